@@ -1,0 +1,76 @@
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { Log, LogLevel, Miniflare } from "miniflare";
+import { unstable_readConfig } from "wrangler";
+
+/** Ringback itself on this machine: the Worker of `wrangler.toml`, bundled and run by workerd on a loopback port. */
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+export interface LocalWorkerOptions {
+  /** 0 or absent: any free port. */
+  port?: number;
+  /** The contract's settings. */
+  settings?: Record<string, string>;
+  /** Where the objects' stores are kept; absent: in memory, gone with the process. */
+  persistTo?: string;
+  /** Creates and pings a minute; absent: as in `wrangler.toml`. */
+  createsPerMinute?: number;
+  /** Each line that the Worker writes to its console. */
+  onLog?: (line: string) => void;
+}
+
+export interface LocalWorker {
+  /** `http://127.0.0.1:PORT`, without a path. */
+  url: string;
+  miniflare: Miniflare;
+  close(): Promise<void>;
+}
+
+/** The Worker as one ES module. */
+export async function bundleWorker(): Promise<string> {
+  const result = await build({
+    entryPoints: [`${root}src/index.ts`],
+    bundle: true,
+    format: "esm",
+    target: "es2024",
+    conditions: ["workerd", "worker"],
+    external: ["cloudflare:*"],
+    write: false,
+    logLevel: "silent",
+  });
+  const [output] = result.outputFiles;
+  if (!output) throw new Error("the Worker was not bundled");
+  return output.text;
+}
+
+export async function startWorker(options: LocalWorkerOptions = {}): Promise<LocalWorker> {
+  const config = unstable_readConfig({ config: `${root}wrangler.toml` });
+  const limits = config.ratelimits.map(({ name, namespace_id, simple }) => [
+    name,
+    { namespace_id, simple: { ...simple, limit: options.createsPerMinute ?? simple.limit } },
+  ]);
+  const miniflare = new Miniflare({
+    modules: [{ type: "ESModule", path: "index.js", contents: await bundleWorker() }],
+    compatibilityDate: config.compatibility_date ?? "",
+    compatibilityFlags: config.compatibility_flags,
+    bindings: { ...(config.vars as Record<string, string>), ...options.settings },
+    durableObjects: Object.fromEntries(
+      config.durable_objects.bindings.map(({ name, class_name: className }) => [name, { className, useSQLite: true }]),
+    ),
+    ratelimits: Object.fromEntries(limits),
+    host: "127.0.0.1",
+    port: options.port ?? 0,
+    log: new Log(LogLevel.ERROR),
+    handleStructuredLogs: ({ message }: { message: string }) => options.onLog?.(message),
+    ...(options.persistTo === undefined ? {} : { durableObjectsPersist: options.persistTo }),
+  });
+  const url = await miniflare.ready;
+  return { url: url.origin, miniflare, close: async () => miniflare.dispose() };
+}
+
+/** The package's own version, for the demo's heading. */
+export function packageVersion(): string {
+  return (JSON.parse(readFileSync(`${root}package.json`, "utf8")) as { version: string }).version;
+}

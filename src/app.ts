@@ -1,0 +1,20 @@
+import { Hono } from "hono";
+import type { AppEnv } from "./http/app-env.ts";
+import { onError, onNotFound } from "./http/errors.ts";
+import { methodNotAllowed, requestId } from "./http/guards.ts";
+import { models } from "./http/models.ts";
+import { videos } from "./http/videos.ts";
+import { webhooks } from "./http/webhooks.ts";
+import { RINGBACK_VERSION } from "./version.ts";
+
+/** The map of the Worker: what answers where. */
+export const app = new Hono<AppEnv>();
+
+app.use(requestId);
+app.route("/v1/videos", videos);
+app.route("/v1/webhooks", webhooks);
+app.route("/v1/models", models);
+app.get("/healthz", (context) => context.json({ status: "ok", version: RINGBACK_VERSION }));
+app.all("/healthz", methodNotAllowed("GET"));
+app.notFound(onNotFound);
+app.onError(onError);

@@ -1,0 +1,117 @@
+import { isTerminalEvent, type EventType } from "./event.ts";
+import { jittered } from "./jitter.ts";
+
+export type DeliveryStatus = "pending" | "delivered" | "exhausted" | "stopped";
+export type AttemptOutcome = "delivered" | "retryable" | "permanent" | "unknown";
+export type AttemptTrigger = "scheduled" | "manual";
+
+/** One event on its way to one endpoint. Instants are epoch milliseconds. */
+export interface Delivery {
+  /** Order of creation within the task, from 1. */
+  seq: number;
+  messageId: string;
+  type: EventType;
+  occurredAt: number;
+  status: DeliveryStatus;
+  /** Null once settled. */
+  nextAttemptAt: number | null;
+  /** Attempts begun so far; the newest one's number. */
+  attempts: number;
+  /** The attempt on the wire: until when its process may still report. */
+  leaseUntil: number | null;
+  /** When it became delivered, exhausted or stopped. */
+  settledAt: number | null;
+}
+
+/** What one attempt came to. */
+export interface AttemptResult {
+  outcome: AttemptOutcome;
+  /** `http_503`, `timeout`, `connection`, `redirect`, `gone`, `url_rejected`; null when delivered. */
+  reason: string | null;
+  statusCode: number | null;
+  durationMs: number | null;
+  /** At most 2 KB of the receiver's answer. */
+  excerpt: string | null;
+  retryAfterMs: number | null;
+}
+
+export interface DeliveryLimits {
+  /** Waits after the first, second … failed attempt. */
+  retryMs: readonly number[];
+}
+
+/** Inside the 24 hours that a result URL usually lives. */
+export const DELIVERY_LIFETIME_MS = 22 * 3_600_000;
+const RETRY_JITTER = 0.2;
+/** `Retry-After` may move an attempt to twice its step, or by this much, whichever is more. */
+const RETRY_AFTER_FLOOR_MS = 60_000;
+/** A lease outlives the attempt's own timeout by this, so that a live attempt is never taken for a dead one. */
+export const LEASE_MARGIN_MS = 5_000;
+
+export function newDelivery(fields: {
+  seq: number;
+  messageId: string;
+  type: EventType;
+  occurredAt: number;
+  notBefore: number;
+  stopped: boolean;
+}): Delivery {
+  const { seq, messageId, type, occurredAt, notBefore, stopped } = fields;
+  return {
+    seq,
+    messageId,
+    type,
+    occurredAt,
+    status: stopped ? "stopped" : "pending",
+    nextAttemptAt: stopped ? null : Math.max(occurredAt, notBefore),
+    attempts: 0,
+    leaseUntil: null,
+    settledAt: stopped ? occurredAt : null,
+  };
+}
+
+/** Takes the lease for the next attempt; null if it is not due, settled or on the wire already. */
+export function beginAttempt(delivery: Delivery, now: number, timeoutMs: number): Delivery | null {
+  if (delivery.status !== "pending" || delivery.leaseUntil !== null) return null;
+  if (delivery.nextAttemptAt === null || delivery.nextAttemptAt > now) return null;
+  return { ...delivery, attempts: delivery.attempts + 1, leaseUntil: now + timeoutMs + LEASE_MARGIN_MS };
+}
+
+/** Records the newest attempt's result: delivered, to be repeated by the schedule, or at its end. */
+export function settleAttempt(
+  delivery: Delivery,
+  result: AttemptResult,
+  at: { now: number; random: number; limits: DeliveryLimits },
+): Delivery {
+  const free = { ...delivery, leaseUntil: null };
+  if (result.outcome === "delivered") return settled(free, "delivered", at.now);
+  // Settled while the attempt was on the wire (the task ended, the receiver said gone): a failure changes nothing.
+  if (delivery.status !== "pending") return free;
+  if (result.outcome === "permanent") return settled(free, "stopped", at.now);
+  const step = at.limits.retryMs[delivery.attempts - 1];
+  if (step === undefined) return settled(free, "exhausted", at.now);
+  const wait = retryWaitMs(step, result.retryAfterMs, at.random);
+  const nextAttemptAt = at.now + wait;
+  if (nextAttemptAt > delivery.occurredAt + DELIVERY_LIFETIME_MS) return settled(free, "exhausted", at.now);
+  return { ...free, nextAttemptAt };
+}
+
+/** The schedule's wait with its jitter; a receiver's `Retry-After` makes it longer, never shorter. */
+export function retryWaitMs(stepMs: number, retryAfterMs: number | null, random: number): number {
+  const ceiling = Math.max(2 * stepMs, RETRY_AFTER_FLOOR_MS);
+  return Math.max(jittered(stepMs, RETRY_JITTER, random), Math.min(retryAfterMs ?? 0, ceiling));
+}
+
+/** Ends a delivery that will not be tried again by itself. A settled one stays as it is. */
+export function stopDelivery(delivery: Delivery, now: number): Delivery {
+  return delivery.status === "pending" ? settled(delivery, "stopped", now) : delivery;
+}
+
+/** The delivery that stands for the task's callback: the terminal event's, else the newest. */
+export function leadingDelivery(deliveries: readonly Delivery[]): Delivery | null {
+  return deliveries.findLast((delivery) => isTerminalEvent(delivery.type)) ?? deliveries.at(-1) ?? null;
+}
+
+function settled(delivery: Delivery, status: DeliveryStatus, now: number): Delivery {
+  return { ...delivery, status, nextAttemptAt: null, settledAt: now };
+}

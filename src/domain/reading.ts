@@ -1,0 +1,49 @@
+import { failed, isTerminal, patch, succeeded, taskError, type Task } from "./task.ts";
+import type { TaskReading } from "./upstream-answer.ts";
+
+/** `video.progress` is due each time the reported progress grew by this much. */
+export const PROGRESS_STEP = 10;
+
+/**
+ * What a readable answer does to a task. A known word moves the status; any other leaves it and is never the end;
+ * success without a URL waits, up to `resultMissingMs` after the first such answer.
+ */
+export function applyReading(task: Task, reading: TaskReading, now: number, resultMissingMs: number): Task {
+  if (isTerminal(task)) return task;
+  const seen = patch(task, { notFoundSince: null, unauthorizedSince: null });
+  switch (reading.status) {
+    case "succeeded": {
+      if (reading.videoUrl !== null) return succeeded(seen, reading.videoUrl, reading.progress, now);
+      const since = seen.resultMissingSince ?? now;
+      if (now - since >= resultMissingMs) return failed(seen, taskError("result_missing"), now);
+      return patch(seen, { resultMissingSince: since });
+    }
+    case "failed":
+      return failed(
+        patch(seen, { progress: reading.progress ?? seen.progress }),
+        taskError("generation_failed", reading.errorMessage),
+        now,
+      );
+    case "running":
+      return withProgress(
+        patch(seen, {
+          status: "running",
+          runningSince: seen.runningSince ?? now,
+          resultMissingSince: null,
+        }),
+        reading.progress,
+      );
+    case "queued":
+      return withProgress(patch(seen, { status: "queued", resultMissingSince: null }), reading.progress);
+    case null:
+      return withProgress(patch(seen, { resultMissingSince: null }), reading.progress);
+    default:
+      return reading.status satisfies never;
+  }
+}
+
+function withProgress(task: Task, progress: number | null): Task {
+  if (progress === null) return task;
+  const told = progress - task.progressTold >= PROGRESS_STEP ? progress : task.progressTold;
+  return patch(task, { progress, progressTold: told });
+}

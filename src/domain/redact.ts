@@ -1,0 +1,24 @@
+import { isJsonObject, type JsonValue } from "./json.ts";
+
+const MARK = "[redacted]";
+
+/** The text without any of the secrets. Empty secrets are ignored. */
+export function redactText(text: string, secrets: readonly string[]): string {
+  let clean = text;
+  for (const secret of secrets) if (secret !== "") clean = clean.replaceAll(secret, MARK);
+  return clean;
+}
+
+/** The same inside parsed JSON, keys included: escapes cannot hide a secret here. Equal values keep their identity. */
+export function redactJson(value: JsonValue, secrets: readonly string[]): JsonValue {
+  if (typeof value === "string") return redactText(value, secrets);
+  if (Array.isArray(value)) {
+    const items = value.map((item) => redactJson(item, secrets));
+    return items.some((item, index) => item !== value[index]) ? items : value;
+  }
+  if (!isJsonObject(value)) return value;
+  const entries = Object.entries(value);
+  const clean = entries.map(([key, item]) => [redactText(key, secrets), redactJson(item, secrets)] as const);
+  const same = clean.every(([key, item], index) => key === entries[index]?.[0] && item === entries[index]?.[1]);
+  return same ? value : Object.fromEntries(clean);
+}

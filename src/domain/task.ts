@@ -1,0 +1,167 @@
+import type { TaskStatus } from "./upstream-answer.ts";
+import type { EventType } from "./event.ts";
+
+/** Why a task failed; the codes are the contract's. */
+export type TaskErrorCode =
+  | "generation_failed"
+  | "timed_out"
+  | "submit_unknown"
+  | "upstream_lost"
+  | "upstream_unauthorized"
+  | "upstream_payment_required"
+  | "upstream_forbidden"
+  | "upstream_not_found"
+  | "upstream_rejected"
+  | "result_missing";
+
+export interface TaskError {
+  code: TaskErrorCode;
+  message: string;
+  /** Whether the same request, sent again unchanged, costs nothing twice and may succeed. */
+  retryable: boolean;
+}
+
+/** A test task's script: nothing goes upstream, all else is real. */
+export interface TestPlan {
+  outcome: "succeeded" | "failed" | "timeout";
+  delayMs: number;
+}
+
+/** A version of an account's signing secret, and until when it signs (null: without end). */
+export interface SigningVersion {
+  version: number;
+  expiresAt: number | null;
+}
+
+/** Where the task's one paid call stands. */
+export interface SubmitState {
+  /** `due`: to be made at `dueAt` · `begun`: a request may be on the wire · `done`: its outcome is recorded. */
+  phase: "due" | "begun" | "done";
+  dueAt: number;
+  /** While begun: when a process that still says nothing must have died. */
+  leaseUntil: number | null;
+  /** Definite "not now" answers so far. */
+  refusals: number;
+  /** Complete 5xx answers so far. */
+  serverErrors: number;
+  /** The caller's `retry_ambiguous_submit`. */
+  repeatServerErrors: boolean;
+  /** The first submit answers the create itself; until it has, a replay is told to wait. */
+  inCreate: boolean;
+}
+
+export interface CallbackState {
+  url: string;
+  events: EventType[];
+  format: "standard" | "flat";
+  /** Host and port that the create was sent to: a callback never goes there. */
+  ownHost: string;
+  /** No attempt before this instant: the workflow that waits must be listening. */
+  holdUntil: number;
+  /** The receiver said 410 or 501: later events are recorded and not sent. */
+  stopped: boolean;
+}
+
+/** One task and its life. Instants (`…At`, `…Since`, `…Until`) are epoch milliseconds. */
+export interface Task {
+  /** The public id as it was issued, tag included. */
+  taskId: string;
+  account: string;
+  /** Whose upstream key the task uses: the caller's own (sealed with it) or the operator's (never stored). */
+  mode: "own" | "operator";
+  /** Tells this create from a late twin of it. */
+  createId: string;
+  /** Digest of the request, kept while an idempotency key leads here. */
+  fingerprint: string | null;
+  status: TaskStatus;
+  progress: number | null;
+  model: string;
+  videoUrl: string | null;
+  error: TaskError | null;
+  /** JSON text of an object. */
+  metadata: string | null;
+  test: TestPlan | null;
+  upstreamTaskId: string | null;
+  createdAt: number;
+  submittedAt: number | null;
+  finishedAt: number | null;
+  deadlineAt: number;
+  submit: SubmitState;
+  callback: CallbackState | null;
+  /** The account's signing secrets as last seen: what signs when the account does not answer in time. */
+  signing: readonly SigningVersion[];
+  /** First poll that said running. */
+  runningSince: number | null;
+  /** Progress when `video.progress` was last due. */
+  progressTold: number;
+  /** Windows: nothing but 404, nothing but 401 or 403, success without a URL, since when. */
+  notFoundSince: number | null;
+  unauthorizedSince: number | null;
+  resultMissingSince: number | null;
+}
+
+/** When the next poll is due. Apart from the task, because an unchanged poll does not write it down. */
+export interface PollRhythm {
+  dueAt: number;
+  polls: number;
+  /** Answers in a row that said nothing about the task. */
+  troubles: number;
+  /** 429 answers in a row. */
+  slowDowns: number;
+}
+
+export function isTerminal(task: { status: TaskStatus }): boolean {
+  return task.status === "succeeded" || task.status === "failed";
+}
+
+/** The task with the changes, or the very same object if nothing differs: identity says whether to write. */
+export function patch(task: Task, changes: Partial<Task>): Task {
+  const keys = Object.keys(changes) as (keyof Task)[];
+  return keys.some((key) => changes[key] !== task[key]) ? { ...task, ...changes } : task;
+}
+
+const MESSAGES: Record<TaskErrorCode, string> = {
+  generation_failed: "The upstream reported that the generation failed.",
+  timed_out: "The task did not finish before its deadline.",
+  submit_unknown:
+    "The upstream's answer to the submit is unknown. It may have accepted the request, so it was not sent again.",
+  upstream_lost: "The upstream no longer knows this task.",
+  upstream_unauthorized: "The upstream refused the API key.",
+  upstream_payment_required: "The upstream asks for payment: check the account's balance.",
+  upstream_forbidden: "The upstream forbids this: check the balance, the token group's quota and the model's permission.",
+  upstream_not_found: "The upstream does not know this model or path: check the model id and the base URL.",
+  upstream_rejected: "The upstream rejected the request.",
+  result_missing: "The upstream reported success but gave no usable video URL.",
+};
+
+export function taskError(code: TaskErrorCode, message?: string | null, retryable = false): TaskError {
+  return { code, message: message ? message : MESSAGES[code], retryable };
+}
+
+/** The one way a task ends badly. A terminal task is returned as it is: it never changes. */
+export function failed(task: Task, error: TaskError, now: number): Task {
+  if (isTerminal(task)) return task;
+  return {
+    ...task,
+    status: "failed",
+    error,
+    finishedAt: now,
+    submit: { ...task.submit, phase: "done", leaseUntil: null },
+  };
+}
+
+/** The one way a task ends well. */
+export function succeeded(task: Task, videoUrl: string, progress: number | null, now: number): Task {
+  if (isTerminal(task)) return task;
+  return { ...task, status: "succeeded", videoUrl, progress: progress ?? 100, finishedAt: now };
+}
+
+/** The deadline has passed. A task that never reached the upstream cost nothing and may be sent again. */
+export function timedOut(task: Task, now: number): Task {
+  const never = task.submit.phase === "due" && task.submit.serverErrors === 0;
+  return failed(
+    task,
+    taskError("timed_out", never ? "The upstream did not take the task before its deadline." : null, never),
+    now,
+  );
+}

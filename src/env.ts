@@ -1,0 +1,217 @@
+import { z } from "zod";
+import type { PatienceLimits } from "./domain/poll.ts";
+import type { PollLimits } from "./domain/poll-plan.ts";
+
+/** Settings come as strings (`[vars]`, secrets) or as TOML scalars; an empty one counts as not set. */
+const setting = z.union([z.string(), z.number(), z.boolean()], "must be text").optional().transform((value) => {
+  const text = value === undefined ? "" : String(value).trim();
+  return text === "" ? undefined : text;
+});
+
+interface SecondsRange {
+  min?: number;
+  max?: number;
+}
+
+/** Seconds, fractions allowed, given back in milliseconds. */
+function seconds(fallback: number, range: SecondsRange = {}) {
+  return setting.transform((text, context) => (text === undefined ? fallback * 1000 : parseSeconds(text, range, context)));
+}
+
+function parseSeconds(text: string, { min = 0, max = 31_536_000 }: SecondsRange, context: z.RefinementCtx): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) return problem(context, "must be seconds, such as 15 or 0.5");
+  const value = Number(text);
+  return value < min || value > max
+    ? problem(context, `must be from ${min} to ${max} seconds`)
+    : Math.round(value * 1000);
+}
+
+function problem(context: z.RefinementCtx, message: string): never {
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+}
+
+const secret = setting.refine((text) => text === undefined || text.length >= 32, "must have 32 characters or more");
+
+const baseUrl = setting.transform((text, context) => {
+  const href = text ?? "https://api.aiearth.dev/v1";
+  const url = URL.canParse(href) ? new URL(href) : null;
+  if (!url || !/^https?:$/.test(url.protocol)) return problem(context, "must be an http(s) URL");
+  if (url.search || url.hash || url.username || url.password) {
+    return problem(context, "must have no query, fragment, user name or password");
+  }
+  return url.href.replace(/\/+$/, "");
+});
+
+const boolean = setting.transform((text, context) => {
+  if (text === undefined || /^(false|0)$/i.test(text)) return false;
+  return /^(true|1)$/i.test(text) ? true : problem(context, "must be true or false");
+});
+
+const retrySchedule = setting.transform((text, context) => {
+  const steps = (text ?? "5,30,120,300,1800,7200,18000,36000").split(",").map((step) => step.trim());
+  if (steps.length > 20 || !steps.every((step) => /^\d+(\.\d+)?$/.test(step) && Number(step) <= 86_400)) {
+    return problem(context, "must be up to 20 comma separated numbers of seconds, each at most 86400");
+  }
+  return steps.map((step) => Math.round(Number(step) * 1000));
+});
+
+const ACCOUNT_NAME = /^[A-Za-z0-9._-]{1,64}$/;
+
+/** `name:sha256hex`, comma separated. Kept as pairs: a name may have several tokens. */
+const keyList = setting.transform((text, context) => {
+  const entries = (text ?? "").split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
+  const pairs = entries.map((entry) => /^([^:]+):([0-9a-fA-F]{64})$/.exec(entry));
+  if (!pairs.every((pair) => pair !== null && ACCOUNT_NAME.test(pair[1] ?? ""))) {
+    return problem(context, "must be name:sha256hex entries, comma separated");
+  }
+  return pairs.map((pair) => ({ name: pair?.[1] ?? "", sha256: (pair?.[2] ?? "").toLowerCase() }));
+});
+
+const hostList = setting.transform((text, context) => {
+  const hosts = (text ?? "").split(",").map((host) => host.trim()).filter((host) => host !== "");
+  const valid = hosts.every((host) => !/[\s/@?#\\]/.test(host) && URL.canParse(`https://${host}`));
+  return valid ? hosts : problem(context, "must be host names, comma separated");
+});
+
+const mebibytes = 1_048_576;
+const bodyLimit = setting.transform((text, context) => {
+  const bytes = text === undefined ? 16 * mebibytes : Number(text);
+  // An argument of a call to an object may have 32 MiB; the request travels as one.
+  const valid = Number.isInteger(bytes) && bytes >= 1024 && bytes <= 30 * mebibytes;
+  return valid ? bytes : problem(context, `must be a number of bytes from 1024 to ${30 * mebibytes}`);
+});
+
+const retentionHours = setting.transform((text, context) => {
+  const hours = Number(text ?? "720");
+  const valid = Number.isFinite(hours) && hours > 0 && hours <= 87_600;
+  return valid ? Math.round(hours * 3_600_000) : problem(context, "must be hours, more than 0 and at most 87600");
+});
+
+const KEY_SETTINGS = [
+  "RINGBACK_KEYS",
+  "RINGBACK_KEYS_2",
+  "RINGBACK_KEYS_3",
+  "RINGBACK_KEYS_4",
+  "RINGBACK_KEYS_5",
+  "RINGBACK_KEYS_6",
+  "RINGBACK_KEYS_7",
+  "RINGBACK_KEYS_8",
+  "RINGBACK_KEYS_9",
+] as const;
+
+/** Every setting of the contract, its default and its unit. */
+const schema = z
+  .object({
+    AIO_BASE_URL: baseUrl,
+    AIO_API_KEY: setting.refine((text) => text === undefined || /^[\x21-\x7e]+$/.test(text), "must be visible ASCII"),
+    RINGBACK_SECRET: secret.refine((text) => text !== undefined, "must be set (32 characters or more)"),
+    RINGBACK_SECRET_PREVIOUS: secret,
+    ...(Object.fromEntries(KEY_SETTINGS.map((name) => [name, keyList])) as Record<
+      (typeof KEY_SETTINGS)[number],
+      typeof keyList
+    >),
+    RINGBACK_HOSTS: hostList,
+    VALIDATION: setting.transform((text, context) =>
+      text === undefined || text === "strict" || text === "lenient"
+        ? text !== "lenient"
+        : problem(context, "must be strict or lenient"),
+    ),
+    MAX_BODY_BYTES: bodyLimit,
+    UPSTREAM_TIMEOUT_SECONDS: seconds(20, { min: 0.05, max: 28 }),
+    UPSTREAM_LOST_SECONDS: seconds(120),
+    UPSTREAM_UNAUTHORIZED_SECONDS: seconds(600),
+    RESULT_MISSING_SECONDS: seconds(120),
+    POLL_FIRST_SECONDS: setting.transform((text, context) => (text === undefined ? null : parseSeconds(text, {}, context))),
+    POLL_MIN_SECONDS: seconds(1, { min: 0.01 }),
+    POLL_MAX_SECONDS: seconds(15, { min: 0.01 }),
+    CALLBACK_RETRY_SECONDS: retrySchedule,
+    CALLBACK_TIMEOUT_SECONDS: seconds(15, { min: 0.05, max: 28 }),
+    CALLBACK_HOLD_SECONDS: seconds(2, { max: 3600 }),
+    TASK_TIMEOUT_SECONDS: seconds(86_400, { min: 0.1, max: 259_200 }),
+    RETENTION_HOURS: retentionHours,
+    ALLOW_PRIVATE_CALLBACKS: boolean,
+  })
+  .superRefine((settings, context) => {
+    const keys = KEY_SETTINGS.some((name) => settings[name].length > 0);
+    if (settings.AIO_API_KEY !== undefined && !keys) {
+      context.addIssue({ code: "custom", path: ["RINGBACK_KEYS"], message: "must be set when AIO_API_KEY is" });
+    }
+    if (settings.AIO_API_KEY === undefined && keys) {
+      context.addIssue({ code: "custom", path: ["AIO_API_KEY"], message: "must be set when RINGBACK_KEYS is" });
+    }
+  });
+
+export interface TaskSettings {
+  baseUrl: string;
+  /** The operator's upstream key, or null where callers bring their own. */
+  operatorKey: string | null;
+  /** Root secrets that open what was sealed or issued, the current one first; only that one seals and issues. */
+  roots: readonly [string, ...string[]];
+  poll: PollLimits & PatienceLimits;
+  callback: { retryMs: readonly number[]; timeoutMs: number; holdMs: number; allowPrivate: boolean };
+  ownHosts: readonly string[];
+  upstreamTimeoutMs: number;
+  taskTimeoutMs: number;
+  retentionMs: number;
+}
+
+export interface Settings extends TaskSettings {
+  keys: readonly { name: string; sha256: string }[];
+  /** `VALIDATION=strict`. */
+  strict: boolean;
+  maxBodyBytes: number;
+}
+
+export type SettingsResult =
+  | { ok: true; settings: Settings }
+  | { ok: false; problems: { setting: string; message: string }[] };
+
+/** Parsed once per environment object: an isolate sees the same one on every request. */
+const parsed = new WeakMap<object, SettingsResult>();
+
+/** Reads the settings; a bad one is named, never guessed, and its value is not repeated. */
+export function readSettings(env: object): SettingsResult {
+  const known = parsed.get(env);
+  if (known) return known;
+  const result = parseSettings(env);
+  parsed.set(env, result);
+  return result;
+}
+
+function parseSettings(env: object): SettingsResult {
+  const result = schema.safeParse(env);
+  if (!result.success) {
+    const problems = result.error.issues.map(({ path, message }) => ({ setting: String(path[0]), message }));
+    return { ok: false, problems };
+  }
+  const raw = result.data;
+  const previous = raw.RINGBACK_SECRET_PREVIOUS;
+  const settings: Settings = {
+    baseUrl: raw.AIO_BASE_URL,
+    operatorKey: raw.AIO_API_KEY ?? null,
+    roots: [raw.RINGBACK_SECRET ?? "", ...(previous === undefined ? [] : [previous])],
+    poll: {
+      firstMs: raw.POLL_FIRST_SECONDS,
+      minMs: raw.POLL_MIN_SECONDS,
+      maxMs: raw.POLL_MAX_SECONDS,
+      lostMs: raw.UPSTREAM_LOST_SECONDS,
+      unauthorizedMs: raw.UPSTREAM_UNAUTHORIZED_SECONDS,
+      resultMissingMs: raw.RESULT_MISSING_SECONDS,
+    },
+    callback: {
+      retryMs: raw.CALLBACK_RETRY_SECONDS,
+      timeoutMs: raw.CALLBACK_TIMEOUT_SECONDS,
+      holdMs: raw.CALLBACK_HOLD_SECONDS,
+      allowPrivate: raw.ALLOW_PRIVATE_CALLBACKS,
+    },
+    ownHosts: raw.RINGBACK_HOSTS,
+    upstreamTimeoutMs: raw.UPSTREAM_TIMEOUT_SECONDS,
+    taskTimeoutMs: raw.TASK_TIMEOUT_SECONDS,
+    retentionMs: raw.RETENTION_HOURS,
+    keys: KEY_SETTINGS.flatMap((name) => raw[name]),
+    strict: raw.VALIDATION,
+    maxBodyBytes: raw.MAX_BODY_BYTES,
+  };
+  return { ok: true, settings };
+}

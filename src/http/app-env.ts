@@ -1,0 +1,12 @@
+import type { Settings } from "../env.ts";
+import type { Caller } from "./caller.ts";
+
+/** What middleware leaves for a handler. */
+export interface AppEnv {
+  Bindings: Env;
+  Variables: {
+    requestId: string;
+    settings: Settings;
+    caller: Caller;
+  };
+}

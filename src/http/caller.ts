@@ -1,0 +1,40 @@
+import type { Settings } from "../env.ts";
+import { equalBytes, hex, sha256 } from "../keys/digest.ts";
+import { namedAccount, ownKeyAccount } from "../keys/ids.ts";
+
+/** Who is calling, and with which upstream key. */
+export type Caller =
+  /** Bring your own key: the upstream judges it. */
+  | { mode: "own"; account: string; apiKey: string }
+  /** A token of this deployment; the operator's key is used for the upstream. */
+  | { mode: "operator"; account: string; operatorKey: string };
+
+/** One Bearer token of visible ASCII; anything else is no token. */
+const BEARER = /^Bearer +([\x21-\x7e]{1,4096})$/i;
+
+/** The caller behind an `Authorization` header, or null: missing, malformed and unknown are told apart by nobody. */
+export async function identify(authorization: string | undefined, settings: Settings): Promise<Caller | null> {
+  const token = BEARER.exec(authorization?.trim() ?? "")?.[1];
+  if (token === undefined) return null;
+  if (settings.operatorKey === null) return { mode: "own", account: await ownKeyAccount(token), apiKey: token };
+  const name = await nameOfToken(token, settings.keys);
+  return name === null
+    ? null
+    : { mode: "operator", account: namedAccount(name), operatorKey: settings.operatorKey };
+}
+
+/** Compares digests, so that neither the token's length nor a common beginning shows in the time it takes. */
+async function nameOfToken(token: string, keys: Settings["keys"]): Promise<string | null> {
+  const encoder = new TextEncoder();
+  const digest = encoder.encode(hex(await sha256(token)));
+  let found: string | null = null;
+  for (const { name, sha256: expected } of keys) {
+    if (equalBytes(encoder.encode(expected), digest)) found = name;
+  }
+  return found;
+}
+
+/** The key that goes upstream for this caller. */
+export function upstreamKey(caller: Caller): string {
+  return caller.mode === "own" ? caller.apiKey : caller.operatorKey;
+}

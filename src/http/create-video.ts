@@ -1,0 +1,117 @@
+import type { Context } from "hono";
+import type { Settings } from "../env.ts";
+import { keyedName, randomName, taskIdOf } from "../keys/ids.ts";
+import { createInObject, type CreateAnswer, type CreateInput } from "../task/stub.ts";
+import type { AppEnv } from "./app-env.ts";
+import type { Caller } from "./caller.ts";
+import { ApiError, invalidRequest } from "./errors.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { misconfigured, ownHost } from "./guards.ts";
+import { encodeJsonBody, parseJsonBody } from "./json-body.ts";
+import { requireKnownKey } from "./known-key.ts";
+import { parseIdempotencyKey, parsePrefer } from "./request-headers.ts";
+import { readVideoRequest, type VideoRequest } from "./video-request.ts";
+
+/** From the bytes of a create to its task: read, judge, name, hand to the object. */
+export async function createVideo(context: Context<AppEnv>, bytes: Uint8Array): Promise<Response> {
+  const settings = context.get("settings");
+  const caller = context.get("caller");
+  const { request, idempotencyKey } = readCreate(context, settings, bytes);
+  const { respondAsync } = parsePrefer(context.req.header("prefer"));
+  // Neither leads to the upstream before it is answered, so the upstream cannot judge the key by itself.
+  if (respondAsync || request.test) await requireKnownKey(caller, settings);
+  const name = idempotencyKey === null ? randomName() : await keyedName(caller.account, idempotencyKey);
+  const input = await createInput({ settings, caller, request, name, keyed: idempotencyKey !== null });
+  const answer = createInObject(context.env.TASKS, name, {
+    ...input,
+    callback: input.callback && { ...input.callback, ownHost: ownHost(context) },
+    respondAsync,
+  });
+  // The submit goes on when the caller hangs up.
+  context.executionCtx.waitUntil(answer.catch(() => undefined));
+  const response = respond(context, await answer);
+  if (respondAsync) response.headers.set("preference-applied", "respond-async");
+  return response;
+}
+
+function readCreate(
+  context: Context<AppEnv>,
+  settings: Settings,
+  bytes: Uint8Array,
+): { request: VideoRequest; idempotencyKey: string | null } {
+  const { key, issue } = parseIdempotencyKey(context.req.header("idempotency-key"));
+  const body = parseJsonBody(bytes);
+  if (!body.ok) throw invalidRequest([{ path: "", message: body.problem }, ...(issue ? [issue] : [])]);
+  const rules = {
+    allowPrivate: settings.callback.allowPrivate,
+    ownHosts: [ownHost(context), ...settings.ownHosts],
+  };
+  const result = readVideoRequest(body.value, { strict: settings.strict, rules });
+  const issues = [...(issue ? [issue] : []), ...(result.ok ? [] : result.issues)];
+  if (issues.length > 0 || !result.ok) throw invalidRequest(issues);
+  return { request: result.request, idempotencyKey: key };
+}
+
+async function createInput(from: {
+  settings: Settings;
+  caller: Caller;
+  request: VideoRequest;
+  name: string;
+  keyed: boolean;
+}): Promise<Omit<CreateInput, "callback" | "respondAsync"> & Pick<VideoRequest, "callback">> {
+  const { settings, caller, request, name, keyed } = from;
+  const ids = await Promise.all(settings.roots.map(async (root) => taskIdOf(root, name, caller.account)));
+  return {
+    taskId: ids[0] ?? "",
+    acceptedTaskIds: ids,
+    account: caller.account,
+    mode: caller.mode,
+    apiKey: caller.mode === "own" ? caller.apiKey : null,
+    createId: crypto.randomUUID(),
+    fingerprint: keyed ? await fingerprint(request.meaning) : null,
+    model: request.model,
+    metadata: request.metadata,
+    test: request.test,
+    timeoutMs: request.timeoutMs ?? settings.taskTimeoutMs,
+    repeatServerErrors: request.repeatServerErrors,
+    callback: request.callback,
+    body: encodeJsonBody(request.upstream),
+  };
+}
+
+function respond(context: Context<AppEnv>, answer: CreateAnswer): Response {
+  switch (answer.kind) {
+    case "created":
+    case "replayed":
+      context.header("location", `/v1/videos/${answer.taskId}`);
+      if (answer.kind === "replayed") context.header("idempotent-replayed", "true");
+      return context.body(answer.body, 202, { "content-type": "application/json" });
+    case "mismatch":
+      throw new ApiError("idempotency_mismatch", "This Idempotency-Key was used with another request.");
+    case "in_progress":
+      throw new ApiError("idempotency_in_progress", "The first request with this Idempotency-Key is being submitted.");
+    case "given_up":
+      throw new ApiError("overloaded", "The request was not carried out; nothing was submitted. Send it again.");
+    case "misconfigured":
+      throw misconfigured(answer.settings.map((setting) => ({ setting, message: "does not parse" })));
+    case "refused": {
+      const { status, code, message, upstream } = answer;
+      throw new ApiError(code, message, {
+        status,
+        ...(upstream ? { upstream: { status: upstream.status, body: jsonOrText(upstream.body) } } : {}),
+      });
+    }
+    default:
+      return answer satisfies never;
+  }
+}
+
+/** The upstream's refusal as JSON where it is JSON, so that a client reads its code without parsing twice. */
+function jsonOrText(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // An HTML page, plain text, or JSON that was cut at 16 KB.
+    return text;
+  }
+}

@@ -1,0 +1,103 @@
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { errorFields, log } from "../log.ts";
+import { OverloadedError } from "../task/stub.ts";
+import type { AppEnv } from "./app-env.ts";
+
+export interface Issue {
+  /** Dotted path into the request, `reference_images.0`. */
+  path: string;
+  message: string;
+}
+
+/** Status of every error code of the contract; a definite no of the upstream brings its own. */
+const STATUS = {
+  invalid_request: 400,
+  unauthorized: 401,
+  not_found: 404,
+  task_not_found: 404,
+  method_not_allowed: 405,
+  idempotency_in_progress: 409,
+  payload_too_large: 413,
+  unsupported_media_type: 415,
+  idempotency_mismatch: 422,
+  rate_limited: 429,
+  internal: 500,
+  upstream_error: 502,
+  misconfigured: 503,
+  overloaded: 503,
+  loop_detected: 508,
+} as const;
+
+/** Seconds after which a repeat makes sense, for the codes that always say so. */
+const RETRY_AFTER_SECONDS: Partial<Record<string, number>> = {
+  idempotency_in_progress: 1,
+  rate_limited: 60,
+  misconfigured: 60,
+  overloaded: 1,
+};
+
+const RETRYABLE = new Set(["idempotency_in_progress", "rate_limited", "upstream_error", "overloaded", "misconfigured"]);
+
+export interface ApiErrorOptions {
+  status?: number;
+  issues?: Issue[];
+  headers?: Record<string, string>;
+  upstream?: { status: number; body: unknown };
+  taskId?: string;
+}
+
+/** A refusal in the contract's shape: the one class of HTTP errors, thrown at the edge only. */
+export class ApiError extends Error {
+  override name = "ApiError";
+  readonly code: string;
+  readonly status: number;
+  readonly options: ApiErrorOptions;
+
+  constructor(code: keyof typeof STATUS | (string & {}), message: string, options: ApiErrorOptions = {}) {
+    super(message);
+    this.code = code;
+    this.status = options.status ?? (STATUS as Record<string, number>)[code] ?? 500;
+    this.options = options;
+  }
+}
+
+export function invalidRequest(issues: Issue[]): ApiError {
+  const [first] = issues;
+  const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
+  const message = first ? `${first.path === "" ? "The request" : first.path} ${first.message}${more}.` : "";
+  return new ApiError("invalid_request", message, { issues });
+}
+
+function errorResponse(context: Context<AppEnv>, error: ApiError): Response {
+  const { issues, headers, upstream, taskId } = error.options;
+  const retryAfter = RETRY_AFTER_SECONDS[error.code];
+  if (retryAfter !== undefined) context.header("retry-after", String(retryAfter));
+  for (const [name, value] of Object.entries(headers ?? {})) context.header(name, value);
+  const param = issues?.find(({ path }) => path !== "")?.path;
+  const body = {
+    code: error.code,
+    message: error.message,
+    ...(param === undefined ? {} : { param }),
+    ...(issues ? { issues } : {}),
+    ...(RETRYABLE.has(error.code) ? { retryable: true } : {}),
+    ...(upstream ? { upstream } : {}),
+    ...(taskId === undefined ? {} : { task_id: taskId }),
+    request_id: context.get("requestId"),
+  };
+  return context.json({ error: body }, error.status as ContentfulStatusCode);
+}
+
+/** The last station of every throw: our own refusals as they are, everything else as a 500 without a detail. */
+export function onError(error: Error, context: Context<AppEnv>): Response {
+  if (error instanceof ApiError) return errorResponse(context, error);
+  if (error instanceof OverloadedError) {
+    return errorResponse(context, new ApiError("overloaded", "Ringback is overloaded; try again in a moment."));
+  }
+  log("request.failed", { request_id: context.get("requestId"), ...errorFields(error) });
+  return errorResponse(context, new ApiError("internal", "Something went wrong on our side."));
+}
+
+export function onNotFound(context: Context<AppEnv>): Response {
+  return errorResponse(context, new ApiError("not_found", "No such path."));
+}

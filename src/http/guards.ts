@@ -1,0 +1,74 @@
+import { createMiddleware } from "hono/factory";
+import type { Context, Handler } from "hono";
+import { base32 } from "../domain/base32.ts";
+import { readSettings } from "../env.ts";
+import type { AppEnv } from "./app-env.ts";
+import { identify } from "./caller.ts";
+import { ApiError } from "./errors.ts";
+
+/** The checks that come before a handler, in the contract's order: 404, 405, 508, 503, 401, 429. */
+
+/** Every answer names its request, always by our own id. */
+export const requestId = createMiddleware<AppEnv>(async (context, next) => {
+  const id = `req_${base32(crypto.getRandomValues(new Uint8Array(15)))}`;
+  context.set("requestId", id);
+  await next();
+  context.header("x-request-id", id);
+});
+
+/** Put behind the methods that a path has. */
+export function methodNotAllowed(allow: string): Handler<AppEnv> {
+  return () => {
+    throw new ApiError("method_not_allowed", `This path takes ${allow}.`, { headers: { allow } });
+  };
+}
+
+/** A callback of ours that arrives at a create or a ping would call back for ever. */
+export const refuseLoops = createMiddleware<AppEnv>(async (context, next) => {
+  if (context.req.header("ringback-attempt") !== undefined) {
+    throw new ApiError("loop_detected", "This request is itself a Ringback callback.");
+  }
+  await next();
+});
+
+/** Nothing under /v1 runs on a guess: a setting that is missing or does not parse is named. */
+export const withSettings = createMiddleware<AppEnv>(async (context, next) => {
+  const result = readSettings(context.env);
+  if (!result.ok) throw misconfigured(result.problems);
+  context.set("settings", result.settings);
+  await next();
+});
+
+export function misconfigured(problems: readonly { setting: string; message: string }[]): ApiError {
+  const message = problems.map(({ setting, message: problem }) => `${setting} ${problem}`).join("; ");
+  return new ApiError("misconfigured", `This deployment's settings are incomplete: ${message}.`);
+}
+
+export const withCaller = createMiddleware<AppEnv>(async (context, next) => {
+  const caller = await identify(context.req.header("authorization"), context.get("settings"));
+  if (caller === null) throw unauthorized();
+  context.set("caller", caller);
+  await next();
+});
+
+export function unauthorized(): ApiError {
+  return new ApiError("unauthorized", "A valid API key is required: Authorization: Bearer …", {
+    headers: { "www-authenticate": "Bearer" },
+  });
+}
+
+/** Creates and pings, per account and per client address. */
+export const rateLimited = createMiddleware<AppEnv>(async (context, next) => {
+  const address = context.req.header("cf-connecting-ip");
+  const keys = [`account ${context.get("caller").account}`, ...(address === undefined ? [] : [`address ${address}`])];
+  for (const key of keys) {
+    const { success } = await context.env.CREATE_LIMIT.limit({ key });
+    if (!success) throw new ApiError("rate_limited", "Too many requests; try again in a minute.");
+  }
+  await next();
+});
+
+/** Host and port that the request was sent to: what a callback must not point at. */
+export function ownHost(context: Context<AppEnv>): string {
+  return new URL(context.req.url).host;
+}

@@ -1,0 +1,146 @@
+import type { z } from "zod";
+import { headerProblems } from "../domain/callback-headers.ts";
+import { judgeEndpoint, type EndpointRules } from "../domain/endpoint-policy.ts";
+import { DEFAULT_EVENTS, type EventType } from "../domain/event.ts";
+import type { TestPlan } from "../domain/task.ts";
+import type { Issue } from "./errors.ts";
+import { LiftedText, type RequestObject, type RequestValue } from "./json-body.ts";
+import { RINGBACK_FIELDS, UPSTREAM_FIELDS, VIDEO_SCHEMAS, type VideoFields } from "./video-schema.ts";
+
+/** A create that is fit to be carried out. */
+export interface VideoRequest {
+  /** What goes upstream: known fields typed, unknown ones as they came. */
+  upstream: RequestObject;
+  /** All fields after coercion: what "the same request" means for an idempotency key. */
+  meaning: RequestObject;
+  model: string;
+  metadata: string | null;
+  test: TestPlan | null;
+  /** Null: the deployment's default. */
+  timeoutMs: number | null;
+  repeatServerErrors: boolean;
+  callback: {
+    url: string;
+    events: EventType[];
+    format: "standard" | "flat";
+    headers: [name: string, value: string][];
+  } | null;
+}
+
+export type VideoRequestResult = { ok: true; request: VideoRequest } | { ok: false; issues: Issue[] };
+
+/** Checks a create as the contract says, all problems at once. */
+export function readVideoRequest(
+  body: RequestObject,
+  { strict, rules }: { strict: boolean; rules: EndpointRules },
+): VideoRequestResult {
+  const entries = Object.entries(body);
+  const known = entries.filter(([key]) => UPSTREAM_FIELDS.has(key) || RINGBACK_FIELDS.has(key));
+  const parsed = (strict ? VIDEO_SCHEMAS.strict : VIDEO_SCHEMAS.lenient).safeParse(Object.fromEntries(known));
+  const typeIssues = parsed.success ? [] : parsed.error.issues.map(issueOf);
+  const fields = Object.fromEntries(known) as Record<string, RequestValue>;
+  const endpoint = judgeCallbackUrl(parsed.success ? parsed.data.callback_url : fields["callback_url"], rules);
+  const issues = [
+    ...typeIssues,
+    ...combinationIssues(fields),
+    ...(endpoint && !endpoint.ok ? [{ path: "callback_url", message: endpoint.problem }] : []),
+    ...callbackHeaderIssues(fields["callback_headers"]),
+    ...unknownFieldIssues(entries.map(([key]) => key)),
+  ];
+  if (!parsed.success || issues.length > 0) return { ok: false, issues: deduplicated(issues) };
+  const callbackUrl = endpoint?.ok ? endpoint.url : null;
+  return { ok: true, request: assemble(entries, parsed.data, callbackUrl) };
+}
+
+function issueOf({ path, message }: z.core.$ZodIssue): Issue {
+  return { path: path.map(String).join("."), message };
+}
+
+/** One problem a path is enough: the schema's says more than a rule that follows from it. */
+function deduplicated(issues: readonly Issue[]): Issue[] {
+  return issues.filter(({ path }, index) => issues.findIndex((other) => other.path === path) === index);
+}
+
+function isAbsent(value: RequestValue | undefined): boolean {
+  return value === undefined || value === null || value === "";
+}
+
+/** What a field needs beside it. These hold under `lenient` too. */
+function combinationIssues(fields: Record<string, RequestValue>): Issue[] {
+  const has = (name: string): boolean => !isAbsent(fields[name]);
+  const list = fields["reference_images"];
+  const hasReferences = has("reference_images") && !(Array.isArray(list) && list.length === 0);
+  const issues: Issue[] = [];
+  const needs = (condition: boolean, name: string, why: string): void => {
+    const missing = name === "reference_images" ? !hasReferences : !has(name);
+    if (condition && missing) issues.push({ path: name, message: `is required ${why}` });
+  };
+  const anyImage = has("image") || has("end_image") || hasReferences;
+  needs(fields["input_mode"] === "text" || (!has("input_mode") && !anyImage), "prompt", "for a text task");
+  needs(fields["input_mode"] === "single_image", "image", "when input_mode is single_image");
+  needs(fields["control_mode"] === "end_frame", "end_image", "when control_mode is end_frame");
+  needs(has("end_image"), "image", "when end_image is given");
+  needs(fields["control_mode"] === "reference", "reference_images", "when control_mode is reference");
+  return issues;
+}
+
+function judgeCallbackUrl(value: RequestValue | undefined, rules: EndpointRules) {
+  return typeof value === "string" && value !== "" ? judgeEndpoint(value, rules) : null;
+}
+
+function callbackHeaderIssues(value: RequestValue | undefined): Issue[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+  return headerProblems(headerEntries(value as RequestObject)).map(({ name, problem }) => ({
+    path: name === null ? "callback_headers" : `callback_headers.${name.slice(0, 100)}`,
+    message: name === null ? `may hold ${problem}` : problem,
+  }));
+}
+
+function headerEntries(value: RequestObject): [string, unknown][] {
+  return Object.entries(value).map(([name, item]) => [name, item instanceof LiftedText ? item.toText() : item]);
+}
+
+/** A misspelled `callback_…` would be a callback that never comes; any other unknown field is the upstream's. */
+function unknownFieldIssues(keys: readonly string[]): Issue[] {
+  return keys
+    .filter((key) => key.startsWith("callback_") && !RINGBACK_FIELDS.has(key))
+    .map((key) => ({ path: key.slice(0, 100), message: "is not a field of Ringback" }));
+}
+
+function assemble(
+  entries: readonly [string, RequestValue][],
+  fields: VideoFields,
+  callbackUrl: string | null,
+): VideoRequest {
+  const typed = fields as Record<string, RequestValue | undefined>;
+  const coerced = entries.flatMap(([key, value]): [string, RequestValue][] => {
+    if (!UPSTREAM_FIELDS.has(key) && !RINGBACK_FIELDS.has(key)) return [[key, value]];
+    const known = typed[key];
+    return known === undefined ? [] : [[key, known]];
+  });
+  const { test, metadata, timeout_seconds: timeoutSeconds } = fields;
+  return {
+    upstream: Object.fromEntries(coerced.filter(([key]) => !RINGBACK_FIELDS.has(key))),
+    meaning: Object.fromEntries(
+      coerced.map(([key, value]): [string, RequestValue] => {
+        if (key === "callback_url" && callbackUrl !== null) return [key, callbackUrl];
+        // As it came: the coerced one is JSON text, and its members may stand in any order.
+        return key === "metadata" ? [key, entries.find(([name]) => name === key)?.[1] ?? null] : [key, value];
+      }),
+    ),
+    model: fields.model,
+    metadata: metadata ?? null,
+    test: test ? { outcome: test.outcome, delayMs: test.delay_seconds * 1000 } : null,
+    timeoutMs: timeoutSeconds === undefined ? null : timeoutSeconds * 1000,
+    repeatServerErrors: fields.retry_ambiguous_submit ?? false,
+    callback:
+      callbackUrl === null
+        ? null
+        : {
+            url: callbackUrl,
+            events: fields.callback_events ?? [...DEFAULT_EVENTS],
+            format: fields.callback_format ?? "standard",
+            headers: headerEntries(fields.callback_headers ?? {}) as [string, string][],
+          },
+  };
+}

@@ -1,0 +1,174 @@
+import { z } from "zod";
+import { EVENT_TYPES } from "../domain/event.ts";
+import { numberOf, parseJson } from "../domain/json.ts";
+import { isImage, type ImageText } from "./image.ts";
+import { isRequestObject, LiftedText, type RequestObject } from "./json-body.ts";
+
+/** The fields of a create, each with its type and its documented values. Source: upstream-api document, contract. */
+
+/** `null` and an empty string count as absent: a form has no other way to leave a field out. */
+function present(value: unknown): unknown {
+  return value === null || value === "" ? undefined : value;
+}
+
+function textOf(value: unknown): unknown {
+  return value instanceof LiftedText ? value.toText() : present(value);
+}
+
+/** Numbers may come as strings, and with digits that a double would lose. */
+function numeric(value: unknown): unknown {
+  if (typeof value === "string" && /^\s*[+-]?\d+(\.\d+)?\s*$/.test(value)) return Number(value);
+  return numberOf(value) ?? present(value);
+}
+
+function boolish(value: unknown): unknown {
+  if (typeof value === "string" && /^(true|false)$/i.test(value.trim())) return value.trim().toLowerCase() === "true";
+  return present(value);
+}
+
+/** An array, a JSON array in a string, or one item a line. */
+function listish(value: unknown): unknown {
+  const text = textOf(value);
+  if (typeof text !== "string") return text;
+  if (/^\s*\[/.test(text)) {
+    try {
+      return parseJson(text);
+    } catch {
+      // Not JSON after all: then it is lines, and each is judged as one.
+    }
+  }
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const items = lines.filter((line) => line !== "");
+  return items.length === 0 ? undefined : items;
+}
+
+const PROMPT_MAX = 2500;
+const MODEL_MAX = 200;
+
+function string(message = "must be a string") {
+  return z.string(message);
+}
+
+function field<T extends z.ZodType>(prepare: (value: unknown) => unknown, type: T) {
+  return z.preprocess(prepare, type.optional());
+}
+
+/** Documented values: the only ones under `strict`; under `lenient` any, because the upstream's lists change. */
+function listed(values: readonly [string, ...string[]], strict: boolean) {
+  const message = `must be one of ${values.join(", ")}`;
+  return field(textOf, strict ? string().refine((text) => values.includes(text), message) : string());
+}
+
+function duration(strict: boolean) {
+  const message = "must be an integer from 4 to 15, or -1";
+  const integer = z.int(strict ? message : "must be an integer");
+  return field(numeric, strict ? integer.refine((n) => n === -1 || (n >= 4 && n <= 15), message) : integer);
+}
+
+const IMAGE_MESSAGE = "must be an http(s) URL, a data:image/…;base64, URL or base64";
+
+function image() {
+  return field(present, z.custom<ImageText>((value) => isImage(value, { asset: false }), IMAGE_MESSAGE));
+}
+
+const reference = z.custom<ImageText>(
+  (value) => isImage(value, { asset: true }),
+  `${IMAGE_MESSAGE}, or an asset:// URL`,
+);
+
+const integer = (min: number, max: number) => {
+  const message = `must be an integer from ${min} to ${max}`;
+  return z.int(message).min(min, message).max(max, message);
+};
+
+const TEST_OUTCOMES = ["succeeded", "failed", "timeout"] as const;
+const TEST_DELAY_SECONDS = 5;
+const OUTCOME_MESSAGE = `must be one of ${TEST_OUTCOMES.join(", ")}`;
+const DELAY_MESSAGE = "must be a number from 0 to 600";
+
+/** `{"outcome", "delay_seconds"}`, or the bare outcome. */
+const test = field(
+  (value) => (typeof textOf(value) === "string" ? { outcome: value } : present(value)),
+  z.strictObject(
+    {
+      outcome: z.enum(TEST_OUTCOMES, OUTCOME_MESSAGE),
+      delay_seconds: field(numeric, z.number(DELAY_MESSAGE).min(0, DELAY_MESSAGE).max(600, DELAY_MESSAGE)).transform(
+        (seconds) => seconds ?? TEST_DELAY_SECONDS,
+      ),
+    },
+    { error: (issue) => (issue.code === "unrecognized_keys" ? "takes outcome and delay_seconds" : "must be an object") },
+  ),
+);
+
+const EVENTS_MESSAGE = `must be a non-empty list of ${EVENT_TYPES.join(", ")}`;
+
+const plainObject = z.custom<RequestObject>(isRequestObject, "must be a JSON object");
+
+export const METADATA_MAX_BYTES = 4096;
+
+/** The upstream's fields, exactly those of its document. */
+function upstreamFields(strict: boolean) {
+  return {
+    model: z.preprocess(
+      textOf,
+      string("is required: a string of 1 to 200 characters").max(MODEL_MAX, `must be at most ${MODEL_MAX} characters`),
+    ),
+    capability: listed(["video_generation"], strict),
+    prompt: field(
+      textOf,
+      string().refine((text) => codePoints(text) <= PROMPT_MAX, `must be at most ${PROMPT_MAX} characters`),
+    ),
+    input_mode: listed(["text", "single_image", "multi_image"], strict),
+    control_mode: listed(["none", "end_frame", "reference"], strict),
+    aspect_ratio: listed(["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive"], strict),
+    duration_seconds: duration(strict),
+    resolution: listed(["480p", "720p", "1080p"], strict),
+    with_audio: field(boolish, z.boolean("must be true or false")),
+    image: image(),
+    end_image: image(),
+    reference_images: field(listish, z.array(reference, "must be a list")),
+  };
+}
+
+/** Ringback's own fields, never forwarded. URL and headers are judged by their policies. */
+const OWN_FIELDS = {
+  callback_url: field(textOf, string()),
+  callback_events: field(
+    present,
+    z
+      .array(z.enum(EVENT_TYPES, EVENTS_MESSAGE), EVENTS_MESSAGE)
+      .min(1, EVENTS_MESSAGE)
+      .transform((events) => [...new Set(events)]),
+  ),
+  callback_headers: field(present, plainObject),
+  callback_format: field(textOf, z.enum(["standard", "flat"], "must be standard or flat")),
+  metadata: field(
+    present,
+    plainObject
+      .transform((value) => JSON.stringify(value, (_key, item: unknown) => (item instanceof LiftedText ? item.toText() : item)))
+      .refine(
+        (text) => new TextEncoder().encode(text).byteLength <= METADATA_MAX_BYTES,
+        `must be at most ${METADATA_MAX_BYTES} bytes of JSON`,
+      ),
+  ),
+  timeout_seconds: field(numeric, integer(60, 259_200)),
+  retry_ambiguous_submit: field(boolish, z.boolean("must be true or false")),
+  test,
+};
+
+function schemaFor(strict: boolean) {
+  return z.object({ ...upstreamFields(strict), ...OWN_FIELDS });
+}
+
+export const VIDEO_SCHEMAS = { strict: schemaFor(true), lenient: schemaFor(false) };
+
+export type VideoFields = z.output<typeof VIDEO_SCHEMAS.strict>;
+
+export const UPSTREAM_FIELDS: ReadonlySet<string> = new Set(Object.keys(upstreamFields(true)));
+export const RINGBACK_FIELDS: ReadonlySet<string> = new Set(Object.keys(OWN_FIELDS));
+
+function codePoints(text: string): number {
+  let count = 0;
+  for (const _char of text) count += 1;
+  return count;
+}

@@ -1,0 +1,43 @@
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { openTaskId } from "../keys/ids.ts";
+import { askTask } from "../task/stub.ts";
+import type { TaskObject } from "../task/object.ts";
+import type { AppEnv } from "./app-env.ts";
+import { requireJson, withBody } from "./body.ts";
+import { createVideo } from "./create-video.ts";
+import { ApiError } from "./errors.ts";
+import { methodNotAllowed, rateLimited, refuseLoops, withCaller, withSettings } from "./guards.ts";
+
+/** `/v1/videos`: create, read, deliveries. */
+export const videos = new Hono<AppEnv>()
+  .post("/", refuseLoops, withSettings, withCaller, rateLimited, async (context) => {
+    requireJson(context.req.raw);
+    const { maxBodyBytes } = context.get("settings");
+    return withBody(context.req.raw, maxBodyBytes, async (bytes) => createVideo(context, bytes));
+  })
+  .all("/", methodNotAllowed("POST"))
+  .get("/:id", withSettings, withCaller, async (context) =>
+    ofTask(context, context.req.param("id"), async (stub, account) => stub.read(account)),
+  )
+  .all("/:id", methodNotAllowed("GET"))
+  .get("/:id/deliveries", withSettings, withCaller, async (context) =>
+    ofTask(context, context.req.param("id"), async (stub, account) => stub.deliveries(account)),
+  )
+  .all("/:id/deliveries", methodNotAllowed("GET"));
+
+/**
+ * Asks the object of a task of this caller. An id that is made up or another account's fails at its tag, here, and
+ * wakes nothing; both answers are the same bytes.
+ */
+async function ofTask(
+  context: Context<AppEnv>,
+  taskId: string,
+  ask: (stub: DurableObjectStub<TaskObject>, account: string) => Promise<string | null>,
+): Promise<Response> {
+  const { account } = context.get("caller");
+  const name = await openTaskId(context.get("settings").roots, taskId, account);
+  const body = name === null ? null : await askTask(context.env.TASKS, name, async (stub) => ask(stub, account));
+  if (body === null) throw new ApiError("task_not_found", "No such task.");
+  return context.body(body, 200, { "content-type": "application/json" });
+}

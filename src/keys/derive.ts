@@ -1,0 +1,45 @@
+/** Every key comes from one root secret: HKDF-SHA256 (RFC 5869) with a label each, so that none tells another. */
+
+const encoder = new TextEncoder();
+
+async function rootKey(root: string): Promise<CryptoKey> {
+  return crypto.subtle.importKey("raw", encoder.encode(root), "HKDF", false, ["deriveBits"]);
+}
+
+/** 32 bytes for a purpose. The label is part of the format: a changed label is a changed key. */
+export async function deriveBytes(root: string, label: string): Promise<Uint8Array> {
+  const parameters = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: encoder.encode(label) };
+  return new Uint8Array(await crypto.subtle.deriveBits(parameters, await rootKey(root), 256));
+}
+
+/** Keys by root and label, for the life of the isolate: two roots and a handful of labels. */
+const cache = new Map<string, Promise<CryptoKey>>();
+
+async function cachedKey(root: string, label: string, make: (bytes: Uint8Array) => Promise<CryptoKey>): Promise<CryptoKey> {
+  const name = `${label}\n${root}`;
+  const known = cache.get(name);
+  if (known) return known;
+  const made = deriveBytes(root, label).then(make);
+  cache.set(name, made);
+  return made;
+}
+
+/** AES-256-GCM key for sealing. */
+export async function sealingKey(root: string): Promise<CryptoKey> {
+  return cachedKey(root, "ringback seal v1", async (bytes) =>
+    crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]),
+  );
+}
+
+/** HMAC-SHA256 key for the tags of task ids. */
+export async function tagKey(root: string): Promise<CryptoKey> {
+  return cachedKey(root, "ringback task id v1", async (bytes) =>
+    crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]),
+  );
+}
+
+/** The signing secret of an account, as Standard Webhooks spells it: `whsec_` + base64 of 32 bytes. */
+export async function signingSecret(root: string, account: string, version: number): Promise<string> {
+  const bytes = await deriveBytes(root, `ringback signing v1\n${account}\n${version}`);
+  return `whsec_${btoa(String.fromCharCode(...bytes))}`;
+}

@@ -1,0 +1,98 @@
+import { dueSteps, type Step } from "../domain/agenda.ts";
+import { isTerminal } from "../domain/task.ts";
+import { errorFields } from "../log.ts";
+import { attemptLostStep, attemptStep } from "./attempt-step.ts";
+import { taskFields, type TaskDeps } from "./deps.ts";
+import { pollStep } from "./poll-step.ts";
+import { stepKey } from "./store.ts";
+import { expireStep, submitLostStep, submitStep } from "./submit-step.ts";
+
+/** One alarm starts no new step after this: a deploy gives work in flight 30 s, and a run should end within a minute. */
+const RUN_MS = 30_000;
+/** A step that cannot run (a seal that does not open, a store that fails) is looked at again after this. */
+export const STALL_MS = 60_000;
+
+/**
+ * Does what is due and goes on while something is on the wire, so that a slow receiver never holds up a poll, nor a
+ * slow upstream a callback. Never throws for a step that fails: the step moves a minute on, up to the deadline.
+ * `running` are the steps on the wire in this process, those of other turns included.
+ */
+export async function advance(deps: TaskDeps, running: Map<string, Promise<void>>): Promise<void> {
+  const stopAt = deps.now() + RUN_MS;
+  const mine = new Set<Promise<void>>();
+  for (;;) {
+    for (const step of deps.now() < stopAt ? startable(deps, running) : []) {
+      const key = stepKey(step);
+      const turn = runStep(deps, step).finally(() => {
+        running.delete(key);
+        mine.delete(turn);
+      });
+      running.set(key, turn);
+      mine.add(turn);
+    }
+    if (mine.size === 0) break;
+    await settledOrDue(mine, nextDueIn(deps, running, stopAt));
+  }
+  deps.store.rearm({ now: deps.now(), retentionMs: deps.settings.retentionMs });
+}
+
+function startable(deps: TaskDeps, running: Map<string, Promise<void>>): Step[] {
+  const state = deps.store.load();
+  if (!state) return [];
+  const steps = deps.store.steps(state, deps.settings.retentionMs);
+  return dueSteps(steps, deps.now()).filter((step) => !running.has(stepKey(step)));
+}
+
+/** Milliseconds until a step that is not on the wire becomes due within this run; null if none does. */
+function nextDueIn(deps: TaskDeps, running: Map<string, Promise<void>>, stopAt: number): number | null {
+  const state = deps.store.load();
+  const steps = state ? deps.store.steps(state, deps.settings.retentionMs) : [];
+  const free = steps.filter((step) => !running.has(stepKey(step))).map((step) => step.dueAt);
+  const next = Math.min(...free);
+  return next < stopAt ? Math.max(next - deps.now(), 0) : null;
+}
+
+async function settledOrDue(turns: Set<Promise<void>>, dueInMs: number | null): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  const due = new Promise<void>((resolve) => {
+    if (dueInMs !== null) timer = setTimeout(resolve, dueInMs);
+  });
+  await Promise.race([...turns, due]);
+  clearTimeout(timer);
+}
+
+async function runStep(deps: TaskDeps, step: Step): Promise<void> {
+  try {
+    await perform(deps, step);
+  } catch (error) {
+    const state = deps.store.load();
+    if (!state) return;
+    const { task } = state;
+    deps.log("step.stalled", { ...taskFields(task), step: step.kind, ...errorFields(error) });
+    const now = deps.now();
+    const open = !isTerminal(task) && (step.kind === "poll" || step.kind === "submit");
+    if (open && now >= task.deadlineAt) expireStep(deps);
+    else deps.store.stall(step, open ? Math.min(now + STALL_MS, task.deadlineAt) : now + STALL_MS);
+  }
+}
+
+async function perform(deps: TaskDeps, step: Step): Promise<void> {
+  switch (step.kind) {
+    case "submit":
+      return submitStep(deps);
+    case "submit_lost":
+      return submitLostStep(deps);
+    case "poll":
+      return pollStep(deps);
+    case "expire":
+      return expireStep(deps);
+    case "attempt":
+      return attemptStep(deps, step.seq);
+    case "attempt_lost":
+      return attemptLostStep(deps, step.seq);
+    case "erase":
+      return deps.store.erase(deps.now());
+    default:
+      return step satisfies never;
+  }
+}

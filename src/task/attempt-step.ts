@@ -1,0 +1,128 @@
+import { beginAttempt, settleAttempt, stopDelivery, type AttemptResult, type Delivery } from "../domain/delivery.ts";
+import { judgeEndpoint } from "../domain/endpoint-policy.ts";
+import type { SigningVersion, Task } from "../domain/task.ts";
+import { signingSecret } from "../keys/derive.ts";
+import { RINGBACK_VERSION } from "../version.ts";
+import { taskFields, type TaskDeps } from "./deps.ts";
+import { openText } from "./sealed.ts";
+import type { Change, TaskState } from "./store.ts";
+
+/** One attempt of one delivery: lease and attempt row first, then the request, then the result. */
+export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {
+  const before = deps.store.load();
+  const { callback } = before?.task ?? {};
+  if (!before || !callback) return;
+  const versions = await signingVersions(deps, before.task);
+  const secrets = await secretsInForce(deps, before.task, versions);
+  const headers = JSON.parse((await openText(deps, before.task, "headers")) ?? "[]") as [string, string][];
+
+  // Check-and-set: whatever happened meanwhile, only a delivery that is due and free is taken.
+  const startedAt = deps.now();
+  const state = deps.store.load();
+  const delivery = state?.deliveries.find((candidate) => candidate.seq === seq);
+  const begun = delivery && beginAttempt(delivery, startedAt, deps.settings.callback.timeoutMs);
+  if (!state || !begun) return;
+  const attempt = { seq, number: begun.attempts, trigger: "scheduled" as const, startedAt, result: null };
+  const task = sameVersions(state.task.signing, versions) ? undefined : { ...state.task, signing: versions };
+  write(deps, { deliveries: [begun], attempt, ...(task ? { task } : {}) });
+
+  const rules = {
+    allowPrivate: deps.settings.callback.allowPrivate,
+    ownHosts: [callback.ownHost, ...deps.settings.ownHosts],
+  };
+  const verdict = judgeEndpoint(callback.url, rules);
+  const result = verdict.ok
+    ? await deps.send({
+        url: verdict.url,
+        headers,
+        messageId: begun.messageId,
+        body: deps.store.messageBody(seq),
+        attempt: begun.attempts,
+        secrets,
+        timeoutMs: deps.settings.callback.timeoutMs,
+        version: RINGBACK_VERSION,
+      })
+    : rejected;
+  recordAttempt(deps, begun, result);
+}
+
+const rejected: AttemptResult = {
+  outcome: "permanent",
+  reason: "url_rejected",
+  statusCode: null,
+  durationMs: 0,
+  excerpt: null,
+  retryAfterMs: null,
+};
+
+/** An attempt whose process is gone: it may have arrived, so it counts, and the schedule goes on. */
+export function attemptLostStep(deps: TaskDeps, seq: number): void {
+  const delivery = deps.store.load()?.deliveries.find((candidate) => candidate.seq === seq);
+  if (!delivery || delivery.leaseUntil === null) return;
+  recordAttempt(deps, delivery, { ...rejected, outcome: "unknown", reason: "interrupted", durationMs: null });
+}
+
+function recordAttempt(deps: TaskDeps, begun: Delivery, result: AttemptResult): void {
+  const state = deps.store.load();
+  const current = state?.deliveries.find(({ seq }) => seq === begun.seq);
+  // Another turn has recorded this attempt (its lease ran out) or the task is gone: the row stands as it is.
+  if (!state || !current || current.leaseUntil !== begun.leaseUntil || current.attempts !== begun.attempts) return;
+  const now = deps.now();
+  const limits = { retryMs: deps.settings.callback.retryMs };
+  const settled = settleAttempt(current, result, { now, random: deps.random(), limits });
+  const gone = result.statusCode === 410 || result.statusCode === 501;
+  const stored = deps.store.attempt(begun.seq, begun.attempts);
+  write(deps, {
+    deliveries: [settled, ...(gone ? stopOthers(state, begun.seq, now) : [])],
+    ...(stored ? { attempt: { ...stored, result } } : {}),
+    ...(gone && state.task.callback ? { task: withStopped(state.task) } : {}),
+  });
+  deps.log("callback.attempted", {
+    ...taskFields(state.task),
+    message_id: begun.messageId,
+    attempt: begun.attempts,
+    outcome: result.outcome,
+    reason: result.reason,
+    status_code: result.statusCode,
+    duration_ms: result.durationMs,
+    delivery: settled.status,
+  });
+}
+
+function withStopped(task: Task): Task {
+  return task.callback ? { ...task, callback: { ...task.callback, stopped: true } } : task;
+}
+
+function stopOthers(state: TaskState, seq: number, now: number): Delivery[] {
+  return state.deliveries
+    .filter((other) => other.seq !== seq && other.status === "pending")
+    .map((other) => stopDelivery(other, now));
+}
+
+function write(deps: TaskDeps, change: Change): void {
+  deps.store.apply(change, { now: deps.now(), retentionMs: deps.settings.retentionMs });
+}
+
+/** What the account says; what it said last if it does not answer. */
+async function signingVersions(deps: TaskDeps, task: Task): Promise<readonly SigningVersion[]> {
+  try {
+    return await deps.signingVersions(task.account);
+  } catch (error) {
+    deps.log("account.silent", { ...taskFields(task), error: error instanceof Error ? error.name : "unknown" });
+    return task.signing;
+  }
+}
+
+function sameVersions(a: readonly SigningVersion[], b: readonly SigningVersion[]): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}
+
+/** Every secret that signs now: each version in force, under the current root secret and the previous one. */
+async function secretsInForce(deps: TaskDeps, task: Task, versions: readonly SigningVersion[]): Promise<string[]> {
+  const now = deps.now();
+  const inForce = versions.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
+  const secrets = inForce.flatMap(({ version }) =>
+    deps.settings.roots.map(async (root) => signingSecret(root, task.account, version)),
+  );
+  return Promise.all(secrets);
+}

@@ -1,0 +1,215 @@
+import type { EventType } from "../domain/event.ts";
+import { isOperatorsAffair, refusalCode } from "../domain/submit.ts";
+import { taskError, type Task, type TaskErrorCode, type TestPlan } from "../domain/task.ts";
+import type { SubmitAnswer } from "../domain/upstream-answer.ts";
+import { taskFields, type TaskDeps } from "./deps.ts";
+import { sealParts, sealText } from "./sealed.ts";
+import type { TaskState } from "./store.ts";
+import { recordSubmit, submitLeaseUntil, submitLostStep } from "./submit-step.ts";
+
+/** A validated create, as it reaches the task's object. */
+export interface CreateInput {
+  /** The object's own name: the task id without its tag. */
+  taskId: string;
+  /** This id under every root secret in use: a task issued under none of them is issued anew on replay. */
+  acceptedTaskIds: readonly string[];
+  account: string;
+  mode: Task["mode"];
+  /** The caller's own upstream key; null with the operator's. */
+  apiKey: string | null;
+  createId: string;
+  /** Digest of the request; null without an idempotency key. */
+  fingerprint: string | null;
+  model: string;
+  /** JSON text of an object. */
+  metadata: string | null;
+  test: TestPlan | null;
+  timeoutMs: number;
+  repeatServerErrors: boolean;
+  callback: {
+    url: string;
+    events: EventType[];
+    format: "standard" | "flat";
+    headers: [name: string, value: string][];
+    ownHost: string;
+  } | null;
+  /** The upstream's request, JSON. */
+  body: Uint8Array;
+  /** `Prefer: respond-async`: answer before the submit. */
+  respondAsync: boolean;
+}
+
+export type CreateOutcome =
+  | { kind: "created" | "replayed"; state: TaskState }
+  /** The key was used with another request. */
+  | { kind: "mismatch" }
+  /** The first create with this key still waits for the upstream. */
+  | { kind: "in_progress" }
+  /** A definite no of the upstream; nothing is kept. `upstream` is null where its words are not the caller's affair. */
+  | {
+      kind: "refused";
+      status: number;
+      code: TaskErrorCode;
+      message: string;
+      upstream: { status: number; body: string } | null;
+    }
+  /** This create was given up before it stored anything. */
+  | { kind: "given_up" };
+
+/** Steps on the wire in this process, by `stepKey`. */
+type Running = Map<string, Promise<void>>;
+
+/** Accepts a task and, unless told otherwise, submits it before it answers. */
+export async function createTask(deps: TaskDeps, input: CreateInput, running: Running): Promise<CreateOutcome> {
+  const known = deps.store.load();
+  if (known) return replay(deps, known, input, running);
+  const task = newTask(deps, input);
+  const sealed = {
+    key: input.apiKey === null ? null : await sealText(deps, task, "key", input.apiKey),
+    headers:
+      input.callback === null || input.callback.headers.length === 0
+        ? null
+        : await sealText(deps, task, "headers", JSON.stringify(input.callback.headers)),
+    ...(input.respondAsync ? { parts: await sealParts(deps, task, input.body) } : {}),
+  };
+  // Sealing took turns of the event loop: a twin may have been faster, or this create given up meanwhile.
+  const twin = deps.store.load();
+  if (twin) return replay(deps, twin, input, running);
+  if (deps.store.isRefused(input.createId)) return { kind: "given_up" };
+  const begun: Task = input.respondAsync
+    ? task
+    : { ...task, submit: { ...task.submit, phase: "begun", leaseUntil: submitLeaseUntil(deps, input.body.byteLength) } };
+  const rhythm = { dueAt: task.deadlineAt, polls: 0, troubles: 0, slowDowns: 0 };
+  const state = deps.store.apply({ task: begun, rhythm, ...sealed }, at(deps));
+  deps.log("task.accepted", { ...taskFields(task), model: task.model, test: task.test !== null });
+  if (input.respondAsync) return { kind: "created", state };
+  const submitted = submitInCreate(deps, begun, input.body);
+  running.set(
+    "submit",
+    // Whoever waits for the wire only wants to know that it is quiet; the outcome is the create's.
+    submitted.then(
+      () => undefined,
+      () => undefined,
+    ),
+  );
+  return submitted.finally(() => running.delete("submit"));
+}
+
+/** The answer to a Worker that lost this object in the middle of a create. */
+export async function recoverCreate(
+  deps: TaskDeps,
+  input: Pick<CreateInput, "createId" | "fingerprint" | "taskId" | "acceptedTaskIds">,
+  running: Running,
+): Promise<CreateOutcome> {
+  await running.get("submit");
+  const known = deps.store.load();
+  if (!known) {
+    deps.store.refuse(input.createId, deps.now());
+    return { kind: "given_up" };
+  }
+  if (known.task.createId !== input.createId) return replay(deps, known, input, running);
+  return { kind: "created", state: settleLostSubmit(deps, known) };
+}
+
+function replay(
+  deps: TaskDeps,
+  known: TaskState,
+  input: Pick<CreateInput, "fingerprint" | "taskId" | "acceptedTaskIds">,
+  running: Running,
+): CreateOutcome {
+  if (known.task.fingerprint === null || known.task.fingerprint !== input.fingerprint) return { kind: "mismatch" };
+  if (known.task.submit.phase === "begun" && known.task.submit.inCreate && running.has("submit")) {
+    return { kind: "in_progress" };
+  }
+  const settled = known.task.submit.inCreate ? settleLostSubmit(deps, known) : known;
+  if (input.acceptedTaskIds.includes(settled.task.taskId)) return { kind: "replayed", state: settled };
+  // The secret under which its id was issued is gone: under the old id nobody could read it any more.
+  const task = { ...settled.task, taskId: input.taskId };
+  return { kind: "replayed", state: deps.store.apply({ task }, at(deps)) };
+}
+
+/** A submit begun by a process that is gone is unknown, at once and for good. */
+function settleLostSubmit(deps: TaskDeps, known: TaskState): TaskState {
+  if (known.task.submit.phase !== "begun") return known;
+  submitLostStep(deps);
+  return deps.store.load() ?? known;
+}
+
+async function submitInCreate(deps: TaskDeps, begun: Task, body: Uint8Array): Promise<CreateOutcome> {
+  const upstream = await deps.upstream(begun);
+  const answer = await upstream.submit(body);
+  if (answer.kind === "refused") {
+    await deps.store.erase(deps.now());
+    deps.log("submit.refused", { ...taskFields(begun), status_code: answer.status });
+    return refusal(begun, answer);
+  }
+  const answered = (task: Task): Task => ({
+    ...task,
+    submit: { ...task.submit, inCreate: false },
+    callback: task.callback && { ...task.callback, holdUntil: deps.now() + deps.settings.callback.holdMs },
+  });
+  const state = (await recordSubmit(deps, answer, body, answered)) ?? deps.store.load();
+  return state ? { kind: "created", state } : { kind: "given_up" };
+}
+
+function refusal(task: Task, answer: SubmitAnswer & { kind: "refused" }): CreateOutcome {
+  const code = refusalCode(answer.status);
+  const { status, body } = answer;
+  if (isOperatorsAffair(task.mode, status)) {
+    return { kind: "refused", status: 502, code, message: taskError(code).message, upstream: null };
+  }
+  return { kind: "refused", status, code, message: taskError(code, answer.message).message, upstream: { status, body } };
+}
+
+function newTask(deps: TaskDeps, input: CreateInput): Task {
+  const now = deps.now();
+  // A test that is to time out ends at its delay by the ordinary deadline.
+  const timeoutMs =
+    input.test?.outcome === "timeout" ? Math.min(input.test.delayMs, input.timeoutMs) : input.timeoutMs;
+  return {
+    taskId: input.taskId,
+    account: input.account,
+    mode: input.mode,
+    createId: input.createId,
+    fingerprint: input.fingerprint,
+    status: "queued",
+    progress: null,
+    model: input.model,
+    videoUrl: null,
+    error: null,
+    metadata: input.metadata,
+    test: input.test,
+    upstreamTaskId: null,
+    createdAt: now,
+    submittedAt: null,
+    finishedAt: null,
+    deadlineAt: now + timeoutMs,
+    submit: {
+      phase: "due",
+      dueAt: now,
+      leaseUntil: null,
+      refusals: 0,
+      serverErrors: 0,
+      repeatServerErrors: input.repeatServerErrors,
+      inCreate: !input.respondAsync,
+    },
+    callback: input.callback && {
+      url: input.callback.url,
+      events: input.callback.events,
+      format: input.callback.format,
+      ownHost: input.callback.ownHost,
+      holdUntil: now + deps.settings.callback.holdMs,
+      stopped: false,
+    },
+    signing: [{ version: 1, expiresAt: null }],
+    runningSince: null,
+    progressTold: 0,
+    notFoundSince: null,
+    unauthorizedSince: null,
+    resultMissingSince: null,
+  };
+}
+
+function at(deps: TaskDeps): { now: number; retentionMs: number } {
+  return { now: deps.now(), retentionMs: deps.settings.retentionMs };
+}

@@ -1,0 +1,36 @@
+import type { AttemptResult } from "../domain/delivery.ts";
+import type { SigningVersion, Task } from "../domain/task.ts";
+import type { TaskSettings } from "../env.ts";
+import type { LogFields } from "../log.ts";
+import type { Upstream } from "../upstream/provider.ts";
+import type { Callback } from "../webhook/send.ts";
+import type { TaskStore } from "./store.ts";
+
+/** The verbs that a task's steps use; everything that reaches outside the object goes through here. */
+export interface TaskDeps {
+  store: TaskStore;
+  settings: TaskSettings;
+  /** Epoch milliseconds. */
+  now(): number;
+  /** In [0, 1). */
+  random(): number;
+  newMessageId(): string;
+  /** The upstream as this task may use it. @throws SealError, MissingKeyError */
+  upstream(task: Task): Promise<Upstream>;
+  /** The account's signing secrets in force; throws if the account does not answer in time. */
+  signingVersions(account: string): Promise<readonly SigningVersion[]>;
+  /** The upstream's newest JSON answer, ahead of the sealed one by unchanged polls; undefined: not asked yet. */
+  lastAnswer: string | undefined;
+  send(callback: Callback): Promise<AttemptResult>;
+  log(event: string, fields: LogFields): void;
+}
+
+/** The task was created with the operator's key, and the deployment no longer has one. */
+export class MissingKeyError extends Error {
+  override name = "MissingKeyError";
+}
+
+/** Ids for a log line. */
+export function taskFields(task: Task): LogFields {
+  return { task_id: task.taskId, account: task.account };
+}

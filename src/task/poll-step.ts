@@ -1,0 +1,42 @@
+import { decidePoll } from "../domain/poll.ts";
+import { isOperatorsAffair } from "../domain/submit.ts";
+import { isTerminal } from "../domain/task.ts";
+import { taskFields, type TaskDeps } from "./deps.ts";
+import { recordTask } from "./record.ts";
+import { sealText } from "./sealed.ts";
+
+/** Asks the upstream once. Takes no lease, because asking twice costs nothing; unchanged, it writes only the alarm. */
+export async function pollStep(deps: TaskDeps): Promise<void> {
+  const before = deps.store.load();
+  if (!before || isTerminal(before.task) || before.task.upstreamTaskId === null) return;
+  const startedAt = deps.now();
+  const upstream = await deps.upstream(before.task);
+  const answer = await upstream.poll(before.task.upstreamTaskId);
+  const turn = { startedAt, now: deps.now(), random: deps.random(), limits: deps.settings.poll };
+  const state = deps.store.load();
+  if (!state) return;
+  const { task, rhythm } = decidePoll(state.task, state.rhythm, answer, turn);
+  if (answer.kind !== "read" || answer.reading.status === null) {
+    deps.log("poll.without_news", {
+      ...taskFields(task),
+      answer: answer.kind,
+      ...("why" in answer ? { reason: answer.why } : {}),
+      ...("status" in answer ? { status_code: answer.status } : {}),
+      ...("reading" in answer ? { word: answer.reading.word?.slice(0, 40) } : {}),
+    });
+  }
+  const hidden = answer.kind === "unauthorized" && isOperatorsAffair(task.mode, answer.status);
+  const json = hidden ? null : answer.json;
+  if (json !== null) deps.lastAnswer = json;
+  if (task === state.task) {
+    // A lower bound from the upstream must outlive this process; any other rhythm may be lost.
+    const keep = answer.notBeforeMs === null ? {} : { task };
+    deps.store.apply({ rhythm, ...keep }, { now: deps.now(), retentionMs: deps.settings.retentionMs });
+    return;
+  }
+  const sealed = json === null ? null : await sealText(deps, task, "answer", json);
+  // Sealing took a turn of the event loop: the decision stands only if nothing else changed the task.
+  const current = deps.store.load();
+  if (!current || current.task !== state.task) return;
+  recordTask(deps, current, task, { rhythm, ...(sealed ? { answer: sealed } : {}) });
+}

@@ -1,0 +1,68 @@
+import { newDelivery, stopDelivery, type Delivery } from "../domain/delivery.ts";
+import { eventsBetween, isTerminalEvent, subscribed, type EventType } from "../domain/event.ts";
+import { messageBody } from "../domain/message.ts";
+import { isTerminal, type PollRhythm, type Task } from "../domain/task.ts";
+import { taskFields, type TaskDeps } from "./deps.ts";
+import type { Change, TaskState } from "./store.ts";
+
+/**
+ * Writes a step of a task's life: the task, the events that the step is with their messages, and what the step makes
+ * superfluous, all in one transaction. `before` must be the state that was decided on.
+ */
+export function recordTask(
+  deps: TaskDeps,
+  before: TaskState,
+  after: Task,
+  more: Pick<Change, "answer" | "key" | "headers" | "parts"> & { rhythm?: PollRhythm } = {},
+): TaskState {
+  const now = deps.now();
+  const events = eventsBetween(before.task, after);
+  const { deliveries, bodies } = newMessages(deps, before, after, subscribed(after, events));
+  const ended = isTerminal(after) && !isTerminal(before.task);
+  const overtaken = ended ? pending(before.deliveries).map((delivery) => stopDelivery(delivery, now)) : [];
+  const bodyNeeded = after.submit.phase === "due" && !isTerminal(after);
+  const state = deps.store.apply(
+    {
+      task: after,
+      deliveries: [...overtaken, ...deliveries],
+      bodies,
+      ...(bodyNeeded ? {} : { parts: null }),
+      ...more,
+      // The key is of no more use: there is nothing left to ask.
+      ...(ended ? { key: null } : {}),
+    },
+    { now, retentionMs: deps.settings.retentionMs },
+  );
+  if (before.task.status !== after.status) {
+    deps.log("task.status", { ...taskFields(after), status: after.status, code: after.error?.code });
+  }
+  return state;
+}
+
+function pending(deliveries: readonly Delivery[]): Delivery[] {
+  return deliveries.filter(({ status, type }) => status === "pending" && !isTerminalEvent(type));
+}
+
+function newMessages(
+  deps: TaskDeps,
+  before: TaskState,
+  after: Task,
+  events: readonly EventType[],
+): { deliveries: Delivery[]; bodies: Map<number, string> } {
+  const deliveries: Delivery[] = [];
+  const bodies = new Map<number, string>();
+  const { callback } = after;
+  if (!callback) return { deliveries, bodies };
+  let seq = before.deliveries.at(-1)?.seq ?? 0;
+  for (const type of events) {
+    // One event per task and type, `video.progress` aside, however often the upstream changes its mind.
+    if (type !== "video.progress" && before.deliveries.some((known) => known.type === type)) continue;
+    seq += 1;
+    const occurredAt = Math.max(deps.now(), (before.deliveries.at(-1)?.occurredAt ?? 0) + 1);
+    const messageId = deps.newMessageId();
+    const { holdUntil: notBefore, stopped } = callback;
+    deliveries.push(newDelivery({ seq, messageId, type, occurredAt, notBefore, stopped }));
+    bodies.set(seq, messageBody(after, type, messageId, occurredAt));
+  }
+  return { deliveries, bodies };
+}

@@ -1,0 +1,66 @@
+import type { CreateAnswer, TaskObject } from "./object.ts";
+import type { CreateInput } from "./create.ts";
+
+export type { CreateAnswer } from "./object.ts";
+export type { CreateInput } from "./create.ts";
+
+export type TaskNamespace = DurableObjectNamespace<TaskObject>;
+
+/** The object did not take the call: nothing was stored, and asking again at once would only add to the load. */
+export class OverloadedError extends Error {
+  override name = "OverloadedError";
+}
+
+/** After a lost create, how often and how far apart the object is asked what became of it, in milliseconds. */
+const RECOVERY_WAITS_MS = [0, 100, 500, 2000];
+
+function taskStub(tasks: TaskNamespace, name: string): DurableObjectStub<TaskObject> {
+  return tasks.get(tasks.idFromName(name));
+}
+
+/**
+ * Creates a task in its object. A call that breaks off says nothing about what the object did, so the object is asked
+ * by id: begun is `submit_unknown`, and nothing stored means that this create is refused for good.
+ * @throws OverloadedError if the object cannot be reached
+ */
+export async function createInObject(tasks: TaskNamespace, name: string, input: CreateInput): Promise<CreateAnswer> {
+  try {
+    return await taskStub(tasks, name).create(input);
+  } catch (error) {
+    if (isOverloaded(error)) throw new OverloadedError("the task's object is overloaded");
+    return recover(tasks, name, input);
+  }
+}
+
+async function recover(tasks: TaskNamespace, name: string, input: CreateInput): Promise<CreateAnswer> {
+  const { createId, fingerprint, taskId, acceptedTaskIds } = input;
+  for (const waitMs of RECOVERY_WAITS_MS) {
+    await scheduler.wait(waitMs);
+    try {
+      // A new stub each time: one that has thrown stays broken.
+      return await taskStub(tasks, name).recoverCreate({ createId, fingerprint, taskId, acceptedTaskIds });
+    } catch {
+      // Still restarting, or lost again: ask once more.
+      continue;
+    }
+  }
+  throw new OverloadedError("the task's object was lost and does not come back");
+}
+
+/** Reads from a task's object; repeated once on a new stub, because a read is safe to repeat. */
+export async function askTask<T>(
+  tasks: TaskNamespace,
+  name: string,
+  ask: (stub: DurableObjectStub<TaskObject>) => Promise<T>,
+): Promise<T> {
+  try {
+    return await ask(taskStub(tasks, name));
+  } catch (error) {
+    if (isOverloaded(error)) throw new OverloadedError("the task's object is overloaded");
+    return ask(taskStub(tasks, name));
+  }
+}
+
+function isOverloaded(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "overloaded" in error && error.overloaded === true;
+}

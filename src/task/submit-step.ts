@@ -1,0 +1,87 @@
+import { firstRhythm } from "../domain/poll.ts";
+import { beginSubmit, decideSubmit, isOperatorsAffair, submitLost } from "../domain/submit.ts";
+import { LEASE_MARGIN_MS } from "../domain/delivery.ts";
+import { timedOut, type Task } from "../domain/task.ts";
+import type { SubmitAnswer } from "../domain/upstream-answer.ts";
+import { submitTimeoutMs } from "../upstream/http-upstream.ts";
+import { taskFields, type TaskDeps } from "./deps.ts";
+import { recordTask } from "./record.ts";
+import { openParts, sealParts, sealText } from "./sealed.ts";
+import type { TaskState } from "./store.ts";
+
+/** Until when a submit that begins now may still report. */
+export function submitLeaseUntil(deps: TaskDeps, bodyBytes: number): number {
+  return deps.now() + submitTimeoutMs(deps.settings.upstreamTimeoutMs, bodyBytes) + LEASE_MARGIN_MS;
+}
+
+/** A submit from the alarm: after `respond-async`, or after the upstream said "not now". */
+export async function submitStep(deps: TaskDeps): Promise<void> {
+  const queued = deps.store.load();
+  if (!queued) return;
+  if (deps.now() >= queued.task.deadlineAt) {
+    expireStep(deps);
+    return;
+  }
+  // Everything that can fail without a request fails here, before the begun-row.
+  const body = await openParts(deps, queued.task);
+  const upstream = await deps.upstream(queued.task);
+  const state = deps.store.load();
+  const begun = state && beginSubmit(state.task, submitLeaseUntil(deps, body.byteLength));
+  if (!begun) return;
+  deps.store.apply({ task: begun }, { now: deps.now(), retentionMs: deps.settings.retentionMs });
+  const answer = await upstream.submit(body);
+  await recordSubmit(deps, answer, body);
+}
+
+/**
+ * Records an answer to the begun submit. `body` is sealed away if it has to be sent again.
+ * Returns the state after it, or null if the submit is no longer ours to record.
+ */
+export async function recordSubmit(
+  deps: TaskDeps,
+  answer: SubmitAnswer,
+  body: Uint8Array,
+  adjust: (task: Task) => Task = (task) => task,
+): Promise<TaskState | null> {
+  const begun = deps.store.load();
+  if (!begun || begun.task.submit.phase !== "begun") return null;
+  const turn = {
+    now: deps.now(),
+    random: deps.random(),
+    resultMissingMs: deps.settings.poll.resultMissingMs,
+  };
+  const task = adjust(decideSubmit(begun.task, answer, turn));
+  const again = task.submit.phase === "due";
+  const parts = again && deps.store.parts().length === 0 ? await sealParts(deps, task, body) : undefined;
+  const keep = "json" in answer && answer.json !== null && !hidesAnswer(begun.task, answer) ? answer.json : null;
+  const sealedAnswer = keep === null ? undefined : await sealText(deps, task, "answer", keep);
+  // Sealing took a turn of the event loop: only the begun submit that was decided on may be recorded.
+  if (deps.store.load()?.task !== begun.task) return null;
+  deps.log("submit.answered", {
+    ...taskFields(task),
+    answer: answer.kind,
+    ...("status" in answer ? { status_code: answer.status } : {}),
+    ...("why" in answer ? { reason: answer.why } : {}),
+  });
+  return recordTask(deps, { ...begun }, task, {
+    ...(parts ? { parts } : {}),
+    ...(sealedAnswer ? { answer: sealedAnswer } : {}),
+    rhythm: firstRhythm(task, { now: turn.now, random: deps.random(), limits: deps.settings.poll }),
+  });
+}
+
+function hidesAnswer(task: Task, answer: SubmitAnswer): boolean {
+  return answer.kind === "refused" && isOperatorsAffair(task.mode, answer.status);
+}
+
+/** A begun submit without an outcome: its process is gone. Never repeated. */
+export function submitLostStep(deps: TaskDeps): void {
+  const state = deps.store.load();
+  if (state) recordTask(deps, state, submitLost(state.task, deps.now()));
+}
+
+/** The deadline of a task that never reached the upstream, or that can no longer be asked about. */
+export function expireStep(deps: TaskDeps): void {
+  const state = deps.store.load();
+  if (state) recordTask(deps, state, timedOut(state.task, deps.now()));
+}

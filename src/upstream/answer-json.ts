@@ -1,0 +1,30 @@
+import { isJsonObject, parseJson, type JsonValue } from "../domain/json.ts";
+import { redactJson, redactText } from "../domain/redact.ts";
+
+/** A larger answer is read for its facts and not kept. */
+const KEEP_MAX_BYTES = 65_536;
+
+export interface ParsedAnswer {
+  /** The answer's object, without the key in it. */
+  object: { [key: string]: JsonValue } | null;
+  /** Its JSON text to keep: verbatim, unless the key had to be cut out; null if it is no JSON or too large. */
+  json: string | null;
+  /** The answer as text, without the key. */
+  text: string;
+}
+
+/** Decodes an answer of the upstream. The key never leaves this room, however the upstream spells or nests it. */
+export function parseAnswer(bytes: Uint8Array, apiKey: string): ParsedAnswer {
+  const raw = new TextDecoder().decode(bytes);
+  const text = redactText(raw, [apiKey]);
+  try {
+    const parsed = parseJson(raw);
+    const clean = redactJson(parsed, [apiKey]);
+    const json = clean === parsed ? raw.trim() : JSON.stringify(clean);
+    const keep = new TextEncoder().encode(json).byteLength <= KEEP_MAX_BYTES;
+    return { object: isJsonObject(clean) ? clean : null, json: keep ? json : null, text };
+  } catch {
+    // No JSON, or nested too deep to walk: a captive page, an error page, noise.
+    return { object: null, json: null, text };
+  }
+}

@@ -1,0 +1,123 @@
+import { parsePollAfterMs, parseRetryAfter } from "../domain/retry-after.ts";
+import type { PollAnswer, SubmitAnswer } from "../domain/upstream-answer.ts";
+import { discardBody } from "../wire/discard.ts";
+import { readBytes, type ReadResult } from "../wire/read-bytes.ts";
+import { clip } from "../domain/text.ts";
+import { parseAnswer, type ParsedAnswer } from "./answer-json.ts";
+import type { Upstream, UpstreamAccess } from "./provider.ts";
+import { readErrorMessage, readTask } from "./reading.ts";
+
+/** No honest status answer is longer; the rest of a longer one is not read. */
+const ANSWER_MAX_BYTES = 1_048_576;
+/** What of a refusal is passed on. */
+const REFUSAL_MAX_LENGTH = 16_384;
+/** A submit gets a second more per MiB, so that large images can arrive, but never outlives a deploy's grace. */
+const SUBMIT_MAX_MS = 28_000;
+const MIB = 1_048_576;
+
+/** 4xx answers that do not say whether the request was accepted. Source: the contract's submit table. */
+const UNKNOWN_CLIENT_ERRORS = new Set([408, 409, 425, 499]);
+
+/** How long a submit of this size may take in all. */
+export function submitTimeoutMs(timeoutMs: number, bodyBytes: number): number {
+  return Math.min(timeoutMs + Math.floor(bodyBytes / MIB) * 1000, SUBMIT_MAX_MS);
+}
+
+/** The upstream over HTTP, as `GET` and `POST /videos` of its document. Redirects are never followed: the key stays. */
+export function httpUpstream(access: UpstreamAccess): Upstream {
+  const authorization = `Bearer ${access.apiKey}`;
+  return {
+    async submit(body) {
+      const timeoutMs = submitTimeoutMs(access.timeoutMs, body.byteLength);
+      const answer = await call(`${access.baseUrl}/videos`, timeoutMs, {
+        method: "POST",
+        headers: { authorization, "content-type": "application/json", accept: "application/json" },
+        body,
+      });
+      return answer === null ? unknown("no complete answer") : readSubmit(answer, access.apiKey);
+    },
+    async poll(upstreamTaskId) {
+      const url = `${access.baseUrl}/videos/${encodeURIComponent(upstreamTaskId)}`;
+      const headers = { authorization, accept: "application/json" };
+      const answer = await call(url, access.timeoutMs, { headers });
+      if (answer === null) return { kind: "nothing", why: "no complete answer", json: null, notBeforeMs: null };
+      return readPoll(answer, upstreamTaskId, access.apiKey);
+    },
+  };
+}
+
+interface Answer {
+  response: Response;
+  read: ReadResult;
+}
+
+/** One exchange; null when no status line came. Errors on the wire say nothing about what the other side did. */
+async function call(url: string, timeoutMs: number, init: RequestInit): Promise<Answer | null> {
+  try {
+    const response = await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.timeout(timeoutMs) });
+    if (response.status >= 300 && response.status < 400) {
+      discardBody(response);
+      return { response, read: { bytes: new Uint8Array(0), end: "complete" } };
+    }
+    return { response, read: await readBytes(response.body, ANSWER_MAX_BYTES) };
+  } catch {
+    // Refused, reset, timed out, garbage: indistinguishable here, and all the same for the task.
+    return null;
+  }
+}
+
+function unknown(why: string, completeServerError = false, json: string | null = null): SubmitAnswer {
+  return { kind: "unknown", why, completeServerError, json };
+}
+
+function readSubmit({ response, read }: Answer, apiKey: string): SubmitAnswer {
+  const { status } = response;
+  if (read.end === "broken") return unknown(`http_${status}, broken off`);
+  const parsed = parseAnswer(read.bytes, apiKey);
+  if (response.ok) return readAccepted(status, read, parsed);
+  const retryAfterMs = retryAfter(response);
+  if (status === 429) return { kind: "later", status, retryAfterMs };
+  if (status === 503 && retryAfterMs !== null) return { kind: "later", status, retryAfterMs };
+  if (status >= 400 && status < 500 && !UNKNOWN_CLIENT_ERRORS.has(status)) {
+    const message = parsed.object && readErrorMessage(parsed.object);
+    return { kind: "refused", status, body: clip(parsed.text, REFUSAL_MAX_LENGTH), message, json: parsed.json };
+  }
+  return unknown(`http_${status}`, status >= 500 && read.end === "complete", parsed.json);
+}
+
+function readAccepted(status: number, read: ReadResult, { object, json }: ParsedAnswer): SubmitAnswer {
+  if (object === null || read.end !== "complete") return unknown(`http_${status} without readable JSON`, false, json);
+  const reading = readTask(object);
+  const [upstreamTaskId] = reading.ids;
+  if (upstreamTaskId === undefined) return unknown(`http_${status} without a task id`, false, json);
+  return { kind: "accepted", upstreamTaskId, reading, json };
+}
+
+function readPoll({ response, read }: Answer, upstreamTaskId: string, apiKey: string): PollAnswer {
+  const { status } = response;
+  const notBeforeMs = lowerBound(response);
+  const nothing = (why: string, json: string | null = null): PollAnswer => ({ kind: "nothing", why, json, notBeforeMs });
+  if (read.end === "broken") return nothing(`http_${status}, broken off`);
+  const parsed = parseAnswer(read.bytes, apiKey);
+  const { object, json } = parsed;
+  if (status === 404) return { kind: "not_found", json, notBeforeMs };
+  if (status === 401 || status === 403) return { kind: "unauthorized", status, json, notBeforeMs };
+  if (status === 429) return { kind: "slow_down", json, notBeforeMs };
+  if (status >= 400 && status < 500) return { kind: "other", status, json, notBeforeMs };
+  if (!response.ok) return nothing(`http_${status}`, json);
+  if (object === null || read.end !== "complete") return nothing(`http_${status} without readable JSON`, json);
+  const reading = readTask(object);
+  if (reading.ids.length > 0 && !reading.ids.includes(upstreamTaskId)) return nothing("another task's id");
+  if (reading.word === null && reading.progress === null) return nothing("no status", json);
+  return { kind: "read", reading, json, notBeforeMs };
+}
+
+function retryAfter({ headers }: Response): number | null {
+  return parseRetryAfter(headers.get("retry-after"), headers.get("date"), Date.now());
+}
+
+function lowerBound(response: Response): number | null {
+  const bounds = [retryAfter(response), parsePollAfterMs(response.headers.get("openai-poll-after-ms"))];
+  const known = bounds.filter((bound) => bound !== null);
+  return known.length === 0 ? null : Math.max(...known);
+}

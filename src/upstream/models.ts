@@ -1,0 +1,37 @@
+import { redactText } from "../domain/redact.ts";
+import { readBytes } from "../wire/read-bytes.ts";
+import { discardBody } from "../wire/discard.ts";
+import type { UpstreamAccess } from "./provider.ts";
+
+/** A list of models is short; a longer answer is none. */
+const MODELS_MAX_BYTES = 4_194_304;
+
+export interface ModelsAnswer {
+  status: number;
+  contentType: string | null;
+  body: string;
+  retryAfter: string | null;
+}
+
+/** The upstream's `/models` as it answers, without the key in it; null if no whole answer came, or a redirect. */
+export async function fetchModels(access: UpstreamAccess): Promise<ModelsAnswer | null> {
+  try {
+    const response = await fetch(`${access.baseUrl}/models`, {
+      headers: { authorization: `Bearer ${access.apiKey}`, accept: "application/json" },
+      redirect: "manual",
+      signal: AbortSignal.timeout(access.timeoutMs),
+    });
+    const { status, headers } = response;
+    if (status >= 300 && status < 400) {
+      discardBody(response);
+      return null;
+    }
+    const read = await readBytes(response.body, MODELS_MAX_BYTES);
+    if (read.end !== "complete") return null;
+    const body = redactText(new TextDecoder().decode(read.bytes), [access.apiKey]);
+    return { status, contentType: headers.get("content-type"), body, retryAfter: headers.get("retry-after") };
+  } catch {
+    // Refused, reset or timed out: no answer.
+    return null;
+  }
+}

@@ -1,0 +1,46 @@
+import type { TestPlan } from "../domain/task.ts";
+import type { TaskReading } from "../domain/upstream-answer.ts";
+import type { Upstream } from "./provider.ts";
+
+/** A video that a test task "made": a name that is reserved for examples (RFC 2606). */
+const TEST_VIDEO_URL = "https://example.com/ringback-test.mp4";
+
+/** The upstream of a `test` task: accepts, runs, and ends as planned, by the clock, without a request. */
+export function simulatedUpstream(plan: TestPlan, name: string, submittedAt: number | null): Upstream {
+  const upstreamTaskId = `test_${name}`;
+  const read = (reading: Partial<TaskReading> & Pick<TaskReading, "status">) => {
+    const whole: TaskReading = {
+      ids: [upstreamTaskId],
+      word: reading.status,
+      progress: null,
+      videoUrl: null,
+      errorMessage: null,
+      ...reading,
+    };
+    const json = JSON.stringify({
+      task_id: upstreamTaskId,
+      status: whole.status,
+      ...(whole.progress === null ? {} : { progress: whole.progress }),
+      ...(whole.videoUrl === null ? {} : { video_url: whole.videoUrl }),
+      ...(whole.errorMessage === null ? {} : { error_message: whole.errorMessage }),
+    });
+    return { reading: whole, json };
+  };
+  return {
+    async submit() {
+      return { kind: "accepted", upstreamTaskId, ...read({ status: "queued", progress: 0 }) };
+    },
+    async poll() {
+      const elapsed = Date.now() - (submittedAt ?? Date.now());
+      if (elapsed < plan.delayMs || plan.outcome === "timeout") {
+        const progress = Math.min(99, Math.floor((100 * elapsed) / Math.max(plan.delayMs, 1)));
+        return { kind: "read", ...read({ status: "running", progress }), notBeforeMs: null };
+      }
+      const end =
+        plan.outcome === "succeeded"
+          ? read({ status: "succeeded", progress: 100, videoUrl: TEST_VIDEO_URL })
+          : read({ status: "failed", errorMessage: "This test task was asked to fail." });
+      return { kind: "read", ...end, notBeforeMs: null };
+    },
+  };
+}

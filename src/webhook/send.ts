@@ -1,0 +1,80 @@
+import type { AttemptResult } from "../domain/delivery.ts";
+import { parseRetryAfter } from "../domain/retry-after.ts";
+import { redactText } from "../domain/redact.ts";
+import { readBytes } from "../wire/read-bytes.ts";
+import { discardBody } from "../wire/discard.ts";
+import { signatureHeader } from "./sign.ts";
+
+/** What is kept of a receiver's answer. */
+const EXCERPT_MAX_BYTES = 2048;
+/** After a 2xx status line the event is delivered; its body gets this long to become an excerpt. */
+const EXCERPT_PATIENCE_MS = 1000;
+/** Shorter header values ("1", "yes") stand in an answer by chance; masking them would garble it. */
+const SECRET_VALUE_MIN_LENGTH = 6;
+
+export interface Callback {
+  url: string;
+  /** The caller's static headers. */
+  headers: readonly (readonly [name: string, value: string])[];
+  messageId: string;
+  body: string;
+  /** `ringback-attempt`, from 1. */
+  attempt: number;
+  /** `whsec_…`, newest first. */
+  secrets: readonly string[];
+  timeoutMs: number;
+  version: string;
+}
+
+/**
+ * One attempt on the wire. Never throws: a receiver cannot do anything that is not a result. Redirects are not
+ * followed; the status line decides; at most 2 KB of the body are read.
+ */
+export async function sendCallback(callback: Callback): Promise<AttemptResult> {
+  const startedAt = Date.now();
+  const timestamp = Math.floor(startedAt / 1000);
+  const { messageId, body, secrets } = callback;
+  const headers = new Headers(callback.headers.map(([name, value]) => [name, value]));
+  headers.set("content-type", "application/json");
+  headers.set("user-agent", `Ringback/${callback.version}`);
+  headers.set("ringback-attempt", String(callback.attempt));
+  headers.set("webhook-id", messageId);
+  headers.set("webhook-timestamp", String(timestamp));
+  headers.set("webhook-signature", await signatureHeader(secrets, messageId, timestamp, body));
+  const signal = AbortSignal.timeout(callback.timeoutMs);
+  try {
+    const response = await fetch(callback.url, { method: "POST", headers, body, redirect: "manual", signal });
+    const excerpt = await excerptOf(response, callback);
+    return { ...judge(response), excerpt, durationMs: Date.now() - startedAt };
+  } catch {
+    // Refused, reset, no such host, TLS, garbage, too slow: told apart only by our own clock.
+    const reason = signal.aborted ? "timeout" : "connection";
+    const durationMs = Date.now() - startedAt;
+    return { outcome: "retryable", reason, statusCode: null, durationMs, excerpt: null, retryAfterMs: null };
+  }
+}
+
+/** A status line's meaning. Source: the contract's callback rules. */
+function judge(response: Response): Omit<AttemptResult, "excerpt" | "durationMs"> {
+  const { status: statusCode, headers } = response;
+  const retryAfterMs = parseRetryAfter(headers.get("retry-after"), headers.get("date"), Date.now());
+  if (statusCode >= 200 && statusCode < 300) {
+    return { outcome: "delivered", reason: null, statusCode, retryAfterMs: null };
+  }
+  if (statusCode === 410) return { outcome: "permanent", reason: "gone", statusCode, retryAfterMs: null };
+  if (statusCode === 501) return { outcome: "permanent", reason: "http_501", statusCode, retryAfterMs: null };
+  const redirect = statusCode >= 300 && statusCode < 400 && headers.has("location");
+  return { outcome: "retryable", reason: redirect ? "redirect" : `http_${statusCode}`, statusCode, retryAfterMs };
+}
+
+async function excerptOf(response: Response, { headers }: Callback): Promise<string | null> {
+  const secrets = headers.map(([, value]) => value).filter((value) => value.length >= SECRET_VALUE_MIN_LENGTH);
+  const location = response.headers.get("location");
+  if (response.status >= 300 && response.status < 400 && location !== null) {
+    discardBody(response);
+    return redactText(`redirect to ${location}`.slice(0, EXCERPT_MAX_BYTES), secrets);
+  }
+  const patience = new Promise<void>((resolve) => setTimeout(resolve, EXCERPT_PATIENCE_MS));
+  const { bytes } = await readBytes(response.body, EXCERPT_MAX_BYTES, { until: patience });
+  return bytes.byteLength === 0 ? null : redactText(new TextDecoder().decode(bytes), secrets);
+}
