@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { Log, LogLevel, Miniflare } from "miniflare";
-import { unstable_readConfig } from "wrangler";
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import { unstable_getMiniflareWorkerOptions } from "wrangler";
 
 /** Ringback itself on this machine: the Worker of `wrangler.toml`, bundled and run by workerd on a loopback port. */
 
@@ -46,26 +46,24 @@ export async function bundleWorker(): Promise<string> {
 }
 
 export async function startWorker(options: LocalWorkerOptions = {}): Promise<LocalWorker> {
-  const config = unstable_readConfig({ config: `${root}wrangler.toml` });
-  const limits = config.ratelimits.map(({ name, namespace_id, simple }) => [
-    name,
-    { namespace_id, simple: { ...simple, limit: options.createsPerMinute ?? simple.limit } },
-  ]);
-  const miniflare = new Miniflare({
-    modules: [{ type: "ESModule", path: "index.js", contents: await bundleWorker() }],
-    compatibilityDate: config.compatibility_date ?? "",
-    compatibilityFlags: config.compatibility_flags,
-    bindings: { ...(config.vars as Record<string, string>), ...options.settings },
-    durableObjects: Object.fromEntries(
-      config.durable_objects.bindings.map(({ name, class_name: className }) => [name, { className, useSQLite: true }]),
-    ),
-    ratelimits: Object.fromEntries(limits),
-    host: "127.0.0.1",
-    port: options.port ?? 0,
-    log: new Log(LogLevel.ERROR),
-    handleStructuredLogs: ({ message }: { message: string }) => options.onLog?.(message),
-    ...(options.persistTo === undefined ? {} : { durableObjectsPersist: options.persistTo }),
-  });
+  // Wrangler reads its own file, so that what runs here is what is deployed: date, flags, objects, limits.
+  const { workerOptions } = unstable_getMiniflareWorkerOptions(`${root}wrangler.toml`);
+  const limits = workerOptions.ratelimits as Record<string, { simple: { limit: number } }> | undefined;
+  const limit = limits?.["CREATE_LIMIT"];
+  if (limit && options.createsPerMinute !== undefined) limit.simple.limit = options.createsPerMinute;
+  const { modulesRules: _, ...worker } = workerOptions;
+  const miniflare = new Miniflare(
+    convertV4MiniflareOptions({
+      ...worker,
+      modules: [{ type: "ESModule", path: "index.js", contents: await bundleWorker() }],
+      bindings: { ...(workerOptions.bindings as Record<string, string>), ...options.settings },
+      host: "127.0.0.1",
+      port: options.port ?? 0,
+      log: new Log(LogLevel.ERROR),
+      handleStructuredLogs: ({ message }) => options.onLog?.(message),
+      ...(options.persistTo === undefined ? {} : { durableObjectsPersist: options.persistTo }),
+    }),
+  );
   const url = await miniflare.ready;
   return { url: url.origin, miniflare, close: async () => miniflare.dispose() };
 }

@@ -3,10 +3,13 @@ import type { PatienceLimits } from "./domain/poll.ts";
 import type { PollLimits } from "./domain/poll-plan.ts";
 
 /** Settings come as strings (`[vars]`, secrets) or as TOML scalars; an empty one counts as not set. */
-const setting = z.union([z.string(), z.number(), z.boolean()], "must be text").optional().transform((value) => {
-  const text = value === undefined ? "" : String(value).trim();
-  return text === "" ? undefined : text;
-});
+const setting = z
+  .union([z.string(), z.number(), z.boolean()], "must be text")
+  .optional()
+  .transform((value) => {
+    const text = value === undefined ? "" : String(value).trim();
+    return text === "" ? undefined : text;
+  });
 
 interface SecondsRange {
   min?: number;
@@ -15,10 +18,16 @@ interface SecondsRange {
 
 /** Seconds, fractions allowed, given back in milliseconds. */
 function seconds(fallback: number, range: SecondsRange = {}) {
-  return setting.transform((text, context) => (text === undefined ? fallback * 1000 : parseSeconds(text, range, context)));
+  return setting.transform((text, context) =>
+    text === undefined ? fallback * 1000 : parseSeconds(text, range, context),
+  );
 }
 
-function parseSeconds(text: string, { min = 0, max = 31_536_000 }: SecondsRange, context: z.RefinementCtx): number {
+function parseSeconds(
+  text: string,
+  { min = 0, max = 31_536_000 }: SecondsRange,
+  context: z.RefinementCtx,
+): number {
   if (!/^\d+(\.\d+)?$/.test(text)) return problem(context, "must be seconds, such as 15 or 0.5");
   const value = Number(text);
   return value < min || value > max
@@ -31,7 +40,10 @@ function problem(context: z.RefinementCtx, message: string): never {
   return z.NEVER;
 }
 
-const secret = setting.refine((text) => text === undefined || text.length >= 32, "must have 32 characters or more");
+const secret = setting.refine(
+  (text) => text === undefined || text.length >= 32,
+  "must have 32 characters or more",
+);
 
 const baseUrl = setting.transform((text, context) => {
   const href = text ?? "https://api.aiearth.dev/v1";
@@ -60,7 +72,10 @@ const ACCOUNT_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** `name:sha256hex`, comma separated. Kept as pairs: a name may have several tokens. */
 const keyList = setting.transform((text, context) => {
-  const entries = (text ?? "").split(",").map((entry) => entry.trim()).filter((entry) => entry !== "");
+  const entries = (text ?? "")
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter((entry) => entry !== "");
   const pairs = entries.map((entry) => /^([^:]+):([0-9a-fA-F]{64})$/.exec(entry));
   if (!pairs.every((pair) => pair !== null && ACCOUNT_NAME.test(pair[1] ?? ""))) {
     return problem(context, "must be name:sha256hex entries, comma separated");
@@ -69,7 +84,10 @@ const keyList = setting.transform((text, context) => {
 });
 
 const hostList = setting.transform((text, context) => {
-  const hosts = (text ?? "").split(",").map((host) => host.trim()).filter((host) => host !== "");
+  const hosts = (text ?? "")
+    .split(",")
+    .map((host) => host.trim())
+    .filter((host) => host !== "");
   const valid = hosts.every((host) => !/[\s/@?#\\]/.test(host) && URL.canParse(`https://${host}`));
   return valid ? hosts : problem(context, "must be host names, comma separated");
 });
@@ -85,7 +103,9 @@ const bodyLimit = setting.transform((text, context) => {
 const retentionHours = setting.transform((text, context) => {
   const hours = Number(text ?? "720");
   const valid = Number.isFinite(hours) && hours > 0 && hours <= 87_600;
-  return valid ? Math.round(hours * 3_600_000) : problem(context, "must be hours, more than 0 and at most 87600");
+  return valid
+    ? Math.round(hours * 3_600_000)
+    : problem(context, "must be hours, more than 0 and at most 87600");
 });
 
 const KEY_SETTINGS = [
@@ -104,7 +124,10 @@ const KEY_SETTINGS = [
 const schema = z
   .object({
     AIO_BASE_URL: baseUrl,
-    AIO_API_KEY: setting.refine((text) => text === undefined || /^[\x21-\x7e]+$/.test(text), "must be visible ASCII"),
+    AIO_API_KEY: setting.refine(
+      (text) => text === undefined || /^[\x21-\x7e]+$/.test(text),
+      "must be visible ASCII",
+    ),
     RINGBACK_SECRET: secret.refine((text) => text !== undefined, "must be set (32 characters or more)"),
     RINGBACK_SECRET_PREVIOUS: secret,
     ...(Object.fromEntries(KEY_SETTINGS.map((name) => [name, keyList])) as Record<
@@ -122,7 +145,9 @@ const schema = z
     UPSTREAM_LOST_SECONDS: seconds(120),
     UPSTREAM_UNAUTHORIZED_SECONDS: seconds(600),
     RESULT_MISSING_SECONDS: seconds(120),
-    POLL_FIRST_SECONDS: setting.transform((text, context) => (text === undefined ? null : parseSeconds(text, {}, context))),
+    POLL_FIRST_SECONDS: setting.transform((text, context) =>
+      text === undefined ? null : parseSeconds(text, {}, context),
+    ),
     POLL_MIN_SECONDS: seconds(1, { min: 0.01 }),
     POLL_MAX_SECONDS: seconds(15, { min: 0.01 }),
     CALLBACK_RETRY_SECONDS: retrySchedule,
@@ -135,10 +160,18 @@ const schema = z
   .superRefine((settings, context) => {
     const keys = KEY_SETTINGS.some((name) => settings[name].length > 0);
     if (settings.AIO_API_KEY !== undefined && !keys) {
-      context.addIssue({ code: "custom", path: ["RINGBACK_KEYS"], message: "must be set when AIO_API_KEY is" });
+      context.addIssue({
+        code: "custom",
+        path: ["RINGBACK_KEYS"],
+        message: "must be set when AIO_API_KEY is",
+      });
     }
     if (settings.AIO_API_KEY === undefined && keys) {
-      context.addIssue({ code: "custom", path: ["AIO_API_KEY"], message: "must be set when RINGBACK_KEYS is" });
+      context.addIssue({
+        code: "custom",
+        path: ["AIO_API_KEY"],
+        message: "must be set when RINGBACK_KEYS is",
+      });
     }
   });
 

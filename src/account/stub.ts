@@ -7,7 +7,10 @@ export type AccountNamespace = DurableObjectNamespace<AccountObject>;
 const PATIENCE_MS = 1000;
 
 /** The account's signing secrets in force. @throws Error if it does not answer within a second */
-export async function signingVersions(accounts: AccountNamespace, account: string): Promise<readonly SigningVersion[]> {
+export async function signingVersions(
+  accounts: AccountNamespace,
+  account: string,
+): Promise<readonly SigningVersion[]> {
   const stub = accounts.get(accounts.idFromName(account));
   let timer: ReturnType<typeof setTimeout> | null = null;
   const impatience = new Promise<never>((_resolve, reject) => {

@@ -21,15 +21,19 @@ const REFUSED_NAMES = new Set([
 const REFUSED_PREFIXES = ["webhook-", "ringback-", "content-", "proxy-", "cf-", "x-forwarded-"];
 
 /** All that is wrong with a set of callback headers; empty if it may be sent. Lengths are bytes: all is ASCII. */
-export function headerProblems(headers: readonly (readonly [name: string, value: unknown])[]): HeaderProblem[] {
+export function headerProblems(
+  headers: readonly (readonly [name: string, value: unknown])[],
+): HeaderProblem[] {
   const problems: HeaderProblem[] = [];
   if (headers.length > MAX_HEADERS) problems.push({ name: null, problem: `at most ${MAX_HEADERS} headers` });
   const total = headers.reduce((sum, [name, value]) => sum + name.length + String(value).length, 0);
-  if (total > MAX_TOTAL_BYTES) problems.push({ name: null, problem: `at most ${MAX_TOTAL_BYTES} bytes in all` });
+  if (total > MAX_TOTAL_BYTES)
+    problems.push({ name: null, problem: `at most ${MAX_TOTAL_BYTES} bytes in all` });
   const seen = new Set<string>();
   for (const [name, value] of headers.slice(0, MAX_HEADERS)) {
     const lower = name.toLowerCase();
-    const problem = nameProblem(name, lower) ?? valueProblem(value) ?? (seen.has(lower) ? "is given twice" : null);
+    const problem =
+      nameProblem(name, lower) ?? valueProblem(value) ?? (seen.has(lower) ? "is given twice" : null);
     seen.add(lower);
     if (problem !== null) problems.push({ name, problem });
   }

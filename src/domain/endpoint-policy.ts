@@ -51,16 +51,16 @@ function hostProblem(url: URL, { allowPrivate, ownHosts }: EndpointRules): strin
   const name = withoutDot(url.hostname);
   if (name === "") return "must name a host";
   // In development everything shares one host name, so there the port tells Ringback from the receiver.
-  const own = ownHosts.some((host) =>
-    allowPrivate ? sameHostAndPort(host, url) : hostName(host) === name,
-  );
+  const own = ownHosts.some((host) => (allowPrivate ? sameHostAndPort(host, url) : hostName(host) === name));
   if (own) return "must not point at this Ringback deployment itself";
   if (allowPrivate) return null;
   if (name.startsWith("[") || /^[\d.]+$/.test(name)) return "must name its host by DNS, not by IP address";
   const labels = name.split(".");
   if (labels.length < 2) return "must name a public host: a DNS name with a dot";
   if (name.length > 253 || !labels.every((label) => LABEL.test(label))) return "must name a valid DNS host";
-  return SPECIAL_SUFFIXES.has(labels.at(-1) ?? "") ? "must name a public host, not a special-use or local one" : null;
+  return SPECIAL_SUFFIXES.has(labels.at(-1) ?? "")
+    ? "must name a public host, not a special-use or local one"
+    : null;
 }
 
 /** `example.com.` is `example.com`, spelled for a resolver. */

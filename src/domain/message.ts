@@ -34,7 +34,10 @@ function flatBody(task: Task, type: EventType, messageId: string, occurredAt: nu
     ["created_at", isoTime(task.createdAt)],
     ["finished_at", isoTime(task.finishedAt)],
   ];
-  return jsonObject([...members.map(([key, value]) => [key, JSON.stringify(value)] as const), ...flatMetadata(task)]);
+  return jsonObject([
+    ...members.map(([key, value]) => [key, JSON.stringify(value)] as const),
+    ...flatMetadata(task),
+  ]);
 }
 
 function flatMetadata(task: Task): [string, string][] {

@@ -20,7 +20,10 @@ export interface PollTurn {
 }
 
 /** When to look for the first time at a task that has just been accepted. */
-export function firstRhythm(task: Task, turn: { now: number; random: number; limits: PollLimits }): PollRhythm {
+export function firstRhythm(
+  task: Task,
+  turn: { now: number; random: number; limits: PollLimits },
+): PollRhythm {
   const watched = task.callback?.events.some((type) => type === "video.running" || type === "video.progress");
   // A test task has no cadence to learn: halfway it runs, and it ends on the dot.
   const gap = task.test ? task.test.delayMs / 2 : firstPollGapMs(turn.limits, watched ?? false, turn.random);

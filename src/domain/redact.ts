@@ -19,6 +19,8 @@ export function redactJson(value: JsonValue, secrets: readonly string[]): JsonVa
   if (!isJsonObject(value)) return value;
   const entries = Object.entries(value);
   const clean = entries.map(([key, item]) => [redactText(key, secrets), redactJson(item, secrets)] as const);
-  const same = clean.every(([key, item], index) => key === entries[index]?.[0] && item === entries[index]?.[1]);
+  const same = clean.every(
+    ([key, item], index) => key === entries[index]?.[0] && item === entries[index]?.[1],
+  );
   return same ? value : Object.fromEntries(clean);
 }

@@ -7,7 +7,11 @@ export const RETRY_AFTER_MAX_MS = 3_600_000;
  * not turn a short wait into an hour.
  * @returns milliseconds from now, 0 to one hour; null if the header says nothing usable (absent, negative, words)
  */
-export function parseRetryAfter(header: string | null, answerDate: string | null, now: number): number | null {
+export function parseRetryAfter(
+  header: string | null,
+  answerDate: string | null,
+  now: number,
+): number | null {
   if (header === null) return null;
   const text = header.trim();
   if (/^\d+(\.\d+)?$/.test(text)) return Math.min(Math.ceil(Number(text) * 1000), RETRY_AFTER_MAX_MS);

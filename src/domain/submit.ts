@@ -47,7 +47,10 @@ export function decideSubmit(
 ): Task {
   // Only a begun submit has an outcome to record: a late twin of this call changes nothing.
   if (task.submit.phase !== "begun") return task;
-  const done: Task = { ...task, submit: { ...task.submit, phase: "done", leaseUntil: null, inCreate: false } };
+  const done: Task = {
+    ...task,
+    submit: { ...task.submit, phase: "done", leaseUntil: null, inCreate: false },
+  };
   switch (answer.kind) {
     case "accepted": {
       const accepted = { ...done, upstreamTaskId: answer.upstreamTaskId, submittedAt: at.now };

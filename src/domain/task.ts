@@ -128,7 +128,8 @@ const MESSAGES: Record<TaskErrorCode, string> = {
   upstream_lost: "The upstream no longer knows this task.",
   upstream_unauthorized: "The upstream refused the API key.",
   upstream_payment_required: "The upstream asks for payment: check the account's balance.",
-  upstream_forbidden: "The upstream forbids this: check the balance, the token group's quota and the model's permission.",
+  upstream_forbidden:
+    "The upstream forbids this: check the balance, the token group's quota and the model's permission.",
   upstream_not_found: "The upstream does not know this model or path: check the model id and the base URL.",
   upstream_rejected: "The upstream rejected the request.",
   result_missing: "The upstream reported success but gave no usable video URL.",

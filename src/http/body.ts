@@ -12,7 +12,11 @@ let inHandBytes = 0;
  * it says its length.
  * @throws ApiError 413 if it is longer, 503 if the isolate holds too much already
  */
-export async function withBody<T>(request: Request, maxBytes: number, use: (body: Uint8Array) => Promise<T>): Promise<T> {
+export async function withBody<T>(
+  request: Request,
+  maxBytes: number,
+  use: (body: Uint8Array) => Promise<T>,
+): Promise<T> {
   const declared = Number(request.headers.get("content-length") ?? "0");
   if (declared > maxBytes) throw tooLarge(maxBytes);
   // Counted as it arrives: a length that is only promised takes no memory.

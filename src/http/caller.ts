@@ -13,10 +13,14 @@ export type Caller =
 const BEARER = /^Bearer +([\x21-\x7e]{1,4096})$/i;
 
 /** The caller behind an `Authorization` header, or null: missing, malformed and unknown are told apart by nobody. */
-export async function identify(authorization: string | undefined, settings: Settings): Promise<Caller | null> {
+export async function identify(
+  authorization: string | undefined,
+  settings: Settings,
+): Promise<Caller | null> {
   const token = BEARER.exec(authorization?.trim() ?? "")?.[1];
   if (token === undefined) return null;
-  if (settings.operatorKey === null) return { mode: "own", account: await ownKeyAccount(token), apiKey: token };
+  if (settings.operatorKey === null)
+    return { mode: "own", account: await ownKeyAccount(token), apiKey: token };
   const name = await nameOfToken(token, settings.keys);
   return name === null
     ? null

@@ -89,9 +89,15 @@ function respond(context: Context<AppEnv>, answer: CreateAnswer): Response {
     case "mismatch":
       throw new ApiError("idempotency_mismatch", "This Idempotency-Key was used with another request.");
     case "in_progress":
-      throw new ApiError("idempotency_in_progress", "The first request with this Idempotency-Key is being submitted.");
+      throw new ApiError(
+        "idempotency_in_progress",
+        "The first request with this Idempotency-Key is being submitted.",
+      );
     case "given_up":
-      throw new ApiError("overloaded", "The request was not carried out; nothing was submitted. Send it again.");
+      throw new ApiError(
+        "overloaded",
+        "The request was not carried out; nothing was submitted. Send it again.",
+      );
     case "misconfigured":
       throw misconfigured(answer.settings.map((setting) => ({ setting, message: "does not parse" })));
     case "refused": {

@@ -37,7 +37,13 @@ const RETRY_AFTER_SECONDS: Partial<Record<string, number>> = {
   overloaded: 1,
 };
 
-const RETRYABLE = new Set(["idempotency_in_progress", "rate_limited", "upstream_error", "overloaded", "misconfigured"]);
+const RETRYABLE = new Set([
+  "idempotency_in_progress",
+  "rate_limited",
+  "upstream_error",
+  "overloaded",
+  "misconfigured",
+]);
 
 export interface ApiErrorOptions {
   status?: number;
@@ -92,7 +98,10 @@ function errorResponse(context: Context<AppEnv>, error: ApiError): Response {
 export function onError(error: Error, context: Context<AppEnv>): Response {
   if (error instanceof ApiError) return errorResponse(context, error);
   if (error instanceof OverloadedError) {
-    return errorResponse(context, new ApiError("overloaded", "Ringback is overloaded; try again in a moment."));
+    return errorResponse(
+      context,
+      new ApiError("overloaded", "Ringback is overloaded; try again in a moment."),
+    );
   }
   log("request.failed", { request_id: context.get("requestId"), ...errorFields(error) });
   return errorResponse(context, new ApiError("internal", "Something went wrong on our side."));

@@ -12,7 +12,8 @@ const DIGEST_FROM_LENGTH = 1024;
 export async function fingerprint(request: RequestObject): Promise<string> {
   const digests = new Map<string | LiftedText, string>();
   for (const text of longTexts(request)) {
-    if (!digests.has(text)) digests.set(text, hex(await sha256(text instanceof LiftedText ? text.bytes : text)));
+    if (!digests.has(text))
+      digests.set(text, hex(await sha256(text instanceof LiftedText ? text.bytes : text)));
   }
   return hex(await sha256(canonical(request, digests)));
 }

@@ -60,7 +60,10 @@ export function unauthorized(): ApiError {
 /** Creates and pings, per account and per client address. */
 export const rateLimited = createMiddleware<AppEnv>(async (context, next) => {
   const address = context.req.header("cf-connecting-ip");
-  const keys = [`account ${context.get("caller").account}`, ...(address === undefined ? [] : [`address ${address}`])];
+  const keys = [
+    `account ${context.get("caller").account}`,
+    ...(address === undefined ? [] : [`address ${address}`]),
+  ];
   for (const key of keys) {
     const { success } = await context.env.CREATE_LIMIT.limit({ key });
     if (!success) throw new ApiError("rate_limited", "Too many requests; try again in a minute.");

@@ -107,7 +107,8 @@ function isPlainAscii(bytes: Uint8Array): boolean {
 
 function isKey(bytes: Uint8Array, after: number): boolean {
   let index = after;
-  while (bytes[index] === 0x20 || bytes[index] === 0x09 || bytes[index] === 0x0a || bytes[index] === 0x0d) index += 1;
+  while (bytes[index] === 0x20 || bytes[index] === 0x09 || bytes[index] === 0x0a || bytes[index] === 0x0d)
+    index += 1;
   return bytes[index] === 0x3a;
 }
 

@@ -26,12 +26,15 @@ export async function requireKnownKey(caller: Caller, settings: Settings): Promi
     if (known.accepted) return;
     throw unauthorized();
   }
-  const answer = await fetchModels(
-    { baseUrl: settings.baseUrl, apiKey: caller.apiKey, timeoutMs: settings.upstreamTimeoutMs },
-  );
+  const answer = await fetchModels({
+    baseUrl: settings.baseUrl,
+    apiKey: caller.apiKey,
+    timeoutMs: settings.upstreamTimeoutMs,
+  });
   const refused = answer?.status === 401 || answer?.status === 403;
   const accepted = answer !== null && answer.status >= 200 && answer.status < 300;
-  if (!refused && !accepted) throw new ApiError("upstream_error", "The upstream did not say whether it knows this key.");
+  if (!refused && !accepted)
+    throw new ApiError("upstream_error", "The upstream did not say whether it knows this key.");
   remembered.delete(name);
   remembered.set(name, { accepted, until: now + (accepted ? ACCEPTED_MS : REFUSED_MS) });
   const oldest = remembered.keys().next().value;

@@ -39,7 +39,10 @@ export function readVideoRequest(
   const parsed = (strict ? VIDEO_SCHEMAS.strict : VIDEO_SCHEMAS.lenient).safeParse(Object.fromEntries(known));
   const typeIssues = parsed.success ? [] : parsed.error.issues.map(issueOf);
   const fields = Object.fromEntries(known) as Record<string, RequestValue>;
-  const endpoint = judgeCallbackUrl(parsed.success ? parsed.data.callback_url : fields["callback_url"], rules);
+  const endpoint = judgeCallbackUrl(
+    parsed.success ? parsed.data.callback_url : fields["callback_url"],
+    rules,
+  );
   const issues = [
     ...typeIssues,
     ...combinationIssues(fields),
@@ -97,7 +100,10 @@ function callbackHeaderIssues(value: RequestValue | undefined): Issue[] {
 }
 
 function headerEntries(value: RequestObject): [string, unknown][] {
-  return Object.entries(value).map(([name, item]) => [name, item instanceof LiftedText ? item.toText() : item]);
+  return Object.entries(value).map(([name, item]) => [
+    name,
+    item instanceof LiftedText ? item.toText() : item,
+  ]);
 }
 
 /** A misspelled `callback_…` would be a callback that never comes; any other unknown field is the upstream's. */

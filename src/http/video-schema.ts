@@ -22,7 +22,8 @@ function numeric(value: unknown): unknown {
 }
 
 function boolish(value: unknown): unknown {
-  if (typeof value === "string" && /^(true|false)$/i.test(value.trim())) return value.trim().toLowerCase() === "true";
+  if (typeof value === "string" && /^(true|false)$/i.test(value.trim()))
+    return value.trim().toLowerCase() === "true";
   return present(value);
 }
 
@@ -68,7 +69,10 @@ function duration(strict: boolean) {
 const IMAGE_MESSAGE = "must be an http(s) URL, a data:image/…;base64, URL or base64";
 
 function image() {
-  return field(present, z.custom<ImageText>((value) => isImage(value, { asset: false }), IMAGE_MESSAGE));
+  return field(
+    present,
+    z.custom<ImageText>((value) => isImage(value, { asset: false }), IMAGE_MESSAGE),
+  );
 }
 
 const reference = z.custom<ImageText>(
@@ -92,11 +96,15 @@ const test = field(
   z.strictObject(
     {
       outcome: z.enum(TEST_OUTCOMES, OUTCOME_MESSAGE),
-      delay_seconds: field(numeric, z.number(DELAY_MESSAGE).min(0, DELAY_MESSAGE).max(600, DELAY_MESSAGE)).transform(
-        (seconds) => seconds ?? TEST_DELAY_SECONDS,
-      ),
+      delay_seconds: field(
+        numeric,
+        z.number(DELAY_MESSAGE).min(0, DELAY_MESSAGE).max(600, DELAY_MESSAGE),
+      ).transform((seconds) => seconds ?? TEST_DELAY_SECONDS),
     },
-    { error: (issue) => (issue.code === "unrecognized_keys" ? "takes outcome and delay_seconds" : "must be an object") },
+    {
+      error: (issue) =>
+        issue.code === "unrecognized_keys" ? "takes outcome and delay_seconds" : "must be an object",
+    },
   ),
 );
 
@@ -111,7 +119,10 @@ function upstreamFields(strict: boolean) {
   return {
     model: z.preprocess(
       textOf,
-      string("is required: a string of 1 to 200 characters").max(MODEL_MAX, `must be at most ${MODEL_MAX} characters`),
+      string("is required: a string of 1 to 200 characters").max(
+        MODEL_MAX,
+        `must be at most ${MODEL_MAX} characters`,
+      ),
     ),
     capability: listed(["video_generation"], strict),
     prompt: field(
@@ -145,7 +156,9 @@ const OWN_FIELDS = {
   metadata: field(
     present,
     plainObject
-      .transform((value) => JSON.stringify(value, (_key, item: unknown) => (item instanceof LiftedText ? item.toText() : item)))
+      .transform((value) =>
+        JSON.stringify(value, (_key, item: unknown) => (item instanceof LiftedText ? item.toText() : item)),
+      )
       .refine(
         (text) => new TextEncoder().encode(text).byteLength <= METADATA_MAX_BYTES,
         `must be at most ${METADATA_MAX_BYTES} bytes of JSON`,

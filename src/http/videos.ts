@@ -1,8 +1,7 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { openTaskId } from "../keys/ids.ts";
-import { askTask } from "../task/stub.ts";
-import type { TaskObject } from "../task/object.ts";
+import { askTask, type TaskStub } from "../task/stub.ts";
 import type { AppEnv } from "./app-env.ts";
 import { requireJson, withBody } from "./body.ts";
 import { createVideo } from "./create-video.ts";
@@ -33,11 +32,12 @@ export const videos = new Hono<AppEnv>()
 async function ofTask(
   context: Context<AppEnv>,
   taskId: string,
-  ask: (stub: DurableObjectStub<TaskObject>, account: string) => Promise<string | null>,
+  ask: (stub: TaskStub, account: string) => Promise<string | null>,
 ): Promise<Response> {
   const { account } = context.get("caller");
   const name = await openTaskId(context.get("settings").roots, taskId, account);
-  const body = name === null ? null : await askTask(context.env.TASKS, name, async (stub) => ask(stub, account));
+  const body =
+    name === null ? null : await askTask(context.env.TASKS, name, async (stub) => ask(stub, account));
   if (body === null) throw new ApiError("task_not_found", "No such task.");
   return context.body(body, 200, { "content-type": "application/json" });
 }

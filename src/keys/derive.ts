@@ -15,7 +15,11 @@ export async function deriveBytes(root: string, label: string): Promise<Uint8Arr
 /** Keys by root and label, for the life of the isolate: two roots and a handful of labels. */
 const cache = new Map<string, Promise<CryptoKey>>();
 
-async function cachedKey(root: string, label: string, make: (bytes: Uint8Array) => Promise<CryptoKey>): Promise<CryptoKey> {
+async function cachedKey(
+  root: string,
+  label: string,
+  make: (bytes: Uint8Array) => Promise<CryptoKey>,
+): Promise<CryptoKey> {
   const name = `${label}\n${root}`;
   const known = cache.get(name);
   if (known) return known;

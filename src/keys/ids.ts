@@ -36,7 +36,11 @@ export async function taskIdOf(root: string, name: string, account: string): Pro
 }
 
 /** The object's name if the id was issued to this account under one of the root secrets, else null. */
-export async function openTaskId(roots: readonly string[], taskId: string, account: string): Promise<string | null> {
+export async function openTaskId(
+  roots: readonly string[],
+  taskId: string,
+  account: string,
+): Promise<string | null> {
   const name = nameInTaskId(taskId);
   if (name === null) return null;
   for (const root of roots) {

@@ -36,7 +36,11 @@ export async function seal(root: string, context: SealContext, bytes: Uint8Array
  * Opens what `seal` made, under whichever of the root secrets it was made.
  * @throws SealError if none opens it
  */
-export async function unseal(roots: readonly string[], context: SealContext, sealed: Uint8Array): Promise<Uint8Array> {
+export async function unseal(
+  roots: readonly string[],
+  context: SealContext,
+  sealed: Uint8Array,
+): Promise<Uint8Array> {
   if (sealed[0] !== FORMAT) throw new SealError("unknown format of a sealed value");
   const parameters = {
     name: "AES-GCM",

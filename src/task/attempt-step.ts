@@ -1,4 +1,10 @@
-import { beginAttempt, settleAttempt, stopDelivery, type AttemptResult, type Delivery } from "../domain/delivery.ts";
+import {
+  beginAttempt,
+  settleAttempt,
+  stopDelivery,
+  type AttemptResult,
+  type Delivery,
+} from "../domain/delivery.ts";
 import { judgeEndpoint } from "../domain/endpoint-policy.ts";
 import type { SigningVersion, Task } from "../domain/task.ts";
 import { signingSecret } from "../keys/derive.ts";
@@ -66,7 +72,8 @@ function recordAttempt(deps: TaskDeps, begun: Delivery, result: AttemptResult): 
   const state = deps.store.load();
   const current = state?.deliveries.find(({ seq }) => seq === begun.seq);
   // Another turn has recorded this attempt (its lease ran out) or the task is gone: the row stands as it is.
-  if (!state || !current || current.leaseUntil !== begun.leaseUntil || current.attempts !== begun.attempts) return;
+  if (!state || !current || current.leaseUntil !== begun.leaseUntil || current.attempts !== begun.attempts)
+    return;
   const now = deps.now();
   const limits = { retryMs: deps.settings.callback.retryMs };
   const settled = settleAttempt(current, result, { now, random: deps.random(), limits });
@@ -108,7 +115,10 @@ async function signingVersions(deps: TaskDeps, task: Task): Promise<readonly Sig
   try {
     return await deps.signingVersions(task.account);
   } catch (error) {
-    deps.log("account.silent", { ...taskFields(task), error: error instanceof Error ? error.name : "unknown" });
+    deps.log("account.silent", {
+      ...taskFields(task),
+      error: error instanceof Error ? error.name : "unknown",
+    });
     return task.signing;
   }
 }
@@ -118,7 +128,11 @@ function sameVersions(a: readonly SigningVersion[], b: readonly SigningVersion[]
 }
 
 /** Every secret that signs now: each version in force, under the current root secret and the previous one. */
-async function secretsInForce(deps: TaskDeps, task: Task, versions: readonly SigningVersion[]): Promise<string[]> {
+async function secretsInForce(
+  deps: TaskDeps,
+  task: Task,
+  versions: readonly SigningVersion[],
+): Promise<string[]> {
   const now = deps.now();
   const inForce = versions.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
   const secrets = inForce.flatMap(({ version }) =>

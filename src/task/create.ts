@@ -60,7 +60,11 @@ export type CreateOutcome =
 type Running = Map<string, Promise<void>>;
 
 /** Accepts a task and, unless told otherwise, submits it before it answers. */
-export async function createTask(deps: TaskDeps, input: CreateInput, running: Running): Promise<CreateOutcome> {
+export async function createTask(
+  deps: TaskDeps,
+  input: CreateInput,
+  running: Running,
+): Promise<CreateOutcome> {
   const known = deps.store.load();
   if (known) return replay(deps, known, input, running);
   const task = newTask(deps, input);
@@ -78,7 +82,10 @@ export async function createTask(deps: TaskDeps, input: CreateInput, running: Ru
   if (deps.store.isRefused(input.createId)) return { kind: "given_up" };
   const begun: Task = input.respondAsync
     ? task
-    : { ...task, submit: { ...task.submit, phase: "begun", leaseUntil: submitLeaseUntil(deps, input.body.byteLength) } };
+    : {
+        ...task,
+        submit: { ...task.submit, phase: "begun", leaseUntil: submitLeaseUntil(deps, input.body.byteLength) },
+      };
   const rhythm = { dueAt: task.deadlineAt, polls: 0, troubles: 0, slowDowns: 0 };
   const state = deps.store.apply({ task: begun, rhythm, ...sealed }, at(deps));
   deps.log("task.accepted", { ...taskFields(task), model: task.model, test: task.test !== null });
@@ -117,7 +124,8 @@ function replay(
   input: Pick<CreateInput, "fingerprint" | "taskId" | "acceptedTaskIds">,
   running: Running,
 ): CreateOutcome {
-  if (known.task.fingerprint === null || known.task.fingerprint !== input.fingerprint) return { kind: "mismatch" };
+  if (known.task.fingerprint === null || known.task.fingerprint !== input.fingerprint)
+    return { kind: "mismatch" };
   if (known.task.submit.phase === "begun" && known.task.submit.inCreate && running.has("submit")) {
     return { kind: "in_progress" };
   }
@@ -158,7 +166,13 @@ function refusal(task: Task, answer: SubmitAnswer & { kind: "refused" }): Create
   if (isOperatorsAffair(task.mode, status)) {
     return { kind: "refused", status: 502, code, message: taskError(code).message, upstream: null };
   }
-  return { kind: "refused", status, code, message: taskError(code, answer.message).message, upstream: { status, body } };
+  return {
+    kind: "refused",
+    status,
+    code,
+    message: taskError(code, answer.message).message,
+    upstream: { status, body },
+  };
 }
 
 function newTask(deps: TaskDeps, input: CreateInput): Task {

@@ -66,7 +66,9 @@ export class TaskObject extends DurableObject<Env> {
   async deliveries(account: string): Promise<string | null> {
     const deps = await this.#awake();
     const state = this.#store.load();
-    return deps && state && state.task.account === account ? viewDeliveries(state, this.#store.attempts()) : null;
+    return deps && state && state.task.account === account
+      ? viewDeliveries(state, this.#store.attempts())
+      : null;
   }
 
   override async alarm(): Promise<void> {

@@ -16,7 +16,12 @@ function context(task: Task, purpose: string): { task: string; purpose: string }
   return { task: nameInTaskId(task.taskId) ?? "", purpose };
 }
 
-export async function sealText(deps: TaskDeps, task: Task, purpose: Purpose, text: string): Promise<Uint8Array> {
+export async function sealText(
+  deps: TaskDeps,
+  task: Task,
+  purpose: Purpose,
+  text: string,
+): Promise<Uint8Array> {
   return seal(deps.settings.roots[0], context(task, purpose), encoder.encode(text));
 }
 

@@ -84,7 +84,11 @@ export class TaskStore {
     const task = change.task ?? before?.task;
     const rhythm = change.rhythm ?? before?.rhythm;
     if (!task || !rhythm) throw new Error("a change without a task");
-    const after: TaskState = { task, rhythm, deliveries: merged(before?.deliveries ?? [], change.deliveries ?? []) };
+    const after: TaskState = {
+      task,
+      rhythm,
+      deliveries: merged(before?.deliveries ?? [], change.deliveries ?? []),
+    };
     this.#transact(() => {
       if (before === null) this.#insertTask(after, change);
       else this.#updateTask(after, change);
@@ -120,7 +124,9 @@ export class TaskStore {
 
   sealed(column: SealedColumn): Uint8Array | null {
     if (!this.#has("task")) return null;
-    const row = this.#sql.exec<Record<string, ArrayBuffer | null>>(`SELECT ${column} AS sealed FROM task`).toArray()[0];
+    const row = this.#sql
+      .exec<Record<string, ArrayBuffer | null>>(`SELECT ${column} AS sealed FROM task`)
+      .toArray()[0];
     return row?.["sealed"] ? new Uint8Array(row["sealed"]) : null;
   }
 
@@ -141,7 +147,9 @@ export class TaskStore {
   }
 
   attempt(seq: number, number: number): AttemptRow | null {
-    const rows = this.#sql.exec<{ doc: string }>("SELECT doc FROM attempt WHERE id = ?", attemptId(seq, number)).toArray();
+    const rows = this.#sql
+      .exec<{ doc: string }>("SELECT doc FROM attempt WHERE id = ?", attemptId(seq, number))
+      .toArray();
     return rows[0] ? (JSON.parse(rows[0].doc) as AttemptRow) : null;
   }
 

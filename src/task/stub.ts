@@ -5,6 +5,7 @@ export type { CreateAnswer } from "./object.ts";
 export type { CreateInput } from "./create.ts";
 
 export type TaskNamespace = DurableObjectNamespace<TaskObject>;
+export type TaskStub = DurableObjectStub<TaskObject>;
 
 /** The object did not take the call: nothing was stored, and asking again at once would only add to the load. */
 export class OverloadedError extends Error {
@@ -14,7 +15,7 @@ export class OverloadedError extends Error {
 /** After a lost create, how often and how far apart the object is asked what became of it, in milliseconds. */
 const RECOVERY_WAITS_MS = [0, 100, 500, 2000];
 
-function taskStub(tasks: TaskNamespace, name: string): DurableObjectStub<TaskObject> {
+function taskStub(tasks: TaskNamespace, name: string): TaskStub {
   return tasks.get(tasks.idFromName(name));
 }
 
@@ -23,7 +24,11 @@ function taskStub(tasks: TaskNamespace, name: string): DurableObjectStub<TaskObj
  * by id: begun is `submit_unknown`, and nothing stored means that this create is refused for good.
  * @throws OverloadedError if the object cannot be reached
  */
-export async function createInObject(tasks: TaskNamespace, name: string, input: CreateInput): Promise<CreateAnswer> {
+export async function createInObject(
+  tasks: TaskNamespace,
+  name: string,
+  input: CreateInput,
+): Promise<CreateAnswer> {
   try {
     return await taskStub(tasks, name).create(input);
   } catch (error) {
@@ -51,7 +56,7 @@ async function recover(tasks: TaskNamespace, name: string, input: CreateInput): 
 export async function askTask<T>(
   tasks: TaskNamespace,
   name: string,
-  ask: (stub: DurableObjectStub<TaskObject>) => Promise<T>,
+  ask: (stub: TaskStub) => Promise<T>,
 ): Promise<T> {
   try {
     return await ask(taskStub(tasks, name));

@@ -53,7 +53,8 @@ export async function recordSubmit(
   const task = adjust(decideSubmit(begun.task, answer, turn));
   const again = task.submit.phase === "due";
   const parts = again && deps.store.parts().length === 0 ? await sealParts(deps, task, body) : undefined;
-  const keep = "json" in answer && answer.json !== null && !hidesAnswer(begun.task, answer) ? answer.json : null;
+  const keep =
+    "json" in answer && answer.json !== null && !hidesAnswer(begun.task, answer) ? answer.json : null;
   const sealedAnswer = keep === null ? undefined : await sealText(deps, task, "answer", keep);
   // Sealing took a turn of the event loop: only the begun submit that was decided on may be recorded.
   if (deps.store.load()?.task !== begun.task) return null;

@@ -40,7 +40,8 @@ export function httpUpstream(access: UpstreamAccess): Upstream {
       const url = `${access.baseUrl}/videos/${encodeURIComponent(upstreamTaskId)}`;
       const headers = { authorization, accept: "application/json" };
       const answer = await call(url, access.timeoutMs, { headers });
-      if (answer === null) return { kind: "nothing", why: "no complete answer", json: null, notBeforeMs: null };
+      if (answer === null)
+        return { kind: "nothing", why: "no complete answer", json: null, notBeforeMs: null };
       return readPoll(answer, upstreamTaskId, access.apiKey);
     },
   };
@@ -54,7 +55,11 @@ interface Answer {
 /** One exchange; null when no status line came. Errors on the wire say nothing about what the other side did. */
 async function call(url: string, timeoutMs: number, init: RequestInit): Promise<Answer | null> {
   try {
-    const response = await fetch(url, { ...init, redirect: "manual", signal: AbortSignal.timeout(timeoutMs) });
+    const response = await fetch(url, {
+      ...init,
+      redirect: "manual",
+      signal: AbortSignal.timeout(timeoutMs),
+    });
     if (response.status >= 300 && response.status < 400) {
       discardBody(response);
       return { response, read: { bytes: new Uint8Array(0), end: "complete" } };
@@ -80,13 +85,20 @@ function readSubmit({ response, read }: Answer, apiKey: string): SubmitAnswer {
   if (status === 503 && retryAfterMs !== null) return { kind: "later", status, retryAfterMs };
   if (status >= 400 && status < 500 && !UNKNOWN_CLIENT_ERRORS.has(status)) {
     const message = parsed.object && readErrorMessage(parsed.object);
-    return { kind: "refused", status, body: clip(parsed.text, REFUSAL_MAX_LENGTH), message, json: parsed.json };
+    return {
+      kind: "refused",
+      status,
+      body: clip(parsed.text, REFUSAL_MAX_LENGTH),
+      message,
+      json: parsed.json,
+    };
   }
   return unknown(`http_${status}`, status >= 500 && read.end === "complete", parsed.json);
 }
 
 function readAccepted(status: number, read: ReadResult, { object, json }: ParsedAnswer): SubmitAnswer {
-  if (object === null || read.end !== "complete") return unknown(`http_${status} without readable JSON`, false, json);
+  if (object === null || read.end !== "complete")
+    return unknown(`http_${status} without readable JSON`, false, json);
   const reading = readTask(object);
   const [upstreamTaskId] = reading.ids;
   if (upstreamTaskId === undefined) return unknown(`http_${status} without a task id`, false, json);
@@ -96,7 +108,12 @@ function readAccepted(status: number, read: ReadResult, { object, json }: Parsed
 function readPoll({ response, read }: Answer, upstreamTaskId: string, apiKey: string): PollAnswer {
   const { status } = response;
   const notBeforeMs = lowerBound(response);
-  const nothing = (why: string, json: string | null = null): PollAnswer => ({ kind: "nothing", why, json, notBeforeMs });
+  const nothing = (why: string, json: string | null = null): PollAnswer => ({
+    kind: "nothing",
+    why,
+    json,
+    notBeforeMs,
+  });
   if (read.end === "broken") return nothing(`http_${status}, broken off`);
   const parsed = parseAnswer(read.bytes, apiKey);
   const { object, json } = parsed;
@@ -105,7 +122,8 @@ function readPoll({ response, read }: Answer, upstreamTaskId: string, apiKey: st
   if (status === 429) return { kind: "slow_down", json, notBeforeMs };
   if (status >= 400 && status < 500) return { kind: "other", status, json, notBeforeMs };
   if (!response.ok) return nothing(`http_${status}`, json);
-  if (object === null || read.end !== "complete") return nothing(`http_${status} without readable JSON`, json);
+  if (object === null || read.end !== "complete")
+    return nothing(`http_${status} without readable JSON`, json);
   const reading = readTask(object);
   if (reading.ids.length > 0 && !reading.ids.includes(upstreamTaskId)) return nothing("another task's id");
   if (reading.word === null && reading.progress === null) return nothing("no status", json);

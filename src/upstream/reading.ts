@@ -80,7 +80,11 @@ function stringOf(value: unknown): string | null {
 
 /** `task_id` before `id`, because a bare `id` may be the request's. */
 function idsOf(answer: JsonObject, parts: readonly JsonObject[]): string[] {
-  const candidates = [own(answer, "task_id"), ...parts.map((part) => own(part, "task_id")), ...parts.map((part) => own(part, "id"))];
+  const candidates = [
+    own(answer, "task_id"),
+    ...parts.map((part) => own(part, "task_id")),
+    ...parts.map((part) => own(part, "id")),
+  ];
   return [...new Set(candidates.map(idOf).filter((id) => id !== null))];
 }
 
@@ -113,10 +117,21 @@ function findUrl(value: JsonValue | undefined, key: "video_url" | "url", depth: 
   if (!isJsonObject(value)) return null;
   const named = own(value, key);
   const direct = typeof named === "string" ? usableUrl(named) : findUrl(named, "url", depth + 1);
-  return direct ?? firstUrl(CONTAINERS.map((container) => own(value, container)), key, depth);
+  return (
+    direct ??
+    firstUrl(
+      CONTAINERS.map((container) => own(value, container)),
+      key,
+      depth,
+    )
+  );
 }
 
-function firstUrl(values: readonly (JsonValue | undefined)[], key: "video_url" | "url", depth: number): string | null {
+function firstUrl(
+  values: readonly (JsonValue | undefined)[],
+  key: "video_url" | "url",
+  depth: number,
+): string | null {
   for (const value of values) {
     const url = findUrl(value, key, depth + 1);
     if (url !== null) return url;
@@ -138,7 +153,8 @@ function urlInText(text: string, key: "video_url" | "url", depth: number): strin
 
 function usableUrl(text: string): string | null {
   const trimmed = text.trim();
-  if (trimmed.length > URL_MAX_LENGTH || !/^https?:\/\//i.test(trimmed) || !URL.canParse(trimmed)) return null;
+  if (trimmed.length > URL_MAX_LENGTH || !/^https?:\/\//i.test(trimmed) || !URL.canParse(trimmed))
+    return null;
   // Kept byte for byte, because it may be signed; parsed only where it could break a line or a header.
   const url = /^[\x21-\x7e]+$/.test(trimmed) ? trimmed : new URL(trimmed).href;
   return url.length > URL_MAX_LENGTH ? null : url;

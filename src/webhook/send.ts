@@ -64,11 +64,18 @@ function judge(response: Response): Omit<AttemptResult, "excerpt" | "durationMs"
   if (statusCode === 410) return { outcome: "permanent", reason: "gone", statusCode, retryAfterMs: null };
   if (statusCode === 501) return { outcome: "permanent", reason: "http_501", statusCode, retryAfterMs: null };
   const redirect = statusCode >= 300 && statusCode < 400 && headers.has("location");
-  return { outcome: "retryable", reason: redirect ? "redirect" : `http_${statusCode}`, statusCode, retryAfterMs };
+  return {
+    outcome: "retryable",
+    reason: redirect ? "redirect" : `http_${statusCode}`,
+    statusCode,
+    retryAfterMs,
+  };
 }
 
 async function excerptOf(response: Response, { headers }: Callback): Promise<string | null> {
-  const secrets = headers.map(([, value]) => value).filter((value) => value.length >= SECRET_VALUE_MIN_LENGTH);
+  const secrets = headers
+    .map(([, value]) => value)
+    .filter((value) => value.length >= SECRET_VALUE_MIN_LENGTH);
   const location = response.headers.get("location");
   if (response.status >= 300 && response.status < 400 && location !== null) {
     discardBody(response);

@@ -3,7 +3,12 @@
 const encoder = new TextEncoder();
 
 /** One signature. `secret` is `whsec_` + base64; the key is the decoded bytes. `timestamp` is unix seconds. */
-export async function signature(secret: string, id: string, timestamp: number, body: string): Promise<string> {
+export async function signature(
+  secret: string,
+  id: string,
+  timestamp: number,
+  body: string,
+): Promise<string> {
   const raw = Uint8Array.from(atob(secret.replace(/^whsec_/, "")), (char) => char.charCodeAt(0));
   const key = await crypto.subtle.importKey("raw", raw, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
   const mac = await crypto.subtle.sign("HMAC", key, encoder.encode(`${id}.${timestamp}.${body}`));

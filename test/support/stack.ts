@@ -1,0 +1,163 @@
+import { startGateway, type Gateway, type GatewayOptions } from "../../dev/gateway.ts";
+import { startReceiver, type Receiver } from "../../dev/receiver.ts";
+import { startWorker, type LocalWorker } from "../../dev/worker.ts";
+
+/** A gateway, a receiver and the Worker between them, all real and on loopback. */
+export interface Stack {
+  gateway: Gateway;
+  receiver: Receiver;
+  worker: LocalWorker;
+  /** Lines that the Worker logged. */
+  logs: string[];
+  /** A request to the Worker with the caller's key; `path` from the root, `/v1/…`. */
+  call(path: string, init?: RequestInit): Promise<Response>;
+  /** `POST /v1/videos` with a valid text task, overridden and extended by `fields`. */
+  create(fields?: Record<string, unknown>, headers?: Record<string, string>): Promise<Response>;
+  /** Reads the task again until `ready` says yes; fails after `timeoutMs` with what it saw last. */
+  task(id: string, ready?: (task: TaskBody) => boolean, timeoutMs?: number): Promise<TaskBody>;
+  deliveries(
+    id: string,
+    ready?: (data: DeliveryBody[]) => boolean,
+    timeoutMs?: number,
+  ): Promise<DeliveryBody[]>;
+  close(): Promise<void>;
+}
+
+export interface TaskBody {
+  object: string;
+  task_id: string;
+  status: "queued" | "running" | "succeeded" | "failed";
+  progress: number | null;
+  model: string;
+  video_url: string | null;
+  error: { code: string; message: string; retryable: boolean } | null;
+  error_message: string | null;
+  metadata: unknown;
+  test: boolean;
+  upstream_task_id: string | null;
+  created_at: string;
+  submitted_at: string | null;
+  finished_at: string | null;
+  deadline_at: string;
+  callback: {
+    url: string;
+    events: string[];
+    format: string;
+    status: string;
+    attempts: number;
+    next_attempt_at: string | null;
+  } | null;
+  upstream: unknown;
+}
+
+export interface DeliveryBody {
+  message_id: string;
+  event: string;
+  status: string;
+  next_attempt_at: string | null;
+  attempts: {
+    number: number;
+    trigger: string;
+    started_at: string;
+    duration_ms: number | null;
+    status_code: number | null;
+    outcome: string;
+    reason: string | null;
+    response_excerpt: string | null;
+  }[];
+}
+
+/** The contract's settings, set so that nothing waits longer than it must. */
+export const FAST_SETTINGS: Record<string, string> = {
+  RINGBACK_SECRET: "a secret of the tests, long enough to count",
+  ALLOW_PRIVATE_CALLBACKS: "true",
+  POLL_FIRST_SECONDS: "0.1",
+  POLL_MIN_SECONDS: "0.05",
+  POLL_MAX_SECONDS: "0.1",
+  CALLBACK_HOLD_SECONDS: "0",
+  CALLBACK_RETRY_SECONDS: "0.1,0.1,0.1",
+  CALLBACK_TIMEOUT_SECONDS: "1",
+  UPSTREAM_TIMEOUT_SECONDS: "1",
+  UPSTREAM_LOST_SECONDS: "0.5",
+  UPSTREAM_UNAUTHORIZED_SECONDS: "0.5",
+  RESULT_MISSING_SECONDS: "0.5",
+};
+
+export const OWN_KEY = "sk-the-callers-own-key";
+export const MODEL = "doubao-seedance-2-0-260128";
+
+export interface StackOptions {
+  settings?: Record<string, string>;
+  gateway?: GatewayOptions;
+  /** The caller's Bearer token. */
+  token?: string;
+  createsPerMinute?: number;
+}
+
+/** Starts the three; close it in `afterAll`. */
+export async function startStack(options: StackOptions = {}): Promise<Stack> {
+  const token = options.token ?? OWN_KEY;
+  const gateway = await startGateway({ queueSeconds: 0.1, runSeconds: 0.2, ...options.gateway });
+  const receiver = await startReceiver();
+  const logs: string[] = [];
+  const worker = await startWorker({
+    settings: { ...FAST_SETTINGS, AIO_BASE_URL: gateway.baseUrl, ...options.settings },
+    createsPerMinute: options.createsPerMinute ?? 100_000,
+    onLog: (line) => logs.push(line),
+  });
+  const call: Stack["call"] = async (path, init = {}) => {
+    const headers = new Headers(init.headers);
+    if (!headers.has("authorization")) headers.set("authorization", `Bearer ${token}`);
+    return fetch(worker.url + path, { redirect: "manual", ...init, headers });
+  };
+  const get = async <T>(path: string): Promise<T> => {
+    const response = await call(path);
+    if (response.status !== 200)
+      throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+    return (await response.json()) as T;
+  };
+  return {
+    gateway,
+    receiver,
+    worker,
+    logs,
+    call,
+    create: async (fields = {}, headers = {}) =>
+      call("/v1/videos", {
+        method: "POST",
+        headers: { "content-type": "application/json", ...headers },
+        body: JSON.stringify({ model: MODEL, prompt: "A lighthouse at dusk.", ...fields }),
+      }),
+    task: async (id, ready = () => true, timeoutMs = 10_000) =>
+      eventually(async () => get<TaskBody>(`/v1/videos/${id}`), ready, timeoutMs),
+    deliveries: async (id, ready = () => true, timeoutMs = 10_000) =>
+      eventually(
+        async () => (await get<{ data: DeliveryBody[] }>(`/v1/videos/${id}/deliveries`)).data,
+        ready,
+        timeoutMs,
+      ),
+    close: async () => {
+      await worker.close();
+      await Promise.all([gateway.close(), receiver.close()]);
+    },
+  };
+}
+
+/** Asks until the answer satisfies; a bounded loop that names the last answer when it gives up. */
+export async function eventually<T>(
+  ask: () => Promise<T>,
+  ready: (value: T) => boolean,
+  timeoutMs = 10_000,
+): Promise<T> {
+  const until = Date.now() + timeoutMs;
+  for (;;) {
+    const value = await ask();
+    if (ready(value)) return value;
+    if (Date.now() > until) throw new Error(`not reached in ${timeoutMs} ms; last: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+export function isTerminal(task: TaskBody): boolean {
+  return task.status === "succeeded" || task.status === "failed";
+}

@@ -1,0 +1,43 @@
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+/** unit: plain Node · workers: inside workerd, with the objects · e2e: real processes on loopback. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      {
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: {
+                RINGBACK_SECRET: "a secret of the tests, long enough to count",
+                AIO_BASE_URL: "http://upstream.invalid/v1",
+                POLL_FIRST_SECONDS: "0.2",
+                POLL_MIN_SECONDS: "0.1",
+                POLL_MAX_SECONDS: "0.2",
+                CALLBACK_HOLD_SECONDS: "0",
+                CALLBACK_RETRY_SECONDS: "0.1,0.1,0.1",
+                UPSTREAM_TIMEOUT_SECONDS: "1",
+                CALLBACK_TIMEOUT_SECONDS: "1",
+                ALLOW_PRIVATE_CALLBACKS: "true",
+              },
+            },
+          }),
+        ],
+        test: { name: "workers", include: ["test/workers/**/*.test.ts"] },
+      },
+      {
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          // Each file runs a workerd of its own: more at once would share two cores and wait for each other.
+          maxWorkers: 2,
+        },
+      },
+    ],
+  },
+});
