@@ -53,7 +53,7 @@ export function findViolation(request: Record<string, unknown>): string | null {
   const { model, prompt, duration_seconds: duration, with_audio: audio } = request;
   if (typeof model !== "string" || model === "") return "model is required";
   if (prompt !== undefined && typeof prompt !== "string") return "prompt must be a string";
-  if (prompt !== undefined && [...prompt].length > LONGEST_PROMPT_CHARACTERS)
+  if (prompt !== undefined && Array.from(prompt).length > LONGEST_PROMPT_CHARACTERS)
     return `prompt must not exceed ${LONGEST_PROMPT_CHARACTERS} characters`;
   for (const [field, values] of Object.entries(DOCUMENTED_VALUES)) {
     const value = request[field];
@@ -67,7 +67,11 @@ export function findViolation(request: Record<string, unknown>): string | null {
 }
 
 function findImageViolation(request: Record<string, unknown>): string | null {
-  const { image, end_image: endImage, reference_images: references, control_mode: control, prompt } = request;
+  return findWrongImage(request) ?? findMissingField(request);
+}
+
+function findWrongImage(request: Record<string, unknown>): string | null {
+  const { image, end_image: endImage, reference_images: references } = request;
   for (const [field, value] of Object.entries({ image, end_image: endImage }))
     if (value !== undefined && !isImage(value))
       return `${field} must be an HTTP(S) URL, a data URL or base64`;
@@ -77,6 +81,11 @@ function findImageViolation(request: Record<string, unknown>): string | null {
     if (!references.every((reference) => isAsset(reference) || isImage(reference)))
       return "reference_images must hold asset:// references or images";
   }
+  return null;
+}
+
+function findMissingField(request: Record<string, unknown>): string | null {
+  const { image, end_image: endImage, reference_images: references, control_mode: control, prompt } = request;
   if (request.input_mode === "single_image" && image === undefined)
     return "image is required when input_mode is single_image";
   if (control === "end_frame" && endImage === undefined)

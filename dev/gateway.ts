@@ -247,7 +247,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
       task.endsAt = Date.now();
       task.errorMessage = outcome === "failed" ? errorMessage : null;
     },
-    close: listening.close,
+    close: async () => listening.close(),
   };
 }
 

@@ -86,9 +86,7 @@ export async function sendAnswer(response: ServerResponse, answer: Answer): Prom
   if (socket === null || response.destroyed) return;
 
   const { bytes, contentType } = encodeBody(answer.body);
-  const headers: Record<string, string | number> = {};
-  if (contentType !== undefined) headers["content-type"] = contentType;
-  for (const [name, value] of Object.entries(answer.headers ?? {})) headers[name.toLowerCase()] = value;
+  const headers = headersOf(answer, contentType);
 
   switch (answer.cut) {
     case "before-headers":
@@ -116,6 +114,13 @@ export async function sendAnswer(response: ServerResponse, answer: Answer): Prom
   const bodyless = answer.status === 204 || answer.status === 304;
   if (!bodyless) headers["content-length"] ??= bytes.length;
   response.writeHead(answer.status, headers).end(bodyless ? undefined : bytes);
+}
+
+function headersOf(answer: Answer, contentType: string | undefined): Record<string, string | number> {
+  const headers: Record<string, string | number> =
+    contentType === undefined ? {} : { "content-type": contentType };
+  for (const [name, value] of Object.entries(answer.headers ?? {})) headers[name.toLowerCase()] = value;
+  return headers;
 }
 
 function encodeBody(body: Answer["body"]): { bytes: Buffer; contentType?: string } {

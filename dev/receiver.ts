@@ -165,7 +165,8 @@ function describe({ at, method, path, headers, body, status }: Received): string
 function eventOf(body: string): string | undefined {
   try {
     const { type, event } = JSON.parse(body) as { type?: unknown; event?: unknown };
-    return String(type ?? event ?? body.slice(0, 80));
+    const name = type ?? event;
+    return typeof name === "string" ? name : body.slice(0, 80);
   } catch {
     // Not JSON, or JSON null: the text itself is the best description.
     return body === "" ? undefined : JSON.stringify(body.slice(0, 80));

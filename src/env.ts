@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { PatienceLimits } from "./domain/poll.ts";
 import type { PollLimits } from "./domain/poll-plan.ts";
 

@@ -15,10 +15,12 @@ const URL_MAX_LENGTH = 2048;
  * Suffixes that never lead to a public receiver: RFC 6761 and 6762, the special-use registry (alt, onion, arpa,
  * internal), and names that sites use inside their walls.
  */
-const SPECIAL_SUFFIXES = new Set([
-  ...["localhost", "local", "internal", "test", "invalid", "example", "onion", "alt", "arpa"],
-  ...["localdomain", "lan", "home", "corp", "intranet", "private"],
-]);
+const SPECIAL_SUFFIXES = new Set(
+  (
+    "localhost local internal test invalid example onion alt arpa " +
+    "localdomain lan home corp intranet private"
+  ).split(" "),
+);
 
 const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 

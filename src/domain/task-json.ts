@@ -27,8 +27,11 @@ function taskMembers(task: Task): [string, string][] {
     ["finished_at", isoTime(task.finishedAt)],
     ["deadline_at", isoTime(task.deadlineAt)],
   ];
-  const text = ([key, value]: [string, unknown]): [string, string] => [key, JSON.stringify(value)];
-  return [...members.map(text), ["metadata", task.metadata ?? "null"], ...rest.map(text)];
+  return [...members.map(asText), ["metadata", task.metadata ?? "null"], ...rest.map(asText)];
+}
+
+function asText([key, value]: [string, unknown]): [string, string] {
+  return [key, JSON.stringify(value)];
 }
 
 /** How the delivery that stands for the task's callback is going; null before there is one. */

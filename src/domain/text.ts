@@ -8,8 +8,6 @@ export function clip(text: string, limit: number): string {
 /** One readable line from a stranger's text: well-formed, no control characters. */
 export function plainText(text: string, limit: number): string {
   // Twice the limit is plenty to clean before the cut; an upstream may send megabytes.
-  const cleaned = clip(text, limit * 2)
-    .toWellFormed()
-    .replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g, " ");
-  return clip(cleaned.trim(), limit);
+  const well = clip(text, limit * 2).toWellFormed();
+  return clip(well.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim(), limit);
 }

@@ -35,7 +35,7 @@ function canonical(value: RequestValue, digests: ReadonlyMap<string | LiftedText
   if (Array.isArray(value)) return `[${value.map((item) => canonical(item, digests)).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   if (JSON.isRawJSON(value)) return canonicalNumber(value.rawJSON);
-  const members = Object.entries(value as RequestObject)
+  const members = Object.entries(value)
     .toSorted(([a], [b]) => (a < b ? -1 : 1))
     .map(([key, item]) => `${JSON.stringify(key)}:${canonical(item, digests)}`);
   return `{${members.join(",")}}`;

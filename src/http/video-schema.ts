@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { EVENT_TYPES } from "../domain/event.ts";
 import { numberOf, parseJson } from "../domain/json.ts";
 import { isImage, type ImageText } from "./image.ts";
@@ -180,8 +180,7 @@ export type VideoFields = z.output<typeof VIDEO_SCHEMAS.strict>;
 export const UPSTREAM_FIELDS: ReadonlySet<string> = new Set(Object.keys(upstreamFields(true)));
 export const RINGBACK_FIELDS: ReadonlySet<string> = new Set(Object.keys(OWN_FIELDS));
 
+/** Characters as a person counts them; in UTF-16 an emoji is two. */
 function codePoints(text: string): number {
-  let count = 0;
-  for (const _char of text) count += 1;
-  return count;
+  return Array.from(text).length;
 }

@@ -1,6 +1,7 @@
 import { decidePoll } from "../domain/poll.ts";
 import { isOperatorsAffair } from "../domain/submit.ts";
-import { isTerminal } from "../domain/task.ts";
+import { isTerminal, type Task } from "../domain/task.ts";
+import type { PollAnswer } from "../domain/upstream-answer.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { recordTask } from "./record.ts";
 import { sealText } from "./sealed.ts";
@@ -16,21 +17,14 @@ export async function pollStep(deps: TaskDeps): Promise<void> {
   const state = deps.store.load();
   if (!state) return;
   const { task, rhythm } = decidePoll(state.task, state.rhythm, answer, turn);
-  if (answer.kind !== "read" || answer.reading.status === null) {
-    deps.log("poll.without_news", {
-      ...taskFields(task),
-      answer: answer.kind,
-      ...("why" in answer ? { reason: answer.why } : {}),
-      ...("status" in answer ? { status_code: answer.status } : {}),
-      ...("reading" in answer ? { word: answer.reading.word?.slice(0, 40) } : {}),
-    });
-  }
-  const hidden = answer.kind === "unauthorized" && isOperatorsAffair(task.mode, answer.status);
-  const json = hidden ? null : answer.json;
+  logOddAnswer(deps, task, answer);
+  const json = hidesAnswer(task, answer) ? null : answer.json;
   if (json !== null) deps.lastAnswer = json;
   if (task === state.task) {
-    // A lower bound from the upstream must outlive this process; any other rhythm may be lost.
-    const keep = answer.notBeforeMs === null ? {} : { task };
+    // The alarm remembers the time by itself, unless a callback's attempt comes first: then a lower bound from the
+    // upstream has to be written down to outlive this process.
+    const attempts = state.deliveries.some(({ status }) => status === "pending");
+    const keep = answer.notBeforeMs !== null && attempts ? { task } : {};
     deps.store.apply({ rhythm, ...keep }, { now: deps.now(), retentionMs: deps.settings.retentionMs });
     return;
   }
@@ -39,4 +33,20 @@ export async function pollStep(deps: TaskDeps): Promise<void> {
   const current = deps.store.load();
   if (!current || current.task !== state.task) return;
   recordTask(deps, current, task, { rhythm, ...(sealed ? { answer: sealed } : {}) });
+}
+
+function hidesAnswer(task: Task, answer: PollAnswer): boolean {
+  return answer.kind === "unauthorized" && isOperatorsAffair(task.mode, answer.status);
+}
+
+/** An answer without a known status is worth a line: an outage, a lost key, or a word that the upstream made up. */
+function logOddAnswer(deps: TaskDeps, task: Task, answer: PollAnswer): void {
+  if (answer.kind === "read" && answer.reading.status !== null) return;
+  deps.log("poll.without_news", {
+    ...taskFields(task),
+    answer: answer.kind,
+    ...("why" in answer ? { reason: answer.why } : {}),
+    ...("status" in answer ? { status_code: answer.status } : {}),
+    ...("reading" in answer ? { word: answer.reading.word?.slice(0, 40) } : {}),
+  });
 }

@@ -68,10 +68,9 @@ export class TaskStore {
 
   /** What is to be done, with stalled steps moved back. */
   steps(state: TaskState, retentionMs: number): Step[] {
-    return agenda(state.task, state.rhythm, state.deliveries, retentionMs).map((step) => {
-      const until = this.#stalled.get(stepKey(step));
-      return until === undefined || until <= step.dueAt ? step : { ...step, dueAt: until };
-    });
+    const steps = agenda(state.task, state.rhythm, state.deliveries, retentionMs);
+    for (const step of steps) step.dueAt = Math.max(step.dueAt, this.#stalled.get(stepKey(step)) ?? 0);
+    return steps;
   }
 
   stall(step: Step, until: number): void {

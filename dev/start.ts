@@ -1,0 +1,136 @@
+import { createHash, randomBytes } from "node:crypto";
+import { Webhook } from "standardwebhooks";
+import { startGateway, type Gateway } from "./gateway.ts";
+import { startReceiver, type Received } from "./receiver.ts";
+import { packageVersion, startWorker } from "./worker.ts";
+
+/**
+ * `npm start`: Ringback on this machine for curl, with the simulated gateway behind it and a receiver that prints what
+ * arrives. Every setting of the README can be given in the environment. With `AIO_BASE_URL` it talks to that upstream
+ * with each caller's own key; with `AIO_API_KEY` it uses that key and prints a token to call with.
+ */
+
+const PORT = Number(process.env["PORT"] ?? "8787");
+const OWN_URL = `http://127.0.0.1:${PORT}`;
+
+/** Settings taken over from the environment, and the defaults that a local run needs. */
+function settingsFromEnvironment(): Record<string, string> {
+  const name =
+    /^(AIO_|RINGBACK_|POLL_|CALLBACK_|UPSTREAM_|RESULT_|TASK_|RETENTION_|VALIDATION$|MAX_BODY_|ALLOW_)/;
+  const given = Object.entries(process.env).filter((entry): entry is [string, string] => {
+    return name.test(entry[0]) && entry[1] !== undefined && entry[1] !== "";
+  });
+  return {
+    RINGBACK_SECRET: "for local use only, not a secret at all",
+    ALLOW_PRIVATE_CALLBACKS: "true",
+    ...Object.fromEntries(given),
+  };
+}
+
+/** The shell that curls Ringback may have its address in `AIO_BASE_URL`: that is no upstream. */
+function isOwnUrl(baseUrl: string): boolean {
+  return (
+    URL.canParse(baseUrl) &&
+    new URL(baseUrl).port === String(PORT) &&
+    /^(127\.|localhost)/.test(new URL(baseUrl).hostname)
+  );
+}
+
+/** An operator's deployment needs a token for its callers: made here, unless the environment lists some. */
+function withToken(settings: Record<string, string>): string | null {
+  if (settings["AIO_API_KEY"] === undefined || settings["RINGBACK_KEYS"] !== undefined) return null;
+  const token = `rbk_${randomBytes(24).toString("base64url")}`;
+  settings["RINGBACK_KEYS"] = `local:${createHash("sha256").update(token).digest("hex")}`;
+  return token;
+}
+
+async function secretOf(bearer: string): Promise<string | null> {
+  const response = await fetch(`${OWN_URL}/v1/webhooks/secret`, { headers: { authorization: bearer } });
+  return response.ok ? ((await response.json()) as { secret: string }).secret : null;
+}
+
+/** The callback on one line, and whether one of the known callers' secrets signed it. */
+async function show(callback: Received, bearers: ReadonlySet<string>): Promise<void> {
+  const headers = callback.headers as Record<string, string>;
+  const secrets = await Promise.all(Array.from(bearers, secretOf));
+  const verified = secrets.some((secret) => {
+    if (secret === null) return false;
+    try {
+      new Webhook(secret).verify(callback.body, headers);
+      return true;
+    } catch {
+      // Another caller's secret.
+      return false;
+    }
+  });
+  console.log(
+    `\ncallback ${callback.method} ${callback.path}  signature ${verified ? "verified" : "not checked (unknown caller)"}`,
+  );
+  console.log(`  ${callback.body}`);
+}
+
+const settings = settingsFromEnvironment();
+const bearers = new Set<string>();
+if (settings["AIO_BASE_URL"] !== undefined && isOwnUrl(settings["AIO_BASE_URL"])) {
+  console.log(
+    "AIO_BASE_URL points at Ringback itself; it and AIO_API_KEY are taken for the caller's, not for the upstream.",
+  );
+  delete settings["AIO_BASE_URL"];
+  delete settings["AIO_API_KEY"];
+}
+let gateway: Gateway | null = null;
+if (settings["AIO_BASE_URL"] === undefined && settings["AIO_API_KEY"] === undefined) {
+  gateway = await startGateway({
+    port: PORT + 1,
+    queueSeconds: 3,
+    runSeconds: 12,
+    onCall: ({ authorization }) => authorization !== undefined && bearers.add(authorization),
+  });
+  settings["AIO_BASE_URL"] = gateway.baseUrl;
+  settings["POLL_FIRST_SECONDS"] ??= "5";
+}
+const token = withToken(settings);
+if (token !== null) bearers.add(`Bearer ${token}`);
+const receiver = await startReceiver({
+  port: PORT + 2,
+  onRequest: (callback) => {
+    show(callback, bearers).catch((error: unknown) => console.error(error));
+  },
+});
+const worker = await startWorker({
+  port: PORT,
+  settings,
+  onLog: (line) => console.log(line),
+});
+
+console.log(`
+Ringback ${packageVersion()}   ${worker.url}/v1
+upstream          ${gateway ? `${gateway.baseUrl}  (simulated: any key that starts with sk-, 15 s a video)` : (settings["AIO_BASE_URL"] ?? "https://api.aiearth.dev/v1")}
+receiver          ${receiver.url}  (prints each callback)
+
+In another terminal:
+
+  export AIO_BASE_URL="${worker.url}/v1"
+  export AIO_API_KEY="${token ?? (settings["RINGBACK_KEYS"] === undefined ? "sk-your-api-key" : "one of your tokens")}"
+
+  curl "$AIO_BASE_URL/videos" -H "Authorization: Bearer $AIO_API_KEY" -H "Content-Type: application/json" \\
+    -d '{"model": "doubao-seedance-2-0-260128", "prompt": "A lighthouse at dusk.", "callback_url": "${receiver.url}"}'
+
+Ctrl-C ends it; the tasks of a local run are gone with it.
+`);
+
+let closing = false;
+async function close(): Promise<void> {
+  if (closing) return;
+  closing = true;
+  await worker.close();
+  await Promise.all([gateway?.close(), receiver.close()]);
+}
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    close().then(
+      () => process.exit(0),
+      () => process.exit(1),
+    );
+  });
+}

@@ -1,0 +1,75 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/**
+ * `npm test`: formatter, linter, types, every test, and a deployment that stops short of the upload. Each is a check
+ * of its own; the last line counts checks and tests together, and the exit code is 0 only if none failed.
+ */
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const reports = mkdtempSync(join(tmpdir(), "ringback-test-"));
+const report = join(reports, "vitest.json");
+
+const CHECKS: { name: string; command: string[] }[] = [
+  { name: "format", command: ["oxfmt", "--check", "."] },
+  { name: "lint", command: ["oxlint", "--deny-warnings"] },
+  { name: "binding types are fresh", command: ["wrangler", "types", "--include-runtime=false", "--check"] },
+  { name: "types of src", command: ["tsc", "-p", "."] },
+  { name: "types of dev", command: ["tsc", "-p", "dev"] },
+  { name: "types of test", command: ["tsc", "-p", "test"] },
+  { name: "types of test/workers", command: ["tsc", "-p", "test/workers"] },
+  {
+    name: "tests",
+    command: ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile=${report}`],
+  },
+  {
+    name: "deploy --dry-run",
+    command: ["wrangler", "deploy", "--dry-run", "--outdir", join(reports, "bundle")],
+  },
+];
+
+async function passes(command: string[]): Promise<boolean> {
+  const [program = "", ...rest] = command;
+  // The linter and the formatter are scripts with a shebang: the project's own Node must come first.
+  const path = `${join(root, "node_modules/.bin")}:${process.env["PATH"] ?? ""}`;
+  const env = { ...process.env, PATH: path, WRANGLER_SEND_METRICS: "false", CI: "true" };
+  const child = spawn(program, rest, { cwd: root, stdio: ["ignore", "inherit", "inherit"], env });
+  return new Promise((resolve) => {
+    child.on("error", () => resolve(false));
+    child.on("close", (code) => resolve(code === 0));
+  });
+}
+
+/** Tests by themselves: what ran, not what was skipped. A report that is missing is a failure, not zero tests. */
+function countTests(): { passed: number; failed: number } {
+  try {
+    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, "utf8")) as Record<
+      string,
+      number
+    >;
+    return { passed: numPassedTests ?? 0, failed: numFailedTests ?? 0 };
+  } catch {
+    return { passed: 0, failed: 1 };
+  }
+}
+
+let passed = 0;
+let failed = 0;
+const summary: string[] = [];
+for (const { name, command } of CHECKS) {
+  console.log(`\n── ${name}`);
+  const startedAt = Date.now();
+  const ok = await passes(command);
+  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
+  summary.push(`${ok ? "ok    " : "FAILED"}  ${name} (${seconds} s)`);
+  const counts = name === "tests" ? countTests() : { passed: 0, failed: 0 };
+  passed += counts.passed + (ok ? 1 : 0);
+  failed += counts.failed + (ok ? 0 : 1);
+}
+rmSync(reports, { recursive: true, force: true });
+console.log(`\n${summary.join("\n")}\n`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed === 0 ? 0 : 1;

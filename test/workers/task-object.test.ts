@@ -1,0 +1,356 @@
+import { env, exports } from "cloudflare:workers";
+import {
+  abortAllDurableObjects,
+  listDurableObjectIds,
+  reset,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { nameInTaskId } from "../../src/domain/task-id.ts";
+import { createInObject } from "../../src/task/stub.ts";
+import type { CreateInput } from "../../src/task/stub.ts";
+
+/*
+ * The task's object under crashes, in workerd itself.
+ *
+ * scenario                                            requirement
+ * crash while the submit is on the wire               guarantee 2, submit table: asked again by id, `submit_unknown`
+ * crash before anything is stored                     contract, Submit: 503, and that create is refused for good
+ * crash right after the answer                        guarantee 1
+ * crash while an attempt is on the wire               guarantees 4 and 5
+ * the alarm is gone                                   guarantee 6: any request re-arms it
+ * a step that throws                                  no exception reaches the runtime; looked at again in a minute
+ * 1,000 made-up ids                                   contract, ids: no object is woken
+ */
+
+interface Wire {
+  method: string;
+  url: string;
+  body: string;
+  headers: Headers;
+}
+
+/** What the fake network was asked, in order. */
+const calls: Wire[] = [];
+/** How it answers; a test replaces it. */
+let answer: (call: Wire) => Promise<Response> | Response;
+
+const RECEIVER = "http://receiver.test/hook";
+const AUTHORIZATION = "Bearer sk-own-key";
+
+beforeEach(() => {
+  calls.length = 0;
+  answer = upstream();
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+    const request = new Request(input, init);
+    const call = {
+      method: request.method,
+      url: request.url,
+      body: await request.text(),
+      headers: request.headers,
+    };
+    calls.push(call);
+    return answer(call);
+  });
+});
+
+afterEach(async () => {
+  // No object of one test goes on polling into the next.
+  await reset();
+  vi.restoreAllMocks();
+});
+
+/** An upstream that accepts and has the video ready at the first poll, and a receiver that says yes. */
+function upstream(polls: object = { status: "succeeded", video_url: "https://cdn.test/v.mp4" }) {
+  return (call: Wire): Response => {
+    if (call.url === RECEIVER) return new Response("ok");
+    if (call.method === "POST") return Response.json({ task_id: "up-1", status: "queued" });
+    return Response.json({ task_id: "up-1", ...polls });
+  };
+}
+
+/**
+ * No answer, ever. That a request is on the wire is seen by looking at `calls`: a promise resolved by the object would
+ * go on in the object's own turn, and aborting it from there takes the runtime down.
+ */
+async function hangs(): Promise<Response> {
+  return new Promise(() => {});
+}
+
+function submits(): Wire[] {
+  return calls.filter(({ method, url }) => method === "POST" && url.endsWith("/videos"));
+}
+
+function callbacks(): Wire[] {
+  return calls.filter(({ url }) => url === RECEIVER);
+}
+
+async function create(fields: object = {}, headers: Record<string, string> = {}): Promise<Response> {
+  return exports.default.fetch("http://ringback.test/v1/videos", {
+    method: "POST",
+    headers: { authorization: AUTHORIZATION, "content-type": "application/json", ...headers },
+    body: JSON.stringify({ model: "m", prompt: "p", callback_url: RECEIVER, ...fields }),
+  });
+}
+
+interface TaskBody {
+  task_id: string;
+  status: string;
+  error: { code: string } | null;
+  callback: { status: string; attempts: number };
+}
+
+async function read(id: string): Promise<TaskBody> {
+  const response = await exports.default.fetch(`http://ringback.test/v1/videos/${id}`, {
+    headers: { authorization: AUTHORIZATION },
+  });
+  expect(response.status).toBe(200);
+  return response.json();
+}
+
+function stubOf(id: string) {
+  return env.TASKS.get(env.TASKS.idFromName(nameInTaskId(id) ?? ""));
+}
+
+/** Waits until it is so; the objects work by themselves meanwhile. */
+async function until<T>(ask: () => Promise<T> | T, ready: (value: T) => boolean): Promise<T> {
+  return vi.waitFor(
+    async () => {
+      const value = await ask();
+      if (!ready(value)) throw new Error(`not yet: ${JSON.stringify(value)}`);
+      return value;
+    },
+    { timeout: 10_000, interval: 20 },
+  );
+}
+
+describe("a crash", () => {
+  it("while the submit is on the wire leaves a task that is submit_unknown, calls back, and was submitted once", async () => {
+    answer = async (call) => {
+      if (call.url === RECEIVER) return new Response("ok");
+      return hangs();
+    };
+    const creating = create();
+    await until(submits, ({ length }) => length === 1);
+    await abortAllDurableObjects();
+    const response = await creating;
+    expect(response.status).toBe(202);
+    const task: TaskBody = await response.json();
+    expect(task).toMatchObject({ status: "failed", error: { code: "submit_unknown" } });
+    await until(
+      () => callbacks().length,
+      (count) => count === 1,
+    );
+    expect(submits()).toHaveLength(1);
+    expect(JSON.parse(callbacks()[0]?.body ?? "")).toMatchObject({
+      type: "video.failed",
+      data: { task_id: task.task_id, error: { code: "submit_unknown" } },
+    });
+  });
+
+  it("while the submit is on the wire is settled by the alarm when nobody asks again", async () => {
+    answer = async (call) => {
+      if (call.url === RECEIVER) return new Response("ok");
+      return hangs();
+    };
+    const input = createInput();
+    const stub = env.TASKS.get(env.TASKS.idFromName(NAME));
+    const lost = stub.create(input).catch(() => "lost");
+    await until(submits, ({ length }) => length === 1);
+    await abortAllDurableObjects();
+    expect(await lost).toBe("lost");
+    const lease = await runInDurableObject(
+      env.TASKS.get(env.TASKS.idFromName(NAME)),
+      async (_object, state) => state.storage.getAlarm(),
+    );
+    expect(lease).not.toBeNull();
+    vi.useFakeTimers({ now: (lease ?? 0) + 1, toFake: ["Date"] });
+    try {
+      expect(await runDurableObjectAlarm(env.TASKS.get(env.TASKS.idFromName(NAME)))).toBe(true);
+      const body = await env.TASKS.get(env.TASKS.idFromName(NAME)).read(input.account);
+      expect(JSON.parse(body ?? "")).toMatchObject({ status: "failed", error: { code: "submit_unknown" } });
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(submits()).toHaveLength(1);
+  });
+
+  it("right after the answer loses nothing: the task finishes and calls back", async () => {
+    const response = await create();
+    const { task_id: id }: TaskBody = await response.json();
+    await abortAllDurableObjects();
+    await until(
+      () => callbacks().length,
+      (count) => count >= 1,
+    );
+    expect(await read(id)).toMatchObject({ status: "succeeded" });
+    expect(submits()).toHaveLength(1);
+  });
+
+  it("right after the answer to respond-async loses nothing: the task is submitted once and calls back", async () => {
+    const response = await create({}, { prefer: "respond-async" });
+    expect(response.status).toBe(202);
+    await abortAllDurableObjects();
+    await until(
+      () => callbacks().length,
+      (count) => count >= 1,
+    );
+    expect(submits()).toHaveLength(1);
+  });
+
+  it("while an attempt is on the wire repeats it under the same id and body, and both stand in the log", async () => {
+    const good = upstream();
+    answer = async (call) => {
+      if (call.url !== RECEIVER || callbacks().length > 1) return good(call);
+      return hangs();
+    };
+    const response = await create();
+    const { task_id: id }: TaskBody = await response.json();
+    await until(callbacks, ({ length }) => length === 1);
+    const logged = await runInDurableObject(stubOf(id), (_object, state) =>
+      state.storage.sql.exec("SELECT doc FROM attempt").toArray(),
+    );
+    expect(logged).toHaveLength(1);
+    await abortAllDurableObjects();
+    // The lease runs out (timeout 1 s and 5 s more), then the schedule goes on.
+    const task = await until(
+      async () => read(id),
+      ({ callback }) => callback.status === "delivered",
+    );
+    expect(task.callback.attempts).toBe(2);
+    const [first, second] = callbacks();
+    expect(second?.body).toBe(first?.body);
+    expect(second?.headers.get("webhook-id")).toBe(first?.headers.get("webhook-id"));
+    expect(second?.headers.get("ringback-attempt")).toBe("2");
+  }, 15_000);
+});
+
+const NAME = "abcdefghijklmnopqrstuvwxyz";
+
+function createInput(overrides: Partial<CreateInput> = {}): CreateInput {
+  return {
+    taskId: `task_${NAME}aaaaaaaaaaaaaaaa`,
+    acceptedTaskIds: [`task_${NAME}aaaaaaaaaaaaaaaa`],
+    account: "key:somebody",
+    mode: "own",
+    apiKey: "sk-own-key",
+    createId: "create-1",
+    fingerprint: null,
+    model: "m",
+    metadata: null,
+    test: null,
+    timeoutMs: 3_600_000,
+    repeatServerErrors: false,
+    callback: null,
+    body: new TextEncoder().encode("{}"),
+    respondAsync: false,
+    ...overrides,
+  };
+}
+
+describe("a create that was lost before it stored anything", () => {
+  it("is refused for good under its own id, and may come again under the same key", async () => {
+    const name = "bcdefghijklmnopqrstuvwxyza";
+    const stub = env.TASKS.get(env.TASKS.idFromName(name));
+    const taskId = `task_${name}aaaaaaaaaaaaaaaa`;
+    const input = createInput({ taskId, acceptedTaskIds: [taskId] });
+    expect(await stub.recoverCreate(input)).toEqual({ kind: "given_up" });
+    expect(await stub.create(input)).toEqual({ kind: "given_up" });
+    expect(submits()).toHaveLength(0);
+    expect(await stub.create({ ...input, createId: "create-2" })).toMatchObject({ kind: "created" });
+    expect(submits()).toHaveLength(1);
+  });
+
+  it("answers 503 overloaded", async () => {
+    const broken = {
+      idFromName: (name: string) => env.TASKS.idFromName(name),
+      get: (id: DurableObjectId) => {
+        const real = env.TASKS.get(id);
+        return {
+          create: async () => Promise.reject(new Error("Network connection lost.")),
+          recoverCreate: async (input: CreateInput) => real.recoverCreate(input),
+        };
+      },
+    };
+    const name = "cdefghijklmnopqrstuvwxyzab";
+    const taskId = `task_${name}aaaaaaaaaaaaaaaa`;
+    const outcome = await createInObject(
+      broken as unknown as Parameters<typeof createInObject>[0],
+      name,
+      createInput({ taskId, acceptedTaskIds: [taskId] }),
+    );
+    expect(outcome).toEqual({ kind: "given_up" });
+  });
+});
+
+describe("the alarm", () => {
+  it("that is lost is armed again by any request to the task", async () => {
+    answer = upstream({ status: "running" });
+    const response = await create();
+    const { task_id: id }: TaskBody = await response.json();
+    const stub = stubOf(id);
+    await until(
+      () => calls.length,
+      (count) => count >= 2,
+    );
+    // Between two alarms, not inside one: there getAlarm is null anyway, and the run would arm it again.
+    await until(
+      async () =>
+        runInDurableObject(stub, async (_object, state) => {
+          const alarm = await state.storage.getAlarm();
+          if (alarm !== null) await state.storage.deleteAlarm();
+          return alarm;
+        }),
+      (alarm) => alarm !== null,
+    );
+    answer = upstream();
+    expect(await read(id)).toMatchObject({ status: "running" });
+    await until(
+      () => callbacks().length,
+      (count) => count === 1,
+    );
+    expect(await read(id)).toMatchObject({ status: "succeeded" });
+  });
+
+  it("is never thrown through by a step that fails, and the step is looked at again in a minute", async () => {
+    answer = upstream({ status: "running" });
+    const response = await create();
+    const { task_id: id }: TaskBody = await response.json();
+    await until(
+      async () => read(id),
+      ({ status }) => status === "running",
+    );
+    const stub = stubOf(id);
+    await runInDurableObject(stub, (_object, state) => {
+      // A sealed key that no secret opens.
+      state.storage.sql.exec("UPDATE task SET key = ?", new Uint8Array(40).fill(1));
+    });
+    await abortAllDurableObjects();
+    const alarm = await until(
+      async () => runInDurableObject(stubOf(id), async (_object, state) => state.storage.getAlarm()),
+      (at) => at !== null && at > Date.now() + 30_000,
+    );
+    expect(alarm).toBeLessThanOrEqual(Date.now() + 60_000);
+    expect(await read(id)).toMatchObject({ status: "running", error: null });
+  });
+});
+
+describe("an id that is made up", () => {
+  it("wakes no object and reaches no upstream, a thousand times", async () => {
+    const before = (await listDurableObjectIds(env.TASKS)).length;
+    for (let index = 0; index < 1000; index++) {
+      const id = `task_${crypto
+        .randomUUID()
+        .replaceAll(/[^a-z2-7]/g, "a")
+        .padEnd(42, "b")
+        .slice(0, 42)}`;
+      const response = await exports.default.fetch(`http://ringback.test/v1/videos/${id}`, {
+        headers: { authorization: AUTHORIZATION },
+      });
+      expect(response.status).toBe(404);
+    }
+    expect(await listDurableObjectIds(env.TASKS)).toHaveLength(before);
+    expect(calls).toEqual([]);
+  });
+});
