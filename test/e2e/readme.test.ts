@@ -1,0 +1,106 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { eventually, isTerminal, startStack, type Stack, type TaskBody } from "../support/stack.ts";
+
+/*
+ * The README's own code, run as it stands there.
+ *
+ * scenario                                         requirement
+ * the receivers in Node and Python                 a real callback is taken, a forged or old one is not
+ */
+
+const readme = readFileSync(new URL("../../README.md", import.meta.url), "utf8");
+const folder = mkdtempSync(join(tmpdir(), "ringback-readme-"));
+let stack: Stack;
+let secret: string;
+
+beforeAll(async () => {
+  stack = await startStack({ settings: { CALLBACK_RETRY_SECONDS: "30" } });
+  ({ secret } = (await (await stack.call("/v1/webhooks/secret")).json()) as { secret: string });
+});
+afterAll(async () => {
+  await stack.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The README's code block in this language, as a file. */
+function snippet(language: string, file: string): string {
+  const code = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(readme)?.[1];
+  if (code === undefined) throw new Error(`the README has no ${language} block`);
+  const path = join(folder, file);
+  writeFileSync(path, code);
+  return path;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address ? address.port : 0;
+}
+
+async function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, "127.0.0.1", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", () => resolve(false));
+  });
+}
+
+async function withReceiver(command: string[], use: (url: string) => Promise<void>): Promise<void> {
+  const port = await freePort();
+  const [program = "", ...rest] = command;
+  const env = { ...process.env, PORT: String(port), SECRET: secret };
+  const child: ChildProcess = spawn(program, rest, { env, stdio: "ignore" });
+  try {
+    await eventually(async () => listens(port), Boolean);
+    await use(`http://127.0.0.1:${port}/hook`);
+  } finally {
+    child.kill();
+  }
+}
+
+async function takesOnlyGenuineCallbacks(url: string): Promise<void> {
+  const { task_id: id } = (await (await stack.create({ callback_url: url })).json()) as TaskBody;
+  await stack.task(id, (task) => isTerminal(task) && task.callback?.status === "delivered");
+  const [delivery] = await stack.deliveries(id);
+  expect(delivery?.attempts).toMatchObject([{ outcome: "delivered", status_code: 204 }]);
+
+  // The same callback once more, kept by our own receiver, then forged in each of its parts.
+  stack.receiver.received.length = 0;
+  await stack.create({ callback_url: stack.receiver.url });
+  const [genuine] = await stack.receiver.waitFor(1);
+  const headers = { ...(genuine?.headers as Record<string, string>) };
+  const send = async (changes: Record<string, string>, body = genuine?.body ?? ""): Promise<number> => {
+    const names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+    const own = Object.fromEntries(names.map((name) => [name, changes[name] ?? headers[name] ?? ""]));
+    return (await fetch(url, { method: "POST", headers: own, body })).status;
+  };
+  expect(await send({})).toBe(204);
+  expect(await send({}, `${genuine?.body} `)).toBe(400);
+  expect(await send({ "webhook-id": "msg_other" })).toBe(400);
+  expect(await send({ "webhook-timestamp": String(Number(headers["webhook-timestamp"]) - 301) })).toBe(400);
+  expect(await send({ "webhook-signature": "v1,AAAA" })).toBe(400);
+  expect(await send({ "webhook-signature": `v1,AAAA ${headers["webhook-signature"]}` })).toBe(204);
+}
+
+describe("the README's receiver", () => {
+  it("in Node takes a genuine callback and refuses forged ones", async () => {
+    await withReceiver([process.execPath, snippet("js", "receiver.mjs")], takesOnlyGenuineCallbacks);
+    expect.hasAssertions();
+  });
+
+  // Python is not part of the set-up; where the machine has it, its snippet is held to the same.
+  const python = spawnSync("python3", ["-c", "import sys; sys.exit(sys.version_info < (3, 9))"]).status === 0;
+  it.runIf(python)("in Python takes a genuine callback and refuses forged ones", async () => {
+    await withReceiver(["python3", snippet("python", "receiver.py")], takesOnlyGenuineCallbacks);
+    expect.hasAssertions();
+  });
+});
