@@ -139,7 +139,7 @@ function replay(
 /** A submit begun by a process that is gone is unknown, at once and for good. */
 function settleLostSubmit(deps: TaskDeps, known: TaskState): TaskState {
   if (known.task.submit.phase !== "begun") return known;
-  submitLostStep(deps);
+  submitLostStep(deps, (task) => answered(deps, task));
   return deps.store.load() ?? known;
 }
 
@@ -151,13 +151,15 @@ async function submitInCreate(deps: TaskDeps, begun: Task, body: Uint8Array): Pr
     deps.log("submit.refused", { ...taskFields(begun), status_code: answer.status });
     return refusal(begun, answer);
   }
-  const answered = (task: Task): Task => ({
-    ...task,
-    submit: { ...task.submit, inCreate: false },
-    callback: task.callback && { ...task.callback, holdUntil: deps.now() + deps.settings.callback.holdMs },
-  });
-  const state = (await recordSubmit(deps, answer, body, answered)) ?? deps.store.load();
+  const state = (await recordSubmit(deps, answer, body, (task) => answered(deps, task))) ?? deps.store.load();
   return state ? { kind: "created", state } : { kind: "given_up" };
+}
+
+/** The create is being answered now: callbacks are held from here on. */
+function answered(deps: TaskDeps, task: Task): Task {
+  const holdUntil = deps.now() + deps.settings.callback.holdMs;
+  const callback = task.callback && { ...task.callback, holdUntil };
+  return { ...task, submit: { ...task.submit, inCreate: false }, callback };
 }
 
 function refusal(task: Task, answer: SubmitAnswer & { kind: "refused" }): CreateOutcome {

@@ -79,14 +79,14 @@ export class TaskObject extends DurableObject<Env> {
       if (!deps) this.#waitForSettings();
       else if (this.#store.load()) await advance(deps, this.#running);
       else await this.#store.erase(Date.now());
+      const state = this.#store.load();
+      if (!state || isTerminal(state.task)) this.#apiKey = null;
     } catch (error) {
       // Never thrown on: after seven throws the runtime deletes the alarm, and the task would sleep for ever.
       log("alarm.failed", errorFields(error));
       this.#store.armAt(Date.now() + STALL_MS);
     } finally {
       this.#advancing = false;
-      const state = this.#store.load();
-      if (!state || isTerminal(state.task)) this.#apiKey = null;
     }
   }
 

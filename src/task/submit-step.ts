@@ -53,32 +53,38 @@ export async function recordSubmit(
   const task = adjust(decideSubmit(begun.task, answer, turn));
   const again = task.submit.phase === "due";
   const parts = again && deps.store.parts().length === 0 ? await sealParts(deps, task, body) : undefined;
-  const keep =
-    "json" in answer && answer.json !== null && !hidesAnswer(begun.task, answer) ? answer.json : null;
+  const keep = answerToKeep(begun.task, answer);
+  if (keep !== null) deps.lastAnswer = keep;
   const sealedAnswer = keep === null ? undefined : await sealText(deps, task, "answer", keep);
   // Sealing took a turn of the event loop: only the begun submit that was decided on may be recorded.
   if (deps.store.load()?.task !== begun.task) return null;
-  deps.log("submit.answered", {
-    ...taskFields(task),
-    answer: answer.kind,
-    ...("status" in answer ? { status_code: answer.status } : {}),
-    ...("why" in answer ? { reason: answer.why } : {}),
-  });
-  return recordTask(deps, { ...begun }, task, {
+  logAnswer(deps, task, answer);
+  return recordTask(deps, begun, task, {
     ...(parts ? { parts } : {}),
     ...(sealedAnswer ? { answer: sealedAnswer } : {}),
     rhythm: firstRhythm(task, { now: turn.now, random: deps.random(), limits: deps.settings.poll }),
   });
 }
 
-function hidesAnswer(task: Task, answer: SubmitAnswer): boolean {
-  return answer.kind === "refused" && isOperatorsAffair(task.mode, answer.status);
+/** The upstream's JSON as the task shows it; not where it is about the operator's key or balance. */
+function answerToKeep(task: Task, answer: SubmitAnswer): string | null {
+  if (answer.kind === "later") return null;
+  return answer.kind === "refused" && isOperatorsAffair(task.mode, answer.status) ? null : answer.json;
+}
+
+function logAnswer(deps: TaskDeps, task: Task, answer: SubmitAnswer): void {
+  deps.log("submit.answered", {
+    ...taskFields(task),
+    answer: answer.kind,
+    ...("status" in answer ? { status_code: answer.status } : {}),
+    ...("why" in answer ? { reason: answer.why } : {}),
+  });
 }
 
 /** A begun submit without an outcome: its process is gone. Never repeated. */
-export function submitLostStep(deps: TaskDeps): void {
+export function submitLostStep(deps: TaskDeps, adjust: (task: Task) => Task = (task) => task): void {
   const state = deps.store.load();
-  if (state) recordTask(deps, state, submitLost(state.task, deps.now()));
+  if (state) recordTask(deps, state, adjust(submitLost(state.task, deps.now())));
 }
 
 /** The deadline of a task that never reached the upstream, or that can no longer be asked about. */
