@@ -16,6 +16,14 @@ export function messageBody(task: Task, type: EventType, messageId: string, occu
       ]);
 }
 
+/** A ping: an event of no task, so that a receiver can be tried before the first one. */
+export function pingBody(format: "standard" | "flat", messageId: string, now: number): string {
+  const timestamp = isoTime(now);
+  return format === "flat"
+    ? JSON.stringify({ message_id: messageId, event: "ping", timestamp })
+    : JSON.stringify({ id: messageId, type: "ping", timestamp, data: {} });
+}
+
 /** One level, scalars only: what a no-code tool maps by clicking. */
 function flatBody(task: Task, type: EventType, messageId: string, occurredAt: number): string {
   const members: [string, unknown][] = [

@@ -1,6 +1,6 @@
 import { firstPollGapMs, nextPollGapMs, type PollLimits } from "./poll-plan.ts";
 import { applyReading } from "./reading.ts";
-import { beforeDeadline } from "./submit.ts";
+import { DEADLINE_MARGIN_MS } from "./submit.ts";
 import { failed, isTerminal, patch, taskError, timedOut, type PollRhythm, type Task } from "./task.ts";
 import type { PollAnswer } from "./upstream-answer.ts";
 
@@ -80,12 +80,18 @@ function nextRhythm(task: Task, rhythm: PollRhythm, answer: PollAnswer, turn: Po
       ageMs: turn.now - (task.runningSince ?? task.submittedAt ?? task.createdAt),
       troubles: answer.kind === "slow_down" ? 0 : troubles,
       slowDowns,
-      notBeforeMs: answer.notBeforeMs,
+      notBeforeMs: honouredMs(answer.notBeforeMs, task.deadlineAt, turn.now),
     },
     turn.random,
   );
   const dueAt = task.test
     ? (task.submittedAt ?? task.createdAt) + task.test.delayMs
-    : beforeDeadline(turn.now + gap, task.deadlineAt, turn.now);
+    : Math.min(turn.now + gap, task.deadlineAt);
   return { dueAt: Math.max(dueAt, turn.now + 1), polls: rhythm.polls + 1, troubles, slowDowns };
+}
+
+/** The upstream's wish to wait counts up to the margin before the deadline; our own gaps are not shortened for it. */
+function honouredMs(notBeforeMs: number | null, deadlineAt: number, now: number): number | null {
+  const latestMs = deadlineAt - DEADLINE_MARGIN_MS - now;
+  return notBeforeMs === null || latestMs <= 0 ? null : Math.min(notBeforeMs, latestMs);
 }

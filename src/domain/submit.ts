@@ -7,7 +7,7 @@ import type { SubmitAnswer } from "./upstream-answer.ts";
 const SERVER_ERROR_REPEATS = 3;
 
 /** The last moment at which an upstream's wish to wait still leaves time for one more call. */
-const DEADLINE_MARGIN_MS = 5_000;
+export const DEADLINE_MARGIN_MS = 5_000;
 
 /** The code of a definite no. Source: the contract's submit table. */
 export function refusalCode(status: number): TaskErrorCode {
@@ -84,7 +84,7 @@ export function submitLost(task: Task, now: number): Task {
 }
 
 /** Not within its last 5 s before the deadline because somebody asked to wait; at the deadline it is over. */
-export function beforeDeadline(dueAt: number, deadlineAt: number, now: number): number {
+function beforeDeadline(dueAt: number, deadlineAt: number, now: number): number {
   const latest = deadlineAt - DEADLINE_MARGIN_MS;
   return dueAt > latest && latest > now ? latest : Math.min(dueAt, deadlineAt);
 }

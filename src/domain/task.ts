@@ -1,3 +1,4 @@
+import type { SigningVersion } from "./signing-versions.ts";
 import type { TaskStatus } from "./upstream-answer.ts";
 import type { EventType } from "./event.ts";
 
@@ -25,12 +26,6 @@ export interface TaskError {
 export interface TestPlan {
   outcome: "succeeded" | "failed" | "timeout";
   delayMs: number;
-}
-
-/** A version of an account's signing secret, and until when it signs (null: without end). */
-export interface SigningVersion {
-  version: number;
-  expiresAt: number | null;
 }
 
 /** Where the task's one paid call stands. */

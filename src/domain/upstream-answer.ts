@@ -17,7 +17,7 @@ export interface TaskReading {
   errorMessage: string | null;
 }
 
-/** The answer's JSON text without the caller's key in it; null when it is no JSON or too large to keep. */
+/** The answer's JSON text without the caller's key in it: `null` in JSON when too large to keep; null when it is no JSON. */
 export type AnswerJson = string | null;
 
 export type SubmitAnswer =

@@ -6,7 +6,7 @@ import type { AppEnv } from "./app-env.ts";
 import type { Caller } from "./caller.ts";
 import { ApiError, invalidRequest } from "./errors.ts";
 import { fingerprint } from "./fingerprint.ts";
-import { misconfigured, ownHost } from "./guards.ts";
+import { endpointRules, misconfigured, ownHost } from "./guards.ts";
 import { encodeJsonBody, parseJsonBody } from "./json-body.ts";
 import { requireKnownKey } from "./known-key.ts";
 import { parseIdempotencyKey, parsePrefer } from "./request-headers.ts";
@@ -42,10 +42,7 @@ function readCreate(
   const { key, issue } = parseIdempotencyKey(context.req.header("idempotency-key"));
   const body = parseJsonBody(bytes);
   if (!body.ok) throw invalidRequest([{ path: "", message: body.problem }, ...(issue ? [issue] : [])]);
-  const rules = {
-    allowPrivate: settings.callback.allowPrivate,
-    ownHosts: [ownHost(context), ...settings.ownHosts],
-  };
+  const rules = endpointRules(context);
   const result = readVideoRequest(body.value, { strict: settings.strict, rules });
   const issues = [...(issue ? [issue] : []), ...(result.ok ? [] : result.issues)];
   if (issues.length > 0 || !result.ok) throw invalidRequest(issues);
@@ -88,6 +85,8 @@ function respond(context: Context<AppEnv>, answer: CreateAnswer): Response {
       return context.body(answer.body, 202, { "content-type": "application/json" });
     case "mismatch":
       throw new ApiError("idempotency_mismatch", "This Idempotency-Key was used with another request.");
+    case "deleted":
+      throw new ApiError("idempotency_deleted", "The task of this Idempotency-Key was deleted.");
     case "in_progress":
       throw new ApiError(
         "idempotency_in_progress",

@@ -1,6 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import type { Context, Handler } from "hono";
 import { base32 } from "../domain/base32.ts";
+import type { EndpointRules } from "../domain/endpoint-policy.ts";
 import { readSettings } from "../env.ts";
 import type { AppEnv } from "./app-env.ts";
 import { identify } from "./caller.ts";
@@ -70,6 +71,12 @@ export const rateLimited = createMiddleware<AppEnv>(async (context, next) => {
   }
   await next();
 });
+
+/** How a callback URL of this request is judged. */
+export function endpointRules(context: Context<AppEnv>): EndpointRules {
+  const { callback, ownHosts } = context.get("settings");
+  return { allowPrivate: callback.allowPrivate, ownHosts: [ownHost(context), ...ownHosts] };
+}
 
 /** Host and port that the request was sent to: what a callback must not point at. */
 export function ownHost(context: Context<AppEnv>): string {

@@ -3,6 +3,8 @@ import { fetchModels } from "../upstream/models.ts";
 import type { Caller } from "./caller.ts";
 import { ApiError } from "./errors.ts";
 import { unauthorized } from "./guards.ts";
+import { createMiddleware } from "hono/factory";
+import type { AppEnv } from "./app-env.ts";
 
 /** An accepted key is believed for an hour; a refused one is asked about again soon, it may just have been made. */
 const ACCEPTED_MS = 3_600_000;
@@ -11,6 +13,12 @@ const REMEMBERED_MAX = 1000;
 
 /** Per isolate, by account (a digest of the key) and base URL; oldest out first. */
 const remembered = new Map<string, { accepted: boolean; until: number }>();
+
+/** `requireKnownKey` for a whole route. */
+export const knownKey = createMiddleware<AppEnv>(async (context, next) => {
+  await requireKnownKey(context.get("caller"), context.get("settings"));
+  await next();
+});
 
 /**
  * In bring-your-own-key mode, everything that does not lead to the upstream by itself needs a key that the upstream

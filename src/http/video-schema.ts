@@ -1,58 +1,13 @@
 import * as z from "zod";
 import { EVENT_TYPES } from "../domain/event.ts";
-import { numberOf, parseJson } from "../domain/json.ts";
 import { isImage, type ImageText } from "./image.ts";
+import { boolish, field, integer, listish, numeric, present, string, textOf } from "./fields.ts";
 import { isRequestObject, LiftedText, type RequestObject } from "./json-body.ts";
 
 /** The fields of a create, each with its type and its documented values. Source: upstream-api document, contract. */
 
-/** `null` and an empty string count as absent: a form has no other way to leave a field out. */
-function present(value: unknown): unknown {
-  return value === null || value === "" ? undefined : value;
-}
-
-function textOf(value: unknown): unknown {
-  return value instanceof LiftedText ? value.toText() : present(value);
-}
-
-/** Numbers may come as strings, and with digits that a double would lose. */
-function numeric(value: unknown): unknown {
-  if (typeof value === "string" && /^\s*[+-]?\d+(\.\d+)?\s*$/.test(value)) return Number(value);
-  return numberOf(value) ?? present(value);
-}
-
-function boolish(value: unknown): unknown {
-  if (typeof value === "string" && /^(true|false)$/i.test(value.trim()))
-    return value.trim().toLowerCase() === "true";
-  return present(value);
-}
-
-/** An array, a JSON array in a string, or one item a line. */
-function listish(value: unknown): unknown {
-  const text = textOf(value);
-  if (typeof text !== "string") return text;
-  if (/^\s*\[/.test(text)) {
-    try {
-      return parseJson(text);
-    } catch {
-      // Not JSON after all: then it is lines, and each is judged as one.
-    }
-  }
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
-  const items = lines.filter((line) => line !== "");
-  return items.length === 0 ? undefined : items;
-}
-
 const PROMPT_MAX = 2500;
 const MODEL_MAX = 200;
-
-function string(message = "must be a string") {
-  return z.string(message);
-}
-
-function field<T extends z.ZodType>(prepare: (value: unknown) => unknown, type: T) {
-  return z.preprocess(prepare, type.optional());
-}
 
 /** Documented values: the only ones under `strict`; under `lenient` any, because the upstream's lists change. */
 function listed(values: readonly [string, ...string[]], strict: boolean) {
@@ -62,8 +17,8 @@ function listed(values: readonly [string, ...string[]], strict: boolean) {
 
 function duration(strict: boolean) {
   const message = "must be an integer from 4 to 15, or -1";
-  const integer = z.int(strict ? message : "must be an integer");
-  return field(numeric, strict ? integer.refine((n) => n === -1 || (n >= 4 && n <= 15), message) : integer);
+  const whole = z.int(strict ? message : "must be an integer");
+  return field(numeric, strict ? whole.refine((n) => n === -1 || (n >= 4 && n <= 15), message) : whole);
 }
 
 const IMAGE_MESSAGE = "must be an http(s) URL, a data:image/…;base64, URL or base64";
@@ -79,11 +34,6 @@ const reference = z.custom<ImageText>(
   (value) => isImage(value, { asset: true }),
   `${IMAGE_MESSAGE}, or an asset:// URL`,
 );
-
-const integer = (min: number, max: number) => {
-  const message = `must be an integer from ${min} to ${max}`;
-  return z.int(message).min(min, message).max(max, message);
-};
 
 const TEST_OUTCOMES = ["succeeded", "failed", "timeout"] as const;
 const TEST_DELAY_SECONDS = 5;
@@ -141,9 +91,16 @@ function upstreamFields(strict: boolean) {
   };
 }
 
-/** Ringback's own fields, never forwarded. URL and headers are judged by their policies. */
-const OWN_FIELDS = {
+/** Where and how to call back. URL and headers are judged by their policies. */
+export const CALLBACK_FIELDS = {
   callback_url: field(textOf, string()),
+  callback_headers: field(present, plainObject),
+  callback_format: field(textOf, z.enum(["standard", "flat"], "must be standard or flat")),
+};
+
+/** Ringback's own fields, never forwarded. */
+const OWN_FIELDS = {
+  ...CALLBACK_FIELDS,
   callback_events: field(
     present,
     z
@@ -151,8 +108,6 @@ const OWN_FIELDS = {
       .min(1, EVENTS_MESSAGE)
       .transform((events) => [...new Set(events)]),
   ),
-  callback_headers: field(present, plainObject),
-  callback_format: field(textOf, z.enum(["standard", "flat"], "must be standard or flat")),
   metadata: field(
     present,
     plainObject

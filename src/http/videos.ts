@@ -19,7 +19,15 @@ export const videos = new Hono<AppEnv>()
   .get("/:id", withSettings, withCaller, async (context) =>
     ofTask(context, context.req.param("id"), async (stub, account) => stub.read(account)),
   )
-  .all("/:id", methodNotAllowed("GET"))
+  .delete("/:id", withSettings, withCaller, async (context) => {
+    const { account } = context.get("caller");
+    const name = await openTaskId(context.get("settings").roots, context.req.param("id"), account);
+    const removed =
+      name !== null && (await askTask(context.env.TASKS, name, async (stub) => stub.remove(account)));
+    if (!removed) throw noSuchTask();
+    return context.body(null, 204);
+  })
+  .all("/:id", methodNotAllowed("GET, DELETE"))
   .get("/:id/deliveries", withSettings, withCaller, async (context) =>
     ofTask(context, context.req.param("id"), async (stub, account) => stub.deliveries(account)),
   )
@@ -38,6 +46,10 @@ async function ofTask(
   const name = await openTaskId(context.get("settings").roots, taskId, account);
   const body =
     name === null ? null : await askTask(context.env.TASKS, name, async (stub) => ask(stub, account));
-  if (body === null) throw new ApiError("task_not_found", "No such task.");
+  if (body === null) throw noSuchTask();
   return context.body(body, 200, { "content-type": "application/json" });
+}
+
+function noSuchTask(): ApiError {
+  return new ApiError("task_not_found", "No such task.");
 }

@@ -1,26 +1,130 @@
 import { Hono } from "hono";
-import { signingVersions } from "../account/stub.ts";
+import type { Context } from "hono";
+import type * as z from "zod";
+import { rotateSecret, signingVersions } from "../account/stub.ts";
+import { headerProblems } from "../domain/callback-headers.ts";
+import { judgeEndpoint } from "../domain/endpoint-policy.ts";
+import { pingBody } from "../domain/message.ts";
+import type { SigningVersion } from "../domain/signing-versions.ts";
 import { isoTime } from "../domain/time.ts";
 import { signingSecret } from "../keys/derive.ts";
+import { newMessageId } from "../keys/ids.ts";
+import { RINGBACK_VERSION } from "../version.ts";
+import { sendCallback } from "../webhook/send.ts";
+import { verifyWebhook } from "../webhook/verify.ts";
 import type { AppEnv } from "./app-env.ts";
-import { methodNotAllowed, withCaller, withSettings } from "./guards.ts";
-import { requireKnownKey } from "./known-key.ts";
+import { requireJson, withBody } from "./body.ts";
+import { ApiError, invalidRequest } from "./errors.ts";
+import {
+  endpointRules,
+  methodNotAllowed,
+  rateLimited,
+  refuseLoops,
+  withCaller,
+  withSettings,
+} from "./guards.ts";
+import { knownKey } from "./known-key.ts";
+import { parseJsonBody, type RequestObject } from "./json-body.ts";
+import { ROTATE_SCHEMA, PING_SCHEMA } from "./webhook-schema.ts";
 
-/** `/v1/webhooks`: the account's signing secret. */
+/** What a tool without an HMAC may send to be checked. */
+const VERIFY_MAX_BYTES = 65_536;
+/** A ping or a rotation is a few lines. */
+const SMALL_BODY_BYTES = 65_536;
+
+/** `/v1/webhooks`: the account's signing secret, and ways to try a receiver out. */
 export const webhooks = new Hono<AppEnv>()
-  .get("/secret", withSettings, withCaller, async (context) => {
-    const settings = context.get("settings");
-    const { account } = context.get("caller");
-    await requireKnownKey(context.get("caller"), settings);
-    const versions = await signingVersions(context.env.ACCOUNTS, account);
-    // Under RINGBACK_SECRET_PREVIOUS every version has a twin, which signs until that setting is removed.
-    const secrets = settings.roots.flatMap((root, index) =>
-      versions.map(async ({ version, expiresAt }) => ({
-        secret: await signingSecret(root, account, version),
-        expires_at: index === 0 ? isoTime(expiresAt) : null,
-      })),
-    );
-    const [current, ...previous] = await Promise.all(secrets);
-    return context.json({ secret: current?.secret, previous });
+  .get("/secret", withSettings, withCaller, knownKey, async (context) => {
+    const versions = await signingVersions(context.env.ACCOUNTS, context.get("caller").account);
+    return context.json(await secretAnswer(context, versions));
   })
-  .all("/secret", methodNotAllowed("GET"));
+  .all("/secret", methodNotAllowed("GET"))
+  .post("/secret/rotate", withSettings, withCaller, knownKey, async (context) => {
+    const { overlap_seconds: overlapSeconds } = await readSmall(context, ROTATE_SCHEMA);
+    const { account } = context.get("caller");
+    const versions = await rotateSecret(context.env.ACCOUNTS, account, overlapSeconds * 1000);
+    if (versions === null) {
+      throw new ApiError(
+        "too_many_secrets",
+        "Three previous secrets still sign; wait until one has expired.",
+      );
+    }
+    return context.json(await secretAnswer(context, versions));
+  })
+  .all("/secret/rotate", methodNotAllowed("POST"))
+  .post("/ping", refuseLoops, withSettings, withCaller, rateLimited, knownKey, async (context) => {
+    const ping = await readSmall(context, PING_SCHEMA);
+    const verdict = judgeEndpoint(ping.callback_url, endpointRules(context));
+    const headers = Object.entries(ping.callback_headers ?? {});
+    const issues = headerProblems(headers).map(({ name, problem }) => ({
+      path: name === null ? "callback_headers" : `callback_headers.${name.slice(0, 100)}`,
+      message: problem,
+    }));
+    if (!verdict.ok) issues.unshift({ path: "callback_url", message: verdict.problem });
+    if (!verdict.ok || issues.length > 0) throw invalidRequest(issues);
+    const messageId = newMessageId();
+    const result = await sendCallback({
+      url: verdict.url,
+      headers: headers as [string, string][],
+      messageId,
+      body: pingBody(ping.callback_format ?? "standard", messageId, Date.now()),
+      attempt: 1,
+      secrets: await secretsInForce(context),
+      timeoutMs: context.get("settings").callback.timeoutMs,
+      version: RINGBACK_VERSION,
+    });
+    return context.json({
+      delivered: result.outcome === "delivered",
+      status_code: result.statusCode,
+      duration_ms: result.durationMs,
+      reason: result.reason,
+      response_excerpt: result.excerpt,
+    });
+  })
+  .all("/ping", methodNotAllowed("POST"))
+  .post("/verify", withSettings, withCaller, knownKey, async (context) =>
+    withBody(context.req.raw, VERIFY_MAX_BYTES, async (body) => {
+      const id = context.req.header("webhook-id") ?? null;
+      const timestamp = context.req.header("webhook-timestamp") ?? null;
+      const signatures = context.req.header("webhook-signature") ?? null;
+      const secrets = await secretsInForce(context);
+      const reason = await verifyWebhook({ id, timestamp, signatures, body }, secrets, Date.now());
+      return context.json({ valid: reason === null, reason });
+    }),
+  )
+  .all("/verify", methodNotAllowed("POST"));
+
+/** A small JSON request; no body at all is an empty object. */
+async function readSmall<T extends z.ZodType>(context: Context<AppEnv>, schema: T): Promise<z.output<T>> {
+  requireJson(context.req.raw);
+  return withBody(context.req.raw, SMALL_BODY_BYTES, async (bytes) => {
+    const body: { ok: true; value: RequestObject } | { ok: false; problem: string } =
+      bytes.byteLength === 0 ? { ok: true, value: {} } : parseJsonBody(bytes);
+    if (!body.ok) throw invalidRequest([{ path: "", message: body.problem }]);
+    const parsed = schema.safeParse(body.value);
+    if (parsed.success) return parsed.data;
+    throw invalidRequest(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
+  });
+}
+
+async function secretsInForce(context: Context<AppEnv>): Promise<string[]> {
+  const { account } = context.get("caller");
+  const versions = await signingVersions(context.env.ACCOUNTS, account);
+  const { roots } = context.get("settings");
+  return Promise.all(
+    versions.flatMap(({ version }) => roots.map(async (root) => signingSecret(root, account, version))),
+  );
+}
+
+async function secretAnswer(context: Context<AppEnv>, versions: readonly SigningVersion[]): Promise<object> {
+  const { account } = context.get("caller");
+  // Under RINGBACK_SECRET_PREVIOUS every version has a twin, which signs until that setting is removed.
+  const secrets = context.get("settings").roots.flatMap((root, index) =>
+    versions.map(async ({ version, expiresAt }) => ({
+      secret: await signingSecret(root, account, version),
+      expires_at: index === 0 ? isoTime(expiresAt) : null,
+    })),
+  );
+  const [current, ...previous] = await Promise.all(secrets);
+  return { secret: current?.secret, previous };
+}

@@ -6,7 +6,8 @@ import {
   type Delivery,
 } from "../domain/delivery.ts";
 import { judgeEndpoint } from "../domain/endpoint-policy.ts";
-import type { SigningVersion, Task } from "../domain/task.ts";
+import { versionsInForce, type SigningVersion } from "../domain/signing-versions.ts";
+import type { Task } from "../domain/task.ts";
 import { signingSecret } from "../keys/derive.ts";
 import { RINGBACK_VERSION } from "../version.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
@@ -133,9 +134,7 @@ async function secretsInForce(
   task: Task,
   versions: readonly SigningVersion[],
 ): Promise<string[]> {
-  const now = deps.now();
-  const inForce = versions.filter(({ expiresAt }) => expiresAt === null || expiresAt > now);
-  const secrets = inForce.flatMap(({ version }) =>
+  const secrets = versionsInForce(versions, deps.now()).flatMap(({ version }) =>
     deps.settings.roots.map(async (root) => signingSecret(root, task.account, version)),
   );
   return Promise.all(secrets);

@@ -1,4 +1,5 @@
 import type { EventType } from "../domain/event.ts";
+import { FIRST_VERSION } from "../domain/signing-versions.ts";
 import { isOperatorsAffair, refusalCode } from "../domain/submit.ts";
 import { taskError, type Task, type TaskErrorCode, type TestPlan } from "../domain/task.ts";
 import type { SubmitAnswer } from "../domain/upstream-answer.ts";
@@ -43,6 +44,8 @@ export type CreateOutcome =
   | { kind: "created" | "replayed"; state: TaskState }
   /** The key was used with another request. */
   | { kind: "mismatch" }
+  /** The task of this key was deleted less than a day after its creation. */
+  | { kind: "deleted" }
   /** The first create with this key still waits for the upstream. */
   | { kind: "in_progress" }
   /** A definite no of the upstream; nothing is kept. `upstream` is null where its words are not the caller's affair. */
@@ -67,6 +70,8 @@ export async function createTask(
 ): Promise<CreateOutcome> {
   const known = deps.store.load();
   if (known) return replay(deps, known, input, running);
+  const deleted = deps.store.deleted(deps.now());
+  if (deleted) return { kind: deleted.fingerprint === input.fingerprint ? "deleted" : "mismatch" };
   const task = newTask(deps, input);
   const sealed = {
     key: input.apiKey === null ? null : await sealText(deps, task, "key", input.apiKey),
@@ -217,7 +222,7 @@ function newTask(deps: TaskDeps, input: CreateInput): Task {
       holdUntil: now + deps.settings.callback.holdMs,
       stopped: false,
     },
-    signing: [{ version: 1, expiresAt: null }],
+    signing: FIRST_VERSION,
     runningSince: null,
     progressTold: 0,
     notFoundSince: null,

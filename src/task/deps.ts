@@ -1,5 +1,6 @@
 import type { AttemptResult } from "../domain/delivery.ts";
-import type { SigningVersion, Task } from "../domain/task.ts";
+import type { SigningVersion } from "../domain/signing-versions.ts";
+import type { Task } from "../domain/task.ts";
 import type { TaskSettings } from "../env.ts";
 import type { LogFields } from "../log.ts";
 import type { Upstream } from "../upstream/provider.ts";

@@ -13,6 +13,8 @@ export const TABLES = {
   attempt: `CREATE TABLE IF NOT EXISTS attempt (id INTEGER PRIMARY KEY, seq INTEGER NOT NULL, doc TEXT NOT NULL)`,
   /** Creates that were given up: should one arrive late, it is refused. */
   refused: `CREATE TABLE IF NOT EXISTS refused (id INTEGER PRIMARY KEY, create_id TEXT NOT NULL, at INTEGER NOT NULL)`,
+  /** What is left of a deleted task that had an idempotency key, so that a repeat is told and not paid again. */
+  deleted: `CREATE TABLE IF NOT EXISTS deleted (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, until INTEGER NOT NULL)`,
 } as const;
 
 export type TableName = keyof typeof TABLES;

@@ -26,6 +26,9 @@ export type CreateAnswer =
 /** An alarm later than this is taken for lost: the platform may be late by a minute in a failover. */
 const OVERDUE_MS = 60_000;
 
+/** A deleted task's idempotency key is remembered until this long after its creation. */
+const DIGEST_KEPT_MS = 86_400_000;
+
 /** The life of one task, named by its id without the tag. Its alarm is the only driver. */
 export class TaskObject extends DurableObject<Env> {
   readonly #store: TaskStore;
@@ -69,6 +72,20 @@ export class TaskObject extends DurableObject<Env> {
     return deps && state && state.task.account === account
       ? viewDeliveries(state, this.#store.attempts())
       : null;
+  }
+
+  /** Erases the task; what is on the wire is not recorded any more. False: no task of this account here. */
+  async remove(account: string): Promise<boolean> {
+    const state = this.#store.load();
+    if (!state || state.task.account !== account) return false;
+    const { taskId, fingerprint, createdAt } = state.task;
+    const until = createdAt + DIGEST_KEPT_MS;
+    const keep = fingerprint !== null && until > Date.now();
+    await this.#store.erase(Date.now(), keep ? { fingerprint, until } : null);
+    this.#apiKey = null;
+    if (this.#deps) this.#deps.lastAnswer = undefined;
+    log("task.deleted", { task_id: taskId, account });
+    return true;
   }
 
   override async alarm(): Promise<void> {

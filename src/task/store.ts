@@ -36,6 +36,12 @@ export interface Change {
   parts?: readonly Uint8Array[] | null;
 }
 
+/** A deleted task that had an idempotency key. `until` is epoch milliseconds. */
+export interface DeletedTask {
+  fingerprint: string;
+  until: number;
+}
+
 type SealedColumn = "key" | "headers" | "answer";
 const SEALED_COLUMNS: readonly SealedColumn[] = ["key", "headers", "answer"];
 
@@ -168,22 +174,45 @@ export class TaskStore {
     return this.#sql.exec("SELECT 1 FROM refused WHERE create_id = ?", createId).toArray().length > 0;
   }
 
-  /** Empties the storage, alarm included; only creates refused within the last day are remembered on. */
-  async erase(now: number): Promise<void> {
-    const remembered = this.#has("refused")
+  /**
+   * Empties the storage, alarm included. Only creates refused within the last day are remembered on, and the digest
+   * of a deleted task until its day is over.
+   */
+  async erase(now: number, digest: DeletedTask | null = this.deleted(now)): Promise<void> {
+    const refused = this.#has("refused")
       ? this.#sql.exec("SELECT 1 FROM refused WHERE at > ?", now - DAY_MS).toArray().length > 0
       : false;
-    if (remembered) {
+    if (!refused && digest === null) {
+      // Forgotten first: a step that comes back while the rows go must find no task to write to.
+      this.#forget();
+      await this.#storage.deleteAll();
+    } else {
       this.#transact(() => {
         for (const table of Object.keys(TABLES) as TableName[]) {
-          if (table !== "refused" && this.#has(table)) this.#sql.exec(`DELETE FROM ${table}`);
+          if (this.#has(table) && !(table === "refused" && refused)) this.#sql.exec(`DELETE FROM ${table}`);
         }
-        void this.#storage.setAlarm(now + DAY_MS);
+        if (digest !== null) this.#writeDeleted(digest);
+        void this.#storage.setAlarm(Math.max(refused ? now + DAY_MS : 0, digest?.until ?? 0));
       });
-    } else {
-      await this.#storage.deleteAll();
     }
     this.#forget();
+  }
+
+  /** The digest of the task that was deleted here, while it is kept. */
+  deleted(now: number): DeletedTask | null {
+    if (!this.#has("deleted")) return null;
+    const rows = this.#sql
+      .exec<{ fingerprint: string; until: number }>(
+        "SELECT fingerprint, until FROM deleted WHERE until > ?",
+        now,
+      )
+      .toArray();
+    return rows[0] ?? null;
+  }
+
+  #writeDeleted({ fingerprint, until }: DeletedTask): void {
+    this.#ensure("deleted");
+    this.#sql.exec("INSERT INTO deleted (fingerprint, until) VALUES (?, ?)", fingerprint, until);
   }
 
   #forget(): void {

@@ -7,7 +7,10 @@ const KEEP_MAX_BYTES = 65_536;
 export interface ParsedAnswer {
   /** The answer's object, without the key in it. */
   object: { [key: string]: JsonValue } | null;
-  /** Its JSON text to keep: verbatim, unless the key had to be cut out; null if it is no JSON or too large. */
+  /**
+   * Its JSON text to keep: verbatim, unless the key had to be cut out; `null` in JSON if it is too large, so that no
+   * older answer stands for it; null if it is no JSON.
+   */
   json: string | null;
   /** The answer as text, without the key. */
   text: string;
@@ -22,7 +25,7 @@ export function parseAnswer(bytes: Uint8Array, apiKey: string): ParsedAnswer {
     const clean = redactJson(parsed, [apiKey]);
     const json = clean === parsed ? raw.trim() : JSON.stringify(clean);
     const keep = new TextEncoder().encode(json).byteLength <= KEEP_MAX_BYTES;
-    return { object: isJsonObject(clean) ? clean : null, json: keep ? json : null, text };
+    return { object: isJsonObject(clean) ? clean : null, json: keep ? json : "null", text };
   } catch {
     // No JSON, or nested too deep to walk: a captive page, an error page, noise.
     return { object: null, json: null, text };

@@ -6,12 +6,17 @@ const encoder = new TextEncoder();
 export async function signature(
   secret: string,
   id: string,
-  timestamp: number,
-  body: string,
+  timestamp: number | string,
+  body: string | Uint8Array,
 ): Promise<string> {
   const raw = Uint8Array.from(atob(secret.replace(/^whsec_/, "")), (char) => char.charCodeAt(0));
   const key = await crypto.subtle.importKey("raw", raw, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]);
-  const mac = await crypto.subtle.sign("HMAC", key, encoder.encode(`${id}.${timestamp}.${body}`));
+  const head = encoder.encode(`${id}.${timestamp}.`);
+  const tail = typeof body === "string" ? encoder.encode(body) : body;
+  const content = new Uint8Array(head.length + tail.length);
+  content.set(head);
+  content.set(tail, head.length);
+  const mac = await crypto.subtle.sign("HMAC", key, content);
   return `v1,${btoa(String.fromCharCode(...new Uint8Array(mac)))}`;
 }
 

@@ -1,0 +1,55 @@
+import * as z from "zod";
+import { numberOf, parseJson } from "../domain/json.ts";
+import { LiftedText } from "./json-body.ts";
+
+/** How a request's fields are read before they are judged: what a form or a no-code tool sends for a value. */
+
+/** `null` and an empty string count as absent: a form has no other way to leave a field out. */
+export function present(value: unknown): unknown {
+  return value === null || value === "" ? undefined : value;
+}
+
+export function textOf(value: unknown): unknown {
+  return value instanceof LiftedText ? value.toText() : present(value);
+}
+
+/** Numbers may come as strings, and with digits that a double would lose. */
+export function numeric(value: unknown): unknown {
+  if (typeof value === "string" && /^\s*[+-]?\d+(\.\d+)?\s*$/.test(value)) return Number(value);
+  return numberOf(value) ?? present(value);
+}
+
+export function boolish(value: unknown): unknown {
+  if (typeof value === "string" && /^(true|false)$/i.test(value.trim()))
+    return value.trim().toLowerCase() === "true";
+  return present(value);
+}
+
+/** An array, a JSON array in a string, or one item a line. */
+export function listish(value: unknown): unknown {
+  const text = textOf(value);
+  if (typeof text !== "string") return text;
+  if (/^\s*\[/.test(text)) {
+    try {
+      return parseJson(text);
+    } catch {
+      // Not JSON after all: then it is lines, and each is judged as one.
+    }
+  }
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const items = lines.filter((line) => line !== "");
+  return items.length === 0 ? undefined : items;
+}
+
+export function string(message = "must be a string") {
+  return z.string(message);
+}
+
+export function field<T extends z.ZodType>(prepare: (value: unknown) => unknown, type: T) {
+  return z.preprocess(prepare, type.optional());
+}
+
+export const integer = (min: number, max: number) => {
+  const message = `must be an integer from ${min} to ${max}`;
+  return z.int(message).min(min, message).max(max, message);
+};

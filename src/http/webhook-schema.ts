@@ -1,0 +1,22 @@
+import * as z from "zod";
+import { field, integer, numeric } from "./fields.ts";
+import { CALLBACK_FIELDS } from "./video-schema.ts";
+
+const OVERLAP_MAX_SECONDS = 604_800;
+const OVERLAP_SECONDS = 86_400;
+
+/** `POST /v1/webhooks/secret/rotate`: how long the old secret signs on. */
+export const ROTATE_SCHEMA = z.object({
+  overlap_seconds: field(numeric, integer(0, OVERLAP_MAX_SECONDS)).transform(
+    (seconds) => seconds ?? OVERLAP_SECONDS,
+  ),
+});
+
+/** `POST /v1/webhooks/ping`: the callback fields of a create, the URL required. */
+export const PING_SCHEMA = z.object({
+  callback_url: CALLBACK_FIELDS.callback_url
+    .refine((url) => url !== undefined, "is required")
+    .transform((url) => url ?? ""),
+  callback_headers: CALLBACK_FIELDS.callback_headers,
+  callback_format: CALLBACK_FIELDS.callback_format,
+});
