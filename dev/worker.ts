@@ -61,7 +61,7 @@ export async function startWorker(options: LocalWorkerOptions = {}): Promise<Loc
       port: options.port ?? 0,
       log: new Log(LogLevel.ERROR),
       handleStructuredLogs: ({ message }) => options.onLog?.(message),
-      ...(options.persistTo === undefined ? {} : { durableObjectsPersist: options.persistTo }),
+      ...(options.persistTo === undefined ? {} : { resourcePersistencePath: options.persistTo }),
     }),
   );
   const url = await miniflare.ready;

@@ -1,3 +1,4 @@
+import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { startGateway, type Gateway, type GatewayOptions } from "../../dev/gateway.ts";
 import { startReceiver, type Receiver } from "../../dev/receiver.ts";
 import { startWorker, type LocalWorker } from "../../dev/worker.ts";
@@ -20,6 +21,8 @@ export interface Stack {
     ready?: (data: DeliveryBody[]) => boolean,
     timeoutMs?: number,
   ): Promise<DeliveryBody[]>;
+  /** Stops the Worker and starts it again with these settings on top; only a store in `persistTo` outlives that. */
+  restart(settings?: Record<string, string>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -92,6 +95,8 @@ export interface StackOptions {
   /** The caller's Bearer token. */
   token?: string;
   createsPerMinute?: number;
+  /** A folder for the objects' stores; absent: in memory. */
+  persistTo?: string;
 }
 
 /** Starts the three; close it in `afterAll`. */
@@ -100,11 +105,14 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const gateway = await startGateway({ queueSeconds: 0.1, runSeconds: 0.2, ...options.gateway });
   const receiver = await startReceiver();
   const logs: string[] = [];
-  const worker = await startWorker({
-    settings: { ...FAST_SETTINGS, AIO_BASE_URL: gateway.baseUrl, ...options.settings },
-    createsPerMinute: options.createsPerMinute ?? 100_000,
-    onLog: (line) => logs.push(line),
-  });
+  const start = async (settings: Record<string, string> = {}): Promise<LocalWorker> =>
+    startWorker({
+      settings: { ...FAST_SETTINGS, AIO_BASE_URL: gateway.baseUrl, ...options.settings, ...settings },
+      createsPerMinute: options.createsPerMinute ?? 100_000,
+      onLog: (line) => logs.push(line),
+      ...(options.persistTo === undefined ? {} : { persistTo: options.persistTo }),
+    });
+  let worker = await start();
   const call: Stack["call"] = async (path, init = {}) => {
     const headers = new Headers(init.headers);
     if (!headers.has("authorization")) headers.set("authorization", `Bearer ${token}`);
@@ -119,7 +127,9 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   return {
     gateway,
     receiver,
-    worker,
+    get worker() {
+      return worker;
+    },
     logs,
     call,
     create: async (fields = {}, headers = {}) =>
@@ -136,6 +146,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         ready,
         timeoutMs,
       ),
+    restart: async (settings) => {
+      await worker.close();
+      worker = await start(settings);
+    },
     close: async () => {
       await worker.close();
       await Promise.all([gateway.close(), receiver.close()]);
@@ -160,4 +174,46 @@ export async function eventually<T>(
 
 export function isTerminal(task: TaskBody): boolean {
   return task.status === "succeeded" || task.status === "failed";
+}
+
+export interface RawRequest {
+  method?: string;
+  headers?: Record<string, string>;
+  /** Sent one after the other: without a `content-length` among the headers, as a body of unsaid length. */
+  chunks?: readonly (string | Uint8Array)[];
+}
+
+export interface RawAnswer {
+  status: number;
+  headers: IncomingHttpHeaders;
+  body: string;
+}
+
+/** What `fetch` will not send: any method, any path, any header, a body whose length is not said. */
+export async function sendRaw(
+  url: string,
+  { method = "GET", headers = {}, chunks = [] }: RawRequest = {},
+): Promise<RawAnswer> {
+  const { origin } = new URL(url);
+  return new Promise((resolve, reject) => {
+    const outgoing = httpRequest(origin, { method, headers, path: url.slice(origin.length), agent: false });
+    let answered = false;
+    outgoing.on("response", (response) => {
+      answered = true;
+      const pieces: Buffer[] = [];
+      response.on("data", (piece: Buffer) => pieces.push(piece));
+      response.on("error", reject);
+      response.on("end", () =>
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: response.headers,
+          body: Buffer.concat(pieces).toString(),
+        }),
+      );
+    });
+    // An answer may come, and the connection go, while the body is still on its way.
+    outgoing.on("error", (error) => answered || reject(error));
+    for (const chunk of chunks) outgoing.write(chunk);
+    outgoing.end();
+  });
 }

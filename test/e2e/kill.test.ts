@@ -1,0 +1,153 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { startGateway, type Gateway } from "../../dev/gateway.ts";
+import { startReceiver, type Receiver } from "../../dev/receiver.ts";
+import { startKillableWorker, type KillableOptions, type KillableWorker } from "../support/processes.ts";
+import {
+  eventually,
+  FAST_SETTINGS,
+  isTerminal,
+  MODEL,
+  OWN_KEY,
+  type DeliveryBody,
+  type TaskBody,
+} from "../support/stack.ts";
+
+/*
+ * scenario                                              requirement
+ * workerd is killed at random moments, 20 times, with   guarantee 1: every accepted task ends and calls back
+ * 200 tasks being created, polled and called back       guarantee 2: one submit a task
+ *                                                       guarantee 4: same id and body; repeats only by a kill
+ *                                                       guarantee 5: the log never holds fewer rows than the wire
+ */
+
+const TASKS = 200;
+const KILLS = 20;
+
+const folder = mkdtempSync(join(tmpdir(), "ringback-kill-"));
+let gateway: Gateway;
+let receiver: Receiver;
+let worker: KillableWorker;
+let options: KillableOptions;
+
+beforeAll(async () => {
+  gateway = await startGateway({ queueSeconds: 1, runSeconds: 6 });
+  receiver = await startReceiver();
+  options = {
+    persistTo: folder,
+    settings: {
+      ...FAST_SETTINGS,
+      AIO_BASE_URL: gateway.baseUrl,
+      POLL_FIRST_SECONDS: "1",
+      POLL_MIN_SECONDS: "0.5",
+      POLL_MAX_SECONDS: "1",
+      CALLBACK_RETRY_SECONDS: Array.from({ length: 12 }, () => "0.5").join(","),
+    },
+  };
+  worker = await startKillableWorker(options);
+  options.port = Number(new URL(worker.url).port);
+});
+afterAll(async () => {
+  await worker.kill();
+  await Promise.all([gateway.close(), receiver.close()]);
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** An answer, or null if the Worker was down or was killed before the answer was whole. */
+async function ask<T>(path: string, init: RequestInit = {}): Promise<{ status: number; body: T } | null> {
+  try {
+    const headers = {
+      authorization: `Bearer ${OWN_KEY}`,
+      "content-type": "application/json",
+      ...init.headers,
+    };
+    const response = await fetch(worker.url + path, { ...init, headers });
+    return { status: response.status, body: (await response.json()) as T };
+  } catch {
+    // Whatever was done, the answer is lost.
+    return null;
+  }
+}
+
+/** A create that is repeated under its key until it is answered: what a careful client does. */
+async function createUntilAnswered(index: number): Promise<TaskBody> {
+  const init = {
+    method: "POST",
+    headers: { "idempotency-key": `kill-${index}` },
+    body: JSON.stringify({
+      model: MODEL,
+      prompt: `task number ${index}`,
+      callback_url: `${receiver.url}/${index}`,
+    }),
+  };
+  const answer = await eventually(
+    async () => ask<TaskBody>("/v1/videos", init),
+    (got) => got !== null && got.status !== 409 && got.status !== 503,
+    60_000,
+  );
+  if (answer?.status !== 202) throw new Error(`the create was answered ${JSON.stringify(answer)}`);
+  return answer.body;
+}
+
+async function createAll(): Promise<TaskBody[]> {
+  const tasks: TaskBody[] = [];
+  for (let index = 0; index < TASKS; index += 20) {
+    const batch = Array.from({ length: 20 }, async (_, offset) => createUntilAnswered(index + offset));
+    tasks.push(...(await Promise.all(batch)));
+  }
+  return tasks;
+}
+
+async function killAtRandomMoments(): Promise<void> {
+  for (let kills = 0; kills < KILLS; kills++) {
+    await new Promise((resolve) => setTimeout(resolve, 200 + Math.random() * 800));
+    await worker.kill();
+    worker = await startKillableWorker(options);
+  }
+}
+
+async function settledTask(id: string): Promise<TaskBody> {
+  const answer = await eventually(
+    async () => ask<TaskBody>(`/v1/videos/${id}`),
+    (got) =>
+      got !== null &&
+      (got.status !== 200 || (isTerminal(got.body) && got.body.callback?.status === "delivered")),
+    60_000,
+  );
+  if (answer?.status !== 200) throw new Error(`${id} answered ${JSON.stringify(answer)}`);
+  return answer.body;
+}
+
+it("loses nothing and doubles nothing that it need not, killed 20 times", { timeout: 150_000 }, async () => {
+  const [tasks] = await Promise.all([createAll(), killAtRandomMoments()]);
+
+  let repeats = 0;
+  let unknown = 0;
+  for (const [index, { task_id: id }] of tasks.entries()) {
+    const task = await settledTask(id);
+    const deliveries = await ask<{ data: DeliveryBody[] }>(`/v1/videos/${id}/deliveries`);
+    const attempts = deliveries?.body.data.flatMap((delivery) => delivery.attempts) ?? [];
+    const received = receiver.received.filter(({ path }) => path.endsWith(`/${index}`));
+    expect(received.length).toBeGreaterThanOrEqual(1);
+    expect(attempts.length).toBeGreaterThanOrEqual(received.length);
+    expect(new Set(received.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
+    expect(new Set(received.map(({ body }) => body)).size).toBe(1);
+    const said: unknown = JSON.parse(received[0]?.body ?? "");
+    expect(said).toMatchObject({ data: { task_id: id, status: task.status } });
+    if (task.status === "failed") expect(task.error?.code).toBe("submit_unknown");
+    // A callback that was taken comes again only where a kill left an attempt without a result.
+    const interrupted = attempts.filter(({ outcome }) => outcome === "unknown").length;
+    expect(received.length - 1).toBeLessThanOrEqual(interrupted);
+    repeats += received.length - 1;
+    unknown += task.status === "failed" ? 1 : 0;
+  }
+
+  // Every create here is accepted or unknown, never refused: one submit a task, and no more.
+  const prompts = gateway.calls
+    .filter(({ method, path }) => method === "POST" && path === "/v1/videos")
+    .map(({ body }) => (JSON.parse(body.toString()) as { prompt: string }).prompt);
+  expect(prompts).toHaveLength(new Set(prompts).size);
+  console.log(`${KILLS} kills, ${tasks.length} tasks, ${unknown} submit_unknown, ${repeats} repeats, 0 lost`);
+});
