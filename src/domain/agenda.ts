@@ -26,8 +26,9 @@ export function agenda(
 ): Step[] {
   const steps: Step[] = [];
   if (!isTerminal(task)) steps.push(taskStep(task, rhythm));
-  for (const { seq, status, leaseUntil, nextAttemptAt } of deliveries) {
+  for (const { seq, status, leaseUntil, nextAttemptAt, manual, occurredAt } of deliveries) {
     if (leaseUntil !== null) steps.push({ kind: "attempt_lost", seq, dueAt: leaseUntil });
+    else if (manual > 0) steps.push({ kind: "attempt", seq, dueAt: occurredAt });
     else if (status === "pending" && nextAttemptAt !== null) {
       steps.push({ kind: "attempt", seq, dueAt: nextAttemptAt });
     }

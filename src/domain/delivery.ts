@@ -17,7 +17,12 @@ export interface Delivery {
   nextAttemptAt: number | null;
   /** Attempts begun so far; the newest one's number. */
   attempts: number;
-  /** The attempt on the wire: until when its process may still report. */
+  /** Those of them that the schedule made: they decide the next wait. */
+  scheduled: number;
+  /** Attempts asked for by hand that wait for their turn. */
+  manual: number;
+  /** The attempt on the wire, and until when its process may still report. */
+  trigger: AttemptTrigger | null;
   leaseUntil: number | null;
   /** When it became delivered, exhausted or stopped. */
   settledAt: number | null;
@@ -65,16 +70,28 @@ export function newDelivery(fields: {
     status: stopped ? "stopped" : "pending",
     nextAttemptAt: stopped ? null : Math.max(occurredAt, notBefore),
     attempts: 0,
+    scheduled: 0,
+    manual: 0,
+    trigger: null,
     leaseUntil: null,
     settledAt: stopped ? occurredAt : null,
   };
 }
 
-/** Takes the lease for the next attempt; null if it is not due, settled or on the wire already. */
+/**
+ * Takes the lease for the next attempt, one asked for by hand first; null if none is due or one is on the wire.
+ * By hand is in every state: an exhausted or stopped delivery, too.
+ */
 export function beginAttempt(delivery: Delivery, now: number, timeoutMs: number): Delivery | null {
-  if (delivery.status !== "pending" || delivery.leaseUntil !== null) return null;
-  if (delivery.nextAttemptAt === null || delivery.nextAttemptAt > now) return null;
-  return { ...delivery, attempts: delivery.attempts + 1, leaseUntil: now + timeoutMs + LEASE_MARGIN_MS };
+  if (delivery.leaseUntil !== null) return null;
+  const leaseUntil = now + timeoutMs + LEASE_MARGIN_MS;
+  const attempts = delivery.attempts + 1;
+  if (delivery.manual > 0) {
+    return { ...delivery, attempts, manual: delivery.manual - 1, trigger: "manual", leaseUntil };
+  }
+  if (delivery.status !== "pending" || delivery.nextAttemptAt === null || delivery.nextAttemptAt > now)
+    return null;
+  return { ...delivery, attempts, scheduled: delivery.scheduled + 1, trigger: "scheduled", leaseUntil };
 }
 
 /** Records the newest attempt's result: delivered, to be repeated by the schedule, or at its end. */
@@ -83,12 +100,14 @@ export function settleAttempt(
   result: AttemptResult,
   at: { now: number; random: number; limits: DeliveryLimits },
 ): Delivery {
-  const free = { ...delivery, leaseUntil: null };
+  const free = { ...delivery, trigger: null, leaseUntil: null };
   if (result.outcome === "delivered") return settled(free, "delivered", at.now);
+  // A failed attempt by hand leaves the schedule as it was.
+  if (delivery.trigger === "manual") return free;
   // Settled while the attempt was on the wire (the task ended, the receiver said gone): a failure changes nothing.
   if (delivery.status !== "pending") return free;
   if (result.outcome === "permanent") return settled(free, "stopped", at.now);
-  const step = at.limits.retryMs[delivery.attempts - 1];
+  const step = at.limits.retryMs[delivery.scheduled - 1];
   if (step === undefined) return settled(free, "exhausted", at.now);
   const wait = retryWaitMs(step, result.retryAfterMs, at.random);
   const nextAttemptAt = at.now + wait;

@@ -85,6 +85,8 @@ export interface Task {
   callback: CallbackState | null;
   /** The account's signing secrets as last seen: what signs when the account does not answer in time. */
   signing: readonly SigningVersion[];
+  /** Attempts asked for by hand within the last minute. */
+  redeliveredAt: readonly number[];
   /** First poll that said running. */
   runningSince: number | null;
   /** Progress when `video.progress` was last due. */

@@ -19,6 +19,7 @@ const STATUS = {
   method_not_allowed: 405,
   idempotency_deleted: 409,
   idempotency_in_progress: 409,
+  nothing_to_deliver: 409,
   too_many_secrets: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,

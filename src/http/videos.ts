@@ -1,9 +1,11 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { openTaskId } from "../keys/ids.ts";
-import { askTask, type TaskStub } from "../task/stub.ts";
+import { askTask, taskStub, type RedeliverAnswer, type TaskStub } from "../task/stub.ts";
 import type { AppEnv } from "./app-env.ts";
 import { requireJson, withBody } from "./body.ts";
+import { readSmallBody } from "./small-body.ts";
+import { REDELIVER_SCHEMA } from "./webhook-schema.ts";
 import { createVideo } from "./create-video.ts";
 import { ApiError } from "./errors.ts";
 import { methodNotAllowed, rateLimited, refuseLoops, withCaller, withSettings } from "./guards.ts";
@@ -31,7 +33,19 @@ export const videos = new Hono<AppEnv>()
   .get("/:id/deliveries", withSettings, withCaller, async (context) =>
     ofTask(context, context.req.param("id"), async (stub, account) => stub.deliveries(account)),
   )
-  .all("/:id/deliveries", methodNotAllowed("GET"));
+  .all("/:id/deliveries", methodNotAllowed("GET"))
+  .post("/:id/redeliver", withSettings, withCaller, async (context) => {
+    const { account } = context.get("caller");
+    const name = await openTaskId(context.get("settings").roots, context.req.param("id"), account);
+    if (name === null) throw noSuchTask();
+    const { message_id: messageId } = await readSmallBody(context, REDELIVER_SCHEMA);
+    // Not repeated by itself: each call is one attempt.
+    return redelivered(
+      context,
+      await taskStub(context.env.TASKS, name).redeliver(account, messageId ?? null),
+    );
+  })
+  .all("/:id/redeliver", methodNotAllowed("POST"));
 
 /**
  * Asks the object of a task of this caller. An id that is made up or another account's fails at its tag, here, and
@@ -48,6 +62,25 @@ async function ofTask(
     name === null ? null : await askTask(context.env.TASKS, name, async (stub) => ask(stub, account));
   if (body === null) throw noSuchTask();
   return context.body(body, 200, { "content-type": "application/json" });
+}
+
+function redelivered(context: Context<AppEnv>, answer: RedeliverAnswer): Response {
+  switch (answer.kind) {
+    case "queued":
+      return context.body(answer.body, 202, { "content-type": "application/json" });
+    case "no_task":
+      throw noSuchTask();
+    case "no_message":
+      throw new ApiError("not_found", "This task has no message of that id.");
+    case "nothing":
+      throw new ApiError("nothing_to_deliver", "This task has no event to deliver.");
+    case "too_often":
+      throw new ApiError("rate_limited", "At most 10 redeliveries a minute and task.", {
+        headers: { "retry-after": String(answer.retryAfterSeconds) },
+      });
+    default:
+      return answer satisfies never;
+  }
 }
 
 function noSuchTask(): ApiError {

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { field, integer, numeric } from "./fields.ts";
+import { field, integer, numeric, string, textOf } from "./fields.ts";
 import { CALLBACK_FIELDS } from "./video-schema.ts";
 
 const OVERLAP_MAX_SECONDS = 604_800;
@@ -11,6 +11,9 @@ export const ROTATE_SCHEMA = z.object({
     (seconds) => seconds ?? OVERLAP_SECONDS,
   ),
 });
+
+/** `POST /v1/videos/{id}/redeliver`: which event; the newest if left out. */
+export const REDELIVER_SCHEMA = z.object({ message_id: field(textOf, string()) });
 
 /** `POST /v1/webhooks/ping`: the callback fields of a create, the URL required. */
 export const PING_SCHEMA = z.object({

@@ -1,6 +1,5 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type * as z from "zod";
 import { rotateSecret, signingVersions } from "../account/stub.ts";
 import { headerProblems } from "../domain/callback-headers.ts";
 import { judgeEndpoint } from "../domain/endpoint-policy.ts";
@@ -13,7 +12,8 @@ import { RINGBACK_VERSION } from "../version.ts";
 import { sendCallback } from "../webhook/send.ts";
 import { verifyWebhook } from "../webhook/verify.ts";
 import type { AppEnv } from "./app-env.ts";
-import { requireJson, withBody } from "./body.ts";
+import { withBody } from "./body.ts";
+import { readSmallBody } from "./small-body.ts";
 import { ApiError, invalidRequest } from "./errors.ts";
 import {
   endpointRules,
@@ -24,13 +24,10 @@ import {
   withSettings,
 } from "./guards.ts";
 import { knownKey } from "./known-key.ts";
-import { parseJsonBody, type RequestObject } from "./json-body.ts";
 import { ROTATE_SCHEMA, PING_SCHEMA } from "./webhook-schema.ts";
 
 /** What a tool without an HMAC may send to be checked. */
 const VERIFY_MAX_BYTES = 65_536;
-/** A ping or a rotation is a few lines. */
-const SMALL_BODY_BYTES = 65_536;
 
 /** `/v1/webhooks`: the account's signing secret, and ways to try a receiver out. */
 export const webhooks = new Hono<AppEnv>()
@@ -40,7 +37,7 @@ export const webhooks = new Hono<AppEnv>()
   })
   .all("/secret", methodNotAllowed("GET"))
   .post("/secret/rotate", withSettings, withCaller, knownKey, async (context) => {
-    const { overlap_seconds: overlapSeconds } = await readSmall(context, ROTATE_SCHEMA);
+    const { overlap_seconds: overlapSeconds } = await readSmallBody(context, ROTATE_SCHEMA);
     const { account } = context.get("caller");
     const versions = await rotateSecret(context.env.ACCOUNTS, account, overlapSeconds * 1000);
     if (versions === null) {
@@ -53,7 +50,7 @@ export const webhooks = new Hono<AppEnv>()
   })
   .all("/secret/rotate", methodNotAllowed("POST"))
   .post("/ping", refuseLoops, withSettings, withCaller, rateLimited, knownKey, async (context) => {
-    const ping = await readSmall(context, PING_SCHEMA);
+    const ping = await readSmallBody(context, PING_SCHEMA);
     const verdict = judgeEndpoint(ping.callback_url, endpointRules(context));
     const headers = Object.entries(ping.callback_headers ?? {});
     const issues = headerProblems(headers).map(({ name, problem }) => ({
@@ -93,19 +90,6 @@ export const webhooks = new Hono<AppEnv>()
     }),
   )
   .all("/verify", methodNotAllowed("POST"));
-
-/** A small JSON request; no body at all is an empty object. */
-async function readSmall<T extends z.ZodType>(context: Context<AppEnv>, schema: T): Promise<z.output<T>> {
-  requireJson(context.req.raw);
-  return withBody(context.req.raw, SMALL_BODY_BYTES, async (bytes) => {
-    const body: { ok: true; value: RequestObject } | { ok: false; problem: string } =
-      bytes.byteLength === 0 ? { ok: true, value: {} } : parseJsonBody(bytes);
-    if (!body.ok) throw invalidRequest([{ path: "", message: body.problem }]);
-    const parsed = schema.safeParse(body.value);
-    if (parsed.success) return parsed.data;
-    throw invalidRequest(parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })));
-  });
-}
 
 async function secretsInForce(context: Context<AppEnv>): Promise<string[]> {
   const { account } = context.get("caller");

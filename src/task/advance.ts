@@ -31,7 +31,7 @@ export async function advance(deps: TaskDeps, running: Map<string, Promise<void>
       mine.add(turn);
     }
     if (mine.size === 0) break;
-    await settledOrDue(mine, nextDueIn(deps, running, stopAt));
+    await settledOrDue(deps, mine, nextDueIn(deps, running, stopAt));
   }
   deps.store.rearm({ now: deps.now(), retentionMs: deps.settings.retentionMs });
 }
@@ -52,9 +52,14 @@ function nextDueIn(deps: TaskDeps, running: Map<string, Promise<void>>, stopAt: 
   return next < stopAt ? Math.max(next - deps.now(), 0) : null;
 }
 
-async function settledOrDue(turns: Set<Promise<void>>, dueInMs: number | null): Promise<void> {
+async function settledOrDue(
+  deps: TaskDeps,
+  turns: Set<Promise<void>>,
+  dueInMs: number | null,
+): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const due = new Promise<void>((resolve) => {
+    deps.wake = resolve;
     if (dueInMs !== null) timer = setTimeout(resolve, dueInMs);
   });
   await Promise.race([...turns, due]);

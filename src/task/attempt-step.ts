@@ -29,7 +29,13 @@ export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {
   const delivery = state?.deliveries.find((candidate) => candidate.seq === seq);
   const begun = delivery && beginAttempt(delivery, startedAt, deps.settings.callback.timeoutMs);
   if (!state || !begun) return;
-  const attempt = { seq, number: begun.attempts, trigger: "scheduled" as const, startedAt, result: null };
+  const attempt = {
+    seq,
+    number: begun.attempts,
+    trigger: begun.trigger ?? "scheduled",
+    startedAt,
+    result: null,
+  };
   const task = sameVersions(state.task.signing, versions) ? undefined : { ...state.task, signing: versions };
   write(deps, { deliveries: [begun], attempt, ...(task ? { task } : {}) });
 
@@ -78,7 +84,8 @@ function recordAttempt(deps: TaskDeps, begun: Delivery, result: AttemptResult): 
   const now = deps.now();
   const limits = { retryMs: deps.settings.callback.retryMs };
   const settled = settleAttempt(current, result, { now, random: deps.random(), limits });
-  const gone = result.statusCode === 410 || result.statusCode === 501;
+  // An attempt by hand is a question; only the schedule's own answer stops the schedule.
+  const gone = begun.trigger === "scheduled" && (result.statusCode === 410 || result.statusCode === 501);
   const stored = deps.store.attempt(begun.seq, begun.attempts);
   write(deps, {
     deliveries: [settled, ...(gone ? stopOthers(state, begun.seq, now) : [])],

@@ -223,6 +223,7 @@ function newTask(deps: TaskDeps, input: CreateInput): Task {
       stopped: false,
     },
     signing: FIRST_VERSION,
+    redeliveredAt: [],
     runningSince: null,
     progressTold: 0,
     notFoundSince: null,

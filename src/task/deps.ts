@@ -22,6 +22,8 @@ export interface TaskDeps {
   signingVersions(account: string): Promise<readonly SigningVersion[]>;
   /** The upstream's newest JSON answer, ahead of the sealed one by unchanged polls; undefined: not asked yet. */
   lastAnswer: string | undefined;
+  /** Ends the wait of a running alarm: there is something new to do. */
+  wake: () => void;
   send(callback: Callback): Promise<AttemptResult>;
   log(event: string, fields: LogFields): void;
 }

@@ -13,6 +13,7 @@ import { advance, STALL_MS } from "./advance.ts";
 import { createTask, recoverCreate, type CreateInput, type CreateOutcome } from "./create.ts";
 import { MissingKeyError, type TaskDeps } from "./deps.ts";
 import { openText } from "./sealed.ts";
+import { redeliver, type RedeliverAnswer } from "./redeliver.ts";
 import { TaskStore } from "./store.ts";
 import { expireStep } from "./submit-step.ts";
 import { viewDeliveries, viewTask } from "./view.ts";
@@ -72,6 +73,14 @@ export class TaskObject extends DurableObject<Env> {
     return deps && state && state.task.account === account
       ? viewDeliveries(state, this.#store.attempts())
       : null;
+  }
+
+  /** One more attempt of one event, the newest if none is named. */
+  async redeliver(account: string, messageId: string | null): Promise<RedeliverAnswer> {
+    const deps = await this.#awake();
+    const state = this.#store.load();
+    if (!deps || !state || state.task.account !== account) return { kind: "no_task" };
+    return redeliver(deps, messageId);
   }
 
   /** Erases the task; what is on the wire is not recorded any more. False: no task of this account here. */
@@ -145,6 +154,7 @@ export class TaskObject extends DurableObject<Env> {
       random: () => Math.random(),
       newMessageId,
       lastAnswer: undefined,
+      wake: () => undefined,
       upstream: async (task) => this.#upstream(deps, task),
       signingVersions: async (account) => signingVersions(this.env.ACCOUNTS, account),
       send: sendCallback,

@@ -3,6 +3,7 @@ import type { CreateInput } from "./create.ts";
 
 export type { CreateAnswer } from "./object.ts";
 export type { CreateInput } from "./create.ts";
+export type { RedeliverAnswer } from "./redeliver.ts";
 
 export type TaskNamespace = DurableObjectNamespace<TaskObject>;
 export type TaskStub = DurableObjectStub<TaskObject>;
@@ -15,7 +16,8 @@ export class OverloadedError extends Error {
 /** After a lost create, how often and how far apart the object is asked what became of it, in milliseconds. */
 const RECOVERY_WAITS_MS = [0, 100, 500, 2000];
 
-function taskStub(tasks: TaskNamespace, name: string): TaskStub {
+/** A new stub each time: one that has thrown stays broken. */
+export function taskStub(tasks: TaskNamespace, name: string): TaskStub {
   return tasks.get(tasks.idFromName(name));
 }
 

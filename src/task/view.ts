@@ -39,7 +39,7 @@ export function viewDeliveries(state: TaskState, attempts: readonly AttemptRow[]
   return JSON.stringify({ object: "list", data: rows });
 }
 
-function viewDelivery(delivery: Delivery, attempts: readonly AttemptRow[]): object {
+export function viewDelivery(delivery: Delivery, attempts: readonly AttemptRow[]): object {
   return {
     message_id: delivery.messageId,
     event: delivery.type,

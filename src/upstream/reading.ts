@@ -157,5 +157,6 @@ function usableUrl(text: string): string | null {
     return null;
   // Kept byte for byte, because it may be signed; parsed only where it could break a line or a header.
   const url = /^[\x21-\x7e]+$/.test(trimmed) ? trimmed : new URL(trimmed).href;
-  return url.length > URL_MAX_LENGTH ? null : url;
+  // As JSON has it: a URL full of quotes would be twice as long in a callback, which has a limit of its own.
+  return JSON.stringify(url).length - 2 > URL_MAX_LENGTH ? null : url;
 }

@@ -73,15 +73,38 @@ function judge(response: Response): Omit<AttemptResult, "excerpt" | "durationMs"
 }
 
 async function excerptOf(response: Response, { headers }: Callback): Promise<string | null> {
-  const secrets = headers
-    .map(([, value]) => value)
-    .filter((value) => value.length >= SECRET_VALUE_MIN_LENGTH);
+  const secrets = headers.flatMap(([, value]) => spellings(value));
   const location = response.headers.get("location");
   if (response.status >= 300 && response.status < 400 && location !== null) {
     discardBody(response);
-    return redactText(`redirect to ${location}`.slice(0, EXCERPT_MAX_BYTES), secrets);
+    return clipBytes(redactText(`redirect to ${location}`, secrets));
   }
   const patience = new Promise<void>((resolve) => setTimeout(resolve, EXCERPT_PATIENCE_MS));
-  const { bytes } = await readBytes(response.body, EXCERPT_MAX_BYTES, { until: patience });
-  return bytes.byteLength === 0 ? null : redactText(new TextDecoder().decode(bytes), secrets);
+  const { bytes, end } = await readBytes(response.body, EXCERPT_MAX_BYTES, { until: patience });
+  if (bytes.byteLength === 0) return null;
+  const text = redactText(new TextDecoder().decode(bytes), secrets);
+  return clipBytes(end === "complete" ? text : withoutBegunSecret(text, secrets));
+}
+
+/** How a receiver may echo a header's value: as it is, without the scheme (`Bearer …`), either inside JSON. */
+function spellings(value: string): string[] {
+  const bare = value.slice(value.indexOf(" ") + 1);
+  const plain = [value, bare].filter((text) => text.length >= SECRET_VALUE_MIN_LENGTH);
+  return plain.flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]);
+}
+
+/** The text without an end that begins a secret: where the body was cut off, the secret may have been cut too. */
+function withoutBegunSecret(text: string, secrets: readonly string[]): string {
+  const begun = secrets.map((secret) => {
+    let length = Math.min(secret.length - 1, text.length);
+    while (length > 0 && !text.endsWith(secret.slice(0, length))) length -= 1;
+    return length;
+  });
+  return text.slice(0, text.length - Math.max(0, ...begun));
+}
+
+/** At most 2 KB and no half character; marks and replacement characters may be longer than what they stand for. */
+function clipBytes(text: string): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(EXCERPT_MAX_BYTES));
+  return text.slice(0, read);
 }

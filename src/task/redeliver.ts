@@ -1,0 +1,52 @@
+import { isTerminal } from "../domain/task.ts";
+import type { TaskDeps } from "./deps.ts";
+import type { TaskState } from "./store.ts";
+import { viewDelivery } from "./view.ts";
+
+/** Attempts by hand that one task may ask for within `WINDOW_MS`: a button is no amplifier. */
+const REDELIVERIES_MAX = 10;
+const WINDOW_MS = 60_000;
+
+export type RedeliverAnswer =
+  /** `body`: the delivery, JSON. */
+  | { kind: "queued"; body: string }
+  | { kind: "no_task" }
+  | { kind: "no_message" }
+  | { kind: "nothing" }
+  | { kind: "too_often"; retryAfterSeconds: number };
+
+/** Puts one attempt by hand in line; the alarm sends it, so that one is on the wire at a time. */
+export async function redeliver(deps: TaskDeps, messageId: string | null): Promise<RedeliverAnswer> {
+  // Read before the state: nothing may come between the decision and the write.
+  const alarm = await deps.store.alarm();
+  const state = deps.store.load();
+  if (!state) return { kind: "no_task" };
+  const newest = state.deliveries.at(-1);
+  if (!newest) return { kind: "nothing" };
+  const delivery =
+    messageId === null ? newest : state.deliveries.find((candidate) => candidate.messageId === messageId);
+  if (!delivery) return { kind: "no_message" };
+  const now = deps.now();
+  const recent = state.task.redeliveredAt.filter((at) => at > now - WINDOW_MS);
+  if (recent.length >= REDELIVERIES_MAX) {
+    return { kind: "too_often", retryAfterSeconds: Math.ceil(((recent[0] ?? now) + WINDOW_MS - now) / 1000) };
+  }
+  const queued = { ...delivery, manual: delivery.manual + 1 };
+  deps.store.apply(
+    {
+      task: { ...state.task, redeliveredAt: [...recent, now] },
+      rhythm: rhythmOf(state, alarm, now),
+      deliveries: [queued],
+    },
+    { now, retentionMs: deps.settings.retentionMs },
+  );
+  deps.wake();
+  const attempts = deps.store.attempts().filter(({ seq }) => seq === delivery.seq);
+  return { kind: "queued", body: JSON.stringify(viewDelivery(queued, attempts)) };
+}
+
+/** An object that was asleep knows the next poll only from its alarm: arming a sooner one must not bring it forward. */
+function rhythmOf(state: TaskState, alarm: number | null, now: number): TaskState["rhythm"] {
+  const stale = !isTerminal(state.task) && state.rhythm.dueAt <= now && alarm !== null && alarm > now;
+  return stale ? { ...state.rhythm, dueAt: alarm } : state.rhythm;
+}
