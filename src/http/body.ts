@@ -17,7 +17,8 @@ export async function withBody<T>(
   maxBytes: number,
   use: (body: Uint8Array) => Promise<T>,
 ): Promise<T> {
-  const declared = Number(request.headers.get("content-length") ?? "0");
+  const length = request.headers.get("content-length") ?? "";
+  const declared = /^\d+$/.test(length) ? Number(length) : 0;
   if (declared > maxBytes) throw tooLarge(maxBytes);
   // Counted as it arrives: a length that is only promised takes no memory.
   let mine = 0;
@@ -28,7 +29,7 @@ export async function withBody<T>(
     return true;
   };
   try {
-    const read = await readBytes(request.body, maxBytes, { admit });
+    const read = await readBytes(request.body, maxBytes, { admit, expectedBytes: declared });
     if (read.end === "capped") throw tooLarge(maxBytes);
     if (read.end === "refused") {
       throw new ApiError("overloaded", "Too many large requests at once; try again in a moment.");

@@ -12,6 +12,8 @@ export interface ReadOptions {
   until?: Promise<void>;
   /** Asked for each chunk before it is kept. */
   admit?: (bytes: number) => boolean;
+  /** What the other side says the length is. Believed only once half of it is here: a promise takes no memory. */
+  expectedBytes?: number;
 }
 
 /**
@@ -21,11 +23,11 @@ export interface ReadOptions {
 export async function readBytes(
   body: ReadableStream<Uint8Array> | null,
   capBytes: number,
-  { until, admit }: ReadOptions = {},
+  { until, admit, expectedBytes = 0 }: ReadOptions = {},
 ): Promise<ReadResult> {
   if (body === null) return { bytes: new Uint8Array(0), end: "complete" };
   const reader = body.getReader();
-  const chunks: Uint8Array[] = [];
+  let bytes = new Uint8Array(0);
   let length = 0;
   const stopped = until?.then(() => "stopped" as const);
   const end = async (): Promise<ReadResult["end"]> => {
@@ -38,7 +40,9 @@ export async function readBytes(
       const room = capBytes - length;
       const chunk = read.value.subarray(0, room);
       if (admit && !admit(chunk.byteLength)) return "refused";
-      chunks.push(chunk);
+      if (length + chunk.byteLength > bytes.byteLength)
+        bytes = grown(bytes, length + chunk.byteLength, capBytes);
+      bytes.set(chunk, length);
       length += chunk.byteLength;
       if (read.value.byteLength > room) return "capped";
     }
@@ -46,17 +50,13 @@ export async function readBytes(
   const how = await end();
   // The other side may be gone already; there is nobody left to tell.
   if (how === "capped" || how === "refused") reader.cancel().catch(() => undefined);
-  return { bytes: join(chunks, length), end: how };
+  return { bytes: bytes.subarray(0, length), end: how };
 }
 
-function join(chunks: readonly Uint8Array[], length: number): Uint8Array {
-  const only = chunks[0];
-  if (chunks.length === 1 && only) return only;
-  const bytes = new Uint8Array(length);
-  let offset = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, offset);
-    offset += chunk.byteLength;
-  }
-  return bytes;
+/** Room for `needed` bytes. Doubling keeps the copying linear; the last step is exactly what was announced. */
+function grown(bytes: Uint8Array<ArrayBuffer>, needed: number, announced: number): Uint8Array<ArrayBuffer> {
+  const doubled = Math.max(needed, 2 * bytes.byteLength, 1024);
+  const larger = new Uint8Array(announced >= needed && announced <= doubled ? announced : doubled);
+  larger.set(bytes);
+  return larger;
 }
