@@ -40,10 +40,10 @@ export async function readBytes(
       const room = capBytes - length;
       const chunk = read.value.subarray(0, room);
       if (admit && !admit(chunk.byteLength)) return "refused";
-      if (length + chunk.byteLength > bytes.byteLength)
-        bytes = grown(bytes, length + chunk.byteLength, capBytes);
+      const needed = length + chunk.byteLength;
+      if (needed > bytes.byteLength) bytes = grown(bytes, needed, Math.min(expectedBytes, capBytes));
       bytes.set(chunk, length);
-      length += chunk.byteLength;
+      length = needed;
       if (read.value.byteLength > room) return "capped";
     }
   };
