@@ -1,0 +1,89 @@
+import { newDelivery, type Delivery } from "../../src/domain/delivery.ts";
+import { FIRST_VERSION } from "../../src/domain/signing-versions.ts";
+import type { PollRhythm, Task } from "../../src/domain/task.ts";
+import type { TaskReading } from "../../src/domain/upstream-answer.ts";
+
+/** An instant to count from. */
+export const T0 = Date.UTC(2026, 10, 23, 12);
+
+/** An accepted task that is being polled, with a callback for all four events. */
+export function aTask(overrides: Partial<Task> = {}): Task {
+  return {
+    taskId: "task_abcdefghijklmnopqrstuvwxyz234567abcdefghij",
+    account: "key:somebody",
+    mode: "own",
+    createId: "create-1",
+    fingerprint: null,
+    status: "queued",
+    progress: null,
+    model: "doubao-seedance-2-0-260128",
+    videoUrl: null,
+    error: null,
+    metadata: null,
+    test: null,
+    upstreamTaskId: "up-1",
+    createdAt: T0,
+    submittedAt: T0,
+    finishedAt: null,
+    deadlineAt: T0 + 3_600_000,
+    submit: {
+      phase: "done",
+      dueAt: T0,
+      leaseUntil: null,
+      refusals: 0,
+      serverErrors: 0,
+      repeatServerErrors: false,
+      inCreate: false,
+    },
+    callback: {
+      url: "https://hooks.acme.com/ringback",
+      events: ["video.succeeded", "video.failed", "video.running", "video.progress"],
+      format: "standard",
+      ownHost: "ringback.acme.com",
+      holdUntil: T0,
+      stopped: false,
+    },
+    signing: FIRST_VERSION,
+    redeliveredAt: [],
+    runningSince: null,
+    progressTold: 0,
+    notFoundSince: null,
+    unauthorizedSince: null,
+    resultMissingSince: null,
+    ...overrides,
+  };
+}
+
+/** The same before its submit: due, or begun. */
+export function anUnsubmittedTask(phase: "due" | "begun", submit: Partial<Task["submit"]> = {}): Task {
+  const task = aTask({ upstreamTaskId: null, submittedAt: null });
+  return { ...task, submit: { ...task.submit, phase, ...submit } };
+}
+
+export function aRhythm(overrides: Partial<PollRhythm> = {}): PollRhythm {
+  return { dueAt: T0 + 10_000, polls: 0, troubles: 0, slowDowns: 0, ...overrides };
+}
+
+export function aReading(overrides: Partial<TaskReading> = {}): TaskReading {
+  return {
+    ids: ["up-1"],
+    status: null,
+    word: null,
+    progress: null,
+    videoUrl: null,
+    errorMessage: null,
+    ...overrides,
+  };
+}
+
+export function aDelivery(overrides: Partial<Delivery> = {}): Delivery {
+  const fields = {
+    seq: 1,
+    messageId: "msg_1",
+    type: "video.succeeded",
+    occurredAt: T0,
+    notBefore: T0,
+    stopped: false,
+  } as const;
+  return { ...newDelivery(fields), ...overrides };
+}
