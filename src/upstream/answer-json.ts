@@ -19,15 +19,15 @@ export interface ParsedAnswer {
 /** Decodes an answer of the upstream. The key never leaves this room, however the upstream spells or nests it. */
 export function parseAnswer(bytes: Uint8Array, apiKey: string): ParsedAnswer {
   const raw = new TextDecoder().decode(bytes);
-  const text = redactText(raw, [apiKey]);
   try {
     const parsed = parseJson(raw);
     const clean = redactJson(parsed, [apiKey]);
     const json = clean === parsed ? raw.trim() : JSON.stringify(clean);
     const keep = new TextEncoder().encode(json).byteLength <= KEEP_MAX_BYTES;
-    return { object: isJsonObject(clean) ? clean : null, json: keep ? json : "null", text };
+    // The clean one in both: an escaped key (`\/`, `\u0073`) would come back to life in a reader's parser.
+    return { object: isJsonObject(clean) ? clean : null, json: keep ? json : "null", text: json };
   } catch {
     // No JSON, or nested too deep to walk: a captive page, an error page, noise.
-    return { object: null, json: null, text };
+    return { object: null, json: null, text: redactText(raw, [apiKey, apiKey.replaceAll("/", "\\/")]) };
   }
 }

@@ -1,6 +1,6 @@
-import { redactText } from "../domain/redact.ts";
 import { readBytes } from "../wire/read-bytes.ts";
 import { discardBody } from "../wire/discard.ts";
+import { parseAnswer } from "./answer-json.ts";
 import type { UpstreamAccess } from "./provider.ts";
 
 /** A list of models is short; a longer answer is none. */
@@ -28,7 +28,7 @@ export async function fetchModels(access: UpstreamAccess): Promise<ModelsAnswer 
     }
     const read = await readBytes(response.body, MODELS_MAX_BYTES);
     if (read.end !== "complete") return null;
-    const body = redactText(new TextDecoder().decode(read.bytes), [access.apiKey]);
+    const body = parseAnswer(read.bytes, access.apiKey).text;
     return { status, contentType: headers.get("content-type"), body, retryAfter: headers.get("retry-after") };
   } catch {
     // Refused, reset or timed out: no answer.
