@@ -22,7 +22,9 @@ export function parseAnswer(bytes: Uint8Array, apiKey: string): ParsedAnswer {
   try {
     const parsed = parseJson(raw);
     const clean = redactJson(parsed, [apiKey]);
-    const json = clean === parsed ? raw.trim() : JSON.stringify(clean);
+    // A repeated member hides its first value from the parser, not from the text.
+    const verbatim = clean === parsed && !raw.includes(apiKey);
+    const json = verbatim ? raw.trim() : JSON.stringify(clean);
     const keep = new TextEncoder().encode(json).byteLength <= KEEP_MAX_BYTES;
     // The clean one in both: an escaped key (`\/`, `\u0073`) would come back to life in a reader's parser.
     return { object: isJsonObject(clean) ? clean : null, json: keep ? json : "null", text: json };

@@ -133,6 +133,7 @@ describe("the caller's key in an answer", () => {
     `{"message":"${Array.from(key, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`).join("")}"}`,
     JSON.stringify({ [key]: 1, nested: [{ deep: `x${key}y` }] }),
     `<html>${key}</html>`,
+    `{"a":"${key}","a":1}`,
   ])("is cut out of %s", (text) => {
     const { json, text: plain, object } = parse(text);
     for (const part of [json ?? "", plain, JSON.stringify(object)]) {
