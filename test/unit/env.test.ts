@@ -1,0 +1,119 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { readSettings } from "../../src/env.ts";
+import { RINGBACK_VERSION } from "../../src/version.ts";
+
+const SECRET = "a secret of thirty-two characters";
+const DIGEST = "0".repeat(64);
+
+function settings(env: Record<string, unknown>) {
+  const result = readSettings({ RINGBACK_SECRET: SECRET, ...env });
+  if (!result.ok) throw new Error(JSON.stringify(result.problems));
+  return result.settings;
+}
+
+function problems(env: Record<string, unknown>): string[] {
+  const result = readSettings({ RINGBACK_SECRET: SECRET, ...env });
+  return result.ok ? [] : result.problems.map(({ setting }) => setting);
+}
+
+it("every setting has the contract's default", () => {
+  expect(settings({})).toEqual({
+    baseUrl: "https://api.aiearth.dev/v1",
+    operatorKey: null,
+    roots: [SECRET],
+    poll: {
+      firstMs: null,
+      minMs: 1000,
+      maxMs: 15_000,
+      lostMs: 120_000,
+      unauthorizedMs: 600_000,
+      resultMissingMs: 120_000,
+    },
+    callback: {
+      retryMs: [5000, 30_000, 120_000, 300_000, 1_800_000, 7_200_000, 18_000_000, 36_000_000],
+      timeoutMs: 15_000,
+      holdMs: 2000,
+      allowPrivate: false,
+    },
+    ownHosts: [],
+    upstreamTimeoutMs: 20_000,
+    taskTimeoutMs: 86_400_000,
+    retentionMs: 720 * 3_600_000,
+    keys: [],
+    strict: true,
+    maxBodyBytes: 16_777_216,
+  });
+});
+
+describe("a setting", () => {
+  it("may be a fraction of seconds, a TOML number or boolean, and empty for not set", () => {
+    expect(settings({ POLL_FIRST_SECONDS: "0.25", POLL_MIN_SECONDS: 0.5 }).poll).toMatchObject({
+      firstMs: 250,
+      minMs: 500,
+    });
+    expect(settings({ ALLOW_PRIVATE_CALLBACKS: true }).callback.allowPrivate).toBe(true);
+    expect(settings({ AIO_API_KEY: "", VALIDATION: " lenient ", POLL_FIRST_SECONDS: "" })).toMatchObject({
+      operatorKey: null,
+      strict: false,
+    });
+    expect(settings({ AIO_BASE_URL: "http://127.0.0.1:9100/v1/" }).baseUrl).toBe("http://127.0.0.1:9100/v1");
+  });
+
+  it.each([
+    ["RINGBACK_SECRET", "short"],
+    ["RINGBACK_SECRET", ""],
+    ["RINGBACK_SECRET_PREVIOUS", "short"],
+    ["AIO_BASE_URL", "api.aiearth.dev"],
+    ["AIO_BASE_URL", "ftp://api.aiearth.dev"],
+    ["AIO_BASE_URL", "https://u:p@api.aiearth.dev/v1"],
+    ["AIO_BASE_URL", "https://api.aiearth.dev/v1?x=1"],
+    ["RINGBACK_KEYS", "alice"],
+    ["RINGBACK_KEYS_9", `alice:${DIGEST.slice(1)}`],
+    ["RINGBACK_HOSTS", "https://acme.com"],
+    ["VALIDATION", "loose"],
+    ["MAX_BODY_BYTES", "16MB"],
+    ["MAX_BODY_BYTES", "99999999999"],
+    ["UPSTREAM_TIMEOUT_SECONDS", "-1"],
+    ["POLL_FIRST_SECONDS", "soon"],
+    ["POLL_MIN_SECONDS", "1e3"],
+    ["CALLBACK_RETRY_SECONDS", "5,x"],
+    ["TASK_TIMEOUT_SECONDS", "999999999"],
+    ["RETENTION_HOURS", "0"],
+    ["ALLOW_PRIVATE_CALLBACKS", "yes"],
+  ])("%s = %j is named", (name, value) => {
+    expect(problems({ [name]: value })).toContain(name);
+  });
+
+  it("of the operator's key comes with the callers' tokens, or not at all", () => {
+    expect(problems({ AIO_API_KEY: "sk-x" })).toEqual(["RINGBACK_KEYS"]);
+    expect(problems({ RINGBACK_KEYS: `alice:${DIGEST}` })).toEqual(["AIO_API_KEY"]);
+    const keys = settings({
+      AIO_API_KEY: "sk-x",
+      RINGBACK_KEYS: ` alice:${DIGEST}, alice:${"A".repeat(64)} `,
+      RINGBACK_KEYS_2: `bob.b-1_:${DIGEST}`,
+    }).keys;
+    expect(keys).toEqual([
+      { name: "alice", sha256: DIGEST },
+      { name: "alice", sha256: "a".repeat(64) },
+      { name: "bob.b-1_", sha256: DIGEST },
+    ]);
+  });
+
+  it("that is bad is named without its value", () => {
+    const result = readSettings({ RINGBACK_SECRET: "hunter2" });
+    expect(JSON.stringify(result)).not.toContain("hunter2");
+  });
+});
+
+it("the version is package.json's, and every setting stands in the README", () => {
+  const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+  expect(RINGBACK_VERSION).toBe((JSON.parse(read("package.json")) as { version: string }).version);
+  const readme = read("README.md");
+  const names =
+    read("src/env.ts")
+      .match(/^ {4}[A-Z][A-Z_]+(?=:)/gm)
+      ?.map((name) => name.trim()) ?? [];
+  expect(names.length).toBeGreaterThan(15);
+  expect(names.filter((name) => !readme.includes(`\`${name}\``))).toEqual([]);
+});
