@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { parseJson } from "../domain/json.ts";
 import type { Settings } from "../env.ts";
 import { keyedName, randomName, taskIdOf } from "../keys/ids.ts";
 import { createInObject, type CreateAnswer, type CreateInput } from "../task/stub.ts";
@@ -111,10 +112,10 @@ function respond(context: Context<AppEnv>, answer: CreateAnswer): Response {
   }
 }
 
-/** The upstream's refusal as JSON where it is JSON, so that a client reads its code without parsing twice. */
+/** The upstream's refusal as JSON where it is JSON, digits and all, so that a client reads it without parsing twice. */
 function jsonOrText(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     // An HTML page, plain text, or JSON that was cut at 16 KB.
     return text;

@@ -3,12 +3,7 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { errorFields, log } from "../log.ts";
 import { OverloadedError } from "../task/stub.ts";
 import type { AppEnv } from "./app-env.ts";
-
-export interface Issue {
-  /** Dotted path into the request, `reference_images.0`. */
-  path: string;
-  message: string;
-}
+import type { Issue } from "./issue.ts";
 
 /** Status of every error code of the contract; a definite no of the upstream brings its own. */
 const STATUS = {

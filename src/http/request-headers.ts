@@ -1,4 +1,4 @@
-import type { Issue } from "./errors.ts";
+import type { Issue } from "./issue.ts";
 
 /** `Idempotency-Key`: 1–255 visible characters; quoted (a structured field) or bare is the same key. */
 export function parseIdempotencyKey(header: string | undefined): { key: string | null; issue: Issue | null } {

@@ -3,7 +3,7 @@ import { headerProblems } from "../domain/callback-headers.ts";
 import { judgeEndpoint, type EndpointRules } from "../domain/endpoint-policy.ts";
 import { DEFAULT_EVENTS, type EventType } from "../domain/event.ts";
 import type { TestPlan } from "../domain/task.ts";
-import type { Issue } from "./errors.ts";
+import type { Issue } from "./issue.ts";
 import { LiftedText, type RequestObject, type RequestValue } from "./json-body.ts";
 import { RINGBACK_FIELDS, UPSTREAM_FIELDS, VIDEO_SCHEMAS, type VideoFields } from "./video-schema.ts";
 

@@ -2,7 +2,10 @@
 
 const encoder = new TextEncoder();
 
-async function rootKey(root: string): Promise<CryptoKey> {
+/** What `importKey` makes; named by the call, because Workers and Node name the type differently. */
+type SecretKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+
+async function rootKey(root: string): Promise<SecretKey> {
   return crypto.subtle.importKey("raw", encoder.encode(root), "HKDF", false, ["deriveBits"]);
 }
 
@@ -13,13 +16,13 @@ export async function deriveBytes(root: string, label: string): Promise<Uint8Arr
 }
 
 /** Keys by root and label, for the life of the isolate: two roots and a handful of labels. */
-const cache = new Map<string, Promise<CryptoKey>>();
+const cache = new Map<string, Promise<SecretKey>>();
 
 async function cachedKey(
   root: string,
   label: string,
-  make: (bytes: Uint8Array) => Promise<CryptoKey>,
-): Promise<CryptoKey> {
+  make: (bytes: Uint8Array) => Promise<SecretKey>,
+): Promise<SecretKey> {
   const name = `${label}\n${root}`;
   const known = cache.get(name);
   if (known) return known;
@@ -29,14 +32,14 @@ async function cachedKey(
 }
 
 /** AES-256-GCM key for sealing. */
-export async function sealingKey(root: string): Promise<CryptoKey> {
+export async function sealingKey(root: string): Promise<SecretKey> {
   return cachedKey(root, "ringback seal v1", async (bytes) =>
     crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]),
   );
 }
 
 /** HMAC-SHA256 key for the tags of task ids. */
-export async function tagKey(root: string): Promise<CryptoKey> {
+export async function tagKey(root: string): Promise<SecretKey> {
   return cachedKey(root, "ringback task id v1", async (bytes) =>
     crypto.subtle.importKey("raw", bytes, { name: "HMAC", hash: "SHA-256" }, false, ["sign"]),
   );

@@ -2,7 +2,6 @@ import { parsePollAfterMs, parseRetryAfter } from "../domain/retry-after.ts";
 import type { PollAnswer, SubmitAnswer } from "../domain/upstream-answer.ts";
 import { discardBody } from "../wire/discard.ts";
 import { readBytes, type ReadResult } from "../wire/read-bytes.ts";
-import { clip } from "../domain/text.ts";
 import { parseAnswer, type ParsedAnswer } from "./answer-json.ts";
 import type { Upstream, UpstreamAccess } from "./provider.ts";
 import { readErrorMessage, readTask } from "./reading.ts";
@@ -10,7 +9,7 @@ import { readErrorMessage, readTask } from "./reading.ts";
 /** No honest status answer is longer; the rest of a longer one is not read. */
 const ANSWER_MAX_BYTES = 1_048_576;
 /** What of a refusal is passed on. */
-const REFUSAL_MAX_LENGTH = 16_384;
+const REFUSAL_MAX_BYTES = 16_384;
 /** A submit gets a second more per MiB, so that large images can arrive, but never outlives a deploy's grace. */
 const SUBMIT_MAX_MS = 28_000;
 const MIB = 1_048_576;
@@ -71,6 +70,14 @@ async function call(url: string, timeoutMs: number, init: RequestInit): Promise<
   }
 }
 
+/** As much of the text as that many bytes of UTF-8 hold, without half of a character. */
+function firstBytes(text: string, limit: number): string {
+  const bytes = new TextEncoder().encode(text);
+  return bytes.byteLength <= limit
+    ? text
+    : new TextDecoder().decode(bytes.subarray(0, limit), { stream: true });
+}
+
 function unknown(why: string, completeServerError = false, json: string | null = null): SubmitAnswer {
   return { kind: "unknown", why, completeServerError, json };
 }
@@ -88,7 +95,7 @@ function readSubmit({ response, read }: Answer, apiKey: string): SubmitAnswer {
     return {
       kind: "refused",
       status,
-      body: clip(parsed.text, REFUSAL_MAX_LENGTH),
+      body: firstBytes(parsed.text, REFUSAL_MAX_BYTES),
       message,
       json: parsed.json,
     };

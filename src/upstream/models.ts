@@ -29,7 +29,12 @@ export async function fetchModels(access: UpstreamAccess): Promise<ModelsAnswer 
     const read = await readBytes(response.body, MODELS_MAX_BYTES);
     if (read.end !== "complete") return null;
     const body = parseAnswer(read.bytes, access.apiKey).text;
-    return { status, contentType: headers.get("content-type"), body, retryAfter: headers.get("retry-after") };
+    // A header that repeats the key is none.
+    const header = (name: string): string | null => {
+      const value = headers.get(name);
+      return value?.includes(access.apiKey) ? null : value;
+    };
+    return { status, contentType: header("content-type"), body, retryAfter: header("retry-after") };
   } catch {
     // Refused, reset or timed out: no answer.
     return null;

@@ -1,6 +1,6 @@
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
-import { startGateway, type Gateway, type GatewayOptions } from "../../dev/gateway.ts";
-import { startReceiver, type Receiver } from "../../dev/receiver.ts";
+import { startGateway, type Gateway, type GatewayCall, type GatewayOptions } from "../../dev/gateway.ts";
+import { startReceiver, type Received, type Receiver } from "../../dev/receiver.ts";
 import { startWorker, type LocalWorker } from "../../dev/worker.ts";
 
 /** A gateway, a receiver and the Worker between them, all real and on loopback. */
@@ -176,6 +176,35 @@ export function isTerminal(task: TaskBody): boolean {
   return task.status === "succeeded" || task.status === "failed";
 }
 
+/** The paid calls that reached the gateway. */
+export function submitsTo({ calls }: Gateway): GatewayCall[] {
+  return calls.filter(({ method, path }) => method === "POST" && path === "/v1/videos");
+}
+
+/** A callback URL of its own, so that late callbacks of another test are not taken for this one's. */
+export interface Hook {
+  url: string;
+  /** What came to it so far. */
+  received(): Received[];
+  waitFor(count: number, timeoutMs?: number): Promise<Received[]>;
+}
+
+let hooks = 0;
+
+export function newHook({ receiver }: Pick<Stack, "receiver">): Hook {
+  hooks += 1;
+  const url = `${receiver.url}/${hooks}`;
+  const { pathname } = new URL(url);
+  const mine = (all: readonly Received[]): Received[] =>
+    all.filter(({ path }) => path === pathname || path.startsWith(`${pathname}?`));
+  return {
+    url,
+    received: () => mine(receiver.received),
+    waitFor: async (count, timeoutMs) =>
+      mine(await receiver.waitFor((all) => mine(all).length >= count, timeoutMs)),
+  };
+}
+
 export interface RawRequest {
   method?: string;
   headers?: Record<string, string>;
@@ -213,6 +242,7 @@ export async function sendRaw(
     });
     // An answer may come, and the connection go, while the body is still on its way.
     outgoing.on("error", (error) => answered || reject(error));
+    outgoing.setTimeout(10_000, () => outgoing.destroy(new Error("no answer in 10 s")));
     for (const chunk of chunks) outgoing.write(chunk);
     outgoing.end();
   });
