@@ -10,17 +10,20 @@ import { fingerprint } from "./fingerprint.ts";
 import { endpointRules, misconfigured, ownHost } from "./guards.ts";
 import { encodeJsonBody, parseJsonBody } from "./json-body.ts";
 import { requireKnownKey } from "./known-key.ts";
-import { parseIdempotencyKey, parsePrefer } from "./request-headers.ts";
+import { parseIdempotencyKey, type Preferences } from "./request-headers.ts";
 import { readVideoRequest, type VideoRequest } from "./video-request.ts";
 
 /** From the bytes of a create to its task: read, judge, name, hand to the object. */
-export async function createVideo(context: Context<AppEnv>, bytes: Uint8Array): Promise<Response> {
+export async function createVideo(
+  context: Context<AppEnv>,
+  bytes: Uint8Array,
+  { respondAsync }: Preferences,
+): Promise<Response> {
   const settings = context.get("settings");
   const caller = context.get("caller");
   const { request, idempotencyKey } = readCreate(context, settings, bytes);
-  const { respondAsync } = parsePrefer(context.req.header("prefer"));
-  // Neither leads to the upstream before it is answered, so the upstream cannot judge the key by itself.
-  if (respondAsync || request.test) await requireKnownKey(caller, settings);
+  // A test never leads to the upstream, so the upstream cannot judge the key by itself.
+  if (request.test) await requireKnownKey(caller, settings);
   const name = idempotencyKey === null ? randomName() : await keyedName(caller.account, idempotencyKey);
   const input = await createInput({ settings, caller, request, name, keyed: idempotencyKey !== null });
   const answer = createInObject(context.env.TASKS, name, {

@@ -8,14 +8,19 @@ import { readSmallBody } from "./small-body.ts";
 import { REDELIVER_SCHEMA } from "./webhook-schema.ts";
 import { createVideo } from "./create-video.ts";
 import { ApiError } from "./errors.ts";
+import { requireKnownKey } from "./known-key.ts";
+import { parsePrefer } from "./request-headers.ts";
 import { methodNotAllowed, rateLimited, refuseLoops, withCaller, withSettings } from "./guards.ts";
 
 /** `/v1/videos`: create, read, deliveries. */
 export const videos = new Hono<AppEnv>()
   .post("/", refuseLoops, withSettings, withCaller, rateLimited, async (context) => {
+    // Answered before the submit, so the upstream cannot judge the key by itself: 401 comes before the body is read.
+    const preferences = parsePrefer(context.req.header("prefer"));
+    if (preferences.respondAsync) await requireKnownKey(context.get("caller"), context.get("settings"));
     requireJson(context.req.raw);
     const { maxBodyBytes } = context.get("settings");
-    return withBody(context.req.raw, maxBodyBytes, async (bytes) => createVideo(context, bytes));
+    return withBody(context.req.raw, maxBodyBytes, async (bytes) => createVideo(context, bytes, preferences));
   })
   .all("/", methodNotAllowed("POST"))
   .get("/:id", withSettings, withCaller, async (context) =>

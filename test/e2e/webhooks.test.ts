@@ -234,6 +234,18 @@ describe("verifying a received callback", () => {
   });
 });
 
+it("a made-up key gets 401 for respond-async and test tasks, before the body is looked at where that is possible", async () => {
+  const made = { ...as("another-made-up-key"), prefer: "respond-async", "content-type": "application/json" };
+  const broken = await stack.call("/v1/videos", { method: "POST", headers: made, body: "{" });
+  expect(broken.status).toBe(401);
+  const test = await stack.create(
+    { test: "succeeded", callback_url: stack.receiver.url },
+    as("another-made-up-key"),
+  );
+  expect(test.status).toBe(401);
+  expect(stack.receiver.received).toEqual([]);
+});
+
 it("a made-up key gets 401 from each of them, and nothing is sent anywhere", async () => {
   const sent = stack.gateway.calls.length;
   const headers = as("a-made-up-key");
