@@ -1,4 +1,5 @@
 import { isJsonObject, parseJson, type JsonValue } from "../domain/json.ts";
+import { concat } from "../wire/concat.ts";
 
 /**
  * Reads a JSON request without turning its images into strings. A base64 image of 15 MB as a JavaScript string, its
@@ -135,14 +136,4 @@ export function encodeJsonBody(value: RequestObject): Uint8Array {
     return before ? [before.bytes, encoder.encode(piece)] : [encoder.encode(piece)];
   });
   return concat(pieces);
-}
-
-function concat(pieces: readonly Uint8Array[]): Uint8Array {
-  const bytes = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.length, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, offset);
-    offset += piece.length;
-  }
-  return bytes;
 }

@@ -12,7 +12,7 @@ import { signingSecret } from "../keys/derive.ts";
 import { RINGBACK_VERSION } from "../version.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { openText } from "./sealed.ts";
-import type { Change, TaskState } from "./store.ts";
+import type { Change, TaskState } from "./rows.ts";
 
 /** One attempt of one delivery: lease and attempt row first, then the request, then the result. */
 export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {
@@ -49,7 +49,7 @@ export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {
         url: verdict.url,
         headers,
         messageId: begun.messageId,
-        body: deps.store.messageBody(seq),
+        body: deps.store.rows.messageBody(seq),
         attempt: begun.attempts,
         secrets,
         timeoutMs: deps.settings.callback.timeoutMs,
@@ -86,7 +86,7 @@ function recordAttempt(deps: TaskDeps, begun: Delivery, result: AttemptResult): 
   const settled = settleAttempt(current, result, { now, random: deps.random(), limits });
   // An attempt by hand is a question; only the schedule's own answer stops the schedule.
   const gone = begun.trigger === "scheduled" && (result.statusCode === 410 || result.statusCode === 501);
-  const stored = deps.store.attempt(begun.seq, begun.attempts);
+  const stored = deps.store.rows.attempt(begun.seq, begun.attempts);
   write(deps, {
     deliveries: [settled, ...(gone ? stopOthers(state, begun.seq, now) : [])],
     ...(stored ? { attempt: { ...stored, result } } : {}),

@@ -5,7 +5,7 @@ import { taskError, type Task, type TaskErrorCode, type TestPlan } from "../doma
 import type { SubmitAnswer } from "../domain/upstream-answer.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { sealParts, sealText } from "./sealed.ts";
-import type { TaskState } from "./store.ts";
+import type { TaskState } from "./rows.ts";
 import { recordSubmit, submitLeaseUntil, submitLostStep } from "./submit-step.ts";
 
 /** A validated create, as it reaches the task's object. */
@@ -70,7 +70,7 @@ export async function createTask(
 ): Promise<CreateOutcome> {
   const known = deps.store.load();
   if (known) return replay(deps, known, input, running);
-  const deleted = deps.store.deleted(deps.now());
+  const deleted = deps.store.rows.deleted(deps.now());
   if (deleted) return { kind: deleted.fingerprint === input.fingerprint ? "deleted" : "mismatch" };
   const task = newTask(deps, input);
   const sealed = {
@@ -84,7 +84,7 @@ export async function createTask(
   // Sealing took turns of the event loop: a twin may have been faster, or this create given up meanwhile.
   const twin = deps.store.load();
   if (twin) return replay(deps, twin, input, running);
-  if (deps.store.isRefused(input.createId)) return { kind: "given_up" };
+  if (deps.store.rows.isRefused(input.createId)) return { kind: "given_up" };
   const begun: Task = input.respondAsync
     ? task
     : {

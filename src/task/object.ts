@@ -71,7 +71,7 @@ export class TaskObject extends DurableObject<Env> {
     const deps = await this.#awake();
     const state = this.#store.load();
     return deps && state && state.task.account === account
-      ? viewDeliveries(state, this.#store.attempts())
+      ? viewDeliveries(state, this.#store.rows.attempts())
       : null;
   }
 

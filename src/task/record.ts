@@ -3,7 +3,7 @@ import { eventsBetween, isTerminalEvent, subscribed, type EventType } from "../d
 import { messageBody } from "../domain/message.ts";
 import { isTerminal, type PollRhythm, type Task } from "../domain/task.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
-import type { Change, TaskState } from "./store.ts";
+import type { Change, TaskState } from "./rows.ts";
 
 /**
  * Writes a step of a task's life: the task, the events that the step is with their messages, and what the step makes

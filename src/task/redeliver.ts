@@ -1,6 +1,6 @@
 import { isTerminal } from "../domain/task.ts";
 import type { TaskDeps } from "./deps.ts";
-import type { TaskState } from "./store.ts";
+import type { TaskState } from "./rows.ts";
 import { viewDelivery } from "./view.ts";
 
 /** Attempts by hand that one task may ask for within `WINDOW_MS`: a button is no amplifier. */
@@ -41,7 +41,7 @@ export async function redeliver(deps: TaskDeps, messageId: string | null): Promi
     { now, retentionMs: deps.settings.retentionMs },
   );
   deps.wake();
-  const attempts = deps.store.attempts().filter(({ seq }) => seq === delivery.seq);
+  const attempts = deps.store.rows.attempts().filter(({ seq }) => seq === delivery.seq);
   return { kind: "queued", body: JSON.stringify(viewDelivery(queued, attempts)) };
 }
 

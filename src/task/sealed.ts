@@ -1,6 +1,7 @@
 import { nameInTaskId } from "../domain/task-id.ts";
 import type { Task } from "../domain/task.ts";
 import { seal, SealError, unseal } from "../keys/seal.ts";
+import { concat } from "../wire/concat.ts";
 import type { TaskDeps } from "./deps.ts";
 
 /** What a task keeps sealed, and how it is opened. Purposes are bound into each seal, so none stands in for another. */
@@ -27,7 +28,7 @@ export async function sealText(
 
 /** @throws SealError */
 export async function openText(deps: TaskDeps, task: Task, purpose: Purpose): Promise<string | null> {
-  const sealed = deps.store.sealed(purpose);
+  const sealed = deps.store.rows.sealed(purpose);
   if (sealed === null) return null;
   return decoder.decode(await unseal(deps.settings.roots, context(task, purpose), sealed));
 }
@@ -45,17 +46,11 @@ export async function sealParts(deps: TaskDeps, task: Task, body: Uint8Array): P
 
 /** @throws SealError */
 export async function openParts(deps: TaskDeps, task: Task): Promise<Uint8Array> {
-  const parts = deps.store.parts();
+  const parts = deps.store.rows.parts();
   if (parts.length === 0) throw new SealError("the request body is not there");
   const pieces: Uint8Array[] = [];
   for (const [index, sealed] of parts.entries()) {
     pieces.push(await unseal(deps.settings.roots, context(task, `part ${index} of ${parts.length}`), sealed));
   }
-  const body = new Uint8Array(pieces.reduce((sum, piece) => sum + piece.byteLength, 0));
-  let offset = 0;
-  for (const piece of pieces) {
-    body.set(piece, offset);
-    offset += piece.byteLength;
-  }
-  return body;
+  return concat(pieces);
 }

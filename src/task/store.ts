@@ -1,61 +1,13 @@
 import { agenda, alarmAt, type Step } from "../domain/agenda.ts";
-import type { AttemptResult, AttemptTrigger, Delivery } from "../domain/delivery.ts";
-import type { PollRhythm, Task } from "../domain/task.ts";
-import { TABLES, type TableName } from "./migrations.ts";
+import type { Delivery } from "../domain/delivery.ts";
+import { TaskRows, type Change, type DeletedTask, type TaskState } from "./rows.ts";
 
-/** What a task's object knows, as one turn sees it. */
-export interface TaskState {
-  task: Task;
-  rhythm: PollRhythm;
-  /** In order of `seq`. */
-  deliveries: readonly Delivery[];
-}
-
-/** One HTTP try of one delivery. `result` is null while it is on the wire. */
-export interface AttemptRow {
-  seq: number;
-  number: number;
-  trigger: AttemptTrigger;
-  startedAt: number;
-  result: AttemptResult | null;
-}
-
-/** What one turn writes, all or nothing, together with the alarm that follows from it. */
-export interface Change {
-  task?: Task;
-  rhythm?: PollRhythm;
-  /** New ones need their message's body. */
-  deliveries?: readonly Delivery[];
-  bodies?: ReadonlyMap<number, string>;
-  attempt?: AttemptRow;
-  /** Sealed columns: bytes to set, null to erase, absent to leave. */
-  key?: Uint8Array | null;
-  headers?: Uint8Array | null;
-  answer?: Uint8Array | null;
-  /** The sealed pieces of the request body; null erases them. */
-  parts?: readonly Uint8Array[] | null;
-}
-
-/** A deleted task that had an idempotency key. `until` is epoch milliseconds. */
-export interface DeletedTask {
-  fingerprint: string;
-  until: number;
-}
-
-type SealedColumn = "key" | "headers" | "answer";
-const SEALED_COLUMNS: readonly SealedColumn[] = ["key", "headers", "answer"];
-
-/** Attempts of one delivery stay below this: 9 scheduled ones, and 10 a minute by hand within the retention. */
-const ATTEMPTS_PER_DELIVERY = 10_000_000;
-/** How many given-up creates an id remembers; only a create with an idempotency key can have more than one. */
-const REFUSED_MAX = 64;
 const DAY_MS = 86_400_000;
 
-/** The only SQL of a task, and the only place that arms its alarm. */
+/** A task's state and its alarm, always written together; the only place that arms it. */
 export class TaskStore {
+  readonly #rows: TaskRows;
   readonly #storage: DurableObjectStorage;
-  readonly #sql: SqlStorage;
-  #tables: Set<string> | null = null;
   #state: TaskState | null = null;
   #armedAt: number | null = null;
   /** Steps that could not run: not before this instant. In memory, because the alarm itself remembers the time. */
@@ -63,12 +15,12 @@ export class TaskStore {
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
-    this.#sql = storage.sql;
+    this.#rows = new TaskRows(storage.sql);
   }
 
   /** The state as it is now; the same object until something is written. Null: no task here. */
   load(): TaskState | null {
-    this.#state ??= this.#read();
+    this.#state ??= this.#rows.readState();
     return this.#state;
   }
 
@@ -95,11 +47,11 @@ export class TaskStore {
       deliveries: merged(before?.deliveries ?? [], change.deliveries ?? []),
     };
     this.#transact(() => {
-      if (before === null) this.#insertTask(after, change);
-      else this.#updateTask(after, change);
-      this.#writeDeliveries(before?.deliveries ?? [], change);
-      if (change.attempt) this.#writeAttempt(change.attempt);
-      if (change.parts !== undefined) this.#writeParts(change.parts);
+      if (before === null) this.#rows.insertTask(after, change);
+      else this.#rows.updateTask(after, change);
+      this.#rows.writeDeliveries(before?.deliveries ?? [], change);
+      if (change.attempt) this.#rows.writeAttempt(change.attempt);
+      if (change.parts !== undefined) this.#rows.writeParts(change.parts);
       this.#arm(after, at);
     });
     this.#state = after;
@@ -127,96 +79,45 @@ export class TaskStore {
     return this.#storage.getAlarm();
   }
 
-  sealed(column: SealedColumn): Uint8Array | null {
-    if (!this.#has("task")) return null;
-    const row = this.#sql
-      .exec<Record<string, ArrayBuffer | null>>(`SELECT ${column} AS sealed FROM task`)
-      .toArray()[0];
-    return row?.["sealed"] ? new Uint8Array(row["sealed"]) : null;
-  }
-
-  parts(): Uint8Array[] {
-    if (!this.#has("part")) return [];
-    const rows = this.#sql.exec<{ sealed: ArrayBuffer }>("SELECT sealed FROM part ORDER BY id").toArray();
-    return rows.map(({ sealed }) => new Uint8Array(sealed));
-  }
-
-  messageBody(seq: number): string {
-    return this.#sql.exec<{ body: string }>("SELECT body FROM message WHERE seq = ?", seq).one().body;
-  }
-
-  attempts(): AttemptRow[] {
-    if (!this.#has("attempt")) return [];
-    const rows = this.#sql.exec<{ doc: string }>("SELECT doc FROM attempt ORDER BY id").toArray();
-    return rows.map(({ doc }) => JSON.parse(doc) as AttemptRow);
-  }
-
-  attempt(seq: number, number: number): AttemptRow | null {
-    const rows = this.#sql
-      .exec<{ doc: string }>("SELECT doc FROM attempt WHERE id = ?", attemptId(seq, number))
-      .toArray();
-    return rows[0] ? (JSON.parse(rows[0].doc) as AttemptRow) : null;
+  /** For reading; whatever is written goes through `apply`. */
+  get rows(): Pick<
+    TaskRows,
+    "sealed" | "parts" | "messageBody" | "attempts" | "attempt" | "isRefused" | "deleted"
+  > {
+    return this.#rows;
   }
 
   /** Refuses a create for good that was given up before it stored anything. */
   refuse(createId: string, now: number): void {
     this.#transact(() => {
-      this.#ensure("refused");
-      this.#sql.exec("INSERT INTO refused (create_id, at) VALUES (?, ?)", createId, now);
-      this.#sql.exec("DELETE FROM refused WHERE id <= (SELECT max(id) FROM refused) - ?", REFUSED_MAX);
+      this.#rows.writeRefused(createId, now);
       // Without a task nothing else would ever wake this object to empty it.
       if (this.load() === null) void this.#storage.setAlarm(now + DAY_MS);
     });
-  }
-
-  isRefused(createId: string): boolean {
-    if (!this.#has("refused")) return false;
-    return this.#sql.exec("SELECT 1 FROM refused WHERE create_id = ?", createId).toArray().length > 0;
   }
 
   /**
    * Empties the storage, alarm included. Only creates refused within the last day are remembered on, and the digest
    * of a deleted task until its day is over.
    */
-  async erase(now: number, digest: DeletedTask | null = this.deleted(now)): Promise<void> {
-    const refused = this.#has("refused")
-      ? this.#sql.exec("SELECT 1 FROM refused WHERE at > ?", now - DAY_MS).toArray().length > 0
-      : false;
+  async erase(now: number, digest: DeletedTask | null = this.#rows.deleted(now)): Promise<void> {
+    const refused = this.#rows.hasRefusedAfter(now - DAY_MS);
     if (!refused && digest === null) {
       // Forgotten first: a step that comes back while the rows go must find no task to write to.
       this.#forget();
       await this.#storage.deleteAll();
     } else {
       this.#transact(() => {
-        for (const table of Object.keys(TABLES) as TableName[]) {
-          if (this.#has(table) && !(table === "refused" && refused)) this.#sql.exec(`DELETE FROM ${table}`);
-        }
-        if (digest !== null) this.#writeDeleted(digest);
+        this.#rows.clear(refused ? ["refused"] : []);
+        if (digest !== null) this.#rows.writeDeleted(digest);
         void this.#storage.setAlarm(Math.max(refused ? now + DAY_MS : 0, digest?.until ?? 0));
       });
     }
     this.#forget();
   }
 
-  /** The digest of the task that was deleted here, while it is kept. */
-  deleted(now: number): DeletedTask | null {
-    if (!this.#has("deleted")) return null;
-    const rows = this.#sql
-      .exec<{ fingerprint: string; until: number }>(
-        "SELECT fingerprint, until FROM deleted WHERE until > ?",
-        now,
-      )
-      .toArray();
-    return rows[0] ?? null;
-  }
-
-  #writeDeleted({ fingerprint, until }: DeletedTask): void {
-    this.#ensure("deleted");
-    this.#sql.exec("INSERT INTO deleted (fingerprint, until) VALUES (?, ?)", fingerprint, until);
-  }
-
   #forget(): void {
-    this.#tables = null;
+    this.#rows.forget();
     this.#state = null;
     this.#armedAt = null;
     this.#stalled.clear();
@@ -238,88 +139,6 @@ export class TaskStore {
     void this.#storage.setAlarm(at);
     this.#armedAt = at;
   }
-
-  #read(): TaskState | null {
-    if (!this.#has("task")) return null;
-    const row = this.#sql.exec<{ doc: string }>("SELECT doc FROM task").toArray()[0];
-    if (!row) return null;
-    const { task, rhythm } = JSON.parse(row.doc) as Pick<TaskState, "task" | "rhythm">;
-    return { task, rhythm, deliveries: this.#readDeliveries() };
-  }
-
-  #readDeliveries(): Delivery[] {
-    if (!this.#has("message")) return [];
-    const rows = this.#sql.exec<{ doc: string }>("SELECT doc FROM message ORDER BY seq").toArray();
-    return rows.map(({ doc }) => JSON.parse(doc) as Delivery);
-  }
-
-  #insertTask({ task, rhythm }: TaskState, change: Change): void {
-    this.#ensure("task");
-    const sealed = SEALED_COLUMNS.map((column) => change[column] ?? null);
-    this.#sql.exec(
-      "INSERT INTO task (id, doc, key, headers, answer) VALUES (1, ?, ?, ?, ?)",
-      JSON.stringify({ task, rhythm }),
-      ...sealed,
-    );
-  }
-
-  /** One row whatever changes. A new rhythm alone writes none: an unchanged poll costs its alarm and nothing else. */
-  #updateTask({ task, rhythm }: TaskState, change: Change): void {
-    const columns = SEALED_COLUMNS.filter((column) => change[column] !== undefined);
-    if (!change.task && columns.length === 0) return;
-    const sets = ["doc = ?", ...columns.map((column) => `${column} = ?`)].join(", ");
-    const values = columns.map((column) => change[column] ?? null);
-    this.#sql.exec(`UPDATE task SET ${sets}`, JSON.stringify({ task, rhythm }), ...values);
-  }
-
-  #writeDeliveries(before: readonly Delivery[], { deliveries = [], bodies }: Change): void {
-    for (const delivery of deliveries) {
-      const doc = JSON.stringify(delivery);
-      if (before.some(({ seq }) => seq === delivery.seq)) {
-        this.#sql.exec("UPDATE message SET doc = ? WHERE seq = ?", doc, delivery.seq);
-      } else {
-        this.#ensure("message");
-        const body = bodies?.get(delivery.seq);
-        if (body === undefined) throw new Error("an event without its message");
-        this.#sql.exec("INSERT INTO message (seq, body, doc) VALUES (?, ?, ?)", delivery.seq, body, doc);
-      }
-    }
-  }
-
-  #writeAttempt(attempt: AttemptRow): void {
-    this.#ensure("attempt");
-    this.#sql.exec(
-      "INSERT INTO attempt (id, seq, doc) VALUES (?, ?, ?) ON CONFLICT (id) DO UPDATE SET doc = excluded.doc",
-      attemptId(attempt.seq, attempt.number),
-      attempt.seq,
-      JSON.stringify(attempt),
-    );
-  }
-
-  #writeParts(parts: readonly Uint8Array[] | null): void {
-    if (this.#has("part")) this.#sql.exec("DELETE FROM part");
-    if (parts === null) return;
-    this.#ensure("part");
-    for (const [id, sealed] of parts.entries()) {
-      this.#sql.exec("INSERT INTO part (id, sealed) VALUES (?, ?)", id, sealed);
-    }
-  }
-
-  #has(table: TableName): boolean {
-    this.#tables ??= new Set(
-      this.#sql
-        .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
-        .toArray()
-        .map(({ name }) => name),
-    );
-    return this.#tables.has(table);
-  }
-
-  #ensure(table: TableName): void {
-    if (this.#has(table)) return;
-    this.#sql.exec(TABLES[table]);
-    this.#tables?.add(table);
-  }
 }
 
 /** Names a step among those of one task: two turns never run the same one at once. */
@@ -334,10 +153,6 @@ export function stepKey(step: Step): string {
     default:
       return step.kind;
   }
-}
-
-function attemptId(seq: number, number: number): number {
-  return seq * ATTEMPTS_PER_DELIVERY + number;
 }
 
 function merged(before: readonly Delivery[], changed: readonly Delivery[]): readonly Delivery[] {

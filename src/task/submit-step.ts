@@ -7,7 +7,7 @@ import { submitTimeoutMs } from "../upstream/http-upstream.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { recordTask } from "./record.ts";
 import { openParts, sealParts, sealText } from "./sealed.ts";
-import type { TaskState } from "./store.ts";
+import type { TaskState } from "./rows.ts";
 
 /** Until when a submit that begins now may still report. */
 export function submitLeaseUntil(deps: TaskDeps, bodyBytes: number): number {
@@ -52,7 +52,7 @@ export async function recordSubmit(
   };
   const task = adjust(decideSubmit(begun.task, answer, turn));
   const again = task.submit.phase === "due";
-  const parts = again && deps.store.parts().length === 0 ? await sealParts(deps, task, body) : undefined;
+  const parts = again && deps.store.rows.parts().length === 0 ? await sealParts(deps, task, body) : undefined;
   const keep = answerToKeep(begun.task, answer);
   if (keep !== null) deps.lastAnswer = keep;
   const sealedAnswer = keep === null ? undefined : await sealText(deps, task, "answer", keep);

@@ -4,7 +4,7 @@ import { isoTime } from "../domain/time.ts";
 import { errorFields } from "../log.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { openText } from "./sealed.ts";
-import type { AttemptRow, TaskState } from "./store.ts";
+import type { AttemptRow, TaskState } from "./rows.ts";
 
 /** The task as `GET /v1/videos/{id}` answers it, JSON. */
 export async function viewTask(deps: TaskDeps, state: TaskState): Promise<string> {
