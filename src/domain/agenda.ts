@@ -61,7 +61,48 @@ export function alarmAt(steps: readonly Step[], now: number): number {
   return Math.max(Math.min(...steps.map((step) => step.dueAt)), now + 1);
 }
 
-/** What is due now, oldest first. */
-export function dueSteps(steps: readonly Step[], now: number): Step[] {
-  return steps.filter((step) => step.dueAt <= now).toSorted((a, b) => a.dueAt - b.dueAt);
+/** Names a step among those of one task: two turns never run the same one at once. */
+export function stepKey(step: Step): string {
+  switch (step.kind) {
+    case "submit":
+    case "submit_lost":
+      return "submit";
+    case "attempt":
+    case "attempt_lost":
+      return `attempt ${step.seq}`;
+    default:
+      return step.kind;
+  }
+}
+
+/** One run of the alarm, as far as it decides what may start. */
+export interface AlarmRun {
+  /** From here on the run comes to its end: only what it waits for anyway may have company. */
+  stopAt: number;
+  /** `stepKey`s of what is on the wire in this process. */
+  running: ReadonlySet<string>;
+}
+
+/**
+ * Whether a step that is due may start. After `stopAt` nothing does, so that the run ends; but while it waits for an
+ * attempt that hangs, the polls go on, because a slow receiver must not hold them up.
+ */
+function mayStart(step: Step, now: number, { stopAt, running }: AlarmRun): boolean {
+  if (running.has(stepKey(step))) return false;
+  if (now < stopAt) return true;
+  return step.kind === "poll" && Array.from(running).some((key) => key.startsWith("attempt "));
+}
+
+/** What is due and may start now, oldest first. */
+export function startable(steps: readonly Step[], now: number, run: AlarmRun): Step[] {
+  const due = steps.filter((step) => step.dueAt <= now && mayStart(step, now, run));
+  return due.toSorted((a, b) => a.dueAt - b.dueAt);
+}
+
+/** When a step becomes startable by time alone; always later than now if nothing is startable. Null: none does. */
+export function nextStartAt(steps: readonly Step[], now: number, run: AlarmRun): number | null {
+  const later = steps
+    .filter((step) => mayStart(step, Math.max(step.dueAt, now), run))
+    .map((step) => step.dueAt);
+  return later.length === 0 ? null : Math.min(...later);
 }

@@ -1,13 +1,12 @@
-import { dueSteps, type Step } from "../domain/agenda.ts";
+import { nextStartAt, startable, stepKey, type Step } from "../domain/agenda.ts";
 import { isTerminal } from "../domain/task.ts";
 import { errorFields } from "../log.ts";
 import { attemptLostStep, attemptStep } from "./attempt-step.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { pollStep } from "./poll-step.ts";
-import { stepKey } from "./store.ts";
 import { expireStep, submitLostStep, submitStep } from "./submit-step.ts";
 
-/** One alarm starts no new step after this: a deploy gives work in flight 30 s, and a run should end within a minute. */
+/** One run starts nothing new after this: a deploy gives work in flight 30 s, and a run should end within minutes. */
 const RUN_MS = 30_000;
 /** A step that cannot run (a seal that does not open, a store that fails) is looked at again after this. */
 export const STALL_MS = 60_000;
@@ -21,7 +20,7 @@ export async function advance(deps: TaskDeps, running: Map<string, Promise<void>
   const stopAt = deps.now() + RUN_MS;
   const mine = new Set<Promise<void>>();
   for (;;) {
-    for (const step of deps.now() < stopAt ? startable(deps, running) : []) {
+    for (const step of startable(stepsOf(deps), deps.now(), { stopAt, running: new Set(running.keys()) })) {
       const key = stepKey(step);
       const turn = runStep(deps, step).finally(() => {
         running.delete(key);
@@ -31,25 +30,16 @@ export async function advance(deps: TaskDeps, running: Map<string, Promise<void>
       mine.add(turn);
     }
     if (mine.size === 0) break;
-    await settledOrDue(deps, mine, nextDueIn(deps, running, stopAt));
+    const now = deps.now();
+    const next = nextStartAt(stepsOf(deps), now, { stopAt, running: new Set(running.keys()) });
+    await settledOrDue(deps, mine, next === null ? null : Math.max(next - now, 1));
   }
   deps.store.rearm({ now: deps.now(), retentionMs: deps.settings.retentionMs });
 }
 
-function startable(deps: TaskDeps, running: Map<string, Promise<void>>): Step[] {
+function stepsOf(deps: TaskDeps): Step[] {
   const state = deps.store.load();
-  if (!state) return [];
-  const steps = deps.store.steps(state, deps.settings.retentionMs);
-  return dueSteps(steps, deps.now()).filter((step) => !running.has(stepKey(step)));
-}
-
-/** Milliseconds until a step that is not on the wire becomes due within this run; null if none does. */
-function nextDueIn(deps: TaskDeps, running: Map<string, Promise<void>>, stopAt: number): number | null {
-  const state = deps.store.load();
-  const steps = state ? deps.store.steps(state, deps.settings.retentionMs) : [];
-  const free = steps.filter((step) => !running.has(stepKey(step))).map((step) => step.dueAt);
-  const next = Math.min(...free);
-  return next < stopAt ? Math.max(next - deps.now(), 0) : null;
+  return state ? deps.store.steps(state, deps.settings.retentionMs) : [];
 }
 
 async function settledOrDue(

@@ -1,4 +1,4 @@
-import { agenda, alarmAt, type Step } from "../domain/agenda.ts";
+import { agenda, alarmAt, stepKey, type Step } from "../domain/agenda.ts";
 import type { Delivery } from "../domain/delivery.ts";
 import { TaskRows, type Change, type DeletedTask, type TaskState } from "./rows.ts";
 
@@ -138,20 +138,6 @@ export class TaskStore {
     if (at === this.#armedAt) return;
     void this.#storage.setAlarm(at);
     this.#armedAt = at;
-  }
-}
-
-/** Names a step among those of one task: two turns never run the same one at once. */
-export function stepKey(step: Step): string {
-  switch (step.kind) {
-    case "submit":
-    case "submit_lost":
-      return "submit";
-    case "attempt":
-    case "attempt_lost":
-      return `attempt ${step.seq}`;
-    default:
-      return step.kind;
   }
 }
 

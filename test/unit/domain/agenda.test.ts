@@ -1,0 +1,98 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { agenda, alarmAt, nextStartAt, startable, stepKey, type Step } from "../../../src/domain/agenda.ts";
+import { aDelivery, anUnsubmittedTask, aRhythm, aTask, T0 } from "../../support/builders.ts";
+
+const HOUR = 3_600_000;
+const terminal = aTask({ status: "succeeded", finishedAt: T0 });
+
+describe("the agenda", () => {
+  it.each([
+    {
+      what: "a submit that is due",
+      task: anUnsubmittedTask("due", { dueAt: T0 + 7 }),
+      step: { kind: "submit", dueAt: T0 + 7 },
+    },
+    {
+      what: "the deadline of a task that was never submitted",
+      task: anUnsubmittedTask("due", { dueAt: T0 + 2 * HOUR }),
+      step: { kind: "expire", dueAt: T0 + HOUR },
+    },
+    {
+      what: "the lease of a begun submit",
+      task: anUnsubmittedTask("begun", { leaseUntil: T0 + 9 }),
+      step: { kind: "submit_lost", dueAt: T0 + 9 },
+    },
+    { what: "the next poll", task: aTask(), step: { kind: "poll", dueAt: T0 + 10_000 } },
+    {
+      what: "the last poll at the deadline",
+      task: aTask({ deadlineAt: T0 + 5 }),
+      step: { kind: "poll", dueAt: T0 + 5 },
+    },
+    { what: "the end of the retention", task: terminal, step: { kind: "erase", dueAt: T0 + HOUR } },
+  ])("holds $what", ({ task, step }) => {
+    expect(agenda(task, aRhythm(), [], HOUR)).toEqual([step]);
+  });
+
+  it("holds each delivery's next attempt, its lease, or one asked for by hand, and erases only when all are settled", () => {
+    const scheduled = aDelivery({ seq: 1, nextAttemptAt: T0 + 5 });
+    const onTheWire = aDelivery({ seq: 2, leaseUntil: T0 + 6, nextAttemptAt: T0 });
+    const byHand = aDelivery({ seq: 3, status: "exhausted", nextAttemptAt: null, manual: 1, settledAt: T0 });
+    expect(agenda(terminal, aRhythm(), [scheduled, onTheWire, byHand], HOUR)).toEqual([
+      { kind: "attempt", seq: 1, dueAt: T0 + 5 },
+      { kind: "attempt_lost", seq: 2, dueAt: T0 + 6 },
+      { kind: "attempt", seq: 3, dueAt: T0 },
+    ]);
+    const late = aDelivery({ status: "delivered", nextAttemptAt: null, settledAt: T0 + 99 });
+    expect(agenda(terminal, aRhythm(), [late], HOUR)).toEqual([{ kind: "erase", dueAt: T0 + 99 + HOUR }]);
+  });
+
+  it("never gives an alarm at or before now", () => {
+    expect(alarmAt([{ kind: "poll", dueAt: T0 - 5 }], T0)).toBe(T0 + 1);
+    expect(alarmAt([{ kind: "poll", dueAt: T0 + 5 }], T0)).toBe(T0 + 5);
+  });
+});
+
+describe("a run of the alarm", () => {
+  const poll: Step = { kind: "poll", dueAt: T0 };
+  const attempt: Step = { kind: "attempt", seq: 1, dueAt: T0 };
+  const other: Step = { kind: "attempt", seq: 2, dueAt: T0 };
+
+  it("starts what is due and not on the wire", () => {
+    const run = { stopAt: T0 + 10, running: new Set(["attempt 1"]) };
+    expect(startable([attempt, poll, other, { ...poll, dueAt: T0 + 5 }], T0, run)).toEqual([poll, other]);
+  });
+
+  it("starts nothing after its end, except polls beside an attempt that hangs", () => {
+    const steps = [poll, other];
+    expect(startable(steps, T0 + 11, { stopAt: T0 + 10, running: new Set() })).toEqual([]);
+    expect(startable(steps, T0 + 11, { stopAt: T0 + 10, running: new Set(["poll"]) })).toEqual([]);
+    expect(startable(steps, T0 + 11, { stopAt: T0 + 10, running: new Set(["attempt 1"]) })).toEqual([poll]);
+  });
+
+  it("never waits for no time at all: what cannot start now is later than now, or never", () => {
+    const step: fc.Arbitrary<Step> = fc.oneof(
+      fc.record({
+        kind: fc.constantFrom("poll" as const, "submit" as const, "erase" as const),
+        dueAt: fc.nat(100),
+      }),
+      fc.record({
+        kind: fc.constantFrom("attempt" as const, "attempt_lost" as const),
+        seq: fc.nat(3),
+        dueAt: fc.nat(100),
+      }),
+    );
+    const keys = fc.subarray(["poll", "submit", "erase", "attempt 0", "attempt 1", "attempt 2"]);
+    fc.assert(
+      fc.property(fc.array(step), keys, fc.nat(100), fc.nat(100), (steps, running, now, stopAt) => {
+        const run = { stopAt, running: new Set(running) };
+        const started = startable(steps, now, run);
+        for (const begun of started) expect(run.running.has(stepKey(begun))).toBe(false);
+        const rest = { stopAt, running: new Set([...running, ...started.map(stepKey)]) };
+        const next = nextStartAt(steps, now, rest);
+        if (startable(steps, now, rest).length === 0 && next !== null) expect(next).toBeGreaterThan(now);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});
