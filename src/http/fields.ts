@@ -45,6 +45,14 @@ export function string(message = "must be a string") {
   return z.string(message);
 }
 
+/** Far beyond any real list. A longer one is refused as a whole: judging each item would make a million issues. */
+export const LIST_MAX = 10_000;
+
+/** The list, or something that is none where it is too long to be judged item by item. */
+export function bounded(value: unknown): unknown {
+  return Array.isArray(value) && value.length > LIST_MAX ? "too long" : value;
+}
+
 export function field<T extends z.ZodType>(prepare: (value: unknown) => unknown, type: T) {
   return z.preprocess(prepare, type.optional());
 }

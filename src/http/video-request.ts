@@ -59,9 +59,17 @@ function issueOf({ path, message }: z.core.$ZodIssue): Issue {
   return { path: path.map(String).join("."), message };
 }
 
+/** Nobody mends more at a time, and a list of a million bad images must not become a million lines. */
+const ISSUES_MAX = 100;
+
 /** One problem a path is enough: the schema's says more than a rule that follows from it. */
 function deduplicated(issues: readonly Issue[]): Issue[] {
-  return issues.filter(({ path }, index) => issues.findIndex((other) => other.path === path) === index);
+  const byPath = new Map<string, Issue>();
+  for (const issue of issues) {
+    if (!byPath.has(issue.path)) byPath.set(issue.path, issue);
+    if (byPath.size === ISSUES_MAX) break;
+  }
+  return [...byPath.values()];
 }
 
 function isAbsent(value: RequestValue | undefined): boolean {

@@ -1,7 +1,18 @@
 import * as z from "zod";
 import { EVENT_TYPES } from "../domain/event.ts";
 import { isImage, type ImageText } from "./image.ts";
-import { boolish, field, integer, listish, numeric, present, string, textOf } from "./fields.ts";
+import {
+  bounded,
+  boolish,
+  field,
+  integer,
+  LIST_MAX,
+  listish,
+  numeric,
+  present,
+  string,
+  textOf,
+} from "./fields.ts";
 import { isRequestObject, LiftedText, type RequestObject } from "./json-body.ts";
 
 /** The fields of a create, each with its type and its documented values. Source: upstream-api document, contract. */
@@ -87,7 +98,10 @@ function upstreamFields(strict: boolean) {
     with_audio: field(boolish, z.boolean("must be true or false")),
     image: image(),
     end_image: image(),
-    reference_images: field(listish, z.array(reference, "must be a list")),
+    reference_images: field(
+      (value) => bounded(listish(value)),
+      z.array(reference, `must be a list of at most ${LIST_MAX}`),
+    ),
   };
 }
 
@@ -102,7 +116,7 @@ export const CALLBACK_FIELDS = {
 const OWN_FIELDS = {
   ...CALLBACK_FIELDS,
   callback_events: field(
-    present,
+    (value) => bounded(present(value)),
     z
       .array(z.enum(EVENT_TYPES, EVENTS_MESSAGE), EVENTS_MESSAGE)
       .min(1, EVENTS_MESSAGE)

@@ -127,6 +127,17 @@ describe("a create is refused", () => {
     expect(issues(fields, false)).toEqual([]);
   });
 
+  it("with a hundred problems at most, and a list too long to judge is one of them", () => {
+    const many = Array.from({ length: 200_000 }, () => 1);
+    expect(issues({ reference_images: many.slice(0, 10_000) })).toHaveLength(100);
+    for (const list of [many, JSON.stringify(many), "x\n".repeat(200_000)]) {
+      expect(issues({ reference_images: list })).toEqual(["reference_images"]);
+    }
+    expect(issues({ callback_events: many })).toEqual(["callback_events"]);
+    const fields = Object.fromEntries(many.map((_, index) => [`callback_${index}`, 1]));
+    expect(issues(fields)).toHaveLength(100);
+  });
+
   it("with all its problems at once", () => {
     const fields = {
       model: "",
