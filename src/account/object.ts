@@ -1,8 +1,15 @@
 import { DurableObject } from "cloudflare:workers";
+import type { Listing } from "../domain/listing.ts";
 import { rotated, versionsInForce, type SigningVersion } from "../domain/signing-versions.ts";
+import { errorFields, log } from "../log.ts";
+import { lookAtTask } from "../task/stub.ts";
 import { AccountStore } from "./store.ts";
 
-/** What one caller sees. For now: the versions of its signing secret. */
+/** Tasks that one run of the alarm looks at, and how many of them at once. */
+const LOOKS_PER_RUN = 120;
+const LOOKS_AT_ONCE = 6;
+
+/** What one caller sees: its tasks, as they report themselves, and the versions of its signing secret. */
 export class AccountObject extends DurableObject<Env> {
   readonly #store: AccountStore;
 
@@ -12,14 +19,64 @@ export class AccountObject extends DurableObject<Env> {
   }
 
   /** The versions that sign now, newest first. */
-  signingVersions(): SigningVersion[] {
+  async signingVersions(): Promise<SigningVersion[]> {
+    await this.#awake();
     return versionsInForce(this.#store.signingVersions(), Date.now());
   }
 
   /** Makes a new secret and gives the versions in force; null if three previous ones still sign. */
-  rotate(overlapMs: number): SigningVersion[] | null {
+  async rotate(overlapMs: number): Promise<SigningVersion[] | null> {
+    await this.#awake();
     const versions = rotated(this.#store.signingVersions(), Date.now(), overlapMs);
     if (versions !== null) this.#store.writeSigningVersions(versions);
     return versions;
+  }
+
+  /** A task says how far it is. The same report twice, or one that comes late, changes nothing. */
+  async report(listing: Listing): Promise<void> {
+    await this.#awake();
+    this.#store.writeListing(listing, Date.now());
+  }
+
+  /** A task was deleted. */
+  async forget(task: Pick<Listing, "name" | "createdAt">): Promise<void> {
+    await this.#awake();
+    this.#store.deleteListing(task);
+  }
+
+  /** The hourly look: asks every task that is not settled how it is, which wakes one whose alarm was lost. */
+  override async alarm(): Promise<void> {
+    try {
+      this.#store.alarmFired();
+      const now = Date.now();
+      this.#store.deleteExpired(now);
+      const due = this.#store.listingsToLookAt(now, LOOKS_PER_RUN);
+      for (let start = 0; start < due.length; start += LOOKS_AT_ONCE) {
+        await Promise.all(due.slice(start, start + LOOKS_AT_ONCE).map(async (task) => this.#look(task, now)));
+      }
+      await this.#store.settle(Date.now());
+    } catch (error) {
+      // Never thrown on: after seven throws the runtime deletes the alarm, and nobody would look any more.
+      log("account.failed", errorFields(error));
+      this.#store.armLater(Date.now());
+    }
+  }
+
+  async #look(listing: Listing, now: number): Promise<void> {
+    const { name, account, taskId } = listing;
+    try {
+      const current = await lookAtTask(this.env.TASKS, name, account);
+      if (current?.createdAt === listing.createdAt) this.#store.writeListing(current, now);
+      else this.#store.deleteListing(listing);
+    } catch (error) {
+      // Asked again in an hour like every other: a task that cannot answer must not keep this object awake.
+      log("look.failed", { task_id: taskId, account, ...errorFields(error) });
+      this.#store.markLookedAt(listing, now);
+    }
+  }
+
+  /** The account's own watchdog: any request re-arms an alarm that is lost. */
+  async #awake(): Promise<void> {
+    await this.#store.watch(Date.now());
   }
 }

@@ -1,10 +1,13 @@
+import type { Listing } from "../domain/listing.ts";
 import type { SigningVersion } from "../domain/signing-versions.ts";
 import type { AccountObject } from "./object.ts";
 
 export type AccountNamespace = DurableObjectNamespace<AccountObject>;
 
 /** A callback does not wait longer for its account. */
-const PATIENCE_MS = 1000;
+const SIGNING_PATIENCE_MS = 1000;
+/** Nobody waits for a report. */
+const REPORT_PATIENCE_MS = 10_000;
 
 function accountStub(accounts: AccountNamespace, account: string): DurableObjectStub<AccountObject> {
   return accounts.get(accounts.idFromName(account));
@@ -15,12 +18,29 @@ export async function signingVersions(
   accounts: AccountNamespace,
   account: string,
 ): Promise<SigningVersion[]> {
+  return inTime(SIGNING_PATIENCE_MS, accountStub(accounts, account).signingVersions());
+}
+
+/** Tells the account how far a task is; the same report twice is the same. @throws Error if it does not answer */
+export async function reportTask(accounts: AccountNamespace, listing: Listing): Promise<void> {
+  return inTime(REPORT_PATIENCE_MS, accountStub(accounts, listing.account).report(listing));
+}
+
+/** Takes a deleted task out of its account's list. @throws Error if the account does not answer */
+export async function forgetTask(
+  accounts: AccountNamespace,
+  { account, ...task }: Pick<Listing, "account" | "name" | "createdAt">,
+): Promise<void> {
+  return inTime(REPORT_PATIENCE_MS, accountStub(accounts, account).forget(task));
+}
+
+async function inTime<T>(patienceMs: number, answer: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const impatience = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error("the account did not answer in time")), PATIENCE_MS);
+    timer = setTimeout(() => reject(new Error("the account did not answer in time")), patienceMs);
   });
   try {
-    return await Promise.race([accountStub(accounts, account).signingVersions(), impatience]);
+    return await Promise.race([answer, impatience]);
   } finally {
     clearTimeout(timer);
   }

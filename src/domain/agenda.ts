@@ -1,4 +1,5 @@
 import type { Delivery } from "./delivery.ts";
+import { listingOf, retentionEnd, stageOf } from "./listing.ts";
 import { isTerminal, type PollRhythm, type Task } from "./task.ts";
 
 /** One thing that a task's alarm has to do. */
@@ -11,31 +12,55 @@ export type Step =
   | { kind: "expire"; dueAt: number }
   | { kind: "attempt"; seq: number; dueAt: number }
   | { kind: "attempt_lost"; seq: number; dueAt: number }
+  /** The account does not know yet how far the task is. */
+  | { kind: "report"; dueAt: number }
   /** Retention is over: empty the storage. */
   | { kind: "erase"; dueAt: number };
+
+/** What a task's object knows, as far as it decides what is to be done. */
+export interface TaskState {
+  task: Task;
+  rhythm: PollRhythm;
+  /** In order of `seq`. */
+  deliveries: readonly Delivery[];
+  /** The `stageOf` the task that the account was told last; null: none yet. */
+  told: string | null;
+}
+
+/** An event's first attempt usually settles within this, and then one report says both. */
+const REPORT_WITH_DELIVERY_MS = 2_000;
 
 /**
  * Everything that is still to be done for a task, each with its time. The earliest time is the alarm; what is due
  * is what the alarm does. One list for both, so that nothing can be due without an alarm.
  */
-export function agenda(
-  task: Task,
-  rhythm: PollRhythm,
-  deliveries: readonly Delivery[],
-  retentionMs: number,
-): Step[] {
+export function agenda(state: TaskState, retentionMs: number): Step[] {
+  const { task, rhythm, deliveries } = state;
   const steps: Step[] = [];
   if (!isTerminal(task)) steps.push(taskStep(task, rhythm));
-  for (const { seq, status, leaseUntil, nextAttemptAt, manual, occurredAt } of deliveries) {
-    if (leaseUntil !== null) steps.push({ kind: "attempt_lost", seq, dueAt: leaseUntil });
-    else if (manual > 0) steps.push({ kind: "attempt", seq, dueAt: occurredAt });
-    else if (status === "pending" && nextAttemptAt !== null) {
-      steps.push({ kind: "attempt", seq, dueAt: nextAttemptAt });
-    }
-  }
-  if (steps.length > 0) return steps;
-  const ends = deliveries.map((delivery) => delivery.settledAt ?? 0);
-  return [{ kind: "erase", dueAt: Math.max(task.finishedAt ?? task.createdAt, ...ends) + retentionMs }];
+  for (const delivery of deliveries) steps.push(...deliverySteps(delivery));
+  if (steps.length === 0) steps.push({ kind: "erase", dueAt: retentionEnd(task, deliveries, retentionMs) });
+  return [...steps, ...reportSteps(state, retentionMs)];
+}
+
+function deliverySteps({ seq, status, leaseUntil, nextAttemptAt, manual, occurredAt }: Delivery): Step[] {
+  if (leaseUntil !== null) return [{ kind: "attempt_lost", seq, dueAt: leaseUntil }];
+  if (manual > 0) return [{ kind: "attempt", seq, dueAt: occurredAt }];
+  if (status === "pending" && nextAttemptAt !== null) return [{ kind: "attempt", seq, dueAt: nextAttemptAt }];
+  return [];
+}
+
+/** Beside the work, never in its way: retention does not wait for an account that is silent. */
+function reportSteps(state: TaskState, retentionMs: number): Step[] {
+  const { task, deliveries, told } = state;
+  // Until the create is answered, nobody has a task: a definite no leaves none.
+  if (task.submit.inCreate || told === stageOf(listingOf(state, retentionMs))) return [];
+  const first = deliveries.filter(({ status, attempts }) => status === "pending" && attempts <= 1);
+  const dueAt = Math.max(
+    task.createdAt,
+    ...first.map(({ occurredAt }) => occurredAt + REPORT_WITH_DELIVERY_MS),
+  );
+  return [{ kind: "report", dueAt }];
 }
 
 function taskStep(task: Task, rhythm: PollRhythm): Step {

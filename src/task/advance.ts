@@ -4,6 +4,7 @@ import { errorFields } from "../log.ts";
 import { attemptLostStep, attemptStep } from "./attempt-step.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { pollStep } from "./poll-step.ts";
+import { reportStep } from "./report-step.ts";
 import { expireStep, submitLostStep, submitStep } from "./submit-step.ts";
 
 /** One run starts nothing new after this: a deploy gives work in flight 30 s, and a run should end within minutes. */
@@ -85,6 +86,8 @@ async function perform(deps: TaskDeps, step: Step): Promise<void> {
       return attemptStep(deps, step.seq);
     case "attempt_lost":
       return attemptLostStep(deps, step.seq);
+    case "report":
+      return reportStep(deps);
     case "erase":
       return deps.store.erase(deps.now());
     default:

@@ -1,3 +1,4 @@
+import type { TaskState } from "../domain/agenda.ts";
 import {
   beginAttempt,
   settleAttempt,
@@ -12,7 +13,7 @@ import { signingSecret } from "../keys/derive.ts";
 import { RINGBACK_VERSION } from "../version.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { openText } from "./sealed.ts";
-import type { Change, TaskState } from "./rows.ts";
+import type { Change } from "./rows.ts";
 
 /** One attempt of one delivery: lease and attempt row first, then the request, then the result. */
 export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {

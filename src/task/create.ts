@@ -1,3 +1,4 @@
+import type { TaskState } from "../domain/agenda.ts";
 import type { EventType } from "../domain/event.ts";
 import { FIRST_VERSION } from "../domain/signing-versions.ts";
 import { isOperatorsAffair, refusalCode } from "../domain/submit.ts";
@@ -5,7 +6,6 @@ import { taskError, type Task, type TaskErrorCode, type TestPlan } from "../doma
 import type { SubmitAnswer } from "../domain/upstream-answer.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { sealParts, sealText } from "./sealed.ts";
-import type { TaskState } from "./rows.ts";
 import { recordSubmit, submitLeaseUntil, submitLostStep } from "./submit-step.ts";
 
 /** A validated create, as it reaches the task's object. */

@@ -1,4 +1,5 @@
 import type { AttemptResult } from "../domain/delivery.ts";
+import type { Listing } from "../domain/listing.ts";
 import type { SigningVersion } from "../domain/signing-versions.ts";
 import type { Task } from "../domain/task.ts";
 import type { TaskSettings } from "../env.ts";
@@ -24,6 +25,8 @@ export interface TaskDeps {
   lastAnswer: string | undefined;
   /** Ends the wait of a running alarm: there is something new to do. */
   wake: () => void;
+  /** Tells the account how far the task is. @throws Error if it does not answer in time */
+  report(listing: Listing): Promise<void>;
   send(callback: Callback): Promise<AttemptResult>;
   log(event: string, fields: LogFields): void;
 }

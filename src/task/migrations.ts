@@ -15,6 +15,8 @@ export const TABLES = {
   refused: `CREATE TABLE IF NOT EXISTS refused (id INTEGER PRIMARY KEY, create_id TEXT NOT NULL, at INTEGER NOT NULL)`,
   /** What is left of a deleted task that had an idempotency key, so that a repeat is told and not paid again. */
   deleted: `CREATE TABLE IF NOT EXISTS deleted (id INTEGER PRIMARY KEY, fingerprint TEXT NOT NULL, until INTEGER NOT NULL)`,
+  /** A deleted task that its account has not forgotten yet. */
+  farewell: `CREATE TABLE IF NOT EXISTS farewell (id INTEGER PRIMARY KEY, name TEXT NOT NULL, account TEXT NOT NULL, created_at INTEGER NOT NULL)`,
 } as const;
 
 export type TableName = keyof typeof TABLES;

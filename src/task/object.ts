@@ -1,10 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
+import { listingOf, type Listing } from "../domain/listing.ts";
+import { OVERDUE_MS } from "../domain/look.ts";
 import { isTerminal, type Task } from "../domain/task.ts";
 import { nameInTaskId } from "../domain/task-id.ts";
 import { readSettings, type TaskSettings } from "../env.ts";
 import { newMessageId } from "../keys/ids.ts";
 import { errorFields, log } from "../log.ts";
-import { signingVersions } from "../account/stub.ts";
+import { forgetTask, reportTask, signingVersions } from "../account/stub.ts";
 import { httpUpstream } from "../upstream/http-upstream.ts";
 import type { Upstream } from "../upstream/provider.ts";
 import { simulatedUpstream } from "../upstream/simulated-upstream.ts";
@@ -23,9 +25,6 @@ export type CreateAnswer =
   | { kind: "created" | "replayed"; taskId: string; body: string }
   | Exclude<CreateOutcome, { state: unknown }>
   | { kind: "misconfigured"; settings: string[] };
-
-/** An alarm later than this is taken for lost: the platform may be late by a minute in a failover. */
-const OVERDUE_MS = 60_000;
 
 /** A deleted task's idempotency key is remembered until this long after its creation. */
 const DIGEST_KEPT_MS = 86_400_000;
@@ -90,11 +89,26 @@ export class TaskObject extends DurableObject<Env> {
     const { taskId, fingerprint, createdAt } = state.task;
     const until = createdAt + DIGEST_KEPT_MS;
     const keep = fingerprint !== null && until > Date.now();
-    await this.#store.erase(Date.now(), keep ? { fingerprint, until } : null);
+    await this.#store.erase(Date.now(), {
+      digest: keep ? { fingerprint, until } : null,
+      farewell: { name: nameInTaskId(taskId) ?? "", account, createdAt },
+    });
     this.#apiKey = null;
     if (this.#deps) this.#deps.lastAnswer = undefined;
     log("task.deleted", { task_id: taskId, account });
     return true;
+  }
+
+  /**
+   * The account's hourly look: any request re-arms an alarm that is lost. Null: no task of this account here.
+   * @throws Error if the settings do not parse: then nothing is known
+   */
+  async look(account: string): Promise<Listing | null> {
+    const deps = await this.#awake();
+    const state = this.#store.load();
+    if (!state || state.task.account !== account) return null;
+    if (!deps) throw new Error("the settings do not parse");
+    return listingOf(state, deps.settings.retentionMs);
   }
 
   override async alarm(): Promise<void> {
@@ -104,7 +118,7 @@ export class TaskObject extends DurableObject<Env> {
       const deps = this.#ready();
       if (!deps) this.#waitForSettings();
       else if (this.#store.load()) await advance(deps, this.#running);
-      else await this.#store.erase(Date.now());
+      else await this.#leave();
       const state = this.#store.load();
       if (!state || isTerminal(state.task)) this.#apiKey = null;
     } catch (error) {
@@ -114,6 +128,18 @@ export class TaskObject extends DurableObject<Env> {
     } finally {
       this.#advancing = false;
     }
+  }
+
+  /** Nothing is left of the task but what its account, or a repeat of its create, still has to be told. */
+  async #leave(): Promise<void> {
+    const farewell = this.#store.rows.farewell();
+    if (farewell) {
+      // The report on the wire would come after the farewell, and bring the task back.
+      await this.#running.get("report");
+      await forgetTask(this.env.ACCOUNTS, farewell);
+    }
+    const now = Date.now();
+    await this.#store.erase(now, { digest: this.#store.rows.deleted(now), farewell: null });
   }
 
   async #answerCreate(act: (deps: TaskDeps) => Promise<CreateOutcome>): Promise<CreateAnswer> {
@@ -157,6 +183,7 @@ export class TaskObject extends DurableObject<Env> {
       wake: () => undefined,
       upstream: async (task) => this.#upstream(deps, task),
       signingVersions: async (account) => signingVersions(this.env.ACCOUNTS, account),
+      report: async (listing) => reportTask(this.env.ACCOUNTS, listing),
       send: sendCallback,
       log,
     };

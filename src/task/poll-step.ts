@@ -21,11 +21,12 @@ export async function pollStep(deps: TaskDeps): Promise<void> {
   const json = hidesAnswer(task, answer) ? null : answer.json;
   if (json !== null) deps.lastAnswer = json;
   if (task === state.task) {
-    // The alarm remembers the time by itself, unless a callback's attempt comes first: then a lower bound from the
-    // upstream has to be written down to outlive this process.
-    const attempts = state.deliveries.some(({ status }) => status === "pending");
-    const keep = answer.notBeforeMs !== null && attempts ? { task } : {};
-    deps.store.apply({ rhythm, ...keep }, { now: deps.now(), retentionMs: deps.settings.retentionMs });
+    // The alarm remembers the time by itself, unless something else comes first: then a lower bound from the upstream
+    // has to be written down to outlive this process.
+    const { retentionMs } = deps.settings;
+    const others = deps.store.steps(state, retentionMs).some(({ kind }) => kind !== "poll");
+    const keep = answer.notBeforeMs !== null && others ? { task } : {};
+    deps.store.apply({ rhythm, ...keep }, { now: deps.now(), retentionMs });
     return;
   }
   const sealed = json === null ? null : await sealText(deps, task, "answer", json);

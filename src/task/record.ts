@@ -1,9 +1,10 @@
+import type { TaskState } from "../domain/agenda.ts";
 import { newDelivery, stopDelivery, type Delivery } from "../domain/delivery.ts";
 import { eventsBetween, isTerminalEvent, subscribed, type EventType } from "../domain/event.ts";
 import { messageBody } from "../domain/message.ts";
 import { isTerminal, type PollRhythm, type Task } from "../domain/task.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
-import type { Change, TaskState } from "./rows.ts";
+import type { Change } from "./rows.ts";
 
 /**
  * Writes a step of a task's life: the task, the events that the step is with their messages, and what the step makes

@@ -1,6 +1,6 @@
+import type { TaskState } from "../domain/agenda.ts";
 import { isTerminal } from "../domain/task.ts";
 import type { TaskDeps } from "./deps.ts";
-import type { TaskState } from "./rows.ts";
 import { viewDelivery } from "./view.ts";
 
 /** Attempts by hand that one task may ask for within `WINDOW_MS`: a button is no amplifier. */

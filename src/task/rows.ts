@@ -1,14 +1,7 @@
+import type { TaskState } from "../domain/agenda.ts";
 import type { AttemptResult, AttemptTrigger, Delivery } from "../domain/delivery.ts";
 import type { PollRhythm, Task } from "../domain/task.ts";
 import { TABLES, type TableName } from "./migrations.ts";
-
-/** What a task's object knows, as one turn sees it. */
-export interface TaskState {
-  task: Task;
-  rhythm: PollRhythm;
-  /** In order of `seq`. */
-  deliveries: readonly Delivery[];
-}
 
 /** One HTTP try of one delivery. `result` is null while it is on the wire. */
 export interface AttemptRow {
@@ -23,6 +16,7 @@ export interface AttemptRow {
 export interface Change {
   task?: Task;
   rhythm?: PollRhythm;
+  told?: string;
   /** New ones need their message's body. */
   deliveries?: readonly Delivery[];
   bodies?: ReadonlyMap<number, string>;
@@ -33,6 +27,13 @@ export interface Change {
   answer?: Uint8Array | null;
   /** The sealed pieces of the request body; null erases them. */
   parts?: readonly Uint8Array[] | null;
+}
+
+/** What the account still has to forget: a task that was deleted here. */
+export interface Farewell {
+  name: string;
+  account: string;
+  createdAt: number;
 }
 
 /** A deleted task that had an idempotency key. `until` is epoch milliseconds. */
@@ -67,8 +68,8 @@ export class TaskRows {
     if (!this.#has("task")) return null;
     const row = this.#sql.exec<{ doc: string }>("SELECT doc FROM task").toArray()[0];
     if (!row) return null;
-    const { task, rhythm } = JSON.parse(row.doc) as Pick<TaskState, "task" | "rhythm">;
-    return { task, rhythm, deliveries: this.#readDeliveries() };
+    const { task, rhythm, told } = JSON.parse(row.doc) as Omit<TaskState, "deliveries">;
+    return { task, rhythm, told, deliveries: this.#readDeliveries() };
   }
 
   #readDeliveries(): Delivery[] {
@@ -77,23 +78,23 @@ export class TaskRows {
     return rows.map(({ doc }) => JSON.parse(doc) as Delivery);
   }
 
-  insertTask({ task, rhythm }: TaskState, change: Change): void {
+  insertTask(state: TaskState, change: Change): void {
     this.#ensure("task");
     const sealed = SEALED_COLUMNS.map((column) => change[column] ?? null);
     this.#sql.exec(
       "INSERT INTO task (id, doc, key, headers, answer) VALUES (1, ?, ?, ?, ?)",
-      JSON.stringify({ task, rhythm }),
+      documentOf(state),
       ...sealed,
     );
   }
 
   /** One row whatever changes. A new rhythm alone writes none: an unchanged poll costs its alarm and nothing else. */
-  updateTask({ task, rhythm }: TaskState, change: Change): void {
+  updateTask(state: TaskState, change: Change): void {
     const columns = SEALED_COLUMNS.filter((column) => change[column] !== undefined);
-    if (!change.task && columns.length === 0) return;
+    if (!change.task && change.told === undefined && columns.length === 0) return;
     const sets = ["doc = ?", ...columns.map((column) => `${column} = ?`)].join(", ");
     const values = columns.map((column) => change[column] ?? null);
-    this.#sql.exec(`UPDATE task SET ${sets}`, JSON.stringify({ task, rhythm }), ...values);
+    this.#sql.exec(`UPDATE task SET ${sets}`, documentOf(state), ...values);
   }
 
   writeDeliveries(before: readonly Delivery[], { deliveries = [], bodies }: Change): void {
@@ -201,6 +202,24 @@ export class TaskRows {
     this.#sql.exec("INSERT INTO deleted (fingerprint, until) VALUES (?, ?)", fingerprint, until);
   }
 
+  farewell(): Farewell | null {
+    if (!this.#has("farewell")) return null;
+    const rows = this.#sql
+      .exec<{ name: string; account: string; created_at: number }>("SELECT * FROM farewell")
+      .toArray();
+    return rows[0] ? { name: rows[0].name, account: rows[0].account, createdAt: rows[0].created_at } : null;
+  }
+
+  writeFarewell({ name, account, createdAt }: Farewell): void {
+    this.#ensure("farewell");
+    this.#sql.exec(
+      "INSERT INTO farewell (name, account, created_at) VALUES (?, ?, ?)",
+      name,
+      account,
+      createdAt,
+    );
+  }
+
   #has(table: TableName): boolean {
     this.#tables ??= new Set(
       this.#sql
@@ -216,6 +235,10 @@ export class TaskRows {
     this.#sql.exec(TABLES[table]);
     this.#tables?.add(table);
   }
+}
+
+function documentOf({ task, rhythm, told }: TaskState): string {
+  return JSON.stringify({ task, rhythm, told });
 }
 
 function attemptId(seq: number, number: number): number {

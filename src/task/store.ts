@@ -1,8 +1,14 @@
-import { agenda, alarmAt, stepKey, type Step } from "../domain/agenda.ts";
+import { agenda, alarmAt, stepKey, type Step, type TaskState } from "../domain/agenda.ts";
 import type { Delivery } from "../domain/delivery.ts";
-import { TaskRows, type Change, type DeletedTask, type TaskState } from "./rows.ts";
+import { TaskRows, type Change, type DeletedTask, type Farewell } from "./rows.ts";
 
 const DAY_MS = 86_400_000;
+
+/** What a deleted task leaves behind. */
+export interface Leftovers {
+  digest: DeletedTask | null;
+  farewell: Farewell | null;
+}
 
 /** A task's state and its alarm, always written together; the only place that arms it. */
 export class TaskStore {
@@ -26,7 +32,7 @@ export class TaskStore {
 
   /** What is to be done, with stalled steps moved back. */
   steps(state: TaskState, retentionMs: number): Step[] {
-    const steps = agenda(state.task, state.rhythm, state.deliveries, retentionMs);
+    const steps = agenda(state, retentionMs);
     for (const step of steps) step.dueAt = Math.max(step.dueAt, this.#stalled.get(stepKey(step)) ?? 0);
     return steps;
   }
@@ -45,6 +51,7 @@ export class TaskStore {
       task,
       rhythm,
       deliveries: merged(before?.deliveries ?? [], change.deliveries ?? []),
+      told: change.told ?? before?.told ?? null,
     };
     this.#transact(() => {
       if (before === null) this.#rows.insertTask(after, change);
@@ -82,7 +89,7 @@ export class TaskStore {
   /** For reading; whatever is written goes through `apply`. */
   get rows(): Pick<
     TaskRows,
-    "sealed" | "parts" | "messageBody" | "attempts" | "attempt" | "isRefused" | "deleted"
+    "sealed" | "parts" | "messageBody" | "attempts" | "attempt" | "isRefused" | "deleted" | "farewell"
   > {
     return this.#rows;
   }
@@ -97,20 +104,26 @@ export class TaskStore {
   }
 
   /**
-   * Empties the storage, alarm included. Only creates refused within the last day are remembered on, and the digest
-   * of a deleted task until its day is over.
+   * Empties the storage, alarm included. Only creates refused within the last day are remembered on, the digest of a
+   * deleted task until its day is over, and whom to tell about it until it was told.
    */
-  async erase(now: number, digest: DeletedTask | null = this.#rows.deleted(now)): Promise<void> {
+  async erase(
+    now: number,
+    left: Leftovers = { digest: this.#rows.deleted(now), farewell: this.#rows.farewell() },
+  ): Promise<void> {
+    const { digest, farewell } = left;
     const refused = this.#rows.hasRefusedAfter(now - DAY_MS);
-    if (!refused && digest === null) {
+    if (!refused && digest === null && farewell === null) {
       // Forgotten first: a step that comes back while the rows go must find no task to write to.
       this.#forget();
       await this.#storage.deleteAll();
     } else {
+      const keptUntil = Math.max(refused ? now + DAY_MS : 0, digest?.until ?? 0);
       this.#transact(() => {
         this.#rows.clear(refused ? ["refused"] : []);
         if (digest !== null) this.#rows.writeDeleted(digest);
-        void this.#storage.setAlarm(Math.max(refused ? now + DAY_MS : 0, digest?.until ?? 0));
+        if (farewell !== null) this.#rows.writeFarewell(farewell);
+        void this.#storage.setAlarm(farewell === null ? keptUntil : now + 1);
       });
     }
     this.#forget();

@@ -1,3 +1,4 @@
+import type { Listing } from "../domain/listing.ts";
 import type { CreateAnswer, TaskObject } from "./object.ts";
 import type { CreateInput } from "./create.ts";
 
@@ -66,6 +67,15 @@ export async function askTask<T>(
     if (isOverloaded(error)) throw new OverloadedError("the task's object is overloaded");
     return ask(taskStub(tasks, name));
   }
+}
+
+/** What an account's look finds; null: no such task. @throws Error if the object cannot say */
+export async function lookAtTask(
+  tasks: TaskNamespace,
+  name: string,
+  account: string,
+): Promise<Listing | null> {
+  return taskStub(tasks, name).look(account);
 }
 
 function isOverloaded(error: unknown): boolean {

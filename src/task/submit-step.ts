@@ -1,3 +1,4 @@
+import type { TaskState } from "../domain/agenda.ts";
 import { firstRhythm } from "../domain/poll.ts";
 import { beginSubmit, decideSubmit, isOperatorsAffair, submitLost } from "../domain/submit.ts";
 import { LEASE_MARGIN_MS } from "../domain/delivery.ts";
@@ -7,7 +8,6 @@ import { submitTimeoutMs } from "../upstream/http-upstream.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { recordTask } from "./record.ts";
 import { openParts, sealParts, sealText } from "./sealed.ts";
-import type { TaskState } from "./rows.ts";
 
 /** Until when a submit that begins now may still report. */
 export function submitLeaseUntil(deps: TaskDeps, bodyBytes: number): number {

@@ -1,10 +1,11 @@
+import type { TaskState } from "../domain/agenda.ts";
 import { leadingDelivery, type AttemptOutcome, type Delivery } from "../domain/delivery.ts";
 import { taskJson } from "../domain/task-json.ts";
 import { isoTime } from "../domain/time.ts";
 import { errorFields } from "../log.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { openText } from "./sealed.ts";
-import type { AttemptRow, TaskState } from "./rows.ts";
+import type { AttemptRow } from "./rows.ts";
 
 /** The task as `GET /v1/videos/{id}` answers it, JSON. */
 export async function viewTask(deps: TaskDeps, state: TaskState): Promise<string> {

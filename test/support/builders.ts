@@ -1,4 +1,6 @@
+import type { TaskState } from "../../src/domain/agenda.ts";
 import { newDelivery, type Delivery } from "../../src/domain/delivery.ts";
+import { listingOf, stageOf } from "../../src/domain/listing.ts";
 import { FIRST_VERSION } from "../../src/domain/signing-versions.ts";
 import type { PollRhythm, Task } from "../../src/domain/task.ts";
 import type { TaskReading } from "../../src/domain/upstream-answer.ts";
@@ -86,4 +88,10 @@ export function aDelivery(overrides: Partial<Delivery> = {}): Delivery {
     stopped: false,
   } as const;
   return { ...newDelivery(fields), ...overrides };
+}
+
+/** What a task's object knows; the account knows all of it already. `retentionMs` as the test's agenda uses it. */
+export function aTaskState(overrides: Partial<TaskState>, retentionMs: number): TaskState {
+  const state = { task: aTask(), rhythm: aRhythm(), deliveries: [], ...overrides };
+  return { told: stageOf(listingOf(state, retentionMs)), ...state };
 }

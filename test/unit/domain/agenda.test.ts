@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { agenda, alarmAt, nextStartAt, startable, stepKey, type Step } from "../../../src/domain/agenda.ts";
-import { aDelivery, anUnsubmittedTask, aRhythm, aTask, T0 } from "../../support/builders.ts";
+import { aDelivery, anUnsubmittedTask, aTask, aTaskState, T0 } from "../../support/builders.ts";
 
 const HOUR = 3_600_000;
 const terminal = aTask({ status: "succeeded", finishedAt: T0 });
@@ -31,20 +31,54 @@ describe("the agenda", () => {
     },
     { what: "the end of the retention", task: terminal, step: { kind: "erase", dueAt: T0 + HOUR } },
   ])("holds $what", ({ task, step }) => {
-    expect(agenda(task, aRhythm(), [], HOUR)).toEqual([step]);
+    expect(agenda(aTaskState({ task }, HOUR), HOUR)).toEqual([step]);
   });
 
   it("holds each delivery's next attempt, its lease, or one asked for by hand, and erases only when all are settled", () => {
     const scheduled = aDelivery({ seq: 1, nextAttemptAt: T0 + 5 });
     const onTheWire = aDelivery({ seq: 2, leaseUntil: T0 + 6, nextAttemptAt: T0 });
     const byHand = aDelivery({ seq: 3, status: "exhausted", nextAttemptAt: null, manual: 1, settledAt: T0 });
-    expect(agenda(terminal, aRhythm(), [scheduled, onTheWire, byHand], HOUR)).toEqual([
+    expect(
+      agenda(aTaskState({ task: terminal, deliveries: [scheduled, onTheWire, byHand] }, HOUR), HOUR),
+    ).toEqual([
       { kind: "attempt", seq: 1, dueAt: T0 + 5 },
       { kind: "attempt_lost", seq: 2, dueAt: T0 + 6 },
       { kind: "attempt", seq: 3, dueAt: T0 },
     ]);
     const late = aDelivery({ status: "delivered", nextAttemptAt: null, settledAt: T0 + 99 });
-    expect(agenda(terminal, aRhythm(), [late], HOUR)).toEqual([{ kind: "erase", dueAt: T0 + 99 + HOUR }]);
+    expect(agenda(aTaskState({ task: terminal, deliveries: [late] }, HOUR), HOUR)).toEqual([
+      { kind: "erase", dueAt: T0 + 99 + HOUR },
+    ]);
+  });
+
+  it.each([
+    { what: "an accepted task", state: { told: null }, report: T0 },
+    {
+      what: "a task that runs now",
+      state: { task: aTask({ status: "running" }), told: "queued" },
+      report: T0,
+    },
+    {
+      what: "an end whose callback leaves at once, a moment later",
+      state: { task: terminal, deliveries: [aDelivery()], told: "" },
+      report: T0 + 2000,
+    },
+    {
+      what: "an end whose callback failed",
+      state: { task: terminal, deliveries: [aDelivery({ attempts: 2 })], told: "" },
+      report: T0,
+    },
+    {
+      what: "nothing of a create that is not answered yet",
+      state: { task: anUnsubmittedTask("begun", { leaseUntil: T0 + 9, inCreate: true }), told: null },
+      report: null,
+    },
+    { what: "nothing that it knows", state: {}, report: null },
+  ])("tells the account of $what", ({ state, report }) => {
+    const steps = agenda(aTaskState(state, HOUR), HOUR);
+    expect(steps.find(({ kind }) => kind === "report")?.dueAt ?? null).toBe(report);
+    // Beside the work or the end of the retention, never instead.
+    expect(steps.filter(({ kind }) => kind !== "report").length).toBeGreaterThan(0);
   });
 
   it("never gives an alarm at or before now", () => {

@@ -128,7 +128,7 @@ describe("the life of a task", () => {
             if (isTerminal(before)) expect(task).toBe(before);
             else if (isTerminal(task)) ends += 1;
             events.push(...eventsBetween(before, task));
-            const steps = agenda(task, rhythm, [], 1000);
+            const steps = agenda({ task, rhythm, deliveries: [], told: null }, 1000);
             expect(steps.length).toBeGreaterThan(0);
             expect(alarmAt(steps, now)).toBeGreaterThan(now);
             expect(Number.isFinite(alarmAt(steps, now))).toBe(true);

@@ -1,0 +1,68 @@
+import { leadingDelivery, type Delivery, type DeliveryStatus } from "./delivery.ts";
+import { isTerminal, type PollRhythm, type Task, type TaskError } from "./task.ts";
+import { nameInTaskId } from "./task-id.ts";
+import type { TaskStatus } from "./upstream-answer.ts";
+
+/** What an account keeps of one of its tasks. Instants are epoch milliseconds. */
+export interface Listing {
+  /** The name of the task's object. */
+  name: string;
+  account: string;
+  taskId: string;
+  status: TaskStatus;
+  model: string;
+  test: boolean;
+  videoUrl: string | null;
+  error: TaskError | null;
+  createdAt: number;
+  submittedAt: number | null;
+  finishedAt: number | null;
+  /** Null without a callback. */
+  delivery: DeliveryStatus | "waiting" | null;
+  polls: number;
+  /** When the task's object empties itself; null while there is something left to do. */
+  expiresAt: number | null;
+}
+
+interface Known {
+  task: Task;
+  rhythm: Pick<PollRhythm, "polls">;
+  deliveries: readonly Delivery[];
+}
+
+export function listingOf({ task, rhythm, deliveries }: Known, retentionMs: number): Listing {
+  const settled = isTerminal(task) && deliveries.every(({ status }) => status !== "pending");
+  return {
+    name: nameInTaskId(task.taskId) ?? "",
+    account: task.account,
+    taskId: task.taskId,
+    status: task.status,
+    model: task.model,
+    test: task.test !== null,
+    videoUrl: task.videoUrl,
+    error: task.error,
+    createdAt: task.createdAt,
+    submittedAt: task.submittedAt,
+    finishedAt: task.finishedAt,
+    delivery: task.callback === null ? null : (leadingDelivery(deliveries)?.status ?? "waiting"),
+    polls: rhythm.polls,
+    expiresAt: settled ? retentionEnd(task, deliveries, retentionMs) : null,
+  };
+}
+
+/** Retention counts from the later of the task's end and its last delivery's settling. */
+export function retentionEnd(task: Task, deliveries: readonly Delivery[], retentionMs: number): number {
+  const ends = deliveries.map(({ settledAt }) => settledAt ?? 0);
+  return Math.max(task.finishedAt ?? task.createdAt, ...ends) + retentionMs;
+}
+
+/** Changes whenever the account has something new to learn, and at nothing else. */
+export function stageOf({ taskId, status, delivery, expiresAt }: Listing): string {
+  return [taskId, status, delivery, expiresAt].join(" ");
+}
+
+/** Order of a task's stages: a report that comes late must not take the account back to an earlier one. */
+export function stageRank({ status, expiresAt }: Pick<Listing, "status" | "expiresAt">): number {
+  const rank = { queued: 0, running: 1, succeeded: 2, failed: 2 }[status];
+  return expiresAt === null ? rank : rank + 1;
+}

@@ -1,0 +1,92 @@
+import { describe, expect, it } from "vitest";
+import { listingOf, stageOf, stageRank } from "../../../src/domain/listing.ts";
+import { lookAlarmAt } from "../../../src/domain/look.ts";
+import { aDelivery, aRhythm, aTask, T0 } from "../../support/builders.ts";
+
+const HOUR = 3_600_000;
+const rhythm = aRhythm({ polls: 3 });
+const ended = aTask({ status: "succeeded", finishedAt: T0 + 5, videoUrl: "https://cdn.acme.com/v.mp4" });
+const delivered = aDelivery({ status: "delivered", nextAttemptAt: null, settledAt: T0 + 99 });
+
+describe("a task's listing", () => {
+  it("holds what a list shows, and when it goes", () => {
+    expect(listingOf({ task: ended, rhythm, deliveries: [delivered] }, HOUR)).toEqual({
+      name: "abcdefghijklmnopqrstuvwxyz",
+      account: "key:somebody",
+      taskId: ended.taskId,
+      status: "succeeded",
+      model: ended.model,
+      test: false,
+      videoUrl: ended.videoUrl,
+      error: null,
+      createdAt: T0,
+      submittedAt: T0,
+      finishedAt: T0 + 5,
+      delivery: "delivered",
+      polls: 3,
+      expiresAt: T0 + 99 + HOUR,
+    });
+  });
+
+  it.each([
+    { what: "no callback", state: { task: aTask({ callback: null }), deliveries: [] }, delivery: null },
+    { what: "no event yet", state: { task: aTask(), deliveries: [] }, delivery: "waiting" },
+    {
+      what: "an event on its way",
+      state: { task: ended, deliveries: [aDelivery()] },
+      delivery: "pending",
+    },
+  ])("is not settled with $what", ({ state, delivery }) => {
+    expect(listingOf({ ...state, rhythm }, HOUR)).toMatchObject({ delivery, expiresAt: null });
+  });
+
+  it("has a stage that changes with its status, its callback, its end and its id, and with nothing else", () => {
+    const stage = (changes: Partial<typeof ended>, deliveries = [delivered]): string =>
+      stageOf(listingOf({ task: { ...ended, ...changes }, rhythm, deliveries }, HOUR));
+    const same = stage({});
+    expect(stage({ redeliveredAt: [T0], progress: 99 })).toBe(same);
+    expect(stageOf(listingOf({ task: ended, rhythm: aRhythm(), deliveries: [delivered] }, HOUR))).toBe(same);
+    const changed = [
+      stage({ status: "failed" }),
+      stage({}, []),
+      stage({}, [aDelivery()]),
+      stage({}, [{ ...delivered, settledAt: T0 + 100 }]),
+      stage({ taskId: ended.taskId.replace("task_a", "task_b") }),
+    ];
+    expect(new Set([same, ...changed]).size).toBe(changed.length + 1);
+  });
+
+  it("ranks its stages in the order of a life", () => {
+    const ranks = [
+      stageRank({ status: "queued", expiresAt: null }),
+      stageRank({ status: "running", expiresAt: null }),
+      stageRank({ status: "failed", expiresAt: null }),
+      stageRank({ status: "failed", expiresAt: T0 }),
+    ];
+    expect(ranks).toEqual([0, 1, 2, 3]);
+    expect(stageRank({ status: "succeeded", expiresAt: null })).toBe(2);
+  });
+});
+
+describe("an account's look", () => {
+  it.each([
+    { what: "an hour after it heard of a task", tasks: [{ lookedAt: T0, expiresAt: null }], at: T0 + HOUR },
+    {
+      what: "in one go for tasks of the same minute",
+      tasks: [{ lookedAt: T0 - 59_000, expiresAt: null }],
+      at: T0 + HOUR,
+    },
+    { what: "when a retention is over", tasks: [{ lookedAt: T0, expiresAt: T0 + 60_000 }], at: T0 + 60_000 },
+    {
+      what: "at the earliest of all",
+      tasks: [
+        { lookedAt: T0, expiresAt: T0 + 5 * HOUR },
+        { lookedAt: T0 - HOUR / 2, expiresAt: null },
+      ],
+      at: T0 + HOUR / 2,
+    },
+    { what: "never in the past", tasks: [{ lookedAt: T0 - 9 * HOUR, expiresAt: null }], at: T0 + 1 },
+  ])("comes $what", ({ tasks, at }) => {
+    expect(lookAlarmAt(tasks, T0)).toBe(at);
+  });
+});
