@@ -7,9 +7,23 @@ import {
   runInDurableObject,
 } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { nameInTaskId } from "../../src/domain/task-id.ts";
 import { createInObject } from "../../src/task/stub.ts";
 import type { CreateInput } from "../../src/task/stub.ts";
+import {
+  AUTHORIZATION,
+  callbacks,
+  create,
+  fakeNetwork,
+  hangs,
+  network,
+  read,
+  RECEIVER,
+  stubOf,
+  submits,
+  type TaskBody,
+  until,
+  upstream,
+} from "./support/world.ts";
 
 /*
  * The task's object under crashes, in workerd itself.
@@ -24,36 +38,7 @@ import type { CreateInput } from "../../src/task/stub.ts";
  * 1,000 made-up ids                                   contract, ids: no object is woken
  */
 
-interface Wire {
-  method: string;
-  url: string;
-  body: string;
-  headers: Headers;
-}
-
-/** What the fake network was asked, in order. */
-const calls: Wire[] = [];
-/** How it answers; a test replaces it. */
-let answer: (call: Wire) => Promise<Response> | Response;
-
-const RECEIVER = "http://receiver.test/hook";
-const AUTHORIZATION = "Bearer sk-own-key";
-
-beforeEach(() => {
-  calls.length = 0;
-  answer = upstream();
-  vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
-    const request = new Request(input, init);
-    const call = {
-      method: request.method,
-      url: request.url,
-      body: await request.text(),
-      headers: request.headers,
-    };
-    calls.push(call);
-    return answer(call);
-  });
-});
+beforeEach(fakeNetwork);
 
 afterEach(async () => {
   // No object of one test goes on polling into the next.
@@ -61,73 +46,9 @@ afterEach(async () => {
   vi.restoreAllMocks();
 });
 
-/** An upstream that accepts and has the video ready at the first poll, and a receiver that says yes. */
-function upstream(polls: object = { status: "succeeded", video_url: "https://cdn.test/v.mp4" }) {
-  return (call: Wire): Response => {
-    if (call.url === RECEIVER) return new Response("ok");
-    if (call.method === "POST") return Response.json({ task_id: "up-1", status: "queued" });
-    return Response.json({ task_id: "up-1", ...polls });
-  };
-}
-
-/**
- * No answer, ever. That a request is on the wire is seen by looking at `calls`: a promise resolved by the object would
- * go on in the object's own turn, and aborting it from there takes the runtime down.
- */
-async function hangs(): Promise<Response> {
-  return new Promise(() => {});
-}
-
-function submits(): Wire[] {
-  return calls.filter(({ method, url }) => method === "POST" && url.endsWith("/videos"));
-}
-
-function callbacks(): Wire[] {
-  return calls.filter(({ url }) => url === RECEIVER);
-}
-
-async function create(fields: object = {}, headers: Record<string, string> = {}): Promise<Response> {
-  return exports.default.fetch("http://ringback.test/v1/videos", {
-    method: "POST",
-    headers: { authorization: AUTHORIZATION, "content-type": "application/json", ...headers },
-    body: JSON.stringify({ model: "m", prompt: "p", callback_url: RECEIVER, ...fields }),
-  });
-}
-
-interface TaskBody {
-  task_id: string;
-  status: string;
-  error: { code: string } | null;
-  callback: { status: string; attempts: number };
-}
-
-async function read(id: string): Promise<TaskBody> {
-  const response = await exports.default.fetch(`http://ringback.test/v1/videos/${id}`, {
-    headers: { authorization: AUTHORIZATION },
-  });
-  expect(response.status).toBe(200);
-  return response.json();
-}
-
-function stubOf(id: string) {
-  return env.TASKS.get(env.TASKS.idFromName(nameInTaskId(id) ?? ""));
-}
-
-/** Waits until it is so; the objects work by themselves meanwhile. */
-async function until<T>(ask: () => Promise<T> | T, ready: (value: T) => boolean): Promise<T> {
-  return vi.waitFor(
-    async () => {
-      const value = await ask();
-      if (!ready(value)) throw new Error(`not yet: ${JSON.stringify(value)}`);
-      return value;
-    },
-    { timeout: 10_000, interval: 20 },
-  );
-}
-
 describe("a crash", () => {
   it("while the submit is on the wire leaves a task that is submit_unknown, calls back, and was submitted once", async () => {
-    answer = async (call) => {
+    network.answer = async (call) => {
       if (call.url === RECEIVER) return new Response("ok");
       return hangs();
     };
@@ -150,7 +71,7 @@ describe("a crash", () => {
   });
 
   it("while the submit is on the wire is settled by the alarm when nobody asks again", async () => {
-    answer = async (call) => {
+    network.answer = async (call) => {
       if (call.url === RECEIVER) return new Response("ok");
       return hangs();
     };
@@ -201,7 +122,7 @@ describe("a crash", () => {
 
   it("while an attempt is on the wire repeats it under the same id and body, and both stand in the log", async () => {
     const good = upstream();
-    answer = async (call) => {
+    network.answer = async (call) => {
       if (call.url !== RECEIVER || callbacks().length > 1) return good(call);
       return hangs();
     };
@@ -286,12 +207,12 @@ describe("a create that was lost before it stored anything", () => {
 
 describe("the alarm", () => {
   it("that is lost is armed again by any request to the task", async () => {
-    answer = upstream({ status: "running" });
+    network.answer = upstream({ status: "running" });
     const response = await create();
     const { task_id: id }: TaskBody = await response.json();
     const stub = stubOf(id);
     await until(
-      () => calls.length,
+      () => network.calls.length,
       (count) => count >= 2,
     );
     // Between two alarms, not inside one: there getAlarm is null anyway, and the run would arm it again.
@@ -304,7 +225,7 @@ describe("the alarm", () => {
         }),
       (alarm) => alarm !== null,
     );
-    answer = upstream();
+    network.answer = upstream();
     expect(await read(id)).toMatchObject({ status: "running" });
     await until(
       () => callbacks().length,
@@ -314,7 +235,7 @@ describe("the alarm", () => {
   });
 
   it("is never thrown through by a step that fails, and the step is looked at again in a minute", async () => {
-    answer = upstream({ status: "running" });
+    network.answer = upstream({ status: "running" });
     const response = await create();
     const { task_id: id }: TaskBody = await response.json();
     await until(
@@ -351,6 +272,6 @@ describe("an id that is made up", () => {
       expect(response.status).toBe(404);
     }
     expect(await listDurableObjectIds(env.TASKS)).toHaveLength(before);
-    expect(calls).toEqual([]);
+    expect(network.calls).toEqual([]);
   });
 });

@@ -1,0 +1,264 @@
+import { env } from "cloudflare:workers";
+import {
+  abortAllDurableObjects,
+  listDurableObjectIds,
+  reset,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { AccountObject } from "../../src/account/object.ts";
+import type { Listing } from "../../src/domain/listing.ts";
+import { ownKeyAccount } from "../../src/keys/ids.ts";
+import {
+  AUTHORIZATION,
+  ask,
+  callbacks,
+  create,
+  created,
+  fakeNetwork,
+  network,
+  read,
+  stubOf,
+  until,
+  upstream,
+} from "./support/world.ts";
+
+/*
+ * What an account knows of its tasks, in workerd itself.
+ *
+ * scenario                                  requirement
+ * a task's life                             shape: registers after it was accepted, settles after it ended
+ * a definite no                             nothing is kept of it, not even an account
+ * an account that does not answer           shape: never needed for progress, repeated until it succeeds
+ * a task whose alarm is gone                guarantee 6: the account asks every unsettled task once an hour
+ * a deleted task                            contract: DELETE erases everything
+ * a retention that is over                  guarantee 10: the account is emptied too
+ */
+
+const HOUR = 3_600_000;
+
+beforeEach(fakeNetwork);
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  // No object of one test goes on polling into the next.
+  await reset();
+});
+
+async function account() {
+  const name = await ownKeyAccount(AUTHORIZATION.replace("Bearer ", ""));
+  return env.ACCOUNTS.get(env.ACCOUNTS.idFromName(name));
+}
+
+async function listings(): Promise<Listing[]> {
+  return runInDurableObject(await account(), (_object, state) => {
+    const tables = state.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'task'").toArray();
+    if (tables.length === 0) return [];
+    const rows = state.storage.sql.exec<{ doc: string }>("SELECT doc FROM task ORDER BY key").toArray();
+    return rows.map(({ doc }) => JSON.parse(doc) as Listing);
+  });
+}
+
+async function untilSettled(): Promise<Listing> {
+  const [only] = await until(listings, (all) => all.length === 1 && all[0]?.expiresAt !== null);
+  if (!only) throw new Error("unreachable");
+  return only;
+}
+
+/** Makes every row as old as that, and lets the account look. */
+async function look(ageMs: number): Promise<void> {
+  const stub = await account();
+  await runInDurableObject(stub, (_object, state) => {
+    state.storage.sql.exec("UPDATE task SET looked_at = looked_at - ?", ageMs);
+  });
+  await runDurableObjectAlarm(stub);
+}
+
+describe("an account", () => {
+  it("learns of a task when it is accepted, and when it has ended and was delivered, in three calls", async () => {
+    const report = vi.spyOn(AccountObject.prototype, "report");
+    const secrets = vi.spyOn(AccountObject.prototype, "signingVersions");
+    const task = await created();
+    const listing = await untilSettled();
+    expect(listing).toMatchObject({
+      taskId: task.task_id,
+      status: "succeeded",
+      videoUrl: "https://cdn.test/v.mp4",
+      delivery: "delivered",
+    });
+    expect(report.mock.calls.map(([{ status, delivery }]) => `${status} ${delivery}`)).toEqual([
+      "queued waiting",
+      "succeeded delivered",
+    ]);
+    expect(secrets).toHaveBeenCalledTimes(1);
+  });
+
+  it("keeps nothing of a definite no", async () => {
+    const report = vi.spyOn(AccountObject.prototype, "report");
+    const before = await listDurableObjectIds(env.ACCOUNTS);
+    network.answer = () => Response.json({ message: "no" }, { status: 400 });
+    const refused = await create({}, { authorization: "Bearer sk-made-up" });
+    expect(refused.status).toBe(400);
+    // The answer's task is empty and has no alarm, so nothing is left that could report later.
+    const tasks = await listDurableObjectIds(env.TASKS);
+    for (const id of tasks) {
+      const alarm = await runInDurableObject(env.TASKS.get(id), async (_object, state) =>
+        state.storage.getAlarm(),
+      );
+      expect(alarm).toBeNull();
+    }
+    expect(report).not.toHaveBeenCalled();
+    expect(await listDurableObjectIds(env.ACCOUNTS)).toEqual(before);
+  });
+
+  it("that does not answer holds nothing up, and is told later", async () => {
+    vi.spyOn(AccountObject.prototype, "report").mockRejectedValue(new Error("down"));
+    vi.spyOn(AccountObject.prototype, "signingVersions").mockRejectedValue(new Error("down"));
+    const { task_id: id } = await created();
+    await until(
+      async () => read(id),
+      ({ callback }) => callback.status === "delivered",
+    );
+    expect(callbacks()).toHaveLength(1);
+    expect(await listings()).toEqual([]);
+    const alarm = async (): Promise<number | null> =>
+      runInDurableObject(stubOf(id), async (_object, state) => state.storage.getAlarm());
+    const retry = await until(alarm, (at) => at !== null);
+    expect(retry).toBeLessThanOrEqual(Date.now() + 60_000);
+    vi.restoreAllMocks();
+    await runInDurableObject(stubOf(id), (_object, state) => state.storage.setAlarm(Date.now() + 1));
+    // A new process has nothing but its rows to know that the account was never told.
+    await abortAllDurableObjects();
+    expect(await untilSettled()).toMatchObject({ status: "succeeded", delivery: "delivered" });
+  });
+
+  it("is not taken back by a report that comes late", async () => {
+    await created();
+    const settled = await untilSettled();
+    const stub = await account();
+    await stub.report({ ...settled, status: "running", expiresAt: null });
+    expect(await listings()).toEqual([settled]);
+  });
+});
+
+describe("the account's hourly look", () => {
+  it("wakes a task whose alarm is gone, without anybody's request", async () => {
+    network.answer = upstream({ status: "running" });
+    const { task_id: id } = await created();
+    await until(listings, ([listing]) => listing?.status === "running");
+    // Between two alarms, not inside one: there getAlarm is null anyway, and the run would arm it again.
+    await until(
+      async () =>
+        runInDurableObject(stubOf(id), async (_object, state) => {
+          const alarm = await state.storage.getAlarm();
+          if (alarm !== null) await state.storage.deleteAlarm();
+          return alarm;
+        }),
+      (alarm) => alarm !== null,
+    );
+    network.answer = upstream();
+    const polls = network.calls.length;
+    await look(HOUR - 60_000);
+    expect(network.calls).toHaveLength(polls);
+    await look(60_000);
+    await until(callbacks, (sent) => sent.length === 1);
+    expect(await untilSettled()).toMatchObject({ taskId: id, status: "succeeded", delivery: "delivered" });
+  });
+
+  it("drops what is no task any more, and is set again for those that are", async () => {
+    network.answer = upstream({ status: "running" });
+    const kept = await created();
+    const [listing] = await until(listings, (all) => all[0]?.status === "running");
+    const stub = await account();
+    if (!listing) throw new Error("unreachable");
+    await stub.report({ ...listing, createdAt: listing.createdAt - 1 });
+    expect(await listings()).toHaveLength(2);
+    await look(HOUR);
+    expect((await listings()).map(({ taskId }) => taskId)).toEqual([kept.task_id]);
+    const alarm = await runInDurableObject(stub, async (_object, state) => state.storage.getAlarm());
+    expect(alarm).toBeGreaterThan(Date.now() + HOUR - 2 * 60_000);
+    expect(alarm).toBeLessThanOrEqual(Date.now() + HOUR + 60_000);
+  });
+
+  it("is set again by any request when it is lost, and survives a task that cannot answer", async () => {
+    network.answer = upstream({ status: "running" });
+    await created();
+    await until(listings, ([only]) => only?.status === "running");
+    const stub = await account();
+    await runInDurableObject(stub, async (_object, state) => state.storage.deleteAlarm());
+    await abortAllDurableObjects();
+    await (await account()).signingVersions();
+    const alarm = await runInDurableObject(await account(), async (_object, state) =>
+      state.storage.getAlarm(),
+    );
+    expect(alarm).toBeGreaterThan(Date.now());
+
+    const task = await import("../../src/task/object.ts");
+    vi.spyOn(task.TaskObject.prototype, "look").mockRejectedValue(new Error("down"));
+    await look(HOUR);
+    expect(await listings()).toHaveLength(1);
+    vi.restoreAllMocks();
+  });
+});
+
+describe("a task that is gone", () => {
+  it("leaves its account when it is deleted, even if the account was away", async () => {
+    const { task_id: id } = await created();
+    await untilSettled();
+    const forget = vi.spyOn(AccountObject.prototype, "forget").mockRejectedValue(new Error("down"));
+    expect(await ask("DELETE", `/v1/videos/${id}`)).toMatchObject({ status: 204 });
+    await until(
+      () => forget.mock.calls.length,
+      (count) => count === 1,
+    );
+    expect(await listings()).toHaveLength(1);
+    forget.mockRestore();
+    await abortAllDurableObjects();
+    await runDurableObjectAlarm(stubOf(id));
+    expect(await listings()).toEqual([]);
+    expect(await size(stubOf(id))).toBe(0);
+  });
+
+  it("leaves its account when its retention is over, and the account is emptied with its last task", async () => {
+    await created();
+    await untilSettled();
+    const stub = await account();
+    await runInDurableObject(stub, (_object, state) => {
+      state.storage.sql.exec("UPDATE task SET expires_at = ?", Date.now());
+    });
+    await runDurableObjectAlarm(stub);
+    expect(await listings()).toEqual([]);
+    expect(await size(stub)).toBe(0);
+    expect(await runInDurableObject(stub, async (_object, state) => state.storage.getAlarm())).toBeNull();
+  });
+
+  it("does not take a rotated secret with it", async () => {
+    await created();
+    await untilSettled();
+    const stub = await account();
+    const rotated = await stub.rotate(0);
+    await runInDurableObject(stub, (_object, state) => {
+      state.storage.sql.exec("UPDATE task SET expires_at = ?", Date.now());
+    });
+    await runDurableObjectAlarm(stub);
+    expect(await listings()).toEqual([]);
+    expect(await stub.signingVersions()).toEqual(rotated?.slice(0, 1));
+  });
+});
+
+/** Rows of whatever tables there are. */
+async function size(stub: DurableObjectStub): Promise<number> {
+  return runInDurableObject(stub, (_object, state) => {
+    const tables = state.storage.sql
+      .exec<{ name: string }>(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
+      )
+      .toArray();
+    return tables.reduce(
+      (rows, { name }) =>
+        rows + Number(state.storage.sql.exec(`SELECT count(*) AS n FROM ${name}`).one()["n"]),
+      0,
+    );
+  });
+}

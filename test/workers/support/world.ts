@@ -1,0 +1,111 @@
+import { env, exports } from "cloudflare:workers";
+import { expect, vi } from "vitest";
+import { nameInTaskId } from "../../../src/domain/task-id.ts";
+
+/** The Worker and its objects in workerd, with a fake network around them: what goes out, and how it is answered. */
+
+export interface Wire {
+  method: string;
+  url: string;
+  body: string;
+  headers: Headers;
+}
+
+type Answer = (call: Wire) => Promise<Response> | Response;
+
+export const RECEIVER = "http://receiver.test/hook";
+export const AUTHORIZATION = "Bearer sk-own-key";
+
+/** What the network was asked, in order, and how it answers; a test replaces `answer`. */
+export const network: { calls: Wire[]; answer: Answer } = { calls: [], answer: upstream() };
+
+/** Before each test: an empty log, and an upstream and a receiver that do their part. */
+export function fakeNetwork(): void {
+  network.calls.length = 0;
+  network.answer = upstream();
+  vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
+    const request = new Request(input, init);
+    const { method, url, headers } = request;
+    const call = { method, url, body: await request.text(), headers };
+    network.calls.push(call);
+    return network.answer(call);
+  });
+}
+
+/** An upstream that accepts and has the video ready at the first poll, and a receiver that says yes. */
+export function upstream(
+  polls: object = { status: "succeeded", video_url: "https://cdn.test/v.mp4" },
+): Answer {
+  return (call) => {
+    if (call.url === RECEIVER) return new Response("ok");
+    if (call.method === "POST") return Response.json({ task_id: "up-1", status: "queued" });
+    return Response.json({ task_id: "up-1", ...polls });
+  };
+}
+
+/**
+ * No answer, ever. That a request is on the wire is seen by looking at `calls`: a promise resolved by the object would
+ * go on in the object's own turn, and aborting it from there takes the runtime down.
+ */
+export async function hangs(): Promise<Response> {
+  return new Promise(() => {});
+}
+
+export function submits(): Wire[] {
+  return network.calls.filter(({ method, url }) => method === "POST" && url.endsWith("/videos"));
+}
+
+export function callbacks(): Wire[] {
+  return network.calls.filter(({ url }) => url === RECEIVER);
+}
+
+export async function create(fields: object = {}, headers: Record<string, string> = {}): Promise<Response> {
+  return exports.default.fetch("http://ringback.test/v1/videos", {
+    method: "POST",
+    headers: { authorization: AUTHORIZATION, "content-type": "application/json", ...headers },
+    body: JSON.stringify({ model: "m", prompt: "p", callback_url: RECEIVER, ...fields }),
+  });
+}
+
+export interface TaskBody {
+  task_id: string;
+  status: string;
+  error: { code: string } | null;
+  callback: { status: string; attempts: number };
+}
+
+/** A create that is accepted; its task. */
+export async function created(fields: object = {}, headers: Record<string, string> = {}): Promise<TaskBody> {
+  const response = await create(fields, headers);
+  expect(response.status).toBe(202);
+  return response.json();
+}
+
+export async function ask(method: string, path: string): Promise<Response> {
+  return exports.default.fetch(`http://ringback.test${path}`, {
+    method,
+    headers: { authorization: AUTHORIZATION },
+  });
+}
+
+export async function read(id: string): Promise<TaskBody> {
+  const response = await ask("GET", `/v1/videos/${id}`);
+  expect(response.status).toBe(200);
+  return response.json();
+}
+
+export function stubOf(id: string) {
+  return env.TASKS.get(env.TASKS.idFromName(nameInTaskId(id) ?? ""));
+}
+
+/** Waits until it is so; the objects work by themselves meanwhile. */
+export async function until<T>(ask: () => Promise<T> | T, ready: (value: T) => boolean): Promise<T> {
+  return vi.waitFor(
+    async () => {
+      const value = await ask();
+      if (!ready(value)) throw new Error(`not yet: ${JSON.stringify(value)}`);
+      return value;
+    },
+    { timeout: 10_000, interval: 20 },
+  );
+}
