@@ -4,6 +4,8 @@ import { defineConfig } from "vitest/config";
 /** unit: plain Node · workers: inside workerd, with the objects · e2e: real processes on loopback. */
 export default defineConfig({
   test: {
+    // The Worker's own log is not the tests' news.
+    onConsoleLog: (line) => !line.startsWith('{"event":'),
     projects: [
       { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       {

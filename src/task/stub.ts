@@ -14,8 +14,11 @@ export class OverloadedError extends Error {
   override name = "OverloadedError";
 }
 
-/** After a lost create, how often and how far apart the object is asked what became of it, in milliseconds. */
-const RECOVERY_WAITS_MS = [0, 100, 500, 2000];
+/**
+ * After a lost create, how often and how far apart the object is asked what became of it, in milliseconds. Long,
+ * because the 503 at its end is a guess: clients repeat it, and the task may have been submitted.
+ */
+const RECOVERY_WAITS_MS = [0, 100, 500, 2000, 4000, 8000];
 
 /** A new stub each time: one that has thrown stays broken. */
 export function taskStub(tasks: TaskNamespace, name: string): TaskStub {

@@ -12,7 +12,7 @@ import type { Listing } from "../../src/domain/listing.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import {
   AUTHORIZATION,
-  ask,
+  request,
   callbacks,
   create,
   created,
@@ -207,7 +207,7 @@ describe("a task that is gone", () => {
     const { task_id: id } = await created();
     await untilSettled();
     const forget = vi.spyOn(AccountObject.prototype, "forget").mockRejectedValue(new Error("down"));
-    expect(await ask("DELETE", `/v1/videos/${id}`)).toMatchObject({ status: 204 });
+    expect(await request("DELETE", `/v1/videos/${id}`)).toMatchObject({ status: 204 });
     await until(
       () => forget.mock.calls.length,
       (count) => count === 1,

@@ -24,9 +24,9 @@ export function fakeNetwork(): void {
   network.calls.length = 0;
   network.answer = upstream();
   vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
-    const request = new Request(input, init);
-    const { method, url, headers } = request;
-    const call = { method, url, body: await request.text(), headers };
+    const outgoing = new Request(input, init);
+    const { method, url, headers } = outgoing;
+    const call = { method, url, body: await outgoing.text(), headers };
     network.calls.push(call);
     return network.answer(call);
   });
@@ -81,7 +81,7 @@ export async function created(fields: object = {}, headers: Record<string, strin
   return response.json();
 }
 
-export async function ask(method: string, path: string): Promise<Response> {
+export async function request(method: string, path: string): Promise<Response> {
   return exports.default.fetch(`http://ringback.test${path}`, {
     method,
     headers: { authorization: AUTHORIZATION },
@@ -89,7 +89,7 @@ export async function ask(method: string, path: string): Promise<Response> {
 }
 
 export async function read(id: string): Promise<TaskBody> {
-  const response = await ask("GET", `/v1/videos/${id}`);
+  const response = await request("GET", `/v1/videos/${id}`);
   expect(response.status).toBe(200);
   return response.json();
 }

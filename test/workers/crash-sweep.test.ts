@@ -1,0 +1,350 @@
+import { env, exports } from "cloudflare:workers";
+import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import fc from "fast-check";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { TaskState } from "../../src/domain/agenda.ts";
+import { keyedName, ownKeyAccount } from "../../src/keys/ids.ts";
+import { crash, onTheWire, planCrash, plantPoints, unknownMembers, VERBS } from "./support/crash.ts";
+import { create, fakeNetwork, network, RECEIVER } from "./support/world.ts";
+
+/*
+ * The crash sweep: one life after another, from create to retention; in the n-th the process dies at its n-th point.
+ * The task is then left alone, and must come to its end by its alarm only. After every step, every guarantee is looked
+ * at. The clock is a fake one, a day ahead, so that no alarm fires by itself and each one is a step of the test.
+ *
+ * What is emulated: an alarm whose run dies is run again by the platform, unless the run had set a new one.
+ */
+
+const DAY = 86_400_000;
+/** No life needs more alarms; one more is a life that does not end. */
+const STEPS_MAX = 80;
+/** Milliseconds that one step may take; the patience with a silent account is ten seconds. */
+const WAITS_MAX = 15_000;
+
+interface Scenario {
+  name: string;
+  /** The upstream's answers to submits, then to polls; the last one of each is repeated. */
+  submits: (() => Response)[];
+  polls: object[];
+  receiver: number[];
+  end: "succeeded" | "failed";
+  /** It is deleted after so many alarms; its account is away at first. */
+  deletedAfter?: number;
+  /** Definite "not now" answers, each of which allows one more submit. */
+  notNow: number;
+}
+
+const accepted = (): Response => Response.json({ task_id: "up-1", status: "queued" });
+const slowDown = (): Response =>
+  Response.json({ message: "slow" }, { status: 429, headers: { "retry-after": "7" } });
+const ready = { status: "succeeded", video_url: "https://cdn.test/v.mp4" };
+
+const SCENARIOS: Scenario[] = [
+  {
+    name: "the happy path",
+    submits: [accepted],
+    polls: [{ status: "running" }, ready],
+    receiver: [200],
+    end: "succeeded",
+    notNow: 0,
+  },
+  {
+    name: "429, then success",
+    submits: [slowDown, accepted],
+    polls: [ready],
+    receiver: [200],
+    end: "succeeded",
+    notNow: 1,
+  },
+  {
+    name: "a callback's 500, then 200",
+    submits: [accepted],
+    polls: [ready],
+    receiver: [500, 200],
+    end: "succeeded",
+    notNow: 0,
+  },
+  {
+    name: "a failed generation",
+    submits: [accepted],
+    polls: [{ status: "failed", error_message: "no" }],
+    receiver: [200],
+    end: "failed",
+    notNow: 0,
+  },
+  {
+    name: "a task that is deleted while it runs",
+    submits: [accepted],
+    polls: [{ status: "running" }],
+    receiver: [200],
+    end: "failed",
+    deletedAfter: 3,
+    notNow: 0,
+  },
+];
+
+beforeEach(() => {
+  fakeNetwork();
+  plantPoints();
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + DAY });
+  // No jitter: every life without a death passes the same points.
+  vi.spyOn(Math, "random").mockReturnValue(0.5);
+});
+
+afterEach(async () => {
+  planCrash([]);
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await reset();
+});
+
+function play(scenario: Scenario): void {
+  network.calls.length = 0;
+  crash.silentForgets = scenario.deletedAfter === undefined ? 0 : 1;
+  network.answer = (call) => {
+    if (call.url === RECEIVER)
+      return new Response("", { status: nth(scenario.receiver, sent("callback") - 1) });
+    if (call.method === "POST") return nth(scenario.submits, sent("submit") - 1)();
+    return Response.json({ task_id: "up-1", ...nth(scenario.polls, sent("poll") - 1) });
+  };
+}
+
+function nth<T>(list: readonly T[], index: number): T {
+  const item = list[Math.min(index, list.length - 1)];
+  if (item === undefined) throw new Error("an empty script");
+  return item;
+}
+
+function sent(kind: "submit" | "poll" | "callback"): number {
+  return onTheWire(kind).length;
+}
+
+/** Runs it to its end; each death on the way is made real, and what was under way breaks off. */
+async function survive<T>(act: () => Promise<T>): Promise<{ value: T | null; died: boolean }> {
+  const deaths = crash.deaths.length;
+  const result = { value: null as T | null, over: false };
+  void act().then(
+    (value) => Object.assign(result, { value, over: true }),
+    () => (result.over = true),
+  );
+  for (let wait = 0; wait < WAITS_MAX && !result.over; wait++) {
+    if (crash.dead) {
+      await abortAllDurableObjects();
+      crash.dead = false;
+    }
+    await scheduler.wait(1);
+  }
+  return { value: result.value, died: crash.deaths.length > deaths };
+}
+
+interface Rows {
+  state: TaskState | null;
+  attempts: number;
+  alarm: number | null;
+  key: boolean;
+  parts: number;
+  /** Those with rows in them. */
+  tables: string[];
+}
+
+async function rowsOf(stub: DurableObjectStub): Promise<Rows> {
+  return runInDurableObject(stub, async (_object, { storage }) => {
+    const names = storage.sql
+      .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
+      .toArray();
+    const all = (table: string): { doc: string; key?: unknown }[] =>
+      names.some(({ name }) => name === table)
+        ? storage.sql.exec<{ doc: string; key: ArrayBuffer | null }>(`SELECT * FROM ${table}`).toArray()
+        : [];
+    const task = all("task")[0];
+    return {
+      state: task ? stateOf(task.doc, all("message")) : null,
+      attempts: all("attempt").length,
+      alarm: await storage.getAlarm(),
+      key: typeof task?.key === "object" && task.key !== null,
+      parts: all("part").length,
+      tables: names.map(({ name }) => name).filter((name) => !name.startsWith("_cf") && all(name).length > 0),
+    };
+  });
+}
+
+function stateOf(doc: string, messages: { doc: string }[]): TaskState {
+  const deliveries = messages.map((row) => JSON.parse(row.doc) as TaskState["deliveries"][number]);
+  return { ...(JSON.parse(doc) as Omit<TaskState, "deliveries">), deliveries };
+}
+
+/** Looks at the guarantees after every step of one life, against what it saw before. */
+function witness(scenario: Scenario): (rows: Rows) => void {
+  let terminal: string | null = null;
+  let erased = false;
+  return (rows) => {
+    // 2: submitted at most once while the outcome is unknown.
+    expect(sent("submit")).toBeLessThanOrEqual(1 + scenario.notNow);
+    // 6: whatever is stored has an alarm that will deal with it.
+    if (rows.tables.length > 0) expect(rows.alarm).not.toBeNull();
+    // 4: the same id and the same bytes every time.
+    const messages = onTheWire("callback");
+    const bodies = new Map(messages.map(({ headers, body }) => [headers.get("webhook-id"), body]));
+    for (const { headers, body } of messages) expect(bodies.get(headers.get("webhook-id"))).toBe(body);
+    if (!rows.state) {
+      erased = true;
+      return;
+    }
+    expect(erased).toBe(false);
+    const { task, deliveries } = rows.state;
+    // 3: one end, one event a type.
+    const types = deliveries.map(({ type }) => type);
+    expect(new Set(types).size).toBe(types.length);
+    const end = task.finishedAt === null ? null : JSON.stringify([task.status, task.error, task.videoUrl]);
+    if (terminal !== null) expect(end).toBe(terminal);
+    terminal = end;
+    if (end !== null) expect(types.filter((type) => type === `video.${task.status}`)).toHaveLength(1);
+    // 5: the log never holds fewer rows than the wire saw requests.
+    expect(rows.attempts).toBeGreaterThanOrEqual(messages.length);
+    // 9: the key goes with the end, the request with its acceptance.
+    if (end !== null) expect(rows.key).toBe(false);
+    if (task.upstreamTaskId !== null || end !== null) expect(rows.parts).toBe(0);
+  };
+}
+
+let lives = 0;
+
+/** One life, with deaths at these points. Returns how it went. */
+async function live(
+  scenario: Scenario,
+  dieAt: readonly string[],
+): Promise<{ passed: string[]; deaths: string[] }> {
+  lives += 1;
+  removed = null;
+  planCrash(dieAt);
+  play(scenario);
+  const key = `sk-sweep-${lives}`;
+  const account = await ownKeyAccount(key);
+  const task = env.TASKS.idFromName(await keyedName(account, "once"));
+  const answer = await survive(async () =>
+    create({ callback_events: EVENTS }, { authorization: `Bearer ${key}`, "idempotency-key": "once" }),
+  );
+  const status = answer.value?.status;
+  // The Worker asks again by id: what was begun is accepted, what was not is refused for good. Never a 500.
+  expect(status === 202 || (status === 503 && answer.died)).toBe(true);
+  await runToTheEnd(
+    () => env.TASKS.get(task),
+    witness(scenario),
+    async (step, rows) => {
+      if (step === scenario.deletedAfter && rows.state !== null) await remove(answer.value, key);
+    },
+  );
+  await runToTheEnd(() => env.ACCOUNTS.get(env.ACCOUNTS.idFromName(account)));
+  verdict(scenario, status === 202);
+  return { passed: crash.passed, deaths: crash.deaths };
+}
+
+async function remove(answer: Response | null, key: string): Promise<void> {
+  const path = answer?.headers.get("location") ?? "";
+  const answered = await survive(async () =>
+    exports.default.fetch(`http://ringback.test${path}`, {
+      method: "DELETE",
+      headers: { authorization: `Bearer ${key}` },
+    }),
+  );
+  // A repeat after the crash may find it gone already.
+  expect(answered.value?.status === 204 || (answered.died && answered.value?.status === 404)).toBe(true);
+  const before = network.calls.length;
+  removed = () => expect(network.calls).toHaveLength(before);
+}
+
+/** Nothing goes out after a delete was answered. */
+let removed: (() => void) | null = null;
+
+/** Fires one alarm after the other until there is none; what is stored must be gone by then. */
+async function runToTheEnd(
+  stub: () => DurableObjectStub,
+  look: (rows: Rows) => void = () => {},
+  meddle: (step: number, rows: Rows) => Promise<void> = async () => {},
+): Promise<void> {
+  for (let step = 0; step < STEPS_MAX; step++) {
+    await meddle(step, await rowsOf(stub()));
+    const rows = await rowsOf(stub());
+    look(rows);
+    const { alarm } = rows;
+    if (alarm === null) {
+      expect(rows.tables).toEqual([]);
+      return;
+    }
+    vi.setSystemTime(Math.max(Date.now(), alarm));
+    const { died } = await survive(async () => runDurableObjectAlarm(stub()));
+    if (died) {
+      await runInDurableObject(stub(), async (_object, { storage }) => {
+        if ((await storage.getAlarm()) === null) await storage.setAlarm(alarm);
+      });
+    }
+  }
+  throw new Error("a life without an end");
+}
+
+const EVENTS = ["video.succeeded", "video.failed", "video.running"];
+
+interface CallbackBody {
+  id: string;
+  type: string;
+  data: { status: string; error: { code: string } | null };
+}
+
+/** 1 and 4: what the receiver must have heard by the end. */
+function verdict(scenario: Scenario, taken: boolean): void {
+  const messages = onTheWire("callback").map(({ body }) => JSON.parse(body) as CallbackBody);
+  const ends = messages.filter(({ type }) => type !== "video.running");
+  if (!taken) {
+    expect(messages).toEqual([]);
+    return;
+  }
+  removed?.();
+  if (removed !== null) return;
+  expect(new Set(ends.map(({ id }) => id)).size).toBe(1);
+  const data = ends[0]?.data;
+  const unknown = data?.error?.code === "submit_unknown";
+  if (unknown) expect(crash.deaths.join()).toMatch(/fetch submit|task\.apply/);
+  else expect(data?.status).toBe(scenario.end);
+  // More than the script's own attempts only where the process died between the send and its record.
+  expect(ends.length).toBeLessThanOrEqual(scenario.receiver.length + crash.deaths.length);
+}
+
+describe("the crash sweep", () => {
+  it("knows every verb that a step can use", () => {
+    expect(unknownMembers()).toEqual([]);
+  });
+
+  it.each(SCENARIOS)("survives a death at every point of $name", { timeout: 240_000 }, async (scenario) => {
+    const { passed } = await live(scenario, []);
+    const missed: string[] = [];
+    for (const point of passed) {
+      const { deaths } = await live(scenario, [point]).catch((error: unknown) => {
+        throw new Error(`died ${point}`, { cause: error });
+      });
+      if (deaths.length === 0) missed.push(point);
+    }
+    console.log(`crash points, ${scenario.name}: ${passed.length}`);
+    expect(missed).toEqual([]);
+  });
+
+  it("survives three deaths in one life", { timeout: 240_000 }, async () => {
+    const seed = 20_261_123;
+    let survived = 0;
+    for (const scenario of SCENARIOS) {
+      const { passed } = await live(scenario, []);
+      const threes = fc.array(fc.constantFrom(...passed), { minLength: 3, maxLength: 3 });
+      for (const points of fc.sample(threes, { seed, numRuns: 20 })) {
+        await live(scenario, points).catch((error: unknown) => {
+          throw new Error(`died ${crash.deaths.join(", ")}`, { cause: error });
+        });
+        survived += 1;
+      }
+    }
+    console.log(`three deaths a life: ${survived} lives, seed ${seed}`);
+    expect(survived).toBe(20 * SCENARIOS.length);
+  });
+
+  it("has used every verb that it knows", () => {
+    expect([...crash.used].toSorted()).toEqual(VERBS.toSorted());
+  });
+});

@@ -1,0 +1,183 @@
+import type { DurableObject } from "cloudflare:workers";
+import { vi } from "vitest";
+import { AccountObject } from "../../../src/account/object.ts";
+import type { TaskDeps } from "../../../src/task/deps.ts";
+import { TaskStore } from "../../../src/task/store.ts";
+import type { Upstream } from "../../../src/upstream/provider.ts";
+import { network, RECEIVER, type Wire } from "./world.ts";
+
+/**
+ * Crashes on purpose: the process dies before or after the n-th use of a verb. From that point on nothing of it has an
+ * effect (a storage verb throws, everything else never answers), until the test aborts the objects for good.
+ */
+export interface CrashPlan {
+  /** Every point passed, in order, e.g. `after task.apply 2`: two a verb, before and after it. */
+  passed: string[];
+  /** Die at these points. */
+  dieAt: ReadonlySet<string>;
+  dead: boolean;
+  deaths: string[];
+  /** Every verb that was ever used. */
+  used: Set<string>;
+  /** How often the account still refuses to forget. */
+  silentForgets: number;
+}
+
+export const crash: CrashPlan = {
+  passed: [],
+  dieAt: new Set(),
+  dead: false,
+  deaths: [],
+  used: new Set(),
+  silentForgets: 0,
+};
+
+export function planCrash(dieAt: readonly string[]): void {
+  Object.assign(crash, { passed: [], dieAt: new Set(dieAt), dead: false, deaths: [], silentForgets: 0 });
+}
+
+/** Everything that the task's object and its deps can do, and whether the sweep dies there. */
+const STORE = {
+  load: "read",
+  steps: "read",
+  alarm: "read",
+  rows: "read",
+  /** In memory only. */
+  stall: "memory",
+  alarmFired: "memory",
+  apply: "verb",
+  rearm: "verb",
+  armAt: "verb",
+  refuse: "verb",
+  erase: "async verb",
+} satisfies Record<keyof TaskStore, string>;
+
+const ACCOUNT = {
+  signingVersions: "async verb",
+  report: "async verb",
+  forget: "async verb",
+  /** Called by the Worker, not by a task. */
+  rotate: "worker",
+  alarm: "runtime",
+} satisfies Record<Exclude<keyof AccountObject, keyof DurableObject>, string> & { alarm: string };
+
+/** The deps reach outside through the store, the account and `fetch` only; the types know when one is added. */
+export const DEPS = {
+  store: "STORE",
+  upstream: "UPSTREAM",
+  signingVersions: "ACCOUNT",
+  report: "ACCOUNT",
+  send: "fetch",
+  settings: "read",
+  now: "read",
+  random: "read",
+  newMessageId: "read",
+  lastAnswer: "memory",
+  wake: "memory",
+  log: "log",
+} satisfies Record<keyof TaskDeps, string>;
+
+export const UPSTREAM = { submit: "fetch", poll: "fetch" } satisfies Record<keyof Upstream, string>;
+
+/** Every verb at which the sweep can die. */
+export const VERBS = [
+  ...named("task", STORE),
+  ...named("account", ACCOUNT),
+  "fetch submit",
+  "fetch poll",
+  "fetch callback",
+];
+
+function named(of: string, kinds: Record<string, string>): string[] {
+  return Object.keys(kinds)
+    .filter((member) => kinds[member]?.endsWith("verb"))
+    .map((member) => `${of}.${member}`);
+}
+
+/** What the classes really have, against the lists above. */
+export function unknownMembers(): string[] {
+  return [
+    ...membersOf(TaskStore.prototype).filter((member) => !(member in STORE)),
+    ...membersOf(AccountObject.prototype).filter((member) => !(member in ACCOUNT)),
+  ];
+}
+
+function membersOf(prototype: object): string[] {
+  return Object.getOwnPropertyNames(prototype).filter((member) => member !== "constructor");
+}
+
+function point(when: "before" | "after", verb: string): void {
+  crash.used.add(verb);
+  if (crash.dead) return;
+  const label = `${when} ${verb}`;
+  const nth = crash.passed.filter((passed) => passed.startsWith(`${label} `)).length + 1;
+  crash.passed.push(`${label} ${nth}`);
+  if (!crash.dieAt.has(`${label} ${nth}`)) return;
+  crash.dead = true;
+  crash.deaths.push(`${label} ${nth}`);
+}
+
+class DeadError extends Error {
+  override name = "DeadError";
+}
+
+function sync<T>(verb: string, act: () => T): T {
+  point("before", verb);
+  if (crash.dead) throw new DeadError(`dead before ${verb}`);
+  const result = act();
+  point("after", verb);
+  if (crash.dead) throw new DeadError(`dead after ${verb}`);
+  return result;
+}
+
+async function later<T>(verb: string, act: () => Promise<T>): Promise<T> {
+  point("before", verb);
+  if (crash.dead) return new Promise(() => {});
+  const result = await act();
+  point("after", verb);
+  return crash.dead ? new Promise(() => {}) : result;
+}
+
+type Method = (this: unknown, ...args: unknown[]) => unknown;
+
+/** Puts a point before and after every verb. After `fakeNetwork`. */
+export function plantPoints(): void {
+  plant(TaskStore.prototype, "task", STORE);
+  plant(AccountObject.prototype, "account", ACCOUNT);
+  const answer = vi.mocked(globalThis.fetch).getMockImplementation();
+  if (!answer) throw new Error("the network is not faked");
+  vi.mocked(globalThis.fetch).mockImplementation(async (input, init) =>
+    later(`fetch ${kindOf(input, init)}`, async () => answer(input, init)),
+  );
+}
+
+function plant(prototype: object, of: string, kinds: Record<string, string>): void {
+  for (const [member, kind] of Object.entries(kinds)) {
+    if (!kind.endsWith("verb")) continue;
+    const methods = prototype as Record<string, Method>;
+    const original = methods[member];
+    if (!original) throw new Error(`${of} has no ${member}`);
+    const verb = `${of}.${member}`;
+    vi.spyOn(methods, member).mockImplementation(function (this: unknown, ...args: unknown[]) {
+      const act = (): unknown => {
+        if (verb === "account.forget" && crash.silentForgets > 0) {
+          crash.silentForgets -= 1;
+          throw new Error("away");
+        }
+        return original.apply(this, args);
+      };
+      return kind === "verb" ? sync(verb, act) : later(verb, async () => act());
+    });
+  }
+}
+
+function kindOf(input: RequestInfo | URL, init?: RequestInit): "submit" | "poll" | "callback" {
+  const url = input instanceof Request ? input.url : String(input);
+  if (url === RECEIVER) return "callback";
+  return (init?.method ?? "GET") === "POST" ? "submit" : "poll";
+}
+
+/** Requests that really were on the wire. */
+export function onTheWire(kind: "submit" | "poll" | "callback"): Wire[] {
+  return network.calls.filter(({ url, method }) => kindOf(url, { method }) === kind);
+}
