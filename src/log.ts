@@ -6,8 +6,11 @@ export function log(event: string, fields: LogFields): void {
   console.log(JSON.stringify({ event, ...fields }));
 }
 
-/** An error's class and message for a log line. Our own messages carry no secrets; the runtime's carry no data. */
+/** Whatever an error quotes, or a URL that it names: the runtime's own messages repeat what they choke on. */
+const QUOTED = /"[^]*"|`[^]*`|'[^']{3,}'|\b[a-z][a-z0-9+.-]*:\S+/gi;
+
+/** An error's class and message for a log line, without any data that the message quotes. */
 export function errorFields(error: unknown): LogFields {
   if (!(error instanceof Error)) return { error: typeof error };
-  return { error: error.name, error_message: error.message.slice(0, 200) };
+  return { error: error.name, error_message: error.message.replaceAll(QUOTED, "…").slice(0, 200) };
 }

@@ -43,6 +43,8 @@ beforeAll(async () => {
       POLL_FIRST_SECONDS: "1",
       POLL_MIN_SECONDS: "0.5",
       POLL_MAX_SECONDS: "1",
+      // A loaded machine must not make an attempt time out whose answer is on its way: only kills repeat one here.
+      CALLBACK_TIMEOUT_SECONDS: "4",
       CALLBACK_RETRY_SECONDS: Array.from({ length: 12 }, () => "0.5").join(","),
     },
   };
@@ -140,7 +142,7 @@ it("loses nothing and doubles nothing that it need not, killed 20 times", { time
     if (task.status === "failed") expect(task.error?.code).toBe("submit_unknown");
     // A callback that was taken comes again only where a kill left an attempt without a result.
     const interrupted = attempts.filter(({ outcome }) => outcome === "unknown").length;
-    expect(received.length - 1).toBeLessThanOrEqual(interrupted);
+    expect(received.length - 1, JSON.stringify(attempts)).toBeLessThanOrEqual(interrupted);
     repeats += received.length - 1;
     unknown += task.status === "failed" ? 1 : 0;
   }

@@ -1,10 +1,11 @@
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startGateway, type Fault } from "../../dev/gateway.ts";
+import { expectClean, expectSealed, storeFiles } from "../support/canary.ts";
 import {
   isTerminal,
   MODEL,
@@ -38,41 +39,6 @@ const IMAGE = `canaryImage${"A".repeat(400_000)}`;
 const QUERY = "canary-in-the-query";
 const ANSWER = "canary-in-the-last-answer";
 
-/** The store's files as they are now; one that goes while we look (a journal) was of no more use. */
-function storeFiles(folder: string): { name: string; bytes: Buffer }[] {
-  const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
-    entry.isFile(),
-  );
-  return entries.flatMap(({ parentPath, name }) => {
-    try {
-      return [{ name, bytes: readFileSync(join(parentPath, name)) }];
-    } catch {
-      return [];
-    }
-  });
-}
-
-function storeBytes(folder: string): Buffer {
-  return Buffer.concat(storeFiles(folder).map(({ bytes }) => bytes));
-}
-
-/** Fails if the files of the store hold the secret in any spelling that a look at them would find. */
-function expectSealed(folder: string, ...secrets: (string | Buffer)[]): void {
-  const bytes = storeBytes(folder);
-  expect(bytes.includes("SQLite format 3")).toBe(true);
-  for (const secret of secrets) {
-    const raw = Buffer.from(secret as string);
-    const spellings = [
-      raw,
-      raw.toString("base64").replace(/=+$/, ""),
-      raw.toString("hex"),
-      Buffer.from(raw.toString(), "utf16le"),
-    ];
-    for (const spelling of spellings)
-      expect(bytes.includes(spelling), String(secret).slice(0, 40)).toBe(false);
-  }
-}
-
 /** Bytes in all the BLOBs of the store, read from a copy. */
 function blobBytes(folder: string): number {
   const copy = mkdtempSync(join(tmpdir(), "ringback-copy-"));
@@ -102,23 +68,6 @@ function blobBytesOf(file: string): number {
   } finally {
     database.close();
   }
-}
-
-/** Fails if the answer, or any text that its JSON decodes to, holds a secret. */
-function expectClean(body: string, ...secrets: string[]): void {
-  const texts = [body];
-  try {
-    texts.push(textsOf(JSON.parse(body)).join("\n"));
-  } catch {
-    // Not JSON: then it is only what it is.
-  }
-  for (const secret of secrets) for (const text of texts) expect(text).not.toContain(secret);
-}
-
-function textsOf(value: unknown): string[] {
-  if (typeof value === "string") return [value];
-  if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([name, item]) => [name].concat(textsOf(item)));
 }
 
 function escaped(text: string): string {

@@ -6,6 +6,8 @@ import { fileURLToPath } from "node:url";
 /** The Worker in processes of its own, which can be killed as a machine that loses power would: all at once. */
 export interface KillableWorker {
   url: string;
+  /** Lines that the Worker logged until it died. */
+  logs: string[];
   /** SIGKILL for the supervisor first, so that it restarts nothing, then for its workerd. */
   kill(): Promise<void>;
 }
@@ -22,10 +24,13 @@ export async function startKillableWorker(options: KillableOptions): Promise<Kil
   const child = spawn(process.execPath, [PROGRAM, JSON.stringify(options)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const url = await firstLine(child);
+  const logs: string[] = [];
+  const url = await firstLine(child, logs);
   return {
     url,
+    logs,
     kill: async () => {
+      if (child.exitCode !== null || child.signalCode !== null) return;
       const exited = new Promise((resolve) => child.once("exit", resolve));
       const workerds = child.pid === undefined ? [] : childrenOf(child.pid);
       child.kill("SIGKILL");
@@ -37,10 +42,14 @@ export async function startKillableWorker(options: KillableOptions): Promise<Kil
   };
 }
 
-async function firstLine(child: ChildProcess): Promise<string> {
+async function firstLine(child: ChildProcess, rest: string[]): Promise<string> {
   return new Promise((resolve, reject) => {
     if (child.stdout === null) return reject(new Error("the worker process has no output"));
-    createInterface({ input: child.stdout }).once("line", resolve);
+    const lines = createInterface({ input: child.stdout });
+    lines.once("line", (url) => {
+      lines.on("line", (line) => rest.push(line));
+      resolve(url);
+    });
     child.once("exit", (code) => reject(new Error(`the worker process ended with ${code}`)));
     return undefined;
   });
