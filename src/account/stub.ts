@@ -1,4 +1,5 @@
 import type { Listing } from "../domain/listing.ts";
+import { OverloadedError } from "../domain/overload.ts";
 import type { SigningVersion } from "../domain/signing-versions.ts";
 import type { AccountObject } from "./object.ts";
 
@@ -6,14 +7,14 @@ export type AccountNamespace = DurableObjectNamespace<AccountObject>;
 
 /** A callback does not wait longer for its account. */
 const SIGNING_PATIENCE_MS = 1000;
-/** Nobody waits for a report. */
+/** Nobody waits for a report; and whoever rotates can wait. */
 const REPORT_PATIENCE_MS = 10_000;
 
 function accountStub(accounts: AccountNamespace, account: string): DurableObjectStub<AccountObject> {
   return accounts.get(accounts.idFromName(account));
 }
 
-/** The account's signing secrets in force, newest first. @throws Error if it does not answer within a second */
+/** The account's signing secrets in force, newest first. @throws OverloadedError if it does not answer within a second */
 export async function signingVersions(
   accounts: AccountNamespace,
   account: string,
@@ -21,12 +22,12 @@ export async function signingVersions(
   return inTime(SIGNING_PATIENCE_MS, accountStub(accounts, account).signingVersions());
 }
 
-/** Tells the account how far a task is; the same report twice is the same. @throws Error if it does not answer */
+/** Tells the account how far a task is; the same report twice is the same. @throws OverloadedError if it does not answer */
 export async function reportTask(accounts: AccountNamespace, listing: Listing): Promise<void> {
   return inTime(REPORT_PATIENCE_MS, accountStub(accounts, listing.account).report(listing));
 }
 
-/** Takes a deleted task out of its account's list. @throws Error if the account does not answer */
+/** Takes a deleted task out of its account's list. @throws OverloadedError if it does not answer */
 export async function forgetTask(
   accounts: AccountNamespace,
   { account, ...task }: Pick<Listing, "account" | "name" | "createdAt">,
@@ -37,20 +38,26 @@ export async function forgetTask(
 async function inTime<T>(patienceMs: number, answer: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const impatience = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new Error("the account did not answer in time")), patienceMs);
+    timer = setTimeout(() => reject(new OverloadedError("the account did not answer in time")), patienceMs);
   });
   try {
     return await Promise.race([answer, impatience]);
+  } catch (error) {
+    // Lost or overloaded, the caller's way on is the same: later.
+    throw new OverloadedError("the account did not answer", { cause: error });
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** A new signing secret; the current one signs on for `overlapMs`. Null if three previous ones still sign. */
+/**
+ * A new signing secret; the current one signs on for `overlapMs`. Null if three previous ones still sign.
+ * @throws OverloadedError if it does not answer; whether it has rotated is then not known
+ */
 export async function rotateSecret(
   accounts: AccountNamespace,
   account: string,
   overlapMs: number,
 ): Promise<SigningVersion[] | null> {
-  return accountStub(accounts, account).rotate(overlapMs);
+  return inTime(REPORT_PATIENCE_MS, accountStub(accounts, account).rotate(overlapMs));
 }

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { isOverloaded } from "../domain/overload.ts";
 import { errorFields, log } from "../log.ts";
-import { OverloadedError } from "../task/stub.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { Issue } from "./issue.ts";
 
@@ -15,6 +15,7 @@ const STATUS = {
   idempotency_deleted: 409,
   idempotency_in_progress: 409,
   nothing_to_deliver: 409,
+  too_many_redeliveries: 409,
   too_many_secrets: 409,
   payload_too_large: 413,
   unsupported_media_type: 415,
@@ -95,7 +96,7 @@ function errorResponse(context: Context<AppEnv>, error: ApiError): Response {
 /** The last station of every throw: our own refusals as they are, everything else as a 500 without a detail. */
 export function onError(error: Error, context: Context<AppEnv>): Response {
   if (error instanceof ApiError) return errorResponse(context, error);
-  if (error instanceof OverloadedError) {
+  if (isOverloaded(error)) {
     return errorResponse(
       context,
       new ApiError("overloaded", "Ringback is overloaded; try again in a moment."),

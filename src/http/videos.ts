@@ -83,6 +83,11 @@ function redelivered(context: Context<AppEnv>, answer: RedeliverAnswer): Respons
       throw new ApiError("rate_limited", "At most 10 redeliveries a minute and task.", {
         headers: { "retry-after": String(answer.retryAfterSeconds) },
       });
+    case "too_many":
+      throw new ApiError(
+        "too_many_redeliveries",
+        "This task was redelivered 1,000 times; that is its limit.",
+      );
     default:
       return answer satisfies never;
   }

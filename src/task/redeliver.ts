@@ -6,6 +6,8 @@ import { viewDelivery } from "./view.ts";
 /** Attempts by hand that one task may ask for within `WINDOW_MS`: a button is no amplifier. */
 const REDELIVERIES_MAX = 10;
 const WINDOW_MS = 60_000;
+/** And in its whole life: each leaves a row in the log, and what a task stores is bounded. */
+const REDELIVERIES_IN_ALL = 1000;
 
 export type RedeliverAnswer =
   /** `body`: the delivery, JSON. */
@@ -13,7 +15,8 @@ export type RedeliverAnswer =
   | { kind: "no_task" }
   | { kind: "no_message" }
   | { kind: "nothing" }
-  | { kind: "too_often"; retryAfterSeconds: number };
+  | { kind: "too_often"; retryAfterSeconds: number }
+  | { kind: "too_many" };
 
 /** Puts one attempt by hand in line; the alarm sends it, so that one is on the wire at a time. */
 export async function redeliver(deps: TaskDeps, messageId: string | null): Promise<RedeliverAnswer> {
@@ -31,6 +34,8 @@ export async function redeliver(deps: TaskDeps, messageId: string | null): Promi
   if (recent.length >= REDELIVERIES_MAX) {
     return { kind: "too_often", retryAfterSeconds: Math.ceil(((recent[0] ?? now) + WINDOW_MS - now) / 1000) };
   }
+  const byHand = state.deliveries.map(({ attempts, scheduled, manual }) => attempts - scheduled + manual);
+  if (byHand.reduce((sum, count) => sum + count, 0) >= REDELIVERIES_IN_ALL) return { kind: "too_many" };
   const queued = { ...delivery, manual: delivery.manual + 1 };
   deps.store.apply(
     {

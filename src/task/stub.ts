@@ -1,4 +1,5 @@
 import type { Listing } from "../domain/listing.ts";
+import { isOverloaded, OverloadedError } from "../domain/overload.ts";
 import type { CreateAnswer, TaskObject } from "./object.ts";
 import type { CreateInput } from "./create.ts";
 
@@ -8,11 +9,6 @@ export type { RedeliverAnswer } from "./redeliver.ts";
 
 export type TaskNamespace = DurableObjectNamespace<TaskObject>;
 export type TaskStub = DurableObjectStub<TaskObject>;
-
-/** The object did not take the call: nothing was stored, and asking again at once would only add to the load. */
-export class OverloadedError extends Error {
-  override name = "OverloadedError";
-}
 
 /**
  * After a lost create, how often and how far apart the object is asked what became of it, in milliseconds. Long,
@@ -79,8 +75,4 @@ export async function lookAtTask(
   account: string,
 ): Promise<Listing | null> {
   return taskStub(tasks, name).look(account);
-}
-
-function isOverloaded(error: unknown): boolean {
-  return typeof error === "object" && error !== null && "overloaded" in error && error.overloaded === true;
 }
