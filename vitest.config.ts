@@ -7,7 +7,8 @@ export default defineConfig({
     // The Worker's own log is not the tests' news.
     onConsoleLog: (line) => !line.startsWith('{"event":'),
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      // Property tests take their time on a busy machine.
+      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 60_000 } },
       {
         plugins: [
           cloudflareTest({

@@ -185,7 +185,10 @@ function witness(scenario: Scenario): (rows: Rows) => void {
     // 4: the same id and the same bytes every time.
     const messages = onTheWire("callback");
     const bodies = new Map(messages.map(({ headers, body }) => [headers.get("webhook-id"), body]));
-    for (const { headers, body } of messages) expect(bodies.get(headers.get("webhook-id"))).toBe(body);
+    for (const { headers, body } of messages) {
+      expect(bodies.get(headers.get("webhook-id"))).toBe(body);
+      expect(JSON.parse(body)).toMatchObject({ id: headers.get("webhook-id") });
+    }
     if (!rows.state) {
       erased = true;
       return;

@@ -13,11 +13,13 @@ import {
   AUTHORIZATION,
   callbacks,
   create,
+  created,
   fakeNetwork,
   hangs,
   network,
   read,
   RECEIVER,
+  request,
   stubOf,
   submits,
   type TaskBody,
@@ -254,6 +256,53 @@ describe("the alarm", () => {
     );
     expect(alarm).toBeLessThanOrEqual(Date.now() + 60_000);
     expect(await read(id)).toMatchObject({ status: "running", error: null });
+  });
+});
+
+describe("equal creates at once", () => {
+  it("are one submit, however long their seals take", async () => {
+    const encrypt = crypto.subtle.encrypt.bind(crypto.subtle);
+    vi.spyOn(crypto.subtle, "encrypt").mockImplementation(async (...args) => {
+      await scheduler.wait(20);
+      return encrypt(...args);
+    });
+    const key = { "idempotency-key": "twins" };
+    const answers = await Promise.all([create({}, key), create({}, key), create({}, key)]);
+    expect(answers.map(({ status }) => status).filter((status) => status !== 409)).toContain(202);
+    expect(submits()).toHaveLength(1);
+  });
+});
+
+describe("a callback's URL", () => {
+  it("is judged again before each attempt", async () => {
+    network.answer = upstream({ status: "running" });
+    const { task_id: id } = await created();
+    await until(
+      async () => read(id),
+      ({ status }) => status === "running",
+    );
+    await runInDurableObject(stubOf(id), (_object, { storage }) => {
+      const { doc } = storage.sql.exec<{ doc: string }>("SELECT doc FROM task").one();
+      // As if the policy had let it pass: the deployment's own host.
+      storage.sql.exec("UPDATE task SET doc = ?", doc.replace(RECEIVER, "http://ringback.test/hook"));
+    });
+    network.answer = upstream();
+    await abortAllDurableObjects();
+    const task = await until(
+      async () => read(id),
+      ({ callback }) => callback.status === "stopped",
+    );
+    expect(task).toMatchObject({ status: "succeeded", callback: { attempts: 1 } });
+    const deliveries = await request("GET", `/v1/videos/${id}/deliveries`);
+    expect(await deliveries.json()).toMatchObject({
+      data: [
+        {
+          status: "stopped",
+          attempts: [{ outcome: "permanent", reason: "url_rejected", status_code: null }],
+        },
+      ],
+    });
+    expect(network.calls.filter(({ url }) => new URL(url).host === "ringback.test")).toEqual([]);
   });
 });
 

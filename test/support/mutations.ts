@@ -1,0 +1,177 @@
+/**
+ * Each mechanism that holds a guarantee, the smallest change that breaks it, and the test that must then fail.
+ * `npm run test:mutations` makes each change in a copy and runs its test.
+ */
+export interface Mutation {
+  /** What is broken, in words. */
+  name: string;
+  guarantee: number;
+  file: string;
+  /** Stands in the file exactly once. */
+  search: string;
+  replace: string;
+  test: { file: string; name: string };
+}
+
+const SWEEP = "test/workers/crash-sweep.test.ts";
+
+export const MUTATIONS: Mutation[] = [
+  {
+    name: "drop the begun-row of a create's submit",
+    guarantee: 2,
+    file: "src/task/create.ts",
+    search:
+      'submit: { ...task.submit, phase: "begun", leaseUntil: submitLeaseUntil(deps, input.body.byteLength) },',
+    replace: "submit: { ...task.submit, leaseUntil: submitLeaseUntil(deps, input.body.byteLength) },",
+    test: { file: SWEEP, name: "survives a death at every point of the happy path" },
+  },
+  {
+    name: "submit again what was found begun",
+    guarantee: 2,
+    file: "src/task/submit-step.ts",
+    search: "if (state) recordTask(deps, state, adjust(submitLost(state.task, deps.now())));",
+    replace:
+      'if (state) recordTask(deps, state, { ...state.task, submit: { ...state.task.submit, phase: "due", leaseUntil: null } });',
+    test: { file: SWEEP, name: "survives a death at every point of 429, then success" },
+  },
+  {
+    name: "drop the check-and-set after the seals of a create",
+    guarantee: 2,
+    file: "src/task/create.ts",
+    search: "if (twin) return replay(deps, twin, input, running);",
+    replace: "",
+    test: { file: "test/workers/task-object.test.ts", name: "are one submit, however long their seals take" },
+  },
+  {
+    name: "forget that a success is an end",
+    guarantee: 3,
+    file: "src/domain/task.ts",
+    search: 'return task.status === "succeeded" || task.status === "failed";',
+    replace: 'return task.status === "failed";',
+    test: { file: "test/unit/domain/life.test.ts", name: "has one end" },
+  },
+  {
+    name: "write the transition without its event",
+    guarantee: 3,
+    file: "src/task/record.ts",
+    search: "deliveries: [...overtaken, ...deliveries],",
+    replace: "deliveries: [...overtaken],",
+    test: { file: SWEEP, name: "survives a death at every point of the happy path" },
+  },
+  {
+    name: "a new id for every attempt",
+    guarantee: 4,
+    file: "src/task/attempt-step.ts",
+    search: "messageId: begun.messageId,\n        body:",
+    replace: "messageId: deps.newMessageId(),\n        body:",
+    test: { file: SWEEP, name: "survives a death at every point of a callback's 500, then 200" },
+  },
+  {
+    name: "follow a receiver's redirects",
+    guarantee: 4,
+    file: "src/webhook/send.ts",
+    search: 'redirect: "manual"',
+    replace: 'redirect: "follow"',
+    test: { file: "test/e2e/callback.test.ts", name: "is not followed, and names the Location" },
+  },
+  {
+    name: "write the attempt's row after its request",
+    guarantee: 5,
+    file: "src/task/attempt-step.ts",
+    search: "write(deps, { deliveries: [begun], attempt, ...(task ? { task } : {}) });",
+    replace: "write(deps, { deliveries: [begun], ...(task ? { task } : {}) });",
+    test: { file: SWEEP, name: "survives a death at every point of the happy path" },
+  },
+  {
+    name: "arm after the step instead of with its rows",
+    guarantee: 6,
+    file: "src/task/store.ts",
+    search: "      this.#arm(after, at);\n",
+    replace: "",
+    test: { file: SWEEP, name: "survives a death at every point of the happy path" },
+  },
+  {
+    name: "forget the watchdog of a request",
+    guarantee: 6,
+    file: "src/task/object.ts",
+    search: "if (alarm === null || alarm < Date.now() - OVERDUE_MS) {",
+    replace: "if (alarm !== null && alarm < 0) {",
+    test: {
+      file: "test/workers/task-object.test.ts",
+      name: "that is lost is armed again by any request to the task",
+    },
+  },
+  {
+    name: "forget the account's hourly look",
+    guarantee: 6,
+    file: "src/account/object.ts",
+    search: "const due = this.#store.listingsToLookAt(now, LOOKS_PER_RUN);",
+    replace: "const due = this.#store.listingsToLookAt(0, LOOKS_PER_RUN);",
+    test: { file: "test/workers/account-object.test.ts", name: "wakes a task whose alarm is gone" },
+  },
+  {
+    name: "redeliver without an end",
+    guarantee: 7,
+    file: "src/task/redeliver.ts",
+    search:
+      'if (byHand.reduce((sum, count) => sum + count, 0) >= REDELIVERIES_IN_ALL) return { kind: "too_many" };',
+    replace: "",
+    test: { file: "test/workers/limits.test.ts", name: "end at 1,000 a task" },
+  },
+  {
+    name: "take any id for one's own",
+    guarantee: 8,
+    file: "src/keys/ids.ts",
+    search: "if (equalBytes(encoder.encode(expected), encoder.encode(taskId))) return name;",
+    replace: "if (expected.length === taskId.length) return name;",
+    test: { file: "test/workers/task-object.test.ts", name: "wakes no object and reaches no upstream" },
+  },
+  {
+    name: "skip the second check of the callback's URL",
+    guarantee: 8,
+    file: "src/task/attempt-step.ts",
+    search: "const verdict = judgeEndpoint(callback.url, rules);",
+    replace: "const verdict = { ok: callback.url !== String(rules), url: callback.url };",
+    test: { file: "test/workers/task-object.test.ts", name: "is judged again before each attempt" },
+  },
+  {
+    name: "keep the upstream key after the end",
+    guarantee: 9,
+    file: "src/task/record.ts",
+    search: "...(ended ? { key: null } : {}),",
+    replace: "",
+    test: { file: SWEEP, name: "survives a death at every point of the happy path" },
+  },
+  {
+    name: "keep the request after its acceptance",
+    guarantee: 9,
+    file: "src/task/record.ts",
+    search: "...(bodyNeeded ? {} : { parts: null }),",
+    replace: "",
+    test: { file: SWEEP, name: "survives a death at every point of 429, then success" },
+  },
+  {
+    name: "store in clear what should be sealed",
+    guarantee: 9,
+    file: "src/keys/seal.ts",
+    search: "sealed.set(new Uint8Array(ciphertext), 1 + NONCE_BYTES);",
+    replace: "sealed.set(bytes, 1 + NONCE_BYTES);",
+    test: { file: "test/e2e/secrets.test.ts", name: "a whole life leaves no secret" },
+  },
+  {
+    name: "log what an error quotes",
+    guarantee: 9,
+    file: "src/log.ts",
+    search: 'error.message.replaceAll(QUOTED, "…").slice(0, 200)',
+    replace: "error.message.slice(0, 200)",
+    test: { file: "test/e2e/canaries.test.ts", name: "no canary is found" },
+  },
+  {
+    name: "keep a task's rows after its retention",
+    guarantee: 10,
+    file: "src/task/store.ts",
+    search: "await this.#storage.deleteAll();",
+    replace: "await this.#storage.deleteAlarm();",
+    test: { file: SWEEP, name: "survives a death at every point of the happy path" },
+  },
+];
