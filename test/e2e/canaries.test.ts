@@ -7,6 +7,7 @@ import { startGateway, type Gateway } from "../../dev/gateway.ts";
 import { startReceiver, type Receiver } from "../../dev/receiver.ts";
 import { expectClean, expectSealed } from "../support/canary.ts";
 import { startKillableWorker, type KillableOptions, type KillableWorker } from "../support/processes.ts";
+import { addRun, newTally, printTally } from "../support/tally.ts";
 import { eventually, FAST_SETTINGS, isTerminal, MODEL, type TaskBody } from "../support/stack.ts";
 
 /*
@@ -188,6 +189,16 @@ describe("no canary is found", { timeout: 60_000 }, () => {
     logs.push(...worker.logs);
     const log = logs.join("\n");
     for (const id of ids) expect(log).toContain(id);
+    const tally = newTally("a failure, two kills and a broken store, with canaries");
+    for (const id of ids) {
+      const ends = receiver.received.filter(({ body }) => body.includes(id));
+      const messages = new Set(ends.map(({ headers }) => headers["webhook-id"])).size;
+      addRun(tally, { lost: messages === 0 ? 1 : 0, doubled: Math.max(0, messages - 1), leaked: 0 });
+    }
+    const shown = [log, ...answers, ...receiver.received.map(({ body }) => body)];
+    tally.leaked = shown.flatMap((text) => SECRET.filter((secret) => text.includes(secret))).length;
+    printTally(tally);
+    expect(tally).toMatchObject({ runs: 4, lost: 0, doubled: 0, leaked: 0 });
     expectClean(log, ...SECRET, METADATA, QUERY, BROKEN, "whsec_");
     expectSealed(folder, ...SECRET);
     expect(receiver.received.length).toBeGreaterThanOrEqual(5);

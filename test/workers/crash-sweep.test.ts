@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { TaskState } from "../../src/domain/agenda.ts";
 import { keyedName, ownKeyAccount } from "../../src/keys/ids.ts";
+import { addRun, newTally, printTally, type Tally } from "../support/tally.ts";
 import { crash, onTheWire, planCrash, plantPoints, unknownMembers, VERBS } from "./support/crash.ts";
 import { create, fakeNetwork, network, RECEIVER } from "./support/world.ts";
 
@@ -86,6 +87,11 @@ const SCENARIOS: Scenario[] = [
 beforeEach(() => {
   fakeNetwork();
   plantPoints();
+  const print = console.log.bind(console);
+  vi.spyOn(console, "log").mockImplementation((line: string) => {
+    logLines.push(line);
+    print(line);
+  });
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + DAY });
   // No jitter: every life without a death passes the same points.
   vi.spyOn(Math, "random").mockReturnValue(0.5);
@@ -100,6 +106,7 @@ afterEach(async () => {
 
 function play(scenario: Scenario): void {
   network.calls.length = 0;
+  logLines.length = 0;
   crash.silentForgets = scenario.deletedAfter === undefined ? 0 : 1;
   network.answer = (call) => {
     if (call.url === RECEIVER)
@@ -210,7 +217,10 @@ function witness(scenario: Scenario): (rows: Rows) => void {
   };
 }
 
+/** What the Worker and its objects logged in this life. */
+const logLines: string[] = [];
 let lives = 0;
+let tally = newTally("");
 
 /** One life, with deaths at these points. Returns how it went. */
 async function live(
@@ -238,7 +248,9 @@ async function live(
     },
   );
   await runToTheEnd(() => env.ACCOUNTS.get(env.ACCOUNTS.idFromName(account)));
-  verdict(scenario, status === 202);
+  const found = verdict(scenario, status === 202, key);
+  expect(found).toEqual({ lost: 0, doubled: 0, leaked: 0 });
+  addRun(tally, found);
   return { passed: crash.passed, deaths: crash.deaths };
 }
 
@@ -293,23 +305,29 @@ interface CallbackBody {
   data: { status: string; error: { code: string } | null };
 }
 
-/** 1 and 4: what the receiver must have heard by the end. */
-function verdict(scenario: Scenario, taken: boolean): void {
-  const messages = onTheWire("callback").map(({ body }) => JSON.parse(body) as CallbackBody);
+/** 1, 2, 4 and 9: what was on the wire by the end of a life. */
+function verdict(
+  scenario: Scenario,
+  taken: boolean,
+  key: string,
+): Pick<Tally, "lost" | "doubled" | "leaked"> {
+  const wire = onTheWire("callback").map(({ body }) => body);
+  const messages = wire.map((body) => JSON.parse(body) as CallbackBody);
   const ends = messages.filter(({ type }) => type !== "video.running");
-  if (!taken) {
-    expect(messages).toEqual([]);
-    return;
+  const leaked = [...wire, ...logLines].filter((text) => text.includes(key)).length;
+  const resubmits = Math.max(0, sent("submit") - 1 - scenario.notNow);
+  if (!taken || removed) {
+    removed?.();
+    // A create that was not taken is never heard of again.
+    return { lost: 0, doubled: resubmits + (taken ? 0 : messages.length), leaked };
   }
-  removed?.();
-  if (removed !== null) return;
-  expect(new Set(ends.map(({ id }) => id)).size).toBe(1);
   const data = ends[0]?.data;
-  const unknown = data?.error?.code === "submit_unknown";
-  if (unknown) expect(crash.deaths.join()).toMatch(/fetch submit|task\.apply/);
+  if (data?.error?.code === "submit_unknown") expect(crash.deaths.join()).toMatch(/fetch submit|task\.apply/);
   else expect(data?.status).toBe(scenario.end);
   // More than the script's own attempts only where the process died between the send and its record.
-  expect(ends.length).toBeLessThanOrEqual(scenario.receiver.length + crash.deaths.length);
+  const repeats = Math.max(0, ends.length - scenario.receiver.length - crash.deaths.length);
+  const ids = new Set(ends.map(({ id }) => id)).size;
+  return { lost: ids === 0 ? 1 : 0, doubled: resubmits + repeats + Math.max(0, ids - 1), leaked };
 }
 
 describe("the crash sweep", () => {
@@ -318,6 +336,7 @@ describe("the crash sweep", () => {
   });
 
   it.each(SCENARIOS)("survives a death at every point of $name", { timeout: 240_000 }, async (scenario) => {
+    tally = newTally(`a death at each point of ${scenario.name}`);
     const { passed } = await live(scenario, []);
     const missed: string[] = [];
     for (const point of passed) {
@@ -326,13 +345,14 @@ describe("the crash sweep", () => {
       });
       if (deaths.length === 0) missed.push(point);
     }
-    console.log(`crash points, ${scenario.name}: ${passed.length}`);
+    printTally(tally);
+    expect(tally.runs).toBe(passed.length + 1);
     expect(missed).toEqual([]);
   });
 
   it("survives three deaths in one life", { timeout: 240_000 }, async () => {
     const seed = 20_261_123;
-    let survived = 0;
+    tally = newTally("three deaths in one life", seed);
     for (const scenario of SCENARIOS) {
       const { passed } = await live(scenario, []);
       const threes = fc.array(fc.constantFrom(...passed), { minLength: 3, maxLength: 3 });
@@ -340,11 +360,10 @@ describe("the crash sweep", () => {
         await live(scenario, points).catch((error: unknown) => {
           throw new Error(`died ${crash.deaths.join(", ")}`, { cause: error });
         });
-        survived += 1;
       }
     }
-    console.log(`three deaths a life: ${survived} lives, seed ${seed}`);
-    expect(survived).toBe(20 * SCENARIOS.length);
+    printTally(tally);
+    expect(tally.runs).toBe(21 * SCENARIOS.length);
   });
 
   it("has used every verb that it knows", () => {

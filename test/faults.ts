@@ -1,0 +1,42 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { TALLY_MARK, type Tally } from "./support/tally.ts";
+
+/**
+ * `npm run test:faults`: the suites that crash, kill, interleave, and lie to Ringback; then a table of what was lost,
+ * doubled and leaked, as the suites counted it. Exit code 1 if anything was, or if a suite failed.
+ */
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const SUITES = ["test/workers/crash-sweep.test.ts", "test/e2e/kill.test.ts", "test/e2e/canaries.test.ts"];
+
+async function runSuites(): Promise<{ output: string; ok: boolean }> {
+  const path = `${join(root, "node_modules/.bin")}:${process.env["PATH"] ?? ""}`;
+  const env = { ...process.env, PATH: path, CI: "true", NO_COLOR: "1" };
+  const child = spawn("vitest", ["run", ...SUITES], { cwd: root, stdio: ["ignore", "pipe", "inherit"], env });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    output += text;
+    process.stdout.write(text);
+  });
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  return { output, ok: code === 0 };
+}
+
+function talliesIn(output: string): Tally[] {
+  const lines = output.split("\n").filter((line) => line.includes(TALLY_MARK));
+  return lines.map((line) => JSON.parse(line.slice(line.indexOf(TALLY_MARK) + TALLY_MARK.length)) as Tally);
+}
+
+function rowOf({ fault, runs, lost, doubled, leaked, seed }: Tally): string {
+  return `| ${[fault, runs, lost, doubled, leaked, seed ?? "–"].join(" | ")} |`;
+}
+
+const { output, ok } = await runSuites();
+const tallies = talliesIn(output);
+console.log("\n| fault | runs | lost | doubled | leaked | seed |\n| --- | --- | --- | --- | --- | --- |");
+for (const tally of tallies) console.log(rowOf(tally));
+const clean = tallies.every(({ runs, lost, doubled, leaked }) => runs > 0 && lost + doubled + leaked === 0);
+if (!ok) console.log("\nA suite failed: see above.");
+process.exitCode = ok && clean && tallies.length > 0 ? 0 : 1;
