@@ -12,6 +12,7 @@ import { MUTATIONS, type Mutation } from "./support/mutations.ts";
  */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const PATIENCE_MS = 180_000;
 const COPIED = [
   "src",
   "test",
@@ -44,7 +45,11 @@ async function runTest(
     stdio: "ignore",
     env: { ...process.env, PATH: path, CI: "true" },
   });
-  await new Promise((resolve) => child.on("close", resolve));
+  // A mutation may also make the code go round for ever, which is as good as a failure.
+  const patience = setTimeout(() => child.kill("SIGKILL"), PATIENCE_MS);
+  const signal = await new Promise((resolve) => child.on("close", (_code, killed) => resolve(killed)));
+  clearTimeout(patience);
+  if (signal !== null) return { ran: 1, failed: 1 };
   const { numPassedTests = 0, numFailedTests = 0 } = JSON.parse(readFileSync(report, "utf8")) as Record<
     string,
     number

@@ -167,11 +167,22 @@ export const MUTATIONS: Mutation[] = [
     test: { file: "test/e2e/canaries.test.ts", name: "no canary is found" },
   },
   {
-    name: "keep a task's rows after its retention",
+    name: "forget that a task is erased at last",
     guarantee: 10,
-    file: "src/task/store.ts",
-    search: "await this.#storage.deleteAll();",
-    replace: "await this.#storage.deleteAlarm();",
-    test: { file: SWEEP, name: "survives a death at every point of the happy path" },
+    file: "src/domain/agenda.ts",
+    search: 'steps.push({ kind: "erase", dueAt: retentionEnd(task, deliveries, retentionMs) });',
+    replace: 'steps.push({ kind: "poll", dueAt: retentionEnd(task, deliveries, retentionMs) });',
+    test: { file: "test/unit/domain/agenda.test.ts", name: "holds" },
+  },
+  {
+    name: "keep an account's row of an erased task",
+    guarantee: 10,
+    file: "src/account/object.ts",
+    search: "this.#store.deleteExpired(now);",
+    replace: "",
+    test: {
+      file: "test/workers/account-object.test.ts",
+      name: "leaves its account when its retention is over",
+    },
   },
 ];
