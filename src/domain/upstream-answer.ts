@@ -4,8 +4,10 @@ export type TaskStatus = "queued" | "running" | "succeeded" | "failed";
 
 /** The facts of a task as far as one answer of the upstream carries them. */
 export interface TaskReading {
-  /** Every task id that the answer names (`task_id`, `id`, there or in `data`), in order of trust. */
+  /** Every usable task id that the answer names (`task_id`, `id`, there or in `data`), in order of trust. */
   ids: string[];
+  /** Whether it names an id at all: one that is too long to be asked for is still another task's. */
+  namesId: boolean;
   /** null: no status, or a word that is not known. */
   status: TaskStatus | null;
   /** The word as it came, for the log: a status that nobody knows is worth a look. */

@@ -132,7 +132,7 @@ function readPoll({ response, read }: Answer, upstreamTaskId: string, apiKey: st
   if (object === null || read.end !== "complete")
     return nothing(`http_${status} without readable JSON`, json);
   const reading = readTask(object);
-  if (reading.ids.length > 0 && !reading.ids.includes(upstreamTaskId)) return nothing("another task's id");
+  if (reading.namesId && !reading.ids.includes(upstreamTaskId)) return nothing("another task's id");
   if (reading.word === null && reading.progress === null) return nothing("no status", json);
   return { kind: "read", reading, json, notBeforeMs };
 }

@@ -37,8 +37,10 @@ function layers(answer: JsonObject): JsonObject[] {
 export function readTask(answer: JsonObject): TaskReading {
   const parts = layers(answer);
   const word = firstOf(parts, (part) => stringOf(own(part, "status")));
+  const ids = namedIds(answer, parts);
   return {
-    ids: idsOf(answer, parts),
+    ids: ids.filter(isUsableId),
+    namesId: ids.length > 0,
     status: word === null ? null : statusOf(word),
     word,
     progress: firstOf(parts, (part) => progressOf(own(part, "progress"))),
@@ -79,20 +81,20 @@ function stringOf(value: unknown): string | null {
 }
 
 /** `task_id` before `id`, because a bare `id` may be the request's. */
-function idsOf(answer: JsonObject, parts: readonly JsonObject[]): string[] {
+function namedIds(answer: JsonObject, parts: readonly JsonObject[]): string[] {
   const candidates = [
     own(answer, "task_id"),
     ...parts.map((part) => own(part, "task_id")),
     ...parts.map((part) => own(part, "id")),
   ];
-  return [...new Set(candidates.map(idOf).filter((id) => id !== null))];
+  const texts = candidates.map((value) => stringOf(value) ?? integerText(value));
+  return [...new Set(texts.filter((text) => text !== null))];
 }
 
-function idOf(value: JsonValue | undefined): string | null {
-  const text = typeof value === "string" ? value : integerText(value);
-  if (text === null || text === "" || text.length > ID_MAX_LENGTH || !text.isWellFormed()) return null;
-  // As a path segment these two would climb out of `/videos/`, percent-encoded or not.
-  return text === "." || text === ".." ? null : text;
+/** Whether a poll's path could carry it. */
+function isUsableId(text: string): boolean {
+  // As a path segment the dots would climb out of `/videos/`, percent-encoded or not.
+  return text.length <= ID_MAX_LENGTH && text.isWellFormed() && text !== "." && text !== "..";
 }
 
 function integerText(value: JsonValue | undefined): string | null {

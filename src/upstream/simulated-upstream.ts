@@ -11,6 +11,7 @@ export function simulatedUpstream(plan: TestPlan, name: string, submittedAt: num
   const read = (reading: Partial<TaskReading> & Pick<TaskReading, "status">) => {
     const whole: TaskReading = {
       ids: [upstreamTaskId],
+      namesId: true,
       word: reading.status,
       progress: null,
       videoUrl: null,

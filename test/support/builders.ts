@@ -69,6 +69,7 @@ export function aRhythm(overrides: Partial<PollRhythm> = {}): PollRhythm {
 export function aReading(overrides: Partial<TaskReading> = {}): TaskReading {
   return {
     ids: ["up-1"],
+    namesId: true,
     status: null,
     word: null,
     progress: null,

@@ -31,6 +31,7 @@ const limits = {
 
 const reading: fc.Arbitrary<TaskReading> = fc.record({
   ids: fc.constant(["up-1"]),
+  namesId: fc.constant(true),
   status: fc.constantFrom("queued", "running", "succeeded", "failed", null),
   word: fc.constant(null),
   progress: fc.option(fc.integer({ min: 0, max: 100 })),

@@ -59,6 +59,19 @@ describe("an id", () => {
   });
 });
 
+it.each([
+  ["{}", false],
+  ['{"task_id":null,"id":""}', false],
+  ['{"task_id":{},"id":7.5}', false],
+  ['{"task_id":"a"}', true],
+  ['{"data":{"id":7}}', true],
+  [`{"task_id":"${"x".repeat(257)}"}`, true],
+  ['{"task_id":".."}', true],
+  ['{"task_id":"\\ud800"}', true],
+])("whether an answer names an id, usable or not: %.40s is %j", (json, named) => {
+  expect(read(json).namesId).toBe(named);
+});
+
 describe("a video's URL", () => {
   const url = "https://cdn.acme.com/v.mp4?sig=a%2Bb";
   it.each([
