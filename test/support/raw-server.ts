@@ -99,7 +99,7 @@ export function httpAnswer(status: number, body = "", headers: Record<string, st
 }
 
 /** Writes one chunk after the other until there are no more or the other side leaves. */
-export function drip(socket: Socket, everyMs: number, next: () => string | null): void {
+export function drip(socket: Socket, everyMs: number, next: () => string | Buffer | null): void {
   const timer = setInterval(() => {
     const chunk = next();
     if (chunk === null) clearInterval(timer);
