@@ -13,7 +13,7 @@ const FIRST_POLL_MS = 10_000;
 /** A gap of this share of the task's age: the relative error of "when was it ready" stays constant. */
 const AGE_SHARE = 0.1;
 const JITTER = 0.1;
-/** 429 without `Retry-After`: 1, 2, 4 … seconds up to this, beyond `POLL_MAX_SECONDS` if need be. */
+/** 429 without a `Retry-After` to wait for: 1, 2, 4 … seconds up to this, beyond `POLL_MAX_SECONDS` if need be. */
 const SLOW_DOWN_MAX_MS = 60_000;
 
 /** From acceptance to the first poll. `watched`: somebody wants running or progress, so the cap counts here too. */
@@ -43,6 +43,7 @@ export function nextPollGapMs(limits: PollLimits, history: PollHistory, random: 
 }
 
 function slowDownMs({ slowDowns, notBeforeMs }: PollHistory, random: number): number {
-  if (slowDowns === 0 || notBeforeMs !== null) return 0;
+  // "At once" after a 429 (0, or a date that has passed by a clock that is off) is no wish to be asked at once.
+  if (slowDowns === 0 || (notBeforeMs ?? 0) > 0) return 0;
   return Math.min(jittered(1000 * 2 ** Math.min(slowDowns - 1, 10), JITTER, random), SLOW_DOWN_MAX_MS);
 }

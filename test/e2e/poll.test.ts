@@ -356,7 +356,7 @@ describe("with quick polls", () => {
       ["402", { status: 402 }],
       ["408", { status: 408 }],
       ["409", { status: 409 }],
-      ["429 that may be repeated at once", { status: 429, headers: { "retry-after": "0" } }],
+      ["429 with Retry-After: 0", { status: 429, headers: { "retry-after": "0" } }],
       ["a captive page", { body: page, headers: html }],
       ["JSON that breaks off", { body: succeeded.slice(0, -3) }],
       ["two JSON values", { body: succeeded + succeeded }],

@@ -140,6 +140,9 @@ describe("the next poll", () => {
     expect(next(slow, 10, aRhythm({ slowDowns: 0 }))).toBe(1000);
     expect(next(slow, 10, aRhythm({ slowDowns: 5 }))).toBe(32_000);
     expect(next(slow, 10, aRhythm({ slowDowns: 30 }))).toBe(60_000);
+    // A Retry-After of nothing is none; any other one is what the upstream wants.
+    expect(next({ ...slow, notBeforeMs: 0 }, 10, aRhythm({ slowDowns: 5 }))).toBe(32_000);
+    expect(next({ ...slow, notBeforeMs: 3000 }, 10, aRhythm({ slowDowns: 5 }))).toBe(3000);
   });
 
   it("doubles with each answer that says nothing, up to the maximum", () => {
