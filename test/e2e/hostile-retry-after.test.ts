@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { httpAnswer } from "../support/raw-server.ts";
-import { startRawUpstream, type Answer, type Exchange, type RawUpstream } from "../support/raw-upstream.ts";
+import { httpAnswer, type Exchange } from "../support/raw-server.ts";
+import { SPELLINGS, type Meaning } from "../support/retry-after-spellings.ts";
+import { startRawUpstream, type Answer, type RawUpstream } from "../support/raw-upstream.ts";
 import { eventually, isTerminal, startStack, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*
@@ -22,79 +23,6 @@ const LATEST_MS = DEADLINE_MS - 5000;
 /** Timers of two busy cores, and a clock read in two processes. */
 const LATE_MS = 700;
 const EARLY_MS = 2;
-
-/** What a header means: so many milliseconds, nothing that can be read, or more than the task has. */
-type Meaning = number | "unreadable" | "beyond the deadline";
-
-const HOUR_MS = 3_600_000;
-const http = (at: number) => new Date(at).toUTCString();
-/** `Monday, 23-Nov-26 12:00:09 GMT`. */
-const rfc850 = (at: number) => {
-  const [, day, month, year = "", time] = http(at).split(" ");
-  const weekday = new Intl.DateTimeFormat("en", { weekday: "long", timeZone: "UTC" }).format(at);
-  return `${weekday}, ${day}-${month}-${year.slice(2)} ${time} GMT`;
-};
-/** `Mon Nov 23 12:00:09 2026`. */
-const asctime = (at: number) => {
-  const [weekday = "", day = "", month, year, time] = http(at).split(" ");
-  return `${weekday.slice(0, 3)} ${month} ${day.replace(/^0/, " ")} ${time} ${year}`;
-};
-
-/** A date 2 s after the answer's own, whose clock is off by so much. */
-const skewed =
-  (offMs: number, form = http) =>
-  () => ({
-    date: http(Date.now() + offMs),
-    "retry-after": form(Math.floor((Date.now() + offMs) / 1000) * 1000 + 2000),
-  });
-const plain = (value: string) => () => ({ "retry-after": value });
-
-const rows: [name: string, headers: () => Record<string, string>, meaning: Meaning][] = [
-  ["2", plain("2"), 2000],
-  ["002", plain("002"), 2000],
-  ["2 between spaces", plain(" \t2  "), 2000],
-  ["1.5", plain("1.5"), 1500],
-  ["0", plain("0"), 0],
-  ["0.0", plain("0.0"), 0],
-  ["1000000000", plain("1000000000"), "beyond the deadline"],
-  ["400 digits", plain("9".repeat(400)), "beyond the deadline"],
-  ["a date without a Date to compare", () => ({ "retry-after": http(Date.now() + 2999) }), 2000],
-  ["a date by a right clock", skewed(0), 2000],
-  ["a date by a clock 5 hours behind", skewed(-5 * HOUR_MS), 2000],
-  ["a date by a clock 5 hours ahead", skewed(5 * HOUR_MS), 2000],
-  ["a date by a clock in 1971", skewed(Date.UTC(1971, 0, 1) - Date.now()), 2000],
-  ["a date by a clock in 2099", skewed(Date.UTC(2099, 0, 1) - Date.now()), 2000],
-  ["a date of RFC 850 by a clock an hour ahead", skewed(HOUR_MS, rfc850), 2000],
-  ["a date of asctime by a clock an hour behind", skewed(-HOUR_MS, asctime), 2000],
-  ["a date in lower case", skewed(HOUR_MS, (at) => http(at).toLowerCase()), 2000],
-  [
-    "our time, by a clock 5 hours ahead",
-    () => ({ date: http(Date.now() + 5 * HOUR_MS), "retry-after": http(Date.now() + 2000) }),
-    0,
-  ],
-  [
-    "our time, by a clock 5 hours behind",
-    () => ({ date: http(Date.now() - 5 * HOUR_MS), "retry-after": http(Date.now() + 2000) }),
-    "beyond the deadline",
-  ],
-  ["a date with a Date of words", () => ({ date: "today", "retry-after": http(Date.now() + 2999) }), 2000],
-  ["a date of the past", skewed(-HOUR_MS, (at) => http(at - 100_000)), 0],
-  ["a date of 1970", plain("Thu, 01 Jan 1970 00:00:00 GMT"), 0],
-  ["a date of 9999", plain("Fri, 31 Dec 9999 23:59:59 GMT"), "beyond the deadline"],
-  ["nothing at all", () => ({}), "unreadable"],
-  ["an empty text", plain(""), "unreadable"],
-  ["-5", plain("-5"), "unreadable"],
-  ["+2", plain("+2"), "unreadable"],
-  ["1e9", plain("1e9"), "unreadable"],
-  ["0x10", plain("0x10"), "unreadable"],
-  ["Infinity", plain("Infinity"), "unreadable"],
-  ["2 seconds", plain("2 seconds"), "unreadable"],
-  ["soon", plain("soon"), "unreadable"],
-  ["two at once", plain("2\r\nretry-after: 3"), "unreadable"],
-  ["full-width digits", plain("２"), "unreadable"],
-  ["a date that is none", plain("Mon, 99 Foo 2026 12:00:00 GMT"), "unreadable"],
-  ["a date of ISO 8601", () => ({ "retry-after": new Date(Date.now() + 2000).toISOString() }), "unreadable"],
-];
 
 let upstream: RawUpstream;
 let stack: Stack;
@@ -148,7 +76,7 @@ function measure(
   own: readonly [from: number, to: number],
 ): { waitedMs: number; fromMs: number; toMs: number } {
   const { gapMs, sinceCreationMs } = wait === "unknown" ? { gapMs: NaN, sinceCreationMs: NaN } : wait;
-  if (meaning === "beyond the deadline")
+  if (meaning === "long")
     return { waitedMs: sinceCreationMs, fromMs: LATEST_MS - EARLY_MS, toMs: LATEST_MS + LATE_MS };
   const told = meaning === "unreadable" ? 0 : meaning;
   // A submit adds jitter, and a date without a clock to compare is up to a second later than asked for here.
@@ -162,14 +90,14 @@ const POLL_GAP_MS = [50, 100] as const;
 const POLL_BACKOFF_MS = [900, 1100] as const;
 
 describe.concurrent("Retry-After after a submit", () => {
-  it.each(rows)("that says %s, with 429: the next submit", async (_name, headers, meaning) => {
+  it.each(SPELLINGS)("that says %s, with 429: the next submit", async (_name, headers, meaning) => {
     const wait = await follow("submit", 429, headers);
     const { waitedMs, fromMs, toMs } = measure(wait, meaning, SUBMIT_BACKOFF_MS);
     expect(waitedMs).toBeGreaterThanOrEqual(fromMs);
     expect(waitedMs).toBeLessThan(toMs);
   });
 
-  it.each(rows)("that says %s, with 503: the next submit, or none", async (_name, headers, meaning) => {
+  it.each(SPELLINGS)("that says %s, with 503: the next submit, or none", async (_name, headers, meaning) => {
     const wait = await follow("submit", 503, headers);
     expect(wait === "unknown").toBe(meaning === "unreadable");
     if (wait === "unknown") return;
@@ -185,13 +113,16 @@ describe.concurrent("Retry-After after a poll", () => {
     [503, POLL_GAP_MS],
     [429, POLL_BACKOFF_MS],
   ];
-  it.each(rows)("that says %s, with 200, 503 and 429: the next poll", async (_name, headers, meaning) => {
-    const waits = answers.map(async ([status, own]) =>
-      measure(await follow("poll", status, headers), meaning, own),
-    );
-    for (const { waitedMs, fromMs, toMs } of await Promise.all(waits)) {
-      expect(waitedMs).toBeGreaterThanOrEqual(fromMs);
-      expect(waitedMs).toBeLessThan(toMs);
-    }
-  });
+  it.each(SPELLINGS)(
+    "that says %s, with 200, 503 and 429: the next poll",
+    async (_name, headers, meaning) => {
+      const waits = answers.map(async ([status, own]) =>
+        measure(await follow("poll", status, headers), meaning, own),
+      );
+      for (const { waitedMs, fromMs, toMs } of await Promise.all(waits)) {
+        expect(waitedMs).toBeGreaterThanOrEqual(fromMs);
+        expect(waitedMs).toBeLessThan(toMs);
+      }
+    },
+  );
 });

@@ -9,14 +9,13 @@ import {
   tooSlow,
   type Bytes,
 } from "../support/hostile-bytes.ts";
-import { httpAnswer, startRawServer, type RawServer } from "../support/raw-server.ts";
+import { httpAnswer, startRawServer, type Exchange, type RawServer } from "../support/raw-server.ts";
 import {
   json,
   startRawUpstream,
   succeeds,
   VIDEO,
   type Answer,
-  type Exchange,
   type Plan,
   type RawUpstream,
   type Scene,

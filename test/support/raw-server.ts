@@ -86,6 +86,21 @@ function splitHeader(line: string): [string, string] {
   return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()];
 }
 
+/** One request and what became of its connection. */
+export interface Exchange {
+  request: RawRequest;
+  /** What was handed to the connection until it closed; null while it is open. */
+  closed: { afterMs: number; bytes: number } | null;
+}
+
+export function trackExchange(socket: Socket, request: RawRequest): Exchange {
+  const exchange: Exchange = { request, closed: null };
+  socket.once("close", () => {
+    exchange.closed = { afterMs: Date.now() - request.at, bytes: socket.bytesWritten };
+  });
+  return exchange;
+}
+
 /** A whole answer that ends the connection. */
 export function httpAnswer(status: number, body = "", headers: Record<string, string> = {}): string {
   const lines = Object.entries({ "content-length": String(Buffer.byteLength(body)), ...headers });

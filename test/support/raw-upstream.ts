@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { httpAnswer, startRawServer, type RawRequest } from "./raw-server.ts";
+import { httpAnswer, startRawServer, trackExchange, type Exchange, type RawRequest } from "./raw-server.ts";
 
 /** One exchange of the upstream: naked bytes. `id` is the one that this task has there. */
 export type Answer = (socket: Socket, exchange: { id: string; request: RawRequest }) => void;
@@ -8,12 +8,6 @@ export type Answer = (socket: Socket, exchange: { id: string; request: RawReques
 export interface Plan {
   submit?: readonly Answer[];
   poll?: readonly Answer[];
-}
-
-export interface Exchange {
-  request: RawRequest;
-  /** What was handed to the connection until it closed; null while it is open. */
-  closed: { afterMs: number; bytes: number } | null;
 }
 
 /** One task as the upstream sees it. */
@@ -63,12 +57,8 @@ export async function startRawUpstream(): Promise<RawUpstream> {
     const [exchanges, answers, honest] = isSubmit
       ? [scene.submits, plan.submit, accepts]
       : [scene.polls, plan.poll, succeeds];
-    const exchange: Exchange = { request, closed: null };
     const answer = answers?.[exchanges.length] ?? honest;
-    exchanges.push(exchange);
-    socket.once("close", () => {
-      exchange.closed = { afterMs: Date.now() - request.at, bytes: socket.bytesWritten };
-    });
+    exchanges.push(trackExchange(socket, request));
     answer(socket, { id: scene.id, request });
   });
   return {
