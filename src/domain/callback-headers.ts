@@ -27,7 +27,7 @@ export function headerProblems(
 ): HeaderProblem[] {
   const problems: HeaderProblem[] = [];
   if (headers.length > MAX_HEADERS) problems.push({ name: null, problem: `at most ${MAX_HEADERS} headers` });
-  const total = headers.reduce((sum, [name, value]) => sum + name.length + String(value).length, 0);
+  const total = headers.reduce((sum, [name, value]) => sum + name.length + textLength(value), 0);
   if (total > MAX_TOTAL_BYTES)
     problems.push({ name: null, problem: `at most ${MAX_TOTAL_BYTES} bytes in all` });
   const seen = new Set<string>();
@@ -39,6 +39,11 @@ export function headerProblems(
     if (problem !== null) problems.push({ name, problem });
   }
   return problems;
+}
+
+/** Only text counts, whatever else is refused by itself: an object with a `toString` of its own cannot be made text. */
+function textLength(value: unknown): number {
+  return typeof value === "string" ? value.length : 0;
 }
 
 function nameProblem(name: string, lower: string): string | null {

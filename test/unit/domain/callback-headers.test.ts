@@ -58,6 +58,8 @@ it.each([
   undefined,
   {},
   ["v"],
+  { toString: 5, valueOf: 6 },
+  Object.create(null),
 ])("a value of %.20j may not", (value) => {
   expect(headerProblems([["x-a", value]])).toHaveLength(1);
 });
