@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parsePollAfterMs, parseRetryAfter } from "../../../src/domain/retry-after.ts";
 import { T0 } from "../../support/builders.ts";
@@ -37,6 +38,27 @@ describe("Retry-After", () => {
   it("absent says nothing", () => {
     expect(parseRetryAfter(null, http(T0), T0)).toBeNull();
   });
+});
+
+it("whatever is said and by whatever clock, a wait is none or a number from 0 to an hour", () => {
+  const date = fc.date({ noInvalidDate: true }).map((at) => at.toUTCString());
+  const text = fc.oneof(
+    date,
+    fc.string(),
+    fc.double().map(String),
+    fc.bigInt().map(String),
+    fc.stringMatching(/^\d{1,30}(\.\d{1,5})?$/),
+  );
+  fc.assert(
+    fc.property(fc.option(text), fc.option(text), fc.maxSafeNat(), (header, answerDate, now) => {
+      for (const wait of [parseRetryAfter(header, answerDate, now), parsePollAfterMs(header)]) {
+        if (wait === null) continue;
+        expect(wait).toBeGreaterThanOrEqual(0);
+        expect(wait).toBeLessThanOrEqual(3_600_000);
+      }
+    }),
+    { numRuns: 5000 },
+  );
 });
 
 it("openai-poll-after-ms is milliseconds, at most an hour", () => {
