@@ -1,0 +1,168 @@
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { codeOf, send, type Sending } from "../support/send.ts";
+import { MODEL, startStack, type RawAnswer, type Stack } from "../support/stack.ts";
+
+/*
+ * The platform's rate limit, beside what errors.test.ts says of creates by own keys.
+ *
+ * scenario                                            requirement
+ * pings, pings and creates together                   contract, Who is calling: creates and pings are limited, 429
+ * several tokens of one name                          the same: per account
+ * replays, refused and unknown requests               the same: what is asked for counts, not what comes of it
+ * made-up keys from one address                       the same: per client address; the upstream is not asked on
+ * everything else                                     not limited
+ */
+
+const LIMIT = 5;
+const tokenHash = (token: string) => createHash("sha256").update(token).digest("hex");
+
+let stack: Stack;
+let serial = 0;
+/** A caller and an address that no other test uses. */
+let key: string;
+let address: string;
+beforeAll(async () => {
+  stack = await startStack({ createsPerMinute: LIMIT });
+});
+beforeEach(() => {
+  serial += 1;
+  key = `sk-limited-${serial}`;
+  address = `203.0.113.${serial}`;
+});
+afterAll(async () => stack.close());
+
+const VIDEO = { model: MODEL, prompt: "A lighthouse." };
+
+let hosts = 0;
+
+/** From an address of its own each time, unless it names one: the local platform would give all of them the same. */
+async function from(on: Stack, path: string, { headers, ...more }: Sending): Promise<RawAnswer> {
+  hosts += 1;
+  const elsewhere = { "cf-connecting-ip": `10.0.${hosts >> 8}.${hosts & 255}` };
+  return send(on, path, { method: "POST", key, ...more, headers: { ...elsewhere, ...headers } });
+}
+
+async function create(more: Sending = {}): Promise<RawAnswer> {
+  return from(stack, "/v1/videos", { body: VIDEO, ...more });
+}
+
+async function ping(more: Sending = {}): Promise<RawAnswer> {
+  return from(stack, "/v1/webhooks/ping", { body: { callback_url: stack.receiver.url }, ...more });
+}
+
+/** Asks until it is refused; a window may turn over in between, hence not more than twice the limit. */
+async function exhaust(
+  ask: () => Promise<RawAnswer>,
+): Promise<{ taken: number; refused: RawAnswer | undefined }> {
+  for (let taken = 0; taken < 2 * LIMIT + 1; taken += 1) {
+    const answer = await ask();
+    if (answer.status === 429) return { taken, refused: answer };
+  }
+  return { taken: Infinity, refused: undefined };
+}
+
+describe("the limit", () => {
+  it("refuses a ping with 429, Retry-After: 60 and the contract's body, and sends nothing", async () => {
+    const before = stack.receiver.received.length;
+    const { taken, refused } = await exhaust(ping);
+    expect(taken).toBeGreaterThanOrEqual(LIMIT);
+    expect(refused?.headers["retry-after"]).toBe("60");
+    expect(JSON.parse(refused?.body ?? "")).toEqual({
+      error: {
+        code: "rate_limited",
+        message: expect.stringMatching(/./) as string,
+        retryable: true,
+        request_id: refused?.headers["x-request-id"],
+      },
+    });
+    expect(stack.receiver.received).toHaveLength(before + taken);
+  });
+
+  it("counts creates and pings of an account together", async () => {
+    const asks = [create, ping];
+    let turn = 0;
+    const { taken } = await exhaust(async () => (asks[turn++ % 2] ?? create)());
+    expect(taken).toBeGreaterThanOrEqual(LIMIT);
+    expect(taken).toBeLessThanOrEqual(2 * LIMIT);
+    expect(codeOf(await create())).toBe("rate_limited");
+    expect(codeOf(await ping())).toBe("rate_limited");
+  });
+
+  it.each<[name: string, ask: () => Promise<RawAnswer>]>([
+    ["a replay", async () => create({ headers: { "idempotency-key": key } })],
+    ["what is invalid", async () => create({ body: {} })],
+    ["what is no JSON", async () => ping({ body: "{" })],
+    ["what is of no known type", async () => create({ headers: { "content-type": "text/plain" } })],
+    ["a test", async () => create({ body: { ...VIDEO, test: "succeeded" } })],
+    ["what is answered at once", async () => create({ headers: { prefer: "respond-async" } })],
+  ])("counts %s", async (_name, ask) => {
+    const { taken } = await exhaust(ask);
+    expect(taken).toBeGreaterThanOrEqual(LIMIT);
+    expect(taken).toBeLessThanOrEqual(2 * LIMIT);
+  });
+
+  it("is each account's own, and each address's", async () => {
+    await exhaust(create);
+    expect((await create({ key: `${key}-other` })).status).toBe(202);
+    const headers = { "cf-connecting-ip": address };
+    let caller = 0;
+    await exhaust(async () => create({ key: `${key}-${(caller += 1)}`, headers }));
+    expect(codeOf(await ping({ key: `${key}-last`, headers }))).toBe("rate_limited");
+    expect((await create({ key: `${key}-last` })).status).toBe(202);
+  });
+
+  it("stops made-up keys of one address before the upstream is asked about each of them", async () => {
+    const headers = { "cf-connecting-ip": address };
+    let caller = 0;
+    const { taken } = await exhaust(async () => ping({ key: `made-up-${(caller += 1)}`, headers }));
+    expect(taken).toBeGreaterThanOrEqual(LIMIT);
+    expect(taken).toBeLessThanOrEqual(2 * LIMIT);
+    const asked = stack.gateway.calls.filter(({ authorization }) => authorization?.includes("made-up-"));
+    expect(asked.map(({ path }) => path)).toEqual(Array(taken).fill("/v1/models"));
+  });
+
+  it("is not for reads, secrets and checks of signatures", async () => {
+    const created = JSON.parse((await create()).body) as { task_id: string };
+    await exhaust(create);
+    const calls: [path: string, method: string][] = [
+      [`/v1/videos/${created.task_id}`, "GET"],
+      [`/v1/videos/${created.task_id}/deliveries`, "GET"],
+      ["/v1/models", "GET"],
+      ["/v1/webhooks/secret", "GET"],
+      ["/v1/webhooks/verify", "POST"],
+    ];
+    for (let time = 0; time < 2 * LIMIT; time += 1) {
+      for (const [path, method] of calls) {
+        const body = method === "POST" ? {} : undefined;
+        expect([path, (await send(stack, path, { method, key, body })).status]).toEqual([path, 200]);
+      }
+    }
+  });
+});
+
+it("with the operator's key all tokens of a name share one limit, and another name has its own", async () => {
+  const operator = await startStack({
+    createsPerMinute: LIMIT,
+    settings: {
+      AIO_API_KEY: "sk-operator",
+      RINGBACK_KEYS: ["one", "two"]
+        .map((token) => `alice:${tokenHash(token)}`)
+        .join(",")
+        .concat(`,bob:${tokenHash("three")}`),
+    },
+  });
+  try {
+    const ask = async (token: string) => from(operator, "/v1/videos", { key: token, body: VIDEO });
+    let turn = 0;
+    const { taken } = await exhaust(async () => ask(turn++ % 2 === 0 ? "one" : "two"));
+    expect(taken).toBeGreaterThanOrEqual(LIMIT);
+    expect(taken).toBeLessThanOrEqual(2 * LIMIT);
+    expect((await ask("one")).status).toBe(429);
+    expect((await ask("two")).status).toBe(429);
+    expect((await ask("three")).status).toBe(202);
+    expect((await ask("four")).status).toBe(401);
+  } finally {
+    await operator.close();
+  }
+});
