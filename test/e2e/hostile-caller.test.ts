@@ -27,6 +27,8 @@ import {
 const tokenHash = (token: string) => createHash("sha256").update(token).digest("hex");
 const ALICE = "rb-alice";
 const BOB = "rb-bob";
+/** Honest answers take their time on a busy machine. */
+const PATIENT = { UPSTREAM_TIMEOUT_SECONDS: "10", CALLBACK_TIMEOUT_SECONDS: "10" };
 const OPERATOR: StackOptions = {
   token: ALICE,
   settings: {
@@ -43,7 +45,7 @@ describe.each<[name: string, options: StackOptions, owner: string, stranger: str
   beforeAll(async () => {
     stack = await startStack({
       ...options,
-      settings: { ...options.settings, CALLBACK_RETRY_SECONDS: "600" },
+      settings: { ...options.settings, CALLBACK_RETRY_SECONDS: "600", ...PATIENT },
     });
   });
   afterAll(async () => stack.close());
@@ -118,7 +120,7 @@ describe.each<[name: string, options: StackOptions, owner: string, stranger: str
       });
     const before = submitsTo(stack.gateway).length;
     // While the first is on its way the key is taken for its account alone.
-    stack.gateway.fault({ on: "submit", delayMs: 600, process: true });
+    stack.gateway.fault({ on: "submit", delayMs: 1500, process: true });
     const first = create(owner, { metadata: { canary: "canary" } });
     await eventually(
       async () => submitsTo(stack.gateway).length,
@@ -148,7 +150,7 @@ describe("a made-up key", () => {
   let bystander: RawServer;
   beforeAll(async () => {
     bystander = await startRawServer((socket) => socket.end(httpAnswer(200)));
-    stack = await startStack();
+    stack = await startStack({ settings: PATIENT });
   });
   afterAll(async () => {
     await stack.close();

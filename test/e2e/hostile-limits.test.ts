@@ -23,7 +23,7 @@ let serial = 0;
 let key: string;
 let address: string;
 beforeAll(async () => {
-  stack = await startStack({ createsPerMinute: LIMIT });
+  stack = await startStack({ createsPerMinute: LIMIT, settings: { UPSTREAM_TIMEOUT_SECONDS: "10" } });
 });
 beforeEach(() => {
   serial += 1;

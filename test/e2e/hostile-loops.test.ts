@@ -49,7 +49,7 @@ describe("a callback that comes back", () => {
   it.each(["/v1/videos", "/v1/webhooks/ping"])(
     "by way of a relay is told by its marker at %s: 508, and no loop",
     async (path) => {
-      const stack = await startStack();
+      const stack = await startStack({ settings: { CALLBACK_TIMEOUT_SECONDS: "10" } });
       const relay = await relayTo(() => stack, path);
       try {
         const created = await stack.create({
@@ -103,7 +103,10 @@ describe("a callback that comes back", () => {
 
   it("to a URL that was fine when it was given is stopped before the next attempt, unsent", async () => {
     const folder = mkdtempSync(join(tmpdir(), "ringback-hostile-"));
-    const stack = await startStack({ persistTo: folder, settings: { CALLBACK_RETRY_SECONDS: "1.5" } });
+    const stack = await startStack({
+      persistTo: folder,
+      settings: { CALLBACK_RETRY_SECONDS: "1.5", CALLBACK_TIMEOUT_SECONDS: "10" },
+    });
     try {
       stack.receiver.defaultReply({ status: 503 });
       for (const settings of [

@@ -31,9 +31,10 @@ import { eventually, startStack, type DeliveryBody, type Stack, type TaskBody } 
  * each of them                                        guarantees 4 and 5: same id, same bytes, the log before the wire
  */
 
-const TIMEOUT_MS = 1500;
+/** Long for an honest answer on a busy machine. */
+const TIMEOUT_MS = 5000;
 const STEP_MS = 800;
-const AT_ONCE = 25;
+const AT_ONCE = 50;
 /** Timers of two busy cores. */
 const LATE_MS = 800;
 /** The first wait with its jitter. */
@@ -118,7 +119,9 @@ async function follow(answer: Reply): Promise<Life> {
   const last = await only(id, ({ status }) => status !== "pending");
   const [attempt] = first.attempts as [Attempt];
   const endedAt = Date.parse(attempt.started_at) + (attempt.duration_ms ?? Number.NaN);
-  const plannedMs = first.next_attempt_at === null ? null : Date.parse(first.next_attempt_at) - endedAt;
+  // On a busy machine the second attempt may have begun before the log was read: then it says itself when it did.
+  const plannedAt = first.attempts[1]?.started_at ?? first.next_attempt_at;
+  const plannedMs = plannedAt === null ? null : Date.parse(plannedAt) - endedAt;
   // The log was ahead of the wire each time, and has as many rows as the wire had requests.
   const { exchanges } = endpoint;
   expect(loggedAtArrival.get(id)).toEqual(exchanges.map((_, index) => index + 1));

