@@ -10,17 +10,16 @@ import {
   type Bytes,
 } from "../support/hostile-bytes.ts";
 import { httpAnswer, startRawServer, type Exchange, type RawServer } from "../support/raw-server.ts";
+import { BORNE, meetings, outcomes, UNKNOWN } from "../support/meetings.ts";
 import {
   json,
   startRawUpstream,
   succeeds,
   VIDEO,
   type Answer,
-  type Plan,
   type RawUpstream,
-  type Scene,
 } from "../support/raw-upstream.ts";
-import { eventually, isTerminal, newHook, startStack, type Stack, type TaskBody } from "../support/stack.ts";
+import { eventually, isTerminal, newHook, startStack, type Stack } from "../support/stack.ts";
 
 /*
  * An upstream that means harm or is broken, in naked bytes; each answer both to the submit and to a poll. What an
@@ -53,7 +52,11 @@ beforeAll(async () => {
   upstream = await startRawUpstream();
   elsewhere = await startRawServer((socket) => socket.end(httpAnswer(200, "{}")));
   stack = await startStack({
-    settings: { AIO_BASE_URL: upstream.baseUrl, UPSTREAM_TIMEOUT_SECONDS: String(TIMEOUT_MS / 1000) },
+    settings: {
+      AIO_BASE_URL: upstream.baseUrl,
+      UPSTREAM_TIMEOUT_SECONDS: String(TIMEOUT_MS / 1000),
+      CALLBACK_TIMEOUT_SECONDS: "10",
+    },
   });
 });
 afterAll(async () => {
@@ -61,51 +64,7 @@ afterAll(async () => {
   await Promise.all([upstream.close(), elsewhere.close()]);
 });
 
-async function create(
-  plan: Plan,
-  fields: Record<string, unknown> = {},
-): Promise<{ scene: Scene; task: TaskBody }> {
-  const scene = upstream.scene(plan);
-  const response = await stack.create({ ...scene.fields, ...fields });
-  expect(response.status).toBe(202);
-  return { scene, task: (await response.json()) as TaskBody };
-}
-
-interface Met {
-  exchange: Exchange;
-  outcome: { status: string; code: string | null; video: string | null; submits: number; polls: number };
-}
-
-function meeting(scene: Scene, [exchange]: Exchange[], task: TaskBody): Met {
-  const { status, error, video_url: video } = task;
-  const counts = { submits: scene.submits.length, polls: scene.polls.length };
-  return {
-    exchange: exchange as Exchange,
-    outcome: { status, code: error?.code ?? null, video, ...counts },
-  };
-}
-
-/** What becomes of a task whose submit meets this, and of one whose first poll does. */
-async function meet(answer: Answer): Promise<[submit: Met, poll: Met]> {
-  return Promise.all([submitMeets(answer), pollMeets(answer)]);
-}
-
-async function submitMeets(answer: Answer): Promise<Met> {
-  const { scene, task } = await create({ submit: [answer] });
-  return meeting(scene, scene.submits, task);
-}
-
-async function pollMeets(answer: Answer): Promise<Met> {
-  const { scene, task } = await create({ poll: [answer] });
-  return meeting(scene, scene.polls, await stack.task(task.task_id, isTerminal));
-}
-
-/** Sent once, never polled. */
-const UNKNOWN = { status: "failed", code: "submit_unknown", video: null, submits: 1, polls: 0 };
-/** Asked again, and ended by the honest answer. */
-const BORNE = { status: "succeeded", code: null, video: VIDEO, submits: 1, polls: 2 };
-
-const outcomes = (met: readonly Met[]) => met.map(({ outcome }) => outcome);
+const { create, meet, submitMeets, pollMeets } = meetings(() => ({ stack, upstream }));
 
 async function closing(exchange: Exchange): Promise<NonNullable<Exchange["closed"]>> {
   const closed = await eventually(
@@ -130,6 +89,29 @@ describe.concurrent("an answer that is too much", () => {
       expect(closed.afterMs).toBeLessThan(TIMEOUT_MS);
     }
   });
+
+  it.each(tooMuch(200))(
+    "is hung up on at once, not when the task's alarm has run: %s",
+    async (_name, bytes) => {
+      // While a callback hangs, the run that polls goes on, and whatever it holds stays open.
+      const hanging = await startRawServer(() => undefined);
+      try {
+        const fields = { callback_url: hanging.origin, callback_events: ["video.running"] };
+        const running = json(200, { status: "running" });
+        const { scene } = await create({ poll: [running, running, act(bytes)] }, fields);
+        const [, , exchange] = await eventually(
+          async () => scene.polls,
+          ({ length }) => length >= 3,
+        );
+        const closed = await closing(exchange as Exchange);
+        expect(hanging.requests).toHaveLength(1);
+        expect(closed.bytes).toBeLessThan(BOUNDED_BYTES);
+        expect(closed.afterMs).toBeLessThan(TIMEOUT_MS / 2);
+      } finally {
+        await hanging.close();
+      }
+    },
+  );
 });
 
 describe.concurrent("an answer that is too slow", () => {
