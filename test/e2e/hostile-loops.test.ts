@@ -49,7 +49,9 @@ describe("a callback that comes back", () => {
   it.each(["/v1/videos", "/v1/webhooks/ping"])(
     "by way of a relay is told by its marker at %s: 508, and no loop",
     async (path) => {
-      const stack = await startStack({ settings: { CALLBACK_TIMEOUT_SECONDS: "10" } });
+      const stack = await startStack({
+        settings: { CALLBACK_TIMEOUT_SECONDS: "10", UPSTREAM_TIMEOUT_SECONDS: "10" },
+      });
       const relay = await relayTo(() => stack, path);
       try {
         const created = await stack.create({
@@ -105,7 +107,11 @@ describe("a callback that comes back", () => {
     const folder = mkdtempSync(join(tmpdir(), "ringback-hostile-"));
     const stack = await startStack({
       persistTo: folder,
-      settings: { CALLBACK_RETRY_SECONDS: "1.5", CALLBACK_TIMEOUT_SECONDS: "10" },
+      settings: {
+        CALLBACK_RETRY_SECONDS: "1.5",
+        CALLBACK_TIMEOUT_SECONDS: "10",
+        UPSTREAM_TIMEOUT_SECONDS: "10",
+      },
     });
     try {
       stack.receiver.defaultReply({ status: 503 });

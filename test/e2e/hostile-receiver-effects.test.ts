@@ -19,7 +19,7 @@ const STEP = { fromMs: STEP_MS * 0.8, toMs: STEP_MS * 1.2 };
 /** `Retry-After` is honoured to twice the step or to this, whichever is more. */
 const LONGEST_MS = 60_000;
 /** Timers of two busy cores. */
-const LATE_MS = 800;
+const LATE_MS = 1500;
 
 vi.setConfig({ maxConcurrency: 10 });
 
@@ -28,7 +28,11 @@ let receiver: RawReceiver;
 beforeAll(async () => {
   receiver = await startRawReceiver();
   // A receiver that hangs does so for longer than anything here takes.
-  const settings = { CALLBACK_RETRY_SECONDS: `${STEP_MS / 1000},600`, CALLBACK_TIMEOUT_SECONDS: "20" };
+  const settings = {
+    CALLBACK_RETRY_SECONDS: `${STEP_MS / 1000},600`,
+    CALLBACK_TIMEOUT_SECONDS: "20",
+    UPSTREAM_TIMEOUT_SECONDS: "10",
+  };
   stack = await startStack({ settings });
 });
 afterAll(async () => {

@@ -33,10 +33,10 @@ import { eventually, startStack, type DeliveryBody, type Stack, type TaskBody } 
 
 /** Long for an honest answer on a busy machine. */
 const TIMEOUT_MS = 5000;
-const STEP_MS = 800;
-const AT_ONCE = 50;
+const STEP_MS = 500;
+const AT_ONCE = 30;
 /** Timers of two busy cores. */
-const LATE_MS = 800;
+const LATE_MS = 1500;
 /** The first wait with its jitter. */
 const STEP = { fromMs: STEP_MS * 0.8, toMs: STEP_MS * 1.2 };
 /** How long a 2xx body may take to become an excerpt. */
@@ -63,6 +63,7 @@ beforeAll(async () => {
     settings: {
       CALLBACK_RETRY_SECONDS: `${STEP_MS / 1000},600`,
       CALLBACK_TIMEOUT_SECONDS: String(TIMEOUT_MS / 1000),
+      UPSTREAM_TIMEOUT_SECONDS: "10",
     },
   });
 });

@@ -38,9 +38,9 @@ import { eventually, isTerminal, newHook, startStack, type Stack } from "../supp
  */
 
 /** Long for an honest answer on a busy machine. */
-const TIMEOUT_MS = 3000;
+const TIMEOUT_MS = 5000;
 /** Timers of two busy cores. */
-const LATE_MS = 1500;
+const LATE_MS = 2000;
 
 vi.setConfig({ maxConcurrency: 10 });
 

@@ -17,58 +17,58 @@ const asctime = (at: number) => {
   return `${weekday.slice(0, 3)} ${month} ${day.replace(/^0/, " ")} ${time} ${year}`;
 };
 
-/** A date 2 s after the answer's own, whose clock is off by so much. */
+/** A date 3 s after the answer's own, whose clock is off by so much. */
 const skewed =
   (offMs: number, form = http) =>
   () => {
     const at = Math.floor((Date.now() + offMs) / 1000) * 1000;
-    return { date: http(at), "retry-after": form(at + 2000) };
+    return { date: http(at), "retry-after": form(at + 3000) };
   };
 const plain = (value: string) => () => ({ "retry-after": value });
 
 export const SPELLINGS: [name: string, headers: () => Record<string, string>, meaning: Meaning][] = [
-  ["2", plain("2"), 2000],
-  ["002", plain("002"), 2000],
-  ["2 between spaces", plain(" \t2  "), 2000],
-  ["1.5", plain("1.5"), 1500],
+  ["3", plain("3"), 3000],
+  ["003", plain("003"), 3000],
+  ["3 between spaces", plain(" \t3  "), 3000],
+  ["2.5", plain("2.5"), 2500],
   ["0", plain("0"), 0],
   ["0.0", plain("0.0"), 0],
   ["1000000000", plain("1000000000"), "long"],
   ["400 digits", plain("9".repeat(400)), "long"],
-  ["a date without a Date to compare", () => ({ "retry-after": http(Date.now() + 2999) }), 2000],
-  ["a date by a right clock", skewed(0), 2000],
-  ["a date by a clock 5 hours behind", skewed(-5 * HOUR_MS), 2000],
-  ["a date by a clock 5 hours ahead", skewed(5 * HOUR_MS), 2000],
-  ["a date by a clock in 1971", skewed(Date.UTC(1971, 0, 1) - Date.now()), 2000],
-  ["a date by a clock in 2099", skewed(Date.UTC(2099, 0, 1) - Date.now()), 2000],
-  ["a date of RFC 850 by a clock an hour ahead", skewed(HOUR_MS, rfc850), 2000],
-  ["a date of asctime by a clock an hour behind", skewed(-HOUR_MS, asctime), 2000],
-  ["a date in lower case", skewed(HOUR_MS, (at) => http(at).toLowerCase()), 2000],
+  ["a date without a Date to compare", () => ({ "retry-after": http(Date.now() + 3999) }), 3000],
+  ["a date by a right clock", skewed(0), 3000],
+  ["a date by a clock 5 hours behind", skewed(-5 * HOUR_MS), 3000],
+  ["a date by a clock 5 hours ahead", skewed(5 * HOUR_MS), 3000],
+  ["a date by a clock in 1971", skewed(Date.UTC(1971, 0, 1) - Date.now()), 3000],
+  ["a date by a clock in 2099", skewed(Date.UTC(2099, 0, 1) - Date.now()), 3000],
+  ["a date of RFC 850 by a clock an hour ahead", skewed(HOUR_MS, rfc850), 3000],
+  ["a date of asctime by a clock an hour behind", skewed(-HOUR_MS, asctime), 3000],
+  ["a date in lower case", skewed(HOUR_MS, (at) => http(at).toLowerCase()), 3000],
   [
     "our time, by a clock 5 hours ahead",
-    () => ({ date: http(Date.now() + 5 * HOUR_MS), "retry-after": http(Date.now() + 2000) }),
+    () => ({ date: http(Date.now() + 5 * HOUR_MS), "retry-after": http(Date.now() + 3000) }),
     0,
   ],
   [
     "our time, by a clock 5 hours behind",
-    () => ({ date: http(Date.now() - 5 * HOUR_MS), "retry-after": http(Date.now() + 2000) }),
+    () => ({ date: http(Date.now() - 5 * HOUR_MS), "retry-after": http(Date.now() + 3000) }),
     "long",
   ],
-  ["a date with a Date of words", () => ({ date: "today", "retry-after": http(Date.now() + 2999) }), 2000],
+  ["a date with a Date of words", () => ({ date: "today", "retry-after": http(Date.now() + 3999) }), 3000],
   ["a date of the past", skewed(-HOUR_MS, (at) => http(at - 100_000)), 0],
   ["a date of 1970", plain("Thu, 01 Jan 1970 00:00:00 GMT"), 0],
   ["a date of 9999", plain("Fri, 31 Dec 9999 23:59:59 GMT"), "long"],
   ["nothing at all", () => ({}), "unreadable"],
   ["an empty text", plain(""), "unreadable"],
   ["-5", plain("-5"), "unreadable"],
-  ["+2", plain("+2"), "unreadable"],
+  ["+3", plain("+3"), "unreadable"],
   ["1e9", plain("1e9"), "unreadable"],
   ["0x10", plain("0x10"), "unreadable"],
   ["Infinity", plain("Infinity"), "unreadable"],
-  ["2 seconds", plain("2 seconds"), "unreadable"],
+  ["3 seconds", plain("3 seconds"), "unreadable"],
   ["soon", plain("soon"), "unreadable"],
-  ["two at once", plain("2\r\nretry-after: 3"), "unreadable"],
-  ["full-width digits", plain("２"), "unreadable"],
+  ["two at once", plain("3\r\nretry-after: 4"), "unreadable"],
+  ["full-width digits", plain("３"), "unreadable"],
   ["a date that is none", plain("Mon, 99 Foo 2026 12:00:00 GMT"), "unreadable"],
-  ["a date of ISO 8601", () => ({ "retry-after": new Date(Date.now() + 2000).toISOString() }), "unreadable"],
+  ["a date of ISO 8601", () => ({ "retry-after": new Date(Date.now() + 3000).toISOString() }), "unreadable"],
 ];
