@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { reply, startRawReceiver, type Endpoint, type RawReceiver } from "../support/raw-receiver.ts";
 import { httpAnswer } from "../support/raw-server.ts";
 import { SPELLINGS } from "../support/retry-after-spellings.ts";
+import { auditReceiver } from "../support/audit.ts";
 import { eventually, startStack, type DeliveryBody, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*
@@ -155,4 +156,10 @@ describe("what a receiver writes", () => {
     expect(data[0]?.attempts[0]?.response_excerpt).toBe(text);
     expect(await pinged.json()).toMatchObject({ delivered: false, status_code: 500, response_excerpt: text });
   });
+});
+
+it("lost, doubled and leaked nothing in all of that", () => {
+  const tally = auditReceiver("receivers that hang, or say when to come back", { stack, receiver });
+  expect(tally).toMatchObject({ lost: 0, doubled: 0, leaked: 0 });
+  expect(tally.runs).toBeGreaterThan(50);
 });

@@ -16,6 +16,7 @@ import {
   type Reply,
 } from "../support/raw-receiver.ts";
 import { httpAnswer, startRawServer, type Exchange, type RawServer } from "../support/raw-server.ts";
+import { auditReceiver } from "../support/audit.ts";
 import { eventually, startStack, type DeliveryBody, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*
@@ -305,4 +306,10 @@ describe.concurrent("an answer that is none", () => {
     });
     expect(verdictOf(life)).toEqual(contract(status));
   });
+});
+
+it("lost, doubled and leaked nothing in all of that", () => {
+  const tally = auditReceiver("a hostile receiver, every status", { stack, receiver });
+  expect(tally).toMatchObject({ lost: 0, doubled: 0, leaked: 0 });
+  expect(tally.runs).toBeGreaterThan(50);
 });

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { httpAnswer, type Exchange } from "../support/raw-server.ts";
 import { SPELLINGS, type Meaning } from "../support/retry-after-spellings.ts";
 import { startRawUpstream, type Answer, type RawUpstream } from "../support/raw-upstream.ts";
+import { auditUpstream } from "../support/audit.ts";
 import { eventually, isTerminal, startStack, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*
@@ -129,4 +130,14 @@ describe.concurrent("Retry-After after a poll", () => {
       }
     },
   );
+});
+
+it("lost, doubled and leaked nothing in all of that", async () => {
+  const tally = await auditUpstream("every spelling of Retry-After, by clocks that are off", {
+    stack,
+    upstream,
+    submitsMax: 2,
+  });
+  expect(tally).toMatchObject({ lost: 0, doubled: 0, leaked: 0 });
+  expect(tally.runs).toBeGreaterThan(50);
 });

@@ -19,6 +19,7 @@ import {
   type Answer,
   type RawUpstream,
 } from "../support/raw-upstream.ts";
+import { auditUpstream } from "../support/audit.ts";
 import { eventually, isTerminal, newHook, startStack, type Stack } from "../support/stack.ts";
 
 /*
@@ -367,4 +368,14 @@ it("after all of that the Worker is as it was", async () => {
   const { scene, task } = await create({ poll: [succeeds] });
   expect(await stack.task(task.task_id, isTerminal)).toMatchObject({ status: "succeeded", video_url: VIDEO });
   expect([scene.submits.length, scene.polls.length]).toEqual([1, 1]);
+});
+
+it("lost, doubled and leaked nothing in all of that", async () => {
+  const tally = await auditUpstream("a hostile upstream, at the submit and at a poll", {
+    stack,
+    upstream,
+    submitsMax: 1,
+  });
+  expect(tally).toMatchObject({ lost: 0, doubled: 0, leaked: 0 });
+  expect(tally.runs).toBeGreaterThan(50);
 });

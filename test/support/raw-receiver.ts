@@ -15,6 +15,8 @@ export interface RawReceiver {
   origin: string;
   /** Replies are used one after the other; past the last one every callback is taken. */
   endpoint(...replies: Reply[]): Endpoint;
+  /** Every one so far. */
+  endpoints(): Endpoint[];
   close(): Promise<void>;
 }
 
@@ -50,6 +52,7 @@ export async function startRawReceiver(
       endpoints.set(path, { endpoint, replies });
       return endpoint;
     },
+    endpoints: () => Array.from(endpoints.values(), ({ endpoint }) => endpoint),
     close: raw.close,
   };
 }

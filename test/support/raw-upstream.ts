@@ -22,6 +22,8 @@ export interface Scene {
 export interface RawUpstream {
   baseUrl: string;
   scene(plan?: Plan): Scene;
+  /** Every one so far. */
+  scenes(): Scene[];
   close(): Promise<void>;
 }
 
@@ -69,6 +71,7 @@ export async function startRawUpstream(): Promise<RawUpstream> {
       scenes.push({ scene, plan });
       return scene;
     },
+    scenes: () => scenes.map(({ scene }) => scene),
     close: raw.close,
   };
 }

@@ -10,6 +10,8 @@ export interface Stack {
   worker: LocalWorker;
   /** Lines that the Worker logged. */
   logs: string[];
+  /** Ids of the tasks that `create` was answered with. */
+  accepted: string[];
   /** A request to the Worker with the caller's key; `path` from the root, `/v1/…`. */
   call(path: string, init?: RequestInit): Promise<Response>;
   /** `POST /v1/videos` with a valid text task, overridden and extended by `fields`. */
@@ -105,6 +107,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const gateway = await startGateway({ queueSeconds: 0.1, runSeconds: 0.2, ...options.gateway });
   const receiver = await startReceiver();
   const logs: string[] = [];
+  const accepted: string[] = [];
   const start = async (settings: Record<string, string> = {}): Promise<LocalWorker> =>
     startWorker({
       settings: { ...FAST_SETTINGS, AIO_BASE_URL: gateway.baseUrl, ...options.settings, ...settings },
@@ -131,13 +134,17 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       return worker;
     },
     logs,
+    accepted,
     call,
-    create: async (fields = {}, headers = {}) =>
-      call("/v1/videos", {
+    create: async (fields = {}, headers = {}) => {
+      const response = await call("/v1/videos", {
         method: "POST",
         headers: { "content-type": "application/json", ...headers },
         body: JSON.stringify({ model: MODEL, prompt: "A lighthouse at dusk.", ...fields }),
-      }),
+      });
+      if (response.status === 202) accepted.push(((await response.clone().json()) as TaskBody).task_id);
+      return response;
+    },
     task: async (id, ready = () => true, timeoutMs = 10_000) =>
       eventually(async () => get<TaskBody>(`/v1/videos/${id}`), ready, timeoutMs),
     deliveries: async (id, ready = () => true, timeoutMs = 10_000) =>
