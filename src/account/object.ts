@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import type { Listing } from "../domain/listing.ts";
+import type { AccountStats, Listing, ListPage } from "../domain/listing.ts";
 import { rotated, versionsInForce, type SigningVersion } from "../domain/signing-versions.ts";
 import { errorFields, log } from "../log.ts";
 import { lookAtTask } from "../task/stub.ts";
@@ -21,13 +21,13 @@ export class AccountObject extends DurableObject<Env> {
   /** The versions that sign now, newest first. */
   async signingVersions(): Promise<SigningVersion[]> {
     await this.#awake();
-    return versionsInForce(this.#store.signingVersions(), Date.now());
+    return versionsInForce(this.#store.rows.signingVersions(), Date.now());
   }
 
   /** Makes a new secret and gives the versions in force; null if three previous ones still sign. */
   async rotate(overlapMs: number): Promise<SigningVersion[] | null> {
     await this.#awake();
-    const versions = rotated(this.#store.signingVersions(), Date.now(), overlapMs);
+    const versions = rotated(this.#store.rows.signingVersions(), Date.now(), overlapMs);
     if (versions !== null) this.#store.writeSigningVersions(versions);
     return versions;
   }
@@ -42,6 +42,22 @@ export class AccountObject extends DurableObject<Env> {
   async forget(task: Pick<Listing, "name" | "createdAt">): Promise<void> {
     await this.#awake();
     this.#store.deleteListing(task);
+  }
+
+  /** One page of the tasks, and the key to go on from; null: there are no more. */
+  async list(page: ListPage): Promise<{ listings: Listing[]; next: string | null }> {
+    await this.#awake();
+    const rows = this.#store.rows.listings({ ...page, limit: page.limit + 1 }, Date.now());
+    const shown = rows.slice(0, page.limit);
+    return {
+      listings: shown.map(({ listing }) => listing),
+      next: rows.length > page.limit ? (shown.at(-1)?.key ?? null) : null,
+    };
+  }
+
+  async stats(): Promise<AccountStats> {
+    await this.#awake();
+    return this.#store.rows.stats();
   }
 
   /** The hourly look: asks every task that is not settled how it is, which wakes one whose alarm was lost. */

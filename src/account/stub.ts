@@ -1,4 +1,4 @@
-import type { Listing } from "../domain/listing.ts";
+import type { AccountStats, Listing, ListPage } from "../domain/listing.ts";
 import { OverloadedError } from "../domain/overload.ts";
 import type { SigningVersion } from "../domain/signing-versions.ts";
 import type { AccountObject } from "./object.ts";
@@ -7,8 +7,8 @@ export type AccountNamespace = DurableObjectNamespace<AccountObject>;
 
 /** A callback does not wait longer for its account. */
 const SIGNING_PATIENCE_MS = 1000;
-/** Nobody waits for a report; and whoever rotates can wait. */
-const REPORT_PATIENCE_MS = 10_000;
+/** For everything that can wait. */
+const PATIENCE_MS = 10_000;
 
 function accountStub(accounts: AccountNamespace, account: string): DurableObjectStub<AccountObject> {
   return accounts.get(accounts.idFromName(account));
@@ -24,7 +24,7 @@ export async function signingVersions(
 
 /** Tells the account how far a task is; the same report twice is the same. @throws OverloadedError if it does not answer */
 export async function reportTask(accounts: AccountNamespace, listing: Listing): Promise<void> {
-  return inTime(REPORT_PATIENCE_MS, accountStub(accounts, listing.account).report(listing));
+  return inTime(PATIENCE_MS, accountStub(accounts, listing.account).report(listing));
 }
 
 /** Takes a deleted task out of its account's list. @throws OverloadedError if it does not answer */
@@ -32,7 +32,21 @@ export async function forgetTask(
   accounts: AccountNamespace,
   { account, ...task }: Pick<Listing, "account" | "name" | "createdAt">,
 ): Promise<void> {
-  return inTime(REPORT_PATIENCE_MS, accountStub(accounts, account).forget(task));
+  return inTime(PATIENCE_MS, accountStub(accounts, account).forget(task));
+}
+
+/** One page of the account's tasks. @throws OverloadedError if it does not answer */
+export async function listTasks(
+  accounts: AccountNamespace,
+  account: string,
+  page: ListPage,
+): Promise<{ listings: Listing[]; next: string | null }> {
+  return inTime(PATIENCE_MS, accountStub(accounts, account).list(page));
+}
+
+/** @throws OverloadedError if it does not answer */
+export async function accountStats(accounts: AccountNamespace, account: string): Promise<AccountStats> {
+  return inTime(PATIENCE_MS, accountStub(accounts, account).stats());
 }
 
 async function inTime<T>(patienceMs: number, answer: Promise<T>): Promise<T> {
@@ -59,5 +73,5 @@ export async function rotateSecret(
   account: string,
   overlapMs: number,
 ): Promise<SigningVersion[] | null> {
-  return inTime(REPORT_PATIENCE_MS, accountStub(accounts, account).rotate(overlapMs));
+  return inTime(PATIENCE_MS, accountStub(accounts, account).rotate(overlapMs));
 }

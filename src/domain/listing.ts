@@ -66,3 +66,23 @@ export function stageRank({ status, expiresAt }: Pick<Listing, "status" | "expir
   const rank = { queued: 0, running: 1, succeeded: 2, failed: 2 }[status];
   return expiresAt === null ? rank : rank + 1;
 }
+
+/** One page of an account's tasks, newest first. */
+export interface ListPage {
+  /** Null: all of them. */
+  status: TaskStatus | null;
+  limit: number;
+  /** The last key of the page before; null: from the newest on. */
+  before: string | null;
+}
+
+/** What an account says of all its tasks, those of `test` left out. */
+export interface AccountStats {
+  tasks: Record<TaskStatus, number>;
+  /** Most used first; from the submit to the end, of those that succeeded. */
+  models: { model: string; count: number; p50Ms: number; p95Ms: number }[];
+  /** By the delivery that stands for the task's callback. */
+  deliveries: Record<DeliveryStatus, number>;
+  /** Null before the first end. */
+  pollsPerTask: number | null;
+}

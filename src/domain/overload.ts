@@ -3,8 +3,21 @@ export class OverloadedError extends Error {
   override name = "OverloadedError";
 }
 
-/** Whether a stub's error says that its object was overloaded: the call was surely not taken, and must not be repeated. */
-export function isOverloaded(error: unknown): boolean {
+/**
+ * Whether a stub's error says that its object was not there to answer: overloaded, or gone in the middle (a deploy, a
+ * crash). What it did of the call is then not known, and the caller's way on is the same: later.
+ */
+export function isAway(error: unknown): boolean {
   if (error instanceof OverloadedError) return true;
-  return typeof error === "object" && error !== null && "overloaded" in error && error.overloaded === true;
+  if (typeof error !== "object" || error === null) return false;
+  return isOverloaded(error) || has(error, "retryable") || has(error, "durableObjectReset");
+}
+
+/** The object refused the call before it began: it must not be repeated at once. */
+export function isOverloaded(error: unknown): boolean {
+  return typeof error === "object" && error !== null && has(error, "overloaded");
+}
+
+function has(error: object, flag: string): boolean {
+  return (error as Record<string, unknown>)[flag] === true;
 }

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { isOverloaded } from "../domain/overload.ts";
+import { isAway } from "../domain/overload.ts";
 import { errorFields, log } from "../log.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { Issue } from "./issue.ts";
@@ -96,7 +96,7 @@ function errorResponse(context: Context<AppEnv>, error: ApiError): Response {
 /** The last station of every throw: our own refusals as they are, everything else as a 500 without a detail. */
 export function onError(error: Error, context: Context<AppEnv>): Response {
   if (error instanceof ApiError) return errorResponse(context, error);
-  if (isOverloaded(error)) {
+  if (isAway(error)) {
     return errorResponse(
       context,
       new ApiError("overloaded", "Ringback is overloaded; try again in a moment."),

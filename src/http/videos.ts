@@ -8,11 +8,12 @@ import { readSmallBody } from "./small-body.ts";
 import { REDELIVER_SCHEMA } from "./webhook-schema.ts";
 import { createVideo } from "./create-video.ts";
 import { ApiError } from "./errors.ts";
-import { requireKnownKey } from "./known-key.ts";
+import { listVideos } from "./list.ts";
+import { knownKey, requireKnownKey } from "./known-key.ts";
 import { parsePrefer } from "./request-headers.ts";
 import { methodNotAllowed, rateLimited, refuseLoops, withCaller, withSettings } from "./guards.ts";
 
-/** `/v1/videos`: create, read, deliveries. */
+/** `/v1/videos`: create, list, read, delete, deliveries, redeliver. */
 export const videos = new Hono<AppEnv>()
   .post("/", refuseLoops, withSettings, withCaller, rateLimited, async (context) => {
     // Answered before the submit, so the upstream cannot judge the key by itself: 401 comes before the body is read.
@@ -22,7 +23,8 @@ export const videos = new Hono<AppEnv>()
     const { maxBodyBytes } = context.get("settings");
     return withBody(context.req.raw, maxBodyBytes, async (bytes) => createVideo(context, bytes, preferences));
   })
-  .all("/", methodNotAllowed("POST"))
+  .get("/", withSettings, withCaller, knownKey, listVideos)
+  .all("/", methodNotAllowed("GET, POST"))
   .get("/:id", withSettings, withCaller, async (context) =>
     ofTask(context, context.req.param("id"), async (stub, account) => stub.read(account)),
   )

@@ -170,7 +170,7 @@ describe("with callers' own keys", () => {
 
   describe("a method that a path does not take", () => {
     const paths: [path: string, allowed: string[]][] = [
-      ["/v1/videos", ["POST"]],
+      ["/v1/videos", ["GET", "POST"]],
       [`/v1/videos/task_made_up`, ["GET"]],
       [`/v1/videos/task_made_up/deliveries`, ["GET"]],
       ["/v1/models", ["GET"]],

@@ -58,6 +58,8 @@ const ACCOUNT = {
   forget: "async verb",
   /** Called by the Worker, not by a task. */
   rotate: "worker",
+  list: "worker",
+  stats: "worker",
   alarm: "runtime",
 } satisfies Record<Exclude<keyof AccountObject, keyof DurableObject>, string> & { alarm: string };
 

@@ -1,0 +1,198 @@
+import type { DeliveryStatus } from "../domain/delivery.ts";
+import type { AccountStats, Listing, ListPage } from "../domain/listing.ts";
+import { FIRST_VERSION, type SigningVersion } from "../domain/signing-versions.ts";
+import type { TaskStatus } from "../domain/upstream-answer.ts";
+
+/** Each is created with its first row: an account that only asks for its secret stores nothing. */
+const TABLES = {
+  secret: "CREATE TABLE IF NOT EXISTS secret (version INTEGER PRIMARY KEY, expires_at INTEGER)",
+  /** A row per task, in order of creation. Without a rowid, because that would be a second row to pay for. */
+  task: `CREATE TABLE IF NOT EXISTS task (
+    key TEXT PRIMARY KEY, looked_at INTEGER NOT NULL, expires_at INTEGER, status TEXT NOT NULL, delivery TEXT,
+    model TEXT NOT NULL, test INTEGER NOT NULL, run_ms INTEGER, polls INTEGER NOT NULL, doc TEXT NOT NULL
+  ) WITHOUT ROWID`,
+} as const;
+
+const STATUSES: readonly TaskStatus[] = ["queued", "running", "succeeded", "failed"];
+/** After every key. */
+const LAST_KEY = "~";
+/** Model names are the callers' own words: the most used ones are enough. */
+const MODELS_MAX = 100;
+/** Nearest rank, from the submit to the end of what succeeded. */
+const MODELS_QUERY = `
+  WITH ranked AS (
+    SELECT model, run_ms, row_number() OVER (PARTITION BY model ORDER BY run_ms) AS rank,
+      count(*) OVER (PARTITION BY model) AS count
+    FROM task WHERE test = 0 AND run_ms IS NOT NULL
+  )
+  SELECT model, count, max(CASE WHEN rank = (count * 50 + 99) / 100 THEN run_ms END) AS p50,
+    max(CASE WHEN rank = (count * 95 + 99) / 100 THEN run_ms END) AS p95
+  FROM ranked GROUP BY model, count ORDER BY count DESC, model LIMIT ?`;
+
+/** The only SQL of an account. Knows rows, and neither the alarm nor the time. */
+export class AccountRows {
+  readonly #sql: SqlStorage;
+  #tables: Set<string> | null = null;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /** Drops what memory holds of the tables: they are gone, or a transaction was rolled back. */
+  forget(): void {
+    this.#tables = null;
+  }
+
+  /** Every version that is kept, newest first; expired ones may be among them. */
+  signingVersions(): readonly SigningVersion[] {
+    if (!this.#has("secret")) return FIRST_VERSION;
+    const rows = this.#sql
+      .exec<{ version: number; expires_at: number | null }>("SELECT * FROM secret ORDER BY version DESC")
+      .toArray();
+    return rows.map(({ version, expires_at: expiresAt }) => ({ version, expiresAt }));
+  }
+
+  writeSigningVersions(versions: readonly SigningVersion[]): void {
+    this.#ensure("secret");
+    this.#sql.exec("DELETE FROM secret");
+    for (const { version, expiresAt } of versions) {
+      this.#sql.exec("INSERT INTO secret (version, expires_at) VALUES (?, ?)", version, expiresAt);
+    }
+  }
+
+  listing(task: Pick<Listing, "name" | "createdAt">): Listing | null {
+    if (!this.#has("task")) return null;
+    const rows = this.#sql.exec<{ doc: string }>("SELECT doc FROM task WHERE key = ?", keyOf(task)).toArray();
+    return rows[0] ? (JSON.parse(rows[0].doc) as Listing) : null;
+  }
+
+  writeListing(listing: Listing, lookedAt: number): void {
+    this.#ensure("task");
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      keyOf(listing),
+      lookedAt,
+      listing.expiresAt,
+      listing.status,
+      listing.delivery,
+      listing.model,
+      listing.test ? 1 : 0,
+      runMs(listing),
+      listing.polls,
+      JSON.stringify(listing),
+    );
+  }
+
+  deleteListing(task: Pick<Listing, "name" | "createdAt">): void {
+    if (this.#has("task")) this.#sql.exec("DELETE FROM task WHERE key = ?", keyOf(task));
+  }
+
+  markLookedAt(task: Listing, now: number): void {
+    this.#sql.exec("UPDATE task SET looked_at = ? WHERE key = ?", now, keyOf(task));
+  }
+
+  /** Tasks whose objects have emptied themselves. */
+  deleteExpired(now: number): void {
+    if (this.#has("task")) this.#sql.exec("DELETE FROM task WHERE expires_at <= ?", now);
+  }
+
+  /** Newest first, from before that key on; tasks whose retention is over are not among them. */
+  listings(page: ListPage, now: number): { key: string; listing: Listing }[] {
+    if (!this.#has("task")) return [];
+    const rows = this.#sql
+      .exec<{ key: string; doc: string }>(
+        `SELECT key, doc FROM task WHERE key < ? AND (expires_at IS NULL OR expires_at > ?) AND status IN (?, ?, ?, ?)
+         ORDER BY key DESC LIMIT ?`,
+        page.before ?? LAST_KEY,
+        now,
+        ...STATUSES.map((status) => page.status ?? status),
+        page.limit,
+      )
+      .toArray();
+    return rows.map(({ key, doc }) => ({ key, listing: JSON.parse(doc) as Listing }));
+  }
+
+  /** Counts over all tasks that are kept, those of `test` left out. */
+  stats(): AccountStats {
+    const stats: AccountStats = {
+      tasks: { queued: 0, running: 0, succeeded: 0, failed: 0 },
+      models: [],
+      deliveries: { pending: 0, delivered: 0, exhausted: 0, stopped: 0 },
+      pollsPerTask: null,
+    };
+    if (!this.#has("task")) return stats;
+    for (const { value, n } of this.#counts("status")) stats.tasks[value as TaskStatus] = n;
+    for (const { value, n } of this.#counts("delivery")) {
+      if (value in stats.deliveries) stats.deliveries[value as DeliveryStatus] = n;
+    }
+    stats.models = this.#sql
+      .exec<{ model: string; count: number; p50: number; p95: number }>(MODELS_QUERY, MODELS_MAX)
+      .toArray()
+      .map(({ model, count, p50, p95 }) => ({ model, count, p50Ms: p50, p95Ms: p95 }));
+    stats.pollsPerTask = this.#sql
+      .exec<{ polls: number | null }>(
+        "SELECT avg(polls) AS polls FROM task WHERE test = 0 AND status IN ('succeeded', 'failed')",
+      )
+      .one().polls;
+    return stats;
+  }
+
+  #counts(column: "status" | "delivery"): { value: string; n: number }[] {
+    return this.#sql
+      .exec<{ value: string; n: number }>(
+        `SELECT ${column} AS value, count(*) AS n FROM task WHERE test = 0 AND ${column} IS NOT NULL GROUP BY ${column}`,
+      )
+      .toArray();
+  }
+
+  /** Tasks with something left to do that were not heard of since then, oldest first. */
+  listingsToLookAt(heardUntil: number, limit: number): Listing[] {
+    if (!this.#has("task")) return [];
+    const rows = this.#sql
+      .exec<{ doc: string }>(
+        "SELECT doc FROM task WHERE expires_at IS NULL AND looked_at <= ? ORDER BY key LIMIT ?",
+        heardUntil,
+        limit,
+      )
+      .toArray();
+    return rows.map(({ doc }) => JSON.parse(doc) as Listing);
+  }
+
+  /** The earliest instants at which something is to be done: heard of, and expiring. */
+  earliest(): { lookedAt: number | null; expiresAt: number | null } {
+    if (!this.#has("task")) return { lookedAt: null, expiresAt: null };
+    return this.#sql
+      .exec<{ lookedAt: number | null; expiresAt: number | null }>(
+        "SELECT min(CASE WHEN expires_at IS NULL THEN looked_at END) AS lookedAt, min(expires_at) AS expiresAt FROM task",
+      )
+      .one();
+  }
+
+  #has(table: keyof typeof TABLES): boolean {
+    this.#tables ??= new Set(
+      this.#sql
+        .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
+        .toArray()
+        .map(({ name }) => name),
+    );
+    return this.#tables.has(table);
+  }
+
+  #ensure(table: keyof typeof TABLES): void {
+    if (this.#has(table)) return;
+    this.#sql.exec(TABLES[table]);
+    this.#tables?.add(table);
+  }
+}
+
+/** From the submit to a success; null for everything else. */
+function runMs({ status, submittedAt, finishedAt }: Listing): number | null {
+  return status === "succeeded" && submittedAt !== null && finishedAt !== null
+    ? finishedAt - submittedAt
+    : null;
+}
+
+/** Sorts by creation; 15 digits last until the year 33658. */
+function keyOf({ name, createdAt }: Pick<Listing, "name" | "createdAt">): string {
+  return `${String(createdAt).padStart(15, "0")} ${name}`;
+}

@@ -1,0 +1,100 @@
+import type { Context } from "hono";
+import * as z from "zod";
+import { accountStats, listTasks } from "../account/stub.ts";
+import type { AccountStats, Listing, ListPage } from "../domain/listing.ts";
+import { isoTime } from "../domain/time.ts";
+import { openTaskId, taskIdOf } from "../keys/ids.ts";
+import type { AppEnv } from "./app-env.ts";
+import { invalidRequest } from "./errors.ts";
+import { field, integer, numeric, present } from "./fields.ts";
+
+const LIMIT_MAX = 100;
+const LIMIT = 20;
+/** A key of the account's index: where the page before ended. */
+const KEY = /^\d{15} [a-z2-7]{26}$/;
+
+const QUERY = z.object({
+  status: field(
+    present,
+    z.enum(["queued", "running", "succeeded", "failed"], "must be queued, running, succeeded or failed"),
+  ),
+  limit: field(numeric, integer(1, LIMIT_MAX)).transform((limit) => limit ?? LIMIT),
+  cursor: field(
+    (value) => (typeof value === "string" && value !== "" ? keyOfCursor(value) : present(value)),
+    z.string().regex(KEY, "is not a cursor of this list"),
+  ),
+});
+
+/** `GET /v1/videos`: this account's tasks, newest first. */
+export async function listVideos(context: Context<AppEnv>): Promise<Response> {
+  const { account } = context.get("caller");
+  const { listings, next } = await listTasks(context.env.ACCOUNTS, account, pageOf(context));
+  const { roots } = context.get("settings");
+  const data = await Promise.all(listings.map(async (listing) => viewListing(listing, roots)));
+  return context.json({ object: "list", data, next_cursor: next === null ? null : cursorOf(next) });
+}
+
+/** @throws ApiError 400 with every problem of the query */
+function pageOf(context: Context<AppEnv>): ListPage {
+  const result = QUERY.safeParse(context.req.query());
+  if (!result.success) {
+    throw invalidRequest(
+      result.error.issues.map(({ path, message }) => ({ path: path.map(String).join("."), message })),
+    );
+  }
+  const { status, limit, cursor } = result.data;
+  return { status: status ?? null, limit, before: cursor ?? null };
+}
+
+async function viewListing(listing: Listing, roots: readonly [string, ...string[]]): Promise<object> {
+  const { name, account, taskId } = listing;
+  // The secret under which its id was issued may be gone: under the old id nobody could read it any more.
+  const known = (await openTaskId(roots, taskId, account)) !== null;
+  return {
+    object: "video.task",
+    task_id: known ? taskId : await taskIdOf(roots[0], name, account),
+    status: listing.status,
+    model: listing.model,
+    test: listing.test,
+    video_url: listing.videoUrl,
+    error: listing.error,
+    created_at: isoTime(listing.createdAt),
+    finished_at: isoTime(listing.finishedAt),
+    callback: listing.delivery === null ? null : { status: listing.delivery },
+  };
+}
+
+/** `GET /v1/stats`: what became of this account's tasks. */
+export async function showStats(context: Context<AppEnv>): Promise<Response> {
+  const stats = await accountStats(context.env.ACCOUNTS, context.get("caller").account);
+  return context.json(viewStats(stats));
+}
+
+function viewStats({ tasks, models, deliveries, pollsPerTask }: AccountStats): object {
+  return {
+    object: "stats",
+    tasks,
+    models: models.map(({ model, count, p50Ms, p95Ms }) => ({
+      model,
+      count,
+      p50_seconds: p50Ms / 1000,
+      p95_seconds: p95Ms / 1000,
+    })),
+    deliveries,
+    polls_per_task: pollsPerTask,
+  };
+}
+
+/** Opaque to callers, and fit for a URL. */
+function cursorOf(key: string): string {
+  return btoa(key).replaceAll("=", "");
+}
+
+function keyOfCursor(cursor: string): string {
+  try {
+    return atob(cursor);
+  } catch {
+    // Not even base64: no key will fit.
+    return "";
+  }
+}
