@@ -1,7 +1,18 @@
-import { firstPollGapMs, nextPollGapMs, type PollLimits } from "./poll-plan.ts";
+import { PRIOR_FORECAST, type Forecast } from "./forecast.ts";
+import { firstPollGapMs, nextPollGapMs, type PollLimits, type PollView } from "./poll-plan.ts";
 import { applyReading } from "./reading.ts";
+import { sighted, startedAt } from "./sightings.ts";
 import { DEADLINE_MARGIN_MS } from "./submit.ts";
-import { failed, isTerminal, patch, taskError, timedOut, type PollRhythm, type Task } from "./task.ts";
+import {
+  failed,
+  isTerminal,
+  patch,
+  taskError,
+  timedOut,
+  type PollRhythm,
+  type Sightings,
+  type Task,
+} from "./task.ts";
 import type { PollAnswer } from "./upstream-answer.ts";
 
 /** How long one kind of bad answer is borne before it is the end, in milliseconds. */
@@ -17,17 +28,27 @@ export interface PollTurn {
   now: number;
   random: number;
   limits: PollLimits & PatienceLimits;
+  /** What the task took along from its acceptance; null or absent: nothing, so the prior counts. */
+  forecast?: Forecast | null;
 }
 
 /** When to look for the first time at a task that has just been accepted. */
 export function firstRhythm(
   task: Task,
-  turn: { now: number; random: number; limits: PollLimits },
+  turn: { now: number; random: number; limits: PollLimits; forecast?: Forecast | null },
 ): PollRhythm {
   const watched = task.callback?.events.some((type) => type === "video.running" || type === "video.progress");
   // A test task has no cadence to learn: halfway it runs, and it ends on the dot.
-  const gap = task.test ? task.test.delayMs / 2 : firstPollGapMs(turn.limits, watched ?? false, turn.random);
-  return { dueAt: Math.min(turn.now + gap, task.deadlineAt), polls: 0, troubles: 0, slowDowns: 0 };
+  const gap = task.test
+    ? task.test.delayMs / 2
+    : firstPollGapMs(turn.limits, turn.forecast ?? PRIOR_FORECAST, watched ?? false, turn.random);
+  return {
+    dueAt: Math.min(turn.now + gap, task.deadlineAt),
+    polls: 0,
+    troubles: 0,
+    slowDowns: 0,
+    seen: null,
+  };
 }
 
 /**
@@ -44,7 +65,15 @@ export function decidePoll(
   const seen = applyAnswer(task, answer, turn);
   const last = turn.startedAt >= task.deadlineAt;
   const next = last && !isTerminal(seen) ? timedOut(seen, turn.now) : seen;
-  return { task: next, rhythm: nextRhythm(next, rhythm, answer, turn) };
+  const shown =
+    answer.kind === "read" && !isTerminal(next)
+      ? sighted(
+          rhythm.seen ?? null,
+          { from: task, to: next, said: answer.reading.status },
+          { askedAt: turn.startedAt, now: turn.now },
+        )
+      : (rhythm.seen ?? null);
+  return { task: next, rhythm: nextRhythm(next, { ...rhythm, seen: shown }, answer, turn) };
 }
 
 function applyAnswer(task: Task, answer: PollAnswer, { now, limits }: PollTurn): Task {
@@ -76,8 +105,9 @@ function nextRhythm(task: Task, rhythm: PollRhythm, answer: PollAnswer, turn: Po
   const slowDowns = answer.kind === "slow_down" ? rhythm.slowDowns + 1 : 0;
   const gap = nextPollGapMs(
     turn.limits,
+    turn.forecast ?? PRIOR_FORECAST,
     {
-      ageMs: turn.now - (task.runningSince ?? task.submittedAt ?? task.createdAt),
+      view: viewOf(task, rhythm.seen ?? null, turn.now),
       troubles: answer.kind === "slow_down" ? 0 : troubles,
       slowDowns,
       notBeforeMs: honouredMs(answer.notBeforeMs, task.deadlineAt, turn.now),
@@ -87,7 +117,33 @@ function nextRhythm(task: Task, rhythm: PollRhythm, answer: PollAnswer, turn: Po
   const dueAt = task.test
     ? (task.submittedAt ?? task.createdAt) + task.test.delayMs
     : Math.min(turn.now + gap, task.deadlineAt);
-  return { dueAt: Math.max(dueAt, turn.now + 1), polls: rhythm.polls + 1, troubles, slowDowns };
+  const polls = rhythm.polls + 1;
+  return { dueAt: Math.max(dueAt, turn.now + 1), polls, troubles, slowDowns, seen: rhythm.seen ?? null };
+}
+
+/** The plan knows ages only; the clock of the work starts with the run, or with the task when nobody saw the start. */
+function viewOf(task: Task, seen: Sightings | null, now: number): PollView {
+  const acceptedAt = task.submittedAt ?? task.createdAt;
+  const runFrom = startedAt(task, seen);
+  const progressAt = seen?.progressAt ?? null;
+  return {
+    ageMs: Math.max(now - acceptedAt, 0),
+    phase: phaseOf(task, seen),
+    runAgeMs: runFrom === null ? null : Math.max(now - runFrom, 0),
+    progress:
+      task.progress === null || progressAt === null
+        ? null
+        : {
+            value: task.progress,
+            elapsedMs: progressAt - (runFrom ?? acceptedAt),
+            sinceMs: Math.max(now - progressAt, 0),
+          },
+  };
+}
+
+function phaseOf({ runningSince }: Task, seen: Sightings | null): PollView["phase"] {
+  if (runningSince !== null) return "running";
+  return seen === null || seen.queuedAt === null ? "unseen" : "queued";
 }
 
 /** The upstream's wish to wait counts up to the margin before the deadline; our own gaps are not shortened for it. */

@@ -105,6 +105,28 @@ export interface PollRhythm {
   troubles: number;
   /** 429 answers in a row. */
   slowDowns: number;
+  /** What the polls have shown beside the task; null before the first of them. */
+  seen?: Sightings | null;
+}
+
+/**
+ * What the polls of a task have shown so far, beside the task itself. It travels with the rhythm: in memory at every
+ * poll, in the store with every change of the task. A process that dies leaves an older one, which is still true.
+ */
+export interface Sightings {
+  /** Last seen unfinished. */
+  aliveAt: number;
+  /** Last seen queued before it was first seen running. */
+  queuedAt: number | null;
+  /** When the progress became what it is. */
+  progressAt: number | null;
+  /** The first progress in the middle of the work: at the end it tells what progress is worth. */
+  mark: ProgressMark | null;
+}
+
+export interface ProgressMark {
+  at: number;
+  progress: number;
 }
 
 export function isTerminal(task: { status: TaskStatus }): boolean {

@@ -1,0 +1,66 @@
+import type { Forecast } from "../../src/domain/forecast.ts";
+import { decidePoll, firstRhythm, type PatienceLimits } from "../../src/domain/poll.ts";
+import type { PollLimits } from "../../src/domain/poll-plan.ts";
+import { finishSample, type FinishSample } from "../../src/domain/sightings.ts";
+import { isTerminal, type Task } from "../../src/domain/task.ts";
+import type { PollAnswer, TaskStatus } from "../../src/domain/upstream-answer.ts";
+import { aTask, T0 } from "../../test/support/builders.ts";
+import type { Random } from "./random.ts";
+import type { TrueTask } from "./worlds.ts";
+
+/** What one task cost. */
+export interface Played {
+  polls: number;
+  /** From the upstream's end to the poll that saw it. */
+  delaySeconds: number;
+  /** What the polls saw: all that the learner gets. Null under a policy that does not learn. */
+  sample: FinishSample | null;
+}
+
+const PATIENCE: PatienceLimits = { lostMs: 120_000, unauthorizedMs: 600_000, resultMissingMs: 120_000 };
+/** No task here takes so long. */
+const TIMEOUT_MS = 86_400_000;
+const POLLS_MAX = 100_000;
+
+/** The product's own decisions over one task, as the Worker makes them; only the network takes no time. */
+export function playPlan(
+  truth: TrueTask,
+  forecast: Forecast | null,
+  limits: PollLimits,
+  random: Random,
+): Played {
+  const turn = { limits: { ...limits, ...PATIENCE }, forecast };
+  let task: Task = aTask({ callback: null, deadlineAt: T0 + TIMEOUT_MS });
+  let rhythm = firstRhythm(task, { ...turn, now: T0, random: random() });
+  while (rhythm.polls < POLLS_MAX) {
+    const now = rhythm.dueAt;
+    const answer = answerAt(truth, (now - T0) / 1000);
+    ({ task, rhythm } = decidePoll(task, rhythm, answer, { ...turn, startedAt: now, now, random: random() }));
+    if (isTerminal(task)) {
+      const delaySeconds = (now - T0) / 1000 - truth.endSeconds;
+      return { polls: rhythm.polls, delaySeconds, sample: finishSample(task, rhythm.seen ?? null) };
+    }
+  }
+  throw new Error("a task that never ends");
+}
+
+function answerAt({ startSeconds, endSeconds }: TrueTask, ageSeconds: number): PollAnswer {
+  let status: TaskStatus = "queued";
+  if (startSeconds !== null && ageSeconds >= startSeconds) status = "running";
+  if (ageSeconds >= endSeconds) status = "succeeded";
+  const videoUrl = status === "succeeded" ? "https://cdn.example.com/clip.mp4" : null;
+  const reading = { ids: ["up-1"], status, word: status, progress: null, videoUrl, errorMessage: null };
+  return { kind: "read", reading, json: null, notBeforeMs: null };
+}
+
+/** A policy that knows the age alone: the gap before the nth poll, from 1. */
+export function playGaps(truth: TrueTask, gapSeconds: (poll: number) => number): Played {
+  let ageSeconds = 0;
+  for (let polls = 1; polls <= POLLS_MAX; polls += 1) {
+    ageSeconds += gapSeconds(polls);
+    if (ageSeconds >= truth.endSeconds) {
+      return { polls, delaySeconds: ageSeconds - truth.endSeconds, sample: null };
+    }
+  }
+  throw new Error("a task that never ends");
+}

@@ -1,0 +1,62 @@
+import { normal, type Random } from "./random.ts";
+
+/** One task as it truly happens; seconds since its acceptance. Polls see only what `statusAt` says. */
+export interface TrueTask {
+  /** Null: this upstream says queued until the end. */
+  startSeconds: number | null;
+  endSeconds: number;
+}
+
+export interface World {
+  name: string;
+  draw(random: Random): TrueTask;
+}
+
+const logNormal = (random: Random, median: number, sigma: number): number =>
+  median * Math.exp(sigma * normal(random));
+
+/** Median 105 s in all, as measured; runs from the start. */
+export const CLIP: World = {
+  name: "clip: 75 s + log-normal (median 30 s, sigma 1.0)",
+  draw: (random) => ({ startSeconds: 0, endSeconds: 75 + logNormal(random, 30, 1) }),
+};
+
+/** Median of the run 45 s in all. */
+export const QUEUED: World = {
+  name: "queued: exponential 30 s, then 10 s + log-normal (median 35 s, sigma 0.3)",
+  draw: (random) => {
+    const startSeconds = -30 * Math.log(1 - random());
+    return { startSeconds, endSeconds: startSeconds + 10 + logNormal(random, 35, 0.3) };
+  },
+};
+
+/** A fast tier that says nothing about its phases. */
+export const FAST: World = {
+  name: "fast: 12 s + log-normal (median 22 s, sigma 0.4), phases not told",
+  draw: (random) => ({ startSeconds: null, endSeconds: 12 + logNormal(random, 22, 0.4) }),
+};
+
+/** A slow model; one task in ten meets a queue of up to 15 minutes. */
+export const SLOW: World = {
+  name: "slow: log-normal (median 200 s, sigma 0.35); one in ten queues first, up to 900 s",
+  draw: (random) => {
+    const startSeconds = random() < 0.1 ? 900 * random() : 0;
+    return { startSeconds, endSeconds: startSeconds + logNormal(random, 200, 0.35) };
+  },
+};
+
+export const WORLDS: readonly World[] = [CLIP, QUEUED, FAST, SLOW];
+
+/** The same world at another pace. */
+export function times(world: World, factor: number): World {
+  return {
+    name: `${world.name}, all times × ${factor}`,
+    draw: (random) => {
+      const { startSeconds, endSeconds } = world.draw(random);
+      return {
+        startSeconds: startSeconds === null ? null : startSeconds * factor,
+        endSeconds: endSeconds * factor,
+      };
+    },
+  };
+}
