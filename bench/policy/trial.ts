@@ -13,7 +13,14 @@ export interface Cost {
   delaySeconds: number;
 }
 
-export const SEEDS = [11, 23, 37, 41, 53, 67, 79] as const;
+/** The product's bounds: `POLL_MIN_SECONDS`, `POLL_MAX_SECONDS`. */
+export const LIMITS: PollLimits = { firstMs: null, minMs: 1000, maxMs: 15_000 };
+
+export function limitsAt(priceMs: number): PollLimits {
+  return { ...LIMITS, priceMs };
+}
+
+export const SEEDS = [11, 23, 37, 41, 53] as const;
 
 const CLASS: TaskClass = { model: "a-model", resolution: "720p", seconds: 5, inputMode: "text" };
 /** A task every ten minutes. */

@@ -21,12 +21,18 @@ export const CLIP: World = {
   draw: (random) => ({ startSeconds: 0, endSeconds: 75 + logNormal(random, 30, 1) }),
 };
 
+export const QUEUE_MEAN_SECONDS = 30;
+export const RUN_MIN_SECONDS = 10;
+export const RUN_MEDIAN_SECONDS = 35;
+export const RUN_SIGMA = 0.3;
+
 /** Median of the run 45 s in all. */
 export const QUEUED: World = {
   name: "queued: exponential 30 s, then 10 s + log-normal (median 35 s, sigma 0.3)",
   draw: (random) => {
-    const startSeconds = -30 * Math.log(1 - random());
-    return { startSeconds, endSeconds: startSeconds + 10 + logNormal(random, 35, 0.3) };
+    const startSeconds = -QUEUE_MEAN_SECONDS * Math.log(1 - random());
+    const runSeconds = RUN_MIN_SECONDS + logNormal(random, RUN_MEDIAN_SECONDS, RUN_SIGMA);
+    return { startSeconds, endSeconds: startSeconds + runSeconds };
   },
 };
 

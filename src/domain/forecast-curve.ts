@@ -6,6 +6,11 @@ const LEVELS = [
   0.16, 0.11, 0.07, 0.04, 0.02, 0.01,
 ] as const;
 
+/** The hazard summed between one knot and the next. Before the first, the earliest plausible finish, nothing is expected. */
+const STEPS = LEVELS.map((level, at) =>
+  at === 0 ? 0 : Math.log((at === 1 ? 1 : (LEVELS[at - 1] ?? 1)) / level),
+);
+
 /** The standard normal's quantiles for the same levels. */
 const NORMAL = [
   -3.291, -2.878, -2.576, -2.326, -2.054, -1.812, -1.598, -1.405, -1.227, -1.036, -0.842, -0.643, -0.44,
@@ -54,15 +59,11 @@ interface Piece {
 function pieces(curve: Curve): { pieces: Piece[]; tailMs: number; shape: number } {
   const out: Piece[] = [];
   let fromMs = 0;
-  let level = 1;
-  for (const [at, next] of LEVELS.entries()) {
-    const reached = (curve[at] ?? 0) * 100;
+  for (let at = 0; at < STEPS.length; at += 1) {
     // Knots that fell on each other: at least the resolution apart, so that a hazard stays finite.
-    const toMs = Math.max(reached, fromMs + 100);
-    // Before the first knot, the earliest plausible finish, nothing is expected.
-    out.push({ fromMs, toMs, hazard: at === 0 ? 0 : Math.log(level / next) / (toMs - fromMs) });
+    const toMs = Math.max((curve[at] ?? 0) * 100, fromMs + 100);
+    out.push({ fromMs, toMs, hazard: (STEPS[at] ?? 0) / (toMs - fromMs) });
     fromMs = toMs;
-    if (at > 0) level = next;
   }
   return { pieces: out, tailMs: fromMs, shape: tailShape(curve) };
 }

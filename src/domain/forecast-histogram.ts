@@ -7,9 +7,13 @@ const FIRST_EDGE_MS = 1000;
 const RATIO = 1.05;
 export const BUCKETS = 205;
 
+const EDGES = Float64Array.from({ length: BUCKETS + 1 }, (_, at) =>
+  at === 0 ? 0 : FIRST_EDGE_MS * RATIO ** (at - 1),
+);
+
 /** The earlier edge of a bucket. */
 export function edgeMs(bucket: number): number {
-  return bucket <= 0 ? 0 : FIRST_EDGE_MS * RATIO ** (bucket - 1);
+  return EDGES[bucket] ?? 0;
 }
 
 export function bucketOf(ms: number): number {
@@ -18,7 +22,7 @@ export function bucketOf(ms: number): number {
 }
 
 /** A share for each of the buckets; they add up to 1. */
-export type Shares = readonly number[];
+export type Shares = Float64Array;
 
 /** Plain JSON: `weights` are those of the buckets from `from` on. `total` is their sum. */
 export interface Histogram {
@@ -41,7 +45,8 @@ const LIGHTEST = 0.0005;
 const FLOOR = 1e-6;
 
 export function decayed(histogram: Histogram, factor: number): Histogram {
-  return histogram.total === 0 || factor >= 1 ? histogram : pack(unpack(histogram).map((w) => w * factor));
+  if (histogram.total === 0 || factor >= 1) return histogram;
+  return pack(unpack(histogram).map((weight) => weight * factor));
 }
 
 /**
@@ -49,16 +54,18 @@ export function decayed(histogram: Histogram, factor: number): Histogram {
  * has it: what is known already says where in the span it was likely to be.
  */
 export function observed(histogram: Histogram, span: Span, density: Shares): Histogram {
-  const likely = Array.from({ length: BUCKETS }, () => 0);
+  const first = bucketOf(span.afterMs);
+  const likely: number[] = [];
   let sum = 0;
-  for (let bucket = bucketOf(span.afterMs); bucket <= bucketOf(span.byMs); bucket += 1) {
+  for (let bucket = first; bucket <= bucketOf(span.byMs); bucket += 1) {
     const weight = overlap(bucket, span) * ((density[bucket] ?? 0) + FLOOR);
-    likely[bucket] = weight;
+    likely.push(weight);
     sum += weight;
   }
   if (!(sum > 0)) return histogram;
-  const before = unpack(histogram);
-  return pack(likely.map((weight, bucket) => (before[bucket] ?? 0) + weight / sum));
+  const all = unpack(histogram);
+  for (const [at, weight] of likely.entries()) all[first + at] = (all[first + at] ?? 0) + weight / sum;
+  return pack(all);
 }
 
 /** The share of a bucket that lies in the span; a span without width still lies in its bucket. */
@@ -70,19 +77,18 @@ function overlap(bucket: number, { afterMs, byMs }: Span): number {
 }
 
 /** The histogram's own shares, blurred by a bell of `blur` buckets: few observations say little about their neighbours. */
-export function shares(histogram: Histogram, blur: number): Shares {
-  const weights = unpack(histogram);
+export function shares({ total, from, weights }: Histogram, blur: number): Shares {
   const radius = Math.min(Math.ceil(blur * 3), 12);
   const bell = Array.from({ length: 2 * radius + 1 }, (_, at) =>
     Math.exp(-0.5 * ((at - radius) / blur) ** 2),
   );
-  const out = Array.from({ length: BUCKETS }, () => 0);
-  const norm = histogram.total * bell.reduce((sum, b) => sum + b, 0);
-  for (const [bucket, weight] of weights.entries()) {
-    if (weight === 0) continue;
-    for (const [at, b] of bell.entries()) {
-      const to = Math.min(Math.max(bucket + at - radius, 0), BUCKETS - 1);
-      out[to] = (out[to] ?? 0) + (weight * b) / norm;
+  const norm = total * bell.reduce((sum, b) => sum + b, 0);
+  const out = new Float64Array(BUCKETS);
+  for (let at = 0; at < weights.length; at += 1) {
+    const weight = (weights[at] ?? 0) / norm;
+    for (let tap = weight > 0 ? -radius : radius + 1; tap <= radius; tap += 1) {
+      const to = Math.min(Math.max(from + at + tap, 0), BUCKETS - 1);
+      out[to] = (out[to] ?? 0) + weight * (bell[tap + radius] ?? 0);
     }
   }
   return out;
@@ -92,16 +98,25 @@ export function mixed(a: Shares, b: Shares, shareOfB: number): Shares {
   return a.map((value, bucket) => value * (1 - shareOfB) + (b[bucket] ?? 0) * shareOfB);
 }
 
-function unpack({ from, weights }: Histogram): number[] {
-  const all = Array.from({ length: BUCKETS }, () => 0);
-  for (const [at, weight] of weights.entries()) all[from + at] = weight;
+function unpack({ from, weights }: Histogram): Float64Array {
+  const all = new Float64Array(BUCKETS);
+  all.set(weights.slice(0, BUCKETS - from), from);
   return all;
 }
 
-function pack(all: readonly number[]): Histogram {
-  const kept = all.map((weight) => (weight < LIGHTEST ? 0 : Math.round(weight * 1e4) / 1e4));
-  const from = kept.findIndex((weight) => weight > 0);
-  if (from < 0) return EMPTY;
-  const weights = kept.slice(from, kept.findLastIndex((weight) => weight > 0) + 1);
-  return { total: Math.round(weights.reduce((sum, w) => sum + w, 0) * 1e4) / 1e4, from, weights };
+function pack(all: Float64Array): Histogram {
+  const weights: number[] = [];
+  let from = -1;
+  let total = 0;
+  let kept = 0;
+  for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
+    const weight = Math.round((all[bucket] ?? 0) * 1e4) / 1e4;
+    const heavy = weight >= LIGHTEST;
+    if (heavy && from < 0) from = bucket;
+    if (from >= 0) weights.push(heavy ? weight : 0);
+    if (heavy) kept = weights.length;
+    total += heavy ? weight : 0;
+  }
+  weights.length = kept;
+  return kept === 0 ? EMPTY : { total: Math.round(total * 1e4) / 1e4, from, weights };
 }

@@ -48,7 +48,7 @@ function mixture(parts: readonly Part[], factor: number): Shares {
       const z = Math.log(Math.max(ms, 1) / (medianSeconds * 1000 * factor)) / sigma;
       return sum + share * normalShare(z);
     }, 0);
-  return Array.from(
+  return Float64Array.from(
     { length: BUCKETS },
     (_, at) => (at === BUCKETS - 1 ? 1 : before(edgeMs(at + 1))) - before(edgeMs(at)),
   );

@@ -18,6 +18,8 @@ export interface PollLimits {
  * much halves the polls and doubles the delay; four times as little the reverse.
  */
 export const POLL_PRICE_MS = 200;
+/** What a later first poll saves is some 20 polls a further five minutes; what it costs if the upstream got faster is all of them. */
+const FIRST_MAX_MS = 300_000;
 const JITTER = 0.1;
 /** 429 without a `Retry-After` to wait for: 1, 2, 4 … seconds up to this, beyond `POLL_MAX_SECONDS` if need be. */
 const SLOW_DOWN_MAX_MS = 60_000;
@@ -58,7 +60,7 @@ export function firstPollGapMs(
 ): number {
   if (limits.firstMs !== null) return limits.firstMs;
   const priceMs = priceOf(limits, forecast);
-  const endMs = nextLookMs(forecast.whole, 0, priceMs);
+  const endMs = Math.min(nextLookMs(forecast.whole, 0, priceMs), FIRST_MAX_MS);
   // Nearer to where a start is best looked for than to where an end is: the poll may see either.
   const lookMs =
     forecast.phased >= PHASED ? Math.min((2 * queueGapMs(forecast, 0, priceMs) + endMs) / 3, endMs) : endMs;
