@@ -18,6 +18,7 @@ import {
   type ProgressTrust,
 } from "./forecast-progress.ts";
 import { phasesOf } from "./forecast-phases.ts";
+import { isRefuted, surprise } from "./forecast-surprise.ts";
 import type { FinishSample } from "./sightings.ts";
 
 /**
@@ -33,6 +34,8 @@ export interface ClassRecord {
   run: Histogram;
   /** Weight of tasks that were seen queued and ended without ever being seen running. */
   silent: number;
+  /** How much the last finishes were against all expectation. */
+  surprise: number;
   progress: ProgressRecord;
 }
 
@@ -68,6 +71,8 @@ const TRUST = 5;
 /** So many make half of a known class. */
 const KNOWN = 10;
 const FORGET = 1 - 1 / MEMORY;
+/** For a belief that has been refuted. */
+const FORGET_FAST = 0.75;
 
 /** The forecast of a class: its own observations, where they are few those of broader classes, at last the prior. */
 export function forecastFor(state: ForecastState, task: TaskClass, now: number, prior = PRIOR): Forecast {
@@ -108,23 +113,33 @@ export function learn(
     if (!belief) continue;
     const known = aged(classes[key] ?? newRecord(now), now);
     // A span is laid out by what was believed before it: by the level's own belief, broader ones included.
-    classes[key] = learned(known, sample, belief, now);
+    classes[key] = learned(known, sample, { own: belief, first: firstShapes(prior) }, now);
   }
   return { classes: withinBounds(classes, keys, now) };
 }
 
-function learned(record: ClassRecord, sample: FinishSample, shapes: Shapes, now: number): ClassRecord {
+function learned(
+  record: ClassRecord,
+  sample: FinishSample,
+  beliefs: { own: Shapes; first: Shapes },
+  now: number,
+): ClassRecord {
   const phases = phasesOf(sample);
-  const next = { ...record, at: Math.max(record.at, now) };
+  const score = surprise(record.surprise, curveOf(beliefs.own.whole), phases.whole);
+  const refuted = isRefuted(score);
+  const forget = refuted ? FORGET_FAST : FORGET;
+  // A belief that has been refuted cannot say either where in a long span the end was.
+  const shapes = refuted ? beliefs.first : beliefs.own;
+  const next = { ...record, at: Math.max(record.at, now), surprise: score };
   for (const phase of ["whole", "early", "queue", "run"] as const) {
     const span = phases[phase];
-    if (span) next[phase] = observed(decayed(record[phase], FORGET), span, shapes[phase]);
+    if (span) next[phase] = observed(decayed(record[phase], forget), span, shapes[phase]);
   }
-  if (phases.silent || phases.run) next.silent = round(record.silent * FORGET + (phases.silent ? 1 : 0));
+  if (phases.silent || phases.run) next.silent = round(record.silent * forget + (phases.silent ? 1 : 0));
   if (sample.mark && phases.clock) {
     const { phase, startMs } = phases.clock;
     const ageMs = sample.mark.atMs - startMs;
-    const medianRestMs = ageAtShare(curveOf(shapes[phase]), ageMs, 0.5) - ageMs;
+    const medianRestMs = ageAtShare(curveOf(beliefs.own[phase]), ageMs, 0.5) - ageMs;
     next.progress = recordProgress(record.progress, sample, { startMs, medianRestMs });
   }
   return next;
@@ -206,7 +221,16 @@ function withinBounds(
 }
 
 function newRecord(at: number): ClassRecord {
-  return { at, whole: EMPTY, early: EMPTY, queue: EMPTY, run: EMPTY, silent: 0, progress: NO_RECORD };
+  return {
+    at,
+    whole: EMPTY,
+    early: EMPTY,
+    queue: EMPTY,
+    run: EMPTY,
+    silent: 0,
+    surprise: 0,
+    progress: NO_RECORD,
+  };
 }
 
 function round(value: number): number {
