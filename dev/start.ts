@@ -88,6 +88,8 @@ if (settings["AIO_BASE_URL"] === undefined && settings["AIO_API_KEY"] === undefi
   });
   settings["AIO_BASE_URL"] = gateway.baseUrl;
   settings["POLL_FIRST_SECONDS"] ??= "5";
+  // Its videos take seconds, those of the forecast's prior minutes.
+  settings["POLL_MAX_SECONDS"] ??= "2";
 }
 const token = withToken(settings);
 if (token !== null) bearers.add(`Bearer ${token}`);

@@ -26,6 +26,8 @@ const ENOUGH = 5;
 const BETTER = 0.5;
 const MEMORY = 100;
 const SIGMA_MIN = 0.05;
+/** One absurd error is not to drown a hundred honest ones: off by a factor of 20 is as wrong as can be. */
+const ERROR_MAX = 3;
 
 /** The rest of the work by progress alone: a share `progress` took `elapsedMs`. */
 export function restMs(progress: number, elapsedMs: number): number {
@@ -43,8 +45,8 @@ export function recordProgress(
   const predicted = restMs(mark.progress, mark.atMs - at.startMs);
   const actual = (Math.max(end.afterMs, mark.atMs) + end.byMs) / 2 - mark.atMs;
   if (!(predicted > 0 && actual > 0 && at.medianRestMs > 0)) return record;
-  const error = Math.log(actual / predicted);
-  const rival = Math.log(actual / at.medianRestMs);
+  const error = bounded(Math.log(actual / predicted));
+  const rival = bounded(Math.log(actual / at.medianRestMs));
   const keep = 1 - 1 / MEMORY;
   return {
     total: round(record.total * keep + 1),
@@ -60,6 +62,10 @@ export function progressTrust({ total, error, square, rival }: ProgressRecord): 
   const variance = square / total - bias * bias;
   if (!(variance < (BETTER * rival) / total)) return null;
   return { bias: round(bias), sigma: round(Math.max(Math.sqrt(Math.max(variance, 0)), SIGMA_MIN)) };
+}
+
+function bounded(error: number): number {
+  return Math.min(Math.max(error, -ERROR_MAX), ERROR_MAX);
 }
 
 function round(value: number): number {

@@ -1,43 +1,21 @@
+import {
+  aged,
+  fading,
+  firstShapes,
+  newRecord,
+  shapesOf,
+  TRUST,
+  type ClassRecord,
+  type Shapes,
+} from "./forecast-belief.ts";
 import { classKeys, EVERYTHING, type TaskClass } from "./forecast-class.ts";
 import { ageAtShare, curveOf, type Curve } from "./forecast-curve.ts";
-import {
-  decayed,
-  EMPTY,
-  mixed,
-  observed,
-  shares,
-  type Histogram,
-  type Shares,
-} from "./forecast-histogram.ts";
-import { PRIOR, type Prior } from "./forecast-prior.ts";
-import {
-  NO_RECORD,
-  progressTrust,
-  recordProgress,
-  type ProgressRecord,
-  type ProgressTrust,
-} from "./forecast-progress.ts";
+import { decayed, observed } from "./forecast-histogram.ts";
+import { PRIOR } from "./forecast-prior.ts";
+import { progressTrust, recordProgress, type ProgressTrust } from "./forecast-progress.ts";
 import { phasesOf } from "./forecast-phases.ts";
 import { isRefuted, surprise } from "./forecast-surprise.ts";
 import type { FinishSample } from "./sightings.ts";
-
-/**
- * When tasks of a class finish, learned from what polls saw. Four times are learned apart, because they are known from
- * different moments on; see `forecast-phases.ts`.
- */
-export interface ClassRecord {
-  /** When it last learned. */
-  at: number;
-  whole: Histogram;
-  early: Histogram;
-  queue: Histogram;
-  run: Histogram;
-  /** Weight of tasks that were seen queued and ended without ever being seen running. */
-  silent: number;
-  /** How much the last finishes were against all expectation. */
-  surprise: number;
-  progress: ProgressRecord;
-}
 
 /** Plain JSON. At most `CLASSES_MAX` records of at most four histograms: 300 KB at worst, a tenth of it in practice. */
 export interface ForecastState {
@@ -57,17 +35,11 @@ export interface Forecast {
   progress: ProgressTrust | null;
 }
 
-type Phase = "whole" | "early" | "queue" | "run";
-type Shapes = Record<Phase, Shares>;
-
 export const NO_FORECAST: ForecastState = { classes: {} };
 export const CLASSES_MAX = 40;
 
 /** Of tasks: a drift is half learned after some 140. */
 const MEMORY = 200;
-const HALF_LIFE_MS = 14 * 86_400_000;
-/** So many observations weigh about as much as what the broader class says. */
-const TRUST = 5;
 /** So many make half of a known class. */
 const KNOWN = 10;
 const FORGET = 1 - 1 / MEMORY;
@@ -76,7 +48,7 @@ const FORGET_FAST = 0.75;
 
 /** The forecast of a class: its own observations, where they are few those of broader classes, at last the prior. */
 export function forecastFor(state: ForecastState, task: TaskClass, now: number, prior = PRIOR): Forecast {
-  const chain = shapesOf(state, classKeys(task), now, prior);
+  const chain = shapesOf(state.classes, classKeys(task), now, prior);
   const shapes = chain.at(-1) ?? firstShapes(prior);
   const { whole, run, silent, progress } = heaviest(state, task, now);
   return {
@@ -106,7 +78,7 @@ export function learn(
   prior = PRIOR,
 ): ForecastState {
   const keys = classKeys(task);
-  const chain = shapesOf(state, keys, now, prior);
+  const chain = shapesOf(state.classes, keys, now, prior);
   const classes = { ...state.classes };
   for (const [level, key] of keys.entries()) {
     const belief = chain[level];
@@ -145,54 +117,6 @@ function learned(
   return next;
 }
 
-/** What is believed at each level, from the broadest on. */
-function shapesOf(state: ForecastState, keys: readonly string[], now: number, prior: Prior): Shapes[] {
-  const records = keys.map((key) => {
-    const record = state.classes[key];
-    return record ? aged(record, now) : newRecord(now);
-  });
-  const first = firstShapes(prior);
-  const beliefs: Shapes[] = [];
-  for (const [level, record] of records.entries()) {
-    const blend = (phase: Phase): Shares => {
-      // A broader class that is made of the same tasks adds nothing: the nearest one with twice as many counts.
-      const broader = records.findLastIndex(
-        (other, at) => at < level && other[phase].total >= Math.max(2 * record[phase].total, 0.5),
-      );
-      return blended((beliefs[broader] ?? first)[phase], record[phase]);
-    };
-    beliefs.push({ whole: blend("whole"), early: blend("early"), queue: blend("queue"), run: blend("run") });
-  }
-  return beliefs;
-}
-
-function firstShapes({ whole, queue, run }: Prior): Shapes {
-  return { whole, early: whole, queue, run };
-}
-
-/** The broader class fades with the square: it is a start, not a belief to be kept against hundreds of observations. */
-function blended(broader: Shares, own: Histogram): Shares {
-  if (own.total === 0) return broader;
-  const blur = Math.min(Math.max(6 / Math.sqrt(own.total), 0.3), 4);
-  return mixed(shares(own, blur), broader, (TRUST / (TRUST + own.total)) ** 2);
-}
-
-function aged(record: ClassRecord, now: number): ClassRecord {
-  const factor = 0.5 ** (Math.max(now - record.at, 0) / HALF_LIFE_MS);
-  // Under an hour it is not worth the work.
-  if (factor > 0.998) return record;
-  const { whole, early, queue, run } = record;
-  return {
-    ...record,
-    whole: decayed(whole, factor),
-    early: decayed(early, factor),
-    queue: decayed(queue, factor),
-    run: decayed(run, factor),
-    silent: round(record.silent * factor),
-    at: now,
-  };
-}
-
 /** Counts come from the narrowest class that has enough of them. */
 function heaviest(state: ForecastState, task: TaskClass, now: number): ClassRecord {
   const records = classKeys(task).map((key) => state.classes[key]);
@@ -212,25 +136,12 @@ function withinBounds(
   const entries = Object.entries(classes);
   const excess = entries.length - CLASSES_MAX;
   if (excess <= 0) return classes;
-  const weight = ({ whole, at }: ClassRecord): number => whole.total * 0.5 ** ((now - at) / HALF_LIFE_MS);
+  const weight = (record: ClassRecord): number => record.whole.total * fading(record, now);
   const lightest = entries
     .filter(([key]) => !fresh.includes(key))
     .toSorted(([, a], [, b]) => weight(a) - weight(b));
   const doomed = new Set(lightest.slice(0, excess).map(([key]) => key));
   return Object.fromEntries(entries.filter(([key]) => !doomed.has(key)));
-}
-
-function newRecord(at: number): ClassRecord {
-  return {
-    at,
-    whole: EMPTY,
-    early: EMPTY,
-    queue: EMPTY,
-    run: EMPTY,
-    silent: 0,
-    surprise: 0,
-    progress: NO_RECORD,
-  };
 }
 
 function round(value: number): number {

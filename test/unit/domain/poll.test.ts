@@ -1,7 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { logNormalCurve } from "../../../src/domain/forecast-curve.ts";
+import { PRIOR_FORECAST, type Forecast } from "../../../src/domain/forecast.ts";
 import { decidePoll, firstRhythm } from "../../../src/domain/poll.ts";
-import { nextPollGapMs } from "../../../src/domain/poll-plan.ts";
-import type { PollRhythm, Task } from "../../../src/domain/task.ts";
+import { finishSample } from "../../../src/domain/sightings.ts";
+import { timedOut, type PollRhythm, type Task } from "../../../src/domain/task.ts";
 import type { PollAnswer, TaskReading } from "../../../src/domain/upstream-answer.ts";
 import { aReading, aRhythm, aTask, T0 } from "../../support/builders.ts";
 
@@ -120,10 +122,12 @@ describe("the next poll", () => {
     );
   };
 
-  it("comes after a tenth of the age, between the bounds", () => {
-    expect(next(read({ status: "queued" }), 2)).toBe(1000);
-    expect(next(read({ status: "queued" }), 50)).toBe(5000);
-    expect(next(read({ status: "queued" }), 3000)).toBe(15_000);
+  it("comes between the bounds: rarely before a finish is plausible, often where it is likely, rarely in the tail", () => {
+    const queued = read({ status: "queued" });
+    expect(next(queued, 1)).toBe(15_000);
+    expect(next(queued, 100)).toBeGreaterThan(1000);
+    expect(next(queued, 100)).toBeLessThan(5000);
+    expect(next(queued, 3500)).toBe(15_000);
   });
 
   it("is never sooner than the upstream asks, even beyond the maximum", () => {
@@ -137,35 +141,83 @@ describe("the next poll", () => {
 
   it("backs off under 429 beyond the maximum, to a minute at most", () => {
     const slow: PollAnswer = { ...plain, kind: "slow_down" };
-    expect(next(slow, 10, aRhythm({ slowDowns: 0 }))).toBe(1000);
-    expect(next(slow, 10, aRhythm({ slowDowns: 5 }))).toBe(32_000);
-    expect(next(slow, 10, aRhythm({ slowDowns: 30 }))).toBe(60_000);
+    expect(next(slow, 100, aRhythm({ slowDowns: 0 }))).toBeLessThan(5000);
+    expect(next(slow, 100, aRhythm({ slowDowns: 5 }))).toBe(32_000);
+    expect(next(slow, 100, aRhythm({ slowDowns: 30 }))).toBe(60_000);
     // A Retry-After of nothing is none; any other one is what the upstream wants.
-    expect(next({ ...slow, notBeforeMs: 0 }, 10, aRhythm({ slowDowns: 5 }))).toBe(32_000);
-    expect(next({ ...slow, notBeforeMs: 3000 }, 10, aRhythm({ slowDowns: 5 }))).toBe(3000);
+    expect(next({ ...slow, notBeforeMs: 0 }, 100, aRhythm({ slowDowns: 5 }))).toBe(32_000);
+    expect(next({ ...slow, notBeforeMs: 30_000 }, 100, aRhythm({ slowDowns: 5 }))).toBe(30_000);
   });
 
   it("doubles with each answer that says nothing, up to the maximum", () => {
-    expect(next(NOTHING, 20, aRhythm({ troubles: 0 }))).toBe(4000);
-    expect(next(NOTHING, 20, aRhythm({ troubles: 9 }))).toBe(15_000);
-  });
-
-  it("stays within 10 % of the plan", () => {
-    const history = { ageMs: 50_000, troubles: 0, slowDowns: 0, notBeforeMs: null };
-    expect([0, 0.5, 0.999].map((random) => Math.round(nextPollGapMs(limits, history, random)))).toEqual([
-      4500, 5000, 5499,
-    ]);
+    const ordinary = next(read({ status: null }), 100);
+    expect(next(NOTHING, 100, aRhythm({ troubles: 0 }))).toBeCloseTo(2 * ordinary, 6);
+    expect(next(NOTHING, 100, aRhythm({ troubles: 9 }))).toBe(15_000);
   });
 });
 
 describe("the first poll", () => {
-  it("is exactly where POLL_FIRST_SECONDS puts it, else at 10 s, sooner if somebody watches", () => {
-    const first = (task: Task, firstMs: number | null): number =>
-      firstRhythm(task, { now: T0, random: 0.5, limits: { ...limits, firstMs, maxMs: 4000 } }).dueAt - T0;
+  it("is exactly where POLL_FIRST_SECONDS puts it, else where the forecast does, sooner if somebody watches", () => {
+    const first = (task: Task, firstMs: number | null, forecast?: Forecast): number =>
+      firstRhythm(task, {
+        now: T0,
+        random: 0.5,
+        limits: { ...limits, firstMs, maxMs: 4000 },
+        ...(forecast ? { forecast } : {}),
+      }).dueAt - T0;
     const unwatched = aTask({ callback: null });
-    expect(first(unwatched, 333)).toBe(333);
-    expect(first(unwatched, null)).toBe(10_000);
-    expect(first(aTask(), null)).toBe(4000);
+    const late = { ...PRIOR_FORECAST, whole: logNormalCurve(200_000, 0.1) };
+    expect(first(unwatched, 333, late)).toBe(333);
+    expect(first(unwatched, null)).toBeGreaterThan(15_000);
+    expect(first(unwatched, null)).toBeLessThan(35_000);
+    expect(first(unwatched, null, late)).toBeGreaterThan(140_000);
+    expect(first(aTask(), null, late)).toBe(4000);
+    expect(first(aTask({ callback: null, deadlineAt: T0 + 60_000 }), null, late)).toBe(60_000);
+  });
+});
+
+describe("what the polls have shown", () => {
+  const at = (seconds: number) => {
+    const now = T0 + seconds * 1000;
+    return { startedAt: now, now: now + 100, random: 0.5, limits };
+  };
+  const queued = read({ status: "queued" });
+
+  it("travels with the rhythm until the end and is what the forecast learns from", () => {
+    let state: { task: Task; rhythm: PollRhythm } = { task: aTask(), rhythm: aRhythm() };
+    for (const [seconds, answer] of [
+      [10, queued],
+      [20, queued],
+      [30, NOTHING],
+      [40, read({ status: "running", progress: 10 })],
+      [60, read({ status: "running", progress: 50 })],
+      [70, read({ status: "running", progress: 50 })],
+      [80, read({ status: "succeeded", videoUrl: "https://v" })],
+    ] as const) {
+      state = decidePoll(state.task, state.rhythm, answer, at(seconds));
+    }
+    expect(state.rhythm.seen).toEqual({
+      aliveAt: T0 + 70_000,
+      queuedAt: T0 + 20_000,
+      progressAt: T0 + 60_100,
+      mark: { at: T0 + 60_100, progress: 50 },
+    });
+    expect(finishSample(state.task, state.rhythm.seen ?? null)).toEqual({
+      end: { afterMs: 70_000, byMs: 80_100 },
+      queuedMs: 20_000,
+      runningMs: 40_100,
+      mark: { atMs: 60_100, progress: 50 },
+    });
+  });
+
+  it("teaches nothing when the task is a test, timed out, or never reached the upstream", () => {
+    const done = { status: "succeeded", finishedAt: T0 + 1000 } as const;
+    const test = { outcome: "succeeded", delayMs: 1 } as const;
+    expect(finishSample(aTask(done), null)).not.toBeNull();
+    expect(finishSample(aTask({ ...done, test }), null)).toBeNull();
+    expect(finishSample(aTask({ ...done, submittedAt: null }), null)).toBeNull();
+    expect(finishSample(timedOut(aTask(), T0 + 1000), null)).toBeNull();
+    expect(finishSample(aTask(), null)).toBeNull();
   });
 });
 
