@@ -49,7 +49,15 @@ function answerAt({ startSeconds, endSeconds }: TrueTask, ageSeconds: number): P
   if (startSeconds !== null && ageSeconds >= startSeconds) status = "running";
   if (ageSeconds >= endSeconds) status = "succeeded";
   const videoUrl = status === "succeeded" ? "https://cdn.example.com/clip.mp4" : null;
-  const reading = { ids: ["up-1"], status, word: status, progress: null, videoUrl, errorMessage: null };
+  const reading = {
+    namesId: true,
+    ids: ["up-1"],
+    status,
+    word: status,
+    progress: null,
+    videoUrl,
+    errorMessage: null,
+  };
   return { kind: "read", reading, json: null, notBeforeMs: null };
 }
 
