@@ -18,7 +18,10 @@ export interface PollLimits {
  * much halves the polls and doubles the delay; four times as little the reverse.
  */
 export const POLL_PRICE_MS = 200;
-/** What a later first poll saves is some 20 polls a further five minutes; what it costs if the upstream got faster is all of them. */
+/**
+ * However late the forecast: waiting on saves 20 polls in another five minutes, and makes every task that late once the
+ * upstream has become faster.
+ */
 const FIRST_MAX_MS = 300_000;
 const JITTER = 0.1;
 /** 429 without a `Retry-After` to wait for: 1, 2, 4 … seconds up to this, beyond `POLL_MAX_SECONDS` if need be. */
