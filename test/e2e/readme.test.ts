@@ -10,6 +10,7 @@ import { eventually, isTerminal, startStack, type Stack, type TaskBody } from ".
  * The README's own code, run as it stands there.
  *
  * scenario                                         requirement
+ * the walk with curl                               each line answers what it is there for
  * the receivers in Node and Python                 a real callback is taken, a forged or old one is not
  */
 
@@ -89,6 +90,36 @@ async function takesOnlyGenuineCallbacks(url: string): Promise<void> {
   expect(await send({ "webhook-timestamp": String(Number(headers["webhook-timestamp"]) - 301) })).toBe(400);
   expect(await send({ "webhook-signature": "v1,AAAA" })).toBe(400);
   expect(await send({ "webhook-signature": `v1,AAAA ${headers["webhook-signature"]}` })).toBe(204);
+}
+
+describe("the README's walk with curl", () => {
+  it("creates a task, reads it and its deliveries, and asks for the secret", async () => {
+    const block = /```sh\n(export AIO_BASE_URL[\s\S]*?)```/.exec(readme)?.[1] ?? "";
+    const walk = block
+      .replaceAll("http://127.0.0.1:8787", stack.worker.url)
+      .replaceAll("http://127.0.0.1:8789", new URL(stack.receiver.url).origin);
+    // A line feed after each answer tells them apart.
+    const { code, output } = await runShell(`curl() { command curl "$@"; echo; }\n${walk}`);
+    expect(code).toBe(0);
+    const answers = output
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const [created, read, deliveries, secrets] = answers;
+    expect(created).toMatchObject({ object: "video.task", metadata: { order: 42 } });
+    expect(read).toMatchObject({ object: "video.task", task_id: created?.["task_id"] });
+    expect(deliveries).toMatchObject({ object: "list" });
+    expect(secrets).toMatchObject({ secret: expect.stringMatching(/^whsec_/) });
+    expect(answers).toHaveLength(4);
+  });
+});
+
+async function runShell(script: string): Promise<{ code: number | null; output: string }> {
+  const child = spawn("bash", ["-eu", "-c", script], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  return { code, output };
 }
 
 describe("the README's receiver", () => {
