@@ -1,6 +1,6 @@
 import type { AccountStats, Listing, ListPage } from "../domain/listing.ts";
-import { OverloadedError } from "../domain/overload.ts";
 import type { SigningVersion } from "../domain/signing-versions.ts";
+import { inTime } from "../wire/in-time.ts";
 import type { AccountObject } from "./object.ts";
 
 export type AccountNamespace = DurableObjectNamespace<AccountObject>;
@@ -47,21 +47,6 @@ export async function listTasks(
 /** @throws OverloadedError if it does not answer */
 export async function accountStats(accounts: AccountNamespace, account: string): Promise<AccountStats> {
   return inTime(PATIENCE_MS, accountStub(accounts, account).stats());
-}
-
-async function inTime<T>(patienceMs: number, answer: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
-  const impatience = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(new OverloadedError("the account did not answer in time")), patienceMs);
-  });
-  try {
-    return await Promise.race([answer, impatience]);
-  } catch (error) {
-    // Lost or overloaded, the caller's way on is the same: later.
-    throw new OverloadedError("the account did not answer", { cause: error });
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /**

@@ -1,5 +1,7 @@
 import type { Delivery } from "./delivery.ts";
+import type { Forecast } from "./forecast.ts";
 import { listingOf, retentionEnd, stageOf } from "./listing.ts";
+import { finishSample } from "./sightings.ts";
 import { isTerminal, type PollRhythm, type Task } from "./task.ts";
 
 /** One thing that a task's alarm has to do. */
@@ -12,7 +14,7 @@ export type Step =
   | { kind: "expire"; dueAt: number }
   | { kind: "attempt"; seq: number; dueAt: number }
   | { kind: "attempt_lost"; seq: number; dueAt: number }
-  /** The account does not know yet how far the task is. */
+  /** The account or the cadence does not know yet how far the task is. */
   | { kind: "report"; dueAt: number }
   /** Retention is over: empty the storage. */
   | { kind: "erase"; dueAt: number };
@@ -23,9 +25,20 @@ export interface TaskState {
   rhythm: PollRhythm;
   /** In order of `seq`. */
   deliveries: readonly Delivery[];
-  /** The `stageOf` the task that the account was told last; null: none yet. */
-  told: string | null;
+  shared: Shared;
 }
+
+/** What the task and the objects that it shares with others know of each other. */
+export interface Shared {
+  /** The `stageOf` the task that the account was told last; null: none yet. */
+  account: string | null;
+  /** How far the cadence of the upstream key knows the task. */
+  cadence: "none" | "joined" | "settled";
+  /** What the task took along from its cadence; null: nothing, so the prior counts. */
+  forecast: Forecast | null;
+}
+
+export const NOTHING_SHARED: Shared = { account: null, cadence: "none", forecast: null };
 
 /** An event's first attempt usually settles within this, and then one report says both. */
 const REPORT_WITH_DELIVERY_MS = 2_000;
@@ -50,11 +63,20 @@ function deliverySteps({ seq, status, leaseUntil, nextAttemptAt, manual, occurre
   return [];
 }
 
+/** What the cadence has not heard yet: that the upstream has the task, or when it was finished. */
+export function cadenceNews({ task, rhythm, shared }: TaskState): "join" | "settle" | null {
+  if (task.test || task.upstreamTaskId === null) return null;
+  if (!isTerminal(task)) return shared.cadence === "none" ? "join" : null;
+  const learnable = finishSample(task, rhythm.seen ?? null) !== null;
+  return learnable && shared.cadence !== "settled" ? "settle" : null;
+}
+
 /** Beside the work, never in its way: retention does not wait for an account that is silent. */
 function reportSteps(state: TaskState, retentionMs: number): Step[] {
-  const { task, deliveries, told } = state;
+  const { task, deliveries, shared } = state;
   // Until the create is answered, nobody has a task: a definite no leaves none.
-  if (task.submit.inCreate || told === stageOf(listingOf(state, retentionMs))) return [];
+  if (task.submit.inCreate) return [];
+  if (shared.account === stageOf(listingOf(state, retentionMs)) && cadenceNews(state) === null) return [];
   const first = deliveries.filter(({ status, attempts }) => status === "pending" && attempts <= 1);
   const dueAt = Math.max(
     task.createdAt,

@@ -1,10 +1,8 @@
+import type { TaskTraits } from "./task.ts";
+
 /** What tasks have in common that take equally long. All of it comes from callers. */
-export interface TaskClass {
+export interface TaskClass extends TaskTraits {
   model: string;
-  resolution: string | null;
-  /** `duration_seconds` as it was asked for. */
-  seconds: number | null;
-  inputMode: string | null;
 }
 
 /** All tasks of an upstream key. */

@@ -57,6 +57,14 @@ export interface CallbackState {
   stopped: boolean;
 }
 
+/** Fields of the request that say how long it may take; null where it does not say. */
+export interface TaskTraits {
+  resolution: string | null;
+  /** `duration_seconds`. */
+  seconds: number | null;
+  inputMode: string | null;
+}
+
 /** One task and its life. Instants (`…At`, `…Since`, `…Until`) are epoch milliseconds. */
 export interface Task {
   /** The public id as it was issued, tag included. */
@@ -71,6 +79,8 @@ export interface Task {
   status: TaskStatus;
   progress: number | null;
   model: string;
+  /** What tasks have in common that take equally long, beside the model. */
+  traits: TaskTraits;
   videoUrl: string | null;
   error: TaskError | null;
   /** JSON text of an object. */

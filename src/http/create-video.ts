@@ -71,6 +71,7 @@ async function createInput(from: {
     createId: crypto.randomUUID(),
     fingerprint: keyed ? await fingerprint(request.meaning) : null,
     model: request.model,
+    traits: request.traits,
     metadata: request.metadata,
     test: request.test,
     timeoutMs: request.timeoutMs ?? settings.taskTimeoutMs,

@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { headerProblems } from "../domain/callback-headers.ts";
 import { judgeEndpoint, type EndpointRules } from "../domain/endpoint-policy.ts";
 import { DEFAULT_EVENTS, type EventType } from "../domain/event.ts";
-import type { TestPlan } from "../domain/task.ts";
+import type { TaskTraits, TestPlan } from "../domain/task.ts";
 import type { Issue } from "./issue.ts";
 import { LiftedText, type RequestObject, type RequestValue } from "./json-body.ts";
 import { RINGBACK_FIELDS, UPSTREAM_FIELDS, VIDEO_SCHEMAS, type VideoFields } from "./video-schema.ts";
@@ -14,6 +14,7 @@ export interface VideoRequest {
   /** All fields after coercion: what "the same request" means for an idempotency key. */
   meaning: RequestObject;
   model: string;
+  traits: TaskTraits;
   metadata: string | null;
   test: TestPlan | null;
   /** Null: the deployment's default. */
@@ -58,6 +59,9 @@ export function readVideoRequest(
 function issueOf({ path, message }: z.core.$ZodIssue): Issue {
   return { path: path.map(String).join("."), message };
 }
+
+/** Under `VALIDATION=lenient` a caller may write any length; it is kept with the task, to know its like. */
+const TRAIT_MAX = 40;
 
 /** Nobody mends more at a time, and a list of a million bad images must not become a million lines. */
 const ISSUES_MAX = 100;
@@ -143,6 +147,11 @@ function assemble(
       }),
     ),
     model: fields.model,
+    traits: {
+      resolution: fields.resolution?.slice(0, TRAIT_MAX) ?? null,
+      seconds: fields.duration_seconds ?? null,
+      inputMode: fields.input_mode?.slice(0, TRAIT_MAX) ?? null,
+    },
     metadata: metadata ?? null,
     test: test ? { outcome: test.outcome, delayMs: test.delay_seconds * 1000 } : null,
     timeoutMs: timeoutSeconds === undefined ? null : timeoutSeconds * 1000,

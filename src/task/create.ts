@@ -2,7 +2,7 @@ import type { TaskState } from "../domain/agenda.ts";
 import type { EventType } from "../domain/event.ts";
 import { FIRST_VERSION } from "../domain/signing-versions.ts";
 import { isOperatorsAffair, refusalCode } from "../domain/submit.ts";
-import { taskError, type Task, type TaskErrorCode, type TestPlan } from "../domain/task.ts";
+import { taskError, type Task, type TaskErrorCode, type TaskTraits, type TestPlan } from "../domain/task.ts";
 import type { SubmitAnswer } from "../domain/upstream-answer.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { sealParts, sealText } from "./sealed.ts";
@@ -22,6 +22,7 @@ export interface CreateInput {
   /** Digest of the request; null without an idempotency key. */
   fingerprint: string | null;
   model: string;
+  traits: TaskTraits;
   /** JSON text of an object. */
   metadata: string | null;
   test: TestPlan | null;
@@ -196,6 +197,7 @@ function newTask(deps: TaskDeps, input: CreateInput): Task {
     status: "queued",
     progress: null,
     model: input.model,
+    traits: input.traits,
     videoUrl: null,
     error: null,
     metadata: input.metadata,

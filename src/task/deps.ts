@@ -1,6 +1,8 @@
 import type { AttemptResult } from "../domain/delivery.ts";
+import type { Forecast } from "../domain/forecast.ts";
 import type { Listing } from "../domain/listing.ts";
 import type { SigningVersion } from "../domain/signing-versions.ts";
+import type { FinishSample } from "../domain/sightings.ts";
 import type { Task } from "../domain/task.ts";
 import type { TaskSettings } from "../env.ts";
 import type { LogFields } from "../log.ts";
@@ -27,6 +29,10 @@ export interface TaskDeps {
   wake: () => void;
   /** Tells the account how far the task is. @throws Error if it does not answer in time */
   report(listing: Listing): Promise<void>;
+  /** Joins the tasks of the same upstream key: what it may expect. @throws OverloadedError */
+  joinCadence(task: Task): Promise<Forecast>;
+  /** Lets the tasks to come learn from this one. @throws OverloadedError */
+  settleCadence(task: Task, sample: FinishSample): Promise<void>;
   send(callback: Callback): Promise<AttemptResult>;
   log(event: string, fields: LogFields): void;
 }

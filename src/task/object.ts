@@ -1,4 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
+import { joinCadence, settleCadence } from "../cadence/stub.ts";
 import { listingOf, type Listing } from "../domain/listing.ts";
 import { OVERDUE_MS } from "../domain/look.ts";
 import { isTerminal, type Task } from "../domain/task.ts";
@@ -184,6 +185,8 @@ export class TaskObject extends DurableObject<Env> {
       upstream: async (task) => this.#upstream(deps, task),
       signingVersions: async (account) => signingVersions(this.env.ACCOUNTS, account),
       report: async (listing) => reportTask(this.env.ACCOUNTS, listing),
+      joinCadence: async (task) => joinCadence(this.env.CADENCES, task),
+      settleCadence: async (task, sample) => settleCadence(this.env.CADENCES, task, sample),
       send: sendCallback,
       log,
     };

@@ -13,9 +13,10 @@ export async function pollStep(deps: TaskDeps): Promise<void> {
   const startedAt = deps.now();
   const upstream = await deps.upstream(before.task);
   const answer = await upstream.poll(before.task.upstreamTaskId);
-  const turn = { startedAt, now: deps.now(), random: deps.random(), limits: deps.settings.poll };
   const state = deps.store.load();
   if (!state) return;
+  const { forecast } = state.shared;
+  const turn = { startedAt, now: deps.now(), random: deps.random(), limits: deps.settings.poll, forecast };
   const { task, rhythm } = decidePoll(state.task, state.rhythm, answer, turn);
   logOddAnswer(deps, task, answer);
   const json = hidesAnswer(task, answer) ? null : answer.json;

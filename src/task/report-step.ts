@@ -1,18 +1,65 @@
+import { cadenceNews, type Shared, type TaskState } from "../domain/agenda.ts";
 import { listingOf, stageOf } from "../domain/listing.ts";
+import { firstRhythm } from "../domain/poll.ts";
+import { finishSample } from "../domain/sightings.ts";
+import { isTerminal, type PollRhythm } from "../domain/task.ts";
 import type { TaskDeps } from "./deps.ts";
 
 /**
- * Tells the account how far the task is. A report that fails throws: its step is repeated in a minute, for as long as
- * the task is kept, and nothing else waits for it.
+ * Tells the account and the cadence how far the task is, both at once, and writes down what they took. A report that
+ * fails throws: its step is repeated in a minute, for as long as the task is kept, and nothing else waits for it.
  */
 export async function reportStep(deps: TaskDeps): Promise<void> {
-  const { retentionMs } = deps.settings;
   const before = deps.store.load();
   if (!before) return;
-  const listing = listingOf(before, retentionMs);
-  await deps.report(listing);
+  const [account, cadence] = await Promise.allSettled([tellAccount(deps, before), tellCadence(deps, before)]);
   const state = deps.store.load();
   // Erased meanwhile, and perhaps created anew under the same idempotency key.
   if (state?.task.createId !== before.task.createId) return;
-  deps.store.apply({ told: stageOf(listing) }, { now: deps.now(), retentionMs });
+  const shared = {
+    ...state.shared,
+    ...(account.status === "fulfilled" ? { account: account.value } : {}),
+    ...(cadence.status === "fulfilled" ? cadence.value : {}),
+  };
+  deps.store.apply({ shared, rhythm: rhythmWith(deps, state, shared) }, at(deps));
+  if (account.status === "rejected") throw account.reason;
+  if (cadence.status === "rejected") throw cadence.reason;
+}
+
+async function tellAccount(deps: TaskDeps, state: TaskState): Promise<string> {
+  const listing = listingOf(state, deps.settings.retentionMs);
+  const stage = stageOf(listing);
+  if (stage !== state.shared.account) await deps.report(listing);
+  return stage;
+}
+
+async function tellCadence(deps: TaskDeps, state: TaskState): Promise<Partial<Shared>> {
+  const { task, rhythm } = state;
+  const news = cadenceNews(state);
+  if (news === null) return {};
+  if (news === "join") return { cadence: "joined", forecast: await deps.joinCadence(task) };
+  const sample = finishSample(task, rhythm.seen ?? null);
+  if (sample) await deps.settleCadence(task, sample);
+  // The curves are of no more use: there is nothing left to ask.
+  return { cadence: "settled", forecast: null };
+}
+
+/** The first poll was planned by the prior; with a forecast in hand, and before it was made, it is planned anew. */
+function rhythmWith(
+  deps: TaskDeps,
+  { task, rhythm, shared: before }: TaskState,
+  { forecast }: Shared,
+): PollRhythm {
+  const fresh = forecast !== null && before.forecast === null && rhythm.polls === 0;
+  if (!fresh || isTerminal(task) || task.submittedAt === null) return rhythm;
+  return firstRhythm(task, {
+    now: task.submittedAt,
+    random: deps.random(),
+    limits: deps.settings.poll,
+    forecast,
+  });
+}
+
+function at(deps: TaskDeps): { now: number; retentionMs: number } {
+  return { now: deps.now(), retentionMs: deps.settings.retentionMs };
 }

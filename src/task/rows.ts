@@ -1,4 +1,4 @@
-import type { TaskState } from "../domain/agenda.ts";
+import type { Shared, TaskState } from "../domain/agenda.ts";
 import type { AttemptResult, AttemptTrigger, Delivery } from "../domain/delivery.ts";
 import type { PollRhythm, Task } from "../domain/task.ts";
 import { TABLES, type TableName } from "./migrations.ts";
@@ -16,7 +16,7 @@ export interface AttemptRow {
 export interface Change {
   task?: Task;
   rhythm?: PollRhythm;
-  told?: string;
+  shared?: Shared;
   /** New ones need their message's body. */
   deliveries?: readonly Delivery[];
   bodies?: ReadonlyMap<number, string>;
@@ -68,8 +68,8 @@ export class TaskRows {
     if (!this.#has("task")) return null;
     const row = this.#sql.exec<{ doc: string }>("SELECT doc FROM task").toArray()[0];
     if (!row) return null;
-    const { task, rhythm, told } = JSON.parse(row.doc) as Omit<TaskState, "deliveries">;
-    return { task, rhythm, told, deliveries: this.#readDeliveries() };
+    const { task, rhythm, shared } = JSON.parse(row.doc) as Omit<TaskState, "deliveries">;
+    return { task, rhythm, shared, deliveries: this.#readDeliveries() };
   }
 
   #readDeliveries(): Delivery[] {
@@ -91,7 +91,7 @@ export class TaskRows {
   /** One row whatever changes. A new rhythm alone writes none: an unchanged poll costs its alarm and nothing else. */
   updateTask(state: TaskState, change: Change): void {
     const columns = SEALED_COLUMNS.filter((column) => change[column] !== undefined);
-    if (!change.task && change.told === undefined && columns.length === 0) return;
+    if (!change.task && change.shared === undefined && columns.length === 0) return;
     const sets = ["doc = ?", ...columns.map((column) => `${column} = ?`)].join(", ");
     const values = columns.map((column) => change[column] ?? null);
     this.#sql.exec(`UPDATE task SET ${sets}`, documentOf(state), ...values);
@@ -237,8 +237,8 @@ export class TaskRows {
   }
 }
 
-function documentOf({ task, rhythm, told }: TaskState): string {
-  return JSON.stringify({ task, rhythm, told });
+function documentOf({ task, rhythm, shared }: TaskState): string {
+  return JSON.stringify({ task, rhythm, shared });
 }
 
 function attemptId(seq: number, number: number): number {

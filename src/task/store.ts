@@ -1,4 +1,4 @@
-import { agenda, alarmAt, stepKey, type Step, type TaskState } from "../domain/agenda.ts";
+import { agenda, alarmAt, NOTHING_SHARED, stepKey, type Step, type TaskState } from "../domain/agenda.ts";
 import type { Delivery } from "../domain/delivery.ts";
 import { TaskRows, type Change, type DeletedTask, type Farewell } from "./rows.ts";
 
@@ -51,7 +51,7 @@ export class TaskStore {
       task,
       rhythm,
       deliveries: merged(before?.deliveries ?? [], change.deliveries ?? []),
-      told: change.told ?? before?.told ?? null,
+      shared: change.shared ?? before?.shared ?? NOTHING_SHARED,
     };
     this.#transact(() => {
       if (before === null) this.#rows.insertTask(after, change);

@@ -2,7 +2,7 @@ import type { TaskState } from "../../src/domain/agenda.ts";
 import { newDelivery, type Delivery } from "../../src/domain/delivery.ts";
 import { listingOf, stageOf } from "../../src/domain/listing.ts";
 import { FIRST_VERSION } from "../../src/domain/signing-versions.ts";
-import type { PollRhythm, Task } from "../../src/domain/task.ts";
+import { isTerminal, type PollRhythm, type Task } from "../../src/domain/task.ts";
 import type { TaskReading } from "../../src/domain/upstream-answer.ts";
 
 /** An instant to count from. */
@@ -19,6 +19,7 @@ export function aTask(overrides: Partial<Task> = {}): Task {
     status: "queued",
     progress: null,
     model: "doubao-seedance-2-0-260128",
+    traits: { resolution: null, seconds: null, inputMode: null },
     videoUrl: null,
     error: null,
     metadata: null,
@@ -91,8 +92,10 @@ export function aDelivery(overrides: Partial<Delivery> = {}): Delivery {
   return { ...newDelivery(fields), ...overrides };
 }
 
-/** What a task's object knows; the account knows all of it already. `retentionMs` as the test's agenda uses it. */
+/** What a task's object knows; the account and the cadence know all of it already. `retentionMs` as the test's agenda uses it. */
 export function aTaskState(overrides: Partial<TaskState>, retentionMs: number): TaskState {
   const state = { task: aTask(), rhythm: aRhythm(), deliveries: [], ...overrides };
-  return { told: stageOf(listingOf(state, retentionMs)), ...state };
+  const account = stageOf(listingOf(state, retentionMs));
+  const cadence = isTerminal(state.task) ? "settled" : "joined";
+  return { shared: { account, cadence, forecast: null }, ...state };
 }

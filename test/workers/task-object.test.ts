@@ -161,6 +161,7 @@ function createInput(overrides: Partial<CreateInput> = {}): CreateInput {
     createId: "create-1",
     fingerprint: null,
     model: "m",
+    traits: { resolution: null, seconds: null, inputMode: null },
     metadata: null,
     test: null,
     timeoutMs: 3_600_000,

@@ -1,10 +1,25 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { agenda, alarmAt, nextStartAt, startable, stepKey, type Step } from "../../../src/domain/agenda.ts";
+import {
+  agenda,
+  alarmAt,
+  cadenceNews,
+  NOTHING_SHARED,
+  nextStartAt,
+  startable,
+  stepKey,
+  type Step,
+} from "../../../src/domain/agenda.ts";
+import { taskError } from "../../../src/domain/task.ts";
 import { aDelivery, anUnsubmittedTask, aTask, aTaskState, T0 } from "../../support/builders.ts";
 
 const HOUR = 3_600_000;
 const terminal = aTask({ status: "succeeded", finishedAt: T0 });
+
+/** The account was told this last; the cadence knows all. */
+function telling(account: string) {
+  return { account, cadence: "settled" as const, forecast: null };
+}
 
 describe("the agenda", () => {
   it.each([
@@ -52,25 +67,28 @@ describe("the agenda", () => {
   });
 
   it.each([
-    { what: "an accepted task", state: { told: null }, report: T0 },
+    { what: "an accepted task", state: { shared: NOTHING_SHARED }, report: T0 },
     {
       what: "a task that runs now",
-      state: { task: aTask({ status: "running" }), told: "queued" },
+      state: { task: aTask({ status: "running" }), shared: telling("queued") },
       report: T0,
     },
     {
       what: "an end whose callback leaves at once, a moment later",
-      state: { task: terminal, deliveries: [aDelivery()], told: "" },
+      state: { task: terminal, deliveries: [aDelivery()], shared: telling("") },
       report: T0 + 2000,
     },
     {
       what: "an end whose callback failed",
-      state: { task: terminal, deliveries: [aDelivery({ attempts: 2 })], told: "" },
+      state: { task: terminal, deliveries: [aDelivery({ attempts: 2 })], shared: telling("") },
       report: T0,
     },
     {
       what: "nothing of a create that is not answered yet",
-      state: { task: anUnsubmittedTask("begun", { leaseUntil: T0 + 9, inCreate: true }), told: null },
+      state: {
+        task: anUnsubmittedTask("begun", { leaseUntil: T0 + 9, inCreate: true }),
+        shared: NOTHING_SHARED,
+      },
       report: null,
     },
     { what: "nothing that it knows", state: {}, report: null },
@@ -79,6 +97,33 @@ describe("the agenda", () => {
     expect(steps.find(({ kind }) => kind === "report")?.dueAt ?? null).toBe(report);
     // Beside the work or the end of the retention, never instead.
     expect(steps.filter(({ kind }) => kind !== "report").length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    { what: "joins once the upstream has the task", task: aTask(), cadence: "none", news: "join" },
+    { what: "joins once", task: aTask(), cadence: "joined", news: null },
+    { what: "does not join before", task: anUnsubmittedTask("due"), cadence: "none", news: null },
+    { what: "settles at the end", task: terminal, cadence: "joined", news: "settle" },
+    { what: "settles at an end that came before it joined", task: terminal, cadence: "none", news: "settle" },
+    { what: "settles once", task: terminal, cadence: "settled", news: null },
+    {
+      what: "does not settle an end that says nothing of finish times",
+      task: aTask({ status: "failed", error: taskError("timed_out"), finishedAt: T0 }),
+      cadence: "joined",
+      news: null,
+    },
+    {
+      what: "never hears of a test task",
+      task: aTask({ test: { outcome: "succeeded", delayMs: 0 }, status: "succeeded", finishedAt: T0 }),
+      cadence: "none",
+      news: null,
+    },
+  ] as const)("$what, as the cadence sees it", ({ task, cadence, news }) => {
+    const state = aTaskState({ task }, HOUR);
+    const shared = { ...state.shared, cadence };
+    expect(cadenceNews({ ...state, shared })).toBe(news);
+    const reports = agenda({ ...state, shared }, HOUR).some(({ kind }) => kind === "report");
+    expect(reports).toBe(news !== null);
   });
 
   it("never gives an alarm at or before now", () => {

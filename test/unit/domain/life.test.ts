@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { agenda, alarmAt } from "../../../src/domain/agenda.ts";
+import { agenda, alarmAt, NOTHING_SHARED } from "../../../src/domain/agenda.ts";
 import { eventsBetween, type EventType } from "../../../src/domain/event.ts";
 import { messageBody } from "../../../src/domain/message.ts";
 import { decidePoll } from "../../../src/domain/poll.ts";
@@ -134,7 +134,7 @@ describe("the life of a task", () => {
             if (hasEnded(before)) expect(task).toBe(before);
             else if (hasEnded(task)) ends += 1;
             events.push(...eventsBetween(before, task));
-            const steps = agenda({ task, rhythm, deliveries: [], told: null }, 1000);
+            const steps = agenda({ task, rhythm, deliveries: [], shared: NOTHING_SHARED }, 1000);
             expect(steps.length).toBeGreaterThan(0);
             expect(alarmAt(steps, now)).toBeGreaterThan(now);
             expect(Number.isFinite(alarmAt(steps, now))).toBe(true);

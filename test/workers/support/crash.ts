@@ -1,6 +1,7 @@
 import type { DurableObject } from "cloudflare:workers";
 import { vi } from "vitest";
 import { AccountObject } from "../../../src/account/object.ts";
+import { CadenceObject } from "../../../src/cadence/object.ts";
 import type { TaskDeps } from "../../../src/task/deps.ts";
 import { TaskStore } from "../../../src/task/store.ts";
 import type { Upstream } from "../../../src/upstream/provider.ts";
@@ -63,12 +64,20 @@ const ACCOUNT = {
   alarm: "runtime",
 } satisfies Record<Exclude<keyof AccountObject, keyof DurableObject>, string> & { alarm: string };
 
-/** The deps reach outside through the store, the account and `fetch` only; the types know when one is added. */
+const CADENCE = {
+  join: "async verb",
+  settle: "async verb",
+  alarm: "runtime",
+} satisfies Record<Exclude<keyof CadenceObject, keyof DurableObject>, string> & { alarm: string };
+
+/** The deps reach outside through the store, the account, the cadence and `fetch` only; the types know when one is added. */
 export const DEPS = {
   store: "STORE",
   upstream: "UPSTREAM",
   signingVersions: "ACCOUNT",
   report: "ACCOUNT",
+  joinCadence: "CADENCE",
+  settleCadence: "CADENCE",
   send: "fetch",
   settings: "read",
   now: "read",
@@ -85,6 +94,7 @@ export const UPSTREAM = { submit: "fetch", poll: "fetch" } satisfies Record<keyo
 export const VERBS = [
   ...named("task", STORE),
   ...named("account", ACCOUNT),
+  ...named("cadence", CADENCE),
   "fetch submit",
   "fetch poll",
   "fetch callback",
@@ -101,6 +111,7 @@ export function unknownMembers(): string[] {
   return [
     ...membersOf(TaskStore.prototype).filter((member) => !(member in STORE)),
     ...membersOf(AccountObject.prototype).filter((member) => !(member in ACCOUNT)),
+    ...membersOf(CadenceObject.prototype).filter((member) => !(member in CADENCE)),
   ];
 }
 
@@ -146,6 +157,7 @@ type Method = (this: unknown, ...args: unknown[]) => unknown;
 export function plantPoints(): void {
   plant(TaskStore.prototype, "task", STORE);
   plant(AccountObject.prototype, "account", ACCOUNT);
+  plant(CadenceObject.prototype, "cadence", CADENCE);
   const answer = vi.mocked(globalThis.fetch).getMockImplementation();
   if (!answer) throw new Error("the network is not faked");
   vi.mocked(globalThis.fetch).mockImplementation(async (input, init) =>

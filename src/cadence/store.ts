@@ -1,0 +1,84 @@
+import { NO_FORECAST, type ForecastState } from "../domain/forecast.ts";
+
+const TABLE = "CREATE TABLE IF NOT EXISTS forecast (id INTEGER PRIMARY KEY, doc TEXT NOT NULL)";
+/** What was learned fades by half in 14 days: after this, next to nothing of it is left. */
+const IDLE_MS = 90 * 86_400_000;
+const DAY_MS = 86_400_000;
+/** A task settles again only if its own record of it was lost: within moments. */
+const REMEMBERED_MAX = 100;
+
+interface Document {
+  forecast: ForecastState;
+  /** Names of the tasks that settled last, oldest first. */
+  settled: string[];
+  lastAt: number;
+}
+
+/** The one row of a cadence and its alarm: the only SQL here, and the only place that arms it. */
+export class CadenceStore {
+  readonly #storage: DurableObjectStorage;
+  #document: Document | null = null;
+  /** Null: not known in this process, or none set. */
+  #armedAt: number | null = null;
+
+  constructor(storage: DurableObjectStorage) {
+    this.#storage = storage;
+  }
+
+  forecast(): ForecastState {
+    return this.#load().forecast;
+  }
+
+  isSettled(name: string): boolean {
+    return this.#load().settled.includes(name);
+  }
+
+  writeSettled(name: string, forecast: ForecastState, now: number): void {
+    const settled = [...this.#load().settled, name].slice(-REMEMBERED_MAX);
+    const document = { forecast, settled, lastAt: now };
+    this.#storage.transactionSync(() => {
+      this.#storage.sql.exec(TABLE);
+      this.#storage.sql.exec(
+        "INSERT OR REPLACE INTO forecast (id, doc) VALUES (1, ?)",
+        JSON.stringify(document),
+      );
+      // Not moved on with each task: a day's blur is cheaper than a row.
+      if (this.#armedAt === null || this.#armedAt < now + IDLE_MS - DAY_MS) this.#arm(now + IDLE_MS);
+    });
+    this.#document = document;
+  }
+
+  async eraseIfIdle(now: number): Promise<void> {
+    this.#armedAt = null;
+    const dueAt = this.#load().lastAt + IDLE_MS - DAY_MS;
+    if (dueAt > now) this.#arm(dueAt + DAY_MS);
+    else {
+      this.#document = null;
+      await this.#storage.deleteAll();
+    }
+  }
+
+  /** The last resort when the row cannot be read. */
+  armLater(now: number): void {
+    this.#arm(now + DAY_MS);
+  }
+
+  #arm(at: number): void {
+    void this.#storage.setAlarm(at);
+    this.#armedAt = at;
+  }
+
+  #load(): Document {
+    this.#document ??= this.#read();
+    return this.#document;
+  }
+
+  #read(): Document {
+    const tables = this.#storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'forecast'").toArray();
+    const row =
+      tables.length === 0
+        ? undefined
+        : this.#storage.sql.exec<{ doc: string }>("SELECT doc FROM forecast").toArray()[0];
+    return row ? (JSON.parse(row.doc) as Document) : { forecast: NO_FORECAST, settled: [], lastAt: 0 };
+  }
+}

@@ -1,0 +1,145 @@
+import { env } from "cloudflare:workers";
+import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { AccountObject } from "../../src/account/object.ts";
+import { CadenceObject } from "../../src/cadence/object.ts";
+import type { TaskState } from "../../src/domain/agenda.ts";
+import { ownKeyAccount } from "../../src/keys/ids.ts";
+import {
+  AUTHORIZATION,
+  callbacks,
+  created,
+  fakeNetwork,
+  network,
+  read,
+  stubOf,
+  until,
+  upstream,
+} from "./support/world.ts";
+
+/*
+ * scenario                                   requirement
+ * a task's life                              shape: joins after it was accepted, settles after it ended
+ * the same task twice                        shape: idempotent calls
+ * account and cadence that do not answer     shape: never needed for progress
+ * nobody comes any more                      guarantee 10: nothing is left for ever
+ */
+
+const DAY = 86_400_000;
+const CLASS = { model: "m", resolution: null, seconds: null, inputMode: null };
+
+beforeEach(fakeNetwork);
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await reset();
+});
+
+async function cadence() {
+  const name = await ownKeyAccount(AUTHORIZATION.replace("Bearer ", ""));
+  return env.CADENCES.get(env.CADENCES.idFromName(name));
+}
+
+async function sharedOf(id: string): Promise<TaskState["shared"]> {
+  return runInDurableObject(stubOf(id), (_object, { storage }) => {
+    const { doc } = storage.sql.exec<{ doc: string }>("SELECT doc FROM task").one();
+    return (JSON.parse(doc) as TaskState).shared;
+  });
+}
+
+/** A clip that took 100 seconds, seen by polls two seconds apart. */
+function finish(atMs = 100_000) {
+  return { end: { afterMs: atMs - 2000, byMs: atMs }, queuedMs: null, runningMs: null, mark: null };
+}
+
+describe("a cadence", () => {
+  it("gives a task its forecast when the upstream has accepted it, and hears when it was finished", async () => {
+    const settle = vi.spyOn(CadenceObject.prototype, "settle");
+    const join = vi.spyOn(CadenceObject.prototype, "join");
+    network.answer = upstream({ status: "running" });
+    const { task_id: id } = await created({ resolution: "720p", duration_seconds: "5" });
+    const joined = await until(
+      async () => sharedOf(id),
+      (shared) => shared.cadence === "joined",
+    );
+    expect(joined.forecast).toMatchObject({ known: 0 });
+    expect(join.mock.calls).toEqual([[{ ...CLASS, resolution: "720p", seconds: 5 }]]);
+    network.answer = upstream();
+    const settled = await until(
+      async () => sharedOf(id),
+      (shared) => shared.cadence === "settled",
+    );
+    expect(settled.forecast).toBeNull();
+    expect(settle).toHaveBeenCalledTimes(1);
+    expect((await (await cadence()).join(CLASS)).known).toBeGreaterThan(0);
+  });
+
+  it("is told nothing of a task that says nothing about finish times", async () => {
+    const settle = vi.spyOn(CadenceObject.prototype, "settle");
+    network.answer = upstream({ status: "succeeded" });
+    const { task_id: id } = await created({ timeout_seconds: 60 });
+    // Success without a URL is borne for two minutes by default, and is no finish.
+    await until(
+      async () => sharedOf(id),
+      ({ cadence: how }) => how === "joined",
+    );
+    expect(settle).not.toHaveBeenCalled();
+    expect((await (await cadence()).join(CLASS)).known).toBe(0);
+  });
+
+  it("learns from each task once", async () => {
+    const stub = await cadence();
+    await stub.settle("a-task", CLASS, finish());
+    const once = await stub.join(CLASS);
+    await stub.settle("a-task", CLASS, finish());
+    expect(await stub.join(CLASS)).toEqual(once);
+    await stub.settle("another-task", CLASS, finish());
+    expect(await stub.join(CLASS)).not.toEqual(once);
+  });
+
+  it("moves the first poll to where its tasks were finished", async () => {
+    const stub = await cadence();
+    const cold = await stub.join(CLASS);
+    for (let index = 0; index < 60; index++) await stub.settle(`task-${index}`, CLASS, finish());
+    const warm = await stub.join(CLASS);
+    expect(warm.known).toBeGreaterThan(0.8);
+    expect(JSON.stringify(warm).length).toBeLessThan(2000);
+    expect(warm.whole).not.toEqual(cold.whole);
+  });
+
+  it("is emptied when nobody has come for three months, and not before", async () => {
+    const stub = await cadence();
+    await stub.settle("a-task", CLASS, finish());
+    const alarm = async (): Promise<number | null> =>
+      runInDurableObject(stub, async (_object, { storage }) => storage.getAlarm());
+    expect(await alarm()).toBeGreaterThan(Date.now() + 89 * DAY);
+    await runDurableObjectAlarm(stub);
+    expect((await stub.join(CLASS)).known).toBeGreaterThan(0);
+    expect(await alarm()).toBeGreaterThan(Date.now() + 89 * DAY);
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 90 * DAY });
+    try {
+      await runDurableObjectAlarm(stub);
+    } finally {
+      vi.useRealTimers();
+    }
+    expect((await stub.join(CLASS)).known).toBe(0);
+    expect(await alarm()).toBeNull();
+  });
+});
+
+describe("a task whose account and cadence do not answer", () => {
+  it("is polled, ends and calls back all the same", async () => {
+    const away = new Error("away");
+    vi.spyOn(CadenceObject.prototype, "join").mockRejectedValue(away);
+    vi.spyOn(CadenceObject.prototype, "settle").mockRejectedValue(away);
+    vi.spyOn(AccountObject.prototype, "report").mockRejectedValue(away);
+    vi.spyOn(AccountObject.prototype, "signingVersions").mockRejectedValue(away);
+    const { task_id: id } = await created();
+    await until(
+      async () => read(id),
+      ({ callback }) => callback.status === "delivered",
+    );
+    expect(callbacks()).toHaveLength(1);
+    expect(await sharedOf(id)).toEqual({ account: null, cadence: "none", forecast: null });
+  });
+});
