@@ -9,7 +9,17 @@ import { TALLY_MARK, type Tally } from "./support/tally.ts";
  */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const SUITES = ["test/workers/crash-sweep.test.ts", "test/e2e/kill.test.ts", "test/e2e/canaries.test.ts"];
+const SUITES = [
+  "test/unit/task/model.test.ts",
+  "test/workers/model.test.ts",
+  "test/workers/crash-sweep.test.ts",
+  "test/e2e/kill.test.ts",
+  "test/e2e/canaries.test.ts",
+  "test/e2e/hostile-upstream.test.ts",
+  "test/e2e/hostile-retry-after.test.ts",
+  "test/e2e/hostile-receiver.test.ts",
+  "test/e2e/hostile-receiver-effects.test.ts",
+];
 
 async function runSuites(): Promise<{ output: string; ok: boolean }> {
   const path = `${join(root, "node_modules/.bin")}:${process.env["PATH"] ?? ""}`;

@@ -102,10 +102,12 @@ function taskStep(task: Task, rhythm: PollRhythm): Step {
 
 /**
  * The alarm for an agenda. Never at or before now: an alarm set in the past inside a running alarm can be lost
- * (workerd issue 6866).
+ * (workerd issue 6866). A report is made in passing and does not set it, or each would cost a row; only one that has
+ * failed does, so that it is repeated.
  */
-export function alarmAt(steps: readonly Step[], now: number): number {
-  return Math.max(Math.min(...steps.map((step) => step.dueAt)), now + 1);
+export function alarmAt(steps: readonly Step[], now: number, failedReport = false): number {
+  const waking = steps.filter(({ kind }) => kind !== "report" || failedReport);
+  return Math.max(Math.min(...waking.map(({ dueAt }) => dueAt)), now + 1);
 }
 
 /** Names a step among those of one task: two turns never run the same one at once. */
@@ -143,7 +145,9 @@ function mayStart(step: Step, now: number, { stopAt, running }: AlarmRun): boole
 /** What is due and may start now, oldest first. */
 export function startable(steps: readonly Step[], now: number, run: AlarmRun): Step[] {
   const due = steps.filter((step) => step.dueAt <= now && mayStart(step, now, run));
-  return due.toSorted((a, b) => a.dueAt - b.dueAt);
+  // What is erased has nothing more to report: an account that was told long ago would take it for news.
+  const erase = due.find(({ kind }) => kind === "erase");
+  return erase ? [erase] : due.toSorted((a, b) => a.dueAt - b.dueAt);
 }
 
 /** When a step becomes startable by time alone; always later than now if nothing is startable. Null: none does. */

@@ -22,12 +22,7 @@ export async function advance(deps: TaskDeps, running: Map<string, Promise<void>
   const mine = new Set<Promise<void>>();
   for (;;) {
     for (const step of startable(stepsOf(deps), deps.now(), { stopAt, running: new Set(running.keys()) })) {
-      const key = stepKey(step);
-      const turn = runStep(deps, step).finally(() => {
-        running.delete(key);
-        mine.delete(turn);
-      });
-      running.set(key, turn);
+      const turn = start(deps, step, running).finally(() => mine.delete(turn));
       mine.add(turn);
     }
     if (mine.size === 0) break;
@@ -36,6 +31,23 @@ export async function advance(deps: TaskDeps, running: Map<string, Promise<void>
     await settledOrDue(deps, mine, next === null ? null : Math.max(next - now, 1));
   }
   deps.store.rearm({ now: deps.now(), retentionMs: deps.settings.retentionMs });
+}
+
+/** Only the report, if it is due: after a create's answer, so that the alarm need not come for it. */
+export async function reportInPassing(deps: TaskDeps, running: Map<string, Promise<void>>): Promise<void> {
+  const run = { stopAt: Infinity, running: new Set(running.keys()) };
+  const report = startable(stepsOf(deps), deps.now(), run).find(({ kind }) => kind === "report");
+  if (!report) return;
+  await start(deps, report, running);
+  deps.store.rearm({ now: deps.now(), retentionMs: deps.settings.retentionMs });
+}
+
+/** `running` knows a step for as long as it is on the wire. */
+async function start(deps: TaskDeps, step: Step, running: Map<string, Promise<void>>): Promise<void> {
+  const key = stepKey(step);
+  const turn = runStep(deps, step).finally(() => running.delete(key));
+  running.set(key, turn);
+  return turn;
 }
 
 function stepsOf(deps: TaskDeps): Step[] {

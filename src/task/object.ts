@@ -12,7 +12,7 @@ import { httpUpstream } from "../upstream/http-upstream.ts";
 import type { Upstream } from "../upstream/provider.ts";
 import { simulatedUpstream } from "../upstream/simulated-upstream.ts";
 import { sendCallback } from "../webhook/send.ts";
-import { advance, STALL_MS } from "./advance.ts";
+import { advance, reportInPassing, STALL_MS } from "./advance.ts";
 import { createTask, recoverCreate, type CreateInput, type CreateOutcome } from "./create.ts";
 import { MissingKeyError, type TaskDeps } from "./deps.ts";
 import { openText } from "./sealed.ts";
@@ -148,8 +148,18 @@ export class TaskObject extends DurableObject<Env> {
     if (!deps) return { kind: "misconfigured", settings: badSettings(this.env) };
     const outcome = await act(deps);
     if (!("state" in outcome)) return outcome;
+    this.ctx.waitUntil(this.#report(deps));
     const { kind, state } = outcome;
     return { kind, taskId: state.task.taskId, body: await viewTask(deps, state) };
+  }
+
+  /** Off the caller's path: what the account and the cadence have not heard yet. What fails, the alarm repeats. */
+  async #report(deps: TaskDeps): Promise<void> {
+    try {
+      await reportInPassing(deps, this.#running);
+    } catch (error) {
+      log("report.failed", errorFields(error));
+    }
   }
 
   /** The dependencies, once the settings parse; and the watchdog: any request re-arms an alarm that is lost. */

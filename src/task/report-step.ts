@@ -21,9 +21,15 @@ export async function reportStep(deps: TaskDeps): Promise<void> {
     ...(account.status === "fulfilled" ? { account: account.value } : {}),
     ...(cadence.status === "fulfilled" ? cadence.value : {}),
   };
-  deps.store.apply({ shared, rhythm: rhythmWith(deps, state, shared) }, at(deps));
+  if (isTerminal(state.task)) {
+    // Said again by a process that does not know, the last word does no harm; written down it would cost a row a task.
+    deps.store.remember(shared);
+  } else {
+    deps.store.apply({ shared, rhythm: rhythmWith(deps, state, shared) }, at(deps));
+  }
   if (account.status === "rejected") throw account.reason;
   if (cadence.status === "rejected") throw cadence.reason;
+  deps.store.unstall("report");
 }
 
 async function tellAccount(deps: TaskDeps, state: TaskState): Promise<string> {

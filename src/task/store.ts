@@ -1,4 +1,12 @@
-import { agenda, alarmAt, NOTHING_SHARED, stepKey, type Step, type TaskState } from "../domain/agenda.ts";
+import {
+  agenda,
+  alarmAt,
+  NOTHING_SHARED,
+  stepKey,
+  type Shared,
+  type Step,
+  type TaskState,
+} from "../domain/agenda.ts";
 import type { Delivery } from "../domain/delivery.ts";
 import { TaskRows, type Change, type DeletedTask, type Farewell } from "./rows.ts";
 
@@ -37,6 +45,11 @@ export class TaskStore {
     return steps;
   }
 
+  /** It worked after all. */
+  unstall(kind: "report"): void {
+    this.#stalled.delete(kind);
+  }
+
   stall(step: Step, until: number): void {
     this.#stalled.set(stepKey(step), until);
   }
@@ -63,6 +76,12 @@ export class TaskStore {
     });
     this.#state = after;
     return after;
+  }
+
+  /** Keeps in memory what a new process may find out again; written with the next change. */
+  remember(shared: Shared): void {
+    const state = this.load();
+    if (state) this.#state = { ...state, shared };
   }
 
   /** Arms the alarm for what is to be done, without a change. */
@@ -147,8 +166,12 @@ export class TaskStore {
   }
 
   #arm(state: TaskState, { now, retentionMs }: { now: number; retentionMs: number }): void {
-    const at = alarmAt(this.steps(state, retentionMs), now);
+    const steps = this.steps(state, retentionMs);
+    const at = alarmAt(steps, now, this.#stalled.has("report"));
     if (at === this.#armedAt) return;
+    // A report that is about to be made arms again: until then an alarm that comes sooner will do.
+    const reporting = steps.some(({ kind, dueAt }) => kind === "report" && dueAt <= now);
+    if (reporting && this.#armedAt !== null && this.#armedAt > now && this.#armedAt < at) return;
     void this.#storage.setAlarm(at);
     this.#armedAt = at;
   }

@@ -65,12 +65,10 @@ describe("a cadence", () => {
     expect(joined.forecast).toMatchObject({ known: 0 });
     expect(join.mock.calls).toEqual([[{ ...CLASS, resolution: "720p", seconds: 5 }]]);
     network.answer = upstream();
-    const settled = await until(
-      async () => sharedOf(id),
-      (shared) => shared.cadence === "settled",
+    await until(
+      () => settle.mock.calls.length,
+      (count) => count === 1,
     );
-    expect(settled.forecast).toBeNull();
-    expect(settle).toHaveBeenCalledTimes(1);
     expect((await (await cadence()).join(CLASS)).known).toBeGreaterThan(0);
   });
 

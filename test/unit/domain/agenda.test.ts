@@ -130,6 +130,21 @@ describe("the agenda", () => {
     expect(alarmAt([{ kind: "poll", dueAt: T0 - 5 }], T0)).toBe(T0 + 1);
     expect(alarmAt([{ kind: "poll", dueAt: T0 + 5 }], T0)).toBe(T0 + 5);
   });
+
+  it("wakes for a report only if it has failed before", () => {
+    const steps: Step[] = [
+      { kind: "report", dueAt: T0 + 3 },
+      { kind: "poll", dueAt: T0 + 5 },
+    ];
+    expect(alarmAt(steps, T0)).toBe(T0 + 5);
+    expect(alarmAt(steps, T0, true)).toBe(T0 + 3);
+  });
+
+  it("reports nothing more of what is to be erased", () => {
+    const erase: Step = { kind: "erase", dueAt: T0 };
+    const run = { stopAt: T0 + 1, running: new Set<string>() };
+    expect(startable([{ kind: "report", dueAt: T0 - 9 }, erase], T0, run)).toEqual([erase]);
+  });
 });
 
 describe("a run of the alarm", () => {

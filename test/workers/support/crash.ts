@@ -45,6 +45,8 @@ const STORE = {
   rows: "read",
   /** In memory only. */
   stall: "memory",
+  unstall: "memory",
+  remember: "memory",
   alarmFired: "memory",
   apply: "verb",
   rearm: "verb",
