@@ -1,0 +1,99 @@
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { Agent, request } from "node:http";
+import { cpus } from "node:os";
+
+const TICKS_PER_SECOND = 100;
+
+/** Milliseconds of CPU that a process has used, its threads included. Source: proc(5), fields 14 and 15 of stat. */
+export function cpuMs(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, "latin1");
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;
+}
+
+/** Resident memory in MiB. */
+export function rssMiB(pid: number): number {
+  const pages = Number(readFileSync(`/proc/${pid}/statm`, "latin1").split(" ")[1]);
+  return (pages * 4096) / 1_048_576;
+}
+
+export interface Load {
+  /** Per request. */
+  latencyMs: number[];
+  seconds: number;
+  failed: number;
+}
+
+/** `count` requests, `atOnce` of them at any time, on connections that are kept. */
+export async function load(
+  send: { url: string; headers: Record<string, string>; body: string; expect: number },
+  { count, atOnce }: { count: number; atOnce: number },
+): Promise<Load> {
+  const agent = new Agent({ keepAlive: true, maxSockets: atOnce });
+  const latencyMs: number[] = [];
+  let failed = 0;
+  let started = 0;
+  const from = performance.now();
+  const lane = async (): Promise<void> => {
+    while (started < count) {
+      started += 1;
+      const at = performance.now();
+      const status = await post(agent, send);
+      latencyMs.push(performance.now() - at);
+      if (status !== send.expect) failed += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, lane));
+  const seconds = (performance.now() - from) / 1000;
+  agent.destroy();
+  return { latencyMs, seconds, failed };
+}
+
+async function post(
+  agent: Agent,
+  { url, headers, body }: { url: string; headers: Record<string, string>; body: string },
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const length = String(Buffer.byteLength(body));
+    const outgoing = request(url, {
+      method: "POST",
+      agent,
+      headers: { ...headers, "content-length": length },
+    });
+    outgoing.on("response", (response) => {
+      response.resume();
+      response.on("end", () => resolve(response.statusCode ?? 0));
+    });
+    outgoing.on("error", reject);
+    outgoing.end(body);
+  });
+}
+
+export function quantile(values: readonly number[], share: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.ceil(share * sorted.length) - 1)] ?? Number.NaN;
+}
+
+export const median = (values: readonly number[]): number => quantile(values, 0.5);
+
+/** What the figures were measured on. */
+export function machine(): string {
+  const processors = cpus();
+  const workerd = (
+    JSON.parse(readFileSync(new URL("../../node_modules/workerd/package.json", import.meta.url), "utf8")) as {
+      version: string;
+    }
+  ).version;
+  const name = processors[0]?.model ?? "unknown processor";
+  return `${new Date().toISOString()} · commit ${commit()} · workerd ${workerd} · Node ${process.version} · ${processors.length} × ${name}`;
+}
+
+export function commit(): string {
+  try {
+    return execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
+  } catch {
+    // An archive without its history.
+    return "unknown";
+  }
+}

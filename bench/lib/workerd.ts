@@ -1,0 +1,129 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+/** Bare workerd, without wrangler or miniflare around it, with its store on a memory file system. */
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const require = createRequire(import.meta.url);
+
+export interface BenchWorker {
+  url: string;
+  pid: number;
+  /** Ends it and removes its store. */
+  close(): Promise<void>;
+}
+
+export interface BenchWorkerOptions {
+  /** In `bench/workers`. */
+  entry: string;
+  settings: Record<string, string>;
+  /** Binding → class of each kind of object. */
+  objects: Record<string, string>;
+}
+
+async function bundle(entry: string): Promise<string> {
+  const result = await build({
+    entryPoints: [`${root}bench/workers/${entry}`],
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2024",
+    conditions: ["workerd", "worker"],
+    external: ["cloudflare:*"],
+    write: false,
+    logLevel: "silent",
+  });
+  return result.outputFiles[0]?.text ?? "";
+}
+
+/** The date and the flags that are deployed. */
+function compatibility(): { date: string; flags: string } {
+  const toml = readFileSync(`${root}wrangler.toml`, "utf8");
+  const date = /compatibility_date = "([^"]+)"/.exec(toml)?.[1] ?? "";
+  const flags = /compatibility_flags = (\[[^\]]*\])/.exec(toml)?.[1] ?? "[]";
+  return { date, flags };
+}
+
+function configOf(port: number, { settings, objects }: BenchWorkerOptions): string {
+  const { date, flags } = compatibility();
+  const text = JSON.stringify;
+  const bindings = [
+    ...Object.entries(settings).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
+    ...Object.entries(objects).map(
+      ([name, className]) => `(name = ${text(name)}, durableObjectNamespace = ${text(className)})`,
+    ),
+  ];
+  const classes = Object.values(objects).map(
+    (className) => `(className = ${text(className)}, uniqueKey = ${text(className)}, enableSql = true)`,
+  );
+  return `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .main),
+    (name = "internet", network = (allow = ["local", "private", "public"])),
+    (name = "store", disk = (path = "store", writable = true)),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
+);
+const main :Workerd.Worker = (
+  modules = [(name = "index.js", esModule = embed "index.js")],
+  compatibilityDate = "${date}",
+  compatibilityFlags = ${flags},
+  bindings = [${bindings.join(", ")}],
+  durableObjectNamespaces = [${classes.join(", ")}],
+  durableObjectStorage = (localDisk = "store"),
+);
+`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  return typeof address === "object" && address ? address.port : 0;
+}
+
+export async function startBenchWorker(options: BenchWorkerOptions): Promise<BenchWorker> {
+  const folder = mkdtempSync("/dev/shm/ringback-bench-");
+  const port = await freePort();
+  mkdirSync(join(folder, "store"));
+  writeFileSync(join(folder, "index.js"), await bundle(options.entry));
+  writeFileSync(join(folder, "config.capnp"), configOf(port, options));
+  // The package's program is a script around the binary: the process to measure is the binary itself.
+  const binary = join(require.resolve("@cloudflare/workerd-linux-64/package.json"), "../bin/workerd");
+  const child = spawn(binary, ["serve", "config.capnp", "--experimental", "--directory-path=store=store"], {
+    cwd: folder,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
+  const url = `http://127.0.0.1:${port}`;
+  await answers(url);
+  return {
+    url,
+    pid: child.pid ?? 0,
+    close: async () => {
+      const gone = new Promise((resolve) => child.once("exit", resolve));
+      child.kill();
+      await gone;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function answers(url: string): Promise<void> {
+  for (let attempt = 0; attempt < 200; attempt++) {
+    try {
+      await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(1000) });
+      return;
+    } catch {
+      // Not listening yet.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+  throw new Error(`nothing listens at ${url}`);
+}
