@@ -1,28 +1,43 @@
 import { DurableObject } from "cloudflare:workers";
-import { forecastFor, learn, type Forecast } from "../domain/forecast.ts";
-import type { TaskClass } from "../domain/forecast-class.ts";
+import { CLASSES_MAX, forecastFor, learn, NO_FORECAST, type Forecast } from "../domain/forecast.ts";
+import { classKeys, type TaskClass } from "../domain/forecast-class.ts";
 import type { FinishSample } from "../domain/sightings.ts";
 import { errorFields, log } from "../log.ts";
 import { CadenceStore } from "./store.ts";
 
+/** What was learned fades over days: so much later it is still the same. */
+const FORECAST_KEPT_MS = 3_600_000;
+
 /** What the tasks of one upstream key share: the forecast of their finish times. */
 export class CadenceObject extends DurableObject<Env> {
   readonly #store: CadenceStore;
+  /** By class, until something is learned: a burst of creates asks for the same one again and again. */
+  readonly #forecasts = new Map<string, { forecast: Forecast; until: number }>();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#store = new CadenceStore(ctx.storage);
   }
 
-  /** What a task of this class may expect. Stores nothing. */
-  join(task: TaskClass): Forecast {
-    return forecastFor(this.#store.forecast(), task, Date.now());
+  /** What a task of this class may expect; null: nothing is known yet, so the prior counts. Stores nothing. */
+  join(task: TaskClass): Forecast | null {
+    const state = this.#store.forecast();
+    if (state === NO_FORECAST) return null;
+    const now = Date.now();
+    const key = classKeys(task).at(-1) ?? "";
+    const known = this.#forecasts.get(key);
+    if (known && known.until > now) return known.forecast;
+    const forecast = forecastFor(state, task, now);
+    if (this.#forecasts.size >= CLASSES_MAX) this.#forecasts.clear();
+    this.#forecasts.set(key, { forecast, until: now + FORECAST_KEPT_MS });
+    return forecast;
   }
 
   /** Learns when a task was finished. The same task twice counts once. `name`: of the task's object. */
   settle(name: string, task: TaskClass, sample: FinishSample): void {
     if (this.#store.isSettled(name)) return;
     const now = Date.now();
+    this.#forecasts.clear();
     this.#store.writeSettled(name, learn(this.#store.forecast(), task, sample, now), now);
   }
 

@@ -15,8 +15,8 @@ function cadenceStub(cadences: CadenceNamespace, { mode, account }: Task): Durab
   return cadences.get(cadences.idFromName(mode === "operator" ? "operator" : account));
 }
 
-/** What a task may expect. @throws OverloadedError if the cadence does not answer */
-export async function joinCadence(cadences: CadenceNamespace, task: Task): Promise<Forecast> {
+/** What a task may expect; null: the prior. @throws OverloadedError if the cadence does not answer */
+export async function joinCadence(cadences: CadenceNamespace, task: Task): Promise<Forecast | null> {
   const { model, traits } = task;
   return inTime(PATIENCE_MS, cadenceStub(cadences, task).join({ model, ...traits }));
 }

@@ -29,8 +29,8 @@ export interface TaskDeps {
   wake: () => void;
   /** Tells the account how far the task is. @throws Error if it does not answer in time */
   report(listing: Listing): Promise<void>;
-  /** Joins the tasks of the same upstream key: what it may expect. @throws OverloadedError */
-  joinCadence(task: Task): Promise<Forecast>;
+  /** Joins the tasks of the same upstream key: what it may expect, null for the prior. @throws OverloadedError */
+  joinCadence(task: Task): Promise<Forecast | null>;
   /** Lets the tasks to come learn from this one. @throws OverloadedError */
   settleCadence(task: Task, sample: FinishSample): Promise<void>;
   send(callback: Callback): Promise<AttemptResult>;

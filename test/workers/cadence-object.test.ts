@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountObject } from "../../src/account/object.ts";
 import { CadenceObject } from "../../src/cadence/object.ts";
 import type { TaskState } from "../../src/domain/agenda.ts";
+import { PRIOR_FORECAST } from "../../src/domain/forecast.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import {
   AUTHORIZATION,
@@ -62,14 +63,22 @@ describe("a cadence", () => {
       async () => sharedOf(id),
       (shared) => shared.cadence === "joined",
     );
-    expect(joined.forecast).toMatchObject({ known: 0 });
+    // Nothing is known yet: the prior counts, and need not be kept with each task.
+    expect(joined.forecast).toBeNull();
     expect(join.mock.calls).toEqual([[{ ...CLASS, resolution: "720p", seconds: 5 }]]);
     network.answer = upstream();
     await until(
       () => settle.mock.calls.length,
       (count) => count === 1,
     );
-    expect((await (await cadence()).join(CLASS)).known).toBeGreaterThan(0);
+    expect((await (await cadence()).join(CLASS))?.known).toBeGreaterThan(0);
+    network.answer = upstream({ status: "running" });
+    const { task_id: next } = await created();
+    const warm = await until(
+      async () => sharedOf(next),
+      (shared) => shared.cadence === "joined",
+    );
+    expect(warm.forecast?.known).toBeGreaterThan(0);
   });
 
   it("is told nothing of a task that says nothing about finish times", async () => {
@@ -82,7 +91,7 @@ describe("a cadence", () => {
       ({ cadence: how }) => how === "joined",
     );
     expect(settle).not.toHaveBeenCalled();
-    expect((await (await cadence()).join(CLASS)).known).toBe(0);
+    expect(await (await cadence()).join(CLASS)).toBeNull();
   });
 
   it("learns from each task once", async () => {
@@ -100,9 +109,13 @@ describe("a cadence", () => {
     const cold = await stub.join(CLASS);
     for (let index = 0; index < 60; index++) await stub.settle(`task-${index}`, CLASS, finish());
     const warm = await stub.join(CLASS);
-    expect(warm.known).toBeGreaterThan(0.8);
+    expect(cold).toBeNull();
+    expect(warm?.known).toBeGreaterThan(0.8);
     expect(JSON.stringify(warm).length).toBeLessThan(2000);
-    expect(warm.whole).not.toEqual(cold.whole);
+    expect(warm?.whole).not.toEqual(PRIOR_FORECAST.whole);
+    // Asked again without news, it is the same; asked for its like, it is what all tasks of the key have shown.
+    expect(await stub.join(CLASS)).toEqual(warm);
+    expect((await stub.join({ ...CLASS, model: "another" }))?.known).toBeGreaterThan(0);
   });
 
   it("is emptied when nobody has come for three months, and not before", async () => {
@@ -112,7 +125,7 @@ describe("a cadence", () => {
       runInDurableObject(stub, async (_object, { storage }) => storage.getAlarm());
     expect(await alarm()).toBeGreaterThan(Date.now() + 89 * DAY);
     await runDurableObjectAlarm(stub);
-    expect((await stub.join(CLASS)).known).toBeGreaterThan(0);
+    expect((await stub.join(CLASS))?.known).toBeGreaterThan(0);
     expect(await alarm()).toBeGreaterThan(Date.now() + 89 * DAY);
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 90 * DAY });
     try {
@@ -120,7 +133,7 @@ describe("a cadence", () => {
     } finally {
       vi.useRealTimers();
     }
-    expect((await stub.join(CLASS)).known).toBe(0);
+    expect(await stub.join(CLASS)).toBeNull();
     expect(await alarm()).toBeNull();
   });
 });
