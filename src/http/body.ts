@@ -51,9 +51,35 @@ function tooLarge(maxBytes: number): ApiError {
 
 /** JSON by its type, or without one; everything else, and any content encoding, is not taken. */
 export function requireJson(request: Request): void {
-  const type = request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() ?? "";
-  const json = type === "" || type === "application/json" || /^application\/[^\s/]+\+json$/.test(type);
-  if (!json) throw new ApiError("unsupported_media_type", "Send the request as application/json.");
+  if (!isJsonType(typeOf(request))) {
+    throw new ApiError("unsupported_media_type", "Send the request as application/json.");
+  }
+  refuseEncoding(request);
+}
+
+/** JSON, or a form. Gives which of them it says it is. */
+export function requireJsonOrForm(request: Request): "json" | "form" {
+  const type = typeOf(request);
+  const form = type === "application/x-www-form-urlencoded";
+  if (!form && !isJsonType(type)) {
+    throw new ApiError(
+      "unsupported_media_type",
+      "Send the request as application/json or as application/x-www-form-urlencoded.",
+    );
+  }
+  refuseEncoding(request);
+  return form ? "form" : "json";
+}
+
+function typeOf(request: Request): string {
+  return request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() ?? "";
+}
+
+function isJsonType(type: string): boolean {
+  return type === "" || type === "application/json" || /^application\/[^\s/]+\+json$/.test(type);
+}
+
+function refuseEncoding(request: Request): void {
   if (request.headers.has("content-encoding")) {
     throw new ApiError("unsupported_media_type", "Send the request without a content encoding.");
   }

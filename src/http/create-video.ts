@@ -8,20 +8,20 @@ import type { Caller } from "./caller.ts";
 import { ApiError, invalidRequest } from "./errors.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { endpointRules, misconfigured, ownHost } from "./guards.ts";
-import { encodeJsonBody, parseJsonBody } from "./json-body.ts";
+import { encodeJsonBody, type JsonBody } from "./json-body.ts";
 import { requireKnownKey } from "./known-key.ts";
 import { parseIdempotencyKey, type Preferences } from "./request-headers.ts";
 import { readVideoRequest, type VideoRequest } from "./video-request.ts";
 
-/** From the bytes of a create to its task: read, judge, name, hand to the object. */
+/** From the fields of a create to its task: judge, name, hand to the object. */
 export async function createVideo(
   context: Context<AppEnv>,
-  bytes: Uint8Array,
+  body: JsonBody,
   { respondAsync }: Preferences,
 ): Promise<Response> {
   const settings = context.get("settings");
   const caller = context.get("caller");
-  const { request, idempotencyKey } = readCreate(context, settings, bytes);
+  const { request, idempotencyKey } = readCreate(context, settings, body);
   // A test never leads to the upstream, so the upstream cannot judge the key by itself.
   if (request.test) await requireKnownKey(caller, settings);
   const name = idempotencyKey === null ? randomName() : await keyedName(caller.account, idempotencyKey);
@@ -41,10 +41,9 @@ export async function createVideo(
 function readCreate(
   context: Context<AppEnv>,
   settings: Settings,
-  bytes: Uint8Array,
+  body: JsonBody,
 ): { request: VideoRequest; idempotencyKey: string | null } {
   const { key, issue } = parseIdempotencyKey(context.req.header("idempotency-key"));
-  const body = parseJsonBody(bytes);
   if (!body.ok) throw invalidRequest([{ path: "", message: body.problem }, ...(issue ? [issue] : [])]);
   const rules = endpointRules(context);
   const result = readVideoRequest(body.value, { strict: settings.strict, rules });

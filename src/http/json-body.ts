@@ -24,7 +24,8 @@ export class LiftedText {
 export type RequestValue = JsonValue | LiftedText | RequestValue[] | { [key: string]: RequestValue };
 export type RequestObject = { [key: string]: RequestValue };
 
-const LIFT_MIN_BYTES = 32_768;
+/** A shorter string is not worth the trouble. */
+export const LIFT_MIN_BYTES = 32_768;
 const MAX_DEPTH = 64;
 
 const QUOTE = 0x22;
@@ -101,7 +102,7 @@ function endOfString(bytes: Uint8Array, start: number): number {
 }
 
 /** Printable ASCII without an escape: its bytes are its value, in UTF-8 and in JSON alike. */
-function isPlainAscii(bytes: Uint8Array): boolean {
+export function isPlainAscii(bytes: Uint8Array): boolean {
   for (const byte of bytes) if (byte < 0x20 || byte > 0x7e || byte === BACKSLASH) return false;
   return true;
 }

@@ -3,7 +3,9 @@ import type { Context } from "hono";
 import { openTaskId } from "../keys/ids.ts";
 import { askTask, taskStub, type RedeliverAnswer, type TaskStub } from "../task/stub.ts";
 import type { AppEnv } from "./app-env.ts";
-import { requireJson, withBody } from "./body.ts";
+import { requireJsonOrForm, withBody } from "./body.ts";
+import { looksLikeJson, parseFormBody } from "./form-body.ts";
+import { parseJsonBody } from "./json-body.ts";
 import { readSmallBody } from "./small-body.ts";
 import { REDELIVER_SCHEMA } from "./webhook-schema.ts";
 import { createVideo } from "./create-video.ts";
@@ -19,9 +21,12 @@ export const videos = new Hono<AppEnv>()
     // Answered before the submit, so the upstream cannot judge the key by itself: 401 comes before the body is read.
     const preferences = parsePrefer(context.req.header("prefer"));
     if (preferences.respondAsync) await requireKnownKey(context.get("caller"), context.get("settings"));
-    requireJson(context.req.raw);
+    const type = requireJsonOrForm(context.req.raw);
     const { maxBodyBytes } = context.get("settings");
-    return withBody(context.req.raw, maxBodyBytes, async (bytes) => createVideo(context, bytes, preferences));
+    return withBody(context.req.raw, maxBodyBytes, async (bytes) => {
+      const isForm = type === "form" && !looksLikeJson(bytes);
+      return createVideo(context, isForm ? parseFormBody(bytes) : parseJsonBody(bytes), preferences);
+    });
   })
   .get("/", withSettings, withCaller, knownKey, listVideos)
   .all("/", methodNotAllowed("GET, POST"))

@@ -1,0 +1,152 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import {
+  MODEL,
+  newHook,
+  OWN_KEY,
+  sendRaw,
+  startStack,
+  submitsTo,
+  type Stack,
+  type TaskBody,
+} from "../support/stack.ts";
+
+/*
+ * Creates as tools without JSON send them, byte for byte.
+ *
+ * scenario                                        requirement
+ * curl -d without a content type                  contract, POST: a form body that starts with `{` is read as JSON
+ * a form with every kind of field                 contract, POST: strings for numbers, booleans, objects and lists
+ * other types, any encoding                       415
+ */
+
+let stack: Stack;
+beforeAll(async () => {
+  stack = await startStack();
+});
+afterEach(() => {
+  stack.gateway.calls.length = 0;
+});
+afterAll(async () => stack.close());
+
+const FORM = "application/x-www-form-urlencoded";
+
+async function post(body: string | Uint8Array, type: string, more: Record<string, string> = {}) {
+  const headers = { authorization: `Bearer ${OWN_KEY}`, "content-type": type, ...more };
+  return sendRaw(`${stack.worker.url}/v1/videos`, { method: "POST", headers, chunks: [body] });
+}
+
+/** What reached the upstream. */
+function forwarded(): unknown {
+  const [submit] = submitsTo(stack.gateway);
+  return submit && JSON.parse(submit.body.toString());
+}
+
+describe("a form", () => {
+  it("that starts with a brace is the JSON that curl -d sends", async () => {
+    const answer = await post(`{"model": "${MODEL}", "prompt": "100% + more & so on"}`, FORM);
+    expect(answer.status).toBe(202);
+    expect(forwarded()).toEqual({ model: MODEL, prompt: "100% + more & so on" });
+  });
+
+  it("is a create: typed where it is known, text where it is not, Ringback's own fields stripped", async () => {
+    const hook = newHook(stack);
+    const form = [
+      `model=${MODEL}`,
+      "prompt=A+lighthouse%2C+%E7%81%AF.",
+      "duration_seconds=5",
+      "with_audio=false",
+      "aspect_ratio=16%3A9",
+      "resolution=",
+      "reference_images=https%3A%2F%2Fa.example.com%2F1.png%0Ahttps%3A%2F%2Fa.example.com%2F2.png",
+      "unknown=7",
+      `callback_url=${encodeURIComponent(hook.url)}`,
+      "callback_events=video.succeeded%2Cvideo.failed",
+      `callback_headers=${encodeURIComponent('{"x-make-apikey":"a-secret"}')}`,
+      "callback_format=flat",
+      `metadata=${encodeURIComponent('{"order":42}')}`,
+      "timeout_seconds=600",
+    ].join("&");
+    const answer = await post(form, `${FORM}; charset=utf-8`);
+    expect(answer.status).toBe(202);
+    const task = JSON.parse(answer.body) as TaskBody;
+    expect(task).toMatchObject({
+      metadata: { order: 42 },
+      callback: { format: "flat", events: ["video.succeeded", "video.failed"] },
+    });
+    expect(forwarded()).toEqual({
+      model: MODEL,
+      prompt: "A lighthouse, 灯.",
+      duration_seconds: 5,
+      with_audio: false,
+      aspect_ratio: "16:9",
+      reference_images: ["https://a.example.com/1.png", "https://a.example.com/2.png"],
+      unknown: "7",
+    });
+    const [callback] = await hook.waitFor(1);
+    expect(callback?.headers["x-make-apikey"]).toBe("a-secret");
+    expect(JSON.parse(callback?.body ?? "")).toMatchObject({ event: "video.succeeded", metadata_order: 42 });
+  });
+
+  it.each([
+    ["as a list in JSON", 'reference_images=["https://a.example.com/1.png"]'],
+    ["by a repeated name", "reference_images=https://a.example.com/1.png&reference_images="],
+    ["one a line", "reference_images=https://a.example.com/1.png%0D%0A"],
+  ])("takes reference images %s", async (_name, field) => {
+    const answer = await post(`model=${MODEL}&prompt=p&${field}`, FORM);
+    if (field.endsWith("=")) expect(answer.status).toBe(400);
+    else expect(forwarded()).toMatchObject({ reference_images: ["https://a.example.com/1.png"] });
+  });
+
+  it("is the same request as its JSON under one idempotency key", async () => {
+    const key = { "idempotency-key": "a-form-and-its-json" };
+    const first = await post(`prompt=p&model=${MODEL}&duration_seconds=5`, FORM, key);
+    const again = await post(
+      `{"model":"${MODEL}","prompt":"p","duration_seconds":5}`,
+      "application/json",
+      key,
+    );
+    expect([first.status, again.status]).toEqual([202, 202]);
+    expect(again.headers["idempotent-replayed"]).toBe("true");
+    expect(submitsTo(stack.gateway)).toHaveLength(1);
+  });
+
+  it("with 3 MB of an image is forwarded intact", async () => {
+    const image = "QUJD".repeat(750_000);
+    expect((await post(`model=${MODEL}&prompt=p&image=${image}`, FORM)).status).toBe(202);
+    expect(forwarded()).toMatchObject({ image });
+  });
+
+  it.each([
+    ["without a model", "prompt=p", "model"],
+    ["with a number that is none", `model=${MODEL}&prompt=p&duration_seconds=long`, "duration_seconds"],
+    ["with an object that is none", `model=${MODEL}&prompt=p&metadata=%7Bbroken`, "metadata"],
+    ["with an unknown event", `model=${MODEL}&prompt=p&callback_events=video.done`, "callback_events.0"],
+    ["with a misspelled callback field", `model=${MODEL}&prompt=p&callback_uri=x`, "callback_uri"],
+    ["with nothing in it", "", "model"],
+  ])("%s is 400 and names the field", async (_name, form, param) => {
+    const answer = await post(form, FORM);
+    expect(answer.status).toBe(400);
+    expect(JSON.parse(answer.body)).toMatchObject({ error: { code: "invalid_request", param } });
+    expect(forwarded()).toBeUndefined();
+  });
+
+  it("that is not UTF-8 is 400", async () => {
+    expect((await post(`model=${MODEL}&prompt=%ff`, FORM)).status).toBe(400);
+    expect((await post(Uint8Array.of(0x70, 0x3d, 0xff), FORM)).status).toBe(400);
+  });
+});
+
+describe("another type", () => {
+  it.each([
+    "text/plain",
+    "multipart/form-data; boundary=x",
+    "application/x-www-form-urlencoded-not",
+    "application/xml",
+  ])("is 415: %s", async (type) => {
+    expect((await post(`model=${MODEL}&prompt=p`, type)).status).toBe(415);
+  });
+
+  it("is 415 for a form with a content encoding", async () => {
+    expect((await post(`model=${MODEL}&prompt=p`, FORM, { "content-encoding": "gzip" })).status).toBe(415);
+  });
+});
