@@ -60,13 +60,13 @@ async function settledOrDue(
   turns: Set<Promise<void>>,
   dueInMs: number | null,
 ): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | null = null;
+  let timer = null as ReturnType<typeof setTimeout> | null;
   const due = new Promise<void>((resolve) => {
     deps.wake = resolve;
     if (dueInMs !== null) timer = setTimeout(resolve, dueInMs);
   });
   await Promise.race([...turns, due]);
-  clearTimeout(timer);
+  if (timer !== null) clearTimeout(timer);
 }
 
 async function runStep(deps: TaskDeps, step: Step): Promise<void> {

@@ -2,6 +2,7 @@ import type { Shared, TaskState } from "../domain/agenda.ts";
 import type { AttemptResult, AttemptTrigger, Delivery } from "../domain/delivery.ts";
 import type { PollRhythm, Task } from "../domain/task.ts";
 import { TABLES, type TableName } from "./migrations.ts";
+import type { TaskSql } from "./storage.ts";
 
 /** One HTTP try of one delivery. `result` is null while it is on the wire. */
 export interface AttemptRow {
@@ -52,10 +53,10 @@ const REFUSED_MAX = 64;
 
 /** The only SQL of a task. Knows rows, and neither the alarm nor the time. */
 export class TaskRows {
-  readonly #sql: SqlStorage;
+  readonly #sql: TaskSql;
   #tables: Set<string> | null = null;
 
-  constructor(sql: SqlStorage) {
+  constructor(sql: TaskSql) {
     this.#sql = sql;
   }
 

@@ -9,6 +9,7 @@ import {
 } from "../domain/agenda.ts";
 import type { Delivery } from "../domain/delivery.ts";
 import { TaskRows, type Change, type DeletedTask, type Farewell } from "./rows.ts";
+import type { TaskStorage } from "./storage.ts";
 
 const DAY_MS = 86_400_000;
 
@@ -21,13 +22,13 @@ export interface Leftovers {
 /** A task's state and its alarm, always written together; the only place that arms it. */
 export class TaskStore {
   readonly #rows: TaskRows;
-  readonly #storage: DurableObjectStorage;
+  readonly #storage: TaskStorage;
   #state: TaskState | null = null;
   #armedAt: number | null = null;
   /** Steps that could not run: not before this instant. In memory, because the alarm itself remembers the time. */
   readonly #stalled = new Map<string, number>();
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: TaskStorage) {
     this.#storage = storage;
     this.#rows = new TaskRows(storage.sql);
   }
