@@ -86,6 +86,7 @@ export async function createTask(
   const twin = deps.store.load();
   if (twin) return replay(deps, twin, input, running);
   if (deps.store.rows.isRefused(input.createId)) return { kind: "given_up" };
+  deps.apiKey = input.apiKey;
   const begun: Task = input.respondAsync
     ? task
     : {

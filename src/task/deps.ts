@@ -8,6 +8,7 @@ import type { TaskSettings } from "../env.ts";
 import type { LogFields } from "../log.ts";
 import type { Upstream } from "../upstream/provider.ts";
 import type { Callback } from "../webhook/send.ts";
+import type { Farewell } from "./rows.ts";
 import type { TaskStore } from "./store.ts";
 
 /** The verbs that a task's steps use; everything that reaches outside the object goes through here. */
@@ -23,6 +24,8 @@ export interface TaskDeps {
   upstream(task: Task): Promise<Upstream>;
   /** The account's signing secrets in force; throws if the account does not answer in time. */
   signingVersions(account: string): Promise<readonly SigningVersion[]>;
+  /** The caller's own upstream key, opened once per process and forgotten at the end of the task. */
+  apiKey: string | null;
   /** The upstream's newest JSON answer, ahead of the sealed one by unchanged polls; undefined: not asked yet. */
   lastAnswer: string | undefined;
   /** Ends the wait of a running alarm: there is something new to do. */
@@ -33,6 +36,8 @@ export interface TaskDeps {
   joinCadence(task: Task): Promise<Forecast | null>;
   /** Lets the tasks to come learn from this one. @throws OverloadedError */
   settleCadence(task: Task, sample: FinishSample): Promise<void>;
+  /** Tells the account that a task was deleted. @throws Error if it does not answer in time */
+  forget(farewell: Farewell): Promise<void>;
   send(callback: Callback): Promise<AttemptResult>;
   log(event: string, fields: LogFields): void;
 }

@@ -1,24 +1,24 @@
 import { DurableObject } from "cloudflare:workers";
 import { joinCadence, settleCadence } from "../cadence/stub.ts";
 import { listingOf, type Listing } from "../domain/listing.ts";
-import { OVERDUE_MS } from "../domain/look.ts";
-import { isTerminal, type Task } from "../domain/task.ts";
+import type { Task } from "../domain/task.ts";
 import { nameInTaskId } from "../domain/task-id.ts";
 import { readSettings, type TaskSettings } from "../env.ts";
 import { newMessageId } from "../keys/ids.ts";
-import { errorFields, log } from "../log.ts";
+import { log } from "../log.ts";
 import { forgetTask, reportTask, signingVersions } from "../account/stub.ts";
 import { httpUpstream } from "../upstream/http-upstream.ts";
 import type { Upstream } from "../upstream/provider.ts";
 import { simulatedUpstream } from "../upstream/simulated-upstream.ts";
 import { sendCallback } from "../webhook/send.ts";
-import { advance, reportInPassing, STALL_MS } from "./advance.ts";
+import { reportInPassing, STALL_MS } from "./advance.ts";
+import { rearmIfLost, runAlarm, waitForSettings } from "./alarm.ts";
 import { createTask, recoverCreate, type CreateInput, type CreateOutcome } from "./create.ts";
 import { MissingKeyError, type TaskDeps } from "./deps.ts";
 import { openText } from "./sealed.ts";
 import { redeliver, type RedeliverAnswer } from "./redeliver.ts";
+import { removeTask } from "./remove.ts";
 import { TaskStore } from "./store.ts";
-import { expireStep } from "./submit-step.ts";
 import { viewDeliveries, viewTask } from "./view.ts";
 
 /** A create's outcome as it crosses to the Worker: with the task as JSON instead of its state. */
@@ -27,9 +27,6 @@ export type CreateAnswer =
   | Exclude<CreateOutcome, { state: unknown }>
   | { kind: "misconfigured"; settings: string[] };
 
-/** A deleted task's idempotency key is remembered until this long after its creation. */
-const DIGEST_KEPT_MS = 86_400_000;
-
 /** The life of one task, named by its id without the tag. Its alarm is the only driver. */
 export class TaskObject extends DurableObject<Env> {
   readonly #store: TaskStore;
@@ -37,8 +34,6 @@ export class TaskObject extends DurableObject<Env> {
   readonly #running = new Map<string, Promise<void>>();
   #advancing = false;
   #deps: TaskDeps | null = null;
-  /** The caller's own upstream key, opened once per process and forgotten at the end of the task. */
-  #apiKey: string | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -46,10 +41,7 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   async create(input: CreateInput): Promise<CreateAnswer> {
-    return this.#answerCreate(async (deps) => {
-      if (this.#store.load() === null) this.#apiKey = input.apiKey;
-      return createTask(deps, input, this.#running);
-    });
+    return this.#answerCreate(async (deps) => createTask(deps, input, this.#running));
   }
 
   /** Asked by a Worker whose `create` broke off: what became of it? */
@@ -85,19 +77,9 @@ export class TaskObject extends DurableObject<Env> {
 
   /** Erases the task; what is on the wire is not recorded any more. False: no task of this account here. */
   async remove(account: string): Promise<boolean> {
-    const state = this.#store.load();
-    if (!state || state.task.account !== account) return false;
-    const { taskId, fingerprint, createdAt } = state.task;
-    const until = createdAt + DIGEST_KEPT_MS;
-    const keep = fingerprint !== null && until > Date.now();
-    await this.#store.erase(Date.now(), {
-      digest: keep ? { fingerprint, until } : null,
-      farewell: { name: nameInTaskId(taskId) ?? "", account, createdAt },
-    });
-    this.#apiKey = null;
-    if (this.#deps) this.#deps.lastAnswer = undefined;
-    log("task.deleted", { task_id: taskId, account });
-    return true;
+    const removed = await removeTask({ store: this.#store, now: Date.now, log }, account);
+    if (removed && this.#deps) Object.assign(this.#deps, { apiKey: null, lastAnswer: undefined });
+    return removed;
   }
 
   /**
@@ -113,34 +95,14 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   override async alarm(): Promise<void> {
-    this.#store.alarmFired();
     this.#advancing = true;
     try {
       const deps = this.#ready();
-      if (!deps) this.#waitForSettings();
-      else if (this.#store.load()) await advance(deps, this.#running);
-      else await this.#leave();
-      const state = this.#store.load();
-      if (!state || isTerminal(state.task)) this.#apiKey = null;
-    } catch (error) {
-      // Never thrown on: after seven throws the runtime deletes the alarm, and the task would sleep for ever.
-      log("alarm.failed", errorFields(error));
-      this.#store.armAt(Date.now() + STALL_MS);
+      if (deps) await runAlarm(deps, this.#running);
+      else await waitForSettings(this.#makeDeps(WITHOUT_SETTINGS), badSettings(this.env));
     } finally {
       this.#advancing = false;
     }
-  }
-
-  /** Nothing is left of the task but what its account, or a repeat of its create, still has to be told. */
-  async #leave(): Promise<void> {
-    const farewell = this.#store.rows.farewell();
-    if (farewell) {
-      // The report on the wire would come after the farewell, and bring the task back.
-      await this.#running.get("report");
-      await forgetTask(this.env.ACCOUNTS, farewell);
-    }
-    const now = Date.now();
-    await this.#store.erase(now, { digest: this.#store.rows.deleted(now), farewell: null });
   }
 
   async #answerCreate(act: (deps: TaskDeps) => Promise<CreateOutcome>): Promise<CreateAnswer> {
@@ -165,14 +127,7 @@ export class TaskObject extends DurableObject<Env> {
   /** The dependencies, once the settings parse; and the watchdog: any request re-arms an alarm that is lost. */
   async #awake(): Promise<TaskDeps | null> {
     const deps = this.#ready();
-    const state = this.#store.load();
-    if (!deps || !state || this.#advancing) return deps;
-    const alarm = await this.#store.alarm();
-    if (alarm === null || alarm < Date.now() - OVERDUE_MS) {
-      log("alarm.rearmed", { task_id: state.task.taskId, account: state.task.account, was: alarm });
-      this.#store.alarmFired();
-      this.#store.rearm({ now: Date.now(), retentionMs: deps.settings.retentionMs });
-    }
+    if (deps && !this.#advancing) await rearmIfLost(deps);
     return deps;
   }
 
@@ -190,6 +145,7 @@ export class TaskObject extends DurableObject<Env> {
       now: () => Date.now(),
       random: () => Math.random(),
       newMessageId,
+      apiKey: null,
       lastAnswer: undefined,
       wake: () => undefined,
       upstream: async (task) => this.#upstream(deps, task),
@@ -197,6 +153,7 @@ export class TaskObject extends DurableObject<Env> {
       report: async (listing) => reportTask(this.env.ACCOUNTS, listing),
       joinCadence: async (task) => joinCadence(this.env.CADENCES, task),
       settleCadence: async (task, sample) => settleCadence(this.env.CADENCES, task, sample),
+      forget: async (farewell) => forgetTask(this.env.ACCOUNTS, farewell),
       send: sendCallback,
       log,
     };
@@ -206,26 +163,15 @@ export class TaskObject extends DurableObject<Env> {
   async #upstream(deps: TaskDeps, task: Task): Promise<Upstream> {
     if (task.test) return simulatedUpstream(task.test, nameInTaskId(task.taskId) ?? "", task.submittedAt);
     const { baseUrl, operatorKey, upstreamTimeoutMs: timeoutMs } = deps.settings;
-    const apiKey = task.mode === "operator" ? operatorKey : await this.#ownKey(deps, task);
+    const apiKey = task.mode === "operator" ? operatorKey : await ownKey(deps, task);
     if (apiKey === null) throw new MissingKeyError(`no upstream key for a task of mode ${task.mode}`);
     return httpUpstream({ baseUrl, apiKey, timeoutMs });
   }
+}
 
-  async #ownKey(deps: TaskDeps, task: Task): Promise<string | null> {
-    this.#apiKey ??= await openText(deps, task, "key");
-    return this.#apiKey;
-  }
-
-  /** Nothing runs on a guess: the alarm moves a minute on, until the deadline ends the task. */
-  #waitForSettings(): void {
-    const now = Date.now();
-    log("settings.bad", { settings: badSettings(this.env).join(" ") });
-    const state = this.#store.load();
-    if (state && !isTerminal(state.task) && now >= state.task.deadlineAt) {
-      expireStep(this.#makeDeps(WITHOUT_SETTINGS));
-    }
-    this.#store.armAt(now + STALL_MS);
-  }
+async function ownKey(deps: TaskDeps, task: Task): Promise<string | null> {
+  deps.apiKey ??= await openText(deps, task, "key");
+  return deps.apiKey;
 }
 
 function badSettings(env: object): string[] {

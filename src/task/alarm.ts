@@ -1,0 +1,63 @@
+import { OVERDUE_MS } from "../domain/look.ts";
+import { isTerminal } from "../domain/task.ts";
+import { errorFields } from "../log.ts";
+import { advance, STALL_MS } from "./advance.ts";
+import { taskFields, type TaskDeps } from "./deps.ts";
+import { expireStep } from "./submit-step.ts";
+
+/** Steps on the wire in this process, by `stepKey`. */
+type Running = Map<string, Promise<void>>;
+
+/** One run of the alarm. Never throws: after seven throws the runtime deletes the alarm, and the task would sleep for ever. */
+export async function runAlarm(deps: TaskDeps, running: Running): Promise<void> {
+  await guarded(deps, async () => {
+    if (deps.store.load()) await advance(deps, running);
+    else await leave(deps, running);
+    const state = deps.store.load();
+    if (!state || isTerminal(state.task)) deps.apiKey = null;
+  });
+}
+
+/** Nothing runs on a guess: while the settings do not parse, the alarm moves a minute on, until the deadline ends the task. */
+export async function waitForSettings(deps: TaskDeps, bad: readonly string[]): Promise<void> {
+  await guarded(deps, async () => {
+    const now = deps.now();
+    deps.log("settings.bad", { settings: bad.join(" ") });
+    const state = deps.store.load();
+    if (state && !isTerminal(state.task) && now >= state.task.deadlineAt) expireStep(deps);
+    deps.store.armAt(now + STALL_MS);
+  });
+}
+
+async function guarded(deps: TaskDeps, run: () => Promise<void>): Promise<void> {
+  try {
+    deps.store.alarmFired();
+    await run();
+  } catch (error) {
+    deps.log("alarm.failed", errorFields(error));
+    deps.store.armAt(deps.now() + STALL_MS);
+  }
+}
+
+/** Nothing is left of the task but what its account, or a repeat of its create, still has to be told. */
+async function leave(deps: TaskDeps, running: Running): Promise<void> {
+  const farewell = deps.store.rows.farewell();
+  if (farewell) {
+    // The report on the wire would come after the farewell, and bring the task back.
+    await running.get("report");
+    await deps.forget(farewell);
+  }
+  const now = deps.now();
+  await deps.store.erase(now, { digest: deps.store.rows.deleted(now), farewell: null });
+}
+
+/** The watchdog: arms an alarm that is lost. Never during a run, which has none and arms one at its end. */
+export async function rearmIfLost(deps: TaskDeps): Promise<void> {
+  const state = deps.store.load();
+  if (!state) return;
+  const alarm = await deps.store.alarm();
+  if (alarm !== null && alarm >= deps.now() - OVERDUE_MS) return;
+  deps.log("alarm.rearmed", { ...taskFields(state.task), was: alarm });
+  deps.store.alarmFired();
+  deps.store.rearm({ now: deps.now(), retentionMs: deps.settings.retentionMs });
+}
