@@ -102,12 +102,13 @@ function taskStep(task: Task, rhythm: PollRhythm): Step {
 
 /**
  * The alarm for an agenda. Never at or before now: an alarm set in the past inside a running alarm can be lost
- * (workerd issue 6866). A report is made in passing and does not set it, or each would cost a row; only one that has
+ * (workerd issue 6866); and in whole milliseconds: the runtime cuts a fraction off, and the alarm would come before its
+ * work and do nothing. A report is made in passing and does not set it, or each would cost a row; only one that has
  * failed does, so that it is repeated.
  */
 export function alarmAt(steps: readonly Step[], now: number, failedReport = false): number {
   const waking = steps.filter(({ kind }) => kind !== "report" || failedReport);
-  return Math.max(Math.min(...waking.map(({ dueAt }) => dueAt)), now + 1);
+  return Math.max(Math.ceil(Math.min(...waking.map(({ dueAt }) => dueAt))), now + 1);
 }
 
 /** Names a step among those of one task: two turns never run the same one at once. */

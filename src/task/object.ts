@@ -5,7 +5,7 @@ import type { Task } from "../domain/task.ts";
 import { nameInTaskId } from "../domain/task-id.ts";
 import { readSettings, type TaskSettings } from "../env.ts";
 import { newMessageId } from "../keys/ids.ts";
-import { log } from "../log.ts";
+import { errorFields, log } from "../log.ts";
 import { forgetTask, reportTask, signingVersions } from "../account/stub.ts";
 import { httpUpstream } from "../upstream/http-upstream.ts";
 import type { Upstream } from "../upstream/provider.ts";
