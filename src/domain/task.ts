@@ -186,8 +186,12 @@ export function succeeded(task: Task, videoUrl: string, progress: number | null,
   return { ...task, status: "succeeded", videoUrl, progress: progress ?? 100, finishedAt: now };
 }
 
-/** The deadline has passed. A task that never reached the upstream cost nothing and may be sent again. */
+/**
+ * The deadline has passed. A task that never reached the upstream cost nothing and may be sent again; one whose submit
+ * was begun may have been paid for, and says so.
+ */
 export function timedOut(task: Task, now: number): Task {
+  if (task.submit.phase === "begun") return failed(task, taskError("submit_unknown"), now);
   const never = task.submit.phase === "due" && task.submit.serverErrors === 0;
   return failed(
     task,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { beginSubmit, decideSubmit, submitLost } from "../../../src/domain/submit.ts";
+import { timedOut } from "../../../src/domain/task.ts";
 import type { SubmitAnswer } from "../../../src/domain/upstream-answer.ts";
 import { anUnsubmittedTask, aReading, aTask, T0 } from "../../support/builders.ts";
 
@@ -127,6 +128,11 @@ describe("an unknown outcome", () => {
   it("is what a begun submit without an outcome is", () => {
     expect(submitLost(anUnsubmittedTask("begun"), at.now).error?.code).toBe("submit_unknown");
     expect(submitLost(anUnsubmittedTask("due"), at.now).error).toBeNull();
+  });
+
+  it("is what it is at the deadline, too, if nothing could run before it", () => {
+    expect(timedOut(anUnsubmittedTask("begun"), at.now).error?.code).toBe("submit_unknown");
+    expect(timedOut(anUnsubmittedTask("due"), at.now).error?.code).toBe("timed_out");
   });
 });
 
