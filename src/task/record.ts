@@ -55,11 +55,13 @@ function newMessages(
   const { callback } = after;
   if (!callback) return { deliveries, bodies };
   let seq = before.deliveries.at(-1)?.seq ?? 0;
+  let occurredAt = before.deliveries.at(-1)?.occurredAt ?? 0;
   for (const type of events) {
     // One event per task and type, `video.progress` aside, however often the upstream changes its mind.
     if (type !== "video.progress" && before.deliveries.some((known) => known.type === type)) continue;
     seq += 1;
-    const occurredAt = Math.max(deps.now(), (before.deliveries.at(-1)?.occurredAt ?? 0) + 1);
+    // Two events of one step have an order too: a receiver sorts by the timestamp.
+    occurredAt = Math.max(deps.now(), occurredAt + 1);
     const messageId = deps.newMessageId();
     const { holdUntil: notBefore, stopped } = callback;
     deliveries.push(newDelivery({ seq, messageId, type, occurredAt, notBefore, stopped }));
