@@ -1,5 +1,6 @@
 import { OVERDUE_MS } from "../domain/look.ts";
 import { isTerminal } from "../domain/task.ts";
+import type { TaskSettings } from "../env.ts";
 import { errorFields } from "../log.ts";
 import { advance, STALL_MS } from "./advance.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
@@ -17,6 +18,19 @@ export async function runAlarm(deps: TaskDeps, running: Running): Promise<void> 
     if (!state || isTerminal(state.task)) deps.apiKey = null;
   });
 }
+
+/** Enough to write down that a deadline has passed; everything that would act waits for real settings. */
+export const WITHOUT_SETTINGS: TaskSettings = {
+  baseUrl: "",
+  operatorKey: null,
+  roots: [""],
+  poll: { firstMs: null, minMs: STALL_MS, maxMs: STALL_MS, lostMs: 0, unauthorizedMs: 0, resultMissingMs: 0 },
+  callback: { retryMs: [], timeoutMs: 0, holdMs: 0, allowPrivate: false },
+  ownHosts: [],
+  upstreamTimeoutMs: 0,
+  taskTimeoutMs: 0,
+  retentionMs: STALL_MS,
+};
 
 /** Nothing runs on a guess: while the settings do not parse, the alarm moves a minute on, until the deadline ends the task. */
 export async function waitForSettings(deps: TaskDeps, bad: readonly string[]): Promise<void> {

@@ -11,8 +11,8 @@ import { httpUpstream } from "../upstream/http-upstream.ts";
 import type { Upstream } from "../upstream/provider.ts";
 import { simulatedUpstream } from "../upstream/simulated-upstream.ts";
 import { sendCallback } from "../webhook/send.ts";
-import { reportInPassing, STALL_MS } from "./advance.ts";
-import { rearmIfLost, runAlarm, waitForSettings } from "./alarm.ts";
+import { reportInPassing } from "./advance.ts";
+import { rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "./alarm.ts";
 import { createTask, recoverCreate, type CreateInput, type CreateOutcome } from "./create.ts";
 import { MissingKeyError, type TaskDeps } from "./deps.ts";
 import { openText } from "./sealed.ts";
@@ -178,16 +178,3 @@ function badSettings(env: object): string[] {
   const result = readSettings(env);
   return result.ok ? [] : result.problems.map(({ setting }) => setting);
 }
-
-/** Enough to write down that a deadline has passed; everything that would act waits for real settings. */
-const WITHOUT_SETTINGS: TaskSettings = {
-  baseUrl: "",
-  operatorKey: null,
-  roots: [""],
-  poll: { firstMs: null, minMs: STALL_MS, maxMs: STALL_MS, lostMs: 0, unauthorizedMs: 0, resultMissingMs: 0 },
-  callback: { retryMs: [], timeoutMs: 0, holdMs: 0, allowPrivate: false },
-  ownHosts: [],
-  upstreamTimeoutMs: 0,
-  taskTimeoutMs: 0,
-  retentionMs: STALL_MS,
-};
