@@ -1,0 +1,299 @@
+import fc from "fast-check";
+import { expect } from "vitest";
+import { Guarantees } from "./guarantees.ts";
+import {
+  CALLBACK_WORDS,
+  emptyScript,
+  POLL_WORDS,
+  SUBMIT_WORDS,
+  type CallbackWord,
+  type CrashPlan,
+  type CreateRequest,
+  type LifePlan,
+  type PollWord,
+  type Rows,
+  type SubmitWord,
+  type WireKind,
+  type World,
+} from "./world.ts";
+
+/** A command, in words that a counterexample is read by. */
+interface Move {
+  text: string;
+  /** Whether it makes sense now. */
+  fits?: (world: World) => boolean;
+  run: (world: World, model: Guarantees, before: Rows) => Promise<void>;
+}
+
+export const counted = { commands: 0, alarms: 0, lives: 0, deaths: 0, requests: 0 };
+
+class Command implements fc.AsyncCommand<Guarantees, World> {
+  readonly #move: Move;
+
+  constructor(move: Move) {
+    this.#move = move;
+  }
+
+  check(): boolean {
+    return true;
+  }
+
+  async run(model: Guarantees, world: World): Promise<void> {
+    if (this.#move.fits && !this.#move.fits(world)) return;
+    counted.commands += 1;
+    const before = await model.look(world);
+    await this.#move.run(world, model, before);
+    await model.look(world);
+  }
+
+  toString(): string {
+    return this.#move.text;
+  }
+}
+
+function create(request: CreateRequest): Move {
+  const words = [request.other ? "another body" : "", request.respondAsync ? "respond-async" : ""];
+  return {
+    text: ["create", ...words.filter((word) => word !== "")].join(", "),
+    fits: ({ life, creates }) => life.keyed || creates.length === 0,
+    run: async (world, model, before) => {
+      const deaths = world.deaths.length;
+      const wire = world.wire.length;
+      if (before.state === null && !before.digest) model.reopen();
+      const count = world.creates.length;
+      await world.create(request);
+      const call = world.creates[count];
+      if (!call?.answer || world.deaths.length > deaths) return;
+      const { kind } = call.answer;
+      const sent = world.wire.slice(wire).filter((made) => made.kind === "submit").length;
+      if (kind === "misconfigured") expect(sent).toBe(0);
+      else if (before.state !== null || before.digest) {
+        expect(sent, "a replay submits nothing").toBe(0);
+        expect(kind, "a replay's answer").toBe(replayKind(request.other === model.other, before, world));
+        if (call.answer.kind === "taken") {
+          expect(call.answer).toEqual({ kind, replayed: true, taskId: before.state?.task.taskId });
+        }
+      } else {
+        expect(sent).toBe(request.respondAsync ? 0 : 1);
+        const refused = !request.respondAsync && world.wire.at(-1)?.word === "400";
+        expect(kind, "a new create's answer").toBe(refused ? "refused" : "taken");
+      }
+    },
+  };
+}
+
+function replayKind(same: boolean, before: Rows, world: World): string {
+  if (!same) return "mismatch";
+  if (before.state === null) return "deleted";
+  const { submit } = before.state.task;
+  return submit.phase === "begun" && submit.inCreate && world.busy().create ? "in_progress" : "taken";
+}
+
+function answers(kind: "submit", words: SubmitWord[]): Move;
+function answers(kind: "poll", words: PollWord[]): Move;
+function answers(kind: "callback", words: CallbackWord[]): Move;
+function answers(kind: WireKind, words: string[]): Move {
+  return {
+    text: `${kind}s are answered ${words.join(", ")}`,
+    run: async ({ script }) => {
+      (script[kind] as string[]).push(...words);
+    },
+  };
+}
+
+const read: Move = { text: "read", run: async (world) => world.read() };
+const release: Move = { text: "answer what hangs", run: async (world) => world.release() };
+const crash: Move = { text: "crash", run: async (world) => world.crash() };
+
+function fire(times: number): Move {
+  return {
+    text: times === 1 ? "alarm" : `${times} alarms`,
+    run: async (world, model) => {
+      for (let time = 0; time < times; time++) {
+        if (!(await world.fire())) break;
+        counted.alarms += 1;
+        await model.look(world);
+      }
+    },
+  };
+}
+
+function pass(ms: number, text: string): Move {
+  return { text: `${text} pass`, run: async (world) => world.pass(ms) };
+}
+
+function crashAt(plan: CrashPlan): Move {
+  const loss = plan.lossy ? ", and loses what nobody was told" : "";
+  return {
+    text: `dies ${plan.when} verb ${plan.nth} from here${loss}`,
+    run: async (world) => world.planCrash(plan),
+  };
+}
+
+function hold(kind: WireKind): Move {
+  return { text: `the next ${kind} hangs`, run: async ({ script }) => void script.hold.add(kind) };
+}
+
+function redeliver(which: "the newest" | "the first" | "an unknown message"): Move {
+  return {
+    text: `redeliver ${which}`,
+    run: async (world, model, { state }) => {
+      const deaths = world.deaths.length;
+      const ids = {
+        "the newest": null,
+        "the first": state?.deliveries[0]?.messageId,
+        "an unknown message": "msg_no",
+      };
+      const id = ids[which] ?? null;
+      const kind = await world.redeliver(id);
+      const died = world.deaths.length > deaths;
+      if (kind === "queued" || died) model.asked(kind === "queued");
+      if (died || kind === "misconfigured") return;
+      const recent = state?.task.redeliveredAt.filter((at) => at > world.now() - 60_000).length ?? 0;
+      if (state === null) expect(kind).toBe("no_task");
+      else if (state.deliveries.length === 0) expect(kind).toBe("nothing");
+      else if (id === "msg_no") expect(kind).toBe("no_message");
+      else expect(kind).toBe(recent >= 10 ? "too_often" : "queued");
+    },
+  };
+}
+
+const remove: Move = {
+  text: "delete",
+  run: async (world, model, { state }) => {
+    const deaths = world.deaths.length;
+    const removed = await world.remove();
+    if (world.deaths.length === deaths) expect(removed).toBe(state !== null);
+    if (removed || state !== null) model.removed(world);
+  },
+};
+
+function silence(silent: boolean): Move {
+  return {
+    text: silent ? "the account falls silent" : "the account answers again",
+    run: async ({ script }) => void (script.silentAccount = silent),
+  };
+}
+
+function settings(good: boolean): Move {
+  return {
+    text: good ? "the settings parse again" : "the settings are bad",
+    // A deployment ends the process; who recovers a lost create has the settings of the create.
+    fits: (world) => !world.busy().create,
+    run: async (world) => world.setSettings(good),
+  };
+}
+
+type Commands = Iterable<fc.AsyncCommand<Guarantees, World>>;
+
+const createRequest = fc.record({
+  other: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  respondAsync: fc.boolean(),
+});
+
+const moves: fc.WeightedArbitrary<Move>[] = [
+  { weight: 3, arbitrary: createRequest.map(create) },
+  { weight: 3, arbitrary: words(SUBMIT_WORDS, 4).map((list) => answers("submit", list)) },
+  { weight: 5, arbitrary: words(POLL_WORDS, 6).map((list) => answers("poll", list)) },
+  { weight: 4, arbitrary: words(CALLBACK_WORDS, 5).map((list) => answers("callback", list)) },
+  { weight: 12, arbitrary: fc.integer({ min: 1, max: 5 }).map(fire) },
+  {
+    weight: 4,
+    arbitrary: fc.constantFrom(
+      pass(1_000, "a second"),
+      pass(30_000, "30 seconds"),
+      pass(600_000, "10 minutes"),
+      pass(10_800_000, "3 hours"),
+      pass(108_000_000, "30 hours"),
+    ),
+  },
+  { weight: 2, arbitrary: fc.constant(crash) },
+  {
+    weight: 4,
+    arbitrary: fc
+      .record({
+        when: fc.constantFrom("before" as const, "after" as const),
+        nth: fc.integer({ min: 1, max: 12 }),
+        lossy: fc.boolean(),
+      })
+      .map(crashAt),
+  },
+  { weight: 3, arbitrary: fc.constantFrom<WireKind>("submit", "poll", "callback").map(hold) },
+  { weight: 2, arbitrary: fc.constant(release) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .constantFrom("the newest" as const, "the first" as const, "an unknown message" as const)
+      .map(redeliver),
+  },
+  { weight: 1, arbitrary: fc.constantFrom(0, 60_000, 86_400_000).map(rotate) },
+  { weight: 1, arbitrary: fc.constant(remove) },
+  { weight: 1, arbitrary: fc.constant(read) },
+  { weight: 2, arbitrary: fc.boolean().map(silence) },
+  { weight: 2, arbitrary: fc.boolean().map(settings) },
+];
+
+function words<T>(all: readonly T[], maxLength: number): fc.Arbitrary<T[]> {
+  return fc.array(fc.constantFrom(...all), { minLength: 1, maxLength });
+}
+
+function rotate(overlapMs: number): Move {
+  return {
+    text: `rotate, overlap ${overlapMs / 1000} s`,
+    run: async (world) => world.rotate(overlapMs),
+  };
+}
+
+export const anyCommands: fc.Arbitrary<Commands> = fc.commands(
+  [fc.oneof(...moves).map((move) => new Command(move))],
+  { maxCommands: 40, size: "max" },
+);
+
+export const anyLife: fc.Arbitrary<LifePlan> = fc.record({
+  keyed: fc.boolean(),
+  first: fc.option(
+    fc.boolean().map((respondAsync) => ({ other: false, respondAsync })),
+    { freq: 3 },
+  ),
+  repeats: fc.boolean(),
+  events: fc.constantFrom<LifePlan["events"][]>(
+    ["video.succeeded", "video.failed", "video.running", "video.progress"],
+    ["video.succeeded", "video.failed"],
+    null,
+  ),
+  timeoutMs: fc.constantFrom(60_000, 600_000, 3_600_000),
+  poll: fc.constantFrom("running" as const, "succeeded" as const),
+  seed: fc.nat(),
+});
+
+/** No life needs more alarms from anywhere; one more is a life that does not end. */
+const ALARMS_MAX = 400;
+
+/** One create at least, the commands, and then nothing but alarms until nothing is left. */
+export async function live(world: World, commands: Commands): Promise<void> {
+  const model = new Guarantees();
+  if (world.life.first) await new Command(create(world.life.first)).run(model, world);
+  await fc.asyncModelRun(() => ({ model, real: world }), commands);
+  Object.assign(world.script, emptyScript());
+  world.planCrash(null);
+  await world.setSettings(true);
+  await model.look(world);
+  await world.release();
+  await model.look(world);
+  await runOut(world, model);
+  const rows = await model.look(world);
+  expect(rows, "10: nothing is left").toMatchObject({ alarm: null, tables: [] });
+  expect(await world.accountRows(), "10: nothing is left in the account").toBe(0);
+  counted.lives += 1;
+  counted.deaths += world.deaths.length;
+  counted.requests += world.wire.length;
+}
+
+async function runOut(world: World, model: Guarantees): Promise<void> {
+  for (let alarm = 0; alarm < ALARMS_MAX; alarm++) {
+    if (!(await world.fire())) return;
+    counted.alarms += 1;
+    await model.look(world);
+  }
+  throw new Error("a life without an end");
+}

@@ -1,0 +1,326 @@
+import { expect } from "vitest";
+import type { TaskState } from "../../../src/domain/agenda.ts";
+import { isTerminalEvent } from "../../../src/domain/event.ts";
+import { retentionEnd } from "../../../src/domain/listing.ts";
+import { isTerminal } from "../../../src/domain/task.ts";
+import type { CreateCall, Rows, WireCall, World } from "./world.ts";
+
+/** A step that cannot run, and bad settings, are looked at again after this. */
+const STALL_MS = 60_000;
+/** The longest lease of a submit. */
+const LEASE_MS = 33_000;
+const NOT_NOW = ["429", "429+7", "503+7"];
+
+/** One task from its first row to its last. */
+interface Life {
+  createId: string;
+  taskId: string;
+  /** Its first call in the wire's log. */
+  from: number;
+  /** A create was answered 2xx with it, and when. */
+  takenAt: number | null;
+  removed: boolean;
+  end: string | null;
+  /** Attempts by hand that were asked for, and those of them that were promised. */
+  asked: number;
+  queued: number;
+  messages: Map<string, string>;
+  lastState: TaskState;
+  lastRows: Rows;
+}
+
+/** The model: what must hold after every command, whatever the commands were. Numbers are guarantees and invariants. */
+export class Guarantees {
+  life: Life | null = null;
+  /** Which of the two bodies the task was created with, or the one before it. */
+  other = false;
+  #wireSeen = 0;
+  #answersSeen = new Set<CreateCall>();
+  /** No request may leave any more after this many. */
+  #closedAt: number | null = null;
+  #endedLives = new Set<string>();
+
+  /** A new life may begin. */
+  reopen(): void {
+    this.#closedAt = null;
+  }
+
+  /** A redelivery was asked for. */
+  asked(promised: boolean): void {
+    if (!this.life) return;
+    this.life.asked += 1;
+    if (promised) this.life.queued += 1;
+  }
+
+  /** A delete was answered. */
+  removed(world: World): void {
+    if (this.life) this.life.removed = true;
+    this.#closedAt = world.wire.length;
+  }
+
+  async look(world: World): Promise<Rows> {
+    const rows = await world.rows();
+    expect(world.problems, "what the world saw").toEqual([]);
+    this.#follow(world, rows);
+    this.#answers(world, rows);
+    liveness(world, rows);
+    if (this.life && rows.state) {
+      const { life } = this;
+      const wire = world.wire.slice(life.from);
+      const { state } = rows;
+      submits(world, state, wire);
+      ending(life, state, rows);
+      events(world, life, state);
+      polls(world, life, state, wire);
+      attempts({ world, life, state, rows, wire });
+      life.lastState = state;
+      life.lastRows = rows;
+    }
+    this.#wireSeen = world.wire.length;
+    return rows;
+  }
+
+  /** Which life this is: begun by a create, and over by a delete, a definite no, or the end of its retention. */
+  #follow(world: World, rows: Rows): void {
+    const { state } = rows;
+    if (this.life && state?.task.createId !== this.life.createId) this.#over(world, this.life);
+    if (state && !this.life) {
+      expect(this.#endedLives.has(state.task.createId), "a task that was erased is back").toBe(false);
+      this.#closedAt = null;
+      this.other = world.creates.at(-1)?.request.other ?? false;
+      this.life = {
+        createId: state.task.createId,
+        taskId: state.task.taskId,
+        from: this.#wireSeen,
+        takenAt: null,
+        removed: false,
+        end: null,
+        asked: 0,
+        queued: 0,
+        messages: new Map(),
+        lastState: state,
+        lastRows: rows,
+      };
+    }
+    if (this.#closedAt !== null) {
+      expect(world.wire.length, "delete: nothing goes out after its answer").toBe(this.#closedAt);
+    }
+  }
+
+  #over(world: World, life: Life): void {
+    this.#endedLives.add(life.createId);
+    this.life = null;
+    if (life.removed) return;
+    const { task, deliveries } = life.lastState;
+    if (life.takenAt === null && !isTerminal(task)) {
+      // A definite no while its create waited: nothing ever happened to it.
+      expect(deliveries, "a refused create has no event").toEqual([]);
+      expect(
+        world.wire.slice(life.from).map(({ kind }) => kind),
+        "a refused create",
+      ).toEqual(["submit"]);
+      return;
+    }
+    expect(isTerminal(task), "1: erased only after its end").toBe(true);
+    expect(world.now(), "10: not erased early").toBeGreaterThanOrEqual(
+      retentionEnd(task, deliveries, world.retentionMs),
+    );
+    expect(
+      deliveries.filter(({ status }) => status === "pending"),
+      "INV7: delivered or known",
+    ).toEqual([]);
+    const { attempts: rows } = life.lastRows;
+    const byHand = rows.filter(({ trigger }) => trigger === "manual").length;
+    // One that failed when the retention was over already is erased by the run that made it.
+    const unseen = world.wire.slice(this.#wireSeen).filter(({ kind }) => kind === "callback").length;
+    expect(byHand + unseen, "every promised redelivery").toBeGreaterThanOrEqual(life.queued);
+    expect(byHand, "no other redelivery").toBeLessThanOrEqual(life.asked);
+    if (world.life.events === null) return;
+    const ends = deliveries.filter(({ type }) => isTerminalEvent(type));
+    expect(ends.length, "1: exactly one terminal event").toBe(1);
+    const sent = world.wire.slice(life.from).filter(({ kind }) => kind === "callback");
+    const heard = sent.some(({ messageId }) => messageId === ends[0]?.messageId);
+    const gone = ends[0]?.status === "stopped" && sent.some(({ word }) => word === "410" || word === "501");
+    // Every attempt may have died before it left; then it is known as exhausted.
+    const lost = ends[0]?.status === "exhausted" && world.deaths.length > 0;
+    expect(heard || gone || lost, "1: it was sent").toBe(true);
+  }
+
+  #answers(world: World, rows: Rows): void {
+    for (const call of world.creates) {
+      if (call.answer === null || this.#answersSeen.has(call)) continue;
+      this.#answersSeen.add(call);
+      const { answer } = call;
+      if (answer.kind === "taken") {
+        expect(rows.state?.task.taskId, "1: a 2xx has its row").toBe(answer.taskId);
+        if (answer.replayed) expect(call.request.other, "a replay is of the same body").toBe(this.other);
+        if (this.life) this.life.takenAt ??= call.answeredAt;
+      } else if (answer.kind === "refused" || answer.kind === "given_up") {
+        const stored = this.life !== null && this.life.takenAt === null && rows.state !== null;
+        expect(stored, "any other answer leaves nothing").toBe(false);
+      }
+    }
+  }
+}
+
+function liveness(world: World, rows: Rows): void {
+  const { alarm, state, tables } = rows;
+  if (world.busy().alarm) return;
+  if (tables.length > 0) expect(alarm, "6: rows have an alarm").not.toBeNull();
+  if (alarm === null || state === null) return;
+  const { task, deliveries } = state;
+  const soon = world.now() + STALL_MS;
+  const due = deliveries.flatMap(({ status, nextAttemptAt, leaseUntil, manual, occurredAt }) => {
+    if (leaseUntil !== null) return [leaseUntil];
+    if (manual > 0) return [occurredAt];
+    return status === "pending" && nextAttemptAt !== null ? [nextAttemptAt] : [];
+  });
+  if (!isTerminal(task)) due.push(Math.max(task.deadlineAt, task.submit.leaseUntil ?? 0));
+  if (task.submit.phase === "due" && !isTerminal(task)) due.push(task.submit.dueAt);
+  if (due.length === 0) due.push(retentionEnd(task, deliveries, world.retentionMs));
+  expect(alarm, "6: the alarm comes no later than the work").toBeLessThanOrEqual(
+    Math.max(Math.ceil(Math.min(...due)), soon + 1),
+  );
+}
+
+function submits(world: World, { task }: TaskState, wire: readonly WireCall[]): void {
+  const sent = wire.filter(({ kind }) => kind === "submit");
+  const { refusals, serverErrors } = task.submit;
+  expect(sent.length, "2: submits").toBeLessThanOrEqual(1 + refusals + serverErrors);
+  expect(serverErrors, "2: repeats of a 5xx").toBeLessThanOrEqual(world.life.repeats ? 3 : 0);
+  for (const { word, answeredAt } of sent.slice(0, -1)) {
+    expect(answeredAt, "2: repeated only after an answer").not.toBeNull();
+    expect([...NOT_NOW, ...(world.life.repeats ? ["500"] : [])], "2: repeated only after not-now").toContain(
+      word,
+    );
+  }
+  for (const [index, { word, answeredAt }] of sent.entries()) {
+    const next = sent[index + 1];
+    if (next === undefined || answeredAt === null || !word.endsWith("+7")) continue;
+    const latest = task.deadlineAt - 5_000;
+    expect(next.at, "Retry-After of a submit").toBeGreaterThanOrEqual(Math.min(answeredAt + 7_000, latest));
+  }
+  const last = sent.at(-1);
+  if (!isTerminal(task) || !last || task.upstreamTaskId !== null) return;
+  const recorded = sent.length <= refusals + serverErrors;
+  const repeatable = NOT_NOW.includes(last.word) || (world.life.repeats && last.word === "500");
+  if (recorded || (repeatable && task.error?.code === "timed_out" && last.answeredAt !== null)) return;
+  const codes = ["submit_unknown", ...(last.word === "400" ? ["upstream_rejected"] : [])];
+  expect(codes, "INV3: an unknown submit says so").toContain(task.error?.code);
+}
+
+function ending(life: Life, { task, deliveries }: TaskState, rows: Rows): void {
+  const end = isTerminal(task)
+    ? JSON.stringify([task.status, task.error, task.videoUrl, task.finishedAt, task.upstreamTaskId])
+    : null;
+  if (life.end !== null) expect(end, "3: a terminal task never changes").toBe(life.end);
+  life.end = end;
+  if (end !== null) expect(rows.key, "9: the key is erased at the end").toBe(false);
+  if (end !== null || task.upstreamTaskId !== null) {
+    expect(rows.parts, "9: the request is erased on acceptance").toBe(0);
+  }
+  const ends = deliveries.filter(({ type }) => isTerminalEvent(type)).map(({ type }) => type);
+  const subscribed = end !== null && task.callback !== null;
+  expect(ends, "3: one terminal event, written with the end").toEqual(
+    subscribed ? [`video.${task.status}`] : [],
+  );
+  if (end === null) return;
+  const overtaken = deliveries.filter(({ type, status }) => !isTerminalEvent(type) && status === "pending");
+  expect(overtaken, "an end stops pending news").toEqual([]);
+}
+
+function events(world: World, life: Life, { task, deliveries }: TaskState): void {
+  const once = deliveries.map(({ type }) => type).filter((type) => type !== "video.progress");
+  expect(new Set(once).size, "3: one event a type").toBe(once.length);
+  expect(deliveries.length, "7: events").toBeLessThanOrEqual(12);
+  const wanted: readonly string[] = world.life.events ?? [];
+  expect(
+    deliveries.filter(({ type }) => !wanted.includes(type)),
+    "only what was asked for",
+  ).toEqual([]);
+  const times = deliveries.map(({ occurredAt }) => occurredAt);
+  for (const [index, time] of times.entries()) {
+    expect(time, "INV11: events have an order").toBeGreaterThan(times[index - 1] ?? 0);
+  }
+  for (const { messageId, type, seq, occurredAt } of deliveries) {
+    const identity = JSON.stringify([seq, type, occurredAt]);
+    expect(life.messages.get(messageId) ?? identity, "INV5: a message never changes").toBe(identity);
+    life.messages.set(messageId, identity);
+  }
+  expect(life.messages.size, "INV5: a message never goes").toBe(deliveries.length);
+  expect(task.createId).toBe(life.createId);
+}
+
+function polls(world: World, life: Life, { task }: TaskState, wire: readonly WireCall[]): void {
+  const sent = wire.filter(({ kind }) => kind === "poll");
+  const disturbed = world.deaths.length + life.asked;
+  const after = sent.filter(({ at }) => at >= task.deadlineAt).length;
+  expect(after, "one last poll at the deadline").toBeLessThanOrEqual(1 + disturbed);
+  const span = Math.min(world.now(), task.deadlineAt) - task.createdAt;
+  expect(sent.length, "7: polls").toBeLessThanOrEqual(2 + disturbed + span / world.pollMinMs);
+  for (const [index, next] of sent.entries()) {
+    const poll = sent[index - 1];
+    if (!poll || poll.process !== next.process || poll.answeredAt === null || next.at >= task.deadlineAt)
+      continue;
+    const latest = task.deadlineAt - 5_000;
+    if (poll.word !== "429+30" || poll.answeredAt >= latest) continue;
+    expect(next.at, "Retry-After of a poll").toBeGreaterThanOrEqual(
+      Math.min(poll.answeredAt + 30_000, latest),
+    );
+  }
+}
+
+function attempts(seen: {
+  world: World;
+  life: Life;
+  state: TaskState;
+  rows: Rows;
+  wire: readonly WireCall[];
+}): void {
+  const { world, life, state, rows, wire } = seen;
+  const sent = wire.filter(({ kind }) => kind === "callback");
+  const known = new Set(state.deliveries.map(({ messageId }) => messageId));
+  for (const { messageId } of sent) expect(known.has(messageId), "only known messages are sent").toBe(true);
+  for (const { seq, messageId, status, attempts: begun, scheduled } of state.deliveries) {
+    const mine = sent.filter((call) => call.messageId === messageId);
+    const logged = rows.attempts.filter((row) => row.seq === seq);
+    for (const { body } of mine) expect(body, "4: the same bytes").toBe(rows.bodies.get(messageId));
+    expect(logged.length, "5: the log covers the wire").toBeGreaterThanOrEqual(mine.length);
+    expect(
+      logged.map(({ number }) => number),
+      "attempts are numbered",
+    ).toEqual(Array.from({ length: begun }, (_, index) => index + 1));
+    const numbers = mine.map(({ attempt }) => attempt);
+    expect(new Set(numbers).size, "5: a row is one request").toBe(numbers.length);
+    expect(scheduled, "7: attempts").toBeLessThanOrEqual(world.retryMs.length + 1);
+    const yes = mine.filter(({ word, answeredAt }) => word === "200" && answeredAt !== null).length;
+    expect(yes, "INV9: more than one 2xx").toBeLessThanOrEqual(1 + world.deaths.length + life.asked);
+    if (status === "delivered") expect(yes, "delivered means a 2xx").toBeGreaterThan(0);
+    const recorded = logged.findIndex(({ result }) => result?.outcome === "delivered");
+    const more = recorded < 0 ? [] : logged.slice(recorded + 1);
+    expect(
+      more.filter(({ trigger }) => trigger === "scheduled"),
+      "INV9: a recorded 2xx ends the schedule",
+    ).toEqual([]);
+    const planned = logged.filter(({ trigger }) => trigger === "scheduled");
+    for (const [index, { startedAt }] of planned.entries()) {
+      const before = planned[index - 1];
+      if (before) {
+        const wait = 0.8 * (world.retryMs[index - 1] ?? Infinity);
+        expect(startedAt - before.startedAt, "the schedule's wait").toBeGreaterThanOrEqual(wait - 1);
+      } else if (life.takenAt !== null) {
+        expect(startedAt, "held until the answer was read").toBeGreaterThanOrEqual(
+          life.takenAt + world.holdMs,
+        );
+      }
+    }
+  }
+  const live = sent.filter(
+    ({ answeredAt, process }) => answeredAt === null && process === world.deaths.length,
+  );
+  expect(new Set(live.map(({ messageId }) => messageId)).size, "INV10: one in flight").toBe(live.length);
+  const { submit } = state.task;
+  if (submit.leaseUntil !== null) {
+    expect(submit.leaseUntil, "a lease ends").toBeLessThanOrEqual(world.now() + LEASE_MS);
+  }
+}

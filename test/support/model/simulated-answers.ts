@@ -1,0 +1,102 @@
+import type { AttemptResult } from "../../../src/domain/delivery.ts";
+import type { PollAnswer, SubmitAnswer, TaskReading } from "../../../src/domain/upstream-answer.ts";
+
+/** What the words of a script are at the core's border. */
+
+const URL_OF_VIDEO = "https://cdn.test/v.mp4";
+
+function reading(facts: Partial<TaskReading>): TaskReading {
+  return {
+    ids: ["up-1"],
+    status: null,
+    word: facts.status ?? null,
+    progress: null,
+    videoUrl: null,
+    errorMessage: null,
+    ...facts,
+  };
+}
+
+function accepted(facts: Partial<TaskReading>): SubmitAnswer {
+  return { kind: "accepted", upstreamTaskId: "up-1", reading: reading(facts), json: '{"task_id":"up-1"}' };
+}
+
+export function submitAnswer(word: string): SubmitAnswer {
+  switch (word) {
+    case "accepted":
+      return accepted({ status: "queued" });
+    case "ended":
+      return accepted({ status: "succeeded", videoUrl: URL_OF_VIDEO });
+    case "failed":
+      return accepted({ status: "failed", errorMessage: "no" });
+    case "400":
+      return { kind: "refused", status: 400, body: "{}", message: "no", json: "{}" };
+    case "429":
+      return { kind: "later", status: 429, retryAfterMs: null };
+    case "429+7":
+      return { kind: "later", status: 429, retryAfterMs: 7_000 };
+    case "503+7":
+      return { kind: "later", status: 503, retryAfterMs: 7_000 };
+    case "500":
+      return { kind: "unknown", why: "http_500", completeServerError: true, json: null };
+    case "timeout":
+      return { kind: "unknown", why: "no complete answer", completeServerError: false, json: null };
+    default:
+      throw new Error(`no such word: ${word}`);
+  }
+}
+
+function read(facts: Partial<TaskReading>): PollAnswer {
+  return { kind: "read", reading: reading(facts), json: '{"task_id":"up-1"}', notBeforeMs: null };
+}
+
+export function pollAnswer(word: string): PollAnswer {
+  const bare = { json: null, notBeforeMs: null };
+  switch (word) {
+    case "queued":
+      return read({ status: "queued" });
+    case "running":
+      return read({ status: "running" });
+    case "progress 15":
+      return read({ status: "running", progress: 15 });
+    case "progress 60":
+      return read({ status: "running", progress: 60 });
+    case "succeeded":
+      return read({ status: "succeeded", videoUrl: URL_OF_VIDEO });
+    case "no url":
+      return read({ status: "succeeded" });
+    case "failed":
+      return read({ status: "failed", errorMessage: "no" });
+    case "garbage":
+      return read({ word: "wobbling" });
+    case "404":
+      return { kind: "not_found", ...bare };
+    case "401":
+      return { kind: "unauthorized", status: 401, ...bare };
+    case "429":
+      return { kind: "slow_down", ...bare };
+    case "429+30":
+      return { kind: "slow_down", json: null, notBeforeMs: 30_000 };
+    case "500":
+    case "other id":
+    case "timeout":
+      return { kind: "nothing", why: word, ...bare };
+    default:
+      throw new Error(`no such word: ${word}`);
+  }
+}
+
+export function attemptResult(word: string): AttemptResult {
+  const status = Number.parseInt(word, 10);
+  const known = Number.isNaN(status) ? null : status;
+  const gone = known === 410 || known === 501;
+  const failed = gone ? ("permanent" as const) : ("retryable" as const);
+  return {
+    outcome: known === 200 ? "delivered" : failed,
+    reason: known === 200 ? null : word,
+    statusCode: known,
+    durationMs: 40,
+    excerpt: null,
+    retryAfterMs: word === "429+30" ? 30_000 : null,
+  };
+}

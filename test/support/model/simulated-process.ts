@@ -1,0 +1,145 @@
+import type { Listing } from "../../../src/domain/listing.ts";
+import type { SigningVersion } from "../../../src/domain/signing-versions.ts";
+import type { TaskSettings } from "../../../src/env.ts";
+import { openText } from "../../../src/task/sealed.ts";
+import type { TaskDeps } from "../../../src/task/deps.ts";
+import type { Change, Farewell } from "../../../src/task/rows.ts";
+import { TaskStore, type Leftovers } from "../../../src/task/store.ts";
+import type { Callback } from "../../../src/webhook/send.ts";
+import type { AttemptResult } from "../../../src/domain/delivery.ts";
+import type { Task } from "../../../src/domain/task.ts";
+import type { PollAnswer, SubmitAnswer } from "../../../src/domain/upstream-answer.ts";
+import type { MemoryStorage } from "./memory-storage.ts";
+
+/** What is outside of the object. */
+export interface Outside {
+  storage: MemoryStorage;
+  random(): number;
+  newMessageId(): string;
+  submit(process: SimulatedProcess): Promise<SubmitAnswer>;
+  poll(process: SimulatedProcess): Promise<PollAnswer>;
+  send(process: SimulatedProcess, callback: Callback): Promise<AttemptResult>;
+  signingVersions(): Promise<readonly SigningVersion[]>;
+  report(listing: Listing): Promise<void>;
+  forget(farewell: Farewell): Promise<void>;
+  /** Before and after each verb: the process may die here. */
+  point(process: SimulatedProcess, when: "before" | "after", verb: string): void;
+}
+
+class DeadError extends Error {
+  override name = "DeadError";
+}
+
+/** One process of the object: its memory, and nothing that outlives it. Once dead, nothing of it has an effect. */
+export class SimulatedProcess {
+  readonly store: TaskStore;
+  readonly running = new Map<string, Promise<void>>();
+  readonly died: Promise<"died">;
+  advancing = false;
+  dead = false;
+  #die: (died: "died") => void = () => {};
+  readonly #outside: Outside;
+  readonly #deps = new Map<TaskSettings, TaskDeps>();
+
+  constructor(outside: Outside) {
+    this.#outside = outside;
+    this.died = new Promise((resolve) => {
+      this.#die = resolve;
+    });
+    this.store = new MortalStore(this, outside.storage);
+  }
+
+  die(): void {
+    this.dead = true;
+    this.#die("died");
+  }
+
+  /** A verb of the store: a dead process writes nothing. */
+  now<T>(verb: string, act: () => T): T {
+    this.#point("before", verb);
+    const result = act();
+    this.#point("after", verb);
+    return result;
+  }
+
+  /** A verb that reaches outside: a dead process never hears the answer. What was written is kept from here on. */
+  async later<T>(verb: string, act: () => Promise<T>): Promise<T> {
+    if (!this.dead) this.#outside.point(this, "before", verb);
+    if (this.dead) return new Promise(() => {});
+    this.#outside.storage.commit();
+    const result = await act().then(
+      (value) => ({ value }),
+      (error: unknown) => ({ error }),
+    );
+    if (!this.dead) this.#outside.point(this, "after", verb);
+    if (this.dead) return new Promise(() => {});
+    if ("error" in result) throw result.error;
+    return result.value;
+  }
+
+  #point(when: "before" | "after", verb: string): void {
+    if (!this.dead) this.#outside.point(this, when, verb);
+    if (this.dead) throw new DeadError(`dead ${when} ${verb}`);
+  }
+
+  deps(settings: TaskSettings): TaskDeps {
+    const known = this.#deps.get(settings);
+    if (known) return known;
+    const outside = this.#outside;
+    const deps: TaskDeps = {
+      store: this.store,
+      settings,
+      now: () => Date.now(),
+      random: () => outside.random(),
+      newMessageId: () => outside.newMessageId(),
+      apiKey: null,
+      lastAnswer: undefined,
+      wake: () => undefined,
+      upstream: async (task: Task) => {
+        deps.apiKey ??= await openText(deps, task, "key");
+        if (deps.apiKey !== "sk-own-key") throw new Error("another key");
+        return {
+          submit: async () => this.later("submit", async () => outside.submit(this)),
+          poll: async () => this.later("poll", async () => outside.poll(this)),
+        };
+      },
+      signingVersions: async () => this.later("signingVersions", async () => outside.signingVersions()),
+      report: async (listing) => this.later("report", async () => outside.report(listing)),
+      forget: async (farewell) => this.later("forget", async () => outside.forget(farewell)),
+      send: async (callback) => this.later("callback", async () => outside.send(this, callback)),
+      log: () => {},
+    };
+    this.#deps.set(settings, deps);
+    return deps;
+  }
+}
+
+/** The store of a process that can die before and after each of its verbs. */
+class MortalStore extends TaskStore {
+  readonly #process: SimulatedProcess;
+
+  constructor(process: SimulatedProcess, storage: MemoryStorage) {
+    super(storage);
+    this.#process = process;
+  }
+
+  override apply(change: Change, at: { now: number; retentionMs: number }) {
+    return this.#process.now("apply", () => super.apply(change, at));
+  }
+
+  override rearm(at: { now: number; retentionMs: number }): void {
+    this.#process.now("rearm", () => super.rearm(at));
+  }
+
+  override armAt(instant: number): void {
+    this.#process.now("armAt", () => super.armAt(instant));
+  }
+
+  override refuse(createId: string, now: number): void {
+    this.#process.now("refuse", () => super.refuse(createId, now));
+  }
+
+  override async erase(now: number, left?: Leftovers): Promise<void> {
+    await this.#process.now("erase", async () => super.erase(now, left));
+  }
+}

@@ -1,0 +1,463 @@
+import { stageRank, type Listing } from "../../../src/domain/listing.ts";
+import {
+  FIRST_VERSION,
+  rotated,
+  versionsInForce,
+  type SigningVersion,
+} from "../../../src/domain/signing-versions.ts";
+import type { TaskSettings } from "../../../src/env.ts";
+import { rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "../../../src/task/alarm.ts";
+import { createTask, recoverCreate, type CreateInput, type CreateOutcome } from "../../../src/task/create.ts";
+import type { TaskDeps } from "../../../src/task/deps.ts";
+import { redeliver } from "../../../src/task/redeliver.ts";
+import { removeTask } from "../../../src/task/remove.ts";
+import { TaskRows } from "../../../src/task/rows.ts";
+import type { Callback } from "../../../src/webhook/send.ts";
+import { T0 } from "../builders.ts";
+import { MemoryStorage } from "./memory-storage.ts";
+import { attemptResult, pollAnswer, submitAnswer } from "./simulated-answers.ts";
+import { quiet, SimulatedClock } from "./simulated-clock.ts";
+import { SimulatedProcess } from "./simulated-process.ts";
+import {
+  emptyScript,
+  nextWord,
+  type CrashPlan,
+  type CreateAnswer,
+  type CreateCall,
+  type CreateRequest,
+  type LifePlan,
+  type Rows,
+  type WireCall,
+  type WireKind,
+  type World,
+} from "./world.ts";
+
+const SETTINGS: TaskSettings = {
+  baseUrl: "https://upstream.test/v1",
+  operatorKey: null,
+  roots: ["a secret of the model, long enough to count"],
+  poll: {
+    firstMs: null,
+    minMs: 1_000,
+    maxMs: 120_000,
+    lostMs: 120_000,
+    unauthorizedMs: 600_000,
+    resultMissingMs: 120_000,
+  },
+  callback: {
+    retryMs: [5_000, 30_000, 120_000, 300_000, 1_800_000],
+    timeoutMs: 15_000,
+    holdMs: 2_000,
+    allowPrivate: false,
+  },
+  ownHosts: [],
+  upstreamTimeoutMs: 20_000,
+  taskTimeoutMs: 86_400_000,
+  retentionMs: 7_200_000,
+};
+
+const NAME = "abcdefghijklmnopqrstuvwxyz";
+const TASK_ID = `task_${NAME}aaaaaaaaaaaaaaaa`;
+const ACCOUNT = "key:somebody";
+const LATENCY_MS = 40;
+/** While one call hangs, everything else gets so long. */
+const HANG_MS = 500;
+/** No command needs more turns of the clock. */
+const TURNS_MAX = 5_000;
+const RECOVERIES_MAX = 6;
+
+/** Everything but the core is simulated: clock, chance, storage, upstream, receiver, account, and the process itself. */
+export class SimulatedWorld implements World {
+  readonly life: LifePlan;
+  readonly script = emptyScript();
+  readonly wire: WireCall[] = [];
+  readonly creates: CreateCall[] = [];
+  readonly deaths: string[] = [];
+  readonly problems: string[] = [];
+  readonly retryMs = SETTINGS.callback.retryMs;
+  readonly pollMinMs = SETTINGS.poll.minMs;
+  readonly holdMs = SETTINGS.callback.holdMs;
+  readonly retentionMs = SETTINGS.retentionMs;
+
+  readonly #clock = new SimulatedClock(T0);
+  readonly #storage = new MemoryStorage((instant) => {
+    if (instant <= Date.now()) this.problems.push(`an alarm ${Date.now() - instant} ms in the past`);
+    // The platform cuts a fraction off, and the alarm would come before its work.
+    if (!Number.isInteger(instant)) this.problems.push(`an alarm at ${instant}`);
+  });
+  readonly #listings = new Map<string, Listing>();
+  #versions: readonly SigningVersion[] = FIRST_VERSION;
+  #told: readonly SigningVersion[] = FIRST_VERSION;
+  #random: number;
+  #messages = 0;
+  #plan: CrashPlan | null = null;
+  #held: (() => void)[] = [];
+  #calls = 0;
+  #alarmRun = false;
+  #firedAt = 0;
+  #good = true;
+  #everSilent = false;
+  #process: SimulatedProcess;
+
+  constructor(life: LifePlan) {
+    this.life = life;
+    this.#random = life.seed % 2_147_483_647;
+    this.#process = this.#newProcess();
+  }
+
+  close(): void {
+    this.#clock.restore();
+    this.#process.die();
+    this.#storage.close();
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  async create(request: CreateRequest): Promise<void> {
+    const call: CreateCall = { request, answer: null, answeredAt: 0 };
+    this.creates.push(call);
+    void this.#answer(call);
+    await this.#settle();
+  }
+
+  async #answer(call: CreateCall): Promise<void> {
+    const { keyed, repeats, events, timeoutMs } = this.life;
+    const input: CreateInput = {
+      taskId: TASK_ID,
+      acceptedTaskIds: [TASK_ID],
+      account: ACCOUNT,
+      mode: "own",
+      apiKey: "sk-own-key",
+      createId: `create-${this.creates.length}`,
+      fingerprint: keyed ? `body ${call.request.other}` : null,
+      model: "m",
+      metadata: null,
+      test: null,
+      timeoutMs,
+      repeatServerErrors: repeats,
+      callback: events && {
+        url: "https://hooks.acme.com/ringback",
+        events: [...events],
+        format: "standard",
+        headers: [["x-make-apikey", "secret"]],
+        ownHost: "ringback.test",
+      },
+      body: new TextEncoder().encode('{"model":"m","prompt":"p"}'),
+      respondAsync: call.request.respondAsync,
+    };
+    this.#calls += 1;
+    let outcome = await this.#call(async (process, deps) => deps && createTask(deps, input, process.running));
+    for (let again = 0; again < RECOVERIES_MAX && outcome === "died"; again++) {
+      outcome = await this.#call(
+        async (process, deps) => deps && recoverCreate(deps, input, process.running),
+      );
+    }
+    this.#calls -= 1;
+    if (outcome === "died") throw new Error("a create that is never answered");
+    this.#storage.commit();
+    Object.assign(call, { answer: answerOf(outcome), answeredAt: Date.now() });
+  }
+
+  async fire(): Promise<boolean> {
+    const { alarm } = this.#storage;
+    if (alarm === null) return false;
+    if (this.#alarmRun) {
+      await this.pass(1_000);
+      return true;
+    }
+    await this.#passTo(alarm);
+    if (this.#storage.alarm !== alarm || this.#alarmRun) return true;
+    this.#firedAt = alarm;
+    this.#storage.alarm = null;
+    this.#alarmRun = true;
+    void this.#run(this.#process);
+    await this.#settle();
+    return true;
+  }
+
+  async #run(process: SimulatedProcess): Promise<void> {
+    process.advancing = true;
+    await this.#call(async (_process, deps) =>
+      deps
+        ? runAlarm(deps, process.running)
+        : waitForSettings(process.deps(WITHOUT_SETTINGS), ["RINGBACK_SECRET"]),
+    );
+    process.advancing = false;
+    if (process === this.#process) this.#alarmRun = false;
+  }
+
+  async pass(ms: number): Promise<void> {
+    await this.#passTo(Date.now() + ms);
+    await this.#settle();
+  }
+
+  async release(): Promise<void> {
+    this.script.hold.clear();
+    for (const answer of this.#held.splice(0)) answer();
+    await this.#settle();
+  }
+
+  async redeliver(messageId: string | null): Promise<string> {
+    return this.#ask("no answer", async (process, deps) => {
+      if (!deps) return "misconfigured";
+      if (!process.advancing) await rearmIfLost(deps);
+      return (await redeliver(deps, messageId)).kind;
+    });
+  }
+
+  async read(): Promise<void> {
+    await this.#ask(null, async (process, deps) => {
+      if (deps && !process.advancing) await rearmIfLost(deps);
+      return null;
+    });
+  }
+
+  async rotate(overlapMs: number): Promise<void> {
+    this.#versions = rotated(this.#versions, Date.now(), overlapMs) ?? this.#versions;
+  }
+
+  async remove(): Promise<boolean> {
+    for (let again = 0; again < RECOVERIES_MAX; again++) {
+      const removed = await this.#ask<boolean | "died">("died", async (process) =>
+        removeTask({ store: process.store, now: Date.now, log: () => {} }, ACCOUNT),
+      );
+      if (removed !== "died") return removed;
+    }
+    throw new Error("a delete that is never answered");
+  }
+
+  planCrash(plan: CrashPlan | null): void {
+    this.#plan = plan && { ...plan };
+  }
+
+  async crash(): Promise<void> {
+    this.#die("between two commands", false);
+    await this.#settle();
+  }
+
+  async setSettings(good: boolean): Promise<void> {
+    if (good === this.#good) return;
+    this.#good = good;
+    this.#die("by a deployment", false);
+    await this.#settle();
+  }
+
+  async rows(): Promise<Rows> {
+    this.#everSilent ||= this.script.silentAccount;
+    const rows = new TaskRows(this.#storage.sql);
+    const state = rows.readState();
+    const tables = this.#storage.sql.exec<{ name: string }>(
+      "SELECT name FROM sqlite_master WHERE type = 'table'",
+    );
+    const filled = tables
+      .toArray()
+      .map(({ name }) => name)
+      .filter((name) => this.#storage.sql.exec(`SELECT 1 FROM ${name} LIMIT 1`).toArray().length > 0);
+    return {
+      state,
+      attempts: rows.attempts(),
+      bodies: new Map(state?.deliveries.map(({ seq, messageId }) => [messageId, rows.messageBody(seq)])),
+      alarm: this.#storage.alarm,
+      key: rows.sealed("key") !== null,
+      parts: rows.parts().length,
+      tables: filled,
+      digest: rows.deleted(Date.now()) !== null,
+    };
+  }
+
+  busy(): { alarm: boolean; create: boolean } {
+    return { alarm: this.#alarmRun, create: this.#calls > 0 };
+  }
+
+  async accountRows(): Promise<number> {
+    const left = [...this.#listings.values()].filter(
+      ({ expiresAt }) => expiresAt === null || expiresAt > Date.now(),
+    );
+    // What a silent account or a death left is what its hourly look is for: it finds no task, and drops the row.
+    const looks = this.#everSilent || this.deaths.length > 0;
+    return looks ? 0 : left.length;
+  }
+
+  /** One call to the object that does not wait for the wire. */
+  async #ask<T>(lost: T, act: (process: SimulatedProcess, deps: TaskDeps | null) => Promise<T>): Promise<T> {
+    let result = lost;
+    void this.#call(act).then((value) => {
+      if (value === "died") return;
+      this.#storage.commit();
+      result = value;
+    });
+    await this.#settle();
+    return result;
+  }
+
+  async #call<T>(act: (process: SimulatedProcess, deps: TaskDeps | null) => Promise<T>): Promise<T | "died"> {
+    const process = this.#process;
+    this.#calls += 1;
+    try {
+      return await Promise.race([act(process, this.#good ? process.deps(SETTINGS) : null), process.died]);
+    } catch (error) {
+      if (process.dead) return "died";
+      this.problems.push(`the object threw: ${String(error)}`);
+      throw error;
+    } finally {
+      this.#calls -= 1;
+    }
+  }
+
+  /** Lets everything go on, in time, until it is over or hangs. */
+  async #settle(): Promise<void> {
+    const startedAt = Date.now();
+    for (let turn = 0; turn < TURNS_MAX; turn++) {
+      await quiet();
+      const next = this.#clock.next();
+      const hangs = this.#held.length > 0 && (next === null || next > startedAt + HANG_MS);
+      if (this.#calls === 0 || hangs) {
+        this.#storage.commit();
+        return;
+      }
+      if (next === null) throw new Error("something waits for nothing");
+      this.#clock.ringNext();
+    }
+    throw new Error("a command without an end");
+  }
+
+  async #passTo(instant: number): Promise<void> {
+    for (let turn = 0; turn < TURNS_MAX; turn++) {
+      await quiet();
+      const next = this.#clock.next();
+      if (next === null || next > instant) {
+        this.#clock.set(instant);
+        return;
+      }
+      this.#clock.ringNext();
+    }
+    throw new Error("time does not pass");
+  }
+
+  #newProcess(): SimulatedProcess {
+    return new SimulatedProcess({
+      storage: this.#storage,
+      random: () => this.#chance(),
+      newMessageId: () => `msg_${(this.#messages += 1)}`,
+      submit: async (process) => submitAnswer(await this.#submit(process)),
+      poll: async (process) => pollAnswer(await this.#exchange(process, { kind: "poll" })),
+      send: async (process, callback) => attemptResult(await this.#send(process, callback)),
+      signingVersions: async () => {
+        await this.#account(1_000);
+        this.#told = versionsInForce(this.#versions, Date.now());
+        return this.#told;
+      },
+      report: async (listing) => {
+        await this.#account(10_000);
+        const known = this.#listings.get(listing.name);
+        const older = known?.createdAt === listing.createdAt && stageRank(known) > stageRank(listing);
+        if (!older) this.#listings.set(listing.name, listing);
+      },
+      forget: async ({ name }) => {
+        await this.#account(10_000);
+        this.#listings.delete(name);
+      },
+      point: (process, when, verb) => this.#point(process, when, verb),
+    });
+  }
+
+  #chance(): number {
+    this.#random = (this.#random * 48_271 + 11) % 2_147_483_647;
+    return this.#random / 2_147_483_647;
+  }
+
+  #point(process: SimulatedProcess, when: "before" | "after", verb: string): void {
+    const plan = this.#plan;
+    if (process !== this.#process || plan?.when !== when) return;
+    plan.nth -= 1;
+    if (plan.nth <= 0) this.#die(`${when} ${verb}`, plan.lossy);
+  }
+
+  #die(where: string, lossy: boolean): void {
+    this.#plan = null;
+    this.deaths.push(where);
+    this.#process.die();
+    if (lossy) this.#storage.rollback();
+    else this.#storage.commit();
+    this.#held = [];
+    // The platform runs an alarm again whose run died, unless the run has set a new one.
+    if (this.#alarmRun) this.#storage.alarm ??= this.#firedAt;
+    this.#alarmRun = false;
+    this.#process = this.#newProcess();
+  }
+
+  async #account(patienceMs: number): Promise<void> {
+    const silent = this.script.silentAccount;
+    await sleep(silent ? patienceMs : 5);
+    if (silent) throw new Error("the account did not answer in time");
+  }
+
+  async #submit(process: SimulatedProcess): Promise<string> {
+    const { submit } = new TaskRows(this.#storage.sql).readState()?.task ?? {};
+    if (submit?.phase !== "begun") this.problems.push("2: a submit left that was not written down as begun");
+    return this.#exchange(process, { kind: "submit" });
+  }
+
+  async #send(process: SimulatedProcess, { messageId, attempt, body, secrets }: Callback): Promise<string> {
+    const rows = new TaskRows(this.#storage.sql);
+    const delivery = rows.readState()?.deliveries.find((known) => known.messageId === messageId);
+    const row = delivery && rows.attempt(delivery.seq, attempt);
+    if (!row || row.result !== null) this.problems.push("5: an attempt left before its row");
+    const onTheWire = this.wire.filter(
+      (call) =>
+        call.messageId === messageId && call.answeredAt === null && call.process === this.deaths.length,
+    );
+    if (onTheWire.length > 0) this.problems.push("INV10: two attempts of one delivery at once");
+    const expected = versionsInForce(this.#told, Date.now()).length;
+    if (!this.#everSilent && this.deaths.length === 0 && secrets.length !== expected) {
+      this.problems.push(`signed ${secrets.length} times instead of ${expected}`);
+    }
+    return this.#exchange(process, { kind: "callback", messageId, attempt, body });
+  }
+
+  async #exchange(
+    process: SimulatedProcess,
+    what: { kind: WireKind; messageId?: string; attempt?: number; body?: string },
+  ): Promise<string> {
+    const word = nextWord(this.script, this.life, what.kind);
+    const call: WireCall = {
+      messageId: "",
+      attempt: 0,
+      body: "",
+      ...what,
+      word,
+      at: Date.now(),
+      answeredAt: null,
+      process: this.deaths.length,
+    };
+    this.wire.push(call);
+    const timeoutMs = what.kind === "callback" ? SETTINGS.callback.timeoutMs : SETTINGS.upstreamTimeoutMs;
+    if (this.script.hold.delete(what.kind)) {
+      await new Promise<void>((answer) => {
+        this.#held.push(answer);
+        setTimeout(() => {
+          if (!this.#held.includes(answer)) return;
+          this.#held = this.#held.filter((other) => other !== answer);
+          call.word = "timeout";
+          answer();
+        }, timeoutMs);
+      });
+    } else await sleep(word === "timeout" ? timeoutMs : LATENCY_MS);
+    if (!process.dead) call.answeredAt = Date.now();
+    return call.word;
+  }
+}
+
+async function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms);
+  });
+}
+
+function answerOf(outcome: CreateOutcome | null): CreateAnswer {
+  if (outcome === null) return { kind: "misconfigured" };
+  if (!("state" in outcome)) return { kind: outcome.kind };
+  return { kind: "taken", replayed: outcome.kind === "replayed", taskId: outcome.state.task.taskId };
+}

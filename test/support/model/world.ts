@@ -1,0 +1,169 @@
+import type { TaskState } from "../../../src/domain/agenda.ts";
+import type { EventType } from "../../../src/domain/event.ts";
+import type { AttemptRow } from "../../../src/task/rows.ts";
+
+/** One task's object and what is around it: in plain Node with everything simulated, or the real one in workerd. */
+export interface World {
+  readonly life: LifePlan;
+  readonly script: Script;
+  /** What went out, in order. */
+  readonly wire: WireCall[];
+  readonly creates: CreateCall[];
+  /** Deaths so far, each with its place. */
+  readonly deaths: string[];
+  /** What the world itself saw that must not be. */
+  readonly problems: string[];
+  readonly retryMs: readonly number[];
+  readonly pollMinMs: number;
+  readonly holdMs: number;
+  readonly retentionMs: number;
+  now(): number;
+  /** Calls return when what they began is over, or hangs on the wire. */
+  create(request: CreateRequest): Promise<void>;
+  /** Runs the alarm at its time, or now if that is later. False: none is set, or one is running. */
+  fire(): Promise<boolean>;
+  pass(ms: number): Promise<void>;
+  /** Answers what hangs. */
+  release(): Promise<void>;
+  redeliver(messageId: string | null): Promise<string>;
+  rotate(overlapMs: number): Promise<void>;
+  remove(): Promise<boolean>;
+  read(): Promise<void>;
+  planCrash(plan: CrashPlan | null): void;
+  crash(): Promise<void>;
+  setSettings(good: boolean): Promise<void>;
+  rows(): Promise<Rows>;
+  /** An alarm's run, or a create, is under way. */
+  busy(): { alarm: boolean; create: boolean };
+  /** Lets the account's time pass too; how many rows it still has of tasks. */
+  accountRows(): Promise<number>;
+}
+
+/** What stays the same in one run. */
+export interface LifePlan {
+  keyed: boolean;
+  /** How it begins; null: by the commands alone. */
+  first: CreateRequest | null;
+  /** `retry_ambiguous_submit`. */
+  repeats: boolean;
+  /** Null: without a callback. */
+  events: EventType[] | null;
+  timeoutMs: number;
+  /** What an upstream says to polls that the script says nothing about. */
+  poll: "running" | "succeeded";
+  /** For jitter. */
+  seed: number;
+}
+
+export const SUBMIT_WORDS = [
+  "accepted",
+  "ended",
+  "failed",
+  "400",
+  "429",
+  "429+7",
+  "503+7",
+  "500",
+  "timeout",
+] as const;
+export const POLL_WORDS = [
+  "queued",
+  "running",
+  "progress 15",
+  "progress 60",
+  "succeeded",
+  "no url",
+  "failed",
+  "404",
+  "401",
+  "429",
+  "429+30",
+  "500",
+  "garbage",
+  "other id",
+  "timeout",
+] as const;
+export const CALLBACK_WORDS = ["200", "500", "429+30", "410", "501", "302", "timeout"] as const;
+export type SubmitWord = (typeof SUBMIT_WORDS)[number];
+export type PollWord = (typeof POLL_WORDS)[number];
+export type CallbackWord = (typeof CALLBACK_WORDS)[number];
+export type WireKind = "submit" | "poll" | "callback";
+
+/** The answers to come, first one first; after them an upstream accepts and a receiver says 200. */
+export interface Script {
+  submit: SubmitWord[];
+  poll: PollWord[];
+  callback: CallbackWord[];
+  /** The next call of these kinds hangs. */
+  hold: Set<WireKind>;
+  silentAccount: boolean;
+}
+
+export interface WireCall {
+  kind: WireKind;
+  at: number;
+  word: string;
+  /** Null: on the wire still, or its process died. */
+  answeredAt: number | null;
+  /** Deaths before it left: two calls with the same number are of one process. */
+  process: number;
+  messageId: string;
+  attempt: number;
+  body: string;
+}
+
+export interface CreateRequest {
+  /** Another body under the same key. */
+  other: boolean;
+  respondAsync: boolean;
+}
+
+export type CreateAnswer =
+  | { kind: "taken"; replayed: boolean; taskId: string }
+  | { kind: "refused" | "mismatch" | "deleted" | "in_progress" | "given_up" | "misconfigured" };
+
+export interface CreateCall {
+  request: CreateRequest;
+  answer: CreateAnswer | null;
+  answeredAt: number;
+}
+
+export interface CrashPlan {
+  when: "before" | "after";
+  /** Counted from here, over all verbs. */
+  nth: number;
+  /** Whether what was written and not yet told to anybody is lost too. */
+  lossy: boolean;
+}
+
+/** What is stored, as it would be found by a process that knows nothing yet. */
+export interface Rows {
+  state: TaskState | null;
+  attempts: readonly AttemptRow[];
+  bodies: ReadonlyMap<string, string>;
+  alarm: number | null;
+  key: boolean;
+  parts: number;
+  /** The key of a deleted task is remembered. */
+  digest: boolean;
+  /** Those with rows in them. */
+  tables: readonly string[];
+}
+
+/** The next word of a script for a call of this kind. */
+export function nextWord(script: Script, life: LifePlan, kind: WireKind): string {
+  switch (kind) {
+    case "submit":
+      return script.submit.shift() ?? "accepted";
+    case "poll":
+      return script.poll.shift() ?? life.poll;
+    case "callback":
+      return script.callback.shift() ?? "200";
+    default:
+      return kind satisfies never;
+  }
+}
+
+export function emptyScript(): Script {
+  return { submit: [], poll: [], callback: [], hold: new Set(), silentAccount: false };
+}

@@ -1,0 +1,30 @@
+import fc from "fast-check";
+import { expect, it } from "vitest";
+import { anyCommands, anyLife, counted, live } from "../../support/model/commands.ts";
+import { SimulatedWorld } from "../../support/model/simulated-world.ts";
+
+/*
+ * Any commands, against the core with everything around it simulated. What must hold after each one stands in
+ * `test/support/model/guarantees.ts`. The seed is fixed so that every run is the same one; MODEL_SEED and MODEL_RUNS
+ * take it elsewhere.
+ */
+
+const seed = Number(process.env["MODEL_SEED"] ?? 20_261_123);
+const numRuns = Number(process.env["MODEL_RUNS"] ?? 2000);
+
+it("keeps every guarantee under any commands, in plain Node", { timeout: 600_000 }, async () => {
+  const lives = fc.asyncProperty(anyLife, anyCommands, async (life, commands) => {
+    const world = new SimulatedWorld(life);
+    try {
+      await live(world, commands);
+    } finally {
+      world.close();
+    }
+  });
+  await fc.assert(lives, { seed, numRuns });
+  const { commands, alarms, deaths, requests } = counted;
+  console.log(
+    `model, plain Node: ${numRuns} runs, seed ${seed}, ${commands} commands, ${deaths} crashes, ${alarms} alarms, ${requests} requests`,
+  );
+  expect(counted.lives).toBe(numRuns);
+});
