@@ -93,9 +93,9 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "forget the watchdog of a request",
     guarantee: 6,
-    file: "src/task/object.ts",
-    search: "if (alarm === null || alarm < Date.now() - OVERDUE_MS) {",
-    replace: "if (alarm !== null && alarm < 0) {",
+    file: "src/task/alarm.ts",
+    search: "if (alarm !== null && alarm >= deps.now() - OVERDUE_MS) return;",
+    replace: "if (alarm === null || alarm > 0) return;",
     test: {
       file: "test/workers/task-object.test.ts",
       name: "that is lost is armed again by any request to the task",

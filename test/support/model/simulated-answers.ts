@@ -8,6 +8,7 @@ const URL_OF_VIDEO = "https://cdn.test/v.mp4";
 function reading(facts: Partial<TaskReading>): TaskReading {
   return {
     ids: ["up-1"],
+    namesId: true,
     status: null,
     word: facts.status ?? null,
     progress: null,

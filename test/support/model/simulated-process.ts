@@ -105,6 +105,8 @@ export class SimulatedProcess {
       },
       signingVersions: async () => this.later("signingVersions", async () => outside.signingVersions()),
       report: async (listing) => this.later("report", async () => outside.report(listing)),
+      joinCadence: async () => this.later("joinCadence", async () => null),
+      settleCadence: async () => this.later("settleCadence", async () => undefined),
       forget: async (farewell) => this.later("forget", async () => outside.forget(farewell)),
       send: async (callback) => this.later("callback", async () => outside.send(this, callback)),
       log: () => {},

@@ -133,6 +133,7 @@ export class SimulatedWorld implements World {
       createId: `create-${this.creates.length}`,
       fingerprint: keyed ? `body ${call.request.other}` : null,
       model: "m",
+      traits: { resolution: null, seconds: null, inputMode: null },
       metadata: null,
       test: null,
       timeoutMs,
