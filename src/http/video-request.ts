@@ -35,7 +35,7 @@ export function readVideoRequest(
   body: RequestObject,
   { strict, rules }: { strict: boolean; rules: EndpointRules },
 ): VideoRequestResult {
-  const entries = Object.entries(body);
+  const entries = Object.entries(body).filter(([key, value]) => !isAbsentCallbackField(key, value));
   const known = entries.filter(([key]) => UPSTREAM_FIELDS.has(key) || RINGBACK_FIELDS.has(key));
   const parsed = (strict ? VIDEO_SCHEMAS.strict : VIDEO_SCHEMAS.lenient).safeParse(Object.fromEntries(known));
   const typeIssues = parsed.success ? [] : parsed.error.issues.map(issueOf);
@@ -116,6 +116,11 @@ function headerEntries(value: RequestObject): [string, unknown][] {
     name,
     item instanceof LiftedText ? item.toText() : item,
   ]);
+}
+
+/** Absent is absent, also of a `callback_…` that nobody knows: it is neither refused nor forwarded. */
+function isAbsentCallbackField(key: string, value: RequestValue): boolean {
+  return key.startsWith("callback_") && !RINGBACK_FIELDS.has(key) && isAbsent(value);
 }
 
 /** A misspelled `callback_…` would be a callback that never comes; any other unknown field is the upstream's. */

@@ -211,6 +211,13 @@ describe("a made-up key", () => {
       { "idempotency-key": "k" },
       () => video({ test: "succeeded" }),
     ],
+    [
+      "a test with a bad field beside it",
+      "/v1/videos",
+      "POST",
+      {},
+      () => video({ test: "succeeded", duration_seconds: 99 }),
+    ],
     ["a ping", "/v1/webhooks/ping", "POST", {}, () => ({ callback_url: `${bystander.origin}/` })],
     ["a ping of nothing", "/v1/webhooks/ping", "POST", {}, () => "{"],
     ["the secret", "/v1/webhooks/secret", "GET", {}, undefined],

@@ -127,6 +127,11 @@ describe("a create is refused", () => {
     expect(issues(fields, false)).toEqual([]);
   });
 
+  it("but not for a callback field that nobody knows and that is absent", () => {
+    expect(issues({ callback_foo: null, callback_bar: "" })).toEqual([]);
+    expect(issues({ callback_foo: 0 })).toEqual(["callback_foo"]);
+  });
+
   it("with a hundred problems at most, and a list too long to judge is one of them", () => {
     const many = Array.from({ length: 200_000 }, () => 1);
     expect(issues({ reference_images: many.slice(0, 10_000) })).toHaveLength(100);
