@@ -52,9 +52,9 @@ class Command implements fc.AsyncCommand<Guarantees, World> {
 }
 
 function create(request: CreateRequest): Move {
-  const words = [request.other ? "another body" : "", request.respondAsync ? "respond-async" : ""];
+  const traits = [request.other ? "another body" : "", request.respondAsync ? "respond-async" : ""];
   return {
-    text: ["create", ...words.filter((word) => word !== "")].join(", "),
+    text: ["create", ...traits.filter((word) => word !== "")].join(", "),
     fits: ({ life, creates }) => life.keyed || creates.length === 0,
     run: async (world, model, before) => {
       const deaths = world.deaths.length;
@@ -193,9 +193,9 @@ const createRequest = fc.record({
 
 const moves: fc.WeightedArbitrary<Move>[] = [
   { weight: 3, arbitrary: createRequest.map(create) },
-  { weight: 3, arbitrary: words(SUBMIT_WORDS, 4).map((list) => answers("submit", list)) },
-  { weight: 5, arbitrary: words(POLL_WORDS, 6).map((list) => answers("poll", list)) },
-  { weight: 4, arbitrary: words(CALLBACK_WORDS, 5).map((list) => answers("callback", list)) },
+  { weight: 3, arbitrary: someOf(SUBMIT_WORDS, 4).map((list) => answers("submit", list)) },
+  { weight: 5, arbitrary: someOf(POLL_WORDS, 6).map((list) => answers("poll", list)) },
+  { weight: 4, arbitrary: someOf(CALLBACK_WORDS, 5).map((list) => answers("callback", list)) },
   { weight: 12, arbitrary: fc.integer({ min: 1, max: 5 }).map(fire) },
   {
     weight: 4,
@@ -233,7 +233,7 @@ const moves: fc.WeightedArbitrary<Move>[] = [
   { weight: 2, arbitrary: fc.boolean().map(settings) },
 ];
 
-function words<T>(all: readonly T[], maxLength: number): fc.Arbitrary<T[]> {
+function someOf<T>(all: readonly T[], maxLength: number): fc.Arbitrary<T[]> {
   return fc.array(fc.constantFrom(...all), { minLength: 1, maxLength });
 }
 

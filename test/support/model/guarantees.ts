@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { TaskState } from "../../../src/domain/agenda.ts";
 import { isTerminalEvent } from "../../../src/domain/event.ts";
 import { retentionEnd } from "../../../src/domain/listing.ts";
-import { isTerminal } from "../../../src/domain/task.ts";
+import { isTerminal, type Task } from "../../../src/domain/task.ts";
 import type { CreateCall, Rows, WireCall, World } from "./world.ts";
 
 /** A step that cannot run, and bad settings, are looked at again after this. */
@@ -194,12 +194,7 @@ function submits(world: World, { task }: TaskState, wire: readonly WireCall[]): 
       word,
     );
   }
-  for (const [index, { word, answeredAt }] of sent.entries()) {
-    const next = sent[index + 1];
-    if (next === undefined || answeredAt === null || !word.endsWith("+7")) continue;
-    const latest = task.deadlineAt - 5_000;
-    expect(next.at, "Retry-After of a submit").toBeGreaterThanOrEqual(Math.min(answeredAt + 7_000, latest));
-  }
+  retryAfter(task, sent);
   const last = sent.at(-1);
   if (!isTerminal(task) || !last || task.upstreamTaskId !== null) return;
   const recorded = sent.length <= refusals + serverErrors;
@@ -207,6 +202,15 @@ function submits(world: World, { task }: TaskState, wire: readonly WireCall[]): 
   if (recorded || (repeatable && task.error?.code === "timed_out" && last.answeredAt !== null)) return;
   const codes = ["submit_unknown", ...(last.word === "400" ? ["upstream_rejected"] : [])];
   expect(codes, "INV3: an unknown submit says so").toContain(task.error?.code);
+}
+
+function retryAfter(task: Task, sent: readonly WireCall[]): void {
+  for (const [index, { word, answeredAt }] of sent.entries()) {
+    const next = sent[index + 1];
+    if (next === undefined || answeredAt === null || !word.endsWith("+7")) continue;
+    const latest = task.deadlineAt - 5_000;
+    expect(next.at, "Retry-After of a submit").toBeGreaterThanOrEqual(Math.min(answeredAt + 7_000, latest));
+  }
 }
 
 function ending(life: Life, { task, deliveries }: TaskState, rows: Rows): void {

@@ -284,11 +284,13 @@ export class SimulatedWorld implements World {
   /** One call to the object that does not wait for the wire. */
   async #ask<T>(lost: T, act: (process: SimulatedProcess, deps: TaskDeps | null) => Promise<T>): Promise<T> {
     let result = lost;
-    void this.#call(act).then((value) => {
+    const asked = async (): Promise<void> => {
+      const value = await this.#call(act);
       if (value === "died") return;
       this.#storage.commit();
       result = value;
-    });
+    };
+    void asked();
     await this.#settle();
     return result;
   }
