@@ -32,10 +32,10 @@ export class AccountObject extends DurableObject<Env> {
     return versions;
   }
 
-  /** A task says how far it is. The same report twice, or one that comes late, changes nothing. */
-  async report(listing: Listing): Promise<void> {
+  /** Tasks say how far they are. The same report twice, or one that comes late, changes nothing. */
+  async report(listings: readonly Listing[]): Promise<void> {
     await this.#awake();
-    this.#store.writeListing(listing, Date.now());
+    this.#store.writeListings(listings, Date.now());
   }
 
   /** A task was deleted. */
@@ -82,7 +82,7 @@ export class AccountObject extends DurableObject<Env> {
     const { name, account, taskId } = listing;
     try {
       const current = await lookAtTask(this.env.TASKS, name, account);
-      if (current?.createdAt === listing.createdAt) this.#store.writeListing(current, now);
+      if (current?.createdAt === listing.createdAt) this.#store.writeListings([current], now);
       else this.#store.deleteListing(listing);
     } catch (error) {
       // Asked again in an hour like every other: a task that cannot answer must not keep this object awake.

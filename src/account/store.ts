@@ -25,12 +25,16 @@ export class AccountStore {
     this.#transact(() => this.#rows.writeSigningVersions(versions));
   }
 
-  /** Writes what a task said at `now`, unless something later is known already. */
-  writeListing(listing: Listing, now: number): void {
-    const known = this.#rows.listing(listing);
+  /** Writes what tasks said at `now`, unless something later is known already. */
+  writeListings(listings: readonly Listing[], now: number): void {
+    if (listings.length === 0) return;
     this.#transact(() => {
-      if (known === null || stageRank(known) <= stageRank(listing)) this.#rows.writeListing(listing, now);
-      this.#armBy(lookAlarmAt([{ lookedAt: now, expiresAt: listing.expiresAt }], now));
+      for (const listing of listings) {
+        const known = this.#rows.listing(listing);
+        if (known === null || stageRank(known) <= stageRank(listing)) this.#rows.writeListing(listing, now);
+      }
+      const due = listings.map(({ expiresAt }) => ({ lookedAt: now, expiresAt }));
+      this.#armBy(lookAlarmAt(due, now));
     });
   }
 

@@ -24,7 +24,40 @@ export async function signingVersions(
 
 /** Tells the account how far a task is; the same report twice is the same. @throws OverloadedError if it does not answer */
 export async function reportTask(accounts: AccountNamespace, listing: Listing): Promise<void> {
-  return inTime(PATIENCE_MS, accountStub(accounts, listing.account).report(listing));
+  return inTime(PATIENCE_MS, accountStub(accounts, listing.account).report([listing]));
+}
+
+/** Accepted tasks of one account, to be told of together. */
+interface Round {
+  listings: Listing[];
+  closesAt: number;
+}
+
+/** The first one waits so long for company. */
+const ROUND_MS = 50;
+const ROUND_MAX = 500;
+const rounds = new Map<string, Round>();
+
+/**
+ * Tells the account of an accepted task, in one call with those that other objects of this isolate accept at the same
+ * moment. The first of them makes the call and the others do not wait for it: a timer or a call for each would cost
+ * more than all the rest of a create. So a round may be lost, and a task must say it again later.
+ * @throws OverloadedError to the first of them, if the account does not answer
+ */
+export async function registerTask(accounts: AccountNamespace, listing: Listing): Promise<void> {
+  const { account } = listing;
+  const open = rounds.get(account);
+  const leftMs = (open?.closesAt ?? 0) - Date.now();
+  // A round that should be over, on any clock, belongs to an object that died: nobody will send it.
+  if (open && leftMs > 0 && leftMs <= ROUND_MS && open.listings.length < ROUND_MAX) {
+    open.listings.push(listing);
+    return;
+  }
+  const round: Round = { listings: [listing], closesAt: Date.now() + ROUND_MS };
+  rounds.set(account, round);
+  await scheduler.wait(ROUND_MS);
+  if (rounds.get(account) === round) rounds.delete(account);
+  await inTime(PATIENCE_MS, accountStub(accounts, account).report(round.listings));
 }
 
 /** Takes a deleted task out of its account's list. @throws OverloadedError if it does not answer */
@@ -32,6 +65,9 @@ export async function forgetTask(
   accounts: AccountNamespace,
   { account, ...task }: Pick<Listing, "account" | "name" | "createdAt">,
 ): Promise<void> {
+  // Told of after it was forgotten, it would be back in the list until the next look.
+  const round = rounds.get(account);
+  if (round) round.listings = round.listings.filter(({ name }) => name !== task.name);
   return inTime(PATIENCE_MS, accountStub(accounts, account).forget(task));
 }
 

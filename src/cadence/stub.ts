@@ -1,4 +1,5 @@
 import type { Forecast } from "../domain/forecast.ts";
+import { classKeys } from "../domain/forecast-class.ts";
 import type { FinishSample } from "../domain/sightings.ts";
 import { nameInTaskId } from "../domain/task-id.ts";
 import type { Task } from "../domain/task.ts";
@@ -10,15 +11,42 @@ export type CadenceNamespace = DurableObjectNamespace<CadenceObject>;
 /** Nobody waits for it: the prior is a forecast too. */
 const PATIENCE_MS = 10_000;
 
+/** What makes a task one of its cadence and class. */
+type CadenceTask = Pick<Task, "mode" | "account" | "model" | "traits">;
+
+/** A forecast changes with each finished task, and by little. */
+const KNOWN_MS = 10_000;
+const KNOWN_MAX = 1000;
+/** What objects of this isolate were told lately, by cadence and class. */
+const known = new Map<string, { forecast: Forecast | null; at: number }>();
+
 /** One cadence per upstream key: a caller's own key is its account, the operator's is everybody's. */
-function cadenceStub(cadences: CadenceNamespace, { mode, account }: Task): DurableObjectStub<CadenceObject> {
-  return cadences.get(cadences.idFromName(mode === "operator" ? "operator" : account));
+function cadenceName({ mode, account }: CadenceTask): string {
+  return mode === "operator" ? "operator" : account;
+}
+
+function cadenceStub(cadences: CadenceNamespace, task: CadenceTask): DurableObjectStub<CadenceObject> {
+  return cadences.get(cadences.idFromName(cadenceName(task)));
+}
+
+function knownKey(task: CadenceTask): string {
+  return `${cadenceName(task)} ${classKeys({ model: task.model, ...task.traits }).at(-1)}`;
+}
+
+/** What a task may expect, if another object of this isolate has asked a moment ago; undefined: ask the cadence. */
+export function knownForecast(task: CadenceTask): Forecast | null | undefined {
+  const told = known.get(knownKey(task));
+  const ageMs = Date.now() - (told?.at ?? 0);
+  return told && ageMs >= 0 && ageMs < KNOWN_MS ? told.forecast : undefined;
 }
 
 /** What a task may expect; null: the prior. @throws OverloadedError if the cadence does not answer */
-export async function joinCadence(cadences: CadenceNamespace, task: Task): Promise<Forecast | null> {
+export async function joinCadence(cadences: CadenceNamespace, task: CadenceTask): Promise<Forecast | null> {
   const { model, traits } = task;
-  return inTime(PATIENCE_MS, cadenceStub(cadences, task).join({ model, ...traits }));
+  const forecast = await inTime(PATIENCE_MS, cadenceStub(cadences, task).join({ model, ...traits }));
+  if (known.size >= KNOWN_MAX) known.clear();
+  known.set(knownKey(task), { forecast, at: Date.now() });
+  return forecast;
 }
 
 /** Tells when a task was finished; the same task twice is the same. @throws OverloadedError if it does not answer */

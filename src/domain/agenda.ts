@@ -36,12 +36,19 @@ export interface Shared {
   cadence: "none" | "joined" | "settled";
   /** What the task took along from its cadence; null: nothing, so the prior counts. */
   forecast: Forecast | null;
+  /**
+   * The account hears of the accepted task together with others. Nobody is told whether it did, so the task says it
+   * again with its first poll.
+   */
+  registered: boolean;
 }
 
-export const NOTHING_SHARED: Shared = { account: null, cadence: "none", forecast: null };
+export const NOTHING_SHARED: Shared = { account: null, cadence: "none", forecast: null, registered: false };
 
 /** An event's first attempt usually settles within this, and then one report says both. */
 const REPORT_WITH_DELIVERY_MS = 2_000;
+/** So does a poll; and its news goes with the report. */
+const REPORT_WITH_POLL_MS = 1_000;
 
 /**
  * Everything that is still to be done for a task, each with its time. The earliest time is the alarm; what is due
@@ -79,10 +86,15 @@ function reportSteps(state: TaskState, retentionMs: number): Step[] {
   if (shared.account === stageOf(listingOf(state, retentionMs)) && cadenceNews(state) === null) return [];
   const first = deliveries.filter(({ status, attempts }) => status === "pending" && attempts <= 1);
   const dueAt = Math.max(
-    task.createdAt,
+    saidAlready(state) ? taskStep(task, state.rhythm).dueAt + REPORT_WITH_POLL_MS : task.createdAt,
     ...first.map(({ occurredAt }) => occurredAt + REPORT_WITH_DELIVERY_MS),
   );
   return [{ kind: "report", dueAt }];
+}
+
+/** All there is to say is that the task was accepted, which its account has heard if nothing went wrong. */
+function saidAlready({ task, rhythm, shared: { registered, account } }: TaskState): boolean {
+  return registered && account === null && task.status === "queued" && rhythm.polls === 0;
 }
 
 function taskStep(task: Task, rhythm: PollRhythm): Step {

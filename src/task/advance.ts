@@ -4,7 +4,7 @@ import { errorFields } from "../log.ts";
 import { attemptLostStep, attemptStep } from "./attempt-step.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { pollStep } from "./poll-step.ts";
-import { reportStep } from "./report-step.ts";
+import { register, reportStep } from "./report-step.ts";
 import { expireStep, submitLostStep, submitStep } from "./submit-step.ts";
 
 /** One run starts nothing new after this: a deploy gives work in flight 30 s, and a run should end within minutes. */
@@ -35,6 +35,7 @@ export async function advance(deps: TaskDeps, running: Map<string, Promise<void>
 
 /** Only the report, if it is due: after a create's answer, so that the alarm need not come for it. */
 export async function reportInPassing(deps: TaskDeps, running: Map<string, Promise<void>>): Promise<void> {
+  await register(deps);
   const run = { stopAt: Infinity, running: new Set(running.keys()) };
   const report = startable(stepsOf(deps), deps.now(), run).find(({ kind }) => kind === "report");
   if (!report) return;

@@ -1,4 +1,4 @@
-import type { TaskState } from "../domain/agenda.ts";
+import { NOTHING_SHARED, type Shared, type TaskState } from "../domain/agenda.ts";
 import type { EventType } from "../domain/event.ts";
 import { FIRST_VERSION } from "../domain/signing-versions.ts";
 import { isOperatorsAffair, refusalCode } from "../domain/submit.ts";
@@ -94,7 +94,8 @@ export async function createTask(
         submit: { ...task.submit, phase: "begun", leaseUntil: submitLeaseUntil(deps, input.body.byteLength) },
       };
   const rhythm = { dueAt: task.deadlineAt, polls: 0, troubles: 0, slowDowns: 0 };
-  const state = deps.store.apply({ task: begun, rhythm, ...sealed }, at(deps));
+  const shared = sharedFromTheStart(deps, begun);
+  const state = deps.store.apply({ task: begun, rhythm, shared, ...sealed }, at(deps));
   deps.log("task.accepted", { ...taskFields(task), model: task.model, test: task.test !== null });
   if (input.respondAsync) return { kind: "created", state };
   const submitted = submitInCreate(deps, begun, input.body);
@@ -107,6 +108,14 @@ export async function createTask(
     ),
   );
   return submitted.finally(() => running.delete("submit"));
+}
+
+/** In a burst of creates the objects of one isolate ask their cadence once, and tell their account together. */
+function sharedFromTheStart(deps: TaskDeps, task: Task): Shared {
+  const forecast = task.submit.phase === "begun" && task.test === null ? deps.knownForecast(task) : undefined;
+  return forecast === undefined
+    ? NOTHING_SHARED
+    : { account: null, cadence: "joined", forecast, registered: true };
 }
 
 /** The answer to a Worker that lost this object in the middle of a create. */

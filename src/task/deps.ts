@@ -32,6 +32,10 @@ export interface TaskDeps {
   wake: () => void;
   /** Tells the account how far the task is. @throws Error if it does not answer in time */
   report(listing: Listing): Promise<void>;
+  /** Tells it of an accepted task, together with others of this moment; whether it heard is not known. */
+  register(listing: Listing): Promise<void>;
+  /** What a task of its class may expect, if another one has asked a moment ago; undefined: the cadence must be asked. */
+  knownForecast(task: Task): Forecast | null | undefined;
   /** Joins the tasks of the same upstream key: what it may expect, null for the prior. @throws OverloadedError */
   joinCadence(task: Task): Promise<Forecast | null>;
   /** Lets the tasks to come learn from this one. @throws OverloadedError */

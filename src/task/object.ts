@@ -1,12 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
-import { joinCadence, settleCadence } from "../cadence/stub.ts";
+import { joinCadence, knownForecast, settleCadence } from "../cadence/stub.ts";
 import { listingOf, type Listing } from "../domain/listing.ts";
 import type { Task } from "../domain/task.ts";
 import { nameInTaskId } from "../domain/task-id.ts";
 import { readSettings, type TaskSettings } from "../env.ts";
 import { newMessageId } from "../keys/ids.ts";
 import { errorFields, log } from "../log.ts";
-import { forgetTask, reportTask, signingVersions } from "../account/stub.ts";
+import { forgetTask, registerTask, reportTask, signingVersions } from "../account/stub.ts";
 import { httpUpstream } from "../upstream/http-upstream.ts";
 import type { Upstream } from "../upstream/provider.ts";
 import { simulatedUpstream } from "../upstream/simulated-upstream.ts";
@@ -151,6 +151,8 @@ export class TaskObject extends DurableObject<Env> {
       upstream: async (task) => this.#upstream(deps, task),
       signingVersions: async (account) => signingVersions(this.env.ACCOUNTS, account),
       report: async (listing) => reportTask(this.env.ACCOUNTS, listing),
+      register: async (listing) => registerTask(this.env.ACCOUNTS, listing),
+      knownForecast,
       joinCadence: async (task) => joinCadence(this.env.CADENCES, task),
       settleCadence: async (task, sample) => settleCadence(this.env.CADENCES, task, sample),
       forget: async (farewell) => forgetTask(this.env.ACCOUNTS, farewell),

@@ -32,6 +32,13 @@ export async function reportStep(deps: TaskDeps): Promise<void> {
   deps.store.unstall("report");
 }
 
+/** A task that has taken its forecast along needs no report of its own before its first poll. */
+export async function register(deps: TaskDeps): Promise<void> {
+  const state = deps.store.load();
+  if (!state?.shared.registered || state.shared.account !== null || isTerminal(state.task)) return;
+  await deps.register(listingOf(state, deps.settings.retentionMs));
+}
+
 async function tellAccount(deps: TaskDeps, state: TaskState): Promise<string> {
   const listing = listingOf(state, deps.settings.retentionMs);
   const stage = stageOf(listing);

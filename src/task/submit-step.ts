@@ -62,7 +62,12 @@ export async function recordSubmit(
   return recordTask(deps, begun, task, {
     ...(parts ? { parts } : {}),
     ...(sealedAnswer ? { answer: sealedAnswer } : {}),
-    rhythm: firstRhythm(task, { now: turn.now, random: deps.random(), limits: deps.settings.poll }),
+    rhythm: firstRhythm(task, {
+      now: turn.now,
+      random: deps.random(),
+      limits: deps.settings.poll,
+      forecast: begun.shared.forecast,
+    }),
   });
 }
 

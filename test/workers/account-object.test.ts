@@ -87,10 +87,9 @@ describe("an account", () => {
       videoUrl: "https://cdn.test/v.mp4",
       delivery: "delivered",
     });
-    expect(report.mock.calls.map(([{ status, delivery }]) => `${status} ${delivery}`)).toEqual([
-      "queued waiting",
-      "succeeded delivered",
-    ]);
+    expect(
+      report.mock.calls.flatMap(([told]) => told).map(({ status, delivery }) => `${status} ${delivery}`),
+    ).toEqual(["queued waiting", "succeeded delivered"]);
     expect(secrets).toHaveBeenCalledTimes(1);
   });
 
@@ -137,7 +136,7 @@ describe("an account", () => {
     await created();
     const settled = await untilSettled();
     const stub = await account();
-    await stub.report({ ...settled, status: "running", expiresAt: null });
+    await stub.report([{ ...settled, status: "running", expiresAt: null }]);
     expect(await listings()).toEqual([settled]);
   });
 });
@@ -172,7 +171,7 @@ describe("the account's hourly look", () => {
     const [listing] = await until(listings, (all) => all[0]?.status === "running");
     const stub = await account();
     if (!listing) throw new Error("unreachable");
-    await stub.report({ ...listing, createdAt: listing.createdAt - 1 });
+    await stub.report([{ ...listing, createdAt: listing.createdAt - 1 }]);
     expect(await listings()).toHaveLength(2);
     await look(HOUR);
     expect((await listings()).map(({ taskId }) => taskId)).toEqual([kept.task_id]);

@@ -3,7 +3,19 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountObject } from "../../src/account/object.ts";
 import { CadenceObject } from "../../src/cadence/object.ts";
-import { callbacks, created, fakeNetwork, network, read, stubOf, until, upstream } from "./support/world.ts";
+import { ownKeyAccount } from "../../src/keys/ids.ts";
+import { joinCadence } from "../../src/cadence/stub.ts";
+import {
+  AUTHORIZATION,
+  callbacks,
+  created,
+  fakeNetwork,
+  network,
+  read,
+  stubOf,
+  until,
+  upstream,
+} from "./support/world.ts";
 
 /*
  * What a task costs in rows written (each setAlarm is one) and in calls of the objects that are shared.
@@ -67,6 +79,13 @@ async function writesOf(id: string): Promise<{ what: string; rows: number }[]> {
   return all.map(({ what, rows }) => ({ what, rows: rows() })).filter(({ rows }) => rows > 0);
 }
 
+/** As another task of this account and model, in the same isolate. */
+async function joinAs(model: string): Promise<void> {
+  const account = await ownKeyAccount(AUTHORIZATION.replace("Bearer ", ""));
+  const traits = { resolution: null, seconds: null, inputMode: null };
+  await joinCadence(env.CADENCES, { mode: "own", account, model, traits });
+}
+
 const total = (writes: { rows: number }[]): number => writes.reduce((sum, { rows }) => sum + rows, 0);
 const polls = (): number => network.calls.filter(({ method }) => method === "GET").length;
 
@@ -107,7 +126,11 @@ describe("a task", () => {
     expect(Math.abs(total(between) - (end - start))).toBeLessThanOrEqual(1);
   });
 
-  it("calls the objects that it shares with others six times at most, callback and all", async () => {
+  it.each([
+    { what: "alone", model: "alone", joins: 1 },
+    { what: "in a burst, where another has asked for the forecast", model: "burst", joins: 0 },
+  ])("$what calls the shared objects six times at most, callback and all", async ({ model, joins }) => {
+    if (joins === 0) await joinAs(model);
     const calls = [
       vi.spyOn(AccountObject.prototype, "report"),
       vi.spyOn(AccountObject.prototype, "signingVersions"),
@@ -115,7 +138,7 @@ describe("a task", () => {
       vi.spyOn(CadenceObject.prototype, "settle"),
     ];
     network.answer = upstream({ status: "running" });
-    const { task_id: id } = await created();
+    const { task_id: id } = await created({ model });
     await until(
       async () => read(id),
       ({ status }) => status === "running",
@@ -131,6 +154,36 @@ describe("a task", () => {
       () => calls[3]?.mock.calls.length,
       (count) => count === 1,
     );
-    expect(calls.map(({ mock }) => mock.calls.length)).toEqual([3, 1, 1, 1]);
+    expect(calls.map(({ mock }) => mock.calls.length)).toEqual([3, 1, joins, 1]);
+  });
+
+  it("in a burst of fifty is told of with the others, and asks for its forecast with none of them", async () => {
+    await joinAs("burst");
+    const report = vi.spyOn(AccountObject.prototype, "report");
+    const join = vi.spyOn(CadenceObject.prototype, "join");
+    network.answer = upstream({ status: "queued" });
+    const tasks = await Promise.all(Array.from({ length: 50 }, async () => created({ model: "burst" })));
+    const told = (): Set<string> =>
+      new Set(report.mock.calls.flatMap(([all]) => all.map(({ taskId }) => taskId)));
+    await until(told, ({ size }) => size === 50);
+    expect(told()).toEqual(new Set(tasks.map(({ task_id: id }) => id)));
+    expect(report.mock.calls.length).toBeLessThan(25);
+    expect(join).not.toHaveBeenCalled();
+  });
+
+  it("says again with its first poll what it was told of with others, in case that was lost", async () => {
+    await joinAs("burst");
+    const report = vi.spyOn(AccountObject.prototype, "report").mockRejectedValueOnce(new Error("lost"));
+    network.answer = upstream({ status: "queued" });
+    const { task_id: id } = await created({ model: "burst" });
+    await until(
+      () => report.mock.calls.length,
+      (count) => count >= 2,
+    );
+    expect(polls()).toBeGreaterThan(0);
+    expect(report.mock.calls.map(([all]) => all.map(({ taskId, status }) => [taskId, status]))).toEqual([
+      [[id, "queued"]],
+      [[id, "queued"]],
+    ]);
   });
 });

@@ -105,6 +105,10 @@ export class SimulatedProcess {
       },
       signingVersions: async () => this.later("signingVersions", async () => outside.signingVersions()),
       report: async (listing) => this.later("report", async () => outside.report(listing)),
+      // Another task of the isolate asked a moment ago, or did not; what it says for all may be lost with it.
+      knownForecast: () => (outside.random() < 0.5 ? null : undefined),
+      register: async (listing) =>
+        this.later("register", async () => (outside.random() < 0.5 ? outside.report(listing) : undefined)),
       joinCadence: async () => this.later("joinCadence", async () => null),
       settleCadence: async () => this.later("settleCadence", async () => undefined),
       forget: async (farewell) => this.later("forget", async () => outside.forget(farewell)),

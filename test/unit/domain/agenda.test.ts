@@ -11,14 +11,16 @@ import {
   type Step,
 } from "../../../src/domain/agenda.ts";
 import { taskError } from "../../../src/domain/task.ts";
-import { aDelivery, anUnsubmittedTask, aTask, aTaskState, T0 } from "../../support/builders.ts";
+import { aDelivery, aRhythm, anUnsubmittedTask, aTask, aTaskState, T0 } from "../../support/builders.ts";
 
 const HOUR = 3_600_000;
 const terminal = aTask({ status: "succeeded", finishedAt: T0 });
 
+const registered = { ...NOTHING_SHARED, cadence: "joined" as const, registered: true };
+
 /** The account was told this last; the cadence knows all. */
 function telling(account: string) {
-  return { account, cadence: "settled" as const, forecast: null };
+  return { account, cadence: "settled" as const, forecast: null, registered: false };
 }
 
 describe("the agenda", () => {
@@ -68,6 +70,26 @@ describe("the agenda", () => {
 
   it.each([
     { what: "an accepted task", state: { shared: NOTHING_SHARED }, report: T0 },
+    {
+      what: "an accepted task of which it was told, with the first poll again",
+      state: { rhythm: aRhythm({ dueAt: T0 + 9000 }), shared: registered },
+      report: T0 + 10_000,
+    },
+    {
+      what: "an accepted task of which it was told, after the first poll at once",
+      state: { rhythm: aRhythm({ dueAt: T0 + 9000, polls: 1 }), shared: registered },
+      report: T0,
+    },
+    {
+      what: "a task of which it was told, when it runs",
+      state: { task: aTask({ status: "running" }), shared: registered },
+      report: T0,
+    },
+    {
+      what: "a task of which it was told, when it waits for its submit",
+      state: { task: anUnsubmittedTask("due", { dueAt: T0 + 5000 }), shared: registered },
+      report: T0 + 6000,
+    },
     {
       what: "a task that runs now",
       state: { task: aTask({ status: "running" }), shared: telling("queued") },

@@ -78,6 +78,8 @@ export const DEPS = {
   upstream: "UPSTREAM",
   signingVersions: "ACCOUNT",
   report: "ACCOUNT",
+  register: "ACCOUNT",
+  knownForecast: "memory",
   joinCadence: "CADENCE",
   settleCadence: "CADENCE",
   forget: "ACCOUNT",
