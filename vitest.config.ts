@@ -1,5 +1,8 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { buildPublic } from "./dev/public.ts";
+
+buildPublic();
 
 /** unit: plain Node · workers: inside workerd, with the objects · e2e: real processes on loopback. */
 export default defineConfig({

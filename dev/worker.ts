@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { buildPublic } from "./public.ts";
 
 /** Ringback itself on this machine: the Worker of `wrangler.toml`, bundled and run by workerd on a loopback port. */
 
@@ -46,6 +47,7 @@ export async function bundleWorker(): Promise<string> {
 }
 
 export async function startWorker(options: LocalWorkerOptions = {}): Promise<LocalWorker> {
+  buildPublic();
   // Wrangler reads its own file, so that what runs here is what is deployed: date, flags, objects, limits.
   const { workerOptions } = unstable_getMiniflareWorkerOptions(`${root}wrangler.toml`);
   const limits = workerOptions.ratelimits as Record<string, { simple: { limit: number } }> | undefined;

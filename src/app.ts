@@ -5,6 +5,7 @@ import { methodNotAllowed, requestId, withCaller, withSettings } from "./http/gu
 import { knownKey } from "./http/known-key.ts";
 import { showStats } from "./http/list.ts";
 import { models } from "./http/models.ts";
+import { staticFile } from "./http/static-file.ts";
 import { videos } from "./http/videos.ts";
 import { webhooks } from "./http/webhooks.ts";
 import { RINGBACK_VERSION } from "./version.ts";
@@ -20,5 +21,9 @@ app.get("/v1/stats", withSettings, withCaller, knownKey, showStats);
 app.all("/v1/stats", methodNotAllowed("GET"));
 app.get("/healthz", (context) => context.json({ status: "ok", version: RINGBACK_VERSION }));
 app.all("/healthz", methodNotAllowed("GET"));
+app.get("/robots.txt", staticFile());
+app.all("/robots.txt", methodNotAllowed("GET, HEAD"));
+app.get("/assets/*", staticFile());
+app.all("/assets/*", methodNotAllowed("GET, HEAD"));
 app.notFound(onNotFound);
 app.onError(onError);

@@ -1,0 +1,46 @@
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/**
+ * Puts the static files together in `dist/public`, which is what `[assets]` of `wrangler.toml` deploys: `public/` as it
+ * is, and what is made from the sources and the packages. Whatever runs the Worker calls this first.
+ */
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+
+export const PUBLIC_FOLDER = join(root, "dist/public");
+
+/** Every static file by its path under `/`. */
+function staticFiles(): Map<string, Uint8Array> {
+  const committed = filesIn(join(root, "public"));
+  return new Map(committed.map((path) => [path, readFileSync(join(root, "public", path))]));
+}
+
+function filesIn(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)));
+}
+
+/**
+ * Test files start Workers side by side: a file is replaced in one step, and not at all when it is as it should be, so
+ * that no Worker ever reads half of one.
+ */
+export function buildPublic(): void {
+  const files = staticFiles();
+  const scratch = join(root, `dist/.public-${process.pid}`);
+  for (const [path, bytes] of files) {
+    const target = join(PUBLIC_FOLDER, path);
+    if (existsSync(target) && Buffer.compare(readFileSync(target), bytes) === 0) continue;
+    mkdirSync(dirname(target), { recursive: true });
+    writeFileSync(scratch, bytes);
+    renameSync(scratch, target);
+  }
+  for (const path of filesIn(PUBLIC_FOLDER)) {
+    if (!files.has(path)) rmSync(join(PUBLIC_FOLDER, path), { force: true });
+  }
+}
+
+if (import.meta.main) buildPublic();
