@@ -1,13 +1,10 @@
 import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
+import { bundleWorker, root } from "./bundle.ts";
 import { buildPublic } from "./public.ts";
 
 /** Ringback itself on this machine: the Worker of `wrangler.toml`, bundled and run by workerd on a loopback port. */
-
-const root = fileURLToPath(new URL("..", import.meta.url));
 
 export interface LocalWorkerOptions {
   /** 0 or absent: any free port. */
@@ -27,23 +24,6 @@ export interface LocalWorker {
   url: string;
   miniflare: Miniflare;
   close(): Promise<void>;
-}
-
-/** The Worker as one ES module. */
-export async function bundleWorker(): Promise<string> {
-  const result = await build({
-    entryPoints: [`${root}src/index.ts`],
-    bundle: true,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker"],
-    external: ["cloudflare:*"],
-    write: false,
-    logLevel: "silent",
-  });
-  const [output] = result.outputFiles;
-  if (!output) throw new Error("the Worker was not bundled");
-  return output.text;
 }
 
 export async function startWorker(options: LocalWorkerOptions = {}): Promise<LocalWorker> {

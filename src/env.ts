@@ -2,12 +2,12 @@ import * as z from "zod";
 import type { PatienceLimits } from "./domain/poll.ts";
 import type { PollLimits } from "./domain/poll-plan.ts";
 
-/** Settings come as strings (`[vars]`, secrets) or as TOML scalars; an empty one counts as not set. */
+/** Settings come as strings (`[vars]`, secrets) or as TOML scalars; null (bare workerd) and empty count as not set. */
 const setting = z
   .union([z.string(), z.number(), z.boolean()], "must be text")
-  .optional()
+  .nullish()
   .transform((value) => {
-    const text = value === undefined ? "" : String(value).trim();
+    const text = String(value ?? "").trim();
     return text === "" ? undefined : text;
   });
 
@@ -174,6 +174,9 @@ const schema = z
       });
     }
   });
+
+/** The names of all settings. */
+export const SETTING_NAMES: readonly string[] = Object.keys(schema.shape);
 
 export interface TaskSettings {
   baseUrl: string;

@@ -21,6 +21,8 @@ const CHECKS: { name: string; command: string[] }[] = [
   { name: "types of dev", command: ["tsc", "-p", "dev"] },
   { name: "types of bench", command: ["tsc", "-p", "bench"] },
   { name: "types of bench/workers", command: ["tsc", "-p", "bench/workers"] },
+  { name: "types of ops", command: ["tsc", "-p", "ops"] },
+  { name: "types of ops/worker", command: ["tsc", "-p", "ops/worker"] },
   { name: "types of test", command: ["tsc", "-p", "test"] },
   { name: "types of test/workers", command: ["tsc", "-p", "test/workers"] },
   {

@@ -1,0 +1,95 @@
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { bundleWorker, root } from "../dev/bundle.ts";
+import { buildPublic, PUBLIC_FOLDER } from "../dev/public.ts";
+import { SETTING_NAMES } from "../src/env.ts";
+
+/**
+ * `npm run self-host`: everything that one machine needs, in `dist/self-host`: workerd, its configuration, the Worker,
+ * the static files and a systemd unit. The folder can be copied anywhere; it needs neither Node nor this project.
+ */
+
+export interface SelfHostOptions {
+  folder: string;
+  /** Addresses that the Worker may connect to, in workerd's words. */
+  allow?: readonly string[];
+}
+
+const OBJECTS = { TASKS: "TaskObject", ACCOUNTS: "AccountObject", CADENCES: "CadenceObject" };
+
+/** The date and the flags that are deployed to the platform. */
+function compatibility(): { date: string; flags: string } {
+  const toml = readFileSync(`${root}wrangler.toml`, "utf8");
+  const date = /compatibility_date = "([^"]+)"/.exec(toml)?.[1] ?? "";
+  const flags = /compatibility_flags = (\[[^\]]*\])/.exec(toml)?.[1] ?? "[]";
+  return { date, flags };
+}
+
+function configText(allow: readonly string[]): string {
+  const { date, flags } = compatibility();
+  const settings = SETTING_NAMES.map((name) => `    (name = "${name}", fromEnvironment = "${name}"),`);
+  const namespaces = Object.entries(OBJECTS).map(
+    ([name, className]) => `    (name = "${name}", durableObjectNamespace = "${className}"),`,
+  );
+  // The key is where an object's rows are found: another one would be another, empty store.
+  const classes = Object.values(OBJECTS).map(
+    (className) => `    (className = "${className}", uniqueKey = "ringback-${className}", enableSql = true),`,
+  );
+  return `# Made by \`npm run self-host\`. Settings come from the environment.
+using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "main", worker = .ringback),
+    # Whatever a name resolves to, connections go to these addresses only.
+    (name = "internet", network = (allow = ${JSON.stringify(allow)}, tlsOptions = (trustBrowserCas = true))),
+    (name = "store", disk = (path = "store", writable = true)),
+    (name = "public", disk = (path = "public")),
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:8787", http = (), service = "main")],
+);
+
+const ringback :Workerd.Worker = (
+  modules = [(name = "ringback.js", esModule = embed "ringback.js")],
+  compatibilityDate = "${date}",
+  compatibilityFlags = ${flags},
+  globalOutbound = "internet",
+  bindings = [
+    (name = "PUBLIC", service = "public"),
+${[...namespaces, ...settings].join("\n")}
+  ],
+  durableObjectNamespaces = [
+${classes.join("\n")}
+  ],
+  durableObjectStorage = (localDisk = "store"),
+);
+`;
+}
+
+/** Where this platform's workerd is: the package's main module names its binary. */
+function workerdBinary(): string {
+  const require = createRequire(import.meta.url);
+  return (require("workerd") as { default: string }).default;
+}
+
+export async function buildSelfHost({ folder, allow = ["public"] }: SelfHostOptions): Promise<void> {
+  buildPublic();
+  // Built anew over an older one: `store` holds tasks, and stays as it is.
+  mkdirSync(join(folder, "store"), { recursive: true });
+  rmSync(join(folder, "public"), { recursive: true, force: true });
+  writeFileSync(join(folder, "ringback.js"), await bundleWorker("ops/worker/self-host.ts", true));
+  writeFileSync(join(folder, "config.capnp"), configText(allow));
+  cpSync(PUBLIC_FOLDER, join(folder, "public"), { recursive: true });
+  copyFileSync(`${root}ops/ringback.service`, join(folder, "ringback.service"));
+  // Not written over: a file that runs cannot be.
+  rmSync(join(folder, "workerd"), { force: true });
+  copyFileSync(workerdBinary(), join(folder, "workerd"));
+  chmodSync(join(folder, "workerd"), 0o755);
+}
+
+if (import.meta.main) {
+  const folder = join(root, "dist/self-host");
+  await buildSelfHost({ folder });
+  console.log(`Built ${folder}. docs/self-host.md says how to run it.`);
+}

@@ -1,0 +1,30 @@
+import worker from "../../src/index.ts";
+import { diskAssets } from "./disk-assets.ts";
+import { RateLimit } from "./rate-limit.ts";
+
+export { AccountObject, CadenceObject, TaskObject } from "../../src/index.ts";
+
+/** As `wrangler.toml` has it. */
+const CREATES_PER_MINUTE = 600;
+
+/** Bindings of `config.capnp`: settings from the environment, null where it has none; and the static files, a disk. */
+type SelfHostEnv = Record<string, unknown> & { PUBLIC: Fetcher };
+
+/** One environment for all requests, as on the platform: it is what the parsed settings are remembered by. */
+let whole: Env | null = null;
+
+function platform({ PUBLIC, ...bindings }: SelfHostEnv): Env {
+  const more = {
+    ASSETS: diskAssets(PUBLIC),
+    CREATE_LIMIT: new RateLimit(CREATES_PER_MINUTE, () => Date.now()),
+  };
+  return { ...bindings, ...more } as unknown as Env;
+}
+
+/** Ringback on bare workerd, with what the platform brings along put beside it. */
+export default {
+  fetch: (request: Request, env: SelfHostEnv, context: ExecutionContext) => {
+    whole ??= platform(env);
+    return worker.fetch(request, whole, context);
+  },
+};
