@@ -1,10 +1,22 @@
 import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { build, type Plugin } from "esbuild";
 
 export const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** A Worker as one ES module. `entry` is a path in the project. */
-export async function bundleWorker(entry = "src/index.ts", minify = false): Promise<string> {
+export interface BundleOptions {
+  /** A path in the project. */
+  entry?: string;
+  minify?: boolean;
+  /** Source of modules that stand in for those of `src`, by their path in it. */
+  instead?: Record<string, string>;
+}
+
+/** A Worker as one ES module. */
+export async function bundleWorker({
+  entry = "src/index.ts",
+  minify = false,
+  instead = {},
+}: BundleOptions = {}): Promise<string> {
   const result = await build({
     entryPoints: [`${root}${entry}`],
     bundle: true,
@@ -14,9 +26,28 @@ export async function bundleWorker(entry = "src/index.ts", minify = false): Prom
     conditions: ["workerd", "worker"],
     external: ["cloudflare:*", "node:*"],
     write: false,
+    plugins: [standIns(instead)],
     logLevel: "silent",
   });
   const [output] = result.outputFiles;
   if (!output) throw new Error(`${entry} was not bundled`);
   return output.text;
+}
+
+function standIns(instead: Record<string, string>): Plugin {
+  const sources = new Map(Object.entries(instead).map(([path, source]) => [`${root}src/${path}`, source]));
+  return {
+    name: "instead",
+    setup: (builder) => {
+      builder.onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        const contents = sources.get(path);
+        sources.delete(path);
+        return contents === undefined ? undefined : { contents, loader: "ts" };
+      });
+      // A module that has moved would otherwise quietly keep its own source.
+      builder.onEnd(() => {
+        if (sources.size > 0) throw new Error(`not in the Worker: ${[...sources.keys()].join(" ")}`);
+      });
+    },
+  };
 }

@@ -15,6 +15,8 @@ export interface LocalWorkerOptions {
   persistTo?: string;
   /** Creates and pings a minute; absent: as in `wrangler.toml`. */
   createsPerMinute?: number;
+  /** Source of modules that stand in for those of `src`, by their path in it: for what a test cannot wait for. */
+  instead?: Record<string, string>;
   /** Each line that the Worker writes to its console. */
   onLog?: (line: string) => void;
 }
@@ -37,7 +39,13 @@ export async function startWorker(options: LocalWorkerOptions = {}): Promise<Loc
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...worker,
-      modules: [{ type: "ESModule", path: "index.js", contents: await bundleWorker() }],
+      modules: [
+        {
+          type: "ESModule",
+          path: "index.js",
+          contents: await bundleWorker({ instead: options.instead ?? {} }),
+        },
+      ],
       bindings: { ...(workerOptions.bindings as Record<string, string>), ...options.settings },
       host: "127.0.0.1",
       port: options.port ?? 0,

@@ -78,7 +78,10 @@ export async function buildSelfHost({ folder, allow = ["public"] }: SelfHostOpti
   // Built anew over an older one: `store` holds tasks, and stays as it is.
   mkdirSync(join(folder, "store"), { recursive: true });
   rmSync(join(folder, "public"), { recursive: true, force: true });
-  writeFileSync(join(folder, "ringback.js"), await bundleWorker("ops/worker/self-host.ts", true));
+  writeFileSync(
+    join(folder, "ringback.js"),
+    await bundleWorker({ entry: "ops/worker/self-host.ts", minify: true }),
+  );
   writeFileSync(join(folder, "config.capnp"), configText(allow));
   cpSync(PUBLIC_FOLDER, join(folder, "public"), { recursive: true });
   copyFileSync(`${root}ops/ringback.service`, join(folder, "ringback.service"));

@@ -35,13 +35,21 @@ export interface PollTurn {
 /** When to look for the first time at a task that has just been accepted. */
 export function firstRhythm(
   task: Task,
-  turn: { now: number; random: number; limits: PollLimits; forecast?: Forecast | null },
+  turn: { now: number; random: number; limits: PollLimits; forecast?: Forecast | null; streamed?: boolean },
 ): PollRhythm {
-  const watched = task.callback?.events.some((type) => type === "video.running" || type === "video.progress");
+  const { streamed = false } = turn;
+  const subscribed = task.callback?.events.some(
+    (type) => type === "video.running" || type === "video.progress",
+  );
   // A test task has no cadence to learn: halfway it runs, and it ends on the dot.
   const gap = task.test
     ? task.test.delayMs / 2
-    : firstPollGapMs(turn.limits, turn.forecast ?? PRIOR_FORECAST, watched ?? false, turn.random);
+    : firstPollGapMs(
+        turn.limits,
+        turn.forecast ?? PRIOR_FORECAST,
+        streamed || (subscribed ?? false),
+        turn.random,
+      );
   return {
     dueAt: Math.min(turn.now + gap, task.deadlineAt),
     polls: 0,
@@ -49,6 +57,22 @@ export function firstRhythm(
     slowDowns: 0,
     seen: null,
   };
+}
+
+/**
+ * Somebody follows the task from now on: its first poll keeps the cap, as the gaps behind it do anyway. The same object
+ * if it does already. Never later than planned, so that opening streams again and again changes nothing.
+ */
+export function streamedRhythm(
+  task: Task,
+  rhythm: PollRhythm,
+  { now, random, limits }: { now: number; random: number; limits: PollLimits },
+): PollRhythm {
+  const planned = task.submit.phase === "done" && !isTerminal(task) && rhythm.polls === 0;
+  if (!planned || task.test || limits.firstMs !== null) return rhythm;
+  // Up to a tenth sooner: many pages that are reloaded at once do not bring many polls at once.
+  const latestAt = now + Math.max(limits.maxMs, limits.minMs) * (1 - 0.1 * random);
+  return rhythm.dueAt <= latestAt ? rhythm : { ...rhythm, dueAt: latestAt };
 }
 
 /**

@@ -6,6 +6,8 @@ export interface AppEnv {
   Bindings: Env;
   Variables: {
     requestId: string;
+    /** Epoch milliseconds: a wait counts from here. */
+    arrivedAt: number;
     settings: Settings;
     caller: Caller;
   };

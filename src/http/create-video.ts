@@ -1,25 +1,33 @@
 import type { Context } from "hono";
 import { parseJson } from "../domain/json.ts";
+import { OverloadedError } from "../domain/overload.ts";
 import type { Settings } from "../env.ts";
 import { keyedName, randomName, taskIdOf } from "../keys/ids.ts";
-import { createInObject, type CreateAnswer, type CreateInput } from "../task/stub.ts";
+import { createInObject, waitForEnd, type CreateAnswer, type CreateInput } from "../task/stub.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { Caller } from "./caller.ts";
-import { ApiError, invalidRequest } from "./errors.ts";
+import { ApiError, invalidRequest, noSuchTask } from "./errors.ts";
 import { present } from "./fields.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { endpointRules, misconfigured, ownHost } from "./guards.ts";
 import { encodeJsonBody, type JsonBody } from "./json-body.ts";
 import { requireKnownKey } from "./known-key.ts";
-import { parseIdempotencyKey, type Preferences } from "./request-headers.ts";
+import { parseIdempotencyKey, preferenceApplied, type Preferences } from "./request-headers.ts";
 import { readVideoRequest, type VideoRequest } from "./video-request.ts";
+import { visitorOf } from "./waiting.ts";
+
+export interface Created {
+  /** The task's object. */
+  name: string;
+  answer: CreateAnswer;
+}
 
 /** From the fields of a create to its task: judge, name, hand to the object. */
 export async function createVideo(
   context: Context<AppEnv>,
   body: JsonBody,
-  { respondAsync }: Preferences,
-): Promise<Response> {
+  preferences: Preferences,
+): Promise<Created> {
   const settings = context.get("settings");
   const caller = context.get("caller");
   // A test never leads to the upstream, so the upstream cannot judge the key by itself; and 401 comes before 400.
@@ -30,13 +38,54 @@ export async function createVideo(
   const answer = createInObject(context.env.TASKS, name, {
     ...input,
     callback: input.callback && { ...input.callback, ownHost: ownHost(context) },
-    respondAsync,
+    respondAsync: preferences.respondAsync,
+    waitMs: Math.max(waitsUntil(context, preferences) - Date.now(), 0),
   });
   // The submit goes on when the caller hangs up.
   context.executionCtx.waitUntil(answer.catch(() => undefined));
-  const response = respond(context, await answer);
-  if (respondAsync) response.headers.set("preference-applied", "respond-async");
-  return response;
+  return { name, answer: await answer };
+}
+
+/** Answers a create, after its wait if it asked for one. */
+export async function answerCreate(
+  context: Context<AppEnv>,
+  { name, answer }: Created,
+  preferences: Preferences,
+): Promise<Response> {
+  const { taskId, body } = accepted(answer);
+  const waited = preferences.waitSeconds === null ? null : await afterWait(context, name, preferences);
+  const applied = preferenceApplied({ ...preferences, waitSeconds: waited && preferences.waitSeconds });
+  context.header("location", `/v1/videos/${taskId}`);
+  if (answer.kind === "replayed") context.header("idempotent-replayed", "true");
+  if (applied !== null) context.header("preference-applied", applied);
+  return context.body(waited?.body ?? body, waited?.ended ? 200 : 202, {
+    "content-type": "application/json",
+  });
+}
+
+function waitsUntil(context: Context<AppEnv>, { waitSeconds }: Preferences): number {
+  return context.get("arrivedAt") + (waitSeconds ?? 0) * 1000;
+}
+
+/**
+ * Null: nobody could be asked, or as many wait as may. The task is accepted all the same, and anything but a 2xx would
+ * say that nothing follows.
+ * @throws ApiError 404 if it was deleted meanwhile: then nothing does
+ */
+async function afterWait(
+  context: Context<AppEnv>,
+  name: string,
+  preferences: Preferences,
+): Promise<{ body: string; ended: boolean } | null> {
+  try {
+    const until = waitsUntil(context, preferences);
+    const answer = await waitForEnd(context.env.TASKS, name, { ...visitorOf(context), until });
+    if (answer.kind === "none") throw noSuchTask();
+    return answer.kind === "full" ? null : answer;
+  } catch (error) {
+    if (error instanceof OverloadedError) return null;
+    throw error;
+  }
 }
 
 function readCreate(
@@ -59,7 +108,7 @@ async function createInput(from: {
   request: VideoRequest;
   name: string;
   keyed: boolean;
-}): Promise<Omit<CreateInput, "callback" | "respondAsync"> & Pick<VideoRequest, "callback">> {
+}): Promise<Omit<CreateInput, "callback" | "respondAsync" | "waitMs"> & Pick<VideoRequest, "callback">> {
   const { settings, caller, request, name, keyed } = from;
   const ids = await Promise.all(settings.roots.map(async (root) => taskIdOf(root, name, caller.account)));
   return {
@@ -81,13 +130,12 @@ async function createInput(from: {
   };
 }
 
-function respond(context: Context<AppEnv>, answer: CreateAnswer): Response {
+/** @throws ApiError for every create that leaves no task, or none of this request's */
+function accepted(answer: CreateAnswer): CreateAnswer & { kind: "created" | "replayed" } {
   switch (answer.kind) {
     case "created":
     case "replayed":
-      context.header("location", `/v1/videos/${answer.taskId}`);
-      if (answer.kind === "replayed") context.header("idempotent-replayed", "true");
-      return context.body(answer.body, 202, { "content-type": "application/json" });
+      return answer;
     case "mismatch":
       throw new ApiError("idempotency_mismatch", "This Idempotency-Key was used with another request.");
     case "deleted":

@@ -74,6 +74,11 @@ export function invalidRequest(issues: Issue[]): ApiError {
   return new ApiError("invalid_request", message, { issues });
 }
 
+/** Made up, another account's, or deleted: told apart by nobody. */
+export function noSuchTask(): ApiError {
+  return new ApiError("task_not_found", "No such task.");
+}
+
 function errorResponse(context: Context<AppEnv>, error: ApiError): Response {
   const { issues, headers, upstream, taskId } = error.options;
   const retryAfter = RETRY_AFTER_SECONDS[error.code];

@@ -13,6 +13,7 @@ import { ApiError } from "./errors.ts";
 export const requestId = createMiddleware<AppEnv>(async (context, next) => {
   const id = `req_${base32(crypto.getRandomValues(new Uint8Array(15)))}`;
   context.set("requestId", id);
+  context.set("arrivedAt", Date.now());
   await next();
   context.header("x-request-id", id);
 });
@@ -20,8 +21,12 @@ export const requestId = createMiddleware<AppEnv>(async (context, next) => {
 /** Put behind the methods that a path has. */
 export function methodNotAllowed(allow: string): Handler<AppEnv> {
   return () => {
-    throw new ApiError("method_not_allowed", `This path takes ${allow}.`, { headers: { allow } });
+    throw wrongMethod(allow);
   };
+}
+
+export function wrongMethod(allow: string): ApiError {
+  return new ApiError("method_not_allowed", `This path takes ${allow}.`, { headers: { allow } });
 }
 
 /** A callback of ours that arrives at a create or a ping would call back for ever. */

@@ -10,10 +10,41 @@ export function parseIdempotencyKey(header: string | undefined): { key: string |
 
 export interface Preferences {
   respondAsync: boolean;
+  /** `wait=N`, 1 to 60; null: none that can be honoured. */
+  waitSeconds: number | null;
 }
 
-/** `Prefer` (RFC 7240): unknown preferences and values out of range are ignored, as the RFC has it. */
+/** One preference: a token and its value, bare or quoted. What follows a semicolon is its parameters. */
+const PREFERENCE = /^([!#$%&'*+.^_`|~\w-]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s;"]*)))?\s*(?:;|$)/;
+
+/** No client has more to prefer, and what follows is not made for megabytes of quotes. */
+const PREFER_MAX = 1024;
+
+/** `Prefer` (RFC 7240): unknown preferences and values out of range are ignored, as the RFC has it; the first of a name counts. */
 export function parsePrefer(header: string | undefined): Preferences {
-  const preferences = (header ?? "").split(",").map((part) => part.split(";")[0]?.trim().toLowerCase());
-  return { respondAsync: preferences.includes("respond-async") };
+  const values = new Map<string, string>();
+  const text = header === undefined || header.length > PREFER_MAX ? "" : header;
+  // A comma inside quotes separates nothing.
+  for (const part of text.match(/(?:"(?:[^"\\]|\\.)*"|[^,])+/g) ?? []) {
+    const [, name, quoted, bare] = PREFERENCE.exec(part.trim()) ?? [];
+    if (name !== undefined && !values.has(name.toLowerCase()))
+      values.set(name.toLowerCase(), quoted ?? bare ?? "");
+  }
+  return { respondAsync: values.has("respond-async"), waitSeconds: waitSecondsOf(values.get("wait") ?? "") };
+}
+
+export const WAIT_MAX_SECONDS = 60;
+
+function waitSecondsOf(text: string): number | null {
+  const seconds = /^\d+$/.test(text) ? Number(text) : 0;
+  return seconds >= 1 && seconds <= WAIT_MAX_SECONDS ? seconds : null;
+}
+
+/** `Preference-Applied`; null: none was. */
+export function preferenceApplied({ respondAsync, waitSeconds }: Preferences): string | null {
+  const applied = [
+    ...(respondAsync ? ["respond-async"] : []),
+    ...(waitSeconds === null ? [] : [`wait=${waitSeconds}`]),
+  ];
+  return applied.length === 0 ? null : applied.join(", ");
 }

@@ -8,14 +8,15 @@ import { looksLikeJson, parseFormBody } from "./form-body.ts";
 import { parseJsonBody } from "./json-body.ts";
 import { readSmallBody } from "./small-body.ts";
 import { REDELIVER_SCHEMA } from "./webhook-schema.ts";
-import { createVideo } from "./create-video.ts";
-import { ApiError } from "./errors.ts";
+import { answerCreate, createVideo } from "./create-video.ts";
+import { ApiError, noSuchTask } from "./errors.ts";
 import { listVideos } from "./list.ts";
 import { knownKey, requireKnownKey } from "./known-key.ts";
 import { parsePrefer } from "./request-headers.ts";
 import { methodNotAllowed, rateLimited, refuseLoops, withCaller, withSettings } from "./guards.ts";
+import { readVideo, refuseHead, streamVideo } from "./waiting.ts";
 
-/** `/v1/videos`: create, list, read, delete, deliveries, redeliver. */
+/** `/v1/videos`: create, list, read, delete, events, deliveries, redeliver. */
 export const videos = new Hono<AppEnv>()
   .post("/", refuseLoops, withSettings, withCaller, rateLimited, async (context) => {
     // Answered before the submit, so the upstream cannot judge the key by itself: 401 comes before the body is read.
@@ -23,16 +24,16 @@ export const videos = new Hono<AppEnv>()
     if (preferences.respondAsync) await requireKnownKey(context.get("caller"), context.get("settings"));
     const type = requireJsonOrForm(context.req.raw);
     const { maxBodyBytes } = context.get("settings");
-    return withBody(context.req.raw, maxBodyBytes, async (bytes) => {
+    const created = await withBody(context.req.raw, maxBodyBytes, async (bytes) => {
       const isForm = type === "form" && !looksLikeJson(bytes);
       return createVideo(context, isForm ? parseFormBody(bytes) : parseJsonBody(bytes), preferences);
     });
+    // The request's bytes are out of hand by now: whoever waits here holds nothing but a connection.
+    return answerCreate(context, created, preferences);
   })
   .get("/", withSettings, withCaller, knownKey, listVideos)
   .all("/", methodNotAllowed("GET, POST"))
-  .get("/:id", withSettings, withCaller, async (context) =>
-    ofTask(context, context.req.param("id"), async (stub, account) => stub.read(account)),
-  )
+  .get("/:id", withSettings, withCaller, readVideo)
   .delete("/:id", withSettings, withCaller, async (context) => {
     const { account } = context.get("caller");
     const name = await openTaskId(context.get("settings").roots, context.req.param("id"), account);
@@ -42,6 +43,8 @@ export const videos = new Hono<AppEnv>()
     return context.body(null, 204);
   })
   .all("/:id", methodNotAllowed("GET, DELETE"))
+  .get("/:id/events", refuseHead, withSettings, withCaller, streamVideo)
+  .all("/:id/events", methodNotAllowed("GET"))
   .get("/:id/deliveries", withSettings, withCaller, async (context) =>
     ofTask(context, context.req.param("id"), async (stub, account) => stub.deliveries(account)),
   )
@@ -98,8 +101,4 @@ function redelivered(context: Context<AppEnv>, answer: RedeliverAnswer): Respons
     default:
       return answer satisfies never;
   }
-}
-
-function noSuchTask(): ApiError {
-  return new ApiError("task_not_found", "No such task.");
 }

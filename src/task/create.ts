@@ -39,6 +39,8 @@ export interface CreateInput {
   body: Uint8Array;
   /** `Prefer: respond-async`: answer before the submit. */
   respondAsync: boolean;
+  /** `Prefer: wait`: from now on the answer is held for so long, or until the task has ended; 0 without it. */
+  waitMs: number;
 }
 
 export type CreateOutcome =
@@ -98,7 +100,7 @@ export async function createTask(
   const state = deps.store.apply({ task: begun, rhythm, shared, ...sealed }, at(deps));
   deps.log("task.accepted", { ...taskFields(task), model: task.model, test: task.test !== null });
   if (input.respondAsync) return { kind: "created", state };
-  const submitted = submitInCreate(deps, begun, input.body);
+  const submitted = submitInCreate(deps, begun, input);
   running.set(
     "submit",
     // Whoever waits for the wire only wants to know that it is quiet; the outcome is the create's.
@@ -159,7 +161,11 @@ function settleLostSubmit(deps: TaskDeps, known: TaskState): TaskState {
   return deps.store.load() ?? known;
 }
 
-async function submitInCreate(deps: TaskDeps, begun: Task, body: Uint8Array): Promise<CreateOutcome> {
+async function submitInCreate(
+  deps: TaskDeps,
+  begun: Task,
+  { body, waitMs }: CreateInput,
+): Promise<CreateOutcome> {
   const upstream = await deps.upstream(begun);
   const answer = await upstream.submit(body);
   if (answer.kind === "refused") {
@@ -167,13 +173,14 @@ async function submitInCreate(deps: TaskDeps, begun: Task, body: Uint8Array): Pr
     deps.log("submit.refused", { ...taskFields(begun), status_code: answer.status });
     return refusal(begun, answer);
   }
-  const state = (await recordSubmit(deps, answer, body, (task) => answered(deps, task))) ?? deps.store.load();
+  const adjust = (task: Task): Task => answered(deps, task, begun.createdAt + waitMs);
+  const state = (await recordSubmit(deps, answer, body, adjust)) ?? deps.store.load();
   return state ? { kind: "created", state } : { kind: "given_up" };
 }
 
-/** The create is being answered now: callbacks are held from here on. */
-function answered(deps: TaskDeps, task: Task): Task {
-  const holdUntil = deps.now() + deps.settings.callback.holdMs;
+/** The create is being answered now, or at the end of its wait: callbacks are held from then on. */
+function answered(deps: TaskDeps, task: Task, waitsUntil = 0): Task {
+  const holdUntil = Math.max(deps.now(), waitsUntil) + deps.settings.callback.holdMs;
   const callback = task.callback && { ...task.callback, holdUntil };
   return { ...task, submit: { ...task.submit, inCreate: false }, callback };
 }
@@ -231,7 +238,7 @@ function newTask(deps: TaskDeps, input: CreateInput): Task {
       events: input.callback.events,
       format: input.callback.format,
       ownHost: input.callback.ownHost,
-      holdUntil: now + deps.settings.callback.holdMs,
+      holdUntil: now + input.waitMs + deps.settings.callback.holdMs,
       stopped: false,
     },
     signing: FIRST_VERSION,

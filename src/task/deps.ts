@@ -28,6 +28,8 @@ export interface TaskDeps {
   apiKey: string | null;
   /** The upstream's newest JSON answer, ahead of the sealed one by unchanged polls; undefined: not asked yet. */
   lastAnswer: string | undefined;
+  /** Whether somebody follows the task by a stream of events. */
+  streamed(): boolean;
   /** Ends the wait of a running alarm: there is something new to do. */
   wake: () => void;
   /** Tells the account how far the task is. @throws Error if it does not answer in time */

@@ -20,6 +20,15 @@ import { redeliver, type RedeliverAnswer } from "./redeliver.ts";
 import { removeTask } from "./remove.ts";
 import { TaskStore } from "./store.ts";
 import { viewDeliveries, viewTask } from "./view.ts";
+import { WaitingRoom } from "./waiting-room.ts";
+import {
+  awaitEnd,
+  openEvents,
+  type EventsAnswer,
+  type Listening,
+  type Wait,
+  type WaitAnswer,
+} from "./watch.ts";
 
 /** A create's outcome as it crosses to the Worker: with the task as JSON instead of its state. */
 export type CreateAnswer =
@@ -30,6 +39,7 @@ export type CreateAnswer =
 /** The life of one task, named by its id without the tag. Its alarm is the only driver. */
 export class TaskObject extends DurableObject<Env> {
   readonly #store: TaskStore;
+  readonly #room: WaitingRoom;
   /** Steps on the wire in this process. */
   readonly #running = new Map<string, Promise<void>>();
   #advancing = false;
@@ -37,7 +47,11 @@ export class TaskObject extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#store = new TaskStore(ctx.storage);
+    this.#store = new TaskStore(ctx.storage, (state) => this.#room.changed(state));
+    this.#room = new WaitingRoom({
+      view: async (state) => viewTask(this.#deps ?? this.#makeDeps(WITHOUT_SETTINGS), state),
+      durable: async () => ctx.storage.sync(),
+    });
   }
 
   async create(input: CreateInput): Promise<CreateAnswer> {
@@ -56,6 +70,28 @@ export class TaskObject extends DurableObject<Env> {
     const deps = await this.#awake();
     const state = this.#store.load();
     return deps && state && state.task.account === account ? viewTask(deps, state) : null;
+  }
+
+  /** The task once it has ended, or when the time is up. */
+  async wait(wait: Wait): Promise<WaitAnswer> {
+    const deps = this.#ready();
+    if (!deps) return { kind: "none" };
+    const [answer] = await Promise.all([awaitEnd(deps, this.#room, wait), this.#awake()]);
+    return answer;
+  }
+
+  /** The task's life from now on, as server-sent events. */
+  async events(listening: Listening): Promise<EventsAnswer> {
+    const deps = this.#ready();
+    if (!deps) return { kind: "none" };
+    const answer = openEvents(deps, this.#room, listening);
+    await this.#awake();
+    return answer;
+  }
+
+  /** The caller behind a `wait` or a stream has gone. */
+  async leave(ticket: string): Promise<void> {
+    this.#room.leave(ticket);
   }
 
   /** The deliveries as JSON; null if there is no task of this account here. */
@@ -148,6 +184,7 @@ export class TaskObject extends DurableObject<Env> {
       apiKey: null,
       lastAnswer: undefined,
       wake: () => undefined,
+      streamed: () => this.#room.isStreamed,
       upstream: async (task) => this.#upstream(deps, task),
       signingVersions: async (account) => signingVersions(this.env.ACCOUNTS, account),
       report: async (listing) => reportTask(this.env.ACCOUNTS, listing),

@@ -13,10 +13,11 @@ import type { Change } from "./rows.ts";
 export function recordTask(
   deps: TaskDeps,
   before: TaskState,
-  after: Task,
+  decided: Task,
   more: Pick<Change, "answer" | "key" | "headers" | "parts"> & { rhythm?: PollRhythm } = {},
 ): TaskState {
   const now = deps.now();
+  const after = heldFromEnd(decided, now + deps.settings.callback.holdMs);
   const events = eventsBetween(before.task, after);
   const { deliveries, bodies } = newMessages(deps, before, after, subscribed(after, events));
   const ended = isTerminal(after) && !isTerminal(before.task);
@@ -38,6 +39,13 @@ export function recordTask(
     deps.log("task.status", { ...taskFields(after), status: after.status, code: after.error?.code });
   }
   return state;
+}
+
+/** A create that waits is answered by the end of its task, so from then on the hold counts, and not from the end of its patience. */
+function heldFromEnd(task: Task, holdUntil: number): Task {
+  const { callback } = task;
+  if (!isTerminal(task) || !callback || callback.holdUntil <= holdUntil) return task;
+  return { ...task, callback: { ...callback, holdUntil } };
 }
 
 function pending(deliveries: readonly Delivery[]): Delivery[] {

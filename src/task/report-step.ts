@@ -70,6 +70,7 @@ function rhythmWith(
     random: deps.random(),
     limits: deps.settings.poll,
     forecast,
+    streamed: deps.streamed(),
   });
 }
 

@@ -23,13 +23,16 @@ export interface Leftovers {
 export class TaskStore {
   readonly #rows: TaskRows;
   readonly #storage: TaskStorage;
+  readonly #changed: (state: TaskState | null) => void;
   #state: TaskState | null = null;
   #armedAt: number | null = null;
   /** Steps that could not run: not before this instant. In memory, because the alarm itself remembers the time. */
   readonly #stalled = new Map<string, number>();
 
-  constructor(storage: TaskStorage) {
+  /** `changed` hears of every write, null when the task is erased: the one place from which news of it spread. */
+  constructor(storage: TaskStorage, changed: (state: TaskState | null) => void = () => undefined) {
     this.#storage = storage;
+    this.#changed = changed;
     this.#rows = new TaskRows(storage.sql);
   }
 
@@ -76,6 +79,7 @@ export class TaskStore {
       this.#arm(after, at);
     });
     this.#state = after;
+    this.#changed(after);
     return after;
   }
 
@@ -147,6 +151,7 @@ export class TaskStore {
       });
     }
     this.#forget();
+    this.#changed(null);
   }
 
   #forget(): void {

@@ -1,10 +1,13 @@
 import type { Listing } from "../domain/listing.ts";
 import { isOverloaded, OverloadedError } from "../domain/overload.ts";
+import { inTime } from "../wire/in-time.ts";
 import type { CreateAnswer, TaskObject } from "./object.ts";
 import type { CreateInput } from "./create.ts";
+import type { EventsAnswer, WaitAnswer } from "./watch.ts";
 
 export type { CreateAnswer } from "./object.ts";
 export type { CreateInput } from "./create.ts";
+export type { EventsAnswer, WaitAnswer } from "./watch.ts";
 export type { RedeliverAnswer } from "./redeliver.ts";
 
 export type TaskNamespace = DurableObjectNamespace<TaskObject>;
@@ -66,6 +69,73 @@ export async function askTask<T>(
     if (isOverloaded(error)) throw new OverloadedError("the task's object is overloaded");
     return ask(taskStub(tasks, name));
   }
+}
+
+/** After a wait that broke off, how long the object has to come back before it is asked again, in milliseconds. */
+const LOST_WAITS_MS = [0, 100, 500, 2000, 4000, 8000];
+/** An object that still says nothing so long after the time was up is lost. */
+const SILENCE_MS = 10_000;
+
+/** The request behind a call that may take minutes. */
+export interface Visitor {
+  account: string;
+  /** Aborted when the client hangs up. */
+  signal: AbortSignal;
+  /** Keeps something going after that. */
+  outlive(promise: Promise<unknown>): void;
+}
+
+/**
+ * The task once it has ended, or as it is at `until`. An object that dies takes its waiters with it: a new one is asked
+ * for the time that remains. Asks at least once.
+ * @throws OverloadedError if the object cannot be reached
+ */
+export async function waitForEnd(
+  tasks: TaskNamespace,
+  name: string,
+  visitor: Visitor & { until: number },
+): Promise<WaitAnswer> {
+  const { account, until, signal } = visitor;
+  for (const lostMs of LOST_WAITS_MS) {
+    const waitMs = Math.max(until - Date.now(), 0);
+    const stub = taskStub(tasks, name);
+    const ticket = crypto.randomUUID();
+    const stay = leaveOnHangUp(stub, visitor, ticket);
+    try {
+      const answer: Promise<WaitAnswer> = stub.wait({ account, ticket, waitMs });
+      return await inTime(waitMs + SILENCE_MS, answer);
+    } catch (error) {
+      if (signal.aborted || isOverloaded((error as Error).cause)) throw error;
+      await scheduler.wait(Math.min(lostMs, Math.max(until - Date.now(), 0)));
+    } finally {
+      stay();
+    }
+  }
+  throw new OverloadedError("the task's object was lost and does not come back");
+}
+
+/** Opens a stream of the task's events; it breaks with the object, and the listener comes again. */
+export async function openEvents(
+  tasks: TaskNamespace,
+  name: string,
+  visitor: Visitor & { lastEventId: string | null },
+): Promise<EventsAnswer> {
+  const { account, lastEventId } = visitor;
+  return askTask(tasks, name, async (stub) => {
+    const ticket = crypto.randomUUID();
+    leaveOnHangUp(stub, visitor, ticket);
+    return stub.events({ account, ticket, lastEventId });
+  });
+}
+
+/** A call that is no longer waited for goes on in the object, so the object is told. Returns how to undo it. */
+function leaveOnHangUp(stub: TaskStub, visitor: Visitor, ticket: string): () => void {
+  const leave = (): void => {
+    // An object that cannot be told has lost its waiters anyway, or sends them away when their time is up.
+    visitor.outlive(stub.leave(ticket).catch(() => undefined));
+  };
+  visitor.signal.addEventListener("abort", leave);
+  return () => visitor.signal.removeEventListener("abort", leave);
 }
 
 /** What an account's look finds; null: no such task. @throws Error if the object cannot say */

@@ -67,6 +67,7 @@ export async function recordSubmit(
       random: deps.random(),
       limits: deps.settings.poll,
       forecast: begun.shared.forecast,
+      streamed: deps.streamed(),
     }),
   });
 }

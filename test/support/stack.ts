@@ -97,6 +97,8 @@ export interface StackOptions {
   /** The caller's Bearer token. */
   token?: string;
   createsPerMinute?: number;
+  /** Source that stands in for modules of `src`, by their path in it. */
+  instead?: Record<string, string>;
   /** A folder for the objects' stores; absent: in memory. */
   persistTo?: string;
 }
@@ -113,6 +115,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
       settings: { ...FAST_SETTINGS, AIO_BASE_URL: gateway.baseUrl, ...options.settings, ...settings },
       createsPerMinute: options.createsPerMinute ?? 100_000,
       onLog: (line) => logs.push(line),
+      ...(options.instead === undefined ? {} : { instead: options.instead }),
       ...(options.persistTo === undefined ? {} : { persistTo: options.persistTo }),
     });
   let worker = await start();
@@ -142,7 +145,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         headers: { "content-type": "application/json", ...headers },
         body: JSON.stringify({ model: MODEL, prompt: "A lighthouse at dusk.", ...fields }),
       });
-      if (response.status === 202) accepted.push(((await response.clone().json()) as TaskBody).task_id);
+      if (response.ok) accepted.push(((await response.clone().json()) as TaskBody).task_id);
       return response;
     },
     task: async (id, ready = () => true, timeoutMs = 10_000) =>

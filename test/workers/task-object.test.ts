@@ -169,6 +169,7 @@ function createInput(overrides: Partial<CreateInput> = {}): CreateInput {
     callback: null,
     body: new TextEncoder().encode("{}"),
     respondAsync: false,
+    waitMs: 0,
     ...overrides,
   };
 }

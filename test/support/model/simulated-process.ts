@@ -95,6 +95,7 @@ export class SimulatedProcess {
       apiKey: null,
       lastAnswer: undefined,
       wake: () => undefined,
+      streamed: () => false,
       upstream: async (task: Task) => {
         deps.apiKey ??= await openText(deps, task, "key");
         if (deps.apiKey !== "sk-own-key") throw new Error("another key");

@@ -147,6 +147,7 @@ export class SimulatedWorld implements World {
       },
       body: new TextEncoder().encode('{"model":"m","prompt":"p"}'),
       respondAsync: call.request.respondAsync,
+      waitMs: 0,
     };
     this.#calls += 1;
     let outcome = await this.#call(async (process, deps) => deps && createTask(deps, input, process.running));

@@ -91,6 +91,7 @@ export const DEPS = {
   apiKey: "memory",
   lastAnswer: "memory",
   wake: "memory",
+  streamed: "memory",
   log: "log",
 } satisfies Record<keyof TaskDeps, string>;
 

@@ -1,0 +1,9 @@
+/** A file of their own, so that a test can put shorter ones in its place: they are nobody's setting. */
+export const STREAM_LIMITS = {
+  /** Often enough for proxies, which drop a silent connection after 30 s or more. */
+  heartbeatMs: 15_000,
+  /** Then the listener comes again: nothing that is forgotten stays open for ever. */
+  lengthMs: 600_000,
+  /** How soon it comes again. */
+  retryMs: 1_000,
+};
