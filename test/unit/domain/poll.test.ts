@@ -1,11 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { logNormalCurve } from "../../../src/domain/forecast-curve.ts";
 import { PRIOR_FORECAST, type Forecast } from "../../../src/domain/forecast.ts";
-import { decidePoll, firstRhythm } from "../../../src/domain/poll.ts";
+import { decidePoll, firstRhythm, streamedRhythm } from "../../../src/domain/poll.ts";
 import { finishSample } from "../../../src/domain/sightings.ts";
 import { timedOut, type PollRhythm, type Task } from "../../../src/domain/task.ts";
 import type { PollAnswer, TaskReading } from "../../../src/domain/upstream-answer.ts";
-import { aReading, aRhythm, aTask, T0 } from "../../support/builders.ts";
+import { aReading, aRhythm, aTask, anUnsubmittedTask, T0 } from "../../support/builders.ts";
 
 const limits = {
   firstMs: null,
@@ -173,6 +173,49 @@ describe("the first poll", () => {
     expect(first(unwatched, null, late)).toBeGreaterThan(140_000);
     expect(first(aTask(), null, late)).toBe(4000);
     expect(first(aTask({ callback: null, deadlineAt: T0 + 60_000 }), null, late)).toBe(60_000);
+  });
+});
+
+describe("a task that is followed by a stream", () => {
+  const late = { ...PRIOR_FORECAST, whole: logNormalCurve(200_000, 0.1) };
+  const unsubscribed = aTask({ callback: null });
+
+  it("has its first poll within POLL_MAX_SECONDS of its acceptance if the stream is open by then", () => {
+    const turn = { now: T0, random: 0.5, limits, forecast: late, streamed: true };
+    expect(firstRhythm(unsubscribed, turn).dueAt).toBe(T0 + 15_000);
+    expect(firstRhythm(unsubscribed, { ...turn, limits: { ...limits, firstMs: 40_000 } }).dueAt).toBe(
+      T0 + 40_000,
+    );
+  });
+
+  it.each<[what: string, task: Task, rhythm: Partial<PollRhythm>, firstMs: number | null, brought: boolean]>([
+    ["a first poll that is far away", unsubscribed, { dueAt: T0 + 200_000 }, null, true],
+    ["a first poll that is near", unsubscribed, { dueAt: T0 + 5000 }, null, false],
+    ["a first poll that is overdue", unsubscribed, { dueAt: T0 - 5000 }, null, false],
+    [
+      "a later poll: an upstream's wish to wait",
+      unsubscribed,
+      { dueAt: T0 + 200_000, polls: 1 },
+      null,
+      false,
+    ],
+    ["a first poll that is set", unsubscribed, { dueAt: T0 + 200_000 }, 200_000, false],
+    ["a task that is not submitted", anUnsubmittedTask("due"), { dueAt: T0 + 200_000 }, null, false],
+    ["a task that has ended", aTask({ status: "failed" }), { dueAt: T0 + 200_000 }, null, false],
+    [
+      "a test, which ends on the dot",
+      aTask({ test: { outcome: "succeeded", delayMs: 600_000 } }),
+      { dueAt: T0 + 300_000 },
+      null,
+      false,
+    ],
+  ])("opened later, the stream finds %s", (_what, task, overrides, firstMs, brought) => {
+    const rhythm = aRhythm(overrides);
+    const next = streamedRhythm(task, rhythm, { now: T0, random: 0, limits: { ...limits, firstMs } });
+    if (brought) expect(next).toEqual({ ...rhythm, dueAt: T0 + 15_000 });
+    else expect(next).toBe(rhythm);
+    const sooner = streamedRhythm(task, rhythm, { now: T0, random: 0.999, limits: { ...limits, firstMs } });
+    expect(sooner.dueAt).toBeLessThanOrEqual(next.dueAt);
   });
 });
 
