@@ -90,7 +90,7 @@ function queriedWait(text: string | undefined): number | null {
   if (text === undefined) return null;
   const parsed = integer(1, WAIT_MAX_SECONDS).safeParse(numeric(text));
   if (parsed.success) return parsed.data;
-  throw invalidRequest(parsed.error.issues.map(({ message }) => ({ path: "wait", message })));
+  throw invalidRequest([{ path: "wait", message: `must be an integer from 1 to ${WAIT_MAX_SECONDS}` }]);
 }
 
 function tooMany(): ApiError {
