@@ -82,6 +82,7 @@ describe.each<[name: string, options: StackOptions, owner: string, stranger: str
     const routes: [method: string, suffix: string, body?: unknown][] = [
       ["GET", ""],
       ["GET", "?wait=1"],
+      ["GET", "/events"],
       ["DELETE", ""],
       ["GET", "/deliveries"],
       ["POST", "/redeliver"],

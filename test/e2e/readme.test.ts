@@ -10,7 +10,7 @@ import { eventually, isTerminal, startStack, type Stack, type TaskBody } from ".
  * The README's own code, run as it stands there.
  *
  * scenario                                         requirement
- * the walk with curl                               each line answers what it is there for
+ * the walk with curl, and the wait                 each line answers what it is there for
  * the receivers in Node and Python                 a real callback is taken, a forged or old one is not
  */
 
@@ -94,12 +94,7 @@ async function takesOnlyGenuineCallbacks(url: string): Promise<void> {
 
 describe("the README's walk with curl", () => {
   it("creates a task, reads it and its deliveries, and asks for the secret", async () => {
-    const block = /```sh\n(export AIO_BASE_URL[\s\S]*?)```/.exec(readme)?.[1] ?? "";
-    const walk = block
-      .replaceAll("http://127.0.0.1:8787", stack.worker.url)
-      .replaceAll("http://127.0.0.1:8789", new URL(stack.receiver.url).origin);
-    // A line feed after each answer tells them apart.
-    const { code, output } = await runShell(`curl() { command curl "$@"; echo; }\n${walk}`);
+    const { code, output } = await runShell(walk());
     expect(code).toBe(0);
     const answers = output
       .trim()
@@ -112,7 +107,26 @@ describe("the README's walk with curl", () => {
     expect(secrets).toMatchObject({ secret: expect.stringMatching(/^whsec_/) });
     expect(answers).toHaveLength(4);
   });
+
+  it("waits for a task by its create and by a read, and follows one by its events", async () => {
+    const waiting = /```sh\n(curl [^`]*Prefer: wait=[\s\S]*?)```/.exec(readme)?.[1] ?? "";
+    const { code, output } = await runShell(`${walk()}\n${waiting}`);
+    expect(code).toBe(0);
+    const [created, read, ...events] = output.trim().split("\n").slice(4);
+    expect(JSON.parse(created ?? "")).toMatchObject({ object: "video.task", status: "succeeded" });
+    expect(JSON.parse(read ?? "")).toMatchObject({ metadata: { order: 42 }, status: "succeeded" });
+    expect(events).toContain("event: video.succeeded");
+  });
 });
+
+/** The walk, against this stack. A line feed after each answer tells them apart. */
+function walk(): string {
+  const block = /```sh\n(export AIO_BASE_URL[\s\S]*?)```/.exec(readme)?.[1] ?? "";
+  const lines = block
+    .replaceAll("http://127.0.0.1:8787", stack.worker.url)
+    .replaceAll("http://127.0.0.1:8789", new URL(stack.receiver.url).origin);
+  return `curl() { command curl "$@"; echo; }\n${lines}`;
+}
 
 async function runShell(script: string): Promise<{ code: number | null; output: string }> {
   const child = spawn("bash", ["-eu", "-c", script], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
