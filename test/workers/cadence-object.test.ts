@@ -3,7 +3,7 @@ import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:tes
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountObject } from "../../src/account/object.ts";
 import { CadenceObject } from "../../src/cadence/object.ts";
-import type { TaskState } from "../../src/domain/agenda.ts";
+import { NOTHING_SHARED, type TaskState } from "../../src/domain/agenda.ts";
 import { PRIOR_FORECAST } from "../../src/domain/forecast.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import {
@@ -145,12 +145,13 @@ describe("a task whose account and cadence do not answer", () => {
     vi.spyOn(CadenceObject.prototype, "settle").mockRejectedValue(away);
     vi.spyOn(AccountObject.prototype, "report").mockRejectedValue(away);
     vi.spyOn(AccountObject.prototype, "signingVersions").mockRejectedValue(away);
-    const { task_id: id } = await created();
+    // Of a class that nobody has asked for yet.
+    const { task_id: id } = await created({ model: "unheard-of" });
     await until(
       async () => read(id),
       ({ callback }) => callback.status === "delivered",
     );
     expect(callbacks()).toHaveLength(1);
-    expect(await sharedOf(id)).toEqual({ account: null, cadence: "none", forecast: null });
+    expect(await sharedOf(id)).toEqual(NOTHING_SHARED);
   });
 });
