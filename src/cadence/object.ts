@@ -1,5 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
-import { CLASSES_MAX, forecastFor, learn, NO_FORECAST, type Forecast } from "../domain/forecast.ts";
+import {
+  CLASSES_MAX,
+  forecastFor,
+  learn,
+  NO_FORECAST,
+  type Forecast,
+  type Joined,
+} from "../domain/forecast.ts";
+import { Pacer, type LaneKind, type PaceAnswer, type Refusal } from "../domain/pacing.ts";
 import { classKeys, type TaskClass } from "../domain/forecast-class.ts";
 import type { FinishSample } from "../domain/sightings.ts";
 import { errorFields, log } from "../log.ts";
@@ -8,9 +16,10 @@ import { CadenceStore } from "./store.ts";
 /** What was learned fades over days: so much later it is still the same. */
 const FORECAST_KEPT_MS = 3_600_000;
 
-/** What the tasks of one upstream key share: the forecast of their finish times. */
+/** What the tasks of one upstream key share: the forecast of their finish times, and how fast they may call. */
 export class CadenceObject extends DurableObject<Env> {
   readonly #store: CadenceStore;
+  readonly #pacer = new Pacer();
   /** By class, until something is learned: a burst of creates asks for the same one again and again. */
   readonly #forecasts = new Map<string, { forecast: Forecast; until: number }>();
 
@@ -19,8 +28,22 @@ export class CadenceObject extends DurableObject<Env> {
     this.#store = new CadenceStore(ctx.storage);
   }
 
-  /** What a task of this class may expect; null: nothing is known yet, so the prior counts. Stores nothing. */
-  join(task: TaskClass): Forecast | null {
+  /** What a task of this class may expect. Stores nothing. */
+  join(task: TaskClass): Joined {
+    return { forecast: this.#forecast(task), paced: this.#pacer.isPaced("poll", Date.now()) };
+  }
+
+  /** When a task of this account may make its next call. */
+  pace(lane: LaneKind, account: string): PaceAnswer {
+    return this.#pacer.ask(lane, account, Date.now(), Math.random());
+  }
+
+  /** A call was answered 429. */
+  slowDown(lane: LaneKind, refusal: Refusal): void {
+    this.#pacer.refuse(lane, refusal, Date.now());
+  }
+
+  #forecast(task: TaskClass): Forecast | null {
     const state = this.#store.forecast();
     if (state === NO_FORECAST) return null;
     const now = Date.now();

@@ -1,5 +1,6 @@
-import type { Forecast } from "../domain/forecast.ts";
+import type { Forecast, Joined } from "../domain/forecast.ts";
 import { classKeys } from "../domain/forecast-class.ts";
+import type { LaneKind, PaceAnswer, Refusal } from "../domain/pacing.ts";
 import type { FinishSample } from "../domain/sightings.ts";
 import { nameInTaskId } from "../domain/task-id.ts";
 import type { Task } from "../domain/task.ts";
@@ -8,6 +9,8 @@ import type { CadenceObject } from "./object.ts";
 
 export type CadenceNamespace = DurableObjectNamespace<CadenceObject>;
 
+/** A call to the upstream does not wait longer for its slot. */
+const PACE_PATIENCE_MS = 1_000;
 /** Nobody waits for it: the prior is a forecast too. */
 const PATIENCE_MS = 10_000;
 
@@ -40,13 +43,15 @@ export function knownForecast(task: CadenceTask): Forecast | null | undefined {
   return told && ageMs >= 0 && ageMs < KNOWN_MS ? told.forecast : undefined;
 }
 
-/** What a task may expect; null: the prior. @throws OverloadedError if the cadence does not answer */
-export async function joinCadence(cadences: CadenceNamespace, task: CadenceTask): Promise<Forecast | null> {
+/** What a task may expect, and whether it is paced. @throws OverloadedError if the cadence does not answer */
+export async function joinCadence(cadences: CadenceNamespace, task: CadenceTask): Promise<Joined> {
   const { model, traits } = task;
-  const forecast = await inTime(PATIENCE_MS, cadenceStub(cadences, task).join({ model, ...traits }));
+  const joined: Joined = await inTime(PATIENCE_MS, cadenceStub(cadences, task).join({ model, ...traits }));
   if (known.size >= KNOWN_MAX) known.clear();
-  known.set(knownKey(task), { forecast, at: Date.now() });
-  return forecast;
+  // While a key is paced, each of its tasks must hear so for itself.
+  if (joined.paced) known.delete(knownKey(task));
+  else known.set(knownKey(task), { forecast: joined.forecast, at: Date.now() });
+  return joined;
 }
 
 /** Tells when a task was finished; the same task twice is the same. @throws OverloadedError if it does not answer */
@@ -58,4 +63,24 @@ export async function settleCadence(
   const { taskId, model, traits } = task;
   const name = nameInTaskId(taskId) ?? "";
   return inTime(PATIENCE_MS, cadenceStub(cadences, task).settle(name, { model, ...traits }, sample));
+}
+
+/** When a task may make its next call. @throws OverloadedError if the cadence does not answer within a second */
+export async function pace(
+  cadences: CadenceNamespace,
+  task: CadenceTask,
+  lane: LaneKind,
+): Promise<PaceAnswer> {
+  const answer: Promise<PaceAnswer> = cadenceStub(cadences, task).pace(lane, task.account);
+  return inTime(PACE_PATIENCE_MS, answer);
+}
+
+/** A call of this task was answered 429. @throws OverloadedError if the cadence does not answer within a second */
+export async function slowDown(
+  cadences: CadenceNamespace,
+  task: CadenceTask,
+  lane: LaneKind,
+  refusal: Refusal,
+): Promise<void> {
+  return inTime(PACE_PATIENCE_MS, cadenceStub(cadences, task).slowDown(lane, refusal));
 }

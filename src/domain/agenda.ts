@@ -41,9 +41,17 @@ export interface Shared {
    * again with its first poll.
    */
   registered: boolean;
+  /** The upstream has answered 429 to tasks of this key: the cadence is asked for a slot before each call. */
+  paced: boolean;
 }
 
-export const NOTHING_SHARED: Shared = { account: null, cadence: "none", forecast: null, registered: false };
+export const NOTHING_SHARED: Shared = {
+  account: null,
+  cadence: "none",
+  forecast: null,
+  registered: false,
+  paced: false,
+};
 
 /** An event's first attempt usually settles within this, and then one report says both. */
 const REPORT_WITH_DELIVERY_MS = 2_000;

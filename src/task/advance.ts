@@ -3,6 +3,7 @@ import { isTerminal } from "../domain/task.ts";
 import { errorFields } from "../log.ts";
 import { attemptLostStep, attemptStep } from "./attempt-step.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
+import { tellRefusal } from "./pace.ts";
 import { pollStep } from "./poll-step.ts";
 import { register, reportStep } from "./report-step.ts";
 import { expireStep, submitLostStep, submitStep } from "./submit-step.ts";
@@ -35,6 +36,11 @@ export async function advance(deps: TaskDeps, running: Map<string, Promise<void>
 
 /** Only the report, if it is due: after a create's answer, so that the alarm need not come for it. */
 export async function reportInPassing(deps: TaskDeps, running: Map<string, Promise<void>>): Promise<void> {
+  if (deps.refusal) {
+    const { refusal } = deps;
+    deps.refusal = null;
+    await tellRefusal(deps, "submit", refusal);
+  }
   await register(deps);
   const run = { stopAt: Infinity, running: new Set(running.keys()) };
   const report = startable(stepsOf(deps), deps.now(), run).find(({ kind }) => kind === "report");

@@ -6,7 +6,7 @@ import { taskError, type Task, type TaskErrorCode, type TaskTraits, type TestPla
 import type { SubmitAnswer } from "../domain/upstream-answer.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { sealParts, sealText } from "./sealed.ts";
-import { recordSubmit, submitLeaseUntil, submitLostStep } from "./submit-step.ts";
+import { isSlowDown, recordSubmit, submitLeaseUntil, submitLostStep } from "./submit-step.ts";
 
 /** A validated create, as it reaches the task's object. */
 export interface CreateInput {
@@ -117,7 +117,7 @@ function sharedFromTheStart(deps: TaskDeps, task: Task): Shared {
   const forecast = task.submit.phase === "begun" && task.test === null ? deps.knownForecast(task) : undefined;
   return forecast === undefined
     ? NOTHING_SHARED
-    : { account: null, cadence: "joined", forecast, registered: true };
+    : { ...NOTHING_SHARED, cadence: "joined", forecast, registered: true };
 }
 
 /** The answer to a Worker that lost this object in the middle of a create. */
@@ -167,7 +167,9 @@ async function submitInCreate(
   { body, waitMs }: CreateInput,
 ): Promise<CreateOutcome> {
   const upstream = await deps.upstream(begun);
+  const sentAt = deps.now();
   const answer = await upstream.submit(body);
+  if (isSlowDown(answer)) deps.refusal = { sentAt, hadSlot: false, retryAfterMs: answer.retryAfterMs };
   if (answer.kind === "refused") {
     await deps.store.erase(deps.now());
     deps.log("submit.refused", { ...taskFields(begun), status_code: answer.status });

@@ -1,5 +1,6 @@
 import type { AttemptResult } from "../domain/delivery.ts";
-import type { Forecast } from "../domain/forecast.ts";
+import type { Forecast, Joined } from "../domain/forecast.ts";
+import type { LaneKind, PaceAnswer, Refusal } from "../domain/pacing.ts";
 import type { Listing } from "../domain/listing.ts";
 import type { SigningVersion } from "../domain/signing-versions.ts";
 import type { FinishSample } from "../domain/sightings.ts";
@@ -38,8 +39,16 @@ export interface TaskDeps {
   register(listing: Listing): Promise<void>;
   /** What a task of its class may expect, if another one has asked a moment ago; undefined: the cadence must be asked. */
   knownForecast(task: Task): Forecast | null | undefined;
-  /** Joins the tasks of the same upstream key: what it may expect, null for the prior. @throws OverloadedError */
-  joinCadence(task: Task): Promise<Forecast | null>;
+  /** Joins the tasks of the same upstream key: what it may expect, and whether it is paced. @throws OverloadedError */
+  joinCadence(task: Task): Promise<Joined>;
+  /** When this task may make its next call. @throws OverloadedError */
+  pace(task: Task, lane: LaneKind): Promise<PaceAnswer>;
+  /** Tells the key's cadence of a 429. @throws OverloadedError */
+  slowDown(task: Task, lane: LaneKind, refusal: Refusal): Promise<void>;
+  /** The slot that this task was given, for this process. */
+  slot: { lane: LaneKind; at: number } | null;
+  /** A create's submit was answered 429, and the cadence was not told yet: that is for after the create's answer. */
+  refusal: Refusal | null;
   /** Lets the tasks to come learn from this one. @throws OverloadedError */
   settleCadence(task: Task, sample: FinishSample): Promise<void>;
   /** Tells the account that a task was deleted. @throws Error if it does not answer in time */

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { joinCadence, knownForecast, settleCadence } from "../cadence/stub.ts";
+import { joinCadence, knownForecast, pace, settleCadence, slowDown } from "../cadence/stub.ts";
 import { listingOf, type Listing } from "../domain/listing.ts";
 import type { Task } from "../domain/task.ts";
 import { nameInTaskId } from "../domain/task-id.ts";
@@ -190,6 +190,10 @@ export class TaskObject extends DurableObject<Env> {
       report: async (listing) => reportTask(this.env.ACCOUNTS, listing),
       register: async (listing) => registerTask(this.env.ACCOUNTS, listing),
       knownForecast,
+      slot: null,
+      refusal: null,
+      pace: async (task, lane) => pace(this.env.CADENCES, task, lane),
+      slowDown: async (task, lane, refusal) => slowDown(this.env.CADENCES, task, lane, refusal),
       joinCadence: async (task) => joinCadence(this.env.CADENCES, task),
       settleCadence: async (task, sample) => settleCadence(this.env.CADENCES, task, sample),
       forget: async (farewell) => forgetTask(this.env.ACCOUNTS, farewell),

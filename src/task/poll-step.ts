@@ -3,16 +3,25 @@ import { isOperatorsAffair } from "../domain/submit.ts";
 import { isTerminal, type Task } from "../domain/task.ts";
 import type { PollAnswer } from "../domain/upstream-answer.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
+import { passFor, tellRefusal } from "./pace.ts";
 import { recordTask } from "./record.ts";
 import { sealText } from "./sealed.ts";
 
 /** Asks the upstream once. Takes no lease, because asking twice costs nothing; unchanged, it writes only the alarm. */
 export async function pollStep(deps: TaskDeps): Promise<void> {
-  const before = deps.store.load();
-  if (!before || isTerminal(before.task) || before.task.upstreamTaskId === null) return;
+  const pass = await passFor(deps, "poll");
+  const task = deps.store.load()?.task;
+  if (pass === null || !task || isTerminal(task) || task.upstreamTaskId === null) return;
   const startedAt = deps.now();
-  const upstream = await deps.upstream(before.task);
-  const answer = await upstream.poll(before.task.upstreamTaskId);
+  const upstream = await deps.upstream(task);
+  const answer = await upstream.poll(task.upstreamTaskId);
+  await recordPoll(deps, answer, startedAt);
+  if (answer.kind === "slow_down") {
+    await tellRefusal(deps, "poll", { sentAt: startedAt, ...pass, retryAfterMs: answer.notBeforeMs });
+  }
+}
+
+async function recordPoll(deps: TaskDeps, answer: PollAnswer, startedAt: number): Promise<void> {
   const state = deps.store.load();
   if (!state) return;
   const { forecast } = state.shared;

@@ -50,7 +50,7 @@ async function tellCadence(deps: TaskDeps, state: TaskState): Promise<Partial<Sh
   const { task, rhythm } = state;
   const news = cadenceNews(state);
   if (news === null) return {};
-  if (news === "join") return { cadence: "joined", forecast: await deps.joinCadence(task) };
+  if (news === "join") return { cadence: "joined", ...(await deps.joinCadence(task)) };
   const sample = finishSample(task, rhythm.seen ?? null);
   if (sample) await deps.settleCadence(task, sample);
   // The curves are of no more use: there is nothing left to ask.

@@ -6,6 +6,7 @@ import { timedOut, type Task } from "../domain/task.ts";
 import type { SubmitAnswer } from "../domain/upstream-answer.ts";
 import { submitTimeoutMs } from "../upstream/http-upstream.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
+import { passFor, tellRefusal } from "./pace.ts";
 import { recordTask } from "./record.ts";
 import { openParts, sealParts, sealText } from "./sealed.ts";
 
@@ -22,6 +23,8 @@ export async function submitStep(deps: TaskDeps): Promise<void> {
     expireStep(deps);
     return;
   }
+  const pass = await passFor(deps, "submit");
+  if (pass === null) return;
   // Everything that can fail without a request fails here, before the begun-row.
   const body = await openParts(deps, queued.task);
   const upstream = await deps.upstream(queued.task);
@@ -29,8 +32,17 @@ export async function submitStep(deps: TaskDeps): Promise<void> {
   const begun = state && beginSubmit(state.task, submitLeaseUntil(deps, body.byteLength));
   if (!begun) return;
   deps.store.apply({ task: begun }, { now: deps.now(), retentionMs: deps.settings.retentionMs });
+  const sentAt = deps.now();
   const answer = await upstream.submit(body);
   await recordSubmit(deps, answer, body);
+  if (isSlowDown(answer)) {
+    await tellRefusal(deps, "submit", { sentAt, ...pass, retryAfterMs: answer.retryAfterMs });
+  }
+}
+
+/** The rate is what the upstream objects to; a 503 is about itself. */
+export function isSlowDown(answer: SubmitAnswer): answer is SubmitAnswer & { kind: "later" } {
+  return answer.kind === "later" && answer.status === 429;
 }
 
 /**

@@ -97,5 +97,5 @@ export function aTaskState(overrides: Partial<TaskState>, retentionMs: number): 
   const state = { task: aTask(), rhythm: aRhythm(), deliveries: [], ...overrides };
   const account = stageOf(listingOf(state, retentionMs));
   const cadence = isTerminal(state.task) ? "settled" : "joined";
-  return { shared: { account, cadence, forecast: null, registered: false }, ...state };
+  return { shared: { account, cadence, forecast: null, registered: false, paced: false }, ...state };
 }

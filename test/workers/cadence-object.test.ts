@@ -71,7 +71,7 @@ describe("a cadence", () => {
       () => settle.mock.calls.length,
       (count) => count === 1,
     );
-    expect((await (await cadence()).join(CLASS))?.known).toBeGreaterThan(0);
+    expect((await (await cadence()).join(CLASS)).forecast?.known).toBeGreaterThan(0);
     network.answer = upstream({ status: "running" });
     const { task_id: next } = await created();
     const warm = await until(
@@ -91,7 +91,7 @@ describe("a cadence", () => {
       ({ cadence: how }) => how === "joined",
     );
     expect(settle).not.toHaveBeenCalled();
-    expect(await (await cadence()).join(CLASS)).toBeNull();
+    expect((await (await cadence()).join(CLASS)).forecast).toBeNull();
   });
 
   it("learns from each task once", async () => {
@@ -106,16 +106,16 @@ describe("a cadence", () => {
 
   it("moves the first poll to where its tasks were finished", async () => {
     const stub = await cadence();
-    const cold = await stub.join(CLASS);
+    const { forecast: cold } = await stub.join(CLASS);
     for (let index = 0; index < 60; index++) await stub.settle(`task-${index}`, CLASS, finish());
-    const warm = await stub.join(CLASS);
+    const { forecast: warm } = await stub.join(CLASS);
     expect(cold).toBeNull();
     expect(warm?.known).toBeGreaterThan(0.8);
     expect(JSON.stringify(warm).length).toBeLessThan(2000);
     expect(warm?.whole).not.toEqual(PRIOR_FORECAST.whole);
     // Asked again without news, it is the same; asked for its like, it is what all tasks of the key have shown.
-    expect(await stub.join(CLASS)).toEqual(warm);
-    expect((await stub.join({ ...CLASS, model: "another" }))?.known).toBeGreaterThan(0);
+    expect((await stub.join(CLASS)).forecast).toEqual(warm);
+    expect((await stub.join({ ...CLASS, model: "another" })).forecast?.known).toBeGreaterThan(0);
   });
 
   it("is emptied when nobody has come for three months, and not before", async () => {
@@ -125,7 +125,7 @@ describe("a cadence", () => {
       runInDurableObject(stub, async (_object, { storage }) => storage.getAlarm());
     expect(await alarm()).toBeGreaterThan(Date.now() + 89 * DAY);
     await runDurableObjectAlarm(stub);
-    expect((await stub.join(CLASS))?.known).toBeGreaterThan(0);
+    expect((await stub.join(CLASS)).forecast?.known).toBeGreaterThan(0);
     expect(await alarm()).toBeGreaterThan(Date.now() + 89 * DAY);
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 90 * DAY });
     try {
@@ -133,7 +133,7 @@ describe("a cadence", () => {
     } finally {
       vi.useRealTimers();
     }
-    expect(await stub.join(CLASS)).toBeNull();
+    expect((await stub.join(CLASS)).forecast).toBeNull();
     expect(await alarm()).toBeNull();
   });
 });

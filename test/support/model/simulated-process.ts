@@ -2,6 +2,7 @@ import type { Listing } from "../../../src/domain/listing.ts";
 import type { SigningVersion } from "../../../src/domain/signing-versions.ts";
 import type { TaskSettings } from "../../../src/env.ts";
 import { openText } from "../../../src/task/sealed.ts";
+import type { PaceAnswer } from "../../../src/domain/pacing.ts";
 import type { TaskDeps } from "../../../src/task/deps.ts";
 import type { Change, Farewell } from "../../../src/task/rows.ts";
 import { TaskStore, type Leftovers } from "../../../src/task/store.ts";
@@ -110,7 +111,12 @@ export class SimulatedProcess {
       knownForecast: () => (outside.random() < 0.5 ? null : undefined),
       register: async (listing) =>
         this.later("register", async () => (outside.random() < 0.5 ? outside.report(listing) : undefined)),
-      joinCadence: async () => this.later("joinCadence", async () => null),
+      slot: null,
+      refusal: null,
+      joinCadence: async () =>
+        this.later("joinCadence", async () => ({ forecast: null, paced: outside.random() < 0.1 })),
+      pace: async () => this.later("pace", async () => anyPace(outside.random())),
+      slowDown: async () => this.later("slowDown", async () => undefined),
       settleCadence: async () => this.later("settleCadence", async () => undefined),
       forget: async (farewell) => this.later("forget", async () => outside.forget(farewell)),
       send: async (callback) => this.later("callback", async () => outside.send(this, callback)),
@@ -119,6 +125,13 @@ export class SimulatedProcess {
     this.#deps.set(settings, deps);
     return deps;
   }
+}
+
+/** What a cadence may answer, from 30 s of waiting to none. */
+function anyPace(random: number): PaceAnswer {
+  if (random < 0.3) return { kind: "free" };
+  const at = Date.now() + Math.max(random - 0.6, 0) * 75_000;
+  return { kind: random < 0.7 ? "slot" : "again", at };
 }
 
 /** The store of a process that can die before and after each of its verbs. */

@@ -20,7 +20,7 @@ const registered = { ...NOTHING_SHARED, cadence: "joined" as const, registered: 
 
 /** The account was told this last; the cadence knows all. */
 function telling(account: string) {
-  return { account, cadence: "settled" as const, forecast: null, registered: false };
+  return { account, cadence: "settled" as const, forecast: null, registered: false, paced: false };
 }
 
 describe("the agenda", () => {

@@ -69,6 +69,8 @@ const ACCOUNT = {
 const CADENCE = {
   join: "async verb",
   settle: "async verb",
+  pace: "async verb",
+  slowDown: "async verb",
   alarm: "runtime",
 } satisfies Record<Exclude<keyof CadenceObject, keyof DurableObject>, string> & { alarm: string };
 
@@ -81,6 +83,10 @@ export const DEPS = {
   register: "ACCOUNT",
   knownForecast: "memory",
   joinCadence: "CADENCE",
+  pace: "CADENCE",
+  slowDown: "CADENCE",
+  slot: "memory",
+  refusal: "memory",
   settleCadence: "CADENCE",
   forget: "ACCOUNT",
   send: "fetch",
