@@ -1,0 +1,10 @@
+import { staticFile } from "./static-file.ts";
+
+/** The OpenAPI document and its reference page: files that were made when Ringback was built. */
+
+const DOCS_CSP =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+  "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+export const openApi = staticFile({ file: "/openapi.json" });
+export const docsPage = staticFile({ file: "/docs.html", csp: DOCS_CSP });

@@ -1,0 +1,77 @@
+import { RINGBACK_VERSION } from "../version.ts";
+import { STATS } from "./examples.ts";
+import type { JsonSchema } from "./json-schema.ts";
+import type { Operation, Paths } from "./operation.ts";
+import { answer, errors, headers, KNOWN_KEY, METHOD_NOT_ALLOWED } from "./responses.ts";
+
+/** The account, and what a deployment shows without a key. */
+
+export const ACCOUNT_PATHS: Paths = {
+  "/v1/models": {
+    get: {
+      operationId: "listModels",
+      summary: "List the upstream's models",
+      description: "The upstream's own answer, as it is: its status, its type and its body, errors included.",
+      tags: ["Account"],
+      responses: {
+        "200": {
+          description: "The upstream's models.",
+          headers: headers(),
+          content: {
+            "application/json": {
+              schema: {},
+              examples: { one: { value: { data: [{ id: "doubao-seedance-2-0-260128" }] } } },
+            },
+          },
+        },
+        ...errors(KNOWN_KEY),
+      },
+    },
+  },
+  "/v1/stats": {
+    get: {
+      operationId: "getStats",
+      summary: "Tasks in numbers",
+      description:
+        "Tasks by status, finish times by model, deliveries by status, polls; without `test` tasks.",
+      tags: ["Account"],
+      responses: {
+        "200": answer("The numbers.", "Stats", { examples: { some: { value: STATS } } }),
+        ...errors(KNOWN_KEY),
+      },
+    },
+  },
+};
+
+/** Without a key, and also when the settings are broken. */
+function open(operation: Omit<Operation, "tags" | "security" | "responses">, ok: JsonSchema): Operation {
+  const responses = { "200": ok, "405": METHOD_NOT_ALLOWED };
+  return { ...operation, tags: ["Deployment"], security: [], responses };
+}
+
+function file(description: string, type: string, schema: JsonSchema): JsonSchema {
+  return { description, headers: headers(), content: { [type]: { schema } } };
+}
+
+export const DEPLOYMENT_PATHS: Paths = {
+  "/healthz": {
+    get: open(
+      { operationId: "getHealth", summary: "Liveness", description: "Answers while the Worker runs." },
+      answer("It runs.", "Health", {
+        examples: { ok: { value: { status: "ok", version: RINGBACK_VERSION } } },
+      }),
+    ),
+  },
+  "/openapi.json": {
+    get: open(
+      { operationId: "getOpenApi", summary: "This document", description: "OpenAPI 3.1." },
+      file("The document.", "application/json", { type: "object" }),
+    ),
+  },
+  "/docs": {
+    get: open(
+      { operationId: "getDocs", summary: "The reference page", description: "This document for people." },
+      file("The page.", "text/html", { type: "string" }),
+    ),
+  },
+};
