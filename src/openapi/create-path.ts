@@ -106,6 +106,7 @@ export const createVideo: Operation = {
         "upstream_forbidden",
         "upstream_not_found",
         "upstream_rejected",
+        "task_not_found",
         "idempotency_in_progress",
         "idempotency_deleted",
         "idempotency_mismatch",

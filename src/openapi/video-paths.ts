@@ -89,7 +89,16 @@ const watchVideo = {
     "after 10 minutes with `retry:`. A comment now and then shows that it is alive. At most 1,000 waiters and streams a " +
     "task.",
   tags: ["Videos"],
-  parameters: [parameter("id")],
+  parameters: [
+    parameter("id"),
+    {
+      name: "Last-Event-ID",
+      in: "header",
+      description:
+        "The `id` of the last event that was heard, as an `EventSource` sends it when it comes again.",
+      schema: { type: "string" },
+    },
+  ],
   responses: {
     "200": {
       description: "The stream.",
@@ -101,6 +110,7 @@ const watchVideo = {
         },
       },
     },
+    "204": { description: "The end was heard already: do not come again.", headers: headers() },
     ...errors(["task_not_found"]),
   },
 };
