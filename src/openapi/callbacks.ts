@@ -78,7 +78,7 @@ function webhook(message: Message): JsonSchema {
       operationId,
       summary,
       description: `${description} The caller's \`callback_headers\` come with it.`,
-      tags: ["Callbacks"],
+      tags: ["Deliveries"],
       security: [],
       parameters: Object.keys(CALLBACK_HEADERS).map((name) => ({
         $ref: `#/components/parameters/${name}`,

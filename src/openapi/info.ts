@@ -50,9 +50,8 @@ export const INFO: JsonSchema = {
 
 export const TAGS = [
   { name: "Videos", description: "Ask for a video, and see how it is going." },
-  { name: "Deliveries", description: "What was sent to your `callback_url`, and sending it again." },
+  { name: "Deliveries", description: "What is sent to your `callback_url`, and sending it again." },
   { name: "Signing", description: "The secret that signs your callbacks, and ways to try a receiver." },
   { name: "Account", description: "The upstream's models, and your tasks in numbers." },
   { name: "Deployment", description: "What every deployment shows without a key." },
-  { name: "Callbacks", description: "What Ringback sends to your `callback_url`." },
 ];

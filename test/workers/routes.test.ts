@@ -31,8 +31,8 @@ describe("the OpenAPI document and the routes", () => {
   });
 
   it("refuse every other method of each path with 405", () => {
-    const refusing = app.routes.filter(({ method }) => method === "ALL").map(({ path }) => path);
+    const refusing = new Set(app.routes.filter(({ method }) => method === "ALL").map(({ path }) => path));
     const paths = Object.keys(openApiDocument().paths).map((path) => path.replace(/\{(\w+)\}/g, ":$1"));
-    expect(paths.filter((path) => !refusing.includes(path))).toEqual([]);
+    expect(paths.filter((path) => !refusing.has(path))).toEqual([]);
   });
 });
