@@ -2,9 +2,25 @@ import { RINGBACK_VERSION } from "../version.ts";
 import { STATS } from "./examples.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import type { Operation, Paths } from "./operation.ts";
-import { answer, errors, headers, KNOWN_KEY, METHOD_NOT_ALLOWED } from "./responses.ts";
+import { answer, errors, headers, KNOWN_KEY, METHOD_NOT_ALLOWED, type Responses } from "./responses.ts";
 
 /** The account, and what a deployment shows without a key. */
+
+const UPSTREAMS_OWN = { description: "The upstream's own answer, as it is." };
+
+/** What the upstream says is handed on, so that each of these may be its own refusal. */
+function orTheUpstreams(responses: Responses): Responses {
+  const own = { ...UPSTREAMS_OWN, headers: headers(), content: { "*/*": { schema: {} } } };
+  const either = Object.entries(responses).map(([status, response]) => {
+    const { "application/json": ours } = response["content"] as Record<string, JsonSchema>;
+    const schema = { anyOf: [ours?.["schema"], UPSTREAMS_OWN] };
+    const description = `${String(response["description"])} Or the upstream's own answer.`;
+    // Only ours always carry more than the request's id.
+    const content = { "application/json": { ...ours, schema } };
+    return [status, { ...response, description, headers: headers(), content }];
+  });
+  return { ...(Object.fromEntries(either) as Responses), "4XX": own, "5XX": own };
+}
 
 export const ACCOUNT_PATHS: Paths = {
   "/v1/models": {
@@ -24,7 +40,7 @@ export const ACCOUNT_PATHS: Paths = {
             },
           },
         },
-        ...errors(KNOWN_KEY),
+        ...orTheUpstreams(errors(KNOWN_KEY)),
       },
     },
   },

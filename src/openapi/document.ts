@@ -65,8 +65,8 @@ function sharedResponses(paths: Paths): { paths: Paths; responses: Responses } {
   const responses: Responses = {};
   const shared = (operation: Operation): Operation => {
     const entries = Object.entries(operation.responses).map(([status, response]) => {
-      if ((counts.get(JSON.stringify(response)) ?? 0) < 2) return [status, response];
       const name = nameOf(response);
+      if (name === "" || (counts.get(JSON.stringify(response)) ?? 0) < 2) return [status, response];
       responses[name] = response;
       return [status, { $ref: `#/components/responses/${name}` }];
     });
@@ -79,10 +79,10 @@ function sharedResponses(paths: Paths): { paths: Paths; responses: Responses } {
   return { paths: Object.fromEntries(withReferences) as Paths, responses };
 }
 
-/** `UnauthorizedOrInternal`, from the codes of its examples. */
+/** `UnauthorizedOrInternal`, from the codes of its examples; empty for one without such. */
 function nameOf(response: JsonSchema): string {
-  const content = response["content"] as Record<string, { examples: object }>;
-  const codes = Object.keys(content["application/json"]?.examples ?? {});
+  const content = response["content"] as Record<string, { examples?: object }> | undefined;
+  const codes = Object.keys(content?.["application/json"]?.examples ?? {});
   const words = codes.map((code) =>
     code.replace(/(?:^|_)([a-z])/g, (_, letter: string) => letter.toUpperCase()),
   );

@@ -4,7 +4,15 @@ import type { Received } from "../../dev/receiver.ts";
 import { openApiDocument, type OpenApiDocument } from "../../src/openapi/document.ts";
 import { Reference, type JsonSchema } from "../support/reference.ts";
 import { send, type Sending } from "../support/send.ts";
-import { isTerminal, MODEL, newHook, startStack, type RawAnswer, type Stack } from "../support/stack.ts";
+import {
+  eventually,
+  isTerminal,
+  MODEL,
+  newHook,
+  startStack,
+  type RawAnswer,
+  type Stack,
+} from "../support/stack.ts";
 
 /*
  * scenario                                         requirement
@@ -235,7 +243,7 @@ describe("with callers' own keys", () => {
       );
     }
     for (const { method, path } of guarded) {
-      stack.gateway.fault({ on: "models", status: 500 });
+      stack.gateway.fault({ on: "models", drop: "before" });
       const body = path === "/v1/videos" ? { ...VIDEO, test: "failed" } : {};
       const key = `sk-${method}${path.replaceAll("/", "-")}`;
       const sending = { method, key, ...(method === "GET" ? {} : { body }) };
@@ -244,13 +252,53 @@ describe("with callers' own keys", () => {
     stack.gateway.clearFaults();
   });
 
+  it("hands on what the upstream says of its models, a refusal too", async () => {
+    for (const status of [400, 401, 429, 500, 503]) {
+      stack.gateway.fault({ on: "models", status });
+      expect((await ask(stack, "/v1/models")).status).toBe(status);
+    }
+  });
+
+  it("answers who waits, and streams to who follows", async () => {
+    const waited = await ask(stack, "/v1/videos", POST(VIDEO, { prefer: "wait=20" }));
+    expect([waited.status, waited.headers["preference-applied"]]).toEqual([200, "wait=20"]);
+    const path = `/v1/videos/${(JSON.parse(waited.body) as TaskAnswer).task_id}`;
+    await ask(stack, `${path}?wait=1`);
+    expect(await refusal(ask(stack, `${path}?wait=61`))).toBe("400 invalid_request");
+
+    const stream = await ask(stack, `${path}/events`);
+    const tasks = Array.from(
+      stream.body.matchAll(/^data: (.*)$/gm),
+      ([, task = ""]) => JSON.parse(task) as object,
+    );
+    expect(tasks).not.toEqual([]);
+    for (const task of tasks)
+      expect(reference.problemsOf({ $ref: "#/components/schemas/Task" }, task)).toEqual([]);
+    const last = /^id: (.*)$/gm.exec(stream.body)?.[1] ?? "";
+    expect((await ask(stack, `${path}/events`, { headers: { "last-event-id": last } })).status).toBe(204);
+    expect(await refusal(ask(stack, "/v1/videos/task_x/events"))).toBe("404 task_not_found");
+  });
+
+  it("says to who waits that the task was deleted", async () => {
+    const slow = POST(
+      { ...VIDEO, test: { outcome: "succeeded", delay_seconds: 600 } },
+      { "idempotency-key": "c" },
+    );
+    const waits = ask(stack, "/v1/videos", { ...slow, headers: { ...slow.headers, prefer: "wait=20" } });
+    const again = await eventually(
+      async () => send(stack, "/v1/videos", slow),
+      ({ status }) => status === 202,
+    );
+    await ask(stack, `/v1/videos/${(JSON.parse(again.body) as TaskAnswer).task_id}`, { method: "DELETE" });
+    expect(await refusal(waits)).toBe("404 task_not_found");
+  });
+
   it("calls back as the document says, in both formats, and pings so", async () => {
     const events = ["video.succeeded", "video.failed", "video.running", "video.progress"];
     for (const callback_format of ["standard", "flat"]) {
       const hook = newHook(stack);
       const metadata = { order: 42, nested: { a: 1 }, list: [1], none: null, yes: true };
       await create(stack, { callback_url: hook.url, callback_events: events, callback_format, metadata });
-      stack.gateway.fault({ on: "submit", process: true });
       await create(stack, {
         callback_url: hook.url,
         callback_events: events,

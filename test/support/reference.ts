@@ -55,21 +55,16 @@ export class Reference {
   problemsOfAnswer(method: string, path: string, answer: Answer): string[] {
     const response = this.#response(method, path, answer.status);
     if (typeof response === "string") return [response];
-    const media = (answer.headers["content-type"] ?? "").split(";")[0] ?? "";
-    const content = response.content ?? {};
-    if (answer.body === "" && Object.keys(content).length === 0)
-      return this.#headerProblems(response, answer);
-    const { schema } = content[media] ?? {};
-    if (schema === undefined) return [`${answer.status} is not told of as ${media}`];
-    const value: unknown = media === "application/json" ? JSON.parse(answer.body) : answer.body;
-    const code = (value as { error?: { code?: string } } | null)?.error?.code;
-    const codes = Object.keys(content[media]?.examples ?? {});
-    const untold = answer.status >= 400 && !codes.includes(code ?? "");
-    return [
-      ...this.problemsOf(schema, value),
-      ...this.#headerProblems(response, answer),
-      ...(untold ? [`${answer.status} is told of without the code ${code}`] : []),
-    ];
+    return [...this.#bodyProblems(response, answer), ...this.#headerProblems(response, answer)];
+  }
+
+  #bodyProblems({ content }: ResponseObject, { status, headers, body }: Answer): string[] {
+    if (content === undefined) return body === "" ? [] : [`${status} is told of without a body`];
+    const media = headers["content-type"]?.split(";")[0] ?? "";
+    const told = content[media] ?? content["*/*"];
+    if (told === undefined) return [`${status} is not told of as ${media}`];
+    const value: unknown = media === "application/json" ? JSON.parse(body) : body;
+    return [...this.problemsOf(told.schema, value), ...codeProblems(told, value)];
   }
 
   /** The operation's template, `/v1/videos/{id}`. */
@@ -119,6 +114,13 @@ export class Reference {
     const text = JSON.stringify(whole).replaceAll("#/components/schemas/", "#/$defs/");
     return this.#ajv.compile(JSON.parse(text) as JsonSchema);
   }
+}
+
+/** An error's code is told of by the name of an example. Where the upstream's answer may stand, any code may. */
+function codeProblems({ schema, examples = {} }: MediaType, value: unknown): string[] {
+  if (schema["$ref"] !== "#/components/schemas/Error") return [];
+  const { code } = (value as { error: { code: string } }).error;
+  return code in examples ? [] : [`${code} is not told of`];
 }
 
 /** The schema with every object closed that does not say otherwise. */
