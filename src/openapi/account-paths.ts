@@ -6,17 +6,19 @@ import { answer, errors, headers, KNOWN_KEY, METHOD_NOT_ALLOWED, type Responses 
 
 /** The account, and what a deployment shows without a key. */
 
+/** As is, so of any type. */
+const ANY_TYPE = { "*/*": { schema: {} } };
 const UPSTREAMS_OWN = { description: "The upstream's own answer, as it is." };
 
 /** What the upstream says is handed on, so that each of these may be its own refusal. */
 function orTheUpstreams(responses: Responses): Responses {
-  const own = { ...UPSTREAMS_OWN, headers: headers(), content: { "*/*": { schema: {} } } };
+  const own = { ...UPSTREAMS_OWN, headers: headers(), content: ANY_TYPE };
   const either = Object.entries(responses).map(([status, response]) => {
     const { "application/json": ours } = response["content"] as Record<string, JsonSchema>;
     const schema = { anyOf: [ours?.["schema"], UPSTREAMS_OWN] };
     const description = `${String(response["description"])} Or the upstream's own answer.`;
     // Only ours always carry more than the request's id.
-    const content = { "application/json": { ...ours, schema } };
+    const content = { "application/json": { ...ours, schema }, ...ANY_TYPE };
     return [status, { ...response, description, headers: headers(), content }];
   });
   return { ...(Object.fromEntries(either) as Responses), "4XX": own, "5XX": own };
@@ -38,6 +40,7 @@ export const ACCOUNT_PATHS: Paths = {
               schema: {},
               examples: { one: { value: { data: [{ id: "doubao-seedance-2-0-260128" }] } } },
             },
+            ...ANY_TYPE,
           },
         },
         ...orTheUpstreams(errors(KNOWN_KEY)),

@@ -257,6 +257,13 @@ describe("with callers' own keys", () => {
       stack.gateway.fault({ on: "models", status });
       expect((await ask(stack, "/v1/models")).status).toBe(status);
     }
+    stack.gateway.fault({
+      on: "models",
+      status: 200,
+      headers: { "content-type": "text/plain" },
+      body: "none",
+    });
+    expect((await ask(stack, "/v1/models")).body).toBe("none");
   });
 
   it("answers who waits, and streams to who follows", async () => {
