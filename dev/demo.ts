@@ -1,5 +1,5 @@
 import { Webhook } from "standardwebhooks";
-import { FRAMES_EXAMPLE, REFERENCE_EXAMPLE, TEXT_EXAMPLE } from "./examples.ts";
+import { FRAMES_EXAMPLE, REFERENCE_EXAMPLE, TEXT_EXAMPLE } from "../src/openapi/upstream-examples.ts";
 import { startGateway, type GatewayCall } from "./gateway.ts";
 import { startReceiver, type Received } from "./receiver.ts";
 import { packageVersion, startWorker } from "./worker.ts";

@@ -1,6 +1,8 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { openApiDocument } from "../src/openapi/document.ts";
 
 /**
  * Puts the static files together in `dist/public`, which is what `[assets]` of `wrangler.toml` deploys: `public/` as it
@@ -14,7 +16,28 @@ export const PUBLIC_FOLDER = join(root, "dist/public");
 /** Every static file by its path under `/`. */
 function staticFiles(): Map<string, Uint8Array> {
   const committed = filesIn(join(root, "public"));
-  return new Map(committed.map((path) => [path, readFileSync(join(root, "public", path))]));
+  const files = new Map(committed.map((path) => [path, readFileSync(join(root, "public", path))]));
+  files.set("openapi.json", Buffer.from(JSON.stringify(openApiDocument())));
+  addRenderer(files);
+  return files;
+}
+
+/** Swagger UI under a name that changes with its version, so that a browser may keep it for good. */
+function addRenderer(files: Map<string, Uint8Array>): void {
+  const manifest = createRequire(import.meta.url).resolve("swagger-ui-dist/package.json");
+  const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
+  const folder = `assets/swagger-ui-${version}`;
+  for (const name of [
+    "swagger-ui-bundle.js",
+    "swagger-ui-bundle.js.LICENSE.txt",
+    "swagger-ui.css",
+    "LICENSE",
+    "NOTICE",
+  ]) {
+    files.set(`${folder}/${name}`, readFileSync(join(dirname(manifest), name)));
+  }
+  const page = Buffer.from(files.get("docs.html") ?? []).toString();
+  files.set("docs.html", Buffer.from(page.replaceAll("assets/swagger-ui/", `${folder}/`)));
 }
 
 function filesIn(folder: string): string[] {

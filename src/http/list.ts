@@ -1,29 +1,11 @@
 import type { Context } from "hono";
-import * as z from "zod";
 import { accountStats, listTasks } from "../account/stub.ts";
 import type { AccountStats, Listing, ListPage } from "../domain/listing.ts";
 import { isoTime } from "../domain/time.ts";
 import { openTaskId, taskIdOf } from "../keys/ids.ts";
 import type { AppEnv } from "./app-env.ts";
 import { invalidRequest } from "./errors.ts";
-import { field, integer, numeric, present } from "./fields.ts";
-
-const LIMIT_MAX = 100;
-const LIMIT = 20;
-/** A key of the account's index: where the page before ended. */
-const KEY = /^\d{15} [a-z2-7]{26}$/;
-
-const QUERY = z.object({
-  status: field(
-    present,
-    z.enum(["queued", "running", "succeeded", "failed"], "must be queued, running, succeeded or failed"),
-  ),
-  limit: field(numeric, integer(1, LIMIT_MAX)).transform((limit) => limit ?? LIMIT),
-  cursor: field(
-    (value) => (typeof value === "string" && value !== "" ? keyOfCursor(value) : present(value)),
-    z.string().regex(KEY, "is not a cursor of this list"),
-  ),
-});
+import { LIST_QUERY } from "./list-schema.ts";
 
 /** `GET /v1/videos`: this account's tasks, newest first. */
 export async function listVideos(context: Context<AppEnv>): Promise<Response> {
@@ -36,7 +18,7 @@ export async function listVideos(context: Context<AppEnv>): Promise<Response> {
 
 /** @throws ApiError 400 with every problem of the query */
 function pageOf(context: Context<AppEnv>): ListPage {
-  const result = QUERY.safeParse(context.req.query());
+  const result = LIST_QUERY.safeParse(context.req.query());
   if (!result.success) {
     throw invalidRequest(
       result.error.issues.map(({ path, message }) => ({ path: path.map(String).join("."), message })),
@@ -88,13 +70,4 @@ function viewStats({ tasks, models, deliveries, pollsPerTask }: AccountStats): o
 /** Opaque to callers, and fit for a URL. */
 function cursorOf(key: string): string {
   return btoa(key).replaceAll("=", "");
-}
-
-function keyOfCursor(cursor: string): string {
-  try {
-    return atob(cursor);
-  } catch {
-    // Not even base64: no key will fit.
-    return "";
-  }
 }

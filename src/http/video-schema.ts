@@ -15,7 +15,10 @@ import {
 } from "./fields.ts";
 import { isRequestObject, LiftedText, type RequestObject } from "./json-body.ts";
 
-/** The fields of a create, each with its type and its documented values. Source: upstream-api document, contract. */
+/**
+ * The fields of a create, each with its type and its documented values. Source: upstream-api document, contract.
+ * `meta` says in JSON Schema what a check in code would keep to itself: the API reference is made from these schemas.
+ */
 
 const PROMPT_MAX = 2500;
 const MODEL_MAX = 200;
@@ -23,13 +26,18 @@ const MODEL_MAX = 200;
 /** Documented values: the only ones under `strict`; under `lenient` any, because the upstream's lists change. */
 function listed(values: readonly [string, ...string[]], strict: boolean) {
   const message = `must be one of ${values.join(", ")}`;
-  return field(textOf, strict ? string().refine((text) => values.includes(text), message) : string());
+  const text = string().refine((value) => values.includes(value), message);
+  return field(textOf, strict ? text.meta({ enum: [...values] }) : string());
 }
+
+/** Seconds, or -1: the upstream decides. */
+const DURATIONS: readonly number[] = [-1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 function duration(strict: boolean) {
   const message = "must be an integer from 4 to 15, or -1";
   const whole = z.int(strict ? message : "must be an integer");
-  return field(numeric, strict ? whole.refine((n) => n === -1 || (n >= 4 && n <= 15), message) : whole);
+  const documented = whole.refine((value) => DURATIONS.includes(value), message);
+  return field(numeric, strict ? documented.meta({ enum: [...DURATIONS] }) : whole);
 }
 
 const IMAGE_MESSAGE = "must be an http(s) URL, a data:image/…;base64, URL or base64";
@@ -37,14 +45,13 @@ const IMAGE_MESSAGE = "must be an http(s) URL, a data:image/…;base64, URL or b
 function image() {
   return field(
     present,
-    z.custom<ImageText>((value) => isImage(value, { asset: false }), IMAGE_MESSAGE),
+    z.custom<ImageText>((value) => isImage(value, { asset: false }), IMAGE_MESSAGE).meta({ type: "string" }),
   );
 }
 
-const reference = z.custom<ImageText>(
-  (value) => isImage(value, { asset: true }),
-  `${IMAGE_MESSAGE}, or an asset:// URL`,
-);
+const reference = z
+  .custom<ImageText>((value) => isImage(value, { asset: true }), `${IMAGE_MESSAGE}, or an asset:// URL`)
+  .meta({ type: "string" });
 
 const TEST_OUTCOMES = ["succeeded", "failed", "timeout"] as const;
 const TEST_DELAY_SECONDS = 5;
@@ -71,7 +78,9 @@ const test = field(
 
 const EVENTS_MESSAGE = `must be a non-empty list of ${EVENT_TYPES.join(", ")}`;
 
-const plainObject = z.custom<RequestObject>(isRequestObject, "must be a JSON object");
+const plainObject = z
+  .custom<RequestObject>(isRequestObject, "must be a JSON object")
+  .meta({ type: "object", additionalProperties: true });
 
 export const METADATA_MAX_BYTES = 4096;
 
@@ -80,15 +89,16 @@ function upstreamFields(strict: boolean) {
   return {
     model: z.preprocess(
       textOf,
-      string("is required: a string of 1 to 200 characters").max(
-        MODEL_MAX,
-        `must be at most ${MODEL_MAX} characters`,
-      ),
+      string("is required: a string of 1 to 200 characters")
+        .max(MODEL_MAX, `must be at most ${MODEL_MAX} characters`)
+        .meta({ minLength: 1 }),
     ),
     capability: listed(["video_generation"], strict),
     prompt: field(
       textOf,
-      string().refine((text) => codePoints(text) <= PROMPT_MAX, `must be at most ${PROMPT_MAX} characters`),
+      string()
+        .refine((text) => codePoints(text) <= PROMPT_MAX, `must be at most ${PROMPT_MAX} characters`)
+        .meta({ maxLength: PROMPT_MAX }),
     ),
     input_mode: listed(["text", "single_image", "multi_image"], strict),
     control_mode: listed(["none", "end_frame", "reference"], strict),
@@ -100,7 +110,7 @@ function upstreamFields(strict: boolean) {
     end_image: image(),
     reference_images: field(
       (value) => bounded(listish(value)),
-      z.array(reference, `must be a list of at most ${LIST_MAX}`),
+      z.array(reference, `must be a list of at most ${LIST_MAX}`).meta({ maxItems: LIST_MAX }),
     ),
   };
 }

@@ -53,16 +53,22 @@ describe("static files", () => {
     expect(again.headers.etag).toBe(etag);
   });
 
-  it("answer HEAD without a body, and other methods with what is allowed", async () => {
-    const head = await ask("/robots.txt", "HEAD");
-    expect(head.status).toBe(200);
-    expect(head.body).toBe("");
+  it.each(["/robots.txt", "/openapi.json", "/docs"])(
+    "answer HEAD without a body, and other methods with what is allowed: %s",
+    async (path) => {
+      const [head, get] = [await ask(path, "HEAD"), await ask(path)];
+      expect([head.status, head.body]).toEqual([200, ""]);
+      expect(head.headers["x-request-id"]).toMatch(/^req_/);
+      expect(head.headers.etag).toBe(get.headers.etag);
+      expect(head.headers["content-security-policy"]).toBe(get.headers["content-security-policy"]);
 
-    const post = await ask("/robots.txt", "POST");
-    expect(post.status).toBe(405);
-    expect(post.headers.allow).toBe("GET, HEAD");
-    expect(codeIn(post)).toBe("method_not_allowed");
-  });
+      for (const method of ["POST", "PUT", "DELETE", "OPTIONS"]) {
+        const refused = await ask(path, method);
+        expect([refused.status, refused.headers.allow]).toEqual([405, "GET, HEAD"]);
+        expect(codeIn(refused)).toBe("method_not_allowed");
+      }
+    },
+  );
 
   it.each([
     "/assets/none.css",

@@ -1,0 +1,129 @@
+import { CALLBACK_URL, QUEUED_TASK, SUCCEEDED_TASK, UNKNOWN_TASK } from "./examples.ts";
+import { ref, type JsonSchema } from "./json-schema.ts";
+import type { Operation } from "./operation.ts";
+import { answer, errors, KNOWN_KEY } from "./responses.ts";
+import { FRAMES_EXAMPLE, REFERENCE_EXAMPLE, TEXT_EXAMPLE } from "./upstream-examples.ts";
+
+/** `POST /v1/videos`. */
+
+const CREATE_PARAMETERS: JsonSchema[] = [
+  {
+    name: "Idempotency-Key",
+    in: "header",
+    description:
+      "1 to 255 visible characters, quoted or bare. The same key with the same fields again is answered with the task " +
+      "as it is now, and nothing is submitted twice.",
+    schema: { type: "string", minLength: 1, maxLength: 257, pattern: "^[!-~]+$" },
+  },
+  {
+    name: "Prefer",
+    in: "header",
+    description:
+      "`respond-async`: answer before the submit. `wait=N`, 1 to 60 seconds: hold the answer until the task has ended. " +
+      "Both together: the submit does not delay the answer, the wait does. Ignored when it is out of range.",
+    schema: { type: "string" },
+  },
+];
+
+const CREATE_EXAMPLES = {
+  text: { summary: "Text to video", value: { ...TEXT_EXAMPLE, callback_url: CALLBACK_URL } },
+  frames: {
+    summary: "First and last frame to video",
+    value: { ...FRAMES_EXAMPLE, callback_url: CALLBACK_URL },
+  },
+  reference: { summary: "References to video", value: { ...REFERENCE_EXAMPLE, callback_url: CALLBACK_URL } },
+  own: {
+    summary: "Every field of Ringback's own",
+    value: {
+      model: TEXT_EXAMPLE.model,
+      prompt: "A lighthouse at dusk.",
+      callback_url: CALLBACK_URL,
+      callback_events: ["video.succeeded", "video.failed", "video.running"],
+      callback_headers: { "x-make-apikey": "the receiver's own key" },
+      callback_format: "flat",
+      metadata: { order: 42 },
+      timeout_seconds: 3600,
+      retry_ambiguous_submit: false,
+    },
+  },
+  test: {
+    summary: "A test, which costs nothing",
+    value: {
+      model: TEXT_EXAMPLE.model,
+      prompt: "A lighthouse at dusk.",
+      callback_url: CALLBACK_URL,
+      test: { outcome: "succeeded", delay_seconds: 5 },
+    },
+  },
+};
+
+const CREATED = {
+  queued: { summary: "The upstream has taken it", value: QUEUED_TASK },
+  submit_unknown: {
+    summary: "Nobody can know whether the upstream has taken it",
+    value: UNKNOWN_TASK,
+  },
+};
+
+const CREATE_HEADERS = ["Location", "Preference-Applied", "idempotent-replayed"] as const;
+
+export const createVideo: Operation = {
+  operationId: "createVideo",
+  summary: "Ask for a video",
+  description:
+    "Submits the task to the upstream and keeps it. A refusal for good comes back at once, with the upstream's status " +
+    "and body under `error.upstream`, and no callback follows. A `429` of the upstream is waited out: the task stays " +
+    "`queued` and is submitted later.",
+  tags: ["Videos"],
+  parameters: CREATE_PARAMETERS,
+  requestBody: {
+    required: true,
+    description:
+      "JSON, or a form for tools that cannot send JSON: there objects are JSON in a string, `callback_events` may be " +
+      "comma separated, and a repeated name makes a list.",
+    content: {
+      "application/json": { schema: ref("CreateVideo"), examples: CREATE_EXAMPLES },
+      "application/x-www-form-urlencoded": {
+        schema: ref("CreateVideo"),
+        examples: { text: CREATE_EXAMPLES.text },
+      },
+    },
+  },
+  responses: {
+    "200": answer("With `Prefer: wait`: the task has ended.", "Task", {
+      headers: [...CREATE_HEADERS],
+      examples: { succeeded: { value: SUCCEEDED_TASK } },
+    }),
+    "202": answer("The task. Exactly one terminal event follows.", "Task", {
+      headers: [...CREATE_HEADERS],
+      examples: CREATED,
+    }),
+    ...errors(
+      [
+        "invalid_request",
+        "upstream_unauthorized",
+        "upstream_payment_required",
+        "upstream_forbidden",
+        "upstream_not_found",
+        "upstream_rejected",
+        "task_not_found",
+        "idempotency_in_progress",
+        "idempotency_deleted",
+        "idempotency_mismatch",
+        "payload_too_large",
+        "unsupported_media_type",
+        "rate_limited",
+        "loop_detected",
+        ...KNOWN_KEY,
+      ],
+      {
+        // A status of its own hides the range, and with the operator's key the key is not the caller's affair.
+        "400": ["upstream_rejected"],
+        "413": ["upstream_rejected"],
+        "415": ["upstream_rejected"],
+        "422": ["upstream_rejected"],
+        "502": ["upstream_unauthorized", "upstream_payment_required", "upstream_forbidden"],
+      },
+    ),
+  },
+};

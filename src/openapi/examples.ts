@@ -1,0 +1,183 @@
+import { TEXT_EXAMPLE } from "./upstream-examples.ts";
+
+/** One task, its callback and its neighbours, as they look on the wire. */
+
+export const REQUEST_ID = "req_mzxw6ytboi5dcmrtgq2tmnzy";
+export const TASK_ID = "task_ngalwj7b64tsrcsy6zooajx3pigb5e4coyod3bahxv";
+export const MESSAGE_ID = "msg_gef2yzn4nkjxmtloxtxph5xmne";
+export const CALLBACK_URL = "https://hooks.acme.com/ringback";
+
+const VIDEO_URL = "https://cdn.acme.com/cgt-20261123151147.mp4";
+const CREATED_AT = "2026-11-23T15:10:02.120Z";
+const FINISHED_AT = "2026-11-23T15:11:47.957Z";
+
+const CALLBACK = {
+  url: CALLBACK_URL,
+  events: ["video.succeeded", "video.failed"],
+  format: "standard",
+  status: "waiting",
+  attempts: 0,
+  next_attempt_at: null,
+};
+
+export const QUEUED_DATA = {
+  object: "video.task",
+  task_id: TASK_ID,
+  status: "queued",
+  progress: null as number | null,
+  model: TEXT_EXAMPLE.model,
+  video_url: null as string | null,
+  error: null as object | null,
+  error_message: null as string | null,
+  metadata: { order: 42 },
+  test: false,
+  upstream_task_id: "cgt-20261123151002",
+  created_at: CREATED_AT,
+  submitted_at: "2026-11-23T15:10:02.910Z",
+  finished_at: null as string | null,
+  deadline_at: "2026-11-24T15:10:02.120Z",
+};
+
+export const RUNNING_DATA = { ...QUEUED_DATA, status: "running", progress: 42 };
+
+export const SUCCEEDED_DATA = {
+  ...QUEUED_DATA,
+  status: "succeeded",
+  progress: 100,
+  video_url: VIDEO_URL,
+  finished_at: FINISHED_AT,
+};
+
+const FAILURE = {
+  code: "generation_failed",
+  message: "The prompt was refused by content review.",
+  retryable: false,
+};
+
+export const FAILED_DATA = {
+  ...QUEUED_DATA,
+  status: "failed",
+  error: FAILURE,
+  error_message: FAILURE.message,
+  finished_at: FINISHED_AT,
+};
+
+export const QUEUED_TASK = {
+  ...QUEUED_DATA,
+  callback: CALLBACK,
+  upstream: { task_id: QUEUED_DATA.upstream_task_id, status: "queued" },
+};
+
+export const SUCCEEDED_TASK = {
+  ...SUCCEEDED_DATA,
+  callback: { ...CALLBACK, status: "delivered", attempts: 1 },
+  upstream: { task_id: QUEUED_DATA.upstream_task_id, status: "completed", video_url: VIDEO_URL },
+};
+
+/** Nobody can know whether the upstream took it: an answer that no client repeats by itself. */
+export const UNKNOWN_TASK = {
+  ...QUEUED_TASK,
+  status: "failed",
+  upstream_task_id: null,
+  submitted_at: null,
+  error: {
+    code: "submit_unknown",
+    message:
+      "The upstream's answer to the submit is unknown. It may have accepted the request, so it was not sent again.",
+    retryable: false,
+  },
+  error_message:
+    "The upstream's answer to the submit is unknown. It may have accepted the request, so it was not sent again.",
+  finished_at: "2026-11-23T15:10:22.130Z",
+  callback: { ...CALLBACK, status: "pending", next_attempt_at: "2026-11-23T15:10:24.130Z" },
+  upstream: null,
+};
+
+export const LIST = {
+  object: "list",
+  data: [
+    {
+      object: "video.task",
+      task_id: TASK_ID,
+      status: "succeeded",
+      model: TEXT_EXAMPLE.model,
+      test: false,
+      video_url: VIDEO_URL,
+      error: null,
+      created_at: CREATED_AT,
+      finished_at: FINISHED_AT,
+      callback: { status: "delivered" },
+    },
+  ],
+  next_cursor: "MDAxNzk1NDQ2NjAyMTIwIG5nYWx3ajdiNjR0c3Jjc3k2em9vYWp4M3Bp",
+};
+
+export const DELIVERY = {
+  message_id: MESSAGE_ID,
+  event: "video.succeeded",
+  status: "delivered",
+  next_attempt_at: null,
+  attempts: [
+    {
+      number: 1,
+      trigger: "scheduled",
+      started_at: "2026-11-23T15:11:47.970Z",
+      duration_ms: 180,
+      status_code: 503,
+      outcome: "retryable",
+      reason: "http_503",
+      response_excerpt: "starting up",
+    },
+    {
+      number: 2,
+      trigger: "scheduled",
+      started_at: "2026-11-23T15:11:52.604Z",
+      duration_ms: 61,
+      status_code: 200,
+      outcome: "delivered",
+      reason: null,
+      response_excerpt: "ok",
+    },
+  ],
+};
+
+export const STATS = {
+  object: "stats",
+  tasks: { queued: 2, running: 3, succeeded: 410, failed: 9 },
+  models: [{ model: TEXT_EXAMPLE.model, count: 410, p50_seconds: 104.6, p95_seconds: 231.2 }],
+  deliveries: { pending: 1, delivered: 417, exhausted: 1, stopped: 0 },
+  polls_per_task: 11.2,
+};
+
+/** The state as it is, then each change; it ends after the end. */
+export const EVENT_STREAM = [
+  `event: video.running\ndata: ${JSON.stringify({ ...QUEUED_TASK, ...RUNNING_DATA })}\n\n`,
+  ": still there\n\n",
+  `event: video.succeeded\ndata: ${JSON.stringify(SUCCEEDED_TASK)}\n\n`,
+].join("");
+
+/** The event `type` about `data`, in either format. */
+export function standardMessage(type: string, data: object): object {
+  return { id: MESSAGE_ID, type, timestamp: FINISHED_AT, data };
+}
+
+export function flatMessage(type: string, data: typeof QUEUED_DATA): object {
+  const error = data.error as { code: string } | null;
+  return {
+    message_id: MESSAGE_ID,
+    event: type,
+    timestamp: FINISHED_AT,
+    task_id: data.task_id,
+    status: data.status,
+    progress: data.progress,
+    model: data.model,
+    test: data.test,
+    video_url: data.video_url,
+    error_code: error?.code ?? null,
+    error_message: data.error_message,
+    upstream_task_id: data.upstream_task_id,
+    created_at: data.created_at,
+    finished_at: data.finished_at,
+    metadata_order: 42,
+  };
+}

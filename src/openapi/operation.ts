@@ -1,0 +1,29 @@
+import type { JsonSchema } from "./json-schema.ts";
+import type { Responses } from "./responses.ts";
+
+/** One method of one path. */
+export interface Operation {
+  operationId: string;
+  summary: string;
+  description: string;
+  tags: string[];
+  parameters?: JsonSchema[];
+  requestBody?: JsonSchema;
+  responses: Responses;
+  /** Empty: no key is needed. Absent: the document's, a Bearer key. */
+  security?: JsonSchema[];
+}
+
+export type Paths = Record<string, Record<string, Operation>>;
+
+export function parameter(name: string): JsonSchema {
+  return { $ref: `#/components/parameters/${name}` };
+}
+
+export function query(name: string, description: string, schema: JsonSchema): JsonSchema {
+  return { name, in: "query", description, schema };
+}
+
+export function jsonBody(schema: JsonSchema, required: boolean, examples: JsonSchema): JsonSchema {
+  return { required, content: { "application/json": { schema, examples } } };
+}

@@ -1,0 +1,106 @@
+import { VIDEO_SCHEMAS, type VideoFields } from "../http/video-schema.ts";
+import { PING_SCHEMA, REDELIVER_SCHEMA, ROTATE_SCHEMA } from "../http/webhook-schema.ts";
+import { CALLBACK_URL } from "./examples.ts";
+import { requestSchema, type JsonSchema } from "./json-schema.ts";
+
+/** What callers send: the schemas that validate, with a word about each field. */
+
+const IMAGE = "an http(s) URL, a `data:image/…;base64,` URL or bare base64";
+const LISTED = "`VALIDATION=lenient` forwards other values, too, because the upstream's lists change.";
+
+/** The record makes the compiler ask for a field that the schema gets and the reference lacks. */
+const VIDEO_FIELDS: Record<keyof VideoFields, string> = {
+  model: "The upstream's model id.",
+  capability: `What is asked for. ${LISTED}`,
+  prompt: "Content, camera, motion, style and limits, in words. A text task needs it.",
+  input_mode:
+    "`text` for text to video, which needs `prompt`; `single_image` for a first frame, which needs `image`; " +
+    `\`multi_image\` for references. ${LISTED}`,
+  control_mode:
+    "Usually `none`; `end_frame` for first and last frame, which needs `end_image`; `reference`, which needs " +
+    `\`reference_images\`. ${LISTED}`,
+  aspect_ratio: `Width to height. ${LISTED}`,
+  duration_seconds: `Length of the video; -1 lets the upstream choose. ${LISTED}`,
+  resolution: `Lines of the picture. ${LISTED}`,
+  with_audio: "Make sound as well.",
+  image: `The first frame: ${IMAGE}.`,
+  end_image: `The last frame: ${IMAGE}. Needs \`image\`.`,
+  reference_images: `What to refer to: each ${IMAGE}, or an \`asset://\` URL. Also one a line, or a JSON array in a string.`,
+  callback_url:
+    "Where to call back: `https`, port 443 or 1024 and above, a public DNS name, no user info, at most 2048 " +
+    "characters. Without it the task is only kept and polled.",
+  callback_headers:
+    "Up to 10 headers sent with each callback, 8 KB in all: what a receiver asks for, such as `authorization` or " +
+    "`x-make-apikey`. Sealed at rest and never shown again. Names of the transport, of cookies, `webhook-*` and " +
+    "`ringback-*` are refused.",
+  callback_format: "`flat` is one level of scalars, for no-code tools. `standard` if left out.",
+  callback_events: "What to call back about. The end of the task, well or badly, if left out.",
+  metadata: "Your own words, echoed in reads and callbacks; at most 4096 bytes of JSON.",
+  timeout_seconds:
+    "Give up after so long. The deployment's default if left out (a day, unless it is changed).",
+  retry_ambiguous_submit:
+    "Repeat a submit that was answered with a complete 5xx, at most 3 times. It may pay twice.",
+  test:
+    "Try it without the upstream: nothing is submitted and nothing is paid, everything else is real. " +
+    "Also the bare outcome as a string.",
+};
+
+type Properties = Record<string, JsonSchema>;
+
+function described(schema: JsonSchema, descriptions: Record<string, string>): JsonSchema {
+  const properties = Object.entries(schema["properties"] as Properties).map(([name, property]) => [
+    name,
+    { ...property, description: descriptions[name] },
+  ]);
+  return { ...schema, properties: Object.fromEntries(properties) };
+}
+
+/** What the policies of callback URLs and headers hold in code. */
+const CALLBACK_LIMITS: Properties = {
+  callback_url: { format: "uri", maxLength: 2048, examples: [CALLBACK_URL] },
+  callback_headers: {
+    maxProperties: 10,
+    additionalProperties: { type: "string", minLength: 1, maxLength: 4096 },
+  },
+};
+
+function withCallbackLimits(schema: JsonSchema): JsonSchema {
+  const properties = schema["properties"] as Properties;
+  const limited = Object.entries(CALLBACK_LIMITS).map(([name, limits]) => [
+    name,
+    { ...properties[name], ...limits },
+  ]);
+  return { ...schema, properties: { ...properties, ...Object.fromEntries(limited) } };
+}
+
+function videoSchema(): JsonSchema {
+  const schema = withCallbackLimits(described(requestSchema(VIDEO_SCHEMAS.strict), VIDEO_FIELDS));
+  const properties = schema["properties"] as Properties;
+  const { description, ...plan } = properties["test"] ?? {};
+  const outcome = (plan["properties"] as Properties)["outcome"];
+  return {
+    ...schema,
+    description:
+      "The upstream's fields and Ringback's own. Fields that are in neither are forwarded as they are, except that " +
+      "an unknown `callback_…` is refused. Numbers and booleans may come as strings; null and the empty string " +
+      "count as absent.",
+    properties: { ...properties, test: { description, oneOf: [plan, outcome] } },
+    dependentRequired: { end_image: ["image"] },
+    additionalProperties: true,
+  };
+}
+
+export const REQUESTS: Record<string, JsonSchema> = {
+  CreateVideo: videoSchema(),
+  Redeliver: described(requestSchema(REDELIVER_SCHEMA), {
+    message_id: "Which event; the newest if left out.",
+  }),
+  RotateSecret: described(requestSchema(ROTATE_SCHEMA), {
+    overlap_seconds: "So long the old secret signs, too. A day if left out.",
+  }),
+  Ping: {
+    ...withCallbackLimits(described(requestSchema(PING_SCHEMA), VIDEO_FIELDS)),
+    // Its absence is judged after the coercion, which JSON Schema does not see.
+    required: ["callback_url"],
+  },
+};

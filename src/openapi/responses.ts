@@ -1,0 +1,127 @@
+import { RETRY_AFTER_SECONDS, RETRYABLE } from "../http/error-codes.ts";
+import { ERROR_MEANINGS, statusOf, type ErrorCode } from "./error-meanings.ts";
+import { REQUEST_ID } from "./examples.ts";
+import { ref, type JsonSchema } from "./json-schema.ts";
+
+/** Answers of an operation, each with the headers that it carries. */
+
+export type Responses = Record<string, JsonSchema>;
+
+export const HEADERS = {
+  "x-request-id": {
+    description: "Ringback's own id of this request; say it when you ask for help.",
+    required: true,
+    schema: { type: "string", pattern: "^req_[a-z2-7]{24}$" },
+    example: REQUEST_ID,
+  },
+  Location: {
+    description: "The task's own path.",
+    required: true,
+    schema: { type: "string", format: "uri-reference" },
+  },
+  "Preference-Applied": {
+    description: "The preferences of `Prefer` that were honoured.",
+    schema: { type: "string" },
+    example: "respond-async",
+  },
+  "idempotent-replayed": {
+    description: "`true` when this `Idempotency-Key` led to a task that was there already.",
+    schema: { type: "string", const: "true" },
+  },
+  "Retry-After": {
+    description: "Seconds to wait before sending the request again.",
+    schema: { type: "integer", minimum: 0 },
+    example: 60,
+  },
+  Allow: {
+    description: "The methods that the path takes.",
+    required: true,
+    schema: { type: "string" },
+    example: "GET",
+  },
+  "WWW-Authenticate": {
+    description: "Which kind of authentication is asked for.",
+    required: true,
+    schema: { type: "string", const: "Bearer" },
+  },
+} satisfies Record<string, JsonSchema>;
+
+type HeaderName = keyof typeof HEADERS;
+
+export function headers(...names: HeaderName[]): JsonSchema {
+  const all: HeaderName[] = ["x-request-id", ...names];
+  return Object.fromEntries(all.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}
+
+export interface AnswerOptions {
+  headers?: HeaderName[];
+  examples?: Record<string, JsonSchema>;
+}
+
+/** A good answer as JSON in one of the named schemas. */
+export function answer(description: string, schema: string, options: AnswerOptions = {}): JsonSchema {
+  const { examples } = options;
+  return {
+    description,
+    headers: headers(...(options.headers ?? [])),
+    content: { "application/json": { schema: ref(schema), ...(examples ? { examples } : {}) } },
+  };
+}
+
+/** What can go wrong with every call under /v1. */
+const EVERYWHERE: readonly ErrorCode[] = ["unauthorized", "internal", "overloaded", "misconfigured"];
+/** Ringback asks the upstream whether it knows the key. */
+export const KNOWN_KEY: readonly ErrorCode[] = ["upstream_error"];
+
+/** Errors of an operation by status; `also` are codes under another status than their usual one. */
+export function errors(codes: readonly ErrorCode[], also: Record<string, ErrorCode[]> = {}): Responses {
+  const byStatus = new Map<string, ErrorCode[]>(Object.entries(also));
+  for (const code of [...EVERYWHERE, ...codes]) {
+    const status = statusOf(code);
+    byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
+  }
+  const sorted = Array.from(byStatus).toSorted(([a], [b]) => a.localeCompare(b));
+  return Object.fromEntries(sorted.map(([status, list]) => [status, errorResponse(status, list)]));
+}
+
+/** Every path answers so to a method that it does not take. */
+export const METHOD_NOT_ALLOWED: JsonSchema = {
+  ...errorResponse("405", ["method_not_allowed"]),
+  headers: headers("Allow"),
+};
+
+function errorResponse(status: string, codes: readonly ErrorCode[]): JsonSchema {
+  const names: HeaderName[] = [
+    ...(codes.some((code) => RETRY_AFTER_SECONDS[code] !== undefined) ? (["Retry-After"] as const) : []),
+    ...(codes.every((code) => code === "unauthorized") ? (["WWW-Authenticate"] as const) : []),
+  ];
+  return {
+    description: codes.map((code) => `\`${code}\`: ${ERROR_MEANINGS[code]}`).join(" "),
+    headers: headers(...names),
+    content: {
+      "application/json": {
+        schema: ref("Error"),
+        examples: Object.fromEntries(codes.map((code) => [code, { value: errorExample(code, status) }])),
+      },
+    },
+  };
+}
+
+function errorExample(code: ErrorCode, status: string): JsonSchema {
+  const refusal = code.startsWith("upstream_") && status.startsWith("4");
+  const upstreamStatus = status === "4XX" ? 400 : Number(status);
+  return {
+    error: {
+      code,
+      message: ERROR_MEANINGS[code].replaceAll("`", ""),
+      ...(code === "invalid_request"
+        ? { param: "callback_url", issues: [{ path: "callback_url", message: "must be an https URL" }] }
+        : {}),
+      ...(RETRYABLE.has(code) ? { retryable: true } : {}),
+      ...(refusal
+        ? { upstream: { status: upstreamStatus, body: { error: { message: "The upstream's words." } } } }
+        : {}),
+      request_id: REQUEST_ID,
+    },
+  };
+}

@@ -1,0 +1,112 @@
+import * as z from "zod";
+import { EVENT_TYPES } from "../domain/event.ts";
+import type { TaskErrorCode } from "../domain/task.ts";
+
+/** The task as Ringback answers with it: whole, in a callback, in the list. */
+
+export const instant = (description: string) => z.string().meta({ format: "date-time", description });
+const url = (description: string) => z.string().meta({ format: "uri", description });
+export const count = (description: string) => z.int().min(0).meta({ description });
+export const text = (description: string) => z.string().meta({ description });
+
+export const STATUSES = ["queued", "running", "succeeded", "failed"] as const;
+export const DELIVERY_STATUSES = ["pending", "delivered", "exhausted", "stopped"] as const;
+export const TASK_ID_PATTERN = "^task_[a-z2-7]{42}$";
+
+/** The record makes the compiler ask for a code that the domain gets and the reference lacks. */
+const TASK_ERRORS: Record<TaskErrorCode, string> = {
+  generation_failed: "the upstream said that the generation failed",
+  timed_out: "not finished before its deadline",
+  submit_unknown: "the upstream may or may not have taken the request, so it was not sent again",
+  upstream_lost: "the upstream answers nothing but 404 for this task",
+  result_missing: "the upstream said success and gave no usable URL",
+  upstream_unauthorized: "the upstream refuses the key",
+  upstream_payment_required: "the upstream asks for payment",
+  upstream_forbidden: "the upstream forbids this: balance, quota or permission",
+  upstream_not_found: "the upstream does not know the model or the path",
+  upstream_rejected: "the upstream rejected the request",
+};
+
+export const taskError = z
+  .object({
+    code: z.enum(Object.keys(TASK_ERRORS) as [TaskErrorCode, ...TaskErrorCode[]]).meta({
+      description: Object.entries(TASK_ERRORS)
+        .map(([code, meaning]) => `\`${code}\`: ${meaning}`)
+        .join("; "),
+    }),
+    message: z.string().max(2000).meta({ description: "In words; the upstream's, where it said why." }),
+    retryable: z
+      .boolean()
+      .meta({ description: "The same request, sent again, pays for nothing twice and may succeed." }),
+  })
+  .meta({ description: "Why a task failed." });
+
+const taskMembers = {
+  object: z.literal("video.task"),
+  task_id: z.string().meta({ pattern: TASK_ID_PATTERN, description: "Ringback's id; not the upstream's." }),
+  status: z.enum(STATUSES).meta({ description: "`succeeded` and `failed` are the end and never change." }),
+  progress: z
+    .number()
+    .nullable()
+    .meta({ description: "In percent, as the upstream reported it last; null before it has reported any." }),
+  model: text("As it was asked for."),
+  video_url: url("Where the video is; usually for about 24 hours.").nullable(),
+  error: taskError.nullable(),
+  error_message: z.string().max(2000).nullable().meta({ description: "The error's message once more." }),
+  metadata: z
+    .record(z.string(), z.unknown())
+    .nullable()
+    .meta({ description: "The caller's own, as it was sent." }),
+  test: z.boolean().meta({ description: "Made by `test`: nothing went upstream." }),
+  upstream_task_id: text("The upstream's id for it.").nullable(),
+  created_at: instant("When Ringback accepted it."),
+  submitted_at: instant("When the upstream accepted it.").nullable(),
+  finished_at: instant("When it succeeded or failed.").nullable(),
+  deadline_at: instant("When Ringback gives up: `created_at` and the timeout."),
+};
+
+export const taskCallback = z
+  .object({
+    url: url("Where it is sent."),
+    events: z.array(z.enum(EVENT_TYPES)).meta({ description: "Which events are sent." }),
+    format: z.enum(["standard", "flat"]),
+    status: z.enum(["waiting", ...DELIVERY_STATUSES]).meta({
+      description:
+        "Of the end's delivery, or of the newest one if no end is subscribed; `waiting` before there is one.",
+    }),
+    attempts: count("Made so far."),
+    next_attempt_at: instant("When the next one is due.").nullable(),
+  })
+  .meta({ description: "How the callback is going." });
+
+export const task = z
+  .object({
+    ...taskMembers,
+    callback: taskCallback.nullable().meta({ description: "Null without a `callback_url`." }),
+    upstream: z
+      .unknown()
+      .meta({ description: "The upstream's last JSON answer, verbatim; null when it is over 64 KB." }),
+  })
+  .meta({ description: "One request for a video, and its life." });
+
+export const taskData = z
+  .object(taskMembers)
+  .meta({ description: "The task as a callback carries it: without `callback` and `upstream`." });
+
+export const listedTask = z
+  .object({
+    object: taskMembers.object,
+    task_id: taskMembers.task_id,
+    status: taskMembers.status,
+    model: taskMembers.model,
+    test: taskMembers.test,
+    video_url: taskMembers.video_url,
+    error: taskMembers.error,
+    created_at: taskMembers.created_at,
+    finished_at: taskMembers.finished_at,
+    callback: z
+      .object({ status: z.enum(["waiting", ...DELIVERY_STATUSES]) })
+      .nullable()
+      .meta({ description: "Null without a `callback_url`." }),
+  })
+  .meta({ description: "A task as it stands in the list." });
