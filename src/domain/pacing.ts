@@ -149,7 +149,8 @@ class Lane {
     const share = this.#share(account, now);
     const at = Math.max(now, this.#nextAt, this.#closedUntil);
     if (at > now) this.#crowdedAt = now;
-    const fair = Math.max(1, Math.ceil((this.#rate * HORIZON_MS) / 1000 / this.#active(now)));
+    const active = this.#active(now);
+    const fair = active === 1 ? Infinity : Math.max(1, Math.floor((this.#rate * HORIZON_MS) / 1000 / active));
     if (at <= now + HORIZON_MS && share.slots.length < fair) {
       this.#nextAt = at + 1000 / this.#rate;
       this.#slots += 1;
