@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { consolePages } from "./console/console.tsx";
 import type { AppEnv } from "./http/app-env.ts";
 import { onError, onNotFound } from "./http/errors.ts";
 import { methodNotAllowed, requestId, withCaller, withSettings } from "./http/guards.ts";
@@ -25,5 +26,6 @@ app.get("/robots.txt", staticFile());
 app.all("/robots.txt", methodNotAllowed("GET, HEAD"));
 app.get("/assets/*", staticFile());
 app.all("/assets/*", methodNotAllowed("GET, HEAD"));
+app.route("/", consolePages);
 app.notFound(onNotFound);
 app.onError(onError);
