@@ -1,8 +1,9 @@
 import { Hono } from "hono";
 import type { AppEnv } from "../http/app-env.ts";
-import { methodNotAllowed, withSettings } from "../http/guards.ts";
-import { page, signedIn } from "./doors.tsx";
+import { methodNotAllowed, rateLimited, withSettings } from "../http/guards.ts";
+import { page, pageWithPreviews, signedIn } from "./doors.tsx";
 import { switchLanguage } from "./language-switch.ts";
+import { checkNewTask, listModels, showNewTask, startTask } from "./new-task.tsx";
 import { onConsoleError } from "./problem-page.tsx";
 import { showSignIn, signIn, signOut } from "./sign-in.tsx";
 import { deleteTask, redeliverTask, showTask } from "./tasks.tsx";
@@ -15,6 +16,10 @@ export const consolePages = new Hono<AppEnv>()
   .get("/tasks/:id", page, withSettings, signedIn, showTask)
   .post("/tasks/:id/redeliver", page, withSettings, signedIn, redeliverTask)
   .post("/tasks/:id/delete", page, withSettings, signedIn, deleteTask)
+  .get("/new", pageWithPreviews, withSettings, signedIn, showNewTask)
+  .post("/new", pageWithPreviews, withSettings, signedIn, rateLimited, startTask)
+  .post("/new/check", page, withSettings, signedIn, checkNewTask)
+  .get("/new/models", page, withSettings, signedIn, listModels)
   .get("/sign-in", page, withSettings, showSignIn)
   .post("/sign-in", page, withSettings, signIn)
   .post("/sign-out", page, signOut)
