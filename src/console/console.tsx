@@ -7,7 +7,9 @@ import { checkNewTask, listModels, showNewTask, startTask } from "./new-task.tsx
 import { onConsoleError } from "./problem-page.tsx";
 import { showSignIn, signIn, signOut } from "./sign-in.tsx";
 import { deleteTask, redeliverTask, showTask } from "./tasks.tsx";
+import { showStatistics } from "./statistics-page.tsx";
 import { showTasks } from "./tasks-page.tsx";
+import { ping, revealSecret, rotate, showWebhooks, verify } from "./webhooks.tsx";
 
 /** `/` and the pages under it: what a person looks at. The same inner functions as under `/v1`, never HTTP to itself. */
 export const consolePages = new Hono<AppEnv>()
@@ -20,6 +22,13 @@ export const consolePages = new Hono<AppEnv>()
   .post("/new", pageWithPreviews, withSettings, signedIn, rateLimited, startTask)
   .post("/new/check", page, withSettings, signedIn, checkNewTask)
   .get("/new/models", page, withSettings, signedIn, listModels)
+  .get("/webhooks", page, withSettings, signedIn, showWebhooks)
+  .post("/webhooks/secret", page, withSettings, signedIn, revealSecret)
+  .post("/webhooks/rotate", page, withSettings, signedIn, rotate)
+  .post("/webhooks/ping", page, withSettings, signedIn, rateLimited, ping)
+  .post("/webhooks/verify", page, withSettings, signedIn, verify)
+  .get("/webhooks/:form", page, (context) => context.redirect("/webhooks", 303))
+  .get("/statistics", page, withSettings, signedIn, showStatistics)
   .get("/sign-in", page, withSettings, showSignIn)
   .post("/sign-in", page, withSettings, signIn)
   .post("/sign-out", page, signOut)

@@ -54,9 +54,13 @@ function takeCallback(form: RequestObject, take: Take): void {
   take("callback_url");
   take("callback_events");
   take("callback_format");
-  const headers = linesOf(form["callback_headers"]);
-  // Written as JSON, they are an object already.
-  take("callback_headers", Array.isArray(headers) ? Object.fromEntries(headers.map(headerIn)) : headers);
+  take("callback_headers", headersIn(form["callback_headers"]));
+}
+
+/** One header a line. Written as JSON, they are an object already. */
+export function headersIn(value: RequestValue | undefined): RequestValue | undefined {
+  const lines = linesOf(value);
+  return Array.isArray(lines) ? Object.fromEntries(lines.map(headerIn)) : lines;
 }
 
 /** One item a line; a text of one long line is not split. */

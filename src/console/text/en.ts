@@ -286,6 +286,7 @@ export const en = {
     ping: "Ping",
     pingLead: "Sends one signed test event and shows what the receiver answers.",
     pingUrl: "URL",
+    headersHint: "One a line, name: value.",
     send: "Send a ping",
     pingDelivered: "Delivered",
     pingFailed: "Not delivered",
