@@ -46,6 +46,9 @@ export function Page({ visit, title, place, liveMs, scripts = [], children }: Pa
           <main id="content" tabindex={-1} {...(liveMs ? { "data-live": liveMs } : {})}>
             {children}
           </main>
+          <footer class="below">
+            <a href="/docs">{text.shell.reference}</a>
+          </footer>
           <template data-words data-copied={text.shell.copied}></template>
         </body>
       </html>

@@ -64,32 +64,42 @@ function FinishTimes({ visit, stats }: StatsProps) {
       <p class="hint">{stats.models.length === 0 ? text.none : text.finishLead}</p>
       {stats.models.length > 0 && (
         <div class="scroll" tabindex={0} role="region" aria-label={text.finish}>
-          <table class="chart">
-            <thead>
-              <tr>
-                <th scope="col">{text.model}</th>
-                <td aria-hidden="true"></td>
-                <th scope="col" class="number">
+          <table class="chart finish" role="table">
+            <thead role="rowgroup">
+              <tr role="row">
+                <th role="columnheader" scope="col">
+                  {text.model}
+                </th>
+                <td role="cell"></td>
+                <th role="columnheader" scope="col" class="number">
                   {text.half}
                 </th>
-                <th scope="col" class="number">
+                <th role="columnheader" scope="col" class="number">
                   {text.most}
                 </th>
-                <th scope="col" class="number">
+                <th role="columnheader" scope="col" class="number">
                   {text.count}
                 </th>
               </tr>
             </thead>
-            <tbody>
+            <tbody role="rowgroup">
               {stats.models.map(({ model, count, p50Ms, p95Ms }) => (
-                <tr>
-                  <th scope="row">{model}</th>
-                  <td class="plot" aria-hidden="true">
+                <tr role="row">
+                  <th role="rowheader" scope="row">
+                    {model}
+                  </th>
+                  <td role="cell" class="plot">
                     <Bar parts={[p50Ms / longest, (p95Ms - p50Ms) / longest]} tones={["strong", "faint"]} />
                   </td>
-                  <td class="number">{span(time, p50Ms)}</td>
-                  <td class="number">{span(time, p95Ms)}</td>
-                  <td class="number">{count}</td>
+                  <td role="cell" class="number" data-label={text.half}>
+                    {span(time, p50Ms)}
+                  </td>
+                  <td role="cell" class="number" data-label={text.most}>
+                    {span(time, p95Ms)}
+                  </td>
+                  <td role="cell" class="number" data-label={text.count}>
+                    {count}
+                  </td>
                 </tr>
               ))}
             </tbody>
@@ -111,7 +121,7 @@ function Deliveries({ visit, stats }: StatsProps) {
         <thead class="visually-hidden">
           <tr>
             <th scope="col">{text.state}</th>
-            <td aria-hidden="true"></td>
+            <td></td>
             <th scope="col">{text.tasks}</th>
           </tr>
         </thead>
@@ -121,7 +131,7 @@ function Deliveries({ visit, stats }: StatsProps) {
               <th scope="row">
                 <CallbackBadge visit={visit} status={state} />
               </th>
-              <td class="plot" aria-hidden="true">
+              <td class="plot">
                 <Bar parts={[stats.deliveries[state] / most]} tones={[state]} />
               </td>
               <td class="number">{stats.deliveries[state]}</td>
@@ -148,7 +158,7 @@ function Polls({ visit, stats: { pollsPerTask } }: StatsProps) {
 function Bar({ parts, tones }: { parts: number[]; tones: string[] }) {
   const widths = parts.map((part) => Math.max(part, 0) * 100);
   return (
-    <svg class="barline" width="100%" height="14" focusable="false">
+    <svg class="barline" aria-hidden="true" width="100%" height="14" focusable="false">
       {widths.map((width, index) => (
         <rect
           class={`tone-${tones[index]}`}

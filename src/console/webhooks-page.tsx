@@ -44,9 +44,9 @@ export function WebhooksPage({ visit, expiries, said, state }: WebhooksProps) {
         <div class="column">
           <Secret visit={visit} expiries={expiries} revealed={state.revealed} />
           <Rotate visit={visit} />
+          <Ping visit={visit} ping={state.ping} />
         </div>
         <div class="column">
-          <Ping visit={visit} ping={state.ping} />
           <Verify visit={visit} verify={state.verify} />
         </div>
       </div>
