@@ -20,7 +20,6 @@ export function SignInPage({ visit, mode, to, problem }: SignInProps) {
         <h1>{text.title}</h1>
         <p class="lead">{text.lead}</p>
         <form method="post" action="/sign-in" class="card stack">
-          <input type="hidden" name="to" value={to} />
           <Field {...field}>
             <input
               {...described(field)}
@@ -35,6 +34,7 @@ export function SignInPage({ visit, mode, to, problem }: SignInProps) {
           <button class="primary" type="submit">
             {text.submit}
           </button>
+          <input type="hidden" name="to" value={to} />
           <p class="hint">{text.life(SESSION_MS / 3_600_000)}</p>
         </form>
       </div>
