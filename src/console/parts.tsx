@@ -51,7 +51,7 @@ export function CopyButton({ visit, from, label }: { visit: Visit; from: string;
 /** Text to be copied or read as it is: commands, JSON, what a receiver said. Can be scrolled by keyboard. */
 export function Code({ id, label, children }: { id?: string; label: string; children?: Child }) {
   return (
-    <pre tabindex={0} role="region" aria-label={label}>
+    <pre tabindex={0} role="group" aria-label={label}>
       <code {...(id === undefined ? {} : { id })}>{children}</code>
     </pre>
   );

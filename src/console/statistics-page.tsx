@@ -63,7 +63,7 @@ function FinishTimes({ visit, stats }: StatsProps) {
       <h2>{text.finish}</h2>
       <p class="hint">{stats.models.length === 0 ? text.none : text.finishLead}</p>
       {stats.models.length > 0 && (
-        <div class="scroll" tabindex={0} role="region" aria-label={text.finish}>
+        <div class="scroll" tabindex={0} role="group" aria-label={text.finish}>
           <table class="chart finish" role="table">
             <thead role="rowgroup">
               <tr role="row">
