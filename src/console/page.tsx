@@ -77,8 +77,12 @@ function Bar({ visit, place }: { visit: Visit; place: Place | undefined }) {
           <LanguageSwitch visit={visit} />
           {viewer !== null && (
             <form method="post" action="/sign-out">
-              <button class="quiet" type="submit" title={`${text.shell.signedInAs} ${viewer}`}>
-                {text.shell.signOut} <span class="viewer">{viewer}</span>
+              <span class="viewer">
+                <span class="visually-hidden">{text.shell.signedInAs} </span>
+                {viewer}
+              </span>
+              <button class="quiet" type="submit">
+                {text.shell.signOut}
               </button>
             </form>
           )}

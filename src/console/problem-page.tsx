@@ -22,6 +22,8 @@ export function onConsoleError(error: Error, context: Context<AppEnv>): Response
   const visit = visitOf(context);
   const problem = problemOf(error, visit, context.env);
   if (problem.status === 500) log("page.failed", { request_id: visit.requestId, ...errorFields(error) });
+  for (const [name, value] of Object.entries(error instanceof ApiError ? (error.options.headers ?? {}) : {}))
+    context.header(name, value);
   if (problem.status === 503) context.header("retry-after", problem.settings ? "60" : "1");
   return context.html(
     <ProblemPage visit={visit} problem={problem} />,

@@ -112,7 +112,7 @@ function Video({ visit, url }: { visit: Visit; url: string }) {
 function Failure({ visit, task }: { visit: Visit; task: TaskBody }) {
   const { text } = visit;
   const { error } = task;
-  const advice = text.advice[error?.code ?? ""];
+  const advice = task.test ? text.task.testTask : text.advice[error?.code ?? ""];
   return (
     <section class="card panel stack failure" id="failure">
       <h2>{text.task.failed}</h2>
@@ -238,7 +238,7 @@ function Upstream({ visit, task }: { visit: Visit; task: TaskBody }) {
 function Curl({ visit, task }: { visit: Visit; task: TaskBody }) {
   const text = visit.text.task;
   const path = `${visit.origin}/v1/videos/${task.task_id}`;
-  const auth = '-H "Authorization: Bearer $RINGBACK_KEY"';
+  const auth = '\\\n  -H "Authorization: Bearer $RINGBACK_KEY"';
   const commands = [
     `curl "${path}" ${auth}`,
     `curl "${path}/deliveries" ${auth}`,
@@ -253,7 +253,7 @@ function Curl({ visit, task }: { visit: Visit; task: TaskBody }) {
         <CopyButton visit={visit} from="curl-commands" label={text.curl} />
       </div>
       <Code id="curl-commands" label={text.curl}>
-        {commands.join("\n")}
+        {commands.join("\n\n")}
       </Code>
     </details>
   );
