@@ -1,6 +1,5 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
-import { readSettings } from "../env.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { identify, type Caller } from "../http/caller.ts";
 import { ApiError } from "../http/errors.ts";
@@ -8,7 +7,7 @@ import { ownHost } from "../http/guards.ts";
 import { requireKnownKey } from "../http/known-key.ts";
 import { BouncePage } from "./sign-in-page.tsx";
 import { isOwnRequest } from "./origin.ts";
-import { securityHeaders } from "./security.ts";
+import { setSecurityHeaders } from "./security.ts";
 import { endSession, readSession, visitOf } from "./visit.ts";
 
 /** What stands before every page: the headers of its answer, where a form comes from, who is signed in. */
@@ -19,11 +18,7 @@ export const pageWithPreviews = door(true);
 
 function door(previews: boolean) {
   return createMiddleware<AppEnv>(async (context, next) => {
-    const settings = readSettings(context.env);
-    const allowHttp = settings.ok && settings.settings.callback.allowPrivate;
-    // Before everything that can fail, so that a page that says no is as safe as one that says yes.
-    for (const [name, value] of Object.entries(securityHeaders({ allowHttp, previews })))
-      context.header(name, value);
+    setSecurityHeaders(context, previews);
     if (context.req.method === "POST" && !isOwnRequest(context.req.raw.headers, ownHost(context))) {
       throw new ApiError("cross_site", "This form was not sent by a page of this console.", { status: 403 });
     }

@@ -6,6 +6,7 @@ import type { AppEnv } from "../http/app-env.ts";
 import { ApiError } from "../http/errors.ts";
 import { errorFields, log } from "../log.ts";
 import { Page } from "./page.tsx";
+import { setSecurityHeaders } from "./security.ts";
 import { problemText } from "./text/problems.ts";
 import { visitOf, type Visit } from "./visit.ts";
 
@@ -19,6 +20,7 @@ interface Problem {
 
 /** The last station of every throw on a page: the same refusals as the API's, in words instead of JSON. */
 export function onConsoleError(error: Error, context: Context<AppEnv>): Response | Promise<Response> {
+  setSecurityHeaders(context, false);
   const visit = visitOf(context);
   const problem = problemOf(error, visit, context.env);
   if (problem.status === 500) log("page.failed", { request_id: visit.requestId, ...errorFields(error) });

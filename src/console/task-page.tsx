@@ -55,7 +55,8 @@ export function TaskPage({ visit, view, said }: TaskProps) {
 
 function Said({ visit, said }: { visit: Visit; said: string }) {
   const { queued, nothing, tooOften, tooMany } = visit.text.deliveries;
-  const sentence = { queued, nothing, tooOften, tooMany }[said];
+  const sentence = new Map(Object.entries({ queued, nothing, tooOften, tooMany })).get(said);
+  // The word stands in the address, where anybody can write another one.
   if (sentence === undefined) return null;
   return <Notice kind={said === "queued" ? "good" : "bad"}>{sentence}</Notice>;
 }
