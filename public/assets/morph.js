@@ -27,16 +27,18 @@ export function morph(from, to) {
   while (current !== null) current = removed(current);
 }
 
-/** The node at or after `current` that may become `wanted`; one with an id only that of the same id. */
+/** The first node from `current` on that may become `wanted`; what stands before it is gone from the page. */
 function findMatch(current, wanted) {
-  if (wanted instanceof Element && wanted.id !== "") {
-    for (let node = current; node !== null; node = node.nextSibling) {
-      if (node instanceof Element && node.id === wanted.id && node.nodeName === wanted.nodeName) return node;
-    }
-    return null;
+  for (let node = current; node !== null; node = node.nextSibling) {
+    if (kindOf(node) === kindOf(wanted)) return node;
   }
-  if (current === null || current.nodeName !== wanted.nodeName) return null;
-  return current instanceof Element && current.id !== "" ? null : current;
+  return null;
+}
+
+/** What tells an element from its neighbours: its id, else its name and the first of its classes (others are states). */
+function kindOf(node) {
+  if (!(node instanceof Element)) return node.nodeName;
+  return node.id === "" ? `${node.nodeName} ${node.classList.item(0)}` : `#${node.id}`;
 }
 
 function removed(node) {
