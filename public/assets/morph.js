@@ -35,10 +35,10 @@ function findMatch(current, wanted) {
   return null;
 }
 
-/** What tells an element from its neighbours: its id, else its name and the first of its classes (others are states). */
+/** What tells an element from its neighbours: its name and its id, else the first of its classes (others are states). */
 function kindOf(node) {
   if (!(node instanceof Element)) return node.nodeName;
-  return node.id === "" ? `${node.nodeName} ${node.classList.item(0)}` : `#${node.id}`;
+  return `${node.nodeName} ${node.id === "" ? node.classList.item(0) : `#${node.id}`}`;
 }
 
 function removed(node) {
