@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { parseJson } from "../domain/json.ts";
 import type { AppEnv } from "../http/app-env.ts";
-import { ApiError } from "../http/errors.ts";
+import { ApiError, noSuchTask } from "../http/errors.ts";
 import { openTaskId } from "../keys/ids.ts";
 import { askTask, taskStub, type RedeliverAnswer } from "../task/stub.ts";
 import { readForm } from "./form.ts";
@@ -65,8 +65,4 @@ function saidOf({ kind }: RedeliverAnswer): Said {
     default:
       return kind satisfies never;
   }
-}
-
-function noSuchTask(): ApiError {
-  return new ApiError("task_not_found", "No such task.");
 }
