@@ -4,7 +4,7 @@ import { buildPublic } from "./dev/public.ts";
 
 buildPublic();
 
-/** unit: plain Node · workers: inside workerd, with the objects · e2e: real processes on loopback. */
+/** unit: plain Node · workers: inside workerd, with the objects · e2e: real processes on loopback · browser: Chromium. */
 export default defineConfig({
   test: {
     // The Worker's own log is not the tests' news.
@@ -42,6 +42,16 @@ export default defineConfig({
           hookTimeout: 30_000,
           // Each file runs a workerd of its own: more at once would share two cores and wait for each other.
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: "browser",
+          include: ["test/browser/**/*.test.ts"],
+          testTimeout: 90_000,
+          hookTimeout: 60_000,
+          // Chromium and workerd share two cores already.
+          maxWorkers: 1,
         },
       },
     ],

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { consolePages } from "./console/console.tsx";
 import type { AppEnv } from "./http/app-env.ts";
 import { docsPage, openApi } from "./http/docs.ts";
 import { onError, onNotFound } from "./http/errors.ts";
@@ -31,5 +32,6 @@ app.all("/robots.txt", methodNotAllowed("GET, HEAD"));
 app.get("/assets/:folder{swagger-ui-[0-9.]+}/*", staticFile({ cacheControl: IMMUTABLE }));
 app.get("/assets/*", staticFile());
 app.all("/assets/*", methodNotAllowed("GET, HEAD"));
+app.route("/", consolePages);
 app.notFound(onNotFound);
 app.onError(onError);

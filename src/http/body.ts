@@ -71,6 +71,14 @@ export function requireJsonOrForm(request: Request): "json" | "form" {
   return form ? "form" : "json";
 }
 
+/** What a browser sends from a page without files. */
+export function requireForm(request: Request): void {
+  if (typeOf(request) !== "application/x-www-form-urlencoded") {
+    throw new ApiError("unsupported_media_type", "Send the request as application/x-www-form-urlencoded.");
+  }
+  refuseEncoding(request);
+}
+
 function typeOf(request: Request): string {
   return request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() ?? "";
 }

@@ -27,12 +27,13 @@ export async function createVideo(
   context: Context<AppEnv>,
   body: JsonBody,
   preferences: Preferences,
+  keyHeader: string | undefined = context.req.header("idempotency-key"),
 ): Promise<Created> {
   const settings = context.get("settings");
   const caller = context.get("caller");
   // A test never leads to the upstream, so the upstream cannot judge the key by itself; and 401 comes before 400.
   if (body.ok && present(body.value["test"]) !== undefined) await requireKnownKey(caller, settings);
-  const { request, idempotencyKey } = readCreate(context, settings, body);
+  const { request, idempotencyKey } = readCreate(context, settings, body, keyHeader);
   const name = idempotencyKey === null ? randomName() : await keyedName(caller.account, idempotencyKey);
   const input = await createInput({ settings, caller, request, name, keyed: idempotencyKey !== null });
   const answer = createInObject(context.env.TASKS, name, {
@@ -92,8 +93,9 @@ function readCreate(
   context: Context<AppEnv>,
   settings: Settings,
   body: JsonBody,
+  keyHeader: string | undefined,
 ): { request: VideoRequest; idempotencyKey: string | null } {
-  const { key, issue } = parseIdempotencyKey(context.req.header("idempotency-key"));
+  const { key, issue } = parseIdempotencyKey(keyHeader);
   if (!body.ok) throw invalidRequest([{ path: "", message: body.problem }, ...(issue ? [issue] : [])]);
   const rules = endpointRules(context);
   const result = readVideoRequest(body.value, { strict: settings.strict, rules });
@@ -131,7 +133,7 @@ async function createInput(from: {
 }
 
 /** @throws ApiError for every create that leaves no task, or none of this request's */
-function accepted(answer: CreateAnswer): CreateAnswer & { kind: "created" | "replayed" } {
+export function accepted(answer: CreateAnswer): CreateAnswer & { kind: "created" | "replayed" } {
   switch (answer.kind) {
     case "created":
     case "replayed":

@@ -7,13 +7,38 @@ import type { AppEnv } from "./app-env.ts";
 import { invalidRequest } from "./errors.ts";
 import { LIST_QUERY } from "./list-schema.ts";
 
+/** A task as lists show it. */
+export interface ListedTask {
+  object: "video.task";
+  task_id: string;
+  status: Listing["status"];
+  model: string;
+  test: boolean;
+  video_url: string | null;
+  error: Listing["error"];
+  created_at: string;
+  finished_at: string | null;
+  callback: { status: NonNullable<Listing["delivery"]> } | null;
+}
+
+export interface TaskList {
+  object: "list";
+  data: ListedTask[];
+  next_cursor: string | null;
+}
+
 /** `GET /v1/videos`: this account's tasks, newest first. */
 export async function listVideos(context: Context<AppEnv>): Promise<Response> {
+  return context.json(await listedTasks(context));
+}
+
+/** The page of tasks that the request's query asks for. @throws ApiError 400 */
+export async function listedTasks(context: Context<AppEnv>): Promise<TaskList> {
   const { account } = context.get("caller");
   const { listings, next } = await listTasks(context.env.ACCOUNTS, account, pageOf(context));
   const { roots } = context.get("settings");
   const data = await Promise.all(listings.map(async (listing) => viewListing(listing, roots)));
-  return context.json({ object: "list", data, next_cursor: next === null ? null : cursorOf(next) });
+  return { object: "list", data, next_cursor: next === null ? null : cursorOf(next) };
 }
 
 /** @throws ApiError 400 with every problem of the query */
@@ -28,7 +53,7 @@ function pageOf(context: Context<AppEnv>): ListPage {
   return { status: status ?? null, limit, before: cursor ?? null };
 }
 
-async function viewListing(listing: Listing, roots: readonly [string, ...string[]]): Promise<object> {
+async function viewListing(listing: Listing, roots: readonly [string, ...string[]]): Promise<ListedTask> {
   const { name, account, taskId } = listing;
   // The secret under which its id was issued may be gone: under the old id nobody could read it any more.
   const known = (await openTaskId(roots, taskId, account)) !== null;

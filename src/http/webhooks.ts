@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
+import type * as z from "zod";
 import { rotateSecret, signingVersions } from "../account/stub.ts";
 import { headerProblems } from "../domain/callback-headers.ts";
 import { judgeEndpoint } from "../domain/endpoint-policy.ts";
@@ -10,7 +11,7 @@ import { signingSecret } from "../keys/derive.ts";
 import { newMessageId } from "../keys/ids.ts";
 import { RINGBACK_VERSION } from "../version.ts";
 import { sendCallback } from "../webhook/send.ts";
-import { verifyWebhook } from "../webhook/verify.ts";
+import { verifyWebhook, type ReceivedWebhook, type VerifyReason } from "../webhook/verify.ts";
 import type { AppEnv } from "./app-env.ts";
 import { withBody } from "./body.ts";
 import { readSmallBody } from "./small-body.ts";
@@ -51,32 +52,7 @@ export const webhooks = new Hono<AppEnv>()
   .all("/secret/rotate", methodNotAllowed("POST"))
   .post("/ping", refuseLoops, withSettings, withCaller, rateLimited, knownKey, async (context) => {
     const ping = await readSmallBody(context, PING_SCHEMA);
-    const verdict = judgeEndpoint(ping.callback_url, endpointRules(context));
-    const headers = Object.entries(ping.callback_headers ?? {});
-    const issues = headerProblems(headers).map(({ name, problem }) => ({
-      path: name === null ? "callback_headers" : `callback_headers.${name.slice(0, 100)}`,
-      message: problem,
-    }));
-    if (!verdict.ok) issues.unshift({ path: "callback_url", message: verdict.problem });
-    if (!verdict.ok || issues.length > 0) throw invalidRequest(issues);
-    const messageId = newMessageId();
-    const result = await sendCallback({
-      url: verdict.url,
-      headers: headers as [string, string][],
-      messageId,
-      body: pingBody(ping.callback_format ?? "standard", messageId, Date.now()),
-      attempt: 1,
-      secrets: await secretsInForce(context),
-      timeoutMs: context.get("settings").callback.timeoutMs,
-      version: RINGBACK_VERSION,
-    });
-    return context.json({
-      delivered: result.outcome === "delivered",
-      status_code: result.statusCode,
-      duration_ms: result.durationMs,
-      reason: result.reason,
-      response_excerpt: result.excerpt,
-    });
+    return context.json(await sendPing(context, ping));
   })
   .all("/ping", methodNotAllowed("POST"))
   .post("/verify", withSettings, withCaller, knownKey, async (context) =>
@@ -84,12 +60,61 @@ export const webhooks = new Hono<AppEnv>()
       const id = context.req.header("webhook-id") ?? null;
       const timestamp = context.req.header("webhook-timestamp") ?? null;
       const signatures = context.req.header("webhook-signature") ?? null;
-      const secrets = await secretsInForce(context);
-      const reason = await verifyWebhook({ id, timestamp, signatures, body }, secrets, Date.now());
+      const reason = await verifyReceived(context, { id, timestamp, signatures, body });
       return context.json({ valid: reason === null, reason });
     }),
   )
   .all("/verify", methodNotAllowed("POST"));
+
+/** What a ping came to. */
+export interface PingAnswer {
+  delivered: boolean;
+  status_code: number | null;
+  duration_ms: number | null;
+  reason: string | null;
+  response_excerpt: string | null;
+}
+
+/** One signed `ping` now. @throws ApiError 400 for a URL or headers that a create would not take either */
+export async function sendPing(
+  context: Context<AppEnv>,
+  ping: z.output<typeof PING_SCHEMA>,
+): Promise<PingAnswer> {
+  const verdict = judgeEndpoint(ping.callback_url, endpointRules(context));
+  const headers = Object.entries(ping.callback_headers ?? {});
+  const issues = headerProblems(headers).map(({ name, problem }) => ({
+    path: name === null ? "callback_headers" : `callback_headers.${name.slice(0, 100)}`,
+    message: problem,
+  }));
+  if (!verdict.ok) issues.unshift({ path: "callback_url", message: verdict.problem });
+  if (!verdict.ok || issues.length > 0) throw invalidRequest(issues);
+  const messageId = newMessageId();
+  const result = await sendCallback({
+    url: verdict.url,
+    headers: headers as [string, string][],
+    messageId,
+    body: pingBody(ping.callback_format ?? "standard", messageId, Date.now()),
+    attempt: 1,
+    secrets: await secretsInForce(context),
+    timeoutMs: context.get("settings").callback.timeoutMs,
+    version: RINGBACK_VERSION,
+  });
+  return {
+    delivered: result.outcome === "delivered",
+    status_code: result.statusCode,
+    duration_ms: result.durationMs,
+    reason: result.reason,
+    response_excerpt: result.excerpt,
+  };
+}
+
+/** Null if a secret of this account signed it within the last five minutes. */
+export async function verifyReceived(
+  context: Context<AppEnv>,
+  received: ReceivedWebhook,
+): Promise<VerifyReason | null> {
+  return verifyWebhook(received, await secretsInForce(context), Date.now());
+}
 
 async function secretsInForce(context: Context<AppEnv>): Promise<string[]> {
   const { account } = context.get("caller");
@@ -100,7 +125,16 @@ async function secretsInForce(context: Context<AppEnv>): Promise<string[]> {
   );
 }
 
-async function secretAnswer(context: Context<AppEnv>, versions: readonly SigningVersion[]): Promise<object> {
+/** The account's secrets as they are shown to it. */
+export interface SecretAnswer {
+  secret: string | undefined;
+  previous: { secret: string; expires_at: string | null }[];
+}
+
+export async function secretAnswer(
+  context: Context<AppEnv>,
+  versions: readonly SigningVersion[],
+): Promise<SecretAnswer> {
   const { account } = context.get("caller");
   // Under RINGBACK_SECRET_PREVIOUS every version has a twin, which signs until that setting is removed.
   const secrets = context.get("settings").roots.flatMap((root, index) =>

@@ -3,7 +3,7 @@
 const encoder = new TextEncoder();
 
 /** What `importKey` makes; named by the call, because Workers and Node name the type differently. */
-type SecretKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
+export type SecretKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
 async function rootKey(root: string): Promise<SecretKey> {
   return crypto.subtle.importKey("raw", encoder.encode(root), "HKDF", false, ["deriveBits"]);
@@ -34,6 +34,13 @@ async function cachedKey(
 /** AES-256-GCM key for sealing. */
 export async function sealingKey(root: string): Promise<SecretKey> {
   return cachedKey(root, "ringback seal v1", async (bytes) =>
+    crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]),
+  );
+}
+
+/** AES-256-GCM key for the console's sessions: a sealed value of a task is never a cookie, nor the other way round. */
+export async function sessionKey(root: string): Promise<SecretKey> {
+  return cachedKey(root, "ringback console session v1", async (bytes) =>
     crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]),
   );
 }

@@ -1,4 +1,4 @@
-import { sealingKey } from "./derive.ts";
+import { sealingKey, type SecretKey } from "./derive.ts";
 
 /** A sealed value is one format byte, 12 bytes of nonce, then AES-256-GCM ciphertext and tag. */
 const FORMAT = 1;
@@ -11,7 +11,7 @@ export class SealError extends Error {
 
 /** What a sealed value is bound to: moved to another task or another use, it does not open. */
 export interface SealContext {
-  /** The task's name (its id without the tag, which changes with the secret). */
+  /** The task's name (its id without the tag, which changes with the secret); of a session, `console`. */
   task: string;
   purpose: string;
 }
@@ -20,11 +20,19 @@ function associatedData({ task, purpose }: SealContext): Uint8Array {
   return new TextEncoder().encode(`${task}\n${purpose}`);
 }
 
+/** From a root secret to the key of one use. */
+export type KeyOf = (root: string) => Promise<SecretKey>;
+
 /** Seals bytes under the current root secret. */
-export async function seal(root: string, context: SealContext, bytes: Uint8Array): Promise<Uint8Array> {
+export async function seal(
+  root: string,
+  context: SealContext,
+  bytes: Uint8Array,
+  keyOf: KeyOf = sealingKey,
+): Promise<Uint8Array> {
   const iv = crypto.getRandomValues(new Uint8Array(NONCE_BYTES));
   const parameters = { name: "AES-GCM", iv, additionalData: associatedData(context) };
-  const ciphertext = await crypto.subtle.encrypt(parameters, await sealingKey(root), bytes);
+  const ciphertext = await crypto.subtle.encrypt(parameters, await keyOf(root), bytes);
   const sealed = new Uint8Array(1 + NONCE_BYTES + ciphertext.byteLength);
   sealed[0] = FORMAT;
   sealed.set(iv, 1);
@@ -40,6 +48,7 @@ export async function unseal(
   roots: readonly string[],
   context: SealContext,
   sealed: Uint8Array,
+  keyOf: KeyOf = sealingKey,
 ): Promise<Uint8Array> {
   if (sealed[0] !== FORMAT) throw new SealError("unknown format of a sealed value");
   const parameters = {
@@ -49,7 +58,7 @@ export async function unseal(
   };
   for (const root of roots) {
     try {
-      const key = await sealingKey(root);
+      const key = await keyOf(root);
       return new Uint8Array(await crypto.subtle.decrypt(parameters, key, sealed.subarray(1 + NONCE_BYTES)));
     } catch (error) {
       // Another root's: GCM says only that the tag does not fit. Anything else is a fault of ours.

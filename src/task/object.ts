@@ -3,6 +3,7 @@ import { joinCadence, knownForecast, pace, settleCadence, slowDown } from "../ca
 import { listingOf, type Listing } from "../domain/listing.ts";
 import type { Task } from "../domain/task.ts";
 import { nameInTaskId } from "../domain/task-id.ts";
+import { jsonObject } from "../domain/task-json.ts";
 import { readSettings, type TaskSettings } from "../env.ts";
 import { newMessageId } from "../keys/ids.ts";
 import { errorFields, log } from "../log.ts";
@@ -15,6 +16,7 @@ import { reportInPassing } from "./advance.ts";
 import { rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "./alarm.ts";
 import { createTask, recoverCreate, type CreateInput, type CreateOutcome } from "./create.ts";
 import { MissingKeyError, type TaskDeps } from "./deps.ts";
+import { lifeOf } from "./life.ts";
 import { openText } from "./sealed.ts";
 import { redeliver, type RedeliverAnswer } from "./redeliver.ts";
 import { removeTask } from "./remove.ts";
@@ -101,6 +103,20 @@ export class TaskObject extends DurableObject<Env> {
     return deps && state && state.task.account === account
       ? viewDeliveries(state, this.#store.rows.attempts())
       : null;
+  }
+
+  /** The task, its deliveries and where it stands, for the console: JSON; null if there is no task of this account here. */
+  async inspect(account: string): Promise<string | null> {
+    const deps = await this.#awake();
+    const alarmAt = await this.#store.alarm();
+    const state = this.#store.load();
+    if (!deps || !state || state.task.account !== account) return null;
+    const { retentionMs } = deps.settings;
+    return jsonObject([
+      ["task", await viewTask(deps, state)],
+      ["deliveries", viewDeliveries(state, this.#store.rows.attempts())],
+      ["life", JSON.stringify(lifeOf(state, { now: Date.now(), alarmAt, retentionMs }))],
+    ]);
   }
 
   /** One more attempt of one event, the newest if none is named. */

@@ -8,6 +8,7 @@ import type { EventsAnswer, WaitAnswer } from "./watch.ts";
 export type { CreateAnswer } from "./object.ts";
 export type { CreateInput } from "./create.ts";
 export type { EventsAnswer, WaitAnswer } from "./watch.ts";
+export type { TaskLife } from "./life.ts";
 export type { RedeliverAnswer } from "./redeliver.ts";
 
 export type TaskNamespace = DurableObjectNamespace<TaskObject>;

@@ -1,0 +1,86 @@
+import { fillModels, offerImages } from "./new-task-fields.js";
+
+/**
+ * The form of a new task while it is filled in: asks the server what it would say to it, so that the schema that
+ * judges in the end judges here as well, and shows the command that it stands for.
+ */
+
+/** After the last key, before the server is asked, in milliseconds. */
+const REST_MS = 350;
+/** Of a longer value the server is asked about the beginning: nobody waits for megabytes of an image per key. */
+const ASKED_LENGTH = 4000;
+const PROMPT_MAX = 2500;
+
+const form = document.querySelector("form[data-check]");
+const verdict = form.querySelector("[data-verdict]");
+const command = document.getElementById("curl");
+const counter = form.querySelector("[data-counter]");
+/** Fields that the reader has been to: the others are not blamed yet. */
+const visited = new Set();
+let timer = 0;
+let question = 0;
+
+/** What a field of the form says in a path of the request. */
+function fieldOf(path) {
+  if (path === "test" || path === "test.outcome") return "test_outcome";
+  if (path === "test.delay_seconds") return "test_delay";
+  return path.split(".")[0];
+}
+
+async function check() {
+  const mine = ++question;
+  const fields = new URLSearchParams();
+  for (const [name, value] of new FormData(form)) {
+    if (typeof value === "string") fields.append(name, shortened(value));
+  }
+  const response = await fetch(form.dataset.check, { method: "POST", body: fields, redirect: "manual" });
+  // Another key was pressed meanwhile, or the session is over: sending the form will say so.
+  if (!response.ok || mine !== question) return;
+  const { issues, curl } = await response.json();
+  command.textContent = curl;
+  showIssues(issues);
+}
+
+/** Base64 stays valid when it is cut at a multiple of four behind the comma of a data URL. */
+function shortened(value) {
+  if (value.length <= 2 * ASKED_LENGTH || /\s/.test(value)) return value;
+  return value.slice(0, value.indexOf(",") + 1 + ASKED_LENGTH);
+}
+
+function showIssues(issues) {
+  const byField = new Map(issues.map(({ path, message }) => [fieldOf(path), message]));
+  for (const place of form.querySelectorAll("[data-problem]")) {
+    const name = place.dataset.problem;
+    const message = visited.has(name) ? byField.get(name) : undefined;
+    place.textContent = message ?? "";
+    place.hidden = message === undefined;
+    const control = document.getElementById(name);
+    if (message === undefined) control?.removeAttribute("aria-invalid");
+    else control?.setAttribute("aria-invalid", "true");
+  }
+  verdict.textContent = issues.length === 0 ? verdict.dataset.valid : verdict.dataset.invalid;
+}
+
+function count() {
+  const length = Array.from(document.getElementById("prompt").value).length;
+  counter.textContent = `${length} / ${PROMPT_MAX}`;
+  counter.classList.toggle("is-over", length > PROMPT_MAX);
+}
+
+function checkSoon() {
+  clearTimeout(timer);
+  timer = setTimeout(() => void check(), REST_MS);
+}
+
+form.addEventListener("input", () => {
+  count();
+  checkSoon();
+});
+form.addEventListener("focusout", ({ target }) => {
+  if (target.name) visited.add(target.name);
+  checkSoon();
+});
+
+count();
+offerImages(form, checkSoon);
+void fillModels(form.dataset.models);

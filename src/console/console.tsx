@@ -1,0 +1,50 @@
+import { Hono } from "hono";
+import type { AppEnv } from "../http/app-env.ts";
+import { methodNotAllowed, rateLimited, withSettings } from "../http/guards.ts";
+import { page, pageWithPreviews, signedIn } from "./doors.tsx";
+import { switchLanguage } from "./language-switch.ts";
+import { checkNewTask, listModels, showNewTask, startTask } from "./new-task.tsx";
+import { onConsoleError } from "./problem-page.tsx";
+import { showSignIn, signIn, signOut } from "./sign-in.tsx";
+import { deleteTask, redeliverTask, showTask } from "./tasks.tsx";
+import { showStatistics } from "./statistics-page.tsx";
+import { showTasks } from "./tasks-page.tsx";
+import { ping, revealSecret, rotate, showWebhooks, verify } from "./webhooks.tsx";
+
+/** `/` and the pages under it: what a person looks at. The same inner functions as under `/v1`, never HTTP to itself. */
+export const consolePages = new Hono<AppEnv>()
+  .get("/", page, withSettings, signedIn, showTasks)
+  .all("/", methodNotAllowed("GET, HEAD"))
+  .get("/tasks/:id", page, withSettings, signedIn, showTask)
+  .all("/tasks/:id", methodNotAllowed("GET, HEAD"))
+  .post("/tasks/:id/redeliver", page, withSettings, signedIn, redeliverTask)
+  .all("/tasks/:id/redeliver", methodNotAllowed("POST"))
+  .post("/tasks/:id/delete", page, withSettings, signedIn, deleteTask)
+  .all("/tasks/:id/delete", methodNotAllowed("POST"))
+  .get("/new", pageWithPreviews, withSettings, signedIn, showNewTask)
+  .post("/new", pageWithPreviews, withSettings, signedIn, rateLimited, startTask)
+  .all("/new", methodNotAllowed("GET, HEAD, POST"))
+  .post("/new/check", page, withSettings, signedIn, checkNewTask)
+  .all("/new/check", methodNotAllowed("POST"))
+  .get("/new/models", page, withSettings, signedIn, listModels)
+  .all("/new/models", methodNotAllowed("GET, HEAD"))
+  .get("/webhooks", page, withSettings, signedIn, showWebhooks)
+  .all("/webhooks", methodNotAllowed("GET, HEAD"))
+  .post("/webhooks/secret", page, withSettings, signedIn, revealSecret)
+  .post("/webhooks/rotate", page, withSettings, signedIn, rotate)
+  .post("/webhooks/ping", page, withSettings, signedIn, rateLimited, ping)
+  .post("/webhooks/verify", page, withSettings, signedIn, verify)
+  // The address of a form's answer, opened again.
+  .get("/webhooks/:form{secret|rotate|ping|verify}", page, (context) => context.redirect("/webhooks", 303))
+  .all("/webhooks/:form{secret|rotate|ping|verify}", methodNotAllowed("GET, HEAD, POST"))
+  .get("/statistics", page, withSettings, signedIn, showStatistics)
+  .all("/statistics", methodNotAllowed("GET, HEAD"))
+  .get("/sign-in", page, withSettings, showSignIn)
+  .post("/sign-in", page, withSettings, signIn)
+  .all("/sign-in", methodNotAllowed("GET, HEAD, POST"))
+  .post("/sign-out", page, signOut)
+  .all("/sign-out", methodNotAllowed("POST"))
+  .post("/language", page, switchLanguage)
+  .all("/language", methodNotAllowed("POST"));
+
+consolePages.onError(onConsoleError);

@@ -1,0 +1,115 @@
+import { numeric } from "../http/fields.ts";
+import { LiftedText, type RequestObject, type RequestValue } from "../http/json-body.ts";
+
+/** From the fields of the form to the request that a program would send, and from there to a command. */
+
+export const MODES = ["text", "image", "reference"] as const;
+export type Mode = (typeof MODES)[number];
+
+export function modeIn(form: RequestObject): Mode {
+  return MODES.find((mode) => mode === form["mode"]) ?? "text";
+}
+
+/** The modes as the upstream's document writes them. */
+const INPUT_MODES = { text: "text", image: "single_image", reference: "multi_image" } as const;
+
+/** Fields whose values go over as they are, where they are given. */
+const PLAIN = ["model", "prompt", "aspect_ratio", "resolution"] as const;
+const NUMBERS = ["duration_seconds", "timeout_seconds"] as const;
+
+/** The form as the API's create: only what its mode uses, so that a field that is not shown is not sent. */
+export function requestOf(form: RequestObject): RequestObject {
+  const mode = modeIn(form);
+  const request: RequestObject = { capability: "video_generation" };
+  const take = (name: string, value: RequestValue | undefined = form[name]): void => {
+    if (value !== undefined && value !== null && value !== "") request[name] = value;
+  };
+  for (const name of PLAIN) take(name);
+  take("input_mode", INPUT_MODES[mode]);
+  take("control_mode", controlMode(mode, form));
+  if (mode === "image") {
+    take("image");
+    take("end_image");
+  }
+  if (mode === "reference") take("reference_images", linesOf(form["reference_images"]));
+  for (const name of NUMBERS) take(name, numeric(form[name]) as RequestValue | undefined);
+  take("with_audio", form["with_audio"] === "true");
+  takeCallback(form, take);
+  take("metadata");
+  take("test", testOf(form));
+  return request;
+}
+
+function controlMode(mode: Mode, form: RequestObject): string {
+  if (mode === "reference") return "reference";
+  const endImage = form["end_image"] ?? "";
+  return mode === "image" && endImage !== "" ? "end_frame" : "none";
+}
+
+type Take = (name: string, value?: RequestValue) => void;
+
+/** Without a URL the rest of the callback's fields says nothing. */
+function takeCallback(form: RequestObject, take: Take): void {
+  if ((form["callback_url"] ?? "") === "") return;
+  take("callback_url");
+  take("callback_events");
+  take("callback_format");
+  take("callback_headers", headersIn(form["callback_headers"]));
+}
+
+/** One header a line. Written as JSON, they are an object already. */
+export function headersIn(value: RequestValue | undefined): RequestValue | undefined {
+  const lines = linesOf(value);
+  return Array.isArray(lines) ? Object.fromEntries(lines.map(headerIn)) : lines;
+}
+
+/** One item a line; a text of one long line is not split. */
+function linesOf(value: RequestValue | undefined): RequestValue | undefined {
+  if (typeof value !== "string") return value instanceof LiftedText ? [value] : value;
+  const lines = value.split(/\r?\n/).map((line) => line.trim());
+  const items = lines.filter((line) => line !== "");
+  return items.length === 0 ? undefined : items;
+}
+
+/** `name: value`; a line without a colon is a name without a value, which is then refused by name. */
+function headerIn(line: RequestValue): [string, RequestValue] {
+  const text = typeof line === "string" ? line : "";
+  const colon = text.indexOf(":");
+  return colon === -1 ? [text, ""] : [text.slice(0, colon).trim(), text.slice(colon + 1).trim()];
+}
+
+function testOf(form: RequestObject): RequestValue | undefined {
+  const outcome = form["test_outcome"];
+  if (typeof outcome !== "string" || outcome === "") return undefined;
+  const delay = numeric(form["test_delay"]) as RequestValue | undefined;
+  return delay === undefined ? { outcome } : { outcome, delay_seconds: delay };
+}
+
+/** A longer string is an image; a command shows its beginning. */
+const SHOWN_LENGTH = 200;
+const SHOWN_START = 48;
+
+/** The same request for a shell; the key is a variable, because a page may be shown to others. */
+export function curlOf(origin: string, request: RequestObject): string {
+  const body = JSON.stringify(request, (_key, value: unknown) => shown(value), 2);
+  return [
+    `curl "${origin}/v1/videos" \\`,
+    '  -H "Authorization: Bearer $RINGBACK_KEY" \\',
+    '  -H "Content-Type: application/json" \\',
+    `  -d '${body.replaceAll("'", "'\\''")}'`,
+  ].join("\n");
+}
+
+function shown(value: unknown): unknown {
+  if (value instanceof LiftedText)
+    return `${new TextDecoder().decode(value.bytes.subarray(0, SHOWN_START))}…`;
+  const long = typeof value === "string" && value.length > SHOWN_LENGTH && !/\s/.test(value);
+  return long ? `${value.slice(0, SHOWN_START)}…` : value;
+}
+
+/** The field of the form that a path of the request belongs to: `reference_images.2`, `test.delay_seconds`. */
+export function fieldOf(path: string): string {
+  if (path === "test" || path === "test.outcome") return "test_outcome";
+  if (path === "test.delay_seconds") return "test_delay";
+  return path.split(".")[0] ?? "";
+}

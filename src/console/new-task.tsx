@@ -1,0 +1,147 @@
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { isJsonObject, own, parseJson } from "../domain/json.ts";
+import type { AppEnv } from "../http/app-env.ts";
+import { requireForm, withBody } from "../http/body.ts";
+import { accepted, createVideo } from "../http/create-video.ts";
+import { ApiError, invalidRequest } from "../http/errors.ts";
+import { parseFormBody } from "../http/form-body.ts";
+import { endpointRules } from "../http/guards.ts";
+import type { Issue } from "../http/issue.ts";
+import type { RequestObject } from "../http/json-body.ts";
+import { upstreamModels } from "../http/models.ts";
+import { readVideoRequest } from "../http/video-request.ts";
+import { NewTaskPage } from "./new-task-page.tsx";
+import { curlOf, requestOf } from "./new-task-request.ts";
+import { problemText } from "./text/problems.ts";
+import { visitOf } from "./visit.ts";
+
+/** What the form starts with: the first example of the upstream's document. */
+const FIRST_FORM: RequestObject = {
+  mode: "text",
+  model: "doubao-seedance-2-0-260128",
+  aspect_ratio: "16:9",
+  duration_seconds: "5",
+  resolution: "720p",
+  with_audio: "true",
+  callback_events: ["video.succeeded", "video.failed"],
+  test_delay: "5",
+};
+
+/** `GET /new` */
+export async function showNewTask(context: Context<AppEnv>): Promise<Response> {
+  return renderForm(context, FIRST_FORM, { key: newKey(), issues: [], refusal: null });
+}
+
+/** `POST /new`: the create of the API, with an idempotency key of the form's, so that two clicks start one task. */
+export async function startTask(context: Context<AppEnv>): Promise<Response> {
+  return withForm(context, async (form) => {
+    const key = typeof form["form_key"] === "string" ? form["form_key"] : newKey();
+    try {
+      const body = { ok: true, value: requestOf(form) } as const;
+      const preferences = { respondAsync: false, waitSeconds: null };
+      const { answer } = await createVideo(context, body, preferences, key);
+      return context.redirect(`/tasks/${accepted(answer).taskId}`, 303);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      const issues = error.options.issues ?? [];
+      // Under the old key the form would be refused for ever.
+      const spent = error.code === "idempotency_mismatch" || error.code === "idempotency_deleted";
+      const refusal = issues.length > 0 ? null : error;
+      context.status(error.status as ContentfulStatusCode);
+      return renderForm(context, form, { key: spent ? newKey() : key, issues, refusal });
+    }
+  });
+}
+
+/** `POST /new/check`: the same judgement without the task, and the command that the form stands for. */
+export async function checkNewTask(context: Context<AppEnv>): Promise<Response> {
+  const { language } = visitOf(context);
+  return withForm(context, async (form) => {
+    const { issues, curl } = judged(context, form);
+    const told = issues.map(({ path, message }) => ({ path, message: problemText(language, message) }));
+    return Promise.resolve(context.json({ issues: told, curl }));
+  });
+}
+
+/** `GET /new/models`: names to choose from; none if the upstream does not say. */
+export async function listModels(context: Context<AppEnv>): Promise<Response> {
+  try {
+    const { body } = await upstreamModels(context);
+    return context.json(modelNames(body));
+  } catch (error) {
+    if (error instanceof ApiError) return context.json([]);
+    throw error;
+  }
+}
+
+function modelNames(body: string): string[] {
+  try {
+    const list = parseJson(body);
+    const items = isJsonObject(list) ? own(list, "data") : list;
+    const ids = (Array.isArray(items) ? items : []).map((item) =>
+      isJsonObject(item) ? own(item, "id") : item,
+    );
+    return ids.filter((id) => typeof id === "string").slice(0, 500);
+  } catch {
+    // Not JSON: then the field is filled in by hand.
+    return [];
+  }
+}
+
+async function withForm(
+  context: Context<AppEnv>,
+  use: (form: RequestObject) => Promise<Response>,
+): Promise<Response> {
+  requireForm(context.req.raw);
+  return withBody(context.req.raw, context.get("settings").maxBodyBytes, async (bytes) => {
+    const body = parseFormBody(bytes);
+    if (!body.ok) throw invalidRequest([{ path: "", message: body.problem }]);
+    return use(body.value);
+  });
+}
+
+function judged(context: Context<AppEnv>, form: RequestObject): { issues: Issue[]; curl: string } {
+  const request = requestOf(form);
+  const { strict } = context.get("settings");
+  const result = readVideoRequest(request, { strict, rules: endpointRules(context) });
+  const { origin } = visitOf(context);
+  // `meaning` has the fields typed: what a form sends as text is shown as the number that it stands for.
+  return {
+    issues: result.ok ? [] : result.issues,
+    curl: curlOf(origin, result.ok ? result.request.meaning : request),
+  };
+}
+
+interface FormState {
+  key: string;
+  issues: readonly Issue[];
+  refusal: ApiError | null;
+}
+
+async function renderForm(
+  context: Context<AppEnv>,
+  form: RequestObject,
+  state: FormState,
+): Promise<Response> {
+  const visit = visitOf(context);
+  const { curl } = judged(context, form);
+  const issues = state.issues.map(({ path, message }) => ({
+    path,
+    message: problemText(visit.language, message),
+  }));
+  return context.html(
+    <NewTaskPage
+      visit={visit}
+      form={form}
+      formKey={state.key}
+      issues={issues}
+      refusal={state.refusal}
+      curl={curl}
+    />,
+  );
+}
+
+function newKey(): string {
+  return `console-${crypto.randomUUID()}`;
+}

@@ -1,0 +1,86 @@
+import type { Context } from "hono";
+import { deleteCookie, getCookie, setCookie } from "hono/cookie";
+import type { AppEnv } from "../http/app-env.ts";
+import type { Caller } from "../http/caller.ts";
+import { chooseLanguage, TEXTS, type Language } from "./language.ts";
+import { openSession, sealSession, SESSION_MS, type Session } from "./session.ts";
+import type { Text } from "./text/en.ts";
+
+/** One look at the console: who looks, in which language, and when. Every page is a function of it. */
+export interface Visit {
+  language: Language;
+  text: Text;
+  /** Path and query, to come back to. */
+  path: string;
+  /** `https://host`, as a program would call it. */
+  origin: string;
+  /** Null: nobody is signed in. */
+  viewer: string | null;
+  now: number;
+  requestId: string;
+}
+
+const LANGUAGE_COOKIE = "ringback-language";
+const LANGUAGE_SECONDS = 31_536_000;
+
+export function visitOf(context: Context<AppEnv>): Visit {
+  const { pathname, search, host } = new URL(context.req.url);
+  const language = chooseLanguage(getCookie(context, LANGUAGE_COOKIE), context.req.header("accept-language"));
+  // Pages outside of `signedIn` have no caller, whatever the type says.
+  const caller = context.get("caller") as Caller | undefined;
+  return {
+    language,
+    text: TEXTS[language],
+    path: pathname + search,
+    origin: `${isHttps(context) ? "https" : "http"}://${host}`,
+    viewer: caller === undefined ? null : viewerOf(caller),
+    now: Date.now(),
+    requestId: context.get("requestId"),
+  };
+}
+
+/** The account's name, or the end of an upstream key: enough to tell two apart. */
+function viewerOf(caller: Caller): string {
+  return caller.mode === "operator" ? caller.account.replace(/^name:/, "") : `…${caller.apiKey.slice(-4)}`;
+}
+
+export function rememberLanguage(context: Context<AppEnv>, language: Language): void {
+  setCookie(context, LANGUAGE_COOKIE, language, {
+    path: "/",
+    sameSite: "Strict",
+    httpOnly: true,
+    secure: isHttps(context),
+    maxAge: LANGUAGE_SECONDS,
+  });
+}
+
+/** `__Host-`: no other host of the domain can set it. Without TLS a browser refuses such a name. */
+function sessionCookie(context: Context<AppEnv>): string {
+  return isHttps(context) ? "__Host-ringback-session" : "ringback-session";
+}
+
+export async function readSession(context: Context<AppEnv>): Promise<Session | null> {
+  const cookie = getCookie(context, sessionCookie(context));
+  return cookie === undefined ? null : openSession(context.get("settings").roots, cookie, Date.now());
+}
+
+export async function startSession(context: Context<AppEnv>, bearer: string): Promise<void> {
+  const session = { bearer, expiresAt: Date.now() + SESSION_MS };
+  setCookie(context, sessionCookie(context), await sealSession(context.get("settings").roots[0], session), {
+    path: "/",
+    sameSite: "Strict",
+    httpOnly: true,
+    secure: isHttps(context),
+    maxAge: SESSION_MS / 1000,
+  });
+}
+
+export function endSession(context: Context<AppEnv>): void {
+  deleteCookie(context, sessionCookie(context), { path: "/", secure: isHttps(context) });
+}
+
+/** Where a proxy ends TLS the Worker sees http; a header that only says so makes a cookie stricter, never laxer. */
+function isHttps(context: Context<AppEnv>): boolean {
+  const forwarded = context.req.header("x-forwarded-proto")?.split(",")[0]?.trim().toLowerCase();
+  return new URL(context.req.url).protocol === "https:" || forwarded === "https";
+}

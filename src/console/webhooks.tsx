@@ -1,0 +1,88 @@
+import type { Context } from "hono";
+import { rotateSecret, signingVersions } from "../account/stub.ts";
+import { isoTime } from "../domain/time.ts";
+import type { AppEnv } from "../http/app-env.ts";
+import { ApiError, invalidRequest } from "../http/errors.ts";
+import { PING_SCHEMA } from "../http/webhook-schema.ts";
+import { secretAnswer, sendPing, verifyReceived } from "../http/webhooks.ts";
+import type { VerifyReason } from "../webhook/verify.ts";
+import { readForm } from "./form.ts";
+import { headersIn } from "./new-task-request.ts";
+import { visitOf } from "./visit.ts";
+import { WebhooksPage, type WebhooksState } from "./webhooks-page.tsx";
+
+/** How long an old secret may sign along, in seconds; the form's choices. */
+const OVERLAPS_SECONDS = [0, 3600, 86_400, 604_800];
+
+/** `GET /webhooks` */
+export async function showWebhooks(context: Context<AppEnv>): Promise<Response> {
+  return render(context, {});
+}
+
+/** `POST /webhooks/secret`: the same page, with the secret on it for once. */
+export async function revealSecret(context: Context<AppEnv>): Promise<Response> {
+  const versions = await signingVersions(context.env.ACCOUNTS, context.get("caller").account);
+  return render(context, { revealed: await secretAnswer(context, versions) });
+}
+
+/** `POST /webhooks/rotate` */
+export async function rotate(context: Context<AppEnv>): Promise<Response> {
+  const form = await readForm(context);
+  const overlap = OVERLAPS_SECONDS.find((seconds) => String(seconds) === form("overlap")) ?? 86_400;
+  const { account } = context.get("caller");
+  const versions = await rotateSecret(context.env.ACCOUNTS, account, overlap * 1000);
+  return context.redirect(`/webhooks?said=${versions === null ? "tooManySecrets" : "rotated"}`, 303);
+}
+
+/** `POST /webhooks/ping`: sends it and shows what came back. */
+export async function ping(context: Context<AppEnv>): Promise<Response> {
+  const form = await readForm(context);
+  const asked = {
+    url: form("callback_url"),
+    format: form("callback_format"),
+    headers: form("callback_headers"),
+  };
+  try {
+    const parsed = PING_SCHEMA.safeParse({
+      callback_url: asked.url.trim(),
+      callback_format: asked.format,
+      callback_headers: headersIn(asked.headers),
+    });
+    if (!parsed.success) {
+      throw invalidRequest(
+        parsed.error.issues.map(({ path, message }) => ({ path: path.join("."), message })),
+      );
+    }
+    return await render(context, {
+      ping: { ...asked, answer: await sendPing(context, parsed.data), issues: [] },
+    });
+  } catch (error) {
+    if (!(error instanceof ApiError) || error.options.issues === undefined) throw error;
+    context.status(400);
+    return render(context, { ping: { ...asked, answer: null, issues: error.options.issues } });
+  }
+}
+
+/** `POST /webhooks/verify`: whether what was pasted is signed by this account. */
+export async function verify(context: Context<AppEnv>): Promise<Response> {
+  const form = await readForm(context);
+  const [id, timestamp, signatures] = [form("id").trim(), form("timestamp").trim(), form("signature").trim()];
+  const body = form("body");
+  let reason: VerifyReason | null = "no_match";
+  // A text field breaks lines with CR LF, and what was copied often ends with one that was never sent.
+  for (const variant of new Set([body, body.replaceAll("\r\n", "\n"), body.trim()])) {
+    if (reason !== "no_match") break;
+    const bytes = new TextEncoder().encode(variant);
+    reason = await verifyReceived(context, { id, timestamp, signatures, body: bytes });
+  }
+  return render(context, { verify: { id, timestamp, signatures, body, reason } });
+}
+
+async function render(context: Context<AppEnv>, state: Partial<WebhooksState>): Promise<Response> {
+  const versions = await signingVersions(context.env.ACCOUNTS, context.get("caller").account);
+  const expiries = versions.slice(1).map(({ expiresAt }) => isoTime(expiresAt));
+  const said = context.req.query("said") ?? null;
+  return context.html(
+    <WebhooksPage visit={visitOf(context)} expiries={expiries} said={said} state={state} />,
+  );
+}

@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import { curlOf, fieldOf, headersIn, requestOf } from "../../../src/console/new-task-request.ts";
+import { LiftedText } from "../../../src/http/json-body.ts";
+
+const BASE = { capability: "video_generation", input_mode: "text", control_mode: "none", with_audio: false };
+
+describe("the form's request", () => {
+  it.each([
+    ["nothing", {}, BASE],
+    ["an unknown mode", { mode: "x" }, BASE],
+    [
+      "text, with what belongs to other modes",
+      { mode: "text", image: "https://a/b.png", reference_images: "asset://a" },
+      BASE,
+    ],
+    [
+      "an image",
+      { mode: "image", image: "https://a/b.png", end_image: "" },
+      { ...BASE, input_mode: "single_image", image: "https://a/b.png" },
+    ],
+    [
+      "a last frame without a first one, which the schema then refuses",
+      { mode: "image", image: "", end_image: "https://a/b.png" },
+      { ...BASE, input_mode: "single_image", control_mode: "end_frame", end_image: "https://a/b.png" },
+    ],
+    [
+      "references, one a line",
+      { mode: "reference", reference_images: " asset://a \r\n\r\nasset://b" },
+      {
+        ...BASE,
+        input_mode: "multi_image",
+        control_mode: "reference",
+        reference_images: ["asset://a", "asset://b"],
+      },
+    ],
+    ["numbers", { duration_seconds: "5", timeout_seconds: "" }, { ...BASE, duration_seconds: 5 }],
+    ["what is no number", { duration_seconds: "five" }, { ...BASE, duration_seconds: "five" }],
+    ["a checked box", { with_audio: "true" }, { ...BASE, with_audio: true }],
+    [
+      "a callback without a URL",
+      { callback_url: "", callback_format: "flat", callback_headers: "a: b" },
+      BASE,
+    ],
+    [
+      "a callback",
+      { callback_url: "https://a.com", callback_format: "flat", callback_headers: "a: b:c\nd" },
+      {
+        ...BASE,
+        callback_url: "https://a.com",
+        callback_format: "flat",
+        callback_headers: { a: "b:c", d: "" },
+      },
+    ],
+    [
+      "a test",
+      { test_outcome: "failed", test_delay: "0" },
+      { ...BASE, test: { outcome: "failed", delay_seconds: 0 } },
+    ],
+    [
+      "a test without a delay",
+      { test_outcome: "timeout", test_delay: "" },
+      { ...BASE, test: { outcome: "timeout" } },
+    ],
+    ["a delay without a test", { test_outcome: "", test_delay: "5" }, BASE],
+  ])("for %s", (_name, form, expected) => {
+    expect(requestOf(form)).toEqual(expected);
+  });
+
+  it("leaves an image of megabytes as the bytes that it came as", () => {
+    const image = new LiftedText(new Uint8Array(40_000).fill(0x41));
+    expect(requestOf({ mode: "image", image })["image"]).toBe(image);
+    expect(requestOf({ mode: "reference", reference_images: image })["reference_images"]).toEqual([image]);
+  });
+
+  it("takes headers that are written as JSON", () => {
+    expect(headersIn({ a: "b" })).toEqual({ a: "b" });
+    expect(headersIn("")).toBeUndefined();
+  });
+});
+
+describe("the command", () => {
+  it("quotes for a shell, and shortens what is long", () => {
+    const command = curlOf("https://ringback.acme.com", {
+      prompt: "it's",
+      image: `data:image/png;base64,${"A".repeat(500)}`,
+      end_image: new LiftedText(new TextEncoder().encode("B".repeat(40_000))),
+    });
+    expect(command).toBe(
+      [
+        'curl "https://ringback.acme.com/v1/videos" \\',
+        '  -H "Authorization: Bearer $RINGBACK_KEY" \\',
+        '  -H "Content-Type: application/json" \\',
+        "  -d '{",
+        String.raw`  "prompt": "it'\''s",`,
+        `  "image": "data:image/png;base64,${"A".repeat(26)}…",`,
+        `  "end_image": "${"B".repeat(48)}…"`,
+        "}'",
+      ].join("\n"),
+    );
+  });
+
+  it("shows a long prompt as it is", () => {
+    expect(curlOf("https://a", { prompt: "word ".repeat(400) })).toContain("word ".repeat(400));
+  });
+});
+
+it.each([
+  ["prompt", "prompt"],
+  ["reference_images.2", "reference_images"],
+  ["callback_headers.x-shop", "callback_headers"],
+  ["test", "test_outcome"],
+  ["test.delay_seconds", "test_delay"],
+  ["", ""],
+])("a problem of %j belongs to the field %j", (path, field) => {
+  expect(fieldOf(path)).toBe(field);
+});

@@ -1,0 +1,256 @@
+import { describe, expect, it } from "vitest";
+import { clock, distance, span } from "../../../src/console/spans.ts";
+import { liveEveryMs, type AttemptBody, type TaskView } from "../../../src/console/task-view.ts";
+import { en } from "../../../src/console/text/en.ts";
+import { zh } from "../../../src/console/text/zh.ts";
+import { timelineOf } from "../../../src/console/timeline.ts";
+import { lifeOf } from "../../../src/task/life.ts";
+import { aDelivery, aRhythm, aTask, aTaskState, anUnsubmittedTask, T0 } from "../../support/builders.ts";
+
+const iso = (afterMs: number): string => new Date(T0 + afterMs).toISOString();
+
+function aView(overrides: { [Part in keyof TaskView]?: Partial<TaskView[Part]> } = {}): TaskView {
+  return {
+    task: {
+      task_id: "task_a",
+      status: "running",
+      progress: null,
+      model: "m",
+      video_url: null,
+      error: null,
+      metadata: null,
+      test: false,
+      upstream_task_id: "up-1",
+      created_at: iso(0),
+      submitted_at: iso(500),
+      finished_at: null,
+      deadline_at: iso(3_600_000),
+      callback: null,
+      upstream: null,
+      ...overrides.task,
+    },
+    deliveries: { data: [], ...overrides.deliveries },
+    life: {
+      submit: { phase: "done", due_at: null, refusals: 0 },
+      running_at: null,
+      polls: 0,
+      next_poll_at: null,
+      events: [],
+      erased_at: null,
+      ...overrides.life,
+    },
+  };
+}
+
+function anAttempt(overrides: Partial<AttemptBody> = {}): AttemptBody {
+  return {
+    number: 1,
+    trigger: "scheduled",
+    started_at: iso(20_000),
+    duration_ms: 12,
+    status_code: 200,
+    outcome: "delivered",
+    reason: null,
+    response_excerpt: null,
+    ...overrides,
+  };
+}
+
+const labels = (view: TaskView): string[] =>
+  timelineOf(view, en, T0 + 10_000).map(({ label, detail }) =>
+    detail === null ? label : `${label}: ${detail}`,
+  );
+
+describe("the timeline", () => {
+  it("tells what happened, what is going on and what is to come, in this order", () => {
+    const view = aView({ life: { running_at: iso(4000), polls: 3, next_poll_at: iso(11_000) } });
+    expect(labels(view)).toEqual([
+      "Accepted by Ringback",
+      "Submitted to the upstream",
+      "Seen running",
+      "3 polls so far",
+      "Next poll",
+      "Given up if not finished",
+    ]);
+  });
+
+  it.each([
+    ["due", 0, ["Accepted by Ringback", "To be submitted to the upstream", "Given up if not finished"]],
+    [
+      "due",
+      2,
+      [
+        "Accepted by Ringback",
+        "The upstream was busy 2 times so far",
+        "To be submitted to the upstream",
+        "Given up if not finished",
+      ],
+    ],
+    ["begun", 0, ["Accepted by Ringback", "Being submitted to the upstream", "Given up if not finished"]],
+  ] as const)("of a submit that is %s after %i refusals", (phase, refusals, expected) => {
+    const dueAt = phase === "due" ? iso(12_000) : null;
+    const view = aView({
+      task: { status: "queued", submitted_at: null },
+      life: { submit: { phase, due_at: dueAt, refusals } },
+    });
+    expect(labels(view)).toEqual(expected);
+  });
+
+  it("has each attempt with its answer and latency among the rest", () => {
+    const attempts = [
+      anAttempt({ status_code: 503, outcome: "retryable", reason: "http_503", duration_ms: 1200 }),
+      anAttempt({
+        number: 2,
+        started_at: iso(30_000),
+        status_code: null,
+        outcome: "retryable",
+        reason: "timeout",
+        duration_ms: 15_000,
+      }),
+      anAttempt({
+        number: 3,
+        started_at: iso(40_000),
+        trigger: "manual",
+        status_code: null,
+        outcome: "unknown",
+        reason: "in_flight",
+        duration_ms: null,
+      }),
+    ];
+    const view = aView({
+      task: { status: "succeeded", finished_at: iso(19_000) },
+      deliveries: {
+        data: [
+          {
+            message_id: "msg_1",
+            event: "video.succeeded",
+            status: "pending",
+            next_attempt_at: iso(60_000),
+            attempts,
+          },
+        ],
+      },
+      life: { polls: 7 },
+    });
+    expect(labels(view)).toEqual([
+      "Accepted by Ringback",
+      "Submitted to the upstream",
+      "Succeeded: 7 polls",
+      "Callback attempt 1: video.succeeded · HTTP 503 · 1.2 s",
+      "Callback attempt 2: video.succeeded · No answer in time · 15 s",
+      "Callback attempt 3: video.succeeded · On its way",
+      "Next callback attempt",
+    ]);
+  });
+});
+
+describe("a live page asks again", () => {
+  const now = T0 + 10_000;
+  const ended = { status: "failed", finished_at: iso(1000) } as const;
+  const pendingUntil = (next: string | null) => [
+    { message_id: "m", event: "e", status: "pending" as const, next_attempt_at: next, attempts: [] },
+  ];
+  it.each([
+    ["every two seconds while the task is not at its end", aView(), 2000],
+    ["never once all is settled", aView({ task: ended }), null],
+    [
+      "every two seconds before an attempt",
+      aView({ task: ended, deliveries: { data: pendingUntil(iso(30_000)) } }),
+      2000,
+    ],
+    [
+      "rarely while the next attempt is hours away",
+      aView({ task: ended, deliveries: { data: pendingUntil(iso(7_200_000)) } }),
+      15_000,
+    ],
+    [
+      "while an attempt by hand waits for its turn",
+      aView({ task: ended, life: { events: [{ message_id: "m", occurred_at: iso(0), by_hand: 1 }] } }),
+      2000,
+    ],
+    [
+      "while one is on the wire",
+      aView({
+        task: ended,
+        deliveries: {
+          data: [
+            {
+              message_id: "m",
+              event: "e",
+              status: "exhausted",
+              next_attempt_at: null,
+              attempts: [anAttempt({ reason: "in_flight" })],
+            },
+          ],
+        },
+      }),
+      2000,
+    ],
+  ])("%s", (_name, view, expected) => {
+    expect(liveEveryMs(view, now)).toBe(expected);
+  });
+});
+
+describe("where a task stands", () => {
+  const at = { now: T0 + 1000, alarmAt: T0 + 5000, retentionMs: 3_600_000 };
+  const life = (overrides: Parameters<typeof aTaskState>[0]) =>
+    lifeOf(aTaskState(overrides, at.retentionMs), at);
+
+  it("is known from its rhythm, or from its alarm when it was asleep", () => {
+    expect(life({ rhythm: aRhythm({ dueAt: T0 + 3000, polls: 4 }) })).toMatchObject({
+      polls: 4,
+      next_poll_at: iso(3000),
+    });
+    expect(life({ rhythm: aRhythm({ dueAt: T0 + 900 }) })).toMatchObject({ next_poll_at: iso(5000) });
+  });
+
+  it("has no next poll before the submit, and none behind the deadline", () => {
+    expect(life({ task: anUnsubmittedTask("due", { dueAt: T0 + 2000, refusals: 2 }) })).toMatchObject({
+      submit: { phase: "due", due_at: iso(2000), refusals: 2 },
+      next_poll_at: null,
+    });
+    expect(
+      life({ task: aTask({ deadlineAt: T0 + 2000 }), rhythm: aRhythm({ dueAt: T0 + 9000 }) }).next_poll_at,
+    ).toBe(iso(2000));
+  });
+
+  it("ends with the retention", () => {
+    const task = aTask({ status: "failed", finishedAt: T0 + 500 });
+    const delivery = aDelivery({ status: "delivered", settledAt: T0 + 700, manual: 1 });
+    expect(life({ task, deliveries: [delivery] })).toMatchObject({
+      next_poll_at: null,
+      events: [{ message_id: delivery.messageId, occurred_at: iso(0), by_hand: 1 }],
+      erased_at: iso(3_600_700),
+    });
+  });
+});
+
+describe("a time", () => {
+  it.each([
+    [0, "0 s", "0 秒"],
+    [440, "0.4 s", "0.4 秒"],
+    [9999, "10 s", "10 秒"],
+    [59_400, "59 s", "59 秒"],
+    [59_600, "1 min", "1 分钟"],
+    [200_000, "3 min 20 s", "3 分 20 秒"],
+    [7_260_000, "2 h 1 min", "2 小时 1 分"],
+    [86_400_000, "1 day", "1 天"],
+    [200_000_000, "2 days", "2 天"],
+  ])("of %i ms is %s, %s", (ms, english, chinese) => {
+    expect([span(en.time, ms), span(zh.time, ms)]).toEqual([english, chinese]);
+  });
+
+  it.each([
+    [-500, "now"],
+    [-61_000, "1 min ago"],
+    [5000, "in 5 s"],
+    [7_300_000, "in 2 h"],
+    [-172_800_000, "2 days ago"],
+  ])("%i ms away is %s", (ms, expected) => {
+    expect(distance(en.time, T0 + ms, T0)).toBe(expected);
+  });
+
+  it("on the clock is said in UTC", () => {
+    expect(clock("2026-11-23T20:45:12.345Z")).toBe("2026-11-23 20:45:12 UTC");
+  });
+});

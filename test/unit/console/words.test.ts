@@ -1,0 +1,204 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { chooseLanguage } from "../../../src/console/language.ts";
+import { isOwnRequest, localPath } from "../../../src/console/origin.ts";
+import { en } from "../../../src/console/text/en.ts";
+import { problemText } from "../../../src/console/text/problems.ts";
+import { zh } from "../../../src/console/text/zh.ts";
+import { headerProblems } from "../../../src/domain/callback-headers.ts";
+import { judgeEndpoint } from "../../../src/domain/endpoint-policy.ts";
+import { readSettings } from "../../../src/env.ts";
+import { readVideoRequest } from "../../../src/http/video-request.ts";
+
+const CHINESE = /[\u4e00-\u9fff]/;
+const consoleRoom = fileURLToPath(new URL("../../../src/console/", import.meta.url));
+
+/** Every text by its path; functions with numbers and words put in. */
+function textsOf(value: unknown, path: string): [path: string, text: string][] {
+  if (typeof value === "string") return [[path, value]];
+  if (typeof value === "function") {
+    const say = value as (...words: unknown[]) => string;
+    return [[path, path.includes("ago") || path.includes(".in") ? say("3 s") : say(3, 4)]];
+  }
+  return Object.entries(value as object).flatMap(([key, item]) => textsOf(item, `${path}.${key}`));
+}
+
+describe("the dictionaries", () => {
+  const [english, chinese] = [textsOf(en, ""), textsOf(zh, "")];
+
+  it("have the same keys, in the free lists too", () => {
+    expect(chinese.map(([path]) => path).toSorted()).toEqual(english.map(([path]) => path).toSorted());
+  });
+
+  it("are each in their own language", () => {
+    const names = /^(Ringback|task_…|Webhook|Standard Webhooks|50%|95%)$/;
+    expect(english.filter(([, text]) => CHINESE.test(text))).toEqual([]);
+    expect(chinese.filter(([, text]) => !CHINESE.test(text) && !names.test(text))).toEqual([]);
+  });
+
+  it("hold no sentence that no page says", () => {
+    const files = readdirSync(consoleRoom).filter((name) => /\.tsx?$/.test(name));
+    const source = files.map((name) => readFileSync(join(consoleRoom, name), "utf8")).join("\n");
+    const looked = new Set(["advice", "reason", "short", "overlaps", "eventNames", "invalid", "outcome"]);
+    const keys = english
+      .map(([path]) => path.split("."))
+      .filter((parts) => !parts.some((part) => looked.has(part)))
+      .map((parts) => parts.at(-1) ?? "");
+    // `ownHint` and `operatorHint` are put together.
+    const unused = keys.filter((key) => !new RegExp(`\\b${key}\\b`).test(source) && !key.endsWith("Hint"));
+    expect(unused).toEqual([]);
+  });
+});
+
+describe("what the schemas say", () => {
+  const many = Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`x-${index}`, "v".repeat(900)]));
+  const requests: Record<string, unknown>[] = [
+    {},
+    {
+      model: "m".repeat(201),
+      prompt: 5,
+      capability: "x",
+      aspect_ratio: "2:1",
+      duration_seconds: 3,
+      resolution: 1,
+    },
+    { model: "m", prompt: "p".repeat(2501), with_audio: "perhaps", image: "?", reference_images: ["?"] },
+    { model: "m", input_mode: "single_image", control_mode: "reference", reference_images: 5 },
+    { model: "m", end_image: "https://acme.com/x.png", control_mode: "end_frame", input_mode: "text" },
+    {
+      model: "m",
+      prompt: "p",
+      metadata: [],
+      timeout_seconds: 5,
+      retry_ambiguous_submit: "x",
+      callback_x: "y",
+    },
+    { model: "m", prompt: "p", metadata: { a: "m".repeat(5000) }, test: "maybe", callback_events: [] },
+    {
+      model: "m",
+      prompt: "p",
+      test: { outcome: "failed", delay_seconds: 601, more: 1 },
+      callback_format: "x",
+    },
+    { model: "m", prompt: "p", test: 5, callback_events: ["x"], callback_headers: many },
+    {
+      model: "m",
+      prompt: "p",
+      callback_headers: { host: "a", "a b": "c", x: "é", y: "v".repeat(5000), Y: "z" },
+    },
+    {
+      model: "m",
+      prompt: "p",
+      callback_headers: { x: 5 },
+      reference_images: Array.from({ length: 10_001 }, () => "a"),
+    },
+  ];
+  const rules = { allowPrivate: false, ownHosts: ["ringback.acme.com"] };
+  const urls = [
+    "x",
+    "ftp://a.com",
+    "https://u:p@a.com",
+    "https://a.com:80",
+    "https://1.2.3.4",
+    "https://single",
+    "https://a.local",
+    "https://ringback.acme.com",
+    `https://a.com/${"a".repeat(3000)}`,
+    "https://-a.com",
+  ];
+  const settings = [
+    {},
+    {
+      RINGBACK_SECRET: "short",
+      AIO_BASE_URL: "x",
+      AIO_API_KEY: "é",
+      RINGBACK_KEYS: "x",
+      RINGBACK_HOSTS: "a b",
+    },
+    {
+      VALIDATION: "x",
+      MAX_BODY_BYTES: "1",
+      POLL_MIN_SECONDS: "x",
+      POLL_MAX_SECONDS: "0",
+      RETENTION_HOURS: "0",
+    },
+    { CALLBACK_RETRY_SECONDS: "x", ALLOW_PRIVATE_CALLBACKS: "x", AIO_BASE_URL: "https://u@a.com" },
+    { RINGBACK_SECRET: "s".repeat(32), AIO_API_KEY: "k" },
+    { RINGBACK_SECRET: "s".repeat(32), RINGBACK_KEYS: `a:${"0".repeat(64)}` },
+  ];
+  const problems = [
+    ...requests.flatMap((request) => {
+      const result = readVideoRequest(request as never, { strict: true, rules });
+      return result.ok ? [] : result.issues.map(({ message }) => message);
+    }),
+    ...urls.flatMap((url) => {
+      const verdict = judgeEndpoint(url, rules);
+      return verdict.ok ? [] : [verdict.problem];
+    }),
+    ...headerProblems(Object.entries(many)).map(({ problem }) => problem),
+    ...settings.flatMap((env) => {
+      const result = readSettings(env);
+      return result.ok ? [] : result.problems.map(({ message }) => message);
+    }),
+  ];
+
+  it("is a lot", () => {
+    expect(new Set(problems).size).toBeGreaterThan(45);
+  });
+
+  it.each(Array.from(new Set(problems)))("is said in Chinese: %s", (problem) => {
+    expect(problemText("en", problem)).toBe(problem);
+    expect(problemText("zh", problem)).toMatch(CHINESE);
+    expect(problemText("zh", problem)).not.toMatch(/\$\d|\bmust\b|\bis required\b/);
+  });
+
+  it("stays as it is where nobody has translated it", () => {
+    expect(problemText("zh", "is something new")).toBe("is something new");
+  });
+});
+
+describe("the language", () => {
+  it.each([
+    ["zh", "en", "zh"],
+    ["en", "zh-CN", "en"],
+    ["klingon", "zh-CN", "zh"],
+    [undefined, undefined, "en"],
+    [undefined, "zh-TW;q=0.5, en;q=0.4", "zh"],
+    [undefined, "en;q=x, zh;q=0.1", "zh"],
+    [undefined, ",;=,", "en"],
+  ] as const)("with the choice %s and the wish %s is %s", (chosen, wish, expected) => {
+    expect(chooseLanguage(chosen, wish)).toBe(expected);
+  });
+});
+
+describe("where a form comes from", () => {
+  it.each([
+    [{ "sec-fetch-site": "same-origin" }, true],
+    [{ "sec-fetch-site": "same-origin", origin: "https://evil.example" }, true],
+    [{ "sec-fetch-site": "same-site", origin: "https://ringback.acme.com" }, false],
+    [{ origin: "https://ringback.acme.com" }, true],
+    // A proxy that ends TLS.
+    [{ origin: "http://ringback.acme.com" }, true],
+    [{ origin: "https://ringback.acme.com:8443" }, false],
+    [{ origin: "https://ringback.acme.com.evil.example" }, false],
+    [{ origin: "null" }, false],
+    [{ origin: "" }, false],
+    [{ referer: "https://ringback.acme.com/" }, false],
+    [{}, false],
+  ])("%o is ours: %s", (headers, expected) => {
+    expect(isOwnRequest(new Headers(headers as Record<string, string>), "ringback.acme.com")).toBe(expected);
+  });
+
+  it.each(["/", "/tasks/task_a?said=x", "/webhooks"])("goes on to %s", (path) => {
+    expect(localPath(path)).toBe(path);
+  });
+
+  it.each([undefined, "", "tasks", "//a", "/\\a", "/a\\b", "http://a", "/a b", "/ä", `/${"a".repeat(600)}`])(
+    "goes on to the first page, not to %j",
+    (path) => {
+      expect(localPath(path)).toBe("/");
+    },
+  );
+});
