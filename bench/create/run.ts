@@ -48,7 +48,7 @@ try {
     return worker;
   };
   const proxy = await start("proxy.ts", {}, {});
-  const bare = await start("bare.ts", {}, { TASKS: "BareTask" });
+  const bare = await start("bare.ts", { POLL_MS: "600000" }, { TASKS: "BareTask" });
   const ringback = await start(
     "ringback.ts",
     {

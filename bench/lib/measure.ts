@@ -18,6 +18,12 @@ export function rssMiB(pid: number): number {
   return (pages * 4096) / 1_048_576;
 }
 
+/** The most resident memory that the process has had, in MiB. */
+export function peakRssMiB(pid: number): number {
+  const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "latin1"));
+  return Number(line?.[1]) / 1024;
+}
+
 export interface Load {
   /** Per request. */
   latencyMs: number[];
@@ -48,6 +54,27 @@ export async function load(
   const seconds = (performance.now() - from) / 1000;
   agent.destroy();
   return { latencyMs, seconds, failed };
+}
+
+/** `count` requests, one after another at an even pace over `overMs`, however long their answers take. */
+export async function paced(
+  send: { url: string; headers: Record<string, string>; body: string; expect: number },
+  { count, overMs }: { count: number; overMs: number },
+): Promise<{ failed: number }> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  let failed = 0;
+  const from = performance.now();
+  const answers = Array.from({ length: count }, async (_, index) => {
+    await sleep(from + (index * overMs) / count - performance.now());
+    if ((await post(agent, send)) !== send.expect) failed += 1;
+  });
+  await Promise.all(answers);
+  agent.destroy();
+  return { failed };
+}
+
+export async function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(ms, 0)));
 }
 
 async function post(

@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -10,6 +12,13 @@ import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const require = createRequire(import.meta.url);
+
+/** A port for a debugger's profiler, to see what costs what: figures are then of no use. */
+const INSPECTOR = process.env["BENCH_INSPECTOR"];
+/** An awake object holds three files open. Where the limit cannot be raised, as much as is allowed. */
+const RAISE_LIMIT = 'ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"; exec "$@"';
+/** What it says when it breaks; the rest is repetition. */
+const ERROR_LINES_MAX = 20;
 
 export interface BenchWorker {
   url: string;
@@ -30,7 +39,8 @@ async function bundle(entry: string): Promise<string> {
   const result = await build({
     entryPoints: [`${root}bench/workers/${entry}`],
     bundle: true,
-    minify: true,
+    // A profile needs names.
+    minify: INSPECTOR === undefined,
     format: "esm",
     target: "es2024",
     conditions: ["workerd", "worker"],
@@ -97,10 +107,16 @@ export async function startBenchWorker(options: BenchWorkerOptions): Promise<Ben
   writeFileSync(join(folder, "config.capnp"), configOf(port, options));
   // The package's program is a script around the binary: the process to measure is the binary itself.
   const binary = join(require.resolve("@cloudflare/workerd-linux-64/package.json"), "../bin/workerd");
-  const child = spawn(binary, ["serve", "config.capnp", "--experimental", "--directory-path=store=store"], {
+  const serve = [binary, "serve", "config.capnp", "--experimental", "--directory-path=store=store"];
+  const debug = INSPECTOR === undefined ? [] : [`--inspector-addr=127.0.0.1:${INSPECTOR}`];
+  const child = spawn("/bin/sh", ["-c", RAISE_LIMIT, "sh", ...serve, ...debug], {
     cwd: folder,
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", "pipe"],
   });
+  printFirst(child.stderr);
+  // Should the bench itself break, its Worker must not stay behind and take CPU from the next one.
+  const kill = (): boolean => child.kill("SIGKILL");
+  process.once("exit", kill);
   const url = `http://127.0.0.1:${port}`;
   await answers(url);
   return {
@@ -108,11 +124,20 @@ export async function startBenchWorker(options: BenchWorkerOptions): Promise<Ben
     pid: child.pid ?? 0,
     close: async () => {
       const gone = new Promise((resolve) => child.once("exit", resolve));
+      process.off("exit", kill);
       child.kill();
       await gone;
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function printFirst(output: Readable): void {
+  let left = ERROR_LINES_MAX;
+  createInterface({ input: output }).on("line", (line) => {
+    if (left > 0) console.error(`workerd: ${line.slice(0, 300)}`);
+    left -= 1;
+  });
 }
 
 async function answers(url: string): Promise<void> {
