@@ -2,6 +2,7 @@ import { parsePollAfterMs, parseRetryAfter } from "../domain/retry-after.ts";
 import type { PollAnswer, SubmitAnswer } from "../domain/upstream-answer.ts";
 import { discardBody } from "../wire/discard.ts";
 import { readBytes, type ReadResult } from "../wire/read-bytes.ts";
+import { timeLimit } from "../wire/time-limit.ts";
 import { parseAnswer, type ParsedAnswer } from "./answer-json.ts";
 import type { Upstream, UpstreamAccess } from "./provider.ts";
 import { readErrorMessage, readTask } from "./reading.ts";
@@ -53,12 +54,9 @@ interface Answer {
 
 /** One exchange; null when no status line came. Errors on the wire say nothing about what the other side did. */
 async function call(url: string, timeoutMs: number, init: RequestInit): Promise<Answer | null> {
+  const { signal, clear } = timeLimit(timeoutMs);
   try {
-    const response = await fetch(url, {
-      ...init,
-      redirect: "manual",
-      signal: AbortSignal.timeout(timeoutMs),
-    });
+    const response = await fetch(url, { ...init, redirect: "manual", signal });
     if (response.status >= 300 && response.status < 400) {
       discardBody(response);
       return { response, read: { bytes: new Uint8Array(0), end: "complete" } };
@@ -67,6 +65,8 @@ async function call(url: string, timeoutMs: number, init: RequestInit): Promise<
   } catch {
     // Refused, reset, timed out, garbage: indistinguishable here, and all the same for the task.
     return null;
+  } finally {
+    clear();
   }
 }
 
