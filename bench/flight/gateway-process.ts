@@ -18,14 +18,17 @@ export type GatewayQuestion =
 
 export interface Polls {
   count: number;
-  /** From the planned gap after the poll before it was answered. */
+  /** Of all but first polls: from the planned gap after the last answer. */
   lateMs: number[];
 }
 
 const YEARS_SECONDS = 1e8;
 
-const { values } = parseArgs({ options: { "delay-ms": { type: "string" } } });
+const { values } = parseArgs({
+  options: { "delay-ms": { type: "string" }, "submit-delay-ms": { type: "string" } },
+});
 const delayMs = Number(values["delay-ms"] ?? 0);
+const submitDelayMs = Number(values["submit-delay-ms"] ?? 0);
 const arrivals = new Map<string, number[]>();
 const seen = new Map<string, number>();
 
@@ -45,6 +48,9 @@ const gateway = await startGateway({
     if (Date.now() >= endsAt && !seen.has(id)) seen.set(id, at);
   },
 });
+if (submitDelayMs > 0) {
+  gateway.fault({ on: "submit", times: Infinity, process: true, delayMs: submitDelayMs });
+}
 if (delayMs > 0) gateway.fault({ on: "poll", times: Infinity, process: true, delayMs });
 
 answerQuestions((asked) => {
@@ -71,12 +77,14 @@ function finish(): number {
 
 function polls({ from, to, gapMs }: { from: number; to: number; gapMs: number }): Polls {
   const lateMs: number[] = [];
+  let count = 0;
   for (const times of arrivals.values()) {
     for (const [index, at] of times.entries()) {
+      if (at < from || at >= to) continue;
+      count += 1;
       const before = times[index - 1];
-      if (before === undefined || at < from || at >= to) continue;
-      lateMs.push(at - (before + delayMs + gapMs));
+      if (before !== undefined) lateMs.push(at - (before + delayMs + gapMs));
     }
   }
-  return { count: lateMs.length, lateMs };
+  return { count, lateMs };
 }

@@ -33,6 +33,8 @@ export interface BenchWorkerOptions {
   settings: Record<string, string>;
   /** Binding → class of each kind of object. */
   objects: Record<string, string>;
+  /** Compatibility flags beside those that are deployed. */
+  flags?: readonly string[];
 }
 
 async function bundle(entry: string): Promise<string> {
@@ -44,7 +46,7 @@ async function bundle(entry: string): Promise<string> {
     format: "esm",
     target: "es2024",
     conditions: ["workerd", "worker"],
-    external: ["cloudflare:*"],
+    external: ["cloudflare:*", "node:*"],
     write: false,
     logLevel: "silent",
   });
@@ -52,15 +54,15 @@ async function bundle(entry: string): Promise<string> {
 }
 
 /** The date and the flags that are deployed. */
-function compatibility(): { date: string; flags: string } {
+function compatibility(more: readonly string[]): { date: string; flags: string } {
   const toml = readFileSync(`${root}wrangler.toml`, "utf8");
   const date = /compatibility_date = "([^"]+)"/.exec(toml)?.[1] ?? "";
-  const flags = /compatibility_flags = (\[[^\]]*\])/.exec(toml)?.[1] ?? "[]";
-  return { date, flags };
+  const deployed = JSON.parse(/compatibility_flags = (\[[^\]]*\])/.exec(toml)?.[1] ?? "[]") as string[];
+  return { date, flags: JSON.stringify([...deployed, ...more]) };
 }
 
-function configOf(port: number, { settings, objects }: BenchWorkerOptions): string {
-  const { date, flags } = compatibility();
+function configOf(port: number, { settings, objects, flags: more = [] }: BenchWorkerOptions): string {
+  const { date, flags } = compatibility(more);
   const text = JSON.stringify;
   const bindings = [
     ...Object.entries(settings).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
