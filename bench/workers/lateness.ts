@@ -2,7 +2,7 @@
 
 const lateMs: number[] = [];
 
-export function noteAlarm({ scheduledTime }: AlarmInvocationInfo): void {
+export function noteAlarm({ scheduledTime }: Pick<AlarmInvocationInfo, "scheduledTime">): void {
   lateMs.push(Date.now() - scheduledTime);
 }
 
