@@ -1,4 +1,3 @@
-import { machine } from "../lib/measure.ts";
 import { atMost, publish, type Bar } from "../lib/report.ts";
 import { CLIP } from "../policy/worlds.ts";
 import type { Cost } from "../policy/trial.ts";
@@ -55,7 +54,6 @@ publish({
   ],
   seconds: Math.round((performance.now() - startedAt) / 1000),
 });
-console.log(machine());
 // Kept connections would keep the process.
 process.exit(0);
 

@@ -2,7 +2,6 @@ import { POLL_PRICE_MS } from "../../src/domain/poll-plan.ts";
 import { blindCost } from "../policy/comparison.ts";
 import { afterLearning, limitsAt } from "../policy/trial.ts";
 import { CLIP } from "../policy/worlds.ts";
-import { machine } from "../lib/measure.ts";
 import { atMost, publish, round, type Table } from "../lib/report.ts";
 import { count, type Costs, type Counted } from "./count.ts";
 import type { Kind } from "./counts.ts";
@@ -39,7 +38,6 @@ publish({
   ],
   seconds: Math.round((performance.now() - startedAt) / 1000),
 });
-console.log(machine());
 // Kept connections would keep the process.
 process.exit(0);
 

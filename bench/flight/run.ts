@@ -1,4 +1,3 @@
-import { machine } from "../lib/measure.ts";
 import { atMost, publish, round, type Bar } from "../lib/report.ts";
 import { fly, type Flight } from "./flight.ts";
 import type { Spread } from "./fleet.ts";
@@ -92,7 +91,6 @@ publish({
   notes: flights.filter(({ unsettled }) => unsettled !== 0).map(unsettledNote),
   seconds: Math.round((performance.now() - startedAt) / 1000),
 });
-console.log(machine());
 // Kept connections would keep the process.
 process.exit(0);
 

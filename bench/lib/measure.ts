@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
-import { cpus } from "node:os";
+import { arch, cpus, release, totalmem, type } from "node:os";
 
 const TICKS_PER_SECOND = 100;
 
@@ -104,16 +104,39 @@ export function quantile(values: readonly number[], share: number): number {
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
-/** What the figures were measured on. */
+/** What the figures were measured on, in a line. */
 export function machine(): string {
+  const { date, commit: at, workerd, node, processor } = machineFacts();
+  return `${date} · commit ${at} · workerd ${workerd} · Node ${node} · ${processor}`;
+}
+
+export type MachineFact =
+  | "date"
+  | "commit"
+  | "processor"
+  | "memory"
+  | "kernel"
+  | "node"
+  | "workerd"
+  | "wrangler";
+
+export function machineFacts(): Record<MachineFact, string> {
   const processors = cpus();
-  const workerd = (
-    JSON.parse(readFileSync(new URL("../../node_modules/workerd/package.json", import.meta.url), "utf8")) as {
-      version: string;
-    }
-  ).version;
-  const name = processors[0]?.model ?? "unknown processor";
-  return `${new Date().toISOString()} · commit ${commit()} · workerd ${workerd} · Node ${process.version} · ${processors.length} × ${name}`;
+  return {
+    date: new Date().toISOString(),
+    commit: commit(),
+    processor: `${processors.length} × ${processors[0]?.model ?? "unknown processor"}`,
+    memory: `${(totalmem() / 1024 ** 3).toFixed(0)} GiB`,
+    kernel: `${type()} ${release()} ${arch()}`,
+    node: process.version,
+    workerd: versionOf("workerd"),
+    wrangler: versionOf("wrangler"),
+  };
+}
+
+function versionOf(name: string): string {
+  const manifest = new URL(`../../node_modules/${name}/package.json`, import.meta.url);
+  return (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
 }
 
 export function commit(): string {

@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { machine } from "./measure.ts";
 
 /** What one part of the bench found: plain JSON, from which the page and the lines on the screen are made. */
 export interface Report {
@@ -62,9 +63,14 @@ function bar(
   return { measure, bar: text, measured: `${round(value)}${unit}`, met, missedBy };
 }
 
-/** Three digits that mean something. */
+export function percent(share: number): string {
+  return `${(100 * share).toFixed(Math.abs(share) < 0.1 ? 1 : 0)} %`;
+}
+
+/** Three digits that mean something; counts as they are. */
 export function round(value: number): string {
   if (!Number.isFinite(value)) return "–";
+  if (Number.isInteger(value)) return String(value);
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return value.toFixed(digits);
 }
@@ -81,34 +87,31 @@ export function publish(report: Report): void {
   mkdirSync(folder, { recursive: true });
   writeFileSync(reportFile(`${report.part}.json`), `${JSON.stringify(report, null, 2)}\n`);
   for (const { name, svg } of report.plots) writeFileSync(reportFile(name), svg);
-  console.log(`${markdown(report)}\n`);
+  const bars = report.bars.length === 0 ? [] : [barTable(report.bars)];
+  const [heading = "", ...rest] = blocks(report, "dist/bench/");
+  console.log(`${[heading, ...bars, ...rest].join("\n\n")}\n\n${machine()} · ${report.seconds} s\n`);
 }
 
-/** A report as a section of a page, its plots beside it in `plotFolder`. */
-export function markdown({ title, about, tables, bars, plots, notes }: Report, plotFolder = ""): string {
-  const blocks = [`## ${title}`, about];
-  if (bars.length > 0) blocks.push(barTable(bars));
+/** A report as blocks of Markdown, but for its bars. Its plots are in `plotFolder`. */
+export function blocks({ title, about, tables, plots, notes }: Report, plotFolder: string): string[] {
+  const all = [`## ${title}`, about];
   for (const table of tables) {
-    if (table.caption !== undefined) blocks.push(table.caption);
-    blocks.push(tableText(table));
+    if (table.caption !== undefined) all.push(table.caption);
+    all.push(tableText(table));
   }
-  for (const { name, alt } of plots) blocks.push(`![${alt}](${plotFolder}${name})`);
-  return [...blocks, ...notes].join("\n\n");
+  for (const { name, alt } of plots) all.push(`![${alt}](${plotFolder}${name})`);
+  return [...all, ...notes];
 }
 
 export function barTable(bars: readonly Bar[]): string {
-  return tableText({
-    columns: [":measure", "bar", "measured", ":verdict"],
-    rows: bars.map(({ measure, bar: limit, measured, met, missedBy }) => [
-      measure,
-      limit,
-      measured,
-      met ? "met" : `**missed** by ${missedBy ?? "–"}`,
-    ]),
-  });
+  return tableText({ columns: [":measure", "bar", "measured", ":verdict"], rows: bars.map(barRow) });
 }
 
-function tableText({ columns, rows }: Table): string {
+function barRow({ measure, bar: limit, measured, met, missedBy }: Bar): string[] {
+  return [measure, limit, measured, met ? "met" : `**missed** by ${missedBy ?? "–"}`];
+}
+
+export function tableText({ columns, rows }: Table): string {
   const names = columns.map((name) => name.replace(/^:/, ""));
   const rule = columns.map((name) => (name.startsWith(":") ? "---" : "---:"));
   return [names, rule, ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");

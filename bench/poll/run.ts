@@ -1,4 +1,4 @@
-import { machine, median } from "../lib/measure.ts";
+import { median } from "../lib/measure.ts";
 import { atMost, publish, round } from "../lib/report.ts";
 import { pollCost } from "./poll-cost.ts";
 
@@ -36,6 +36,5 @@ publish({
   notes: [`Ratios by round: ${cost.ratios.map((one) => one.toFixed(2)).join(", ")}.`],
   seconds: Math.round((performance.now() - startedAt) / 1000),
 });
-console.log(machine());
 // Kept connections would keep the process.
 process.exit(0);
