@@ -56,6 +56,8 @@ export async function startChild(program: string, base: string, args: readonly s
 
 /** The child's side: each question gets one answer. */
 export function answerQuestions(answer: (question: object) => unknown): void {
+  // Whoever asked is gone.
+  process.once("disconnect", () => process.exit(0));
   process.on("message", (message) => {
     const { id, question } = message as Asked;
     Promise.resolve()

@@ -20,6 +20,9 @@ const RAISE_LIMIT = 'ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"; e
 /** What it says when it breaks; the rest is repetition. */
 const ERROR_LINES_MAX = 20;
 
+// Otherwise a signal would end the process without its `exit`.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
+
 export interface BenchWorker {
   url: string;
   pid: number;
@@ -117,8 +120,11 @@ export async function startBenchWorker(options: BenchWorkerOptions): Promise<Ben
   });
   printFirst(child.stderr);
   // Should the bench itself break, its Worker must not stay behind and take CPU from the next one.
-  const kill = (): boolean => child.kill("SIGKILL");
-  process.once("exit", kill);
+  const abandon = (): void => {
+    child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once("exit", abandon);
   const url = `http://127.0.0.1:${port}`;
   await answers(url);
   return {
@@ -126,7 +132,7 @@ export async function startBenchWorker(options: BenchWorkerOptions): Promise<Ben
     pid: child.pid ?? 0,
     close: async () => {
       const gone = new Promise((resolve) => child.once("exit", resolve));
-      process.off("exit", kill);
+      process.off("exit", abandon);
       child.kill();
       await gone;
       rmSync(folder, { recursive: true, force: true });
