@@ -86,6 +86,8 @@ export interface GatewayOptions {
   runSeconds?: number;
   /** Per key. */
   limits?: { submitsPerSecond?: number; pollsPerSecond?: number };
+  /** Status answers say nothing of the progress. */
+  withoutProgress?: boolean;
   /** The words to send in place of ours. */
   statusWords?: Partial<Record<TaskStatus, string>>;
   taskPlan?: (request: Record<string, unknown>) => TaskPlan;
@@ -197,7 +199,9 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     const body = {
       task_id: task.id,
       status: wordFor(status),
-      progress: status === "succeeded" ? 100 : partialProgress(task, now),
+      ...(!options.withoutProgress && {
+        progress: status === "succeeded" ? 100 : partialProgress(task, now),
+      }),
       model: task.model,
       created_at: Math.floor(task.createdAt / 1000),
       ...(status === "succeeded" && { video_url: listening.origin + filePath(task) }),

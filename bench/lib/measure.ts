@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { Agent, request } from "node:http";
-import { cpus } from "node:os";
+import { arch, cpus, release, totalmem, type } from "node:os";
 
 const TICKS_PER_SECOND = 100;
 
@@ -16,6 +16,12 @@ export function cpuMs(pid: number): number {
 export function rssMiB(pid: number): number {
   const pages = Number(readFileSync(`/proc/${pid}/statm`, "latin1").split(" ")[1]);
   return (pages * 4096) / 1_048_576;
+}
+
+/** The most resident memory that the process has had, in MiB. */
+export function peakRssMiB(pid: number): number {
+  const line = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, "latin1"));
+  return Number(line?.[1]) / 1024;
 }
 
 export interface Load {
@@ -50,6 +56,27 @@ export async function load(
   return { latencyMs, seconds, failed };
 }
 
+/** `count` requests, one after another at an even pace over `overMs`, however long their answers take. */
+export async function paced(
+  send: { url: string; headers: Record<string, string>; body: string; expect: number },
+  { count, overMs }: { count: number; overMs: number },
+): Promise<{ failed: number }> {
+  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  let failed = 0;
+  const from = performance.now();
+  const answers = Array.from({ length: count }, async (_, index) => {
+    await sleep(from + (index * overMs) / count - performance.now());
+    if ((await post(agent, send)) !== send.expect) failed += 1;
+  });
+  await Promise.all(answers);
+  agent.destroy();
+  return { failed };
+}
+
+export async function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(ms, 0)));
+}
+
 async function post(
   agent: Agent,
   { url, headers, body }: { url: string; headers: Record<string, string>; body: string },
@@ -77,16 +104,39 @@ export function quantile(values: readonly number[], share: number): number {
 
 export const median = (values: readonly number[]): number => quantile(values, 0.5);
 
-/** What the figures were measured on. */
+/** What the figures were measured on, in a line. */
 export function machine(): string {
+  const { date, commit: at, workerd, node, processor } = machineFacts();
+  return `${date} · commit ${at} · workerd ${workerd} · Node ${node} · ${processor}`;
+}
+
+export type MachineFact =
+  | "date"
+  | "commit"
+  | "processor"
+  | "memory"
+  | "kernel"
+  | "node"
+  | "workerd"
+  | "wrangler";
+
+export function machineFacts(): Record<MachineFact, string> {
   const processors = cpus();
-  const workerd = (
-    JSON.parse(readFileSync(new URL("../../node_modules/workerd/package.json", import.meta.url), "utf8")) as {
-      version: string;
-    }
-  ).version;
-  const name = processors[0]?.model ?? "unknown processor";
-  return `${new Date().toISOString()} · commit ${commit()} · workerd ${workerd} · Node ${process.version} · ${processors.length} × ${name}`;
+  return {
+    date: new Date().toISOString(),
+    commit: commit(),
+    processor: `${processors.length} × ${processors[0]?.model ?? "unknown processor"}`,
+    memory: `${(totalmem() / 1024 ** 3).toFixed(0)} GiB`,
+    kernel: `${type()} ${release()} ${arch()}`,
+    node: process.version,
+    workerd: versionOf("workerd"),
+    wrangler: versionOf("wrangler"),
+  };
+}
+
+function versionOf(name: string): string {
+  const manifest = new URL(`../../node_modules/${name}/package.json`, import.meta.url);
+  return (JSON.parse(readFileSync(manifest, "utf8")) as { version: string }).version;
 }
 
 export function commit(): string {

@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
@@ -10,6 +12,16 @@ import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const require = createRequire(import.meta.url);
+
+/** A port for a debugger's profiler, to see what costs what: figures are then of no use. */
+const INSPECTOR = process.env["BENCH_INSPECTOR"];
+/** An awake object holds three files open. Where the limit cannot be raised, as much as is allowed. */
+const RAISE_LIMIT = 'ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"; exec "$@"';
+/** What it says when it breaks; the rest is repetition. */
+const ERROR_LINES_MAX = 20;
+
+// Otherwise a signal would end the process without its `exit`.
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(1));
 
 export interface BenchWorker {
   url: string;
@@ -24,17 +36,20 @@ export interface BenchWorkerOptions {
   settings: Record<string, string>;
   /** Binding → class of each kind of object. */
   objects: Record<string, string>;
+  /** Compatibility flags beside those that are deployed. */
+  flags?: readonly string[];
 }
 
 async function bundle(entry: string): Promise<string> {
   const result = await build({
     entryPoints: [`${root}bench/workers/${entry}`],
     bundle: true,
-    minify: true,
+    // A profile needs names.
+    minify: INSPECTOR === undefined,
     format: "esm",
     target: "es2024",
     conditions: ["workerd", "worker"],
-    external: ["cloudflare:*"],
+    external: ["cloudflare:*", "node:*"],
     write: false,
     logLevel: "silent",
   });
@@ -42,15 +57,15 @@ async function bundle(entry: string): Promise<string> {
 }
 
 /** The date and the flags that are deployed. */
-function compatibility(): { date: string; flags: string } {
+function compatibility(more: readonly string[]): { date: string; flags: string } {
   const toml = readFileSync(`${root}wrangler.toml`, "utf8");
   const date = /compatibility_date = "([^"]+)"/.exec(toml)?.[1] ?? "";
-  const flags = /compatibility_flags = (\[[^\]]*\])/.exec(toml)?.[1] ?? "[]";
-  return { date, flags };
+  const deployed = JSON.parse(/compatibility_flags = (\[[^\]]*\])/.exec(toml)?.[1] ?? "[]") as string[];
+  return { date, flags: JSON.stringify([...deployed, ...more]) };
 }
 
-function configOf(port: number, { settings, objects }: BenchWorkerOptions): string {
-  const { date, flags } = compatibility();
+function configOf(port: number, { settings, objects, flags: more = [] }: BenchWorkerOptions): string {
+  const { date, flags } = compatibility(more);
   const text = JSON.stringify;
   const bindings = [
     ...Object.entries(settings).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
@@ -97,10 +112,19 @@ export async function startBenchWorker(options: BenchWorkerOptions): Promise<Ben
   writeFileSync(join(folder, "config.capnp"), configOf(port, options));
   // The package's program is a script around the binary: the process to measure is the binary itself.
   const binary = join(require.resolve("@cloudflare/workerd-linux-64/package.json"), "../bin/workerd");
-  const child = spawn(binary, ["serve", "config.capnp", "--experimental", "--directory-path=store=store"], {
+  const serve = [binary, "serve", "config.capnp", "--experimental", "--directory-path=store=store"];
+  const debug = INSPECTOR === undefined ? [] : [`--inspector-addr=127.0.0.1:${INSPECTOR}`];
+  const child = spawn("/bin/sh", ["-c", RAISE_LIMIT, "sh", ...serve, ...debug], {
     cwd: folder,
-    stdio: ["ignore", "ignore", "inherit"],
+    stdio: ["ignore", "ignore", "pipe"],
   });
+  printFirst(child.stderr);
+  // Should the bench itself break, its Worker must not stay behind and take CPU from the next one.
+  const abandon = (): void => {
+    child.kill("SIGKILL");
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once("exit", abandon);
   const url = `http://127.0.0.1:${port}`;
   await answers(url);
   return {
@@ -108,11 +132,20 @@ export async function startBenchWorker(options: BenchWorkerOptions): Promise<Ben
     pid: child.pid ?? 0,
     close: async () => {
       const gone = new Promise((resolve) => child.once("exit", resolve));
+      process.off("exit", abandon);
       child.kill();
       await gone;
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+function printFirst(output: Readable): void {
+  let left = ERROR_LINES_MAX;
+  createInterface({ input: output }).on("line", (line) => {
+    if (left > 0) console.error(`workerd: ${line.slice(0, 300)}`);
+    left -= 1;
+  });
 }
 
 async function answers(url: string): Promise<void> {

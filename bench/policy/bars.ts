@@ -3,7 +3,7 @@ import { blindCost } from "./comparison.ts";
 import { optimumByAge, survivalOf } from "./optimum.ts";
 import { optimumPhased } from "./optimum-phased.ts";
 import { dearestWithin } from "./search.ts";
-import type { Row } from "./table.ts";
+import { excess, type Row } from "./table.ts";
 import { afterLearning, LIMITS, limitsAt, type Cost } from "./trial.ts";
 import { CLIP, QUEUED } from "./worlds.ts";
 
@@ -33,7 +33,7 @@ function clipBar(delaySeconds: number, polls: number): Row[] {
       cost,
       bar: {
         text: `≤ ${polls} polls`,
-        met: cost.polls <= polls && cost.delaySeconds <= delaySeconds,
+        excess: [excess(cost.polls, polls), excess(cost.delaySeconds, delaySeconds)],
       },
     },
     { world: "clip", policy: `optimum, delay ≤ ${delaySeconds} s`, priceMs: null, cost: optimum.cost },
@@ -51,14 +51,14 @@ function queuedBars(): Row[] {
     const optimum = dearestWithin(delaySeconds, (price) =>
       optimumPhased(price / 1000, { ...GAPS, maxSeconds: maxMs / 1000 }),
     );
-    const met = found.cost.polls <= polls && found.cost.delaySeconds <= delaySeconds;
+    const over = [excess(found.cost.polls, polls), excess(found.cost.delaySeconds, delaySeconds)];
     const row: Row = {
       world: "queued",
       policy: `plan, ${LEARNED} learned, delay ≤ ${delaySeconds} s${name}`,
       ...found,
     };
     return [
-      maxMs === LIMITS.maxMs ? { ...row, bar: { text: `≤ ${polls} polls`, met } } : row,
+      maxMs === LIMITS.maxMs ? { ...row, bar: { text: `≤ ${polls} polls`, excess: over } } : row,
       {
         world: "queued",
         policy: `optimum that sees phases${name}`,
@@ -72,7 +72,13 @@ function queuedBars(): Row[] {
 function coldBar(): Row {
   const fixed: Cost = blindCost(CLIP, () => 5);
   const plan = afterLearning(CLIP, 0, TASKS, { limits: limitsAt(POLL_PRICE_MS) });
-  const met = plan.polls < fixed.polls && plan.delaySeconds < fixed.delaySeconds;
+  const over = [excess(plan.polls, fixed.polls), excess(plan.delaySeconds, fixed.delaySeconds)];
   const text = `< fixed 5 s (${fixed.polls.toFixed(1)} polls, ${fixed.delaySeconds.toFixed(2)} s) on both axes`;
-  return { world: "clip", policy: "plan, cold", priceMs: POLL_PRICE_MS, cost: plan, bar: { text, met } };
+  return {
+    world: "clip",
+    policy: "plan, cold",
+    priceMs: POLL_PRICE_MS,
+    cost: plan,
+    bar: { text, excess: over },
+  };
 }

@@ -22,18 +22,22 @@ const PATIENCE: PatienceLimits = { lostMs: 120_000, unauthorizedMs: 600_000, res
 const TIMEOUT_MS = 86_400_000;
 const POLLS_MAX = 100_000;
 
-/** The product's own decisions over one task, as the Worker makes them; only the network takes no time. */
+/**
+ * The product's own decisions over one task, as the Worker makes them; only the network takes no time, unless `lateMs`
+ * says how much later than planned each poll is answered.
+ */
 export function playPlan(
   truth: TrueTask,
   forecast: Forecast | null,
   limits: PollLimits,
   random: Random,
+  lateMs = (): number => 0,
 ): Played {
   const turn = { limits: { ...limits, ...PATIENCE }, forecast };
   let task: Task = aTask({ callback: null, deadlineAt: T0 + TIMEOUT_MS });
   let rhythm = firstRhythm(task, { ...turn, now: T0, random: random() });
   while (rhythm.polls < POLLS_MAX) {
-    const now = rhythm.dueAt;
+    const now = rhythm.dueAt + lateMs();
     const answer = answerAt(truth, (now - T0) / 1000);
     ({ task, rhythm } = decidePoll(task, rhythm, answer, { ...turn, startedAt: now, now, random: random() }));
     if (isTerminal(task)) {

@@ -1,37 +1,38 @@
-import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
-import { cpus } from "node:os";
-import { fileURLToPath } from "node:url";
+import { publish } from "../lib/report.ts";
 import { bars } from "./bars.ts";
 import { comparison } from "./comparison.ts";
-import { plot } from "./plot.ts";
 import { mistakes } from "./mistakes.ts";
-import { table } from "./table.ts";
+import { plot } from "./plot.ts";
+import { barsOf, tableOf } from "./table.ts";
 import { SEEDS } from "./trial.ts";
 
-/** `npm run bench:policy`: prints the table, writes the plot. */
+/** `npm run bench:policy`: the poll plan and its rivals over the same tasks, in plain Node. */
 
 const startedAt = performance.now();
 const { rows, panels } = comparison();
-const all = [...bars(), ...rows, ...mistakes()];
-const out = fileURLToPath(new URL("../../dist/bench/policy.svg", import.meta.url));
-mkdirSync(fileURLToPath(new URL("../../dist/bench", import.meta.url)), { recursive: true });
-writeFileSync(out, plot(panels));
+const held = bars();
+const wrong = mistakes();
 
-const processors = cpus();
-const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
-console.log(`${table(all)}\n`);
-console.log(
-  `${new Date().toISOString()} · commit ${commit()} · Node ${process.version} · ${process.platform}`,
-);
-console.log(`${processors.length} × ${processors[0]?.model ?? "unknown processor"} · ${seconds} s`);
-console.log(`Medians over the seeds ${SEEDS.join(", ")}. Plot: dist/bench/policy.svg`);
-
-function commit(): string {
-  try {
-    return execFileSync("git", ["rev-parse", "--short", "HEAD"], { encoding: "utf8" }).trim();
-  } catch {
-    // An archive without its history.
-    return "unknown";
-  }
-}
+publish({
+  part: "policy",
+  title: "When to look",
+  about:
+    "The product's own decisions over simulated tasks; only the network takes no time. Medians over the seeds " +
+    `${SEEDS.join(", ")} of means over tasks. A row with “delay ≤” is at the highest price of a poll that keeps the delay; ` +
+    "all others are at the product's own. [bench/README.md](../bench/README.md) says what the tasks are.",
+  bars: barsOf([...held, ...wrong]),
+  tables: [
+    { caption: "Every policy on every kind of task:", ...tableOf(rows) },
+    { caption: "At a given delay, beside what is possible at all:", ...tableOf(held) },
+    { caption: "Forecasts that are wrong:", ...tableOf(wrong) },
+  ],
+  plots: [
+    {
+      name: "policy.svg",
+      alt: "Mean delay against polls per task, on logarithmic axes, a panel for each kind of task",
+      svg: plot(panels),
+    },
+  ],
+  notes: [],
+  seconds: Math.round((performance.now() - startedAt) / 1000),
+});

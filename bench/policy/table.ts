@@ -1,3 +1,4 @@
+import { percent, type Bar, type Table } from "../lib/report.ts";
 import type { Cost } from "./trial.ts";
 
 export interface Row {
@@ -6,20 +7,40 @@ export interface Row {
   /** Null for a policy without the knob. */
   priceMs: number | null;
   cost: Cost;
-  /** What the issue asked for, in words, and whether it holds. */
-  bar?: { text: string; met: boolean };
+  /** What the issue asked for, in words, and by which shares it is exceeded. */
+  bar?: { text: string; excess: readonly number[] };
 }
 
-/** One Markdown table. */
-export function table(rows: readonly Row[]): string {
-  const lines = rows.map(({ world, policy, priceMs, cost, bar }) => {
-    const verdict = bar ? `${bar.text}: ${bar.met ? "met" : "**missed**"}` : "";
-    const numbers = [cost.polls.toFixed(2), cost.delaySeconds.toFixed(2)];
-    return `| ${[world, policy, priceMs === null ? "" : String(priceMs), ...numbers, verdict].join(" | ")} |`;
+/** By which share a value is over its limit; negative below it. */
+export function excess(value: number, limit: number): number {
+  return value / limit - 1;
+}
+
+export function tableOf(rows: readonly Row[]): Table {
+  return {
+    columns: [":tasks", ":policy", "price of a poll, ms", "polls per task", "mean delay, s"],
+    rows: rows.map(({ world, policy, priceMs, cost }) => [
+      world,
+      policy,
+      priceMs === null ? "" : String(priceMs),
+      cost.polls.toFixed(2),
+      cost.delaySeconds.toFixed(2),
+    ]),
+  };
+}
+
+export function barsOf(rows: readonly Row[]): Bar[] {
+  return rows.flatMap(({ world, policy, cost, bar }) => {
+    if (!bar) return [];
+    const worst = Math.max(...bar.excess);
+    return [
+      {
+        measure: `${world}: ${policy}`,
+        bar: bar.text,
+        measured: `${cost.polls.toFixed(2)} polls, ${cost.delaySeconds.toFixed(2)} s`,
+        met: worst <= 0,
+        missedBy: worst <= 0 ? null : percent(worst),
+      },
+    ];
   });
-  return [
-    "| tasks | policy | price of a poll, ms | polls per task | mean delay, s | bar |",
-    "| --- | --- | ---: | ---: | ---: | --- |",
-    ...lines,
-  ].join("\n");
 }

@@ -1,21 +1,32 @@
 import { DurableObject } from "cloudflare:workers";
+import { answerLateness, noteAlarm } from "./lateness.ts";
 
-/** The floor of one object per create: a row and an alarm, the submit, a row. Validates nothing, polls nothing. */
+/**
+ * The floor of one object per task. A create: a row and an alarm, the submit, a row. A poll: the alarm, one fetch, the
+ * next alarm. Validates nothing, calls nobody back, bears no bad answer.
+ */
 
 interface BareEnv {
   AIO_BASE_URL: string;
+  POLL_MS: string;
   TASKS: DurableObjectNamespace<BareTask>;
 }
 
+interface BareRow {
+  authorization: string;
+  doc: string;
+}
+
 const LEASE_MS = 26_000;
-const FIRST_POLL_MS = 600_000;
 
 export class BareTask extends DurableObject<BareEnv> {
+  #task: { url: string; headers: Record<string, string> } | null = null;
+
   async create(authorization: string, body: string): Promise<string> {
     const { sql } = this.ctx.storage;
     this.ctx.storage.transactionSync(() => {
-      sql.exec("CREATE TABLE IF NOT EXISTS task (id INTEGER PRIMARY KEY, doc TEXT NOT NULL)");
-      sql.exec("INSERT INTO task (id, doc) VALUES (1, ?)", body);
+      sql.exec("CREATE TABLE IF NOT EXISTS task (id INTEGER PRIMARY KEY, authorization TEXT, doc TEXT)");
+      sql.exec("INSERT INTO task (id, authorization, doc) VALUES (1, ?, ?)", authorization, body);
       void this.ctx.storage.setAlarm(Date.now() + LEASE_MS);
     });
     const response = await fetch(`${this.env.AIO_BASE_URL}/videos`, {
@@ -26,18 +37,34 @@ export class BareTask extends DurableObject<BareEnv> {
     const answer = await response.text();
     this.ctx.storage.transactionSync(() => {
       sql.exec("UPDATE task SET doc = ?", answer);
-      void this.ctx.storage.setAlarm(Date.now() + FIRST_POLL_MS);
+      void this.ctx.storage.setAlarm(Date.now() + Number(this.env.POLL_MS));
     });
     return answer;
   }
 
-  override async alarm(): Promise<void> {
-    await this.ctx.storage.deleteAll();
+  override async alarm(alarm?: AlarmInvocationInfo): Promise<void> {
+    if (alarm) noteAlarm(alarm);
+    this.#task ??= this.#read();
+    const { url, headers } = this.#task;
+    const response = await fetch(url, { headers });
+    const { status } = await response.json<{ status: string }>();
+    if (status === "succeeded" || status === "failed") await this.ctx.storage.deleteAll();
+    else void this.ctx.storage.setAlarm(Date.now() + Number(this.env.POLL_MS));
+  }
+
+  #read(): { url: string; headers: Record<string, string> } {
+    const { authorization, doc } = this.ctx.storage.sql
+      .exec<BareRow & Record<string, string>>("SELECT authorization, doc FROM task")
+      .one();
+    const { task_id: id } = JSON.parse(doc) as { task_id: string };
+    return { url: `${this.env.AIO_BASE_URL}/videos/${id}`, headers: { authorization } };
   }
 }
 
 export default {
   async fetch(request: Request, env: BareEnv): Promise<Response> {
+    const late = answerLateness(request);
+    if (late) return late;
     const stub = env.TASKS.get(env.TASKS.newUniqueId());
     const answer = await stub.create(request.headers.get("authorization") ?? "", await request.text());
     return new Response(answer, { status: 202, headers: { "content-type": "application/json" } });

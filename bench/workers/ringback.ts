@@ -1,6 +1,16 @@
 import worker from "../../src/index.ts";
+import { TaskObject as RingbackTask } from "../../src/index.ts";
+import { answerLateness, noteAlarm } from "./lateness.ts";
 
-export { AccountObject, CadenceObject, TaskObject } from "../../src/index.ts";
+export { AccountObject, CadenceObject } from "../../src/index.ts";
+
+/** The real object; its alarms are noted as they come. */
+export class TaskObject extends RingbackTask {
+  override async alarm(alarm?: AlarmInvocationInfo): Promise<void> {
+    if (alarm) noteAlarm(alarm);
+    return super.alarm();
+  }
+}
 
 /** Bare workerd has no rate-limit binding. */
 const unlimited = { limit: async () => ({ success: true }) };
@@ -12,6 +22,6 @@ let whole: Env | null = null;
 export default {
   fetch: (request: Request, env: Env, context: ExecutionContext) => {
     whole ??= { ...env, CREATE_LIMIT: unlimited };
-    return worker.fetch(request, whole, context);
+    return answerLateness(request) ?? worker.fetch(request, whole, context);
   },
 };

@@ -57,7 +57,7 @@ async function start(deps: TaskDeps, step: Step, running: Map<string, Promise<vo
   return turn;
 }
 
-function stepsOf(deps: TaskDeps): Step[] {
+function stepsOf(deps: TaskDeps): readonly Step[] {
   const state = deps.store.load();
   return state ? deps.store.steps(state, deps.settings.retentionMs) : [];
 }

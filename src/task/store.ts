@@ -25,6 +25,8 @@ export class TaskStore {
   readonly #storage: TaskStorage;
   readonly #changed: (state: TaskState | null) => void;
   #state: TaskState | null = null;
+  /** What follows from a state: asked for several times a turn. */
+  #agenda: { state: TaskState; retentionMs: number; steps: readonly Step[] } | null = null;
   #armedAt: number | null = null;
   /** Steps that could not run: not before this instant. In memory, because the alarm itself remembers the time. */
   readonly #stalled = new Map<string, number>();
@@ -43,10 +45,13 @@ export class TaskStore {
   }
 
   /** What is to be done, with stalled steps moved back. */
-  steps(state: TaskState, retentionMs: number): Step[] {
-    const steps = agenda(state, retentionMs);
-    for (const step of steps) step.dueAt = Math.max(step.dueAt, this.#stalled.get(stepKey(step)) ?? 0);
-    return steps;
+  steps(state: TaskState, retentionMs: number): readonly Step[] {
+    if (this.#agenda?.state !== state || this.#agenda.retentionMs !== retentionMs) {
+      this.#agenda = { state, retentionMs, steps: agenda(state, retentionMs) };
+    }
+    const { steps } = this.#agenda;
+    if (this.#stalled.size === 0) return steps;
+    return steps.map((step) => movedBack(step, this.#stalled.get(stepKey(step)) ?? 0));
   }
 
   /** It worked after all. */
@@ -70,6 +75,19 @@ export class TaskStore {
       deliveries: merged(before?.deliveries ?? [], change.deliveries ?? []),
       shared: change.shared ?? before?.shared ?? NOTHING_SHARED,
     };
+    if (before !== null && writesNothing(change)) this.#arm(after, at);
+    else this.#write(before, after, change, at);
+    this.#state = after;
+    this.#changed(after);
+    return after;
+  }
+
+  #write(
+    before: TaskState | null,
+    after: TaskState,
+    change: Change,
+    at: { now: number; retentionMs: number },
+  ): void {
     this.#transact(() => {
       if (before === null) this.#rows.insertTask(after, change);
       else this.#rows.updateTask(after, change);
@@ -78,9 +96,6 @@ export class TaskStore {
       if (change.parts !== undefined) this.#rows.writeParts(change.parts);
       this.#arm(after, at);
     });
-    this.#state = after;
-    this.#changed(after);
-    return after;
   }
 
   /** Keeps in memory what a new process may find out again; written with the next change. */
@@ -92,7 +107,7 @@ export class TaskStore {
   /** Arms the alarm for what is to be done, without a change. */
   rearm(at: { now: number; retentionMs: number }): void {
     const state = this.load();
-    if (state) this.#transact(() => this.#arm(state, at));
+    if (state) this.#arm(state, at);
   }
 
   /** The last resort when even the agenda cannot be made (settings that do not parse). */
@@ -157,6 +172,7 @@ export class TaskStore {
   #forget(): void {
     this.#rows.forget();
     this.#state = null;
+    this.#agenda = null;
     this.#armedAt = null;
     this.#stalled.clear();
   }
@@ -181,6 +197,15 @@ export class TaskStore {
     void this.#storage.setAlarm(at);
     this.#armedAt = at;
   }
+}
+
+/** A new rhythm alone is kept in memory and in the alarm, which needs no transaction around it. */
+function writesNothing(change: Change): boolean {
+  return Object.keys(change).every((key) => key === "rhythm");
+}
+
+function movedBack(step: Step, until: number): Step {
+  return step.dueAt >= until ? step : { ...step, dueAt: until };
 }
 
 function merged(before: readonly Delivery[], changed: readonly Delivery[]): readonly Delivery[] {

@@ -1,7 +1,8 @@
 import { parsePollAfterMs, parseRetryAfter } from "../domain/retry-after.ts";
 import type { PollAnswer, SubmitAnswer } from "../domain/upstream-answer.ts";
 import { discardBody } from "../wire/discard.ts";
-import { readBytes, type ReadResult } from "../wire/read-bytes.ts";
+import { readAnswer, type ReadResult } from "../wire/read-bytes.ts";
+import { timeLimit } from "../wire/time-limit.ts";
 import { parseAnswer, type ParsedAnswer } from "./answer-json.ts";
 import type { Upstream, UpstreamAccess } from "./provider.ts";
 import { readErrorMessage, readTask } from "./reading.ts";
@@ -53,20 +54,19 @@ interface Answer {
 
 /** One exchange; null when no status line came. Errors on the wire say nothing about what the other side did. */
 async function call(url: string, timeoutMs: number, init: RequestInit): Promise<Answer | null> {
+  const { signal, clear } = timeLimit(timeoutMs);
   try {
-    const response = await fetch(url, {
-      ...init,
-      redirect: "manual",
-      signal: AbortSignal.timeout(timeoutMs),
-    });
+    const response = await fetch(url, { ...init, redirect: "manual", signal });
     if (response.status >= 300 && response.status < 400) {
       discardBody(response);
       return { response, read: { bytes: new Uint8Array(0), end: "complete" } };
     }
-    return { response, read: await readBytes(response.body, ANSWER_MAX_BYTES) };
+    return { response, read: await readAnswer(response, ANSWER_MAX_BYTES) };
   } catch {
     // Refused, reset, timed out, garbage: indistinguishable here, and all the same for the task.
     return null;
+  } finally {
+    clear();
   }
 }
 
@@ -138,7 +138,8 @@ function readPoll({ response, read }: Answer, upstreamTaskId: string, apiKey: st
 }
 
 function retryAfter({ headers }: Response): number | null {
-  return parseRetryAfter(headers.get("retry-after"), headers.get("date"), Date.now());
+  const header = headers.get("retry-after");
+  return header === null ? null : parseRetryAfter(header, headers.get("date"), Date.now());
 }
 
 function lowerBound(response: Response): number | null {

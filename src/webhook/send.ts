@@ -3,6 +3,7 @@ import { parseRetryAfter } from "../domain/retry-after.ts";
 import { redactText } from "../domain/redact.ts";
 import { readBytes } from "../wire/read-bytes.ts";
 import { discardBody } from "../wire/discard.ts";
+import { timeLimit } from "../wire/time-limit.ts";
 import { signatureHeader } from "./sign.ts";
 
 /** What is kept of a receiver's answer. */
@@ -41,7 +42,7 @@ export async function sendCallback(callback: Callback): Promise<AttemptResult> {
   headers.set("webhook-id", messageId);
   headers.set("webhook-timestamp", String(timestamp));
   headers.set("webhook-signature", await signatureHeader(secrets, messageId, timestamp, body));
-  const signal = AbortSignal.timeout(callback.timeoutMs);
+  const { signal, clear } = timeLimit(callback.timeoutMs);
   try {
     const response = await fetch(callback.url, { method: "POST", headers, body, redirect: "manual", signal });
     const excerpt = await excerptOf(response, callback);
@@ -51,6 +52,8 @@ export async function sendCallback(callback: Callback): Promise<AttemptResult> {
     const reason = signal.aborted ? "timeout" : "connection";
     const durationMs = Date.now() - startedAt;
     return { outcome: "retryable", reason, statusCode: null, durationMs, excerpt: null, retryAfterMs: null };
+  } finally {
+    clear();
   }
 }
 

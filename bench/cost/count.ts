@@ -1,0 +1,129 @@
+import { startChild, type Child } from "../lib/child.ts";
+import { paced, sleep } from "../lib/measure.ts";
+import { startBenchWorker, type BenchWorker } from "../lib/workerd.ts";
+import { ask, read } from "../flight/fleet.ts";
+import type { Polls } from "../flight/gateway-process.ts";
+import type { Counts, CountsByKind, Kind } from "./counts.ts";
+
+/** Lives of tasks with few and with many polls, metered: what a life costs, and what each poll adds. */
+
+const GAP_SECONDS = 0.25;
+const HEADERS = { authorization: "Bearer sk-bench-cost", "content-type": "application/json" };
+const END_MAX_MS = 20_000;
+
+export interface CountPlan {
+  tasks: number;
+  upstreamMs: number;
+  /** How long the two batches live. */
+  livesMs: readonly [number, number];
+}
+
+/** Per task or per poll. */
+export type Costs = Record<Kind, Counts>;
+
+export interface Counted extends CountPlan {
+  /** Without its polls. */
+  life: Costs;
+  poll: Costs;
+  pollsPerTask: [number, number];
+}
+
+interface Batch {
+  polls: number;
+  counts: Costs;
+}
+
+export async function count(plan: CountPlan): Promise<Counted> {
+  const delay = String(plan.upstreamMs);
+  const gateway = await startChild("../flight/gateway-process.ts", import.meta.url, [
+    "--delay-ms",
+    delay,
+    "--submit-delay-ms",
+    delay,
+  ]);
+  const receiver = await startChild("../flight/receiver-process.ts", import.meta.url, []);
+  const worker = await start(gateway);
+  try {
+    const callbackUrl = await ask<string>(receiver, { ask: "url" });
+    const live = async (ms: number): Promise<Batch> => batch(plan, ms, { worker, gateway, callbackUrl });
+    // The first tasks find an account and a cadence without tables.
+    await live(0);
+    return counted(plan, await live(plan.livesMs[0]), await live(plan.livesMs[1]));
+  } finally {
+    await worker.close();
+    await Promise.all([gateway.close(), receiver.close()]);
+  }
+}
+
+async function start(gateway: Child): Promise<BenchWorker> {
+  const gap = String(GAP_SECONDS);
+  return startBenchWorker({
+    entry: "counting.ts",
+    settings: {
+      AIO_BASE_URL: await ask<string>(gateway, { ask: "base url" }),
+      RINGBACK_SECRET: "a secret of the bench, long enough to count",
+      ALLOW_PRIVATE_CALLBACKS: "true",
+      POLL_FIRST_SECONDS: gap,
+      POLL_MIN_SECONDS: gap,
+      POLL_MAX_SECONDS: gap,
+    },
+    objects: { TASKS: "TaskObject", ACCOUNTS: "AccountObject", CADENCES: "CadenceObject" },
+    flags: ["nodejs_als"],
+  });
+}
+
+async function batch(
+  { tasks }: CountPlan,
+  livesMs: number,
+  { worker, gateway, callbackUrl }: { worker: BenchWorker; gateway: Child; callbackUrl: string },
+): Promise<Batch> {
+  const before = await read<CountsByKind>(worker, "/_bench/counts");
+  const from = Date.now();
+  const body = JSON.stringify({
+    model: "doubao-seedance-2-0-260128",
+    prompt: "A lighthouse at dusk, waves below, seen from a boat that passes slowly.",
+    duration_seconds: 5,
+    resolution: "720p",
+    callback_url: callbackUrl,
+  });
+  const send = { url: `${worker.url}/v1/videos`, headers: HEADERS, body, expect: 202 };
+  const { failed } = await paced(send, { count: tasks, overMs: 1000 });
+  if (failed > 0) throw new Error(`${failed} of ${tasks} creates were not answered 202`);
+  await sleep(livesMs);
+  await ask<number>(gateway, { ask: "finish" });
+  await reported(worker);
+  const after = await read<CountsByKind>(worker, "/_bench/counts");
+  const polls = await ask<Polls>(gateway, { ask: "polls", from, to: Date.now(), gapMs: GAP_SECONDS * 1000 });
+  return { polls: polls.count, counts: both(after, before, (now, then) => now - then) };
+}
+
+/** Until nothing has been written for a while: every callback has been sent, every report made. */
+async function reported(worker: BenchWorker): Promise<void> {
+  let last = -1;
+  for (let waitedMs = 0; waitedMs < END_MAX_MS; waitedMs += 2500) {
+    await sleep(2500);
+    const { task, account } = await read<CountsByKind>(worker, "/_bench/counts");
+    const now = task.requests + account.requests;
+    if (now === last) return;
+    last = now;
+  }
+  throw new Error("tasks that do not come to rest");
+}
+
+/** Two lives and what differs between them: the polls. */
+function counted(plan: CountPlan, short: Batch, long: Batch): Counted {
+  const { tasks } = plan;
+  const poll = both(long.counts, short.counts, (more, less) => (more - less) / (long.polls - short.polls));
+  const life = both(short.counts, poll, (sum, perPoll) => (sum - perPoll * short.polls) / tasks);
+  return { ...plan, life, poll, pollsPerTask: [short.polls / tasks, long.polls / tasks] };
+}
+
+const MEASURES = ["objects", "requests", "rowsWritten", "rowsRead", "awakeSeconds", "storedBytes"] as const;
+
+function both(a: Costs, b: Costs, act: (a: number, b: number) => number): Costs {
+  const of = (kind: Kind): Counts => {
+    const values = MEASURES.map((measure) => [measure, act(a[kind][measure], b[kind][measure])]);
+    return Object.fromEntries(values) as Counts;
+  };
+  return { task: of("task"), account: of("account"), cadence: of("cadence") };
+}

@@ -1,0 +1,15 @@
+/** What the platform bills of the objects of one kind. */
+export interface Counts {
+  objects: number;
+  /** Calls and alarms. */
+  requests: number;
+  /** Each `setAlarm` is one, too. */
+  rowsWritten: number;
+  rowsRead: number;
+  /** Each object's time with a call, an alarm or a timer open. */
+  awakeSeconds: number;
+  storedBytes: number;
+}
+
+export type Kind = "task" | "account" | "cadence";
+export type CountsByKind = Record<Kind, Counts>;

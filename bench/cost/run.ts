@@ -1,0 +1,96 @@
+import { POLL_PRICE_MS } from "../../src/domain/poll-plan.ts";
+import { blindCost } from "../policy/comparison.ts";
+import { afterLearning, limitsAt } from "../policy/trial.ts";
+import { CLIP } from "../policy/worlds.ts";
+import { atMost, publish, round, type Table } from "../lib/report.ts";
+import { count, type Costs, type Counted } from "./count.ts";
+import type { Kind } from "./counts.ts";
+import { bill, total } from "./prices.ts";
+
+/** `npm run bench:cost`: what a task costs on the platform, counted and then priced. */
+
+const PLAN = { tasks: 20, upstreamMs: 250, livesMs: [2000, 12_000] } as const;
+/** `--quick`: to see that it runs. */
+const QUICK = { tasks: 3, upstreamMs: 250, livesMs: [2000, 5000] } as const;
+
+const startedAt = performance.now();
+const counted = await count(process.argv.includes("--quick") ? QUICK : PLAN);
+const plan = afterLearning(CLIP, 500, 600, { limits: limitsAt(POLL_PRICE_MS) });
+const rows = counted.life.task.rowsWritten;
+
+publish({
+  part: "cost",
+  title: "What a task costs",
+  about:
+    `Counted in the runtime's own calls: batches of ${counted.tasks} tasks with a callback, polled ` +
+    `${counted.pollsPerTask.map((polls) => polls.toFixed(1)).join(" and ")} times each; the difference is the polls', the ` +
+    `rest the life's. The upstream takes ${counted.upstreamMs} ms to answer, which an object spends awake. Priced by ` +
+    "the published list, beyond what a plan includes; without the Worker's CPU time (0.02 dollars per million ms).",
+  bars: [
+    atMost("requests to the shared objects per task", 6, requestsToShared(counted)),
+    atMost("rows per poll without news", 1, counted.poll.task.rowsWritten),
+  ],
+  tables: [amounts(counted), prices(counted), totals(counted)],
+  plots: [],
+  notes: [
+    `Of the ${round(rows)} rows that a task's own object writes outside polls, 7 are those of a task without a ` +
+      "callback (`test/workers/frugality.test.ts`); the others are the first `running`, the message, its attempt, and their tables and alarms.",
+  ],
+  seconds: Math.round((performance.now() - startedAt) / 1000),
+});
+// Kept connections would keep the process.
+process.exit(0);
+
+function requestsToShared({ life }: Counted): number {
+  return life.account.requests + life.cadence.requests;
+}
+
+function amounts({ life, poll }: Counted): Table {
+  return {
+    caption: "Counted, per task without its polls, and per poll that brings no news:",
+    columns: [":object", ":per", "requests", "rows written", "rows read", "seconds awake"],
+    rows: (["task", "account", "cadence"] as const).flatMap((kind) => [
+      amountsRow(kind, "task", life),
+      amountsRow(kind, "poll", poll),
+    ]),
+  };
+}
+
+function amountsRow(kind: Kind, per: string, costs: Costs): string[] {
+  const { requests, rowsWritten, rowsRead, awakeSeconds } = costs[kind];
+  return [kind, per, ...[requests, rowsWritten, rowsRead, awakeSeconds].map(plain)];
+}
+
+function prices(from: Counted): Table {
+  const items = bill(from, plan.polls);
+  return {
+    caption: `A million tasks with ${plan.polls.toFixed(1)} polls each, which is what the plan makes of a clip of 105 s after 500 learned:`,
+    columns: [":item", "per task", "dollars per million tasks"],
+    rows: [
+      ...items.map(({ name, amount, dollars }) => [name, round(amount), (dollars * 1e6).toFixed(2)]),
+      ["all", "", (total(items) * 1e6).toFixed(2)],
+    ],
+  };
+}
+
+function totals(from: Counted): Table {
+  const rivals = [
+    { name: "the plan", cost: plan },
+    ...[5, 2].map((seconds) => ({ name: `fixed ${seconds} s`, cost: blindCost(CLIP, () => seconds) })),
+  ];
+  return {
+    caption: "The same tasks under other ways of polling:",
+    columns: [":policy", "polls", "mean delay, s", "dollars per million tasks"],
+    rows: rivals.map(({ name, cost }) => [
+      name,
+      round(cost.polls),
+      cost.delaySeconds.toFixed(2),
+      (total(bill(from, cost.polls)) * 1e6).toFixed(2),
+    ]),
+  };
+}
+
+/** Two batches differ by chance in the third digit. */
+function plain(value: number): string {
+  return (Math.round(value * 100) / 100 + 0).toString();
+}
