@@ -35,6 +35,8 @@ const AWAY_MAX_MS = 60_000;
 const ACTIVE_MS = 5_000;
 /** A wait that the upstream asks for is the whole lane's from here on; a shorter one is the refused task's own. */
 const LANE_WAIT_MS = 5_000;
+/** And not for longer: one strange answer must not hold up all tasks of a key for an hour. */
+const LANE_WAIT_MAX_MS = 30_000;
 const ACCOUNTS_MAX = 1_000;
 
 export type PaceAnswer =
@@ -101,7 +103,7 @@ class Lane {
     }
     this.#refusedAt = now;
     if (retryAfterMs !== null && retryAfterMs >= LANE_WAIT_MS) {
-      this.#closedUntil = Math.max(this.#closedUntil, now + retryAfterMs);
+      this.#closedUntil = Math.max(this.#closedUntil, now + Math.min(retryAfterMs, LANE_WAIT_MAX_MS));
     }
   }
 

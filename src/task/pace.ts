@@ -21,8 +21,8 @@ const NEAR_MS = 10;
 /** Leave to call now; null: not yet, and the step was moved to when it may be. */
 export async function passFor(deps: TaskDeps, lane: LaneKind): Promise<Pass | null> {
   const state = deps.store.load();
-  // At the deadline there is no later: the last poll goes out as it is.
-  if (!state?.shared.paced || deps.now() >= state.task.deadlineAt) return { hadSlot: false };
+  // Shortly before the deadline there is no later: the last call goes out as it is.
+  if (!state?.shared.paced || deps.now() >= latestAt(state.task)) return { hadSlot: false };
   const { slot } = deps;
   if (slot?.lane === lane && deps.now() >= slot.at - NEAR_MS) {
     deps.slot = null;
@@ -41,7 +41,7 @@ export async function passFor(deps: TaskDeps, lane: LaneKind): Promise<Pass | nu
   if (answer.kind === "slot" && answer.at <= deps.now() + NEAR_MS) return { hadSlot: true };
   const current = deps.store.load();
   if (current?.task.createId !== task.createId || isTerminal(current.task)) return null;
-  const at = Math.min(answer.at, latestAt(current.task, deps.now()));
+  const at = Math.min(answer.at, latestAt(current.task));
   deps.slot = answer.kind === "slot" ? { lane, at } : null;
   deps.store.stall({ kind: lane, dueAt: at }, at);
   return null;
@@ -69,6 +69,6 @@ function setPaced(deps: TaskDeps, { createId }: Task, paced: boolean): void {
 }
 
 /** A slot that comes too late is none: the call goes out while its answer can still count. */
-function latestAt({ deadlineAt }: Task, now: number): number {
-  return Math.max(deadlineAt - DEADLINE_MARGIN_MS, now + 1);
+function latestAt({ deadlineAt }: Task): number {
+  return deadlineAt - DEADLINE_MARGIN_MS;
 }

@@ -110,6 +110,8 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const receiver = await startReceiver();
   const logs: string[] = [];
   const accepted: string[] = [];
+  /** Whoever created a task reads it. */
+  const creators = new Map<string, string>();
   const start = async (settings: Record<string, string> = {}): Promise<LocalWorker> =>
     startWorker({
       settings: { ...FAST_SETTINGS, AIO_BASE_URL: gateway.baseUrl, ...options.settings, ...settings },
@@ -124,8 +126,10 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     if (!headers.has("authorization")) headers.set("authorization", `Bearer ${token}`);
     return fetch(worker.url + path, { redirect: "manual", ...init, headers });
   };
-  const get = async <T>(path: string): Promise<T> => {
-    const response = await call(path);
+  const get = async <T>(id: string, rest = ""): Promise<T> => {
+    const path = `/v1/videos/${id}${rest}`;
+    const authorization = creators.get(id);
+    const response = await call(path, authorization === undefined ? {} : { headers: { authorization } });
     if (response.status !== 200)
       throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
     return (await response.json()) as T;
@@ -145,17 +149,17 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
         headers: { "content-type": "application/json", ...headers },
         body: JSON.stringify({ model: MODEL, prompt: "A lighthouse at dusk.", ...fields }),
       });
-      if (response.ok) accepted.push(((await response.clone().json()) as TaskBody).task_id);
+      if (response.ok) {
+        const { task_id: id } = (await response.clone().json()) as TaskBody;
+        accepted.push(id);
+        if (headers["authorization"] !== undefined) creators.set(id, headers["authorization"]);
+      }
       return response;
     },
     task: async (id, ready = () => true, timeoutMs = 10_000) =>
-      eventually(async () => get<TaskBody>(`/v1/videos/${id}`), ready, timeoutMs),
+      eventually(async () => get<TaskBody>(id), ready, timeoutMs),
     deliveries: async (id, ready = () => true, timeoutMs = 10_000) =>
-      eventually(
-        async () => (await get<{ data: DeliveryBody[] }>(`/v1/videos/${id}/deliveries`)).data,
-        ready,
-        timeoutMs,
-      ),
+      eventually(async () => (await get<{ data: DeliveryBody[] }>(id, "/deliveries")).data, ready, timeoutMs),
     restart: async (settings) => {
       await worker.close();
       worker = await start(settings);
