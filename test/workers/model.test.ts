@@ -1,0 +1,52 @@
+import { reset } from "cloudflare:test";
+import fc from "fast-check";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { anyCommands, anyLife, counted, live } from "../support/model/commands.ts";
+import { addRun, newTally, printTally } from "../support/tally.ts";
+import { plantPoints, planCrash } from "./support/crash.ts";
+import { RealWorld } from "./support/model-world.ts";
+import { unwatchObjects, watchObjects } from "./support/runtime.ts";
+import { fakeNetwork } from "./support/world.ts";
+
+/*
+ * The model of `test/unit/task/model.test.ts` against the real objects: same commands, same guarantees. A death is one
+ * of `support/crash.ts`; nothing that was written is lost in it, because the runtime offers no way to lose it.
+ */
+
+const DAY = 86_400_000;
+const seed = 20_261_123;
+const numRuns = 100;
+
+beforeEach(async () => {
+  fakeNetwork();
+  plantPoints();
+  // A day ahead, so that no alarm fires by itself.
+  vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + DAY });
+  await watchObjects();
+});
+
+afterEach(async () => {
+  planCrash([]);
+  unwatchObjects();
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+  await reset();
+});
+
+it("keeps every guarantee under any commands, in workerd", { timeout: 300_000 }, async () => {
+  const tally = newTally("any commands, workerd", seed);
+  let nth = 0;
+  const lives = fc.asyncProperty(anyLife, anyCommands, async (life, commands) => {
+    nth += 1;
+    const found = await live(await RealWorld.of(life, nth), commands);
+    expect(found).toEqual({ lost: 0, doubled: 0, leaked: 0 });
+    addRun(tally, found);
+  });
+  await fc.assert(lives, { seed, numRuns });
+  const { commands, alarms, deaths, requests } = counted;
+  console.log(
+    `model, workerd: ${numRuns} runs, seed ${seed}, ${commands} commands, ${deaths} crashes, ${alarms} alarms, ${requests} requests`,
+  );
+  printTally(tally);
+  expect(tally.runs).toBe(numRuns);
+});
