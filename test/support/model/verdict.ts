@@ -44,9 +44,9 @@ function isLost(world: World, { takenAt, removed, lastState }: Life, wire: reado
 
 /** Submits after one that was not answered with a definite "not now". */
 function submitsTwice({ life }: World, wire: readonly WireCall[]): number {
-  const again = ["429", "429+7", "503+7", ...(life.repeats ? ["500"] : [])];
+  const again = new Set(["429", "429+7", "503+7", ...(life.repeats ? ["500"] : [])]);
   const earlier = wire.filter(({ kind }) => kind === "submit").slice(0, -1);
-  return earlier.filter(({ word, answeredAt }) => answeredAt === null || !again.includes(word)).length;
+  return earlier.filter(({ word, answeredAt }) => answeredAt === null || !again.has(word)).length;
 }
 
 /** Second ends; and scheduled attempts after a 2xx that the same process had heard. */

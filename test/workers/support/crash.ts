@@ -24,8 +24,6 @@ export interface CrashPlan {
   used: Set<string>;
   /** How often the account still refuses to forget. */
   silentForgets: number;
-  /** The account answers nothing that a task asks. */
-  silentAccount: boolean;
   /** That of the task that used it last. */
   store: TaskStore | null;
 }
@@ -38,7 +36,6 @@ export const crash: CrashPlan = {
   deaths: [],
   used: new Set(),
   silentForgets: 0,
-  silentAccount: false,
   store: null,
 };
 
@@ -50,7 +47,6 @@ export function planCrash(dieAt: readonly string[]): void {
     dead: false,
     deaths: [],
     silentForgets: 0,
-    silentAccount: false,
   });
 }
 
@@ -208,7 +204,6 @@ function plant(prototype: object, of: string, kinds: Record<string, string>): vo
     vi.spyOn(methods, member).mockImplementation(function (this: unknown, ...args: unknown[]) {
       if (this instanceof TaskStore) crash.store = this;
       const act = (): unknown => {
-        if (of === "account" && crash.silentAccount) throw new Error("away");
         if (verb === "account.forget" && crash.silentForgets > 0) {
           crash.silentForgets -= 1;
           throw new Error("away");

@@ -1,6 +1,7 @@
 import { env, exports } from "cloudflare:workers";
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
+import type { AccountObject } from "../../../src/account/object.ts";
 import {
   FIRST_VERSION,
   rotated,
@@ -65,6 +66,7 @@ export class RealWorld implements World {
   #good = true;
   #versions: readonly SigningVersion[] = FIRST_VERSION;
   #everSilent = false;
+  #random: number;
   #held = 0;
   #released = 0;
   /** Commands that are not over yet. */
@@ -73,10 +75,11 @@ export class RealWorld implements World {
   #firedAt = 0;
 
   private constructor(life: LifePlan, key: string, account: string) {
-    const good = { ...env, ...VARS };
+    const good = { ...env, ...VARS, ACCOUNTS: this.#accounts() };
     const read = readSettings(good);
     if (!read.ok) throw new Error("the settings of the model do not parse");
     this.life = life;
+    this.#random = life.seed % 2_147_483_647;
     this.secrets = [key, HEADER_VALUE, PROMPT];
     this.retryMs = read.settings.callback.retryMs;
     this.pollMinMs = read.settings.poll.minMs;
@@ -99,6 +102,7 @@ export class RealWorld implements World {
     Object.assign(runtime, { settings: world.#settings.good, name, background: 0 });
     runtime.badAlarms = world.problems;
     runtime.logLines = world.shown;
+    vi.spyOn(Math, "random").mockImplementation(() => world.#chance());
     return world;
   }
 
@@ -256,6 +260,28 @@ export class RealWorld implements World {
     return Object.values(left).reduce((sum, count) => sum + count, 0);
   }
 
+  /** The accounts as the task's object reaches them: a silent one costs a test no patience. */
+  #accounts(): Pick<typeof env.ACCOUNTS, "idFromName" | "get"> {
+    const away = async (): Promise<never> => {
+      throw new Error("the account did not answer in time");
+    };
+    const silent = {
+      signingVersions: away,
+      report: away,
+      forget: away,
+    } as unknown as DurableObjectStub<AccountObject>;
+    return {
+      idFromName: (name) => env.ACCOUNTS.idFromName(name),
+      get: (id) => (this.script.silentAccount ? silent : env.ACCOUNTS.get(id)),
+    };
+  }
+
+  /** For jitter; the same in each run of a seed. */
+  #chance(): number {
+    this.#random = (this.#random * 48_271 + 11) % 2_147_483_647;
+    return this.#random / 2_147_483_647;
+  }
+
   #stub() {
     return env.TASKS.get(env.TASKS.idFromName(runtime.name ?? ""));
   }
@@ -266,7 +292,6 @@ export class RealWorld implements World {
 
   /** Runs it until everything under way is over or hangs; a death on the way is made real. */
   async #settle(act: (() => Promise<void>) | null): Promise<void> {
-    crash.silentAccount = this.script.silentAccount;
     if (act) void this.#begin(act);
     let calm = 0;
     let seen = "";

@@ -54,7 +54,7 @@ export async function watchObjects(): Promise<void> {
 }
 
 export function unwatchObjects(): void {
-  delete (TaskObject.prototype as { env?: object }).env;
+  Reflect.deleteProperty(TaskObject.prototype, "env");
 }
 
 /** The runtime gives an object its environment by setting `env`: this way it is `runtime.settings`. */
@@ -62,6 +62,6 @@ function takeSettings(): void {
   Object.defineProperty(TaskObject.prototype, "env", {
     configurable: true,
     get: () => runtime.settings,
-    set: () => undefined,
+    set: () => {},
   });
 }
