@@ -267,8 +267,8 @@ export const anyLife: fc.Arbitrary<LifePlan> = fc.record({
   seed: fc.nat(),
 });
 
-/** No life needs more alarms from anywhere; one more is a life that does not end. */
-const ALARMS_MAX = 400;
+/** An hour of "running" is some 400 polls; so many alarms are a life that does not end. */
+const ALARMS_MAX = 1_000;
 
 /** One create at least, the commands, and then nothing but alarms until nothing is left. What came of it. */
 export async function live(world: World, commands: Commands): Promise<Verdict> {
