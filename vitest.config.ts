@@ -32,7 +32,11 @@ export default defineConfig({
             },
           }),
         ],
-        test: { name: "workers", include: ["test/workers/**/*.test.ts"] },
+        test: {
+          name: "workers",
+          include: ["test/workers/**/*.test.ts"],
+          provide: { model: { seed: process.env["MODEL_SEED"], runs: process.env["MODEL_RUNS"] } },
+        },
       },
       {
         test: {

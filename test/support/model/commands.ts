@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { expect } from "vitest";
 import { Guarantees } from "./guarantees.ts";
+import { verdict, type Verdict } from "./verdict.ts";
 import {
   CALLBACK_WORDS,
   emptyScript,
@@ -25,7 +26,7 @@ interface Move {
   run: (world: World, model: Guarantees, before: Rows) => Promise<void>;
 }
 
-export const counted = { commands: 0, alarms: 0, lives: 0, deaths: 0, requests: 0 };
+export const counted = { commands: 0, alarms: 0, deaths: 0, requests: 0 };
 
 class Command implements fc.AsyncCommand<Guarantees, World> {
   readonly #move: Move;
@@ -266,11 +267,11 @@ export const anyLife: fc.Arbitrary<LifePlan> = fc.record({
   seed: fc.nat(),
 });
 
-/** No life needs more alarms from anywhere; one more is a life that does not end. */
-const ALARMS_MAX = 400;
+/** An hour of "running" is some 400 polls; so many alarms are a life that does not end. */
+const ALARMS_MAX = 1_000;
 
-/** One create at least, the commands, and then nothing but alarms until nothing is left. */
-export async function live(world: World, commands: Commands): Promise<void> {
+/** One create at least, the commands, and then nothing but alarms until nothing is left. What came of it. */
+export async function live(world: World, commands: Commands): Promise<Verdict> {
   const model = new Guarantees();
   if (world.life.first) await new Command(create(world.life.first)).run(model, world);
   await fc.asyncModelRun(() => ({ model, real: world }), commands);
@@ -284,9 +285,9 @@ export async function live(world: World, commands: Commands): Promise<void> {
   const rows = await model.look(world);
   expect(rows, "10: nothing is left").toMatchObject({ alarm: null, tables: [] });
   expect(await world.accountRows(), "10: nothing is left in the account").toBe(0);
-  counted.lives += 1;
   counted.deaths += world.deaths.length;
   counted.requests += world.wire.length;
+  return verdict(world, model.past);
 }
 
 async function runOut(world: World, model: Guarantees): Promise<void> {

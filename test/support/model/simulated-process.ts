@@ -14,6 +14,8 @@ import type { MemoryStorage } from "./memory-storage.ts";
 
 /** What is outside of the object. */
 export interface Outside {
+  /** What a task's key must open to. */
+  apiKey: string;
   storage: MemoryStorage;
   random(): number;
   newMessageId(): string;
@@ -23,6 +25,7 @@ export interface Outside {
   signingVersions(): Promise<readonly SigningVersion[]>;
   report(listing: Listing): Promise<void>;
   forget(farewell: Farewell): Promise<void>;
+  log: TaskDeps["log"];
   /** Before and after each verb: the process may die here. */
   point(process: SimulatedProcess, when: "before" | "after", verb: string): void;
 }
@@ -99,7 +102,7 @@ export class SimulatedProcess {
       streamed: () => false,
       upstream: async (task: Task) => {
         deps.apiKey ??= await openText(deps, task, "key");
-        if (deps.apiKey !== "sk-own-key") throw new Error("another key");
+        if (deps.apiKey !== outside.apiKey) throw new Error("another key");
         return {
           submit: async () => this.later("submit", async () => outside.submit(this)),
           poll: async () => this.later("poll", async () => outside.poll(this)),
@@ -120,7 +123,7 @@ export class SimulatedProcess {
       settleCadence: async () => this.later("settleCadence", async () => undefined),
       forget: async (farewell) => this.later("forget", async () => outside.forget(farewell)),
       send: async (callback) => this.later("callback", async () => outside.send(this, callback)),
-      log: () => {},
+      log: outside.log,
     };
     this.#deps.set(settings, deps);
     return deps;

@@ -59,6 +59,10 @@ const SETTINGS: TaskSettings = {
 const NAME = "abcdefghijklmnopqrstuvwxyz";
 const TASK_ID = `task_${NAME}aaaaaaaaaaaaaaaa`;
 const ACCOUNT = "key:somebody";
+/** None of them is in what others are told. */
+const API_KEY = "sk-own-key";
+const HEADER_VALUE = "a header of the caller";
+const PROMPT = "a cat of the caller";
 const LATENCY_MS = 40;
 /** While one call hangs, everything else gets so long. */
 const HANG_MS = 500;
@@ -74,6 +78,8 @@ export class SimulatedWorld implements World {
   readonly creates: CreateCall[] = [];
   readonly deaths: string[] = [];
   readonly problems: string[] = [];
+  readonly shown: string[] = [];
+  readonly secrets = [API_KEY, HEADER_VALUE, PROMPT];
   readonly retryMs = SETTINGS.callback.retryMs;
   readonly pollMinMs = SETTINGS.poll.minMs;
   readonly holdMs = SETTINGS.callback.holdMs;
@@ -129,7 +135,7 @@ export class SimulatedWorld implements World {
       acceptedTaskIds: [TASK_ID],
       account: ACCOUNT,
       mode: "own",
-      apiKey: "sk-own-key",
+      apiKey: API_KEY,
       createId: `create-${this.creates.length}`,
       fingerprint: keyed ? `body ${call.request.other}` : null,
       model: "m",
@@ -142,10 +148,10 @@ export class SimulatedWorld implements World {
         url: "https://hooks.acme.com/ringback",
         events: [...events],
         format: "standard",
-        headers: [["x-make-apikey", "secret"]],
+        headers: [["x-make-apikey", HEADER_VALUE]],
         ownHost: "ringback.test",
       },
-      body: new TextEncoder().encode('{"model":"m","prompt":"p"}'),
+      body: new TextEncoder().encode(JSON.stringify({ model: "m", prompt: PROMPT })),
       respondAsync: call.request.respondAsync,
       waitMs: 0,
     };
@@ -223,7 +229,7 @@ export class SimulatedWorld implements World {
   async remove(): Promise<boolean> {
     for (let again = 0; again < RECOVERIES_MAX; again++) {
       const removed = await this.#ask<boolean | "died">("died", async (process) =>
-        removeTask({ store: process.store, now: Date.now, log: () => {} }, ACCOUNT),
+        removeTask({ ...process.deps(SETTINGS), now: Date.now }, ACCOUNT),
       );
       if (removed !== "died") return removed;
     }
@@ -342,6 +348,7 @@ export class SimulatedWorld implements World {
 
   #newProcess(): SimulatedProcess {
     return new SimulatedProcess({
+      apiKey: API_KEY,
       storage: this.#storage,
       random: () => this.#chance(),
       newMessageId: () => `msg_${(this.#messages += 1)}`,
@@ -363,6 +370,7 @@ export class SimulatedWorld implements World {
         await this.#account(10_000);
         this.#listings.delete(name);
       },
+      log: (event, fields) => void this.shown.push(JSON.stringify({ event, ...fields })),
       point: (process, when, verb) => this.#point(process, when, verb),
     });
   }
@@ -437,6 +445,7 @@ export class SimulatedWorld implements World {
       process: this.deaths.length,
     };
     this.wire.push(call);
+    if (what.kind === "callback") this.shown.push(call.body);
     const timeoutMs = what.kind === "callback" ? SETTINGS.callback.timeoutMs : SETTINGS.upstreamTimeoutMs;
     if (this.script.hold.delete(what.kind)) {
       await new Promise<void>((answer) => {

@@ -13,6 +13,10 @@ export interface World {
   readonly deaths: string[];
   /** What the world itself saw that must not be. */
   readonly problems: string[];
+  /** What others are told, and what is logged. */
+  readonly shown: string[];
+  /** What must not stand in it. */
+  readonly secrets: readonly string[];
   readonly retryMs: readonly number[];
   readonly pollMinMs: number;
   readonly holdMs: number;

@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { anyCommands, anyLife, counted, live } from "../../support/model/commands.ts";
 import { SimulatedWorld } from "../../support/model/simulated-world.ts";
+import { addRun, newTally, printTally } from "../../support/tally.ts";
 
 /*
  * Any commands, against the core with everything around it simulated. What must hold after each one stands in
@@ -13,10 +14,13 @@ const seed = Number(process.env["MODEL_SEED"] ?? 20_261_123);
 const numRuns = Number(process.env["MODEL_RUNS"] ?? 2000);
 
 it("keeps every guarantee under any commands, in plain Node", { timeout: 600_000 }, async () => {
+  const tally = newTally("any commands, plain Node", seed);
   const lives = fc.asyncProperty(anyLife, anyCommands, async (life, commands) => {
     const world = new SimulatedWorld(life);
     try {
-      await live(world, commands);
+      const found = await live(world, commands);
+      expect(found).toEqual({ lost: 0, doubled: 0, leaked: 0 });
+      addRun(tally, found);
     } finally {
       world.close();
     }
@@ -26,5 +30,6 @@ it("keeps every guarantee under any commands, in plain Node", { timeout: 600_000
   console.log(
     `model, plain Node: ${numRuns} runs, seed ${seed}, ${commands} commands, ${deaths} crashes, ${alarms} alarms, ${requests} requests`,
   );
-  expect(counted.lives).toBe(numRuns);
+  printTally(tally);
+  expect(tally.runs).toBe(numRuns);
 });

@@ -1,0 +1,75 @@
+import { isTerminalEvent, type EventType } from "../../../src/domain/event.ts";
+import { isTerminal } from "../../../src/domain/task.ts";
+import type { Tally } from "../tally.ts";
+import type { Life } from "./guarantees.ts";
+import type { WireCall, World } from "./world.ts";
+
+/** No attempt is planned for later than 22 h after its event, and the longest wait of the model is an hour. */
+const SCHEDULE_MS = 21 * 3_600_000;
+
+export type Verdict = Pick<Tally, "lost" | "doubled" | "leaked">;
+
+/** What a verdict is made from. */
+export type Seen = Pick<World, "life" | "creates" | "wire" | "shown" | "secrets" | "retryMs">;
+
+/** What is left of a world when its last task is gone: counted anew, from the creates' answers and the wire. */
+export function verdict(world: Seen, lives: readonly Life[]): Verdict {
+  const found = { lost: unknown(world, lives), doubled: 0, leaked: 0 };
+  for (const life of lives) {
+    const wire = world.wire.slice(life.from, life.until);
+    if (isLost(world, life, wire)) found.lost += 1;
+    found.doubled += submitsTwice(world, wire) + sentTwice(life, wire);
+  }
+  found.leaked = world.shown.filter((text) => world.secrets.some((secret) => text.includes(secret))).length;
+  return found;
+}
+
+/** Creates that were answered 2xx with a new task, of which nobody ever saw a row. */
+function unknown({ creates }: Seen, lives: readonly Life[]): number {
+  const taken = creates.filter(({ answer }) => answer?.kind === "taken" && !answer.replayed).length;
+  return Math.max(0, taken - lives.filter(({ takenAt }) => takenAt !== null).length);
+}
+
+/** Accepted, not deleted, and without its end, or with one that the receiver was never told nor refused to hear. */
+function isLost(world: Seen, { takenAt, removed, lastState }: Life, wire: readonly WireCall[]): boolean {
+  if (takenAt === null || removed) return false;
+  if (!isTerminal(lastState.task)) return true;
+  if (world.life.events === null) return false;
+  const end = lastState.deliveries.find(({ type }) => isTerminalEvent(type));
+  if (end === undefined || end.status === "pending") return true;
+  const sent = wire.filter(({ kind }) => kind === "callback");
+  if (sent.some(({ messageId, word }) => messageId === end.messageId && word === "200")) return false;
+  if (end.status === "stopped") return !sent.some(({ word }) => word === "410" || word === "501");
+  // An attempt that died before it left is one of the schedule, too; and the schedule ends before a day is over.
+  const late = (end.settledAt ?? 0) > end.occurredAt + SCHEDULE_MS;
+  return end.status !== "exhausted" || (end.scheduled <= world.retryMs.length && !late);
+}
+
+/** Submits after one that was not answered with a definite "not now". */
+function submitsTwice({ life }: Seen, wire: readonly WireCall[]): number {
+  const again = new Set(["429", "429+7", "503+7", ...(life.repeats ? ["500"] : [])]);
+  const earlier = wire.filter(({ kind }) => kind === "submit").slice(0, -1);
+  return earlier.filter(({ word, answeredAt }) => answeredAt === null || !again.has(word)).length;
+}
+
+/** Second ends; and attempts after a 2xx that the same process had heard, unless they were made by hand. */
+function sentTwice({ lastState, lastRows, asked }: Life, wire: readonly WireCall[]): number {
+  const sent = wire.filter(({ kind }) => kind === "callback");
+  const bodies = sent.map(({ body }) => JSON.parse(body) as { id: string; type: EventType });
+  const ends = new Set(bodies.filter(({ type }) => isTerminalEvent(type)).map(({ id }) => id));
+  const seqs = new Map(lastState.deliveries.map(({ messageId, seq }) => [messageId, seq]));
+  const unasked = sent.filter((call, index) => {
+    const heard = sent.slice(0, index).some((before) => isHeard(before, call));
+    const seq = seqs.get(call.messageId);
+    const row = lastRows.attempts.find((known) => known.seq === seq && known.number === call.attempt);
+    // The row of the very last one may have gone with the task, in the run that made it.
+    const byHand = row ? row.trigger === "manual" : asked > 0;
+    return heard && !byHand;
+  });
+  return Math.max(0, ends.size - 1) + unasked.length;
+}
+
+function isHeard(before: WireCall, { messageId, process }: WireCall): boolean {
+  const yes = before.word === "200" && before.answeredAt !== null;
+  return yes && before.messageId === messageId && before.process === process;
+}
