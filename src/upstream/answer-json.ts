@@ -16,16 +16,23 @@ export interface ParsedAnswer {
   text: string;
 }
 
+function isKept(json: string): boolean {
+  // No character takes more than three bytes.
+  return json.length * 3 <= KEEP_MAX_BYTES || new TextEncoder().encode(json).byteLength <= KEEP_MAX_BYTES;
+}
+
 /** Decodes an answer of the upstream. The key never leaves this room, however the upstream spells or nests it. */
 export function parseAnswer(bytes: Uint8Array, apiKey: string): ParsedAnswer {
   const raw = new TextDecoder().decode(bytes);
   try {
     const parsed = parseJson(raw);
-    const clean = redactJson(parsed, [apiKey]);
+    const inText = raw.includes(apiKey);
+    // Only an escape can hide the key from the text.
+    const clean = inText || raw.includes("\\") ? redactJson(parsed, [apiKey]) : parsed;
     // A repeated member hides its first value from the parser, not from the text.
-    const verbatim = clean === parsed && !raw.includes(apiKey);
+    const verbatim = clean === parsed && !inText;
     const json = verbatim ? raw.trim() : JSON.stringify(clean);
-    const keep = new TextEncoder().encode(json).byteLength <= KEEP_MAX_BYTES;
+    const keep = isKept(json);
     // The clean one in both: an escaped key (`\/`, `\u0073`) would come back to life in a reader's parser.
     return { object: isJsonObject(clean) ? clean : null, json: keep ? json : "null", text: json };
   } catch {
