@@ -329,6 +329,12 @@ describe("every answer", () => {
     await stack.restart();
   });
 
+  it("leads on to the reference of the API", async () => {
+    const visitor = newVisitor(stack);
+    expect((await visitor.get("/sign-in")).body).toContain('<a href="/docs">API reference</a>');
+    expect((await visitor.get("/docs")).status).toBe(200);
+  });
+
   it("to another method says which ones there are", async () => {
     const answer = await newVisitor(stack).post("/");
     expect([answer.status, answer.headers.allow]).toEqual([405, "GET, HEAD"]);
