@@ -107,6 +107,7 @@ const worker = await startWorker({
 
 console.log(`
 Ringback ${packageVersion()}   ${worker.url}/v1
+console           ${worker.url}/
 upstream          ${gateway ? `${gateway.baseUrl}  (simulated: any key that starts with sk-, 15 s a video)` : (settings["AIO_BASE_URL"] ?? "https://api.aiearth.dev/v1")}
 receiver          ${receiver.url}  (prints each callback)
 

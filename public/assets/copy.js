@@ -5,6 +5,8 @@ const SAID_MS = 1500;
 
 /** @param {ParentNode} root */
 export function offerCopying(root) {
+  // Without TLS a browser has no clipboard to offer.
+  if (!navigator.clipboard) return;
   for (const button of root.querySelectorAll("button[data-copy]")) button.hidden = false;
 }
 

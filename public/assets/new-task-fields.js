@@ -1,9 +1,19 @@
 /** What makes the fields of a new task easier: names of models to choose from, files as images, and their pictures. */
 
+/** An answer of the server, or undefined without a network: what is asked here is comfort. */
+export async function ask(url, options = {}) {
+  try {
+    return await fetch(url, { redirect: "manual", ...options });
+  } catch {
+    // The network: the next question may go through.
+    return undefined;
+  }
+}
+
 /** @param {string} url */
 export async function fillModels(url) {
-  const response = await fetch(url, { redirect: "manual" });
-  if (!response.ok) return;
+  const response = await ask(url);
+  if (!response?.ok) return;
   const options = (await response.json()).map((name) => new Option(name, name));
   document.getElementById("models").replaceChildren(...options);
 }

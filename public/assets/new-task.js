@@ -1,4 +1,4 @@
-import { fillModels, offerImages } from "./new-task-fields.js";
+import { ask, fillModels, offerImages } from "./new-task-fields.js";
 
 /**
  * The form of a new task while it is filled in: asks the server what it would say to it, so that the schema that
@@ -33,9 +33,9 @@ async function check() {
   for (const [name, value] of new FormData(form)) {
     if (typeof value === "string") fields.append(name, shortened(value));
   }
-  const response = await fetch(form.dataset.check, { method: "POST", body: fields, redirect: "manual" });
-  // Another key was pressed meanwhile, or the session is over: sending the form will say so.
-  if (!response.ok || mine !== question) return;
+  const response = await ask(form.dataset.check, { method: "POST", body: fields });
+  // No answer, another key was pressed meanwhile, or the session is over: sending the form will say so.
+  if (!response?.ok || mine !== question) return;
   const { issues, curl } = await response.json();
   command.textContent = curl;
   showIssues(issues);

@@ -26,7 +26,8 @@ export function onConsoleError(error: Error, context: Context<AppEnv>): Response
   if (problem.status === 500) log("page.failed", { request_id: visit.requestId, ...errorFields(error) });
   for (const [name, value] of Object.entries(error instanceof ApiError ? (error.options.headers ?? {}) : {}))
     context.header(name, value);
-  if (problem.status === 503) context.header("retry-after", problem.settings ? "60" : "1");
+  const retryAfter = problem.status === 429 || problem.settings ? "60" : "1";
+  if (problem.status === 429 || problem.status === 503) context.header("retry-after", retryAfter);
   return context.html(
     <ProblemPage visit={visit} problem={problem} />,
     problem.status as ContentfulStatusCode,

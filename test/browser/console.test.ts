@@ -140,6 +140,9 @@ describe.each([
     );
     expect(played).toMatchObject({ videoWidth: 320, error: null });
     await expectWell(page, `task-succeeded-${look}`);
+    await button(page, "Copy: Task id").click();
+    await page.getByText("Copied").waitFor();
+    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(taskPath.slice("/tasks/".length));
   });
 
   it("delivers again at the press of a button", async () => {

@@ -59,6 +59,20 @@ describe("the session", () => {
     expect(whereTo(reveal)).toBe("303 /sign-in");
   });
 
+  it("leaves the key on no page, in no header and in no line of the log", async () => {
+    const key = "sk-canary-0123456789abcdef";
+    const visitor = newVisitor(stack);
+    const answers = [await visitor.signIn(key)];
+    for (const path of ["/", "/new", "/webhooks", "/statistics", "/tasks/none", "/sign-in"]) {
+      answers.push(await visitor.get(path));
+    }
+    answers.push(await visitor.post("/webhooks/secret"), await visitor.post("/new", { key }));
+    const seen =
+      answers.map(({ headers, body }) => JSON.stringify(headers) + body).join("") + stack.logs.join("");
+    expect(seen).toContain("…cdef");
+    expect(seen).not.toContain(key.slice(0, -4));
+  });
+
   it("ends with the sign-out, and at a changed bit", async () => {
     const visitor = await signedIn();
     expect((await visitor.get("/")).status).toBe(200);
@@ -146,6 +160,7 @@ describe("signing in", () => {
     const answers = [];
     for (let attempt = 0; attempt < 5; attempt++) answers.push((await visitor.signIn("")).status);
     expect(answers).toEqual([401, 401, 401, 429, 429]);
+    expect((await visitor.signIn("")).headers["retry-after"]).toBe("60");
     await limited.close();
   });
 
@@ -312,6 +327,12 @@ describe("every answer", () => {
     const strict = await newVisitor(stack).get("/sign-in");
     expect(strict.headers["content-security-policy"]).toContain("media-src https:;");
     await stack.restart();
+  });
+
+  it("leads on to the reference of the API", async () => {
+    const visitor = newVisitor(stack);
+    expect((await visitor.get("/sign-in")).body).toContain('<a href="/docs">API reference</a>');
+    expect((await visitor.get("/docs")).status).toBe(200);
   });
 
   it("to another method says which ones there are", async () => {
