@@ -34,7 +34,7 @@ let gateway: Gateway;
 let receiver: Receiver;
 let worker: KillableWorker;
 let options: KillableOptions;
-let over = false;
+const run = { over: false };
 
 beforeAll(async () => {
   gateway = await startGateway({ queueSeconds: 1, runSeconds: 6 });
@@ -56,7 +56,7 @@ beforeAll(async () => {
   options.port = Number(new URL(worker.url).port);
 });
 afterAll(async () => {
-  over = true;
+  run.over = true;
   await worker.kill();
   await Promise.all([gateway.close(), receiver.close()]);
   rmSync(folder, { recursive: true, force: true });
@@ -106,13 +106,13 @@ async function createAll(): Promise<TaskBody[]> {
 }
 
 async function killAtRandomMoments(): Promise<void> {
-  for (let kills = 0; kills < KILLS && !over; kills++) {
+  for (let kills = 0; kills < KILLS && !run.over; kills++) {
     await new Promise((resolve) => setTimeout(resolve, 200 + Math.random() * 800));
     await worker.kill();
     worker = await startKillableWorker(options);
   }
   // The test has failed meanwhile: nobody else would end this one.
-  if (over) await worker.kill();
+  if (run.over) await worker.kill();
 }
 
 function isDelivered(task: TaskBody): boolean {
