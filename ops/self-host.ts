@@ -1,7 +1,7 @@
-import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { bundleWorker, root } from "../dev/bundle.ts";
+import { bundleWorker, compatibility, root } from "../dev/bundle.ts";
 import { buildPublic, PUBLIC_FOLDER } from "../dev/public.ts";
 import { SETTING_NAMES } from "../src/env.ts";
 
@@ -17,14 +17,6 @@ export interface SelfHostOptions {
 }
 
 const OBJECTS = { TASKS: "TaskObject", ACCOUNTS: "AccountObject", CADENCES: "CadenceObject" };
-
-/** The date and the flags that are deployed to the platform. */
-function compatibility(): { date: string; flags: string } {
-  const toml = readFileSync(`${root}wrangler.toml`, "utf8");
-  const date = /compatibility_date = "([^"]+)"/.exec(toml)?.[1] ?? "";
-  const flags = /compatibility_flags = (\[[^\]]*\])/.exec(toml)?.[1] ?? "[]";
-  return { date, flags };
-}
 
 function configText(allow: readonly string[]): string {
   const { date, flags } = compatibility();
@@ -53,7 +45,7 @@ const config :Workerd.Config = (
 const ringback :Workerd.Worker = (
   modules = [(name = "ringback.js", esModule = embed "ringback.js")],
   compatibilityDate = "${date}",
-  compatibilityFlags = ${flags},
+  compatibilityFlags = ${JSON.stringify(flags)},
   globalOutbound = "internet",
   bindings = [
     (name = "PUBLIC", service = "public"),

@@ -1,16 +1,14 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
-import { build } from "esbuild";
+import { bundleWorker, compatibility } from "../../dev/bundle.ts";
 
 /** Bare workerd, without wrangler or miniflare around it, with its store on a memory file system. */
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const require = createRequire(import.meta.url);
 
 /** A port for a debugger's profiler, to see what costs what: figures are then of no use. */
@@ -40,32 +38,9 @@ export interface BenchWorkerOptions {
   flags?: readonly string[];
 }
 
-async function bundle(entry: string): Promise<string> {
-  const result = await build({
-    entryPoints: [`${root}bench/workers/${entry}`],
-    bundle: true,
-    // A profile needs names.
-    minify: INSPECTOR === undefined,
-    format: "esm",
-    target: "es2024",
-    conditions: ["workerd", "worker"],
-    external: ["cloudflare:*", "node:*"],
-    write: false,
-    logLevel: "silent",
-  });
-  return result.outputFiles[0]?.text ?? "";
-}
-
-/** The date and the flags that are deployed. */
-function compatibility(more: readonly string[]): { date: string; flags: string } {
-  const toml = readFileSync(`${root}wrangler.toml`, "utf8");
-  const date = /compatibility_date = "([^"]+)"/.exec(toml)?.[1] ?? "";
-  const deployed = JSON.parse(/compatibility_flags = (\[[^\]]*\])/.exec(toml)?.[1] ?? "[]") as string[];
-  return { date, flags: JSON.stringify([...deployed, ...more]) };
-}
-
 function configOf(port: number, { settings, objects, flags: more = [] }: BenchWorkerOptions): string {
-  const { date, flags } = compatibility(more);
+  const { date, flags: deployed } = compatibility();
+  const flags = JSON.stringify([...deployed, ...more]);
   const text = JSON.stringify;
   const bindings = [
     ...Object.entries(settings).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
@@ -108,7 +83,10 @@ export async function startBenchWorker(options: BenchWorkerOptions): Promise<Ben
   const folder = mkdtempSync("/dev/shm/ringback-bench-");
   const port = await freePort();
   mkdirSync(join(folder, "store"));
-  writeFileSync(join(folder, "index.js"), await bundle(options.entry));
+  writeFileSync(
+    join(folder, "index.js"),
+    await bundleWorker({ entry: `bench/workers/${options.entry}`, minify: INSPECTOR === undefined }),
+  );
   writeFileSync(join(folder, "config.capnp"), configOf(port, options));
   // The package's program is a script around the binary: the process to measure is the binary itself.
   const binary = join(require.resolve("@cloudflare/workerd-linux-64/package.json"), "../bin/workerd");
