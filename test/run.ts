@@ -11,9 +11,19 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const reports = mkdtempSync(join(tmpdir(), "ringback-test-"));
-const report = join(reports, "vitest.json");
 
-const CHECKS: { name: string; command: string[] }[] = [
+/** Those of a browser by themselves: beside it, tests that wait for a moment of time would wait for the processor. */
+function vitest(
+  name: string,
+  projects: readonly string[],
+): { name: string; command: string[]; report: string } {
+  const report = join(reports, `${name.replaceAll(" ", "-")}.json`);
+  const chosen = projects.map((project) => `--project=${project}`);
+  const reporters = ["--reporter=default", "--reporter=json", `--outputFile=${report}`];
+  return { name, command: ["vitest", "run", ...chosen, ...reporters], report };
+}
+
+const CHECKS: { name: string; command: string[]; report?: string }[] = [
   { name: "format", command: ["oxfmt", "--check", "."] },
   { name: "lint", command: ["oxlint", "--deny-warnings"] },
   { name: "binding types are fresh", command: ["wrangler", "types", "--include-runtime=false", "--check"] },
@@ -25,10 +35,8 @@ const CHECKS: { name: string; command: string[] }[] = [
   { name: "types of ops/worker", command: ["tsc", "-p", "ops/worker"] },
   { name: "types of test", command: ["tsc", "-p", "test"] },
   { name: "types of test/workers", command: ["tsc", "-p", "test/workers"] },
-  {
-    name: "tests",
-    command: ["vitest", "run", "--reporter=default", "--reporter=json", `--outputFile=${report}`],
-  },
+  vitest("tests", ["unit", "workers", "e2e"]),
+  vitest("tests in a browser", ["browser"]),
   {
     name: "deploy --dry-run",
     command: ["wrangler", "deploy", "--dry-run", "--outdir", join(reports, "bundle")],
@@ -48,7 +56,7 @@ async function passes(command: string[]): Promise<boolean> {
 }
 
 /** Tests by themselves: what ran, not what was skipped. A report that is missing is a failure, not zero tests. */
-function countTests(): { passed: number; failed: number } {
+function countTests(report: string): { passed: number; failed: number } {
   try {
     const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, "utf8")) as Record<
       string,
@@ -63,13 +71,13 @@ function countTests(): { passed: number; failed: number } {
 let passed = 0;
 let failed = 0;
 const summary: string[] = [];
-for (const { name, command } of CHECKS) {
+for (const { name, command, report } of CHECKS) {
   console.log(`\n── ${name}`);
   const startedAt = Date.now();
   const ok = await passes(command);
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   summary.push(`${ok ? "ok    " : "FAILED"}  ${name} (${seconds} s)`);
-  const counts = name === "tests" ? countTests() : { passed: 0, failed: 0 };
+  const counts = report === undefined ? { passed: 0, failed: 0 } : countTests(report);
   passed += counts.passed + (ok ? 1 : 0);
   failed += counts.failed + (ok ? 0 : 1);
 }
