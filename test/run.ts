@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const reports = mkdtempSync(join(tmpdir(), "ringback-test-"));
 
-/** Those of a browser by themselves: beside it, tests that wait for a moment of time would wait for the processor. */
+/** Two runs: beside a browser, the tests over HTTP, which wait for moments of time, would wait for the processor. */
 function vitest(
   name: string,
   projects: readonly string[],
@@ -35,8 +35,8 @@ const CHECKS: { name: string; command: string[]; report?: string }[] = [
   { name: "types of ops/worker", command: ["tsc", "-p", "ops/worker"] },
   { name: "types of test", command: ["tsc", "-p", "test"] },
   { name: "types of test/workers", command: ["tsc", "-p", "test/workers"] },
-  vitest("tests", ["unit", "workers", "e2e"]),
-  vitest("tests in a browser", ["browser"]),
+  vitest("tests over HTTP", ["e2e"]),
+  vitest("tests in Node, in workerd and in a browser", ["unit", "workers", "browser"]),
   {
     name: "deploy --dry-run",
     command: ["wrangler", "deploy", "--dry-run", "--outdir", join(reports, "bundle")],
