@@ -6,7 +6,7 @@ export { AccountObject, CadenceObject } from "../../src/index.ts";
 
 /** The real object; its alarms are noted as they come. */
 export class TaskObject extends RingbackTask {
-  override async alarm(alarm?: AlarmInvocationInfo): Promise<void> {
+  override alarm(alarm?: AlarmInvocationInfo): Promise<void> {
     if (alarm) noteAlarm(alarm);
     return super.alarm();
   }

@@ -1,6 +1,6 @@
 import type { Delivery } from "./delivery.ts";
 import type { Forecast } from "./forecast.ts";
-import { listingOf, retentionEnd, stageOf } from "./listing.ts";
+import { retentionEnd, stageIn } from "./listing.ts";
 import { finishSample } from "./sightings.ts";
 import { isTerminal, type PollRhythm, type Task } from "./task.ts";
 
@@ -91,7 +91,7 @@ function reportSteps(state: TaskState, retentionMs: number): Step[] {
   const { task, deliveries, shared } = state;
   // Until the create is answered, nobody has a task: a definite no leaves none.
   if (task.submit.inCreate) return [];
-  if (shared.account === stageOf(listingOf(state, retentionMs)) && cadenceNews(state) === null) return [];
+  if (shared.account === stageIn(state, retentionMs) && cadenceNews(state) === null) return [];
   const first = deliveries.filter(({ status, attempts }) => status === "pending" && attempts <= 1);
   const dueAt = Math.max(
     saidAlready(state) ? taskStep(task, state.rhythm).dueAt + REPORT_WITH_POLL_MS : task.createdAt,

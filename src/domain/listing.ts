@@ -30,8 +30,8 @@ interface Known {
   deliveries: readonly Delivery[];
 }
 
-export function listingOf({ task, rhythm, deliveries }: Known, retentionMs: number): Listing {
-  const settled = isTerminal(task) && deliveries.every(({ status }) => status !== "pending");
+export function listingOf(known: Known, retentionMs: number): Listing {
+  const { task, rhythm } = known;
   return {
     name: nameInTaskId(task.taskId) ?? "",
     account: task.account,
@@ -44,10 +44,19 @@ export function listingOf({ task, rhythm, deliveries }: Known, retentionMs: numb
     createdAt: task.createdAt,
     submittedAt: task.submittedAt,
     finishedAt: task.finishedAt,
-    delivery: task.callback === null ? null : (leadingDelivery(deliveries)?.status ?? "waiting"),
+    delivery: deliveryOf(known),
     polls: rhythm.polls,
-    expiresAt: settled ? retentionEnd(task, deliveries, retentionMs) : null,
+    expiresAt: expiresAtOf(known, retentionMs),
   };
+}
+
+function deliveryOf({ task, deliveries }: Omit<Known, "rhythm">): Listing["delivery"] {
+  return task.callback === null ? null : (leadingDelivery(deliveries)?.status ?? "waiting");
+}
+
+function expiresAtOf({ task, deliveries }: Omit<Known, "rhythm">, retentionMs: number): number | null {
+  const settled = isTerminal(task) && deliveries.every(({ status }) => status !== "pending");
+  return settled ? retentionEnd(task, deliveries, retentionMs) : null;
 }
 
 /** Retention counts from the later of the task's end and its last delivery's settling. */
@@ -57,8 +66,21 @@ export function retentionEnd(task: Task, deliveries: readonly Delivery[], retent
 }
 
 /** Changes whenever the account has something new to learn, and at nothing else. */
-export function stageOf({ taskId, status, delivery, expiresAt }: Listing): string {
-  return [taskId, status, delivery, expiresAt].join(" ");
+export function stageOf({ taskId, status, delivery, expiresAt }: Stage): string {
+  return `${taskId} ${status} ${delivery ?? ""} ${expiresAt ?? ""}`;
+}
+
+type Stage = Pick<Listing, "taskId" | "status" | "delivery" | "expiresAt">;
+
+/** The same from the state: asked at every poll, so without the rest of a listing. */
+export function stageIn(known: Omit<Known, "rhythm">, retentionMs: number): string {
+  const { taskId, status } = known.task;
+  return stageOf({
+    taskId,
+    status,
+    delivery: deliveryOf(known),
+    expiresAt: expiresAtOf(known, retentionMs),
+  });
 }
 
 /** Order of a task's stages: a report that comes late must not take the account back to an earlier one. */

@@ -21,9 +21,8 @@ function isKept(json: string): boolean {
   return json.length * 3 <= KEEP_MAX_BYTES || new TextEncoder().encode(json).byteLength <= KEEP_MAX_BYTES;
 }
 
-/** Decodes an answer of the upstream. The key never leaves this room, however the upstream spells or nests it. */
-export function parseAnswer(bytes: Uint8Array, apiKey: string): ParsedAnswer {
-  const raw = new TextDecoder().decode(bytes);
+/** Reads an answer of the upstream. The key never leaves this room, however the upstream spells or nests it. */
+export function parseAnswer(raw: string, apiKey: string): ParsedAnswer {
   try {
     const parsed = parseJson(raw);
     const inText = raw.includes(apiKey);

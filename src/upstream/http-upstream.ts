@@ -1,7 +1,7 @@
 import { parsePollAfterMs, parseRetryAfter } from "../domain/retry-after.ts";
 import type { PollAnswer, SubmitAnswer } from "../domain/upstream-answer.ts";
 import { discardBody } from "../wire/discard.ts";
-import { readAnswer, type ReadResult } from "../wire/read-bytes.ts";
+import { readText, type TextResult } from "../wire/read-bytes.ts";
 import { timeLimit } from "../wire/time-limit.ts";
 import { parseAnswer, type ParsedAnswer } from "./answer-json.ts";
 import type { Upstream, UpstreamAccess } from "./provider.ts";
@@ -49,7 +49,7 @@ export function httpUpstream(access: UpstreamAccess): Upstream {
 
 interface Answer {
   response: Response;
-  read: ReadResult;
+  read: TextResult;
 }
 
 /** One exchange; null when no status line came. Errors on the wire say nothing about what the other side did. */
@@ -59,9 +59,9 @@ async function call(url: string, timeoutMs: number, init: RequestInit): Promise<
     const response = await fetch(url, { ...init, redirect: "manual", signal });
     if (response.status >= 300 && response.status < 400) {
       discardBody(response);
-      return { response, read: { bytes: new Uint8Array(0), end: "complete" } };
+      return { response, read: { text: "", end: "complete" } };
     }
-    return { response, read: await readAnswer(response, ANSWER_MAX_BYTES) };
+    return { response, read: await readText(response, ANSWER_MAX_BYTES) };
   } catch {
     // Refused, reset, timed out, garbage: indistinguishable here, and all the same for the task.
     return null;
@@ -85,7 +85,7 @@ function unknown(why: string, completeServerError = false, json: string | null =
 function readSubmit({ response, read }: Answer, apiKey: string): SubmitAnswer {
   const { status } = response;
   if (read.end === "broken") return unknown(`http_${status}, broken off`);
-  const parsed = parseAnswer(read.bytes, apiKey);
+  const parsed = parseAnswer(read.text, apiKey);
   if (response.ok) return readAccepted(status, read, parsed);
   const retryAfterMs = retryAfter(response);
   if (status === 429) return { kind: "later", status, retryAfterMs };
@@ -103,7 +103,7 @@ function readSubmit({ response, read }: Answer, apiKey: string): SubmitAnswer {
   return unknown(`http_${status}`, status >= 500 && read.end === "complete", parsed.json);
 }
 
-function readAccepted(status: number, read: ReadResult, { object, json }: ParsedAnswer): SubmitAnswer {
+function readAccepted(status: number, read: TextResult, { object, json }: ParsedAnswer): SubmitAnswer {
   if (object === null || read.end !== "complete")
     return unknown(`http_${status} without readable JSON`, false, json);
   const reading = readTask(object);
@@ -122,7 +122,7 @@ function readPoll({ response, read }: Answer, upstreamTaskId: string, apiKey: st
     notBeforeMs,
   });
   if (read.end === "broken") return nothing(`http_${status}, broken off`);
-  const parsed = parseAnswer(read.bytes, apiKey);
+  const parsed = parseAnswer(read.text, apiKey);
   const { object, json } = parsed;
   if (status === 404) return { kind: "not_found", json, notBeforeMs };
   if (status === 401 || status === 403) return { kind: "unauthorized", status, json, notBeforeMs };

@@ -1,4 +1,4 @@
-import { readBytes } from "../wire/read-bytes.ts";
+import { readText } from "../wire/read-bytes.ts";
 import { discardBody } from "../wire/discard.ts";
 import { parseAnswer } from "./answer-json.ts";
 import type { UpstreamAccess } from "./provider.ts";
@@ -26,9 +26,9 @@ export async function fetchModels(access: UpstreamAccess): Promise<ModelsAnswer 
       discardBody(response);
       return null;
     }
-    const read = await readBytes(response.body, MODELS_MAX_BYTES);
+    const read = await readText(response, MODELS_MAX_BYTES);
     if (read.end !== "complete") return null;
-    const body = parseAnswer(read.bytes, access.apiKey).text;
+    const body = parseAnswer(read.text, access.apiKey).text;
     // A header that repeats the key is none.
     const header = (name: string): string | null => {
       const value = headers.get(name);

@@ -1,5 +1,3 @@
-import { concat } from "./concat.ts";
-
 /**
  * How a body ended: `complete`, `capped` (longer than asked for, or out of time; the rest cancelled), `refused`
  * (no room for it; cancelled) or `broken`.
@@ -55,44 +53,28 @@ export async function readBytes(
   return { bytes: bytes.subarray(0, length), end: how };
 }
 
-/** A longer body gains nothing from being read in one go. */
-const ONE_READ_MAX_BYTES = 65_536;
+/** A body that says so little of itself, and is not packed, is read by the runtime in one go: its frame ends it there. */
+const SHORT_MAX_BYTES = 65_536;
 
-/**
- * The same for an answer to a fetch. Most are short and say how long they are: then one read by the runtime is enough,
- * into a byte more than announced, so that a body that is longer (or unpacks to more) shows itself.
- */
-export async function readAnswer(response: Response, capBytes: number): Promise<ReadResult> {
-  const announced = Number(response.headers.get("content-length"));
-  const fits = announced > 0 && announced <= Math.min(ONE_READ_MAX_BYTES, capBytes);
-  const reader = fits ? byteReader(response.body) : null;
-  if (reader === null) return readBytes(response.body, capBytes);
-  const room = new Uint8Array(announced + 1);
-  try {
-    const { value } = await reader.read(room, { min: room.byteLength });
-    const bytes = value ?? new Uint8Array(0);
-    if (bytes.byteLength <= announced) return { bytes, end: "complete" };
-    reader.releaseLock();
-    const rest = await readBytes(response.body, capBytes - bytes.byteLength);
-    return { bytes: concat([bytes, rest.bytes]), end: rest.end };
-  } catch {
-    return { bytes: new Uint8Array(0), end: "broken" };
-  }
+export interface TextResult {
+  text: string;
+  end: ReadResult["end"];
 }
 
-/** A standard reader into one's own bytes: the types of the runtime do not know `min` yet. */
-interface ByteReader {
-  read(room: Uint8Array, options: { min: number }): Promise<{ value?: Uint8Array | undefined }>;
-  releaseLock(): void;
-}
-
-/** Null for a stream that is not one of bytes: there is nothing to read into. */
-function byteReader(body: ReadableStream<Uint8Array> | null): ByteReader | null {
-  try {
-    return (body?.getReader({ mode: "byob" }) as ByteReader | undefined) ?? null;
-  } catch {
-    return null;
+/** The body of an answer to a fetch, as text. */
+export async function readText(response: Response, capBytes: number): Promise<TextResult> {
+  const { headers, body } = response;
+  const announced = Number(headers.get("content-length"));
+  const short = announced > 0 && announced <= Math.min(SHORT_MAX_BYTES, capBytes);
+  if (short && !headers.has("content-encoding")) {
+    try {
+      return { text: await response.text(), end: "complete" };
+    } catch {
+      return { text: "", end: "broken" };
+    }
   }
+  const { bytes, end } = await readBytes(body, capBytes);
+  return { text: new TextDecoder().decode(bytes), end };
 }
 
 /** Room for `needed` bytes. Doubling keeps the copying linear; the last step is exactly what was announced. */

@@ -138,7 +138,7 @@ it.each([
 
 describe("the caller's key in an answer", () => {
   const key = "sk-canary/with+signs";
-  const parse = (text: string) => parseAnswer(new TextEncoder().encode(text), key);
+  const parse = (text: string) => parseAnswer(text, key);
 
   it.each([
     JSON.stringify({ message: `bad key ${key}` }),

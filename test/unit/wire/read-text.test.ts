@@ -2,7 +2,7 @@ import { createServer, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readAnswer } from "../../../src/wire/read-bytes.ts";
+import { readText } from "../../../src/wire/read-bytes.ts";
 
 /*
  * scenario                                          requirement
@@ -57,11 +57,6 @@ afterAll(() => {
   server.closeAllConnections();
 });
 
-async function read(response: Response): Promise<{ text: string; end: string }> {
-  const { bytes, end } = await readAnswer(response, CAP_BYTES);
-  return { text: new TextDecoder().decode(bytes), end };
-}
-
 describe("reading an answer", () => {
   it.each([
     ["/announced", "hello"],
@@ -71,15 +66,18 @@ describe("reading an answer", () => {
     ["/no-body", ""],
     ["/unpacks", "b".repeat(5000)],
   ])("gives all of %s", async (path, text) => {
-    expect(await read(await fetch(origin + path))).toEqual({ text, end: "complete" });
+    expect(await readText(await fetch(origin + path), CAP_BYTES)).toEqual({ text, end: "complete" });
   });
 
   it.each(["/unpacks-over-the-cap", "/over-the-cap"])("gives the cap's worth of %s", async (path) => {
-    expect(await read(await fetch(origin + path))).toEqual({ text: LONG.slice(0, CAP_BYTES), end: "capped" });
+    expect(await readText(await fetch(origin + path), CAP_BYTES)).toEqual({
+      text: LONG.slice(0, CAP_BYTES),
+      end: "capped",
+    });
   });
 
   it("believes nothing of an answer that breaks off before its announced end", async () => {
-    expect(await read(await fetch(`${origin}/broken`))).toEqual({ text: "", end: "broken" });
+    expect(await readText(await fetch(`${origin}/broken`), CAP_BYTES)).toEqual({ text: "", end: "broken" });
   });
 
   it("gives all of a body that a script makes", async () => {
@@ -90,6 +88,6 @@ describe("reading an answer", () => {
       },
     });
     const response = new Response(body, { headers: { "content-length": "5" } });
-    expect(await read(response)).toEqual({ text: "hello", end: "complete" });
+    expect(await readText(response, CAP_BYTES)).toEqual({ text: "hello", end: "complete" });
   });
 });
