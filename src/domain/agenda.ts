@@ -145,12 +145,18 @@ export function stepKey(step: Step): string {
   }
 }
 
+/** A set of `stepKey`s, or a map of them. */
+interface Running {
+  has(key: string): boolean;
+  keys(): Iterable<string>;
+}
+
 /** One run of the alarm, as far as it decides what may start. */
 export interface AlarmRun {
   /** From here on the run comes to its end: only what it waits for anyway may have company. */
   stopAt: number;
   /** `stepKey`s of what is on the wire in this process. */
-  running: ReadonlySet<string>;
+  running: Running;
 }
 
 /**
@@ -160,7 +166,7 @@ export interface AlarmRun {
 function mayStart(step: Step, now: number, { stopAt, running }: AlarmRun): boolean {
   if (running.has(stepKey(step))) return false;
   if (now < stopAt) return true;
-  return step.kind === "poll" && Array.from(running).some((key) => key.startsWith("attempt "));
+  return step.kind === "poll" && Array.from(running.keys()).some((key) => key.startsWith("attempt "));
 }
 
 /** What is due and may start now, oldest first. */

@@ -19,19 +19,42 @@ export const STALL_MS = 60_000;
  * `running` are the steps on the wire in this process, those of other turns included.
  */
 export async function advance(deps: TaskDeps, running: Map<string, Promise<void>>): Promise<void> {
-  const stopAt = deps.now() + RUN_MS;
-  const mine = new Set<Promise<void>>();
+  const run = { stopAt: deps.now() + RUN_MS, running };
+  const turns = new Turns();
   for (;;) {
-    for (const step of startable(stepsOf(deps), deps.now(), { stopAt, running: new Set(running.keys()) })) {
-      const turn = start(deps, step, running).finally(() => mine.delete(turn));
-      mine.add(turn);
-    }
-    if (mine.size === 0) break;
+    for (const step of startable(stepsOf(deps), deps.now(), run)) turns.add(start(deps, step, running));
+    if (turns.open === 0) break;
     const now = deps.now();
-    const next = nextStartAt(stepsOf(deps), now, { stopAt, running: new Set(running.keys()) });
-    await settledOrDue(deps, mine, next === null ? null : Math.max(next - now, 1));
+    const next = nextStartAt(stepsOf(deps), now, run);
+    await settledOrDue(deps, turns, next === null ? null : Math.max(next - now, 1));
+    if (turns.failure !== null) throw turns.failure.error;
   }
   deps.store.rearm({ now: deps.now(), retentionMs: deps.settings.retentionMs });
+}
+
+/** The steps that this run has on the wire. Most runs are one poll, so nothing here is made for many. */
+class Turns {
+  open = 0;
+  /** Of a step that could not even be stalled. */
+  failure: { error: unknown } | null = null;
+  /** Told each time that one has settled. */
+  settled: () => void = () => undefined;
+
+  add(turn: Promise<void>): void {
+    this.open += 1;
+    turn.then(
+      () => this.#settle(),
+      (error: unknown) => {
+        this.failure ??= { error };
+        this.#settle();
+      },
+    );
+  }
+
+  #settle(): void {
+    this.open -= 1;
+    this.settled();
+  }
 }
 
 /** Only the report, if it is due: after a create's answer, so that the alarm need not come for it. */
@@ -42,7 +65,7 @@ export async function reportInPassing(deps: TaskDeps, running: Map<string, Promi
     await tellRefusal(deps, "submit", refusal);
   }
   await register(deps);
-  const run = { stopAt: Infinity, running: new Set(running.keys()) };
+  const run = { stopAt: Infinity, running };
   const report = startable(stepsOf(deps), deps.now(), run).find(({ kind }) => kind === "report");
   if (!report) return;
   await start(deps, report, running);
@@ -52,9 +75,13 @@ export async function reportInPassing(deps: TaskDeps, running: Map<string, Promi
 /** `running` knows a step for as long as it is on the wire. */
 async function start(deps: TaskDeps, step: Step, running: Map<string, Promise<void>>): Promise<void> {
   const key = stepKey(step);
-  const turn = runStep(deps, step).finally(() => running.delete(key));
+  const turn = runStep(deps, step);
   running.set(key, turn);
-  return turn;
+  try {
+    await turn;
+  } finally {
+    running.delete(key);
+  }
 }
 
 function stepsOf(deps: TaskDeps): readonly Step[] {
@@ -62,17 +89,13 @@ function stepsOf(deps: TaskDeps): readonly Step[] {
   return state ? deps.store.steps(state, deps.settings.retentionMs) : [];
 }
 
-async function settledOrDue(
-  deps: TaskDeps,
-  turns: Set<Promise<void>>,
-  dueInMs: number | null,
-): Promise<void> {
+async function settledOrDue(deps: TaskDeps, turns: Turns, dueInMs: number | null): Promise<void> {
   let timer = null as ReturnType<typeof setTimeout> | null;
-  const due = new Promise<void>((resolve) => {
+  await new Promise<void>((resolve) => {
+    turns.settled = resolve;
     deps.wake = resolve;
     if (dueInMs !== null) timer = setTimeout(resolve, dueInMs);
   });
-  await Promise.race([...turns, due]);
   if (timer !== null) clearTimeout(timer);
 }
 

@@ -63,7 +63,7 @@ export interface TextResult {
 
 /** The body of an answer to a fetch, as text. */
 export async function readText(response: Response, capBytes: number): Promise<TextResult> {
-  const { headers, body } = response;
+  const { headers } = response;
   const announced = Number(headers.get("content-length"));
   const short = announced > 0 && announced <= Math.min(SHORT_MAX_BYTES, capBytes);
   if (short && !headers.has("content-encoding")) {
@@ -73,7 +73,7 @@ export async function readText(response: Response, capBytes: number): Promise<Te
       return { text: "", end: "broken" };
     }
   }
-  const { bytes, end } = await readBytes(body, capBytes);
+  const { bytes, end } = await readBytes(response.body, capBytes);
   return { text: new TextDecoder().decode(bytes), end };
 }
 
