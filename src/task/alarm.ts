@@ -3,7 +3,7 @@ import { isTerminal } from "../domain/task.ts";
 import type { TaskSettings } from "../env.ts";
 import { errorFields } from "../log.ts";
 import { advance, STALL_MS } from "./advance.ts";
-import { taskFields, type TaskDeps } from "./deps.ts";
+import { forgetKey, taskFields, type TaskDeps } from "./deps.ts";
 import { expireStep } from "./submit-step.ts";
 
 /** Steps on the wire in this process, by `stepKey`. */
@@ -15,7 +15,7 @@ export async function runAlarm(deps: TaskDeps, running: Running): Promise<void> 
     if (deps.store.load()) await advance(deps, running);
     else await leave(deps, running);
     const state = deps.store.load();
-    if (!state || isTerminal(state.task)) deps.apiKey = null;
+    if (!state || isTerminal(state.task)) forgetKey(deps);
   });
 }
 

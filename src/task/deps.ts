@@ -7,6 +7,7 @@ import type { FinishSample } from "../domain/sightings.ts";
 import type { Task } from "../domain/task.ts";
 import type { TaskSettings } from "../env.ts";
 import type { LogFields } from "../log.ts";
+import type { AnswerMemory } from "../upstream/answer-memory.ts";
 import type { Upstream } from "../upstream/provider.ts";
 import type { Callback } from "../webhook/send.ts";
 import type { Farewell } from "./rows.ts";
@@ -27,6 +28,8 @@ export interface TaskDeps {
   signingVersions(account: string): Promise<readonly SigningVersion[]>;
   /** The caller's own upstream key, opened once per process and forgotten at the end of the task. */
   apiKey: string | null;
+  /** What the upstream's last answer meant; forgotten with the key. */
+  memory: AnswerMemory;
   /** The upstream's newest JSON answer, ahead of the sealed one by unchanged polls; undefined: not asked yet. */
   lastAnswer: string | undefined;
   /** Whether somebody follows the task by a stream of events. */
@@ -60,6 +63,12 @@ export interface TaskDeps {
 /** The task was created with the operator's key, and the deployment no longer has one. */
 export class MissingKeyError extends Error {
   override name = "MissingKeyError";
+}
+
+/** The upstream is asked nothing more: its key, and what it said last, go. */
+export function forgetKey(deps: TaskDeps): void {
+  deps.apiKey = null;
+  deps.memory.forget();
 }
 
 /** Ids for a log line. */

@@ -8,6 +8,7 @@ import { readSettings, type TaskSettings } from "../env.ts";
 import { newMessageId } from "../keys/ids.ts";
 import { errorFields, log } from "../log.ts";
 import { forgetTask, registerTask, reportTask, signingVersions } from "../account/stub.ts";
+import { AnswerMemory } from "../upstream/answer-memory.ts";
 import { httpUpstream } from "../upstream/http-upstream.ts";
 import type { Upstream } from "../upstream/provider.ts";
 import { simulatedUpstream } from "../upstream/simulated-upstream.ts";
@@ -15,7 +16,7 @@ import { sendCallback } from "../webhook/send.ts";
 import { reportInPassing } from "./advance.ts";
 import { rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "./alarm.ts";
 import { createTask, recoverCreate, type CreateInput, type CreateOutcome } from "./create.ts";
-import { MissingKeyError, type TaskDeps } from "./deps.ts";
+import { forgetKey, MissingKeyError, type TaskDeps } from "./deps.ts";
 import { lifeOf } from "./life.ts";
 import { openText } from "./sealed.ts";
 import { redeliver, type RedeliverAnswer } from "./redeliver.ts";
@@ -130,7 +131,10 @@ export class TaskObject extends DurableObject<Env> {
   /** Erases the task; what is on the wire is not recorded any more. False: no task of this account here. */
   async remove(account: string): Promise<boolean> {
     const removed = await removeTask({ store: this.#store, now: Date.now, log }, account);
-    if (removed && this.#deps) Object.assign(this.#deps, { apiKey: null, lastAnswer: undefined });
+    if (removed && this.#deps) {
+      forgetKey(this.#deps);
+      this.#deps.lastAnswer = undefined;
+    }
     return removed;
   }
 
@@ -198,6 +202,7 @@ export class TaskObject extends DurableObject<Env> {
       random: () => Math.random(),
       newMessageId,
       apiKey: null,
+      memory: new AnswerMemory(),
       lastAnswer: undefined,
       wake: () => undefined,
       streamed: () => this.#room.isStreamed,
@@ -224,7 +229,7 @@ export class TaskObject extends DurableObject<Env> {
     const { baseUrl, operatorKey, upstreamTimeoutMs: timeoutMs } = deps.settings;
     const apiKey = task.mode === "operator" ? operatorKey : await ownKey(deps, task);
     if (apiKey === null) throw new MissingKeyError(`no upstream key for a task of mode ${task.mode}`);
-    return httpUpstream({ baseUrl, apiKey, timeoutMs });
+    return httpUpstream({ baseUrl, apiKey, timeoutMs }, deps.memory);
   }
 }
 

@@ -4,6 +4,7 @@ import { discardBody } from "../wire/discard.ts";
 import { readText, type TextResult } from "../wire/read-bytes.ts";
 import { timeLimit } from "../wire/time-limit.ts";
 import { parseAnswer, type ParsedAnswer } from "./answer-json.ts";
+import { AnswerMemory, type ReadAnswer } from "./answer-memory.ts";
 import type { Upstream, UpstreamAccess } from "./provider.ts";
 import { readErrorMessage, readTask } from "./reading.ts";
 
@@ -23,8 +24,11 @@ export function submitTimeoutMs(timeoutMs: number, bodyBytes: number): number {
   return Math.min(timeoutMs + Math.floor(bodyBytes / MIB) * 1000, SUBMIT_MAX_MS);
 }
 
-/** The upstream over HTTP, as `GET` and `POST /videos` of its document. Redirects are never followed: the key stays. */
-export function httpUpstream(access: UpstreamAccess): Upstream {
+/**
+ * The upstream over HTTP, as `GET` and `POST /videos` of its document. Redirects are never followed: the key stays.
+ * `memory` is of the one task that is asked about.
+ */
+export function httpUpstream(access: UpstreamAccess, memory = new AnswerMemory()): Upstream {
   const authorization = `Bearer ${access.apiKey}`;
   return {
     async submit(body) {
@@ -42,7 +46,7 @@ export function httpUpstream(access: UpstreamAccess): Upstream {
       const answer = await call(url, access.timeoutMs, { headers });
       if (answer === null)
         return { kind: "nothing", why: "no complete answer", json: null, notBeforeMs: null };
-      return readPoll(answer, upstreamTaskId, access.apiKey);
+      return readPoll(answer, upstreamTaskId, (text) => memory.read(text, access.apiKey));
     },
   };
 }
@@ -112,7 +116,11 @@ function readAccepted(status: number, read: TextResult, { object, json }: Parsed
   return { kind: "accepted", upstreamTaskId, reading, json };
 }
 
-function readPoll({ response, read }: Answer, upstreamTaskId: string, apiKey: string): PollAnswer {
+function readPoll(
+  { response, read }: Answer,
+  upstreamTaskId: string,
+  readAnswer: (text: string) => ReadAnswer,
+): PollAnswer {
   const { status } = response;
   const notBeforeMs = lowerBound(response);
   const nothing = (why: string, json: string | null = null): PollAnswer => ({
@@ -122,16 +130,15 @@ function readPoll({ response, read }: Answer, upstreamTaskId: string, apiKey: st
     notBeforeMs,
   });
   if (read.end === "broken") return nothing(`http_${status}, broken off`);
-  const parsed = parseAnswer(read.text, apiKey);
-  const { object, json } = parsed;
+  const { parsed, reading } = readAnswer(read.text);
+  const { json } = parsed;
   if (status === 404) return { kind: "not_found", json, notBeforeMs };
   if (status === 401 || status === 403) return { kind: "unauthorized", status, json, notBeforeMs };
   if (status === 429) return { kind: "slow_down", json, notBeforeMs };
   if (status >= 400 && status < 500) return { kind: "other", status, json, notBeforeMs };
   if (!response.ok) return nothing(`http_${status}`, json);
-  if (object === null || read.end !== "complete")
+  if (reading === null || read.end !== "complete")
     return nothing(`http_${status} without readable JSON`, json);
-  const reading = readTask(object);
   if (reading.namesId && !reading.ids.includes(upstreamTaskId)) return nothing("another task's id");
   if (reading.word === null && reading.progress === null) return nothing("no status", json);
   return { kind: "read", reading, json, notBeforeMs };

@@ -1,3 +1,4 @@
+import { AnswerMemory } from "../../../src/upstream/answer-memory.ts";
 import type { Listing } from "../../../src/domain/listing.ts";
 import type { SigningVersion } from "../../../src/domain/signing-versions.ts";
 import type { TaskSettings } from "../../../src/env.ts";
@@ -97,6 +98,7 @@ export class SimulatedProcess {
       random: () => outside.random(),
       newMessageId: () => outside.newMessageId(),
       apiKey: null,
+      memory: new AnswerMemory(),
       lastAnswer: undefined,
       wake: () => undefined,
       streamed: () => false,

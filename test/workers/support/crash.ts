@@ -113,6 +113,7 @@ export const DEPS = {
   random: "read",
   newMessageId: "read",
   apiKey: "memory",
+  memory: "memory",
   lastAnswer: "memory",
   wake: "memory",
   streamed: "memory",
