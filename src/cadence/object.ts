@@ -8,6 +8,7 @@ import {
   type Joined,
 } from "../domain/forecast.ts";
 import { Pacer, type LaneKind, type PaceAnswer, type Refusal } from "../domain/pacing.ts";
+import type { Waiter } from "../domain/pacing-line.ts";
 import { classKeys, type TaskClass } from "../domain/forecast-class.ts";
 import type { FinishSample } from "../domain/sightings.ts";
 import { errorFields, log } from "../log.ts";
@@ -33,9 +34,9 @@ export class CadenceObject extends DurableObject<Env> {
     return { forecast: this.#forecast(task), paced: this.#pacer.isPaced("poll", Date.now()) };
   }
 
-  /** When a task of this account may make its next call. */
-  pace(lane: LaneKind, account: string): PaceAnswer {
-    return this.#pacer.ask(lane, account, Date.now(), Math.random());
+  /** When a task may make its next call. */
+  pace(lane: LaneKind, waiter: Waiter): PaceAnswer {
+    return this.#pacer.ask(lane, waiter, Date.now(), Math.random());
   }
 
   /** A call was answered 429. */

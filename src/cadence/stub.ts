@@ -65,13 +65,19 @@ export async function settleCadence(
   return inTime(PATIENCE_MS, cadenceStub(cadences, task).settle(name, { model, ...traits }, sample));
 }
 
-/** When a task may make its next call. @throws OverloadedError if the cadence does not answer within a second */
+/**
+ * When a task may make its call that was due at `since`.
+ * @throws OverloadedError if the cadence does not answer within a second
+ */
 export async function pace(
   cadences: CadenceNamespace,
-  task: CadenceTask,
+  task: Task,
   lane: LaneKind,
+  since: number,
 ): Promise<PaceAnswer> {
-  const answer: Promise<PaceAnswer> = cadenceStub(cadences, task).pace(lane, task.account);
+  const { taskId, account } = task;
+  const waiter = { name: nameInTaskId(taskId) ?? "", account, since };
+  const answer: Promise<PaceAnswer> = cadenceStub(cadences, task).pace(lane, waiter);
   return inTime(PACE_PATIENCE_MS, answer);
 }
 

@@ -167,9 +167,8 @@ async function submitInCreate(
   { body, waitMs }: CreateInput,
 ): Promise<CreateOutcome> {
   const upstream = await deps.upstream(begun);
-  const sentAt = deps.now();
   const answer = await upstream.submit(body);
-  if (isSlowDown(answer)) deps.refusal = { sentAt, hadSlot: false, retryAfterMs: answer.retryAfterMs };
+  if (isSlowDown(answer)) deps.refusal = { slotAt: null, retryAfterMs: answer.retryAfterMs };
   if (answer.kind === "refused") {
     await deps.store.erase(deps.now());
     deps.log("submit.refused", { ...taskFields(begun), status_code: answer.status });

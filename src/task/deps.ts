@@ -44,8 +44,8 @@ export interface TaskDeps {
   knownForecast(task: Task): Forecast | null | undefined;
   /** Joins the tasks of the same upstream key: what it may expect, and whether it is paced. @throws OverloadedError */
   joinCadence(task: Task): Promise<Joined>;
-  /** When this task may make its next call. @throws OverloadedError */
-  pace(task: Task, lane: LaneKind): Promise<PaceAnswer>;
+  /** When this task may make its call that was due at `since`. @throws OverloadedError */
+  pace(task: Task, lane: LaneKind, since: number): Promise<PaceAnswer>;
   /** Tells the key's cadence of a 429. @throws OverloadedError */
   slowDown(task: Task, lane: LaneKind, refusal: Refusal): Promise<void>;
   /** The slot that this task was given, for this process. */

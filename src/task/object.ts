@@ -213,7 +213,7 @@ export class TaskObject extends DurableObject<Env> {
       knownForecast,
       slot: null,
       refusal: null,
-      pace: async (task, lane) => pace(this.env.CADENCES, task, lane),
+      pace: async (task, lane, since) => pace(this.env.CADENCES, task, lane, since),
       slowDown: async (task, lane, refusal) => slowDown(this.env.CADENCES, task, lane, refusal),
       joinCadence: async (task) => joinCadence(this.env.CADENCES, task),
       settleCadence: async (task, sample) => settleCadence(this.env.CADENCES, task, sample),

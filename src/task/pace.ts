@@ -1,3 +1,4 @@
+import type { TaskState } from "../domain/agenda.ts";
 import { DEADLINE_MARGIN_MS } from "../domain/submit.ts";
 import { isTerminal, type Task } from "../domain/task.ts";
 import type { LaneKind, Refusal } from "../domain/pacing.ts";
@@ -9,11 +10,12 @@ import { taskFields, type TaskDeps } from "./deps.ts";
  * where it is silent, the task's own plan counts.
  */
 
-/** Leave to call now. */
+/** Leave to call now: with the slot that the cadence gave, or null, as who does not ask. */
 export interface Pass {
-  /** It was given a slot by the cadence, so a 429 is about the rate of the slots. */
-  hadSlot: boolean;
+  slotAt: number | null;
 }
+
+const NO_SLOT: Pass = { slotAt: null };
 
 /** A slot so near is now. */
 const NEAR_MS = 10;
@@ -22,29 +24,34 @@ const NEAR_MS = 10;
 export async function passFor(deps: TaskDeps, lane: LaneKind): Promise<Pass | null> {
   const state = deps.store.load();
   // Shortly before the deadline there is no later: the last call goes out as it is.
-  if (!state?.shared.paced || deps.now() >= latestAt(state.task)) return { hadSlot: false };
+  if (!state?.shared.paced || deps.now() >= latestAt(state.task)) return NO_SLOT;
   const { slot } = deps;
   if (slot?.lane === lane && deps.now() >= slot.at - NEAR_MS) {
     deps.slot = null;
-    return { hadSlot: true };
+    return { slotAt: slot.at };
   }
   const { task } = state;
-  const answer = await deps.pace(task, lane).catch((error: unknown) => {
+  const answer = await deps.pace(task, lane, dueAt(state, lane)).catch((error: unknown) => {
     deps.log("pace.failed", { ...taskFields(task), ...errorFields(error) });
     return null;
   });
-  if (answer === null) return { hadSlot: false };
+  if (answer === null) return NO_SLOT;
   if (answer.kind === "free") {
     setPaced(deps, task, false);
-    return { hadSlot: false };
+    return NO_SLOT;
   }
-  if (answer.kind === "slot" && answer.at <= deps.now() + NEAR_MS) return { hadSlot: true };
+  if (answer.kind === "slot" && answer.at <= deps.now() + NEAR_MS) return { slotAt: answer.at };
   const current = deps.store.load();
   if (current?.task.createId !== task.createId || isTerminal(current.task)) return null;
   const at = Math.min(answer.at, latestAt(current.task));
-  deps.slot = answer.kind === "slot" ? { lane, at } : null;
+  deps.slot = answer.kind === "slot" ? { lane, at: answer.at } : null;
   deps.store.stall({ kind: lane, dueAt: at }, at);
   return null;
+}
+
+/** Its place in the line: a submit's by its task's age, also after a 429. Waiting changes neither. */
+function dueAt({ task, rhythm }: TaskState, lane: LaneKind): number {
+  return lane === "submit" ? task.createdAt : rhythm.dueAt;
 }
 
 /** A call was answered 429: the cadence slows all tasks of the key, and this one asks from now on. Its own backoff stays. */

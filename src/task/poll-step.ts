@@ -17,7 +17,7 @@ export async function pollStep(deps: TaskDeps): Promise<void> {
   const answer = await upstream.poll(task.upstreamTaskId);
   await recordPoll(deps, answer, startedAt);
   if (answer.kind === "slow_down") {
-    await tellRefusal(deps, "poll", { sentAt: startedAt, ...pass, retryAfterMs: answer.notBeforeMs });
+    await tellRefusal(deps, "poll", { ...pass, retryAfterMs: answer.notBeforeMs });
   }
 }
 

@@ -32,11 +32,10 @@ export async function submitStep(deps: TaskDeps): Promise<void> {
   const begun = state && beginSubmit(state.task, submitLeaseUntil(deps, body.byteLength));
   if (!begun) return;
   deps.store.apply({ task: begun }, { now: deps.now(), retentionMs: deps.settings.retentionMs });
-  const sentAt = deps.now();
   const answer = await upstream.submit(body);
   await recordSubmit(deps, answer, body);
   if (isSlowDown(answer)) {
-    await tellRefusal(deps, "submit", { sentAt, ...pass, retryAfterMs: answer.retryAfterMs });
+    await tellRefusal(deps, "submit", { ...pass, retryAfterMs: answer.retryAfterMs });
   }
 }
 

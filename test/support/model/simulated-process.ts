@@ -26,6 +26,8 @@ export interface Outside {
   signingVersions(): Promise<readonly SigningVersion[]>;
   report(listing: Listing): Promise<void>;
   forget(farewell: Farewell): Promise<void>;
+  /** A call of the cadence; throws if it is silent, after so long. */
+  cadence(patienceMs: number): Promise<void>;
   log: TaskDeps["log"];
   /** Before and after each verb: the process may die here. */
   point(process: SimulatedProcess, when: "before" | "after", verb: string): void;
@@ -119,10 +121,17 @@ export class SimulatedProcess {
       slot: null,
       refusal: null,
       joinCadence: async () =>
-        this.later("joinCadence", async () => ({ forecast: null, paced: outside.random() < 0.1 })),
-      pace: async () => this.later("pace", async () => anyPace(outside.random())),
-      slowDown: async () => this.later("slowDown", async () => undefined),
-      settleCadence: async () => this.later("settleCadence", async () => undefined),
+        this.later("joinCadence", async () => {
+          await outside.cadence(10_000);
+          return { forecast: null, paced: outside.random() < 0.1 };
+        }),
+      pace: async () =>
+        this.later("pace", async () => {
+          await outside.cadence(1_000);
+          return anyPace(outside.random());
+        }),
+      slowDown: async () => this.later("slowDown", async () => outside.cadence(1_000)),
+      settleCadence: async () => this.later("settleCadence", async () => outside.cadence(10_000)),
       forget: async (farewell) => this.later("forget", async () => outside.forget(farewell)),
       send: async (callback) => this.later("callback", async () => outside.send(this, callback)),
       log: outside.log,

@@ -356,20 +356,21 @@ export class SimulatedWorld implements World {
       poll: async (process) => pollAnswer(await this.#exchange(process, { kind: "poll" })),
       send: async (process, callback) => attemptResult(await this.#send(process, callback)),
       signingVersions: async () => {
-        await this.#account(1_000);
+        await this.#shared(1_000);
         this.#told = versionsInForce(this.#versions, Date.now());
         return this.#told;
       },
       report: async (listing) => {
-        await this.#account(10_000);
+        await this.#shared(10_000);
         const known = this.#listings.get(listing.name);
         const older = known?.createdAt === listing.createdAt && stageRank(known) > stageRank(listing);
         if (!older) this.#listings.set(listing.name, listing);
       },
       forget: async ({ name }) => {
-        await this.#account(10_000);
+        await this.#shared(10_000);
         this.#listings.delete(name);
       },
+      cadence: async (patienceMs) => this.#shared(patienceMs),
       log: (event, fields) => void this.shown.push(JSON.stringify({ event, ...fields })),
       point: (process, when, verb) => this.#point(process, when, verb),
     });
@@ -400,10 +401,10 @@ export class SimulatedWorld implements World {
     this.#process = this.#newProcess();
   }
 
-  async #account(patienceMs: number): Promise<void> {
+  async #shared(patienceMs: number): Promise<void> {
     const silent = this.script.silentAccount;
     await sleep(silent ? patienceMs : 5);
-    if (silent) throw new Error("the account did not answer in time");
+    if (silent) throw new Error("the account or the cadence did not answer in time");
   }
 
   async #submit(process: SimulatedProcess): Promise<string> {

@@ -100,6 +100,7 @@ export interface Script {
   callback: CallbackWord[];
   /** The next call of these kinds hangs. */
   hold: Set<WireKind>;
+  /** So is the cadence. */
   silentAccount: boolean;
 }
 
