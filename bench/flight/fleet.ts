@@ -39,10 +39,15 @@ export async function startRingback(gateway: Child): Promise<BenchWorker> {
   });
 }
 
-export async function startBare(gateway: Child): Promise<BenchWorker> {
+/** `callbackUrl`: one for all its tasks. */
+export async function startBare(gateway: Child, callbackUrl: string | null = null): Promise<BenchWorker> {
   return startBenchWorker({
     entry: "bare.ts",
-    settings: { AIO_BASE_URL: await ask<string>(gateway, { ask: "base url" }), POLL_MS: String(POLL_MS) },
+    settings: {
+      AIO_BASE_URL: await ask<string>(gateway, { ask: "base url" }),
+      POLL_MS: String(POLL_MS),
+      ...(callbackUrl === null ? {} : { CALLBACK_URL: callbackUrl }),
+    },
     objects: { TASKS: "BareTask" },
   });
 }

@@ -1,7 +1,17 @@
 import { startChild, type Child } from "../lib/child.ts";
 import { cpuMs, peakRssMiB, rssMiB, sleep } from "../lib/measure.ts";
 import type { BenchWorker } from "../lib/workerd.ts";
-import { ask, fill, POLL_MS, read, spread, startRingback, watchPolls, type Spread } from "./fleet.ts";
+import {
+  ask,
+  fill,
+  POLL_MS,
+  read,
+  spread,
+  startBare,
+  startRingback,
+  watchPolls,
+  type Spread,
+} from "./fleet.ts";
 import type { ReceivedCallback } from "./receiver-process.ts";
 
 /** Tasks that are polled every two seconds, and then all end at one instant. */
@@ -12,6 +22,8 @@ const SETTLE_MS = 4000;
 const CALLBACKS_MAX_MS = 30_000;
 
 export interface FlightPlan {
+  /** `bare`: an object per task that does the least that a callback needs. */
+  worker: "ringback" | "bare";
   tasks: number;
   /** How long the upstream takes to answer a poll. */
   upstreamMs: number;
@@ -36,7 +48,8 @@ export interface Flight extends FlightPlan {
   cpuPerEndMs: number;
   lost: number;
   doubled: number;
-  badSignatures: number;
+  /** Null: nobody signs. */
+  badSignatures: number | null;
   /** Neither delivered nor given up, as Ringback itself counts. */
   unsettled: number;
   rssMiB: number;
@@ -56,7 +69,8 @@ export async function fly(plan: FlightPlan): Promise<Flight> {
   const receiver = await startChild("./receiver-process.ts", import.meta.url, []);
   let worker: BenchWorker | null = null;
   try {
-    worker = await startRingback(gateway);
+    const callbackUrl = await ask<string>(receiver, { ask: "url" });
+    worker = plan.worker === "bare" ? await startBare(gateway, callbackUrl) : await startRingback(gateway);
     return await measure(plan, { gateway, receiver, worker });
   } finally {
     await worker?.close();
@@ -66,7 +80,8 @@ export async function fly(plan: FlightPlan): Promise<Flight> {
 
 async function measure(plan: FlightPlan, processes: Processes): Promise<Flight> {
   const { gateway, receiver, worker } = processes;
-  await fill(worker, plan.tasks, await ask<string>(receiver, { ask: "url" }));
+  const callbackUrl = plan.worker === "bare" ? null : await ask<string>(receiver, { ask: "url" });
+  await fill(worker, plan.tasks, callbackUrl);
   await sleep(SETTLE_MS);
   const window = await watchPolls(plan.windowMs, worker, gateway);
   const rss = rssMiB(worker.pid);
@@ -74,7 +89,7 @@ async function measure(plan: FlightPlan, processes: Processes): Promise<Flight> 
   const readyAt = await ask<number>(gateway, { ask: "finish" });
   await allCalledBack(plan.tasks, receiver, readyAt + CALLBACKS_MAX_MS);
   const cpuOfEnds = cpuMs(worker.pid) - cpuBefore;
-  await allSettled(plan.tasks, worker, readyAt + CALLBACKS_MAX_MS);
+  if (plan.worker === "ringback") await allSettled(plan.tasks, worker, readyAt + CALLBACKS_MAX_MS);
   return {
     ...plan,
     pollsPerSecond: {
@@ -87,7 +102,7 @@ async function measure(plan: FlightPlan, processes: Processes): Promise<Flight> 
     cpuShare: window.cpuMs / window.ms,
     ...(await judge(plan, processes, readyAt)),
     cpuPerEndMs: cpuOfEnds / plan.tasks,
-    unsettled: await unsettled(plan.tasks, worker),
+    unsettled: plan.worker === "ringback" ? await unsettled(plan.tasks, worker) : 0,
     rssMiB: rss,
     peakRssMiB: peakRssMiB(worker.pid),
   };
@@ -96,11 +111,11 @@ async function measure(plan: FlightPlan, processes: Processes): Promise<Flight> 
 type Verdict = Pick<Flight, "sinceReadyMs" | "sincePollMs" | "lost" | "doubled" | "badSignatures">;
 
 async function judge(
-  { tasks }: FlightPlan,
+  { tasks, worker: kind }: FlightPlan,
   { gateway, receiver, worker }: Processes,
   readyAt: number,
 ): Promise<Verdict> {
-  const { secret } = await read<{ secret: string }>(worker, "/v1/webhooks/secret");
+  const secret = kind === "bare" ? null : await secretOf(worker);
   const callbacks = await ask<ReceivedCallback[]>(receiver, { ask: "callbacks", secret });
   const seenAt = new Map(await ask<[string, number][]>(gateway, { ask: "seen" }));
   const calledBack = new Set(callbacks.map(({ upstreamTaskId }) => upstreamTaskId));
@@ -111,8 +126,15 @@ async function judge(
     ),
     lost: tasks - calledBack.size,
     doubled: callbacks.length - calledBack.size,
-    badSignatures: callbacks.filter(({ valid, type }) => !valid || type !== "video.succeeded").length,
+    badSignatures:
+      secret === null
+        ? null
+        : callbacks.filter(({ valid, type }) => !valid || type !== "video.succeeded").length,
   };
+}
+
+async function secretOf(worker: BenchWorker): Promise<string> {
+  return (await read<{ secret: string }>(worker, "/v1/webhooks/secret")).secret;
 }
 
 async function allCalledBack(tasks: number, receiver: Child, until: number): Promise<void> {

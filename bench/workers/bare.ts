@@ -3,12 +3,15 @@ import { answerLateness, noteAlarm } from "./lateness.ts";
 
 /**
  * The floor of one object per task. A create: a row and an alarm, the submit, a row. A poll: the alarm, one fetch, the
- * next alarm. Validates nothing, calls nobody back, bears no bad answer.
+ * next alarm. An end: a row before the callback, which nobody signs, and a row after it. Validates nothing, repeats
+ * nothing, bears no bad answer.
  */
 
 interface BareEnv {
   AIO_BASE_URL: string;
   POLL_MS: string;
+  /** Absent: nobody is called back. */
+  CALLBACK_URL?: string;
   TASKS: DurableObjectNamespace<BareTask>;
 }
 
@@ -47,9 +50,25 @@ export class BareTask extends DurableObject<BareEnv> {
     this.#task ??= this.#read();
     const { url, headers } = this.#task;
     const response = await fetch(url, { headers });
-    const { status } = await response.json<{ status: string }>();
-    if (status === "succeeded" || status === "failed") await this.ctx.storage.deleteAll();
+    const answer = await response.json<{ task_id: string; status: string }>();
+    if (answer.status === "succeeded" || answer.status === "failed") await this.#end(answer.task_id);
     else void this.ctx.storage.setAlarm(Date.now() + Number(this.env.POLL_MS));
+  }
+
+  async #end(id: string): Promise<void> {
+    const { CALLBACK_URL: url } = this.env;
+    if (url !== undefined) {
+      const body = JSON.stringify({ type: "video.succeeded", data: { task_id: id, upstream_task_id: id } });
+      this.ctx.storage.transactionSync(() => {
+        this.ctx.storage.sql.exec("UPDATE task SET doc = ?", body);
+        void this.ctx.storage.setAlarm(Date.now() + LEASE_MS);
+      });
+      const headers = { "content-type": "application/json" };
+      const response = await fetch(url, { method: "POST", headers, body });
+      await response.text();
+      this.ctx.storage.sql.exec("UPDATE task SET doc = ?", "delivered");
+    }
+    await this.ctx.storage.deleteAll();
   }
 
   #read(): { url: string; headers: Record<string, string> } {
