@@ -28,6 +28,7 @@ const CHECKS: { name: string; command: string[]; report?: string }[] = [
   { name: "lint", command: ["oxlint", "--deny-warnings"] },
   { name: "binding types are fresh", command: ["wrangler", "types", "--include-runtime=false", "--check"] },
   { name: "types of src", command: ["tsc", "-p", "."] },
+  { name: "types of src/client", command: ["tsc", "-p", "src/client", "--noEmit"] },
   { name: "types of dev", command: ["tsc", "-p", "dev"] },
   { name: "types of bench", command: ["tsc", "-p", "bench"] },
   { name: "types of bench/workers", command: ["tsc", "-p", "bench/workers"] },

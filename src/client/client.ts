@@ -1,0 +1,153 @@
+import { readEvents, type StreamedEvent } from "./events.ts";
+import { exchange, pause, type Call, type ClientOptions } from "./exchange.ts";
+import type {
+  CreateRequest,
+  Delivery,
+  EndedTask,
+  ListedTask,
+  Page,
+  SigningSecrets,
+  Task,
+  TaskStatus,
+} from "./task.ts";
+
+/** Ringback holds a request for so long. */
+const WAIT_SECONDS = 60;
+/** A stream ends by itself after ten minutes. */
+const STREAM_SECONDS = 660;
+/** An answer that came at once, from something in between, must not be asked for again at once. */
+const WAIT_PAUSE_MS = 1000;
+
+export interface CallOptions {
+  signal?: AbortSignal;
+}
+
+export interface CreateOptions extends CallOptions {
+  /** The same key and request again find the same task. Made up for you if left out, so that a retry never pays twice. */
+  idempotencyKey?: string;
+  /** Hold the answer for up to so many seconds, 1 to 60, until the task has ended. */
+  waitSeconds?: number;
+  /** Answer before the request goes upstream; a refusal is then the task's error. */
+  respondAsync?: boolean;
+}
+
+export interface ListOptions extends CallOptions {
+  status?: TaskStatus;
+  /** 1 to 100; 20 if left out. */
+  limit?: number;
+  /** The `next_cursor` of the page before. */
+  cursor?: string;
+}
+
+/** Ringback's API. Every method throws a `RingbackError` when Ringback refuses. */
+export class Ringback {
+  readonly #options: ClientOptions;
+
+  constructor(options: ClientOptions) {
+    this.#options = options;
+  }
+
+  /** Starts a task. After it has resolved, exactly one of `video.succeeded` and `video.failed` follows. */
+  async create(request: CreateRequest, options: CreateOptions = {}): Promise<Task> {
+    const { idempotencyKey = crypto.randomUUID(), waitSeconds, respondAsync, signal } = options;
+    const prefer = [respondAsync && "respond-async", waitSeconds && `wait=${waitSeconds}`].filter(Boolean);
+    return this.#json<Task>({
+      method: "POST",
+      path: "/videos",
+      headers: { "idempotency-key": idempotencyKey, ...(prefer.length > 0 && { prefer: prefer.join(", ") }) },
+      body: request,
+      waitSeconds,
+      signal,
+      // Under its key it cannot be paid twice.
+      repeatable: true,
+    });
+  }
+
+  /** The task as it is, or with `waitSeconds` (1 to 60) as soon as it has ended within them. */
+  async get(
+    taskId: string,
+    { waitSeconds, signal }: CallOptions & { waitSeconds?: number } = {},
+  ): Promise<Task> {
+    return this.#get<Task>(pathOf(taskId), { wait: waitSeconds }, { waitSeconds, signal });
+  }
+
+  /** The task when it has ended, however long that takes: a task has a deadline. `signal` ends the wait sooner. */
+  async wait(taskId: string, { signal }: CallOptions = {}): Promise<EndedTask> {
+    for (;;) {
+      const task = await this.get(taskId, { waitSeconds: WAIT_SECONDS, ...(signal && { signal }) });
+      if (task.status === "succeeded" || task.status === "failed") return task;
+      await pause(WAIT_PAUSE_MS, signal);
+    }
+  }
+
+  /** The task's state, then each change until its end. */
+  async *events(taskId: string, { signal }: CallOptions = {}): AsyncGenerator<StreamedEvent, void> {
+    const call = { path: `${pathOf(taskId)}/events`, signal, waitSeconds: STREAM_SECONDS, repeatable: true };
+    for (;;) {
+      const stream = await exchange(this.#options, call, async ({ body }) => body);
+      for await (const event of stream ? readEvents(stream) : []) {
+        yield event;
+        if (event.task.finished_at !== null) return;
+      }
+      // It lasts ten minutes, or as long as its connection: what it has missed, the next one starts with.
+      await pause(WAIT_PAUSE_MS, signal);
+    }
+  }
+
+  /** One page of tasks, newest first. */
+  async list({ signal, ...query }: ListOptions = {}): Promise<Page<ListedTask>> {
+    return this.#get<Page<ListedTask>>("/videos", query, { signal });
+  }
+
+  /** All of them, page after page. */
+  async *listAll(options: ListOptions = {}): AsyncGenerator<ListedTask, void> {
+    let cursor = options.cursor;
+    do {
+      const page = await this.list({ limit: 100, ...options, ...(cursor && { cursor }) });
+      yield* page.data;
+      cursor = page.next_cursor ?? undefined;
+    } while (cursor);
+  }
+
+  /** What was sent to the task's `callback_url`, attempt by attempt. */
+  async deliveries(taskId: string, { signal }: CallOptions = {}): Promise<Delivery[]> {
+    return (await this.#get<{ data: Delivery[] }>(`${pathOf(taskId)}/deliveries`, {}, { signal })).data;
+  }
+
+  /** One more attempt of the newest event, or of the one with this `messageId`. */
+  async redeliver(
+    taskId: string,
+    { messageId, signal }: CallOptions & { messageId?: string } = {},
+  ): Promise<Delivery> {
+    return this.#json<Delivery>({
+      method: "POST",
+      path: `${pathOf(taskId)}/redeliver`,
+      body: { message_id: messageId },
+      signal,
+      repeatable: false,
+    });
+  }
+
+  /** Stops polling and calling back, and erases the task. The upstream goes on: it has no cancel. */
+  async delete(taskId: string, { signal }: CallOptions = {}): Promise<void> {
+    const call = { method: "DELETE", path: pathOf(taskId), signal, repeatable: false } as const;
+    await exchange(this.#options, call, async () => undefined);
+  }
+
+  /** What signs this account's callbacks. */
+  async secrets({ signal }: CallOptions = {}): Promise<SigningSecrets> {
+    return this.#get<SigningSecrets>("/webhooks/secret", {}, { signal });
+  }
+
+  async #get<Answer>(path: string, query: Call["query"], rest: Partial<Call>): Promise<Answer> {
+    return this.#json<Answer>({ ...rest, path, query: query ?? {}, repeatable: true });
+  }
+
+  async #json<Answer>(call: Call): Promise<Answer> {
+    return exchange(this.#options, call, async (response) => response.json() as Promise<Answer>);
+  }
+}
+
+function pathOf(taskId: string): string {
+  return `/videos/${encodeURIComponent(taskId)}`;
+}

@@ -1,0 +1,26 @@
+/** `ringback/client`: Ringback's API and the proof of its callbacks, for Node 20 and later, Deno, Bun and Workers. */
+export { Ringback, type CallOptions, type CreateOptions, type ListOptions } from "./client.ts";
+export { RingbackError, type ClientOptions } from "./exchange.ts";
+export {
+  CallbackError,
+  verifyCallback,
+  type CallbackEvent,
+  type FlatEvent,
+  type ReceivedHeaders,
+  type VerifyOptions,
+} from "./callback.ts";
+export type { StreamedEvent } from "./events.ts";
+export type {
+  CallbackTask,
+  CreateRequest,
+  Delivery,
+  DeliveryStatus,
+  EndedTask,
+  EventType,
+  ListedTask,
+  Page,
+  SigningSecrets,
+  Task,
+  TaskError,
+  TaskStatus,
+} from "./task.ts";
