@@ -52,8 +52,12 @@ export async function startBare(gateway: Child, callbackUrl: string | null = nul
   });
 }
 
-/** Creates tasks at an even pace over whole gaps. */
-export async function fill(worker: BenchWorker, tasks: number, callbackUrl: string | null): Promise<void> {
+/** Creates tasks at an even pace over whole gaps, an equal share on each Worker. */
+export async function fill(
+  workers: readonly BenchWorker[],
+  tasks: number,
+  callbackUrl: string | null,
+): Promise<void> {
   const overMs = Math.ceil(tasks / FILL_PER_SECOND / (POLL_MS / 1000)) * POLL_MS;
   const body = JSON.stringify({
     model: "doubao-seedance-2-0-260128",
@@ -62,8 +66,13 @@ export async function fill(worker: BenchWorker, tasks: number, callbackUrl: stri
     resolution: "720p",
     ...(callbackUrl === null ? {} : { callback_url: callbackUrl }),
   });
-  const send = { url: `${worker.url}/v1/videos`, headers: HEADERS, body, expect: 202 };
-  const { failed } = await paced(send, { count: tasks, overMs });
+  const shares = workers.map(async ({ url }) =>
+    paced(
+      { url: `${url}/v1/videos`, headers: HEADERS, body, expect: 202 },
+      { count: tasks / workers.length, overMs },
+    ),
+  );
+  const failed = (await Promise.all(shares)).reduce((total, share) => total + share.failed, 0);
   if (failed > 0) throw new Error(`${failed} of ${tasks} creates were not answered 202`);
 }
 
@@ -75,14 +84,19 @@ export interface Window {
 }
 
 /** What polling is like for a while. */
-export async function watchPolls(ms: number, worker: BenchWorker, gateway: Child): Promise<Window> {
-  await lateness(worker);
+export async function watchPolls(
+  ms: number,
+  workers: readonly BenchWorker[],
+  gateway: Child,
+): Promise<Window> {
+  const used = (): number => workers.reduce((total, { pid }) => total + cpuMs(pid), 0);
+  await Promise.all(workers.map(lateness));
   const from = Date.now();
-  const cpuBefore = cpuMs(worker.pid);
+  const cpuBefore = used();
   await sleep(ms);
-  const cpu = cpuMs(worker.pid) - cpuBefore;
+  const cpu = used() - cpuBefore;
   const to = Date.now();
-  const alarmLateMs = await lateness(worker);
+  const alarmLateMs = (await Promise.all(workers.map(lateness))).flat();
   const polls = await ask<Polls>(gateway, { ask: "polls", from, to, gapMs: POLL_MS });
   return { polls, alarmLateMs, cpuMs: cpu, ms: to - from };
 }

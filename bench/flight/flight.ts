@@ -25,6 +25,8 @@ export interface FlightPlan {
   /** `bare`: an object per task that does the least that a callback needs. */
   worker: "ringback" | "bare";
   tasks: number;
+  /** workerd processes that share the tasks: each has three files open per object awake, and a machine sets a limit. */
+  workerds: number;
   /** How long the upstream takes to answer a poll. */
   upstreamMs: number;
   /** How long polls are measured. */
@@ -59,7 +61,7 @@ export interface Flight extends FlightPlan {
 interface Processes {
   gateway: Child;
   receiver: Child;
-  worker: BenchWorker;
+  workers: readonly BenchWorker[];
 }
 
 /** One flight, with processes of its own: what the one before left in memory must not count. */
@@ -67,29 +69,33 @@ export async function fly(plan: FlightPlan): Promise<Flight> {
   const delay = ["--delay-ms", String(plan.upstreamMs)];
   const gateway = await startChild("./gateway-process.ts", import.meta.url, delay);
   const receiver = await startChild("./receiver-process.ts", import.meta.url, []);
-  let worker: BenchWorker | null = null;
+  const workers: BenchWorker[] = [];
   try {
     const callbackUrl = await ask<string>(receiver, { ask: "url" });
-    worker = plan.worker === "bare" ? await startBare(gateway, callbackUrl) : await startRingback(gateway);
-    return await measure(plan, { gateway, receiver, worker });
+    for (let nth = 0; nth < plan.workerds; nth++) {
+      workers.push(
+        plan.worker === "bare" ? await startBare(gateway, callbackUrl) : await startRingback(gateway),
+      );
+    }
+    return await measure(plan, { gateway, receiver, workers });
   } finally {
-    await worker?.close();
-    await Promise.all([gateway.close(), receiver.close()]);
+    await Promise.all([...workers, gateway, receiver].map(async (one) => one.close()));
   }
 }
 
 async function measure(plan: FlightPlan, processes: Processes): Promise<Flight> {
-  const { gateway, receiver, worker } = processes;
+  const { gateway, receiver, workers } = processes;
   const callbackUrl = plan.worker === "bare" ? null : await ask<string>(receiver, { ask: "url" });
-  await fill(worker, plan.tasks, callbackUrl);
+  const total = (of: (pid: number) => number): number => sum(workers.map(({ pid }) => of(pid)));
+  await fill(workers, plan.tasks, callbackUrl);
   await sleep(SETTLE_MS);
-  const window = await watchPolls(plan.windowMs, worker, gateway);
-  const rss = rssMiB(worker.pid);
-  const cpuBefore = cpuMs(worker.pid);
+  const window = await watchPolls(plan.windowMs, workers, gateway);
+  const rss = total(rssMiB);
+  const cpuBefore = total(cpuMs);
   const readyAt = await ask<number>(gateway, { ask: "finish" });
   await allCalledBack(plan.tasks, receiver, readyAt + CALLBACKS_MAX_MS);
-  const cpuOfEnds = cpuMs(worker.pid) - cpuBefore;
-  if (plan.worker === "ringback") await allSettled(plan.tasks, worker, readyAt + CALLBACKS_MAX_MS);
+  const cpuOfEnds = total(cpuMs) - cpuBefore;
+  if (plan.worker === "ringback") await allSettled(plan.tasks, workers, readyAt + CALLBACKS_MAX_MS);
   return {
     ...plan,
     pollsPerSecond: {
@@ -102,9 +108,9 @@ async function measure(plan: FlightPlan, processes: Processes): Promise<Flight> 
     cpuShare: window.cpuMs / window.ms,
     ...(await judge(plan, processes, readyAt)),
     cpuPerEndMs: cpuOfEnds / plan.tasks,
-    unsettled: plan.worker === "ringback" ? await unsettled(plan.tasks, worker) : 0,
+    unsettled: plan.worker === "ringback" ? await unsettled(plan.tasks, workers) : 0,
     rssMiB: rss,
-    peakRssMiB: peakRssMiB(worker.pid),
+    peakRssMiB: total(peakRssMiB),
   };
 }
 
@@ -112,11 +118,11 @@ type Verdict = Pick<Flight, "sinceReadyMs" | "sincePollMs" | "lost" | "doubled" 
 
 async function judge(
   { tasks, worker: kind }: FlightPlan,
-  { gateway, receiver, worker }: Processes,
+  { gateway, receiver, workers }: Processes,
   readyAt: number,
 ): Promise<Verdict> {
-  const secret = kind === "bare" ? null : await secretOf(worker);
-  const callbacks = await ask<ReceivedCallback[]>(receiver, { ask: "callbacks", secret });
+  const secrets = kind === "bare" ? null : await Promise.all(workers.map(secretOf));
+  const callbacks = await ask<ReceivedCallback[]>(receiver, { ask: "callbacks", secrets });
   const seenAt = new Map(await ask<[string, number][]>(gateway, { ask: "seen" }));
   const calledBack = new Set(callbacks.map(({ upstreamTaskId }) => upstreamTaskId));
   return {
@@ -127,7 +133,7 @@ async function judge(
     lost: tasks - calledBack.size,
     doubled: callbacks.length - calledBack.size,
     badSignatures:
-      secret === null
+      secrets === null
         ? null
         : callbacks.filter(({ valid, type }) => !valid || type !== "video.succeeded").length,
   };
@@ -142,12 +148,26 @@ async function allCalledBack(tasks: number, receiver: Child, until: number): Pro
 }
 
 /** Until nothing more is under way: then no callback can come twice any more. */
-async function allSettled(tasks: number, worker: BenchWorker, until: number): Promise<void> {
-  while (Date.now() < until && (await unsettled(tasks, worker)) > 0) await sleep(500);
+async function allSettled(tasks: number, workers: readonly BenchWorker[], until: number): Promise<void> {
+  while (Date.now() < until && (await unsettled(tasks, workers)) > 0) await sleep(500);
 }
 
-async function unsettled(tasks: number, worker: BenchWorker): Promise<number> {
-  const { deliveries } = await read<{ deliveries: Record<string, number> }>(worker, "/v1/stats");
-  const { delivered = 0, exhausted = 0, stopped = 0 } = deliveries;
-  return tasks - delivered - exhausted - stopped;
+async function unsettled(tasks: number, workers: readonly BenchWorker[]): Promise<number> {
+  const stats = await Promise.all(
+    workers.map(async (worker) => read<{ deliveries: Record<string, number> }>(worker, "/v1/stats")),
+  );
+  return (
+    tasks -
+    sum(
+      stats.flatMap(({ deliveries: { delivered = 0, exhausted = 0, stopped = 0 } }) => [
+        delivered,
+        exhausted,
+        stopped,
+      ]),
+    )
+  );
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, one) => total + one, 0);
 }

@@ -7,8 +7,8 @@ import { answerQuestions } from "../lib/child.ts";
 export type ReceiverQuestion =
   | { ask: "url" }
   | { ask: "count" }
-  /** Every callback so far, judged by the account's secret; null: they are not signed. */
-  | { ask: "callbacks"; secret: string | null };
+  /** Every callback so far, judged by the secrets of the accounts that may send; null: they are not signed. */
+  | { ask: "callbacks"; secrets: readonly string[] | null };
 
 export interface ReceivedCallback {
   taskId: string;
@@ -29,14 +29,14 @@ answerQuestions((asked) => {
     case "count":
       return receiver.received.length;
     case "callbacks":
-      return judged(question.secret);
+      return judged(question.secrets);
     default:
       return question satisfies never;
   }
 });
 
-function judged(secret: string | null): ReceivedCallback[] {
-  const webhook = secret === null ? null : new Webhook(secret);
+function judged(secrets: readonly string[] | null): ReceivedCallback[] {
+  const webhooks = (secrets ?? []).map((secret) => new Webhook(secret));
   return receiver.received.map(({ body, headers, at }) => {
     const { type, data } = JSON.parse(body) as {
       type: string;
@@ -48,7 +48,7 @@ function judged(secret: string | null): ReceivedCallback[] {
       messageId: String(headers["webhook-id"]),
       type,
       at,
-      valid: webhook !== null && isValid(webhook, body, headers as Record<string, string>),
+      valid: webhooks.some((webhook) => isValid(webhook, body, headers as Record<string, string>)),
     };
   });
 }

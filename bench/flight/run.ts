@@ -5,17 +5,17 @@ import type { Spread } from "./fleet.ts";
 /** `npm run bench:flight`: many tasks in flight at once, and then all of them at their end. */
 
 const PLANS: readonly FlightPlan[] = [
-  { worker: "ringback", tasks: 500, upstreamMs: 0, windowMs: 5000 },
-  { worker: "ringback", tasks: 2000, upstreamMs: 0, windowMs: 6000 },
-  { worker: "ringback", tasks: 2000, upstreamMs: 250, windowMs: 6000 },
-  { worker: "ringback", tasks: 5000, upstreamMs: 0, windowMs: 6000 },
-  { worker: "bare", tasks: 5000, upstreamMs: 0, windowMs: 4000 },
+  { worker: "ringback", tasks: 500, workerds: 1, upstreamMs: 0, windowMs: 5000 },
+  { worker: "ringback", tasks: 2000, workerds: 1, upstreamMs: 0, windowMs: 6000 },
+  { worker: "ringback", tasks: 2000, workerds: 1, upstreamMs: 250, windowMs: 6000 },
+  { worker: "ringback", tasks: 5000, workerds: 2, upstreamMs: 0, windowMs: 6000 },
+  { worker: "bare", tasks: 5000, workerds: 2, upstreamMs: 0, windowMs: 4000 },
 ];
 /** `--quick`: to see that it runs; the figures are of no use. */
 const QUICK: readonly FlightPlan[] = [
-  { worker: "ringback", tasks: 50, upstreamMs: 0, windowMs: 3000 },
-  { worker: "ringback", tasks: 100, upstreamMs: 250, windowMs: 3000 },
-  { worker: "bare", tasks: 50, upstreamMs: 0, windowMs: 3000 },
+  { worker: "ringback", tasks: 50, workerds: 1, upstreamMs: 0, windowMs: 3000 },
+  { worker: "ringback", tasks: 100, workerds: 2, upstreamMs: 250, windowMs: 3000 },
+  { worker: "bare", tasks: 50, workerds: 1, upstreamMs: 0, windowMs: 3000 },
 ];
 
 const startedAt = performance.now();

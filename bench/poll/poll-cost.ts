@@ -82,9 +82,9 @@ function summary(name: string, played: readonly Round[]): PollCost["contenders"]
 }
 
 async function play(plan: PollCostPlan, gateway: Child, worker: BenchWorker): Promise<Round> {
-  await fill(worker, plan.tasks, null);
+  await fill([worker], plan.tasks, null);
   await sleep(SETTLE_MS);
-  const { polls, ms, alarmLateMs, cpuMs: cpu } = await watchPolls(plan.windowMs, worker, gateway);
+  const { polls, ms, alarmLateMs, cpuMs: cpu } = await watchPolls(plan.windowMs, [worker], gateway);
   await ask<number>(gateway, { ask: "finish" });
   await idle(worker);
   return { cpuPerPollMs: cpu / polls.count, pollsPerSecond: polls.count / (ms / 1000), alarmLateMs };
