@@ -53,8 +53,11 @@ export const NOTHING_SHARED: Shared = {
   paced: false,
 };
 
-/** An event's first attempt usually settles within this, and then one report says both. */
-const REPORT_WITH_DELIVERY_MS = 2_000;
+/**
+ * An event's first attempt usually settles within this, and then one report says both; when thousands of tasks end at
+ * one instant, a report before it would be one more call for each.
+ */
+const REPORT_WITH_DELIVERY_MS = 5_000;
 /** So does a poll; and its news goes with the report. */
 const REPORT_WITH_POLL_MS = 1_000;
 
@@ -92,7 +95,10 @@ function reportSteps(state: TaskState, retentionMs: number): Step[] {
   // Until the create is answered, nobody has a task: a definite no leaves none.
   if (task.submit.inCreate) return [];
   if (shared.account === stageIn(state, retentionMs) && cadenceNews(state) === null) return [];
-  const first = deliveries.filter(({ status, attempts }) => status === "pending" && attempts <= 1);
+  const first = deliveries.filter(
+    ({ status, attempts, leaseUntil }) =>
+      status === "pending" && (attempts === 0 || (attempts === 1 && leaseUntil !== null)),
+  );
   const dueAt = Math.max(
     saidAlready(state) ? taskStep(task, state.rhythm).dueAt + REPORT_WITH_POLL_MS : task.createdAt,
     ...first.map(({ occurredAt }) => occurredAt + REPORT_WITH_DELIVERY_MS),

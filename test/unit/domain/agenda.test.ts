@@ -98,11 +98,29 @@ describe("the agenda", () => {
     {
       what: "an end whose callback leaves at once, a moment later",
       state: { task: terminal, deliveries: [aDelivery()], shared: telling("") },
-      report: T0 + 2000,
+      report: T0 + 5000,
+    },
+    {
+      what: "an end whose callback is on its way, a moment later",
+      state: {
+        task: terminal,
+        deliveries: [aDelivery({ attempts: 1, leaseUntil: T0 + 15_000 })],
+        shared: telling(""),
+      },
+      report: T0 + 5000,
     },
     {
       what: "an end whose callback failed",
-      state: { task: terminal, deliveries: [aDelivery({ attempts: 2 })], shared: telling("") },
+      state: { task: terminal, deliveries: [aDelivery({ attempts: 1 })], shared: telling("") },
+      report: T0,
+    },
+    {
+      what: "an end whose callback is tried again",
+      state: {
+        task: terminal,
+        deliveries: [aDelivery({ attempts: 2, leaseUntil: T0 + 15_000 })],
+        shared: telling(""),
+      },
       report: T0,
     },
     {
