@@ -1,0 +1,72 @@
+// Receives Ringback's callbacks with Express 5, in Node 20.3 or later.
+//
+//   npm install express     and Ringback's client: docs/client.md says how
+//   RINGBACK_WEBHOOK_SECRETS=whsec_… PORT=9000 node express.mjs
+//
+// callback_url: https://your-host/hook
+import express from "express";
+import { CallbackError, verifyCallback } from "ringback/client";
+
+const MAX_BODY_BYTES = 64 * 1024; // Ringback sends less than 20 KB.
+const SECRETS = secretsOf(process.env.RINGBACK_WEBHOOK_SECRETS);
+
+const seen = new Set();
+
+const app = express();
+const rawBody = express.raw({ type: () => true, limit: MAX_BODY_BYTES });
+
+// The signature is over the bytes as they came. If the app has an `app.use(express.json())`, it must stand below this.
+app.post("/hook", rawBody, async (request, response) => {
+  const event = await trusted(request);
+  if (event === null) return response.sendStatus(400);
+  const id = request.get("webhook-id");
+  const isNew = remember(id);
+  // First the answer, then the work: after 15 s without one Ringback calls again.
+  response.sendStatus(204);
+  if (isNew) setImmediate(work, id, event);
+  return undefined;
+});
+
+// 413 from the limit, and whatever else went wrong: the status alone, without a stack.
+app.use((error, _request, response, _next) => {
+  response.sendStatus(error.status ?? 500);
+});
+
+app.listen(Number(process.env.PORT ?? 9000), "127.0.0.1");
+
+/** The event, or null: forged, too old, or not an event at all. */
+async function trusted(request) {
+  try {
+    const event = await verifyCallback(request.body ?? "", request.headers, SECRETS);
+    return typeof (event?.type ?? event?.event) === "string" ? event : null;
+  } catch (error) {
+    if (error instanceof CallbackError || error instanceof SyntaxError) return null;
+    throw error;
+  }
+}
+
+/**
+ * False if it came before. A real one keeps the id in its database, as a unique key, and writes the work to be done in the
+ * same transaction: then neither a restart nor a second process does it twice, or never.
+ */
+function remember(id) {
+  if (seen.has(id)) return false;
+  seen.add(id);
+  if (seen.size > 10_000) seen.delete(seen.values().next().value);
+  return true;
+}
+
+/** Here goes yours: fetch `video_url`, tell somebody. The `flat` format has `event` and `task_id` at the top. */
+function work(id, event) {
+  const type = event.type ?? event.event;
+  const taskId = event.data?.task_id ?? event.task_id ?? null;
+  console.log(JSON.stringify({ accepted: id, type, task_id: taskId }));
+}
+
+/** Several while one replaces the other. An empty one must not pass: anybody could sign with it. */
+function secretsOf(text = "") {
+  const secrets = text.split(/[\s,]+/).filter(Boolean);
+  if (secrets.length > 0 && secrets.every((one) => /^whsec_[A-Za-z0-9+/]{32,}={0,2}$/.test(one)))
+    return secrets;
+  throw new Error("RINGBACK_WEBHOOK_SECRETS must hold one or more whsec_… secrets");
+}
