@@ -34,6 +34,7 @@ const CHECKS: { name: string; command: string[]; report?: string }[] = [
   { name: "types of bench/workers", command: ["tsc", "-p", "bench/workers"] },
   { name: "types of ops", command: ["tsc", "-p", "ops"] },
   { name: "types of ops/worker", command: ["tsc", "-p", "ops/worker"] },
+  { name: "types of docs/recipes/receivers", command: ["tsc", "-p", "docs/recipes/receivers"] },
   { name: "types of test", command: ["tsc", "-p", "test"] },
   { name: "types of test/workers", command: ["tsc", "-p", "test/workers"] },
   vitest("tests over HTTP", ["e2e"]),

@@ -2,7 +2,6 @@ import { execFile, execFileSync } from "node:child_process";
 import {
   cpSync,
   existsSync,
-  mkdirSync,
   mkdtempSync,
   readFileSync,
   realpathSync,
@@ -18,7 +17,7 @@ import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../../dev/bundle.ts";
-import { buildClientPackage } from "../../dev/client-package.ts";
+import { installClient } from "../support/installed-client.ts";
 import { OWN_KEY, startStack, type Stack } from "../support/stack.ts";
 
 /*
@@ -34,21 +33,12 @@ import { OWN_KEY, startStack, type Stack } from "../support/stack.ts";
 const MAX_BYTES = 3000;
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "ringback-client-"));
-const consumer = join(folder, "consumer");
 let stack: Stack;
+let consumer: string;
 let packed: string[];
 
 beforeAll(async () => {
-  buildClientPackage(join(folder, "package"));
-  const { stdout } = await run("npm", ["pack", "--json", "--pack-destination", folder], {
-    cwd: join(folder, "package"),
-  });
-  const { filename, files } = packResult(stdout);
-  packed = files;
-  mkdirSync(consumer);
-  writeFileSync(join(consumer, "package.json"), '{"private":true,"type":"module"}');
-  const options = ["install", "--offline", "--no-audit", "--no-fund", "--no-package-lock"];
-  await run("npm", [...options, join(folder, filename)], { cwd: consumer });
+  ({ consumer, packed } = await installClient(folder));
   cpSync(`${root}test/support/client-consumer.mjs`, join(consumer, "consumer.mjs"));
   stack = await startStack();
 }, 60_000);
@@ -56,20 +46,6 @@ afterAll(async () => {
   await stack?.close();
   rmSync(folder, { recursive: true, force: true });
 });
-
-interface PackResult {
-  filename: string;
-  files: string[];
-}
-
-/** npm 12 answers by the package's name what older ones answer as a list. */
-function packResult(json: string): PackResult {
-  type Packed = { filename: string; files: { path: string }[] };
-  const answer = JSON.parse(json) as Packed[] | Record<string, Packed>;
-  const [first] = Object.values(answer);
-  if (!first) throw new Error("npm packed nothing");
-  return { filename: first.filename, files: first.files.map(({ path }) => path) };
-}
 
 /** Every Node on the PATH, the project's own among them. */
 function nodes(): { node: string; version: string }[] {

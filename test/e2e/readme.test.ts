@@ -1,9 +1,10 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort, listens } from "../support/ports.ts";
+import { PYTHON } from "../support/programs.ts";
 import { eventually, isTerminal, startStack, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*
@@ -35,24 +36,6 @@ function snippet(language: string, file: string): string {
   const path = join(folder, file);
   writeFileSync(path, code);
   return path;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address ? address.port : 0;
-}
-
-async function listens(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1", () => {
-      socket.destroy();
-      resolve(true);
-    });
-    socket.on("error", () => resolve(false));
-  });
 }
 
 async function withReceiver(command: string[], use: (url: string) => Promise<void>): Promise<void> {
@@ -142,10 +125,8 @@ describe("the README's receiver", () => {
     expect.hasAssertions();
   });
 
-  // Python is not part of the set-up; where the machine has it, its snippet is held to the same.
-  const python = spawnSync("python3", ["-c", "import sys; sys.exit(sys.version_info < (3, 9))"]).status === 0;
-  it.runIf(python)("in Python takes a genuine callback and refuses forged ones", async () => {
-    await withReceiver(["python3", snippet("python", "receiver.py")], takesOnlyGenuineCallbacks);
+  it("in Python takes a genuine callback and refuses forged ones", async () => {
+    await withReceiver([PYTHON, snippet("python", "receiver.py")], takesOnlyGenuineCallbacks);
     expect.hasAssertions();
   });
 });

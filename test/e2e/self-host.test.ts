@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { createServer } from "node:net";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +7,7 @@ import { Webhook } from "standardwebhooks";
 import { startGateway, type Gateway } from "../../dev/gateway.ts";
 import { startReceiver, type Receiver } from "../../dev/receiver.ts";
 import { buildSelfHost } from "../../ops/self-host.ts";
+import { freePort } from "../support/ports.ts";
 import { eventually, FAST_SETTINGS, isTerminal, MODEL, OWN_KEY, type TaskBody } from "../support/stack.ts";
 
 /*
@@ -48,14 +48,6 @@ function command(port: number): string[] {
     .replaceAll("/var/lib/ringback", store)
     .replace("127.0.0.1:8787", `127.0.0.1:${port}`)
     .split(" ");
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address ? address.port : 0;
 }
 
 async function start(settings: Record<string, string> = {}): Promise<void> {

@@ -3,19 +3,19 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
+import { CHROMIUM } from "./programs.ts";
 
 /** Debian's Chromium, as a person's browser would meet the console. */
 
 const SCREENSHOTS = fileURLToPath(new URL("../../test-results/console/", import.meta.url));
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const EXECUTABLE = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 
 export async function launchBrowser(): Promise<Browser> {
-  if (!existsSync(EXECUTABLE)) {
-    throw new Error(`No Chromium at ${EXECUTABLE}: apt-get install chromium, or name one in CHROMIUM.`);
+  if (!existsSync(CHROMIUM)) {
+    throw new Error(`No Chromium at ${CHROMIUM}: npm run test:setup, or name one in CHROMIUM.`);
   }
   return chromium.launch({
-    executablePath: EXECUTABLE,
+    executablePath: CHROMIUM,
     args: [
       "--no-sandbox",
       "--disable-gpu",

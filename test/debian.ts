@@ -1,0 +1,60 @@
+import { spawnSync } from "node:child_process";
+import { CHROMIUM, PHP, PYTHON } from "./support/programs.ts";
+
+/**
+ * `npm run test:setup`: what the tests need besides Node. Installs Debian's packages of what is missing; on another
+ * system, install it yourself and name it in `CHROMIUM`, `TEST_PYTHON` and `TEST_PHP`.
+ */
+
+interface Need {
+  name: string;
+  /** Succeeds if it is there. */
+  check: [string, ...string[]];
+  packages: string[];
+}
+
+const NEEDS: Need[] = [
+  { name: "Chromium", check: [CHROMIUM, "--version"], packages: ["chromium"] },
+  {
+    name: "Python with FastAPI and uvicorn",
+    check: [PYTHON, "-c", "import fastapi, uvicorn"],
+    packages: ["python3-fastapi", "python3-uvicorn"],
+  },
+  { name: "PHP", check: [PHP, "--version"], packages: ["php-cli"] },
+];
+
+const PATIENCE_MS = 300_000;
+const complaints: string[] = [];
+
+function isMissing({ check: [program, ...rest] }: Need): boolean {
+  return spawnSync(program, rest, { stdio: "ignore", timeout: 60_000 }).status !== 0;
+}
+
+/** A package manager's progress is nobody's news; what it complains of is, if something is missing in the end. */
+function apt(...args: string[]): boolean {
+  const command = process.getuid?.() === 0 ? ["apt-get"] : ["sudo", "-n", "apt-get"];
+  const [program = "", ...rest] = [...command, "-qq", "-o", "DPkg::Lock::Timeout=120", ...args];
+  const { status, stderr, error } = spawnSync(program, rest, {
+    encoding: "utf8",
+    timeout: PATIENCE_MS,
+    stdio: ["ignore", "ignore", "pipe"],
+    env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+  });
+  if (status !== 0) complaints.push(`${program} ${rest.join(" ")}: ${error?.message ?? stderr}`);
+  return status === 0;
+}
+
+let missing = NEEDS.filter(isMissing);
+if (missing.length > 0) {
+  const packages = missing.flatMap((need) => need.packages);
+  console.log(`installing ${packages.join(", ")} …`);
+  // A machine's lists may be old or missing: then they are fetched first.
+  const install = ["install", "-y", "--no-install-recommends", ...packages];
+  if (!apt(...install) && apt("update")) apt(...install);
+  missing = missing.filter(isMissing);
+}
+if (missing.length > 0) {
+  for (const complaint of complaints) console.error(complaint);
+  for (const { name, check } of missing) console.error(`${name} is missing: tried ${check.join(" ")}`);
+  process.exitCode = 1;
+}

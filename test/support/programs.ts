@@ -1,0 +1,7 @@
+/**
+ * Programs of the machine that tests run: Debian's, installed by `npm run test:setup`, or those named here. Always by
+ * their path, because another Python on the PATH lacks the packages.
+ */
+export const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
+export const PYTHON = process.env["TEST_PYTHON"] ?? "/usr/bin/python3";
+export const PHP = process.env["TEST_PHP"] ?? "/usr/bin/php";
