@@ -11,6 +11,7 @@ import hmac
 import json
 import os
 import re
+import sys
 import time
 
 import uvicorn
@@ -104,7 +105,9 @@ def work(message_id, event):
     """Here goes yours: fetch `video_url`, tell somebody. FastAPI runs it in a thread, after the answer has left."""
     task_id = (event.get("data") or {}).get("task_id") or event.get("task_id")
     accepted = {"accepted": message_id, "type": event.get("type") or event.get("event"), "task_id": task_id}
-    print(json.dumps(accepted), flush=True)
+    # One write: of two threads that print at once, print() may mix the lines.
+    sys.stdout.write(json.dumps(accepted) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
