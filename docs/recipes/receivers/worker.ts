@@ -1,8 +1,9 @@
 // Receives Ringback's callbacks in a Cloudflare Worker.
 //
 //   Ringback's client is its one dependency: docs/client.md says how to install it
-//   npx wrangler secret put RINGBACK_WEBHOOK_SECRETS && npx wrangler deploy worker.ts --name callbacks
-//   here: npx wrangler dev worker.ts --port 9000 --var RINGBACK_WEBHOOK_SECRETS:whsec_…
+//   npx wrangler deploy worker.ts --name callbacks --compatibility-date 2026-10-20
+//   npx wrangler secret put RINGBACK_WEBHOOK_SECRETS --name callbacks
+//   on your machine: npx wrangler dev worker.ts --port 9000 --var RINGBACK_WEBHOOK_SECRETS:whsec_…
 //
 // callback_url: https://callbacks.your-account.workers.dev/hook
 import { CallbackError, verifyCallback, type CallbackEvent, type FlatEvent } from "ringback/client";
