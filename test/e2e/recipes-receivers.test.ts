@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -184,6 +184,16 @@ const REFUSED: [string, () => Message][] = [
     }),
   ]),
 ];
+
+describe("the table of these tests", () => {
+  it("has every receiver of the folder, Go's where there is Go, and the page has them all", () => {
+    const files = readdirSync(new URL("../../docs/recipes/receivers", import.meta.url));
+    const page = readFileSync(new URL("../../docs/recipes/receivers.md", import.meta.url), "utf8");
+    const tested = new Set([...RECIPES.map(({ name }) => name), "receiver.go"]);
+    expect([...tested].toSorted()).toEqual(files.filter((name) => name !== "tsconfig.json").toSorted());
+    for (const name of tested) expect(page).toContain(`(receivers/${name})`);
+  });
+});
 
 describe("the signature of these tests", () => {
   it.each(published.vectors)("is the published one of $name", (vector) => {
