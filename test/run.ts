@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
@@ -57,17 +57,41 @@ async function passes(command: string[]): Promise<boolean> {
   });
 }
 
+interface Report {
+  numPassedTests: number;
+  numFailedTests: number;
+  testResults: {
+    name: string;
+    message: string;
+    assertionResults: { status: string; fullName: string; failureMessages: string[] }[];
+  }[];
+}
+
 /** Tests by themselves: what ran, not what was skipped. A report that is missing is a failure, not zero tests. */
-function countTests(report: string): { passed: number; failed: number } {
+function readReport(file: string): { passed: number; failed: number; failures: string[] } {
   try {
-    const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, "utf8")) as Record<
-      string,
-      number
-    >;
-    return { passed: numPassedTests ?? 0, failed: numFailedTests ?? 0 };
+    const report = JSON.parse(readFileSync(file, "utf8")) as Report;
+    return { passed: report.numPassedTests, failed: report.numFailedTests, failures: failuresOf(report) };
   } catch {
-    return { passed: 0, failed: 1 };
+    return { passed: 0, failed: 1, failures: [] };
   }
+}
+
+/** What failed is said once more beside the counts: the end of a long log is what its reader sees first. */
+function failuresOf(report: Report): string[] {
+  return report.testResults.flatMap(({ name, message, assertionResults }) => [
+    ...(message === "" ? [] : [`${relative(root, name)}: ${firstLine(message)}`]),
+    ...assertionResults
+      .filter(({ status }) => status === "failed")
+      .map(
+        ({ fullName, failureMessages }) =>
+          `${relative(root, name)}: ${fullName}\n          ${firstLine(failureMessages[0] ?? "")}`,
+      ),
+  ]);
+}
+
+function firstLine(text: string): string {
+  return text.split("\n", 1)[0] ?? "";
 }
 
 let passed = 0;
@@ -79,7 +103,8 @@ for (const { name, command, report } of CHECKS) {
   const ok = await passes(command);
   const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
   summary.push(`${ok ? "ok    " : "FAILED"}  ${name} (${seconds} s)`);
-  const counts = report === undefined ? { passed: 0, failed: 0 } : countTests(report);
+  const counts = report === undefined ? { passed: 0, failed: 0, failures: [] } : readReport(report);
+  summary.push(...counts.failures.map((failure) => `        ${failure}`));
   passed += counts.passed + (ok ? 1 : 0);
   failed += counts.failed + (ok ? 0 : 1);
 }
