@@ -49,15 +49,10 @@ function tooLarge(maxBytes: number): ApiError {
   return new ApiError("payload_too_large", `The request body is larger than ${maxBytes} bytes.`);
 }
 
-/** JSON by its type, or without one; everything else, and any content encoding, is not taken. */
-export function requireJson(request: Request): void {
-  if (!isJsonType(typeOf(request))) {
-    throw new ApiError("unsupported_media_type", "Send the request as application/json.");
-  }
-  refuseEncoding(request);
-}
-
-/** JSON, or a form. Gives which of them it says it is. */
+/**
+ * JSON by its type or without one, or a form; gives which of them it says it is. Everything else, and any content
+ * encoding, is not taken.
+ */
 export function requireJsonOrForm(request: Request): "json" | "form" {
   const type = typeOf(request);
   const form = type === "application/x-www-form-urlencoded";

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { numberOf, parseJson } from "../domain/json.ts";
-import { LiftedText } from "./json-body.ts";
+import { LiftedText, parseJsonBody } from "./json-body.ts";
 
 /** How a request's fields are read before they are judged: what a form or a no-code tool sends for a value. */
 
@@ -39,6 +39,22 @@ export function listish(value: unknown): unknown {
   const lines = text.split(/\r?\n/).map((line) => line.trim());
   const items = lines.filter((line) => line !== "");
   return items.length === 0 ? undefined : items;
+}
+
+/** An object, or one as JSON in a string, which is held to the same bounds as a body. */
+export function objectish(value: unknown): unknown {
+  const text = textOf(value);
+  if (typeof text !== "string" || !/^\s*\{/.test(text)) return text;
+  const parsed = parseJsonBody(new TextEncoder().encode(text));
+  // What is none stays text, and is judged as that.
+  return parsed.ok ? parsed.value : text;
+}
+
+/** An array, a JSON array in a string, or words with commas between. */
+export function commaSeparated(value: unknown): unknown {
+  const text = textOf(value);
+  const isWords = typeof text === "string" && !/^\s*\[/.test(text);
+  return isWords ? text.split(",").map((word) => word.trim()) : listish(text);
 }
 
 export function string(message = "must be a string") {

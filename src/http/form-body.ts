@@ -6,10 +6,6 @@ import type { JsonBody, RequestValue } from "./json-body.ts";
  * but for invalid UTF-8, which is refused instead of replaced.
  */
 
-/** Fields whose values are objects: in a form they are JSON in a string. */
-const OBJECT_FIELDS = new Set(["callback_headers", "metadata", "test"]);
-const LISTS_WITH_COMMAS = new Set(["callback_events"]);
-
 const AMPERSAND = 0x26;
 const EQUALS = 0x3d;
 const PERCENT = 0x25;
@@ -17,6 +13,11 @@ const PLUS = 0x2b;
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const BRACE = 0x7b;
+
+/** A request's body by the type that it says it has. */
+export function parseBody(bytes: Uint8Array, type: "json" | "form"): JsonBody {
+  return type === "form" && !looksLikeJson(bytes) ? parseFormBody(bytes) : parseJsonBody(bytes);
+}
 
 /** What `curl -d '{…}'` sends: JSON under the type of a form. */
 export function looksLikeJson(bytes: Uint8Array): boolean {
@@ -35,7 +36,11 @@ export function parseFormBody(bytes: Uint8Array): JsonBody {
     // The decoder's only complaint.
     return { ok: false, problem: "is not valid UTF-8" };
   }
-  const entries = Array.from(values, ([name, all]): [string, RequestValue] => [name, meant(name, all)]);
+  const entries = Array.from(values, ([name, all]): [string, RequestValue] => {
+    const [only] = all;
+    // A repeated name is a list; what else a text may stand for is the schema's business.
+    return [name, all.length > 1 || only === undefined ? all : only];
+  });
   return { ok: true, value: Object.fromEntries(entries) };
 }
 
@@ -84,26 +89,4 @@ function digitOf(byte: number | undefined): number {
   if (byte === undefined) return -1;
   const digit = Number.parseInt(String.fromCharCode(byte), 16);
   return Number.isNaN(digit) ? -1 : digit;
-}
-
-/** What the text of a form stands for: a repeated name is a list, an object or a list of events may be text. */
-function meant(name: string, values: RequestValue[]): RequestValue {
-  const [only] = values;
-  if (values.length > 1 || only === undefined) return values;
-  if (typeof only !== "string") return only;
-  if (OBJECT_FIELDS.has(name)) return objectIn(only) ?? only;
-  if (!LISTS_WITH_COMMAS.has(name) || only.trim() === "") return only;
-  const listed = /^\s*\[/.test(only) ? listIn(only) : null;
-  return listed ?? only.split(",").map((part) => part.trim());
-}
-
-/** JSON in a string is held to the same bounds as a body; what is none stays text, and is judged as that. */
-function objectIn(text: string): RequestValue | null {
-  const parsed = parseJsonBody(new TextEncoder().encode(text));
-  return parsed.ok ? parsed.value : null;
-}
-
-function listIn(text: string): RequestValue | null {
-  const wrapped = objectIn(`{"list":${text}}`) as { list?: RequestValue } | null;
-  return wrapped?.list ?? null;
 }

@@ -9,9 +9,11 @@ import {
   LIST_MAX,
   listish,
   numeric,
+  objectish,
   present,
   string,
   textOf,
+  commaSeparated,
 } from "./fields.ts";
 import { isRequestObject, LiftedText, type RequestObject } from "./json-body.ts";
 
@@ -60,7 +62,10 @@ const DELAY_MESSAGE = "must be a number from 0 to 600";
 
 /** `{"outcome", "delay_seconds"}`, or the bare outcome. */
 const test = field(
-  (value) => (typeof textOf(value) === "string" ? { outcome: value } : present(value)),
+  (value) => {
+    const meant = objectish(value);
+    return typeof meant === "string" ? { outcome: meant } : meant;
+  },
   z.strictObject(
     {
       outcome: z.enum(TEST_OUTCOMES, OUTCOME_MESSAGE),
@@ -118,7 +123,7 @@ function upstreamFields(strict: boolean) {
 /** Where and how to call back. URL and headers are judged by their policies. */
 export const CALLBACK_FIELDS = {
   callback_url: field(textOf, string()),
-  callback_headers: field(present, plainObject),
+  callback_headers: field(objectish, plainObject),
   callback_format: field(textOf, z.enum(["standard", "flat"], "must be standard or flat")),
 };
 
@@ -126,14 +131,14 @@ export const CALLBACK_FIELDS = {
 const OWN_FIELDS = {
   ...CALLBACK_FIELDS,
   callback_events: field(
-    (value) => bounded(present(value)),
+    (value) => bounded(commaSeparated(value)),
     z
       .array(z.enum(EVENT_TYPES, EVENTS_MESSAGE), EVENTS_MESSAGE)
       .min(1, EVENTS_MESSAGE)
       .transform((events) => [...new Set(events)]),
   ),
   metadata: field(
-    present,
+    objectish,
     plainObject
       .transform((value) =>
         JSON.stringify(value, (_key, item: unknown) => (item instanceof LiftedText ? item.toText() : item)),

@@ -4,8 +4,7 @@ import { openTaskId } from "../keys/ids.ts";
 import { askTask, taskStub, type RedeliverAnswer, type TaskStub } from "../task/stub.ts";
 import type { AppEnv } from "./app-env.ts";
 import { requireJsonOrForm, withBody } from "./body.ts";
-import { looksLikeJson, parseFormBody } from "./form-body.ts";
-import { parseJsonBody } from "./json-body.ts";
+import { parseBody } from "./form-body.ts";
 import { readSmallBody } from "./small-body.ts";
 import { REDELIVER_SCHEMA } from "./webhook-schema.ts";
 import { answerCreate, createVideo } from "./create-video.ts";
@@ -24,10 +23,9 @@ export const videos = new Hono<AppEnv>()
     if (preferences.respondAsync) await requireKnownKey(context.get("caller"), context.get("settings"));
     const type = requireJsonOrForm(context.req.raw);
     const { maxBodyBytes } = context.get("settings");
-    const created = await withBody(context.req.raw, maxBodyBytes, async (bytes) => {
-      const isForm = type === "form" && !looksLikeJson(bytes);
-      return createVideo(context, isForm ? parseFormBody(bytes) : parseJsonBody(bytes), preferences);
-    });
+    const created = await withBody(context.req.raw, maxBodyBytes, async (bytes) =>
+      createVideo(context, parseBody(bytes, type), preferences),
+    );
     // The request's bytes are out of hand by now: whoever waits here holds nothing but a connection.
     return answerCreate(context, created, preferences);
   })

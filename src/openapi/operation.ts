@@ -24,6 +24,11 @@ export function query(name: string, description: string, schema: JsonSchema): Js
   return { name, in: "query", description, schema };
 }
 
-export function jsonBody(schema: JsonSchema, required: boolean, examples: JsonSchema): JsonSchema {
-  return { required, content: { "application/json": { schema, examples } } };
+/** As JSON, or as a form. */
+export function bodyOf(schema: JsonSchema, required: boolean, examples: JsonSchema): JsonSchema {
+  const form = { schema };
+  return {
+    required,
+    content: { "application/json": { schema, examples }, "application/x-www-form-urlencoded": form },
+  };
 }

@@ -82,8 +82,8 @@ function videoSchema(): JsonSchema {
     ...schema,
     description:
       "The upstream's fields and Ringback's own. Fields that are in neither are forwarded as they are, except that " +
-      "an unknown `callback_…` is refused. Numbers and booleans may come as strings; null and the empty string " +
-      "count as absent.",
+      "an unknown `callback_…` is refused. Numbers and booleans may come as strings, objects as JSON in a " +
+      "string, lists as JSON in one or with a line each; null and the empty string count as absent.",
     properties: { ...properties, test: { description, oneOf: [plan, outcome] } },
     dependentRequired: { end_image: ["image"] },
     additionalProperties: true,

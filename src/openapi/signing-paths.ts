@@ -1,7 +1,7 @@
 import { CALLBACK_HEADERS } from "./callbacks.ts";
 import { CALLBACK_URL, standardMessage, SUCCEEDED_DATA } from "./examples.ts";
 import { ref, type JsonSchema } from "./json-schema.ts";
-import { jsonBody, type Paths } from "./operation.ts";
+import { bodyOf, type Paths } from "./operation.ts";
 import { answer, errors, KNOWN_KEY } from "./responses.ts";
 
 /** `/v1/webhooks`: the signing secret, and ways to try a receiver out. */
@@ -46,7 +46,7 @@ export const SIGNING_PATHS: Paths = {
       summary: "Change the signing secret",
       description: "A new secret signs from now on; the old one signs, too, until its overlap is over.",
       tags: ["Signing"],
-      requestBody: jsonBody(ref("RotateSecret"), false, {
+      requestBody: bodyOf(ref("RotateSecret"), false, {
         day: { summary: "A day of overlap", value: { overlap_seconds: 86_400 } },
       }),
       responses: {
@@ -69,7 +69,7 @@ export const SIGNING_PATHS: Paths = {
       summary: "Try a receiver",
       description: "Sends one signed `ping` now and says what the receiver answered.",
       tags: ["Signing"],
-      requestBody: jsonBody(ref("Ping"), true, {
+      requestBody: bodyOf(ref("Ping"), true, {
         ping: { value: { callback_url: CALLBACK_URL } },
       }),
       responses: {

@@ -3,7 +3,7 @@ import { TASK_ID_PATTERN } from "./task-answers.ts";
 import { DELIVERY, EVENT_STREAM, LIST, MESSAGE_ID, QUEUED_TASK, SUCCEEDED_TASK } from "./examples.ts";
 import { createVideo } from "./create-path.ts";
 import { ref, requestSchema, type JsonSchema } from "./json-schema.ts";
-import { jsonBody, parameter, query, type Paths } from "./operation.ts";
+import { bodyOf, parameter, query, type Paths } from "./operation.ts";
 import { answer, errors, headers, KNOWN_KEY } from "./responses.ts";
 
 /** `/v1/videos` and what is under it; the create stands by itself. */
@@ -137,7 +137,7 @@ const redeliver = {
     "delivery and ends its schedule, failure leaves it. 10 a minute and 1,000 in all for a task.",
   tags: ["Deliveries"],
   parameters: [parameter("id")],
-  requestBody: jsonBody(ref("Redeliver"), false, {
+  requestBody: bodyOf(ref("Redeliver"), false, {
     newest: { summary: "The newest event", value: {} },
     one: { summary: "A certain one", value: { message_id: MESSAGE_ID } },
   }),

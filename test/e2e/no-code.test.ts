@@ -16,6 +16,7 @@ import {
  * scenario                                        requirement
  * curl -d without a content type                  contract, POST: a form body that starts with `{` is read as JSON
  * a form with every kind of field                 contract, POST: strings for numbers, booleans, objects and lists
+ * a ping, a rotation and a redelivery as a form   the same, for whoever has no other way to send it
  * other types, any encoding                       415
  */
 
@@ -30,9 +31,14 @@ afterAll(async () => stack.close());
 
 const FORM = "application/x-www-form-urlencoded";
 
-async function post(body: string | Uint8Array, type: string, more: Record<string, string> = {}) {
+async function post(
+  body: string | Uint8Array,
+  type: string,
+  more: Record<string, string> = {},
+  path = "/videos",
+) {
   const headers = { authorization: `Bearer ${OWN_KEY}`, "content-type": type, ...more };
-  return sendRaw(`${stack.worker.url}/v1/videos`, { method: "POST", headers, chunks: [body] });
+  return sendRaw(`${stack.worker.url}/v1${path}`, { method: "POST", headers, chunks: [body] });
 }
 
 /** What reached the upstream. */
@@ -133,6 +139,52 @@ describe("a form", () => {
   it("that is not UTF-8 is 400", async () => {
     expect((await post(`model=${MODEL}&prompt=%ff`, FORM)).status).toBe(400);
     expect((await post(Uint8Array.of(0x70, 0x3d, 0xff), FORM)).status).toBe(400);
+  });
+});
+
+describe("what is not a create, as a form", () => {
+  it.each([
+    [
+      "as a form",
+      (url: string) =>
+        `callback_url=${encodeURIComponent(url)}&callback_format=flat&callback_headers=%7B%22x-app%22%3A%227%22%7D`,
+    ],
+    [
+      "as the JSON of curl -d",
+      (url: string) =>
+        JSON.stringify({ callback_url: url, callback_format: "flat", callback_headers: { "x-app": "7" } }),
+    ],
+  ])("a ping is sent %s", async (_name, body) => {
+    const hook = newHook(stack);
+    const answer = await post(body(hook.url), FORM, {}, "/webhooks/ping");
+    expect(JSON.parse(answer.body)).toMatchObject({ delivered: true, status_code: 200 });
+    const [callback] = await hook.waitFor(1);
+    expect(callback?.headers["x-app"]).toBe("7");
+    expect(JSON.parse(callback?.body ?? "")).toMatchObject({ event: "ping" });
+  });
+
+  it.each([
+    ["overlap_seconds=60", 200],
+    ['{"overlap_seconds": 60}', 200],
+    ["", 200],
+    ["overlap_seconds=long", 400],
+    ["{broken", 400],
+  ])("a rotation of %j is %i", async (body, status) => {
+    // Its own account: at most three previous secrets are kept.
+    const own = { authorization: `Bearer sk-rotates-${body.length}` };
+    expect((await post(body, FORM, own, "/webhooks/secret/rotate")).status).toBe(status);
+  });
+
+  it("a redelivery names its message", async () => {
+    const hook = newHook(stack);
+    const created = await stack.create({ callback_url: hook.url });
+    const { task_id: id } = (await created.json()) as TaskBody;
+    const [first] = await hook.waitFor(1);
+    const message = String(first?.headers["webhook-id"]);
+    expect((await post(`message_id=${message}`, FORM, {}, `/videos/${id}/redeliver`)).status).toBe(202);
+    const [, second] = await hook.waitFor(2);
+    expect(second?.headers["webhook-id"]).toBe(message);
+    expect((await post("message_id=msg_other", FORM, {}, `/videos/${id}/redeliver`)).status).toBe(404);
   });
 });
 

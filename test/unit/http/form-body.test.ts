@@ -28,30 +28,15 @@ describe("a form", () => {
       { reference_images: ["https://a.test/1", "https://a.test/2"] },
     ],
     [
-      "callback_events=video.succeeded,+video.failed",
-      { callback_events: ["video.succeeded", "video.failed"] },
-    ],
-    ["callback_events=video.failed", { callback_events: ["video.failed"] }],
-    ['callback_events=["video.failed"]', { callback_events: ["video.failed"] }],
-    [
       "callback_events=video.failed&callback_events=video.running",
       { callback_events: ["video.failed", "video.running"] },
     ],
     ["callback_events=", { callback_events: "" }],
-    [
-      'metadata={"order":42,"big":12345678901234567890}',
-      { metadata: { order: 42, big: 12345678901234567890n } },
-    ],
-    ['test={"outcome":"failed"}', { test: { outcome: "failed" } }],
-    ["test=failed", { test: "failed" }],
-    ['callback_headers={"x-a":"b"}', { callback_headers: { "x-a": "b" } }],
-    ["metadata=not+json", { metadata: "not json" }],
+    ['metadata={"order":42}', { metadata: '{"order":42}' }],
     ['prompt={"not":"an+object"}', { prompt: '{"not":"an object"}' }],
     ["__proto__=x&constructor=y", JSON.parse('{"__proto__":"x","constructor":"y"}') as unknown],
   ])("%s", (form, expected) => {
-    const numbers = (_key: string, value: unknown): unknown =>
-      typeof value === "bigint" ? Number(value) : value;
-    expect(parsed(form)).toEqual(JSON.parse(JSON.stringify(expected, numbers)));
+    expect(parsed(form)).toEqual(expected);
   });
 
   it.each(["prompt=%ff", "prompt=%C3%28", "%ff=x", "prompt=%ED%A0%80"])(
@@ -60,17 +45,6 @@ describe("a form", () => {
       expect(parsed(form)).toBe("is not valid UTF-8");
     },
   );
-
-  it("whose object is nested too deep keeps it as text, which is then refused", () => {
-    const deep = `${'{"a":'.repeat(100)}1${"}".repeat(100)}`;
-    expect(parsed(`metadata=${deep}`)).toEqual({ metadata: deep });
-  });
-
-  it("keeps the digits of a number in an object", () => {
-    const body = parseFormBody(bytes('metadata={"n":1.0,"m":12345678901234567890}'));
-    const text = body.ok ? new TextDecoder().decode(encodeJsonBody(body.value)) : "";
-    expect(text).toBe('{"metadata":{"n":1.0,"m":12345678901234567890}}');
-  });
 
   it("keeps a long image as bytes, and a long text with a quote in it as text", () => {
     const image = "A".repeat(40_000);
@@ -86,9 +60,7 @@ describe("a form", () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(text, text), { maxLength: 8 }), (fields) => {
         const names = fields.map(([name]) => name);
-        fc.pre(
-          !names.some((name) => name === "callback_events") && names.every((name) => name.isWellFormed()),
-        );
+        fc.pre(names.every((name) => name.isWellFormed()));
         fc.pre(fields.every(([, value]) => value.isWellFormed()));
         const expected: Record<string, string | string[]> = Object.create(null);
         for (const [name, value] of fields) {

@@ -101,6 +101,13 @@ describe("a create is refused", () => {
     [{ callback_headers: [["x-a", "1"]] }, "callback_headers"],
     [{ callback_urls: "https://acme.com/" }, "callback_urls"],
     [{ metadata: [1] }, "metadata"],
+    [{ metadata: "[1]" }, "metadata"],
+    [{ metadata: "not JSON" }, "metadata"],
+    [{ metadata: "{not JSON" }, "metadata"],
+    [{ metadata: `${'{"a":'.repeat(100)}1${"}".repeat(100)}` }, "metadata"],
+    [{ callback_url: "https://hooks.acme.com/x", callback_headers: "x-app: 7" }, "callback_headers"],
+    [{ callback_events: "video.done" }, "callback_events.0"],
+    [{ callback_events: " " }, "callback_events.0"],
     [{ metadata: { note: "x".repeat(4096) } }, "metadata"],
     [{ timeout_seconds: 59 }, "timeout_seconds"],
     [{ timeout_seconds: 259_201 }, "timeout_seconds"],
@@ -192,6 +199,39 @@ describe("a create is taken", () => {
         metadata: null,
       },
     );
+  });
+
+  it.each([
+    ['{"outcome":"failed"}', "failed"],
+    ["failed", "failed"],
+    [{ outcome: "failed" }, "failed"],
+  ])("with its test from %j", (test, outcome) => {
+    expect(request({ test }).test).toEqual({ outcome, delayMs: 5000 });
+  });
+
+  it.each([
+    ["video.succeeded, video.running", ["video.succeeded", "video.running"]],
+    ["video.failed", ["video.failed"]],
+    ['["video.failed"]', ["video.failed"]],
+    [
+      ["video.failed", "video.progress"],
+      ["video.failed", "video.progress"],
+    ],
+    ["", ["video.succeeded", "video.failed"]],
+  ])("with its events from %j", (events, expected) => {
+    const given = { callback_url: "https://hooks.acme.com/x", callback_events: events };
+    expect(request(given).callback?.events).toEqual(expected);
+  });
+
+  it("with its objects read from JSON in a string, every digit kept", () => {
+    const given = {
+      callback_url: "https://hooks.acme.com/x",
+      metadata: ' {"n":1.0,"m":12345678901234567890}',
+      callback_headers: '{"x-app":"7"}',
+    };
+    const { metadata, callback } = request(given);
+    expect(metadata).toBe('{"n":1.0,"m":12345678901234567890}');
+    expect(callback?.headers).toEqual([["x-app", "7"]]);
   });
 
   it("or refused, but never thrown at, whatever its fields are", () => {
