@@ -193,7 +193,7 @@ describe("under one secret", () => {
 
   describe("while the first is being submitted", () => {
     it("the same is 409 with Retry-After, another one 422, and afterwards the same is the task", async () => {
-      stack.gateway.fault({ on: "submit", process: true, delayMs: 500 });
+      stack.gateway.fault({ on: "submit", process: true, delayMs: 2000 });
       const first = create();
       await eventually(
         async () => submitsTo(stack.gateway).length,

@@ -10,6 +10,7 @@ import {
   MODEL,
   newHook,
   startStack,
+  submitsTo,
   type RawAnswer,
   type Stack,
 } from "../support/stack.ts";
@@ -183,11 +184,14 @@ describe("with callers' own keys", () => {
     await ask(stack, `/v1/videos/${id}`, { method: "DELETE" });
     expect(await refusal(ask(stack, "/v1/videos", POST(VIDEO, keyed("a"))))).toBe("409 idempotency_deleted");
 
-    stack.gateway.fault({ on: "submit", delayMs: 500 });
+    const before = submitsTo(stack.gateway).length;
+    stack.gateway.fault({ on: "submit", delayMs: 2000 });
     const slow = ask(stack, "/v1/videos", POST(VIDEO, keyed("b")));
-    await expect
-      .poll(async () => codeIn((await send(stack, "/v1/videos", POST(VIDEO, keyed("b")))).body))
-      .toBe("idempotency_in_progress");
+    // Only once the first is on its way is the repeat the second: else it would take the slow submit.
+    await eventually(
+      async () => submitsTo(stack.gateway).length,
+      (count) => count > before,
+    );
     expect(await refusal(ask(stack, "/v1/videos", POST(VIDEO, keyed("b"))))).toBe(
       "409 idempotency_in_progress",
     );
