@@ -1,6 +1,7 @@
 import type { AccountStats, Listing, ListPage } from "../domain/listing.ts";
 import type { SigningVersion } from "../domain/signing-versions.ts";
 import { inTime } from "../wire/in-time.ts";
+import { JointCalls } from "../wire/joint-calls.ts";
 import type { AccountObject } from "./object.ts";
 
 export type AccountNamespace = DurableObjectNamespace<AccountObject>;
@@ -22,9 +23,51 @@ export async function signingVersions(
   return inTime(SIGNING_PATIENCE_MS, accountStub(accounts, account).signingVersions());
 }
 
+/** So old may be what an attempt signs by: as if it had asked a moment sooner, and been slower on its way. */
+const VERSIONS_KNOWN_MS = 250;
+const VERSIONS_KNOWN_MAX = 1000;
+/** What attempts of this isolate were told last, by account. */
+const knownVersions = new Map<string, { versions: SigningVersion[]; at: number }>();
+/** Counts the rotations of this isolate: an answer that one has overtaken is not remembered. */
+let rotations = 0;
+
+/**
+ * The same for an attempt, which may go by what another object of this isolate was told a moment ago: when thousands of
+ * tasks end at one instant, a call for each would be most of what the account does.
+ * @throws OverloadedError if the account does not answer within a second
+ */
+export async function versionsForAttempt(
+  accounts: AccountNamespace,
+  account: string,
+): Promise<SigningVersion[]> {
+  const known = knownVersions.get(account);
+  const ageMs = Date.now() - (known?.at ?? 0);
+  if (known && ageMs >= 0 && ageMs < VERSIONS_KNOWN_MS) return known.versions;
+  const askedAt = Date.now();
+  const before = rotations;
+  const versions = await signingVersions(accounts, account);
+  if (knownVersions.size >= VERSIONS_KNOWN_MAX) knownVersions.clear();
+  if (before === rotations) knownVersions.set(account, { versions, at: askedAt });
+  return versions;
+}
+
 /** Tells the account how far a task is; the same report twice is the same. @throws OverloadedError if it does not answer */
 export async function reportTask(accounts: AccountNamespace, listing: Listing): Promise<void> {
   return inTime(PATIENCE_MS, accountStub(accounts, listing.account).report([listing]));
+}
+
+const ends = new JointCalls<Listing>(2 * PATIENCE_MS);
+
+/**
+ * The same for the end of a task that the account knows of, in one call with other ends of this moment. Where it is lost
+ * with the isolate, the account's look finds it.
+ * @throws OverloadedError if the account does not answer; whoever comes next tells of all
+ */
+export async function reportEnd(accounts: AccountNamespace, listing: Listing): Promise<void> {
+  const { account: to, name } = listing;
+  await ends.tell({ to, name, item: listing }, async (listings) =>
+    inTime(PATIENCE_MS, accountStub(accounts, to).report(listings)),
+  );
 }
 
 /** Accepted tasks of one account, to be told of together. */
@@ -68,6 +111,7 @@ export async function forgetTask(
   // Told of after it was forgotten, it would be back in the list until the next look.
   const round = rounds.get(account);
   if (round) round.listings = round.listings.filter(({ name }) => name !== task.name);
+  ends.withdraw(account, task.name);
   return inTime(PATIENCE_MS, accountStub(accounts, account).forget(task));
 }
 
@@ -94,5 +138,11 @@ export async function rotateSecret(
   account: string,
   overlapMs: number,
 ): Promise<SigningVersion[] | null> {
-  return inTime(PATIENCE_MS, accountStub(accounts, account).rotate(overlapMs));
+  const forget = (): void => {
+    rotations += 1;
+    knownVersions.delete(account);
+  };
+  forget();
+  // Whatever its answer: it may have rotated all the same.
+  return inTime(PATIENCE_MS, accountStub(accounts, account).rotate(overlapMs)).finally(forget);
 }

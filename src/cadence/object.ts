@@ -14,6 +14,13 @@ import type { FinishSample } from "../domain/sightings.ts";
 import { errorFields, log } from "../log.ts";
 import { CadenceStore } from "./store.ts";
 
+/** A task that was finished. `name`: of its object. */
+export interface Finished {
+  name: string;
+  task: TaskClass;
+  sample: FinishSample;
+}
+
 /** What was learned fades over days: so much later it is still the same. */
 const FORECAST_KEPT_MS = 3_600_000;
 
@@ -57,12 +64,16 @@ export class CadenceObject extends DurableObject<Env> {
     return forecast;
   }
 
-  /** Learns when a task was finished. The same task twice counts once. `name`: of the task's object. */
-  settle(name: string, task: TaskClass, sample: FinishSample): void {
-    if (this.#store.isSettled(name)) return;
+  /** Learns when tasks were finished. The same task twice counts once. */
+  settle(finished: readonly Finished[]): void {
     const now = Date.now();
+    const news = finished.filter(({ name }) => !this.#store.isSettled(name));
+    if (news.length === 0) return;
     this.#forecasts.clear();
-    this.#store.writeSettled(name, learn(this.#store.forecast(), task, sample, now), now);
+    let forecast = this.#store.forecast();
+    for (const { task, sample } of news) forecast = learn(forecast, task, sample, now);
+    const names = news.map(({ name }) => name);
+    this.#store.writeSettled(names, forecast, now);
   }
 
   /** Nobody came for a long time: what was learned is stale by now. */

@@ -4,8 +4,8 @@ const TABLE = "CREATE TABLE IF NOT EXISTS forecast (id INTEGER PRIMARY KEY, doc 
 /** What was learned fades by half in 14 days: after this, next to nothing of it is left. */
 const IDLE_MS = 90 * 86_400_000;
 const DAY_MS = 86_400_000;
-/** A task settles again only if its own record of it was lost: within moments. */
-const REMEMBERED_MAX = 100;
+/** A task settles again only if its own record of it was lost, or its call's answer: within moments. One call may bring 500. */
+const REMEMBERED_MAX = 500;
 
 interface Document {
   forecast: ForecastState;
@@ -33,8 +33,8 @@ export class CadenceStore {
     return this.#load().settled.includes(name);
   }
 
-  writeSettled(name: string, forecast: ForecastState, now: number): void {
-    const settled = [...this.#load().settled, name].slice(-REMEMBERED_MAX);
+  writeSettled(names: readonly string[], forecast: ForecastState, now: number): void {
+    const settled = [...this.#load().settled, ...names].slice(-REMEMBERED_MAX);
     const document = { forecast, settled, lastAt: now };
     this.#storage.transactionSync(() => {
       this.#storage.sql.exec(TABLE);

@@ -5,7 +5,8 @@ import type { FinishSample } from "../domain/sightings.ts";
 import { nameInTaskId } from "../domain/task-id.ts";
 import type { Task } from "../domain/task.ts";
 import { inTime } from "../wire/in-time.ts";
-import type { CadenceObject } from "./object.ts";
+import { JointCalls } from "../wire/joint-calls.ts";
+import type { CadenceObject, Finished } from "./object.ts";
 
 export type CadenceNamespace = DurableObjectNamespace<CadenceObject>;
 
@@ -54,7 +55,13 @@ export async function joinCadence(cadences: CadenceNamespace, task: CadenceTask)
   return joined;
 }
 
-/** Tells when a task was finished; the same task twice is the same. @throws OverloadedError if it does not answer */
+const finishes = new JointCalls<Finished>(2 * PATIENCE_MS);
+
+/**
+ * Tells when a task was finished, in one call with others of this moment; the same task twice is the same. One that is
+ * lost with the isolate is a lesson less.
+ * @throws OverloadedError if the cadence does not answer; whoever comes next tells of all
+ */
 export async function settleCadence(
   cadences: CadenceNamespace,
   task: Task,
@@ -62,7 +69,10 @@ export async function settleCadence(
 ): Promise<void> {
   const { taskId, model, traits } = task;
   const name = nameInTaskId(taskId) ?? "";
-  return inTime(PATIENCE_MS, cadenceStub(cadences, task).settle(name, { model, ...traits }, sample));
+  const item: Finished = { name, task: { model, ...traits }, sample };
+  await finishes.tell({ to: cadenceName(task), name, item }, async (finished) =>
+    inTime(PATIENCE_MS, cadenceStub(cadences, task).settle(finished)),
+  );
 }
 
 /**

@@ -13,7 +13,7 @@ import { signingSecret } from "../keys/derive.ts";
 import { RINGBACK_VERSION } from "../version.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { openText } from "./sealed.ts";
-import type { Change } from "./rows.ts";
+import type { AttemptRow, Change } from "./rows.ts";
 
 /** One attempt of one delivery: lease and attempt row first, then the request, then the result. */
 export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {
@@ -30,7 +30,7 @@ export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {
   const delivery = state?.deliveries.find((candidate) => candidate.seq === seq);
   const begun = delivery && beginAttempt(delivery, startedAt, deps.settings.callback.timeoutMs);
   if (!state || !begun) return;
-  const attempt = {
+  const attempt: AttemptRow = {
     seq,
     number: begun.attempts,
     trigger: begun.trigger ?? "scheduled",
@@ -57,7 +57,7 @@ export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {
         version: RINGBACK_VERSION,
       })
     : rejected;
-  recordAttempt(deps, begun, result);
+  recordAttempt(deps, begun, result, attempt);
 }
 
 const rejected: AttemptResult = {
@@ -73,10 +73,17 @@ const rejected: AttemptResult = {
 export function attemptLostStep(deps: TaskDeps, seq: number): void {
   const delivery = deps.store.load()?.deliveries.find((candidate) => candidate.seq === seq);
   if (!delivery || delivery.leaseUntil === null) return;
-  recordAttempt(deps, delivery, { ...rejected, outcome: "unknown", reason: "interrupted", durationMs: null });
+  const unknown: AttemptResult = {
+    ...rejected,
+    outcome: "unknown",
+    reason: "interrupted",
+    durationMs: null,
+  };
+  recordAttempt(deps, delivery, unknown, deps.store.rows.attempt(seq, delivery.attempts));
 }
 
-function recordAttempt(deps: TaskDeps, begun: Delivery, result: AttemptResult): void {
+/** `row`: the attempt as it was written before it left. */
+function recordAttempt(deps: TaskDeps, begun: Delivery, result: AttemptResult, row: AttemptRow | null): void {
   const state = deps.store.load();
   const current = state?.deliveries.find(({ seq }) => seq === begun.seq);
   // Another turn has recorded this attempt (its lease ran out) or the task is gone: the row stands as it is.
@@ -87,10 +94,9 @@ function recordAttempt(deps: TaskDeps, begun: Delivery, result: AttemptResult): 
   const settled = settleAttempt(current, result, { now, random: deps.random(), limits });
   // An attempt by hand is a question; only the schedule's own answer stops the schedule.
   const gone = begun.trigger === "scheduled" && (result.statusCode === 410 || result.statusCode === 501);
-  const stored = deps.store.rows.attempt(begun.seq, begun.attempts);
   write(deps, {
     deliveries: [settled, ...(gone ? stopOthers(state, begun.seq, now) : [])],
-    ...(stored ? { attempt: { ...stored, result } } : {}),
+    ...(row ? { attempt: { ...row, result } } : {}),
     ...(gone && state.task.callback ? { task: withStopped(state.task) } : {}),
   });
   deps.log("callback.attempted", {

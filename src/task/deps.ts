@@ -38,6 +38,8 @@ export interface TaskDeps {
   wake: () => void;
   /** Tells the account how far the task is. @throws Error if it does not answer in time */
   report(listing: Listing): Promise<void>;
+  /** Tells it of the end of a task that it knows, together with others of this moment. @throws Error as `report` */
+  reportEnd(listing: Listing): Promise<void>;
   /** Tells it of an accepted task, together with others of this moment; whether it heard is not known. */
   register(listing: Listing): Promise<void>;
   /** What a task of its class may expect, if another one has asked a moment ago; undefined: the cadence must be asked. */

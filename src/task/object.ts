@@ -7,7 +7,7 @@ import { jsonObject } from "../domain/task-json.ts";
 import { readSettings, type TaskSettings } from "../env.ts";
 import { newMessageId } from "../keys/ids.ts";
 import { errorFields, log } from "../log.ts";
-import { forgetTask, registerTask, reportTask, signingVersions } from "../account/stub.ts";
+import { forgetTask, registerTask, reportEnd, reportTask, versionsForAttempt } from "../account/stub.ts";
 import { AnswerMemory } from "../upstream/answer-memory.ts";
 import { httpUpstream } from "../upstream/http-upstream.ts";
 import type { Upstream } from "../upstream/provider.ts";
@@ -207,8 +207,9 @@ export class TaskObject extends DurableObject<Env> {
       wake: () => undefined,
       streamed: () => this.#room.isStreamed,
       upstream: async (task) => this.#upstream(deps, task),
-      signingVersions: async (account) => signingVersions(this.env.ACCOUNTS, account),
+      signingVersions: async (account) => versionsForAttempt(this.env.ACCOUNTS, account),
       report: async (listing) => reportTask(this.env.ACCOUNTS, listing),
+      reportEnd: async (listing) => reportEnd(this.env.ACCOUNTS, listing),
       register: async (listing) => registerTask(this.env.ACCOUNTS, listing),
       knownForecast,
       slot: null,

@@ -42,7 +42,10 @@ export async function register(deps: TaskDeps): Promise<void> {
 async function tellAccount(deps: TaskDeps, state: TaskState): Promise<string> {
   const listing = listingOf(state, deps.settings.retentionMs);
   const stage = stageOf(listing);
-  if (stage !== state.shared.account) await deps.report(listing);
+  if (stage === state.shared.account) return stage;
+  // An account that knows of the task looks for its end by itself; one that does not must be told for certain.
+  const isFound = isTerminal(state.task) && state.shared.account !== null;
+  await (isFound ? deps.reportEnd(listing) : deps.report(listing));
   return stage;
 }
 

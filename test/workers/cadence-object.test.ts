@@ -96,18 +96,19 @@ describe("a cadence", () => {
 
   it("learns from each task once", async () => {
     const stub = await cadence();
-    await stub.settle("a-task", CLASS, finish());
+    await stub.settle([{ name: "a-task", task: CLASS, sample: finish() }]);
     const once = await stub.join(CLASS);
-    await stub.settle("a-task", CLASS, finish());
+    await stub.settle([{ name: "a-task", task: CLASS, sample: finish() }]);
     expect(await stub.join(CLASS)).toEqual(once);
-    await stub.settle("another-task", CLASS, finish());
+    await stub.settle([{ name: "another-task", task: CLASS, sample: finish() }]);
     expect(await stub.join(CLASS)).not.toEqual(once);
   });
 
   it("moves the first poll to where its tasks were finished", async () => {
     const stub = await cadence();
     const { forecast: cold } = await stub.join(CLASS);
-    for (let index = 0; index < 60; index++) await stub.settle(`task-${index}`, CLASS, finish());
+    for (let index = 0; index < 60; index++)
+      await stub.settle([{ name: `task-${index}`, task: CLASS, sample: finish() }]);
     const { forecast: warm } = await stub.join(CLASS);
     expect(cold).toBeNull();
     expect(warm?.known).toBeGreaterThan(0.8);
@@ -120,7 +121,7 @@ describe("a cadence", () => {
 
   it("is emptied when nobody has come for three months, and not before", async () => {
     const stub = await cadence();
-    await stub.settle("a-task", CLASS, finish());
+    await stub.settle([{ name: "a-task", task: CLASS, sample: finish() }]);
     const alarm = async (): Promise<number | null> =>
       runInDurableObject(stub, async (_object, { storage }) => storage.getAlarm());
     expect(await alarm()).toBeGreaterThan(Date.now() + 89 * DAY);

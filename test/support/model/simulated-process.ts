@@ -114,6 +114,7 @@ export class SimulatedProcess {
       },
       signingVersions: async () => this.later("signingVersions", async () => outside.signingVersions()),
       report: async (listing) => this.later("report", async () => outside.report(listing)),
+      reportEnd: async (listing) => this.later("report", async () => outside.report(listing)),
       // Another task of the isolate asked a moment ago, or did not; what it says for all may be lost with it.
       knownForecast: () => (outside.random() < 0.5 ? null : undefined),
       register: async (listing) =>

@@ -98,6 +98,7 @@ export const DEPS = {
   upstream: "UPSTREAM",
   signingVersions: "ACCOUNT",
   report: "ACCOUNT",
+  reportEnd: "ACCOUNT",
   register: "ACCOUNT",
   knownForecast: "memory",
   joinCadence: "CADENCE",
