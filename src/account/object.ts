@@ -57,7 +57,7 @@ export class AccountObject extends DurableObject<Env> {
 
   async stats(): Promise<AccountStats> {
     await this.#awake();
-    return this.#store.rows.stats();
+    return this.#store.rows.stats(Date.now());
   }
 
   /** The hourly look: asks every task that is not settled how it is, which wakes one whose alarm was lost. */

@@ -23,7 +23,7 @@ const MODELS_QUERY = `
   WITH ranked AS (
     SELECT model, run_ms, row_number() OVER (PARTITION BY model ORDER BY run_ms) AS rank,
       count(*) OVER (PARTITION BY model) AS count
-    FROM task WHERE test = 0 AND run_ms IS NOT NULL
+    FROM task WHERE test = 0 AND (expires_at IS NULL OR expires_at > ?) AND run_ms IS NOT NULL
   )
   SELECT model, count, max(CASE WHEN rank = (count * 50 + 99) / 100 THEN run_ms END) AS p50,
     max(CASE WHEN rank = (count * 95 + 99) / 100 THEN run_ms END) AS p95
@@ -87,7 +87,7 @@ export class AccountRows {
     if (this.#has("task")) this.#sql.exec("DELETE FROM task WHERE key = ?", keyOf(task));
   }
 
-  markLookedAt(task: Listing, now: number): void {
+  markLookedAt(task: Pick<Listing, "name" | "createdAt">, now: number): void {
     this.#sql.exec("UPDATE task SET looked_at = ? WHERE key = ?", now, keyOf(task));
   }
 
@@ -112,8 +112,8 @@ export class AccountRows {
     return rows.map(({ key, doc }) => ({ key, listing: JSON.parse(doc) as Listing }));
   }
 
-  /** Counts over all tasks that are kept, those of `test` left out. */
-  stats(): AccountStats {
+  /** Counts over all tasks that are kept, those of `test` and those whose retention is over left out. */
+  stats(now: number): AccountStats {
     const stats: AccountStats = {
       tasks: { queued: 0, running: 0, succeeded: 0, failed: 0 },
       models: [],
@@ -121,26 +121,30 @@ export class AccountRows {
       pollsPerTask: null,
     };
     if (!this.#has("task")) return stats;
-    for (const { value, n } of this.#counts("status")) stats.tasks[value as TaskStatus] = n;
-    for (const { value, n } of this.#counts("delivery")) {
+    for (const { value, n } of this.#counts("status", now)) stats.tasks[value as TaskStatus] = n;
+    for (const { value, n } of this.#counts("delivery", now)) {
       if (value in stats.deliveries) stats.deliveries[value as DeliveryStatus] = n;
     }
     stats.models = this.#sql
-      .exec<{ model: string; count: number; p50: number; p95: number }>(MODELS_QUERY, MODELS_MAX)
+      .exec<{ model: string; count: number; p50: number; p95: number }>(MODELS_QUERY, now, MODELS_MAX)
       .toArray()
       .map(({ model, count, p50, p95 }) => ({ model, count, p50Ms: p50, p95Ms: p95 }));
     stats.pollsPerTask = this.#sql
       .exec<{ polls: number | null }>(
-        "SELECT avg(polls) AS polls FROM task WHERE test = 0 AND status IN ('succeeded', 'failed')",
+        `SELECT avg(polls) AS polls FROM task
+         WHERE test = 0 AND (expires_at IS NULL OR expires_at > ?) AND status IN ('succeeded', 'failed')`,
+        now,
       )
       .one().polls;
     return stats;
   }
 
-  #counts(column: "status" | "delivery"): { value: string; n: number }[] {
+  #counts(column: "status" | "delivery", now: number): { value: string; n: number }[] {
     return this.#sql
       .exec<{ value: string; n: number }>(
-        `SELECT ${column} AS value, count(*) AS n FROM task WHERE test = 0 AND ${column} IS NOT NULL GROUP BY ${column}`,
+        `SELECT ${column} AS value, count(*) AS n FROM task
+         WHERE test = 0 AND (expires_at IS NULL OR expires_at > ?) AND ${column} IS NOT NULL GROUP BY ${column}`,
+        now,
       )
       .toArray();
   }

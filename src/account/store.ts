@@ -32,6 +32,8 @@ export class AccountStore {
       for (const listing of listings) {
         const known = this.#rows.listing(listing);
         if (known === null || stageRank(known) <= stageRank(listing)) this.#rows.writeListing(listing, now);
+        // Heard of all the same: a row that stayed due would be looked at again at once, for ever.
+        else this.#rows.markLookedAt(listing, now);
       }
       const due = listings.map(({ expiresAt }) => ({ lookedAt: now, expiresAt }));
       this.#armBy(lookAlarmAt(due, now));

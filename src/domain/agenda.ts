@@ -15,7 +15,7 @@ export type Step =
   | { kind: "attempt"; seq: number; dueAt: number }
   | { kind: "attempt_lost"; seq: number; dueAt: number }
   /** The account or the cadence does not know yet how far the task is. */
-  | { kind: "report"; dueAt: number }
+  | { kind: "report"; dueAt: number; wakeAt: number | null }
   /** Retention is over: empty the storage. */
   | { kind: "erase"; dueAt: number };
 
@@ -58,6 +58,8 @@ export const NOTHING_SHARED: Shared = {
  * one instant, a report before it would be one more call for each.
  */
 const REPORT_WITH_DELIVERY_MS = 5_000;
+/** An end of which its account has never heard is found by no look: it wakes the task by itself, should its process die. */
+const REPORT_ALONE_MS = 60_000;
 /** So does a poll; and its news goes with the report. */
 const REPORT_WITH_POLL_MS = 1_000;
 
@@ -103,7 +105,8 @@ function reportSteps(state: TaskState, retentionMs: number): Step[] {
     saidAlready(state) ? taskStep(task, state.rhythm).dueAt + REPORT_WITH_POLL_MS : task.createdAt,
     ...first.map(({ occurredAt }) => occurredAt + REPORT_WITH_DELIVERY_MS),
   );
-  return [{ kind: "report", dueAt }];
+  const isUnheard = isTerminal(task) && shared.account === null;
+  return [{ kind: "report", dueAt, wakeAt: isUnheard ? dueAt + REPORT_ALONE_MS : null }];
 }
 
 /** All there is to say is that the task was accepted, which its account has heard if nothing went wrong. */
@@ -130,11 +133,17 @@ function taskStep(task: Task, rhythm: PollRhythm): Step {
  * The alarm for an agenda. Never at or before now: an alarm set in the past inside a running alarm can be lost
  * (workerd issue 6866); and in whole milliseconds: the runtime cuts a fraction off, and the alarm would come before its
  * work and do nothing. A report is made in passing and does not set it, or each would cost a row; only one that has
- * failed does, so that it is repeated.
+ * failed does, so that it is repeated, and one that nobody would miss.
  */
 export function alarmAt(steps: readonly Step[], now: number, failedReport = false): number {
-  const waking = steps.filter(({ kind }) => kind !== "report" || failedReport);
-  return Math.max(Math.ceil(Math.min(...waking.map(({ dueAt }) => dueAt))), now + 1);
+  const wakes = steps.map((step) => {
+    if (step.kind !== "report" || failedReport) return step.dueAt;
+    // One that is past is on its way.
+    const { wakeAt } = step;
+    if (wakeAt === null) return Infinity;
+    return wakeAt > now ? wakeAt : now + REPORT_ALONE_MS;
+  });
+  return Math.max(Math.ceil(Math.min(...wakes)), now + 1);
 }
 
 /** Names a step among those of one task: two turns never run the same one at once. */

@@ -83,9 +83,12 @@ export function stageIn(known: Omit<Known, "rhythm">, retentionMs: number): stri
   });
 }
 
-/** Order of a task's stages: a report that comes late must not take the account back to an earlier one. */
+/**
+ * Order of a task's stages: a report that comes late must not take the account back behind its end. Queued and running
+ * have none, because an upstream may put a running task back into its queue.
+ */
 export function stageRank({ status, expiresAt }: Pick<Listing, "status" | "expiresAt">): number {
-  const rank = { queued: 0, running: 1, succeeded: 2, failed: 2 }[status];
+  const rank = { queued: 0, running: 0, succeeded: 1, failed: 1 }[status];
   return expiresAt === null ? rank : rank + 1;
 }
 

@@ -111,11 +111,16 @@ class Lane {
   }
 }
 
+/** A clock that is so far behind what it said before was set back; less is two machines that do not quite agree. */
+const STEP_BACK_MS = 5_000;
+
 /** The two lanes of one key. Lives in memory: after a restart the next 429s teach it anew. */
 export class Pacer {
-  readonly #lanes: Record<LaneKind, Lane> = { submit: new Lane(), poll: new Lane() };
+  #lanes: Record<LaneKind, Lane> = { submit: new Lane(), poll: new Lane() };
+  #latest = -Infinity;
 
   isPaced(kind: LaneKind, now: number): boolean {
+    this.#watchClock(now);
     return this.#lanes[kind].isPaced(now);
   }
 
@@ -126,15 +131,25 @@ export class Pacer {
 
   /** A call of this lane was answered 429. */
   refuse(kind: LaneKind, refusal: Refusal, now: number): void {
+    this.#watchClock(now);
     this.#lanes[kind].refuse(refusal, now);
   }
 
   /** When this task may make its next call. `random` is in [0, 1). */
   ask(kind: LaneKind, waiter: Waiter, now: number, random: number): PaceAnswer {
+    this.#watchClock(now);
     const lane = this.#lanes[kind];
     if (!lane.isPaced(now)) return { kind: "free" };
     const { submit } = this.#lanes;
     const rateMax = kind === "poll" && submit.hasLine(now) ? submit.rate * POLLS_A_SUBMIT : Infinity;
     return lane.ask(waiter, { now, random, rateMax });
+  }
+
+  /** Slots that were given on a clock that was ahead would hold up everybody until it is there again. */
+  #watchClock(now: number): void {
+    if (now < this.#latest - STEP_BACK_MS) {
+      this.#lanes = { submit: new Lane(), poll: new Lane() };
+      this.#latest = now;
+    } else this.#latest = Math.max(this.#latest, now);
   }
 }

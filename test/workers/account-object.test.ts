@@ -132,6 +132,44 @@ describe("an account", () => {
     expect(await untilSettled()).toMatchObject({ status: "succeeded", delivery: "delivered" });
   });
 
+  it("that never heard of a task is told of its end although the first report died with its process", async () => {
+    const report = vi.spyOn(AccountObject.prototype, "report").mockReturnValue(new Promise(() => undefined));
+    const { task_id: id } = await created({ callback_url: undefined });
+    await until(
+      async () => read(id),
+      ({ status }) => status === "succeeded",
+    );
+    await until(
+      () => report.mock.calls.length,
+      (count) => count > 0,
+    );
+    const alarm = async (): Promise<number | null> =>
+      runInDurableObject(stubOf(id), async (_object, state) => state.storage.getAlarm());
+    expect(await until(alarm, (at) => at !== null)).toBeLessThanOrEqual(Date.now() + 60_000);
+    await abortAllDurableObjects();
+    vi.restoreAllMocks();
+    expect(await listings()).toEqual([]);
+    expect(await alarm()).toBeLessThanOrEqual(Date.now() + 60_000);
+    await runInDurableObject(stubOf(id), async (_object, state) => state.storage.setAlarm(Date.now() + 1));
+    expect(await untilSettled()).toMatchObject({ taskId: id, status: "succeeded" });
+  });
+
+  it("is told of ends that come together in calls that they share", async () => {
+    network.answer = upstream({ status: "running" });
+    const tasks = await Promise.all(Array.from({ length: 20 }, async () => created()));
+    await until(listings, (all) => all.filter(({ status }) => status === "running").length === 20);
+    const report = vi.spyOn(AccountObject.prototype, "report");
+    const secrets = vi.spyOn(AccountObject.prototype, "signingVersions");
+    network.answer = upstream();
+    const settled = await until(listings, (all) => all.every(({ expiresAt }) => expiresAt !== null));
+    expect(settled.map(({ taskId }) => taskId).toSorted()).toEqual(
+      tasks.map(({ task_id: id }) => id).toSorted(),
+    );
+    expect(callbacks()).toHaveLength(20);
+    expect(report.mock.calls.length).toBeLessThan(20);
+    expect(secrets.mock.calls.length).toBeLessThan(20);
+  });
+
   it("is not taken back by a report that comes late", async () => {
     await created();
     const settled = await untilSettled();
@@ -141,7 +179,48 @@ describe("an account", () => {
   });
 });
 
+describe("a task that the upstream puts back into its queue", () => {
+  it("stands so in its account's list", async () => {
+    network.answer = upstream({ status: "running" });
+    await created();
+    await until(listings, ([only]) => only?.status === "running");
+    network.answer = upstream({ status: "pending" });
+    await until(listings, ([only]) => only?.status === "queued");
+    const stub = await account();
+    expect((await stub.stats()).tasks).toEqual({ queued: 1, running: 0, succeeded: 0, failed: 0 });
+  });
+});
+
+describe("an account's statistics", () => {
+  it("leave out what the list leaves out: tasks whose retention is over", async () => {
+    await created();
+    const settled = await untilSettled();
+    const stub = await account();
+    expect(await stub.stats()).toMatchObject({ tasks: { succeeded: 1 }, deliveries: { delivered: 1 } });
+    await stub.report([{ ...settled, expiresAt: Date.now() }]);
+    expect(await stub.stats()).toEqual({
+      tasks: { queued: 0, running: 0, succeeded: 0, failed: 0 },
+      models: [],
+      deliveries: { pending: 0, delivered: 0, exhausted: 0, stopped: 0 },
+      pollsPerTask: null,
+    });
+  });
+});
+
 describe("the account's hourly look", () => {
+  it("hears of a task that says less than the account knows, and does not ask again at once", async () => {
+    network.answer = upstream({ status: "running" });
+    await created();
+    const [listing] = await until(listings, ([only]) => only?.status === "running");
+    if (!listing) throw new Error("unreachable");
+    const stub = await account();
+    // The end's report has overtaken the answer to a look.
+    await stub.report([{ ...listing, status: "succeeded" }]);
+    await look(HOUR);
+    const alarm = await runInDurableObject(stub, async (_object, state) => state.storage.getAlarm());
+    expect(alarm).toBeGreaterThan(Date.now() + HOUR - 2 * 60_000);
+  });
+
   it("wakes a task whose alarm is gone, without anybody's request", async () => {
     network.answer = upstream({ status: "running" });
     const { task_id: id } = await created();

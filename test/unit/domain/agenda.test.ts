@@ -175,17 +175,29 @@ describe("the agenda", () => {
 
   it("wakes for a report only if it has failed before", () => {
     const steps: Step[] = [
-      { kind: "report", dueAt: T0 + 3 },
+      { kind: "report", dueAt: T0 + 3, wakeAt: null },
       { kind: "poll", dueAt: T0 + 5 },
     ];
     expect(alarmAt(steps, T0)).toBe(T0 + 5);
     expect(alarmAt(steps, T0, true)).toBe(T0 + 3);
   });
 
+  it("wakes a minute later for the end of a task that its account has never heard of, and for no other report", () => {
+    const task = aTask({ status: "succeeded", finishedAt: T0 });
+    const unheard = aTaskState({ task }, HOUR);
+    const steps = (account: string | null) =>
+      agenda({ ...unheard, shared: { ...unheard.shared, account } }, HOUR);
+    const report = steps(null).find(({ kind }) => kind === "report");
+    expect(alarmAt(steps(null), T0)).toBe((report?.dueAt ?? 0) + 60_000);
+    // While it is on its way the alarm must not come again and again.
+    expect(alarmAt(steps(null), T0 + 120_000)).toBe(T0 + 180_000);
+    expect(alarmAt(steps("an earlier stage"), T0)).toBe(T0 + HOUR);
+  });
+
   it("reports nothing more of what is to be erased", () => {
     const erase: Step = { kind: "erase", dueAt: T0 };
     const run = { stopAt: T0 + 1, running: new Set<string>() };
-    expect(startable([{ kind: "report", dueAt: T0 - 9 }, erase], T0, run)).toEqual([erase]);
+    expect(startable([{ kind: "report", dueAt: T0 - 9, wakeAt: null }, erase], T0, run)).toEqual([erase]);
   });
 });
 

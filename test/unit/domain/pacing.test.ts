@@ -7,6 +7,7 @@ import { BENCH_WORLD, perSecond, WORLDS } from "../../../bench/pacing/worlds.ts"
 
 const LANES = ["submit", "poll"] as const;
 const refusal = (slotAt: number | null, retryAfterMs: number | null = null) => ({ slotAt, retryAfterMs });
+const T0 = 1_800_000_000_000;
 const waiter = (name: string, since = 0, account = "a") => ({ name, account, since });
 
 /** A lane with the 429 of a call without a slot behind it. */
@@ -67,6 +68,16 @@ describe("a lane", () => {
     }
     expect(pacer.isPaced("submit", last + 2 * PACED_MS)).toBe(false);
     expect(pacer.isPaced("poll", last + 2 * PACED_MS)).toBe(false);
+  });
+
+  it("forgets what it gave on a clock that was set back, and would hold up everybody otherwise", () => {
+    const pacer = pacedSince(T0);
+    keepAsking(pacer, { from: T0, until: T0 + 2_000 });
+    const earlier = T0 - 3_600_000;
+    expect(pacer.ask("poll", waiter("late"), earlier, 0.5)).toEqual({ kind: "free" });
+    pacer.refuse("poll", refusal(null), earlier);
+    const answer = pacer.ask("poll", waiter("late"), earlier, 0.5);
+    expect(slotOf(answer)).toBeLessThanOrEqual(earlier + HORIZON_MS);
   });
 
   it("gives slots that are apart as its rate has it, a second ahead, and sends the others away", () => {
