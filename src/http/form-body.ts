@@ -6,6 +6,9 @@ import type { JsonBody, RequestValue } from "./json-body.ts";
  * but for invalid UTF-8, which is refused instead of replaced.
  */
 
+/** Far beyond any real form: a list may have 10,000 items, each a field. Millions of them would hold up everybody else. */
+const FIELDS_MAX = 20_000;
+
 const AMPERSAND = 0x26;
 const EQUALS = 0x3d;
 const PERCENT = 0x25;
@@ -26,8 +29,11 @@ export function looksLikeJson(bytes: Uint8Array): boolean {
 
 export function parseFormBody(bytes: Uint8Array): JsonBody {
   const values = new Map<string, RequestValue[]>();
+  let count = 0;
   try {
     for (const [name, value] of fieldsOf(bytes)) {
+      count += 1;
+      if (count > FIELDS_MAX) return { ok: false, problem: `has more than ${FIELDS_MAX} fields` };
       const known = values.get(name);
       if (known) known.push(value);
       else values.set(name, [value]);
@@ -65,8 +71,11 @@ function valueOf(field: Uint8Array): RequestValue {
   return plain ? new LiftedText(bytes) : textOf(bytes);
 }
 
+/** One for all: a form may have a great many fields. */
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
 function textOf(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  return decoder.decode(bytes);
 }
 
 /** `+` is a space, `%41` a byte; a percent sign without two digits behind it is itself. */

@@ -1,10 +1,11 @@
 import type { z } from "zod";
-import { headerProblems } from "../domain/callback-headers.ts";
-import { judgeEndpoint, type EndpointRules } from "../domain/endpoint-policy.ts";
+import type { EndpointRules } from "../domain/endpoint-policy.ts";
 import { DEFAULT_EVENTS, type EventType } from "../domain/event.ts";
 import type { TaskTraits, TestPlan } from "../domain/task.ts";
+import { headerEntries, judgeCallback } from "./callback-issues.ts";
+import { listish, objectish } from "./fields.ts";
 import type { Issue } from "./issue.ts";
-import { LiftedText, type RequestObject, type RequestValue } from "./json-body.ts";
+import type { RequestObject, RequestValue } from "./json-body.ts";
 import { RINGBACK_FIELDS, UPSTREAM_FIELDS, VIDEO_SCHEMAS, type VideoFields } from "./video-schema.ts";
 
 /** A create that is fit to be carried out. */
@@ -40,15 +41,11 @@ export function readVideoRequest(
   const parsed = (strict ? VIDEO_SCHEMAS.strict : VIDEO_SCHEMAS.lenient).safeParse(Object.fromEntries(known));
   const typeIssues = parsed.success ? [] : parsed.error.issues.map(issueOf);
   const fields = Object.fromEntries(known) as Record<string, RequestValue>;
-  const endpoint = judgeCallbackUrl(
-    parsed.success ? parsed.data.callback_url : fields["callback_url"],
-    rules,
-  );
+  const { endpoint, issues: callbackIssues } = judgeCallback(fields, rules);
   const issues = [
     ...typeIssues,
     ...combinationIssues(fields),
-    ...(endpoint && !endpoint.ok ? [{ path: "callback_url", message: endpoint.problem }] : []),
-    ...callbackHeaderIssues(fields["callback_headers"]),
+    ...callbackIssues,
     ...unknownFieldIssues(entries.map(([key]) => key)),
   ];
   if (!parsed.success || issues.length > 0) return { ok: false, issues: deduplicated(issues) };
@@ -83,8 +80,9 @@ function isAbsent(value: RequestValue | undefined): boolean {
 /** What a field needs beside it. These hold under `lenient` too. */
 function combinationIssues(fields: Record<string, RequestValue>): Issue[] {
   const has = (name: string): boolean => !isAbsent(fields[name]);
-  const list = fields["reference_images"];
-  const hasReferences = has("reference_images") && !(Array.isArray(list) && list.length === 0);
+  // Read as the schema reads it: a text may hold an empty list.
+  const list = listish(fields["reference_images"]);
+  const hasReferences = list !== undefined && !(Array.isArray(list) && list.length === 0);
   const issues: Issue[] = [];
   const needs = (condition: boolean, name: string, why: string): void => {
     const missing = name === "reference_images" ? !hasReferences : !has(name);
@@ -97,25 +95,6 @@ function combinationIssues(fields: Record<string, RequestValue>): Issue[] {
   needs(has("end_image"), "image", "when end_image is given");
   needs(fields["control_mode"] === "reference", "reference_images", "when control_mode is reference");
   return issues;
-}
-
-function judgeCallbackUrl(value: RequestValue | undefined, rules: EndpointRules) {
-  return typeof value === "string" && value !== "" ? judgeEndpoint(value, rules) : null;
-}
-
-function callbackHeaderIssues(value: RequestValue | undefined): Issue[] {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
-  return headerProblems(headerEntries(value as RequestObject)).map(({ name, problem }) => ({
-    path: name === null ? "callback_headers" : `callback_headers.${name.slice(0, 100)}`,
-    message: name === null ? `may hold ${problem}` : problem,
-  }));
-}
-
-function headerEntries(value: RequestObject): [string, unknown][] {
-  return Object.entries(value).map(([name, item]) => [
-    name,
-    item instanceof LiftedText ? item.toText() : item,
-  ]);
 }
 
 /** Absent is absent, also of a `callback_…` that nobody knows: it is neither refused nor forwarded. */
@@ -147,8 +126,8 @@ function assemble(
     meaning: Object.fromEntries(
       coerced.map(([key, value]): [string, RequestValue] => {
         if (key === "callback_url" && callbackUrl !== null) return [key, callbackUrl];
-        // As it came: the coerced one is JSON text, and its members may stand in any order.
-        return key === "metadata" ? [key, entries.find(([name]) => name === key)?.[1] ?? null] : [key, value];
+        // As an object: the coerced one is JSON text, in which the order of members and white space would count.
+        return key === "metadata" ? [key, metadataIn(entries)] : [key, value];
       }),
     ),
     model: fields.model,
@@ -171,4 +150,9 @@ function assemble(
             headers: headerEntries(fields.callback_headers ?? {}) as [string, string][],
           },
   };
+}
+
+function metadataIn(entries: readonly [string, RequestValue][]): RequestValue {
+  const given = entries.find(([name]) => name === "metadata")?.[1];
+  return (objectish(given) ?? null) as RequestValue;
 }

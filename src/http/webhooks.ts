@@ -2,8 +2,6 @@ import { Hono } from "hono";
 import type { Context } from "hono";
 import type * as z from "zod";
 import { rotateSecret, signingVersions } from "../account/stub.ts";
-import { headerProblems } from "../domain/callback-headers.ts";
-import { judgeEndpoint } from "../domain/endpoint-policy.ts";
 import { pingBody } from "../domain/message.ts";
 import type { SigningVersion } from "../domain/signing-versions.ts";
 import { isoTime } from "../domain/time.ts";
@@ -14,6 +12,8 @@ import { sendCallback } from "../webhook/send.ts";
 import { verifyWebhook, type ReceivedWebhook, type VerifyReason } from "../webhook/verify.ts";
 import type { AppEnv } from "./app-env.ts";
 import { withBody } from "./body.ts";
+import { headerEntries, judgeCallback } from "./callback-issues.ts";
+import type { Issue } from "./issue.ts";
 import { readSmallBody } from "./small-body.ts";
 import { ApiError, invalidRequest } from "./errors.ts";
 import {
@@ -51,7 +51,8 @@ export const webhooks = new Hono<AppEnv>()
   })
   .all("/secret/rotate", methodNotAllowed("POST"))
   .post("/ping", refuseLoops, withSettings, withCaller, rateLimited, knownKey, async (context) => {
-    const ping = await readSmallBody(context, PING_SCHEMA);
+    const judge = (body: object): Issue[] => judgeCallback(body, endpointRules(context)).issues;
+    const ping = await readSmallBody(context, PING_SCHEMA, judge);
     return context.json(await sendPing(context, ping));
   })
   .all("/ping", methodNotAllowed("POST"))
@@ -80,18 +81,13 @@ export async function sendPing(
   context: Context<AppEnv>,
   ping: z.output<typeof PING_SCHEMA>,
 ): Promise<PingAnswer> {
-  const verdict = judgeEndpoint(ping.callback_url, endpointRules(context));
-  const headers = Object.entries(ping.callback_headers ?? {});
-  const issues = headerProblems(headers).map(({ name, problem }) => ({
-    path: name === null ? "callback_headers" : `callback_headers.${name.slice(0, 100)}`,
-    message: problem,
-  }));
-  if (!verdict.ok) issues.unshift({ path: "callback_url", message: verdict.problem });
-  if (!verdict.ok || issues.length > 0) throw invalidRequest(issues);
+  const { endpoint, issues } = judgeCallback(ping, endpointRules(context));
+  if (!endpoint?.ok || issues.length > 0) throw invalidRequest(issues);
+  const headers = headerEntries(ping.callback_headers ?? {}) as [string, string][];
   const messageId = newMessageId();
   const result = await sendCallback({
-    url: verdict.url,
-    headers: headers as [string, string][],
+    url: endpoint.url,
+    headers,
     messageId,
     body: pingBody(ping.callback_format ?? "standard", messageId, Date.now()),
     attempt: 1,

@@ -35,7 +35,8 @@ export async function sendCallback(callback: Callback): Promise<AttemptResult> {
   const startedAt = Date.now();
   const timestamp = Math.floor(startedAt / 1000);
   const { messageId, body, secrets } = callback;
-  const headers = new Headers(callback.headers.map(([name, value]) => [name, value]));
+  const headers = headersOf(callback);
+  if (headers === null) return unsendable;
   headers.set("content-type", "application/json");
   headers.set("user-agent", `Ringback/${callback.version}`);
   headers.set("ringback-attempt", String(callback.attempt));
@@ -56,6 +57,24 @@ export async function sendCallback(callback: Callback): Promise<AttemptResult> {
     clear();
   }
 }
+
+/** Null: the runtime takes no such name or value. They are judged at the create; this is for what was stored before. */
+function headersOf({ headers }: Callback): Headers | null {
+  try {
+    return new Headers(headers.map(([name, value]) => [name, value]));
+  } catch {
+    return null;
+  }
+}
+
+const unsendable: AttemptResult = {
+  outcome: "permanent",
+  reason: "headers_rejected",
+  statusCode: null,
+  durationMs: 0,
+  excerpt: null,
+  retryAfterMs: null,
+};
 
 /** A status line's meaning. Source: the contract's callback rules. */
 function judge(response: Response): Omit<AttemptResult, "excerpt" | "durationMs"> {

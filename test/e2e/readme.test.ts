@@ -71,6 +71,8 @@ async function takesOnlyGenuineCallbacks(url: string): Promise<void> {
   expect(await send({}, `${genuine?.body} `)).toBe(400);
   expect(await send({ "webhook-id": "msg_other" })).toBe(400);
   expect(await send({ "webhook-timestamp": String(Number(headers["webhook-timestamp"]) - 301) })).toBe(400);
+  // A digit to Unicode, and no number.
+  expect(await send({ "webhook-timestamp": "\u00b2" })).toBe(400);
   expect(await send({ "webhook-signature": "v1,AAAA" })).toBe(400);
   expect(await send({ "webhook-signature": `v1,AAAA ${headers["webhook-signature"]}` })).toBe(204);
 }

@@ -164,6 +164,18 @@ describe("a ping", () => {
     expect(bad.status).toBe(400);
     const { error } = (await bad.json()) as { error: { issues: { path: string }[] } };
     expect(error.issues.map(({ path }) => path)).toEqual(["callback_url", "callback_headers.host"]);
+    const worse = await post("/v1/webhooks/ping", {
+      callback_url: "ftp://x",
+      callback_format: "x",
+      callback_headers: '{"host":"a"}',
+    });
+    expect(worse.status).toBe(400);
+    const { error } = (await worse.json()) as { error: { issues: { path: string }[] } };
+    expect(error.issues.map(({ path }) => path).toSorted()).toEqual([
+      "callback_format",
+      "callback_headers.host",
+      "callback_url",
+    ]);
     expect((await post("/v1/webhooks/ping", {})).status).toBe(400);
     expect((await post("/v1/webhooks/ping", { callback_url: `${stack.worker.url}/v1/videos` })).status).toBe(
       400,

@@ -46,6 +46,11 @@ describe("a form", () => {
     },
   );
 
+  it("of more than 20,000 fields is refused, instead of holding up everybody else", () => {
+    expect(parsed("a=&".repeat(20_000))).toEqual({ a: Array.from({ length: 20_000 }, () => "") });
+    expect(parsed("a=&".repeat(20_001))).toBe("has more than 20000 fields");
+  });
+
   it("keeps a long image as bytes, and a long text with a quote in it as text", () => {
     const image = "A".repeat(40_000);
     const body = parseFormBody(bytes(`image=${image}&prompt=${"%22".repeat(40_000)}`));

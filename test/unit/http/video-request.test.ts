@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { fingerprint } from "../../../src/http/fingerprint.ts";
 import { parseJsonBody, type RequestObject } from "../../../src/http/json-body.ts";
 import { readVideoRequest, type VideoRequest } from "../../../src/http/video-request.ts";
 
@@ -99,6 +100,20 @@ describe("a create is refused", () => {
       "callback_headers",
     ],
     [{ callback_headers: [["x-a", "1"]] }, "callback_headers"],
+    [{ callback_headers: '{"cookie":"a=b"}' }, "callback_headers.cookie"],
+    [{ callback_headers: '{"x-a":"a\\r\\nx-evil: 1"}' }, "callback_headers.x-a"],
+    [{ callback_headers: '{"bad name":"v"}' }, "callback_headers.bad name"],
+    [{ callback_headers: '{"x-a":5}' }, "callback_headers.x-a"],
+    [
+      {
+        callback_headers: JSON.stringify(
+          Object.fromEntries(Array.from({ length: 11 }, (_, index) => [`x-${index}`, "v"])),
+        ),
+      },
+      "callback_headers",
+    ],
+    [{ control_mode: "reference", reference_images: "[]" }, "reference_images"],
+    [{ control_mode: "reference", reference_images: " \n " }, "reference_images"],
     [{ callback_urls: "https://acme.com/" }, "callback_urls"],
     [{ metadata: [1] }, "metadata"],
     [{ metadata: "[1]" }, "metadata"],
@@ -232,6 +247,24 @@ describe("a create is taken", () => {
     const { metadata, callback } = request(given);
     expect(metadata).toBe('{"n":1.0,"m":12345678901234567890}');
     expect(callback?.headers).toEqual([["x-app", "7"]]);
+  });
+
+  it.each([{ reference_images: "[]" }, { reference_images: "\n" }, { reference_images: [] }])(
+    "as a text task that needs a prompt where the list of images is empty: %j",
+    (given) => {
+      const result = readVideoRequest({ model: "a", ...given }, { strict: true, rules });
+      expect(result).toEqual({
+        ok: false,
+        issues: [{ path: "prompt", message: "is required for a text task" }],
+      });
+    },
+  );
+
+  it("as the same request, whether its metadata is an object or JSON in a string", async () => {
+    const meant = request({ metadata: { a: 1, b: { c: [2] } } }).meaning;
+    const text = request({ metadata: ' {"b": {"c":[2]}, "a":1}' }).meaning;
+    expect(await fingerprint(text)).toEqual(await fingerprint(meant));
+    expect(await fingerprint(request({ metadata: { a: 2 } }).meaning)).not.toEqual(await fingerprint(meant));
   });
 
   it("or refused, but never thrown at, whatever its fields are", () => {
