@@ -19,11 +19,14 @@ const LAST_KEY = "~";
 /** Model names are the callers' own words: the most used ones are enough. */
 const MODELS_MAX = 100;
 /** Nearest rank, from the submit to the end of what succeeded. */
+/** Its retention is not over at the instant that is bound. */
+const KEPT = "(expires_at IS NULL OR expires_at > ?)";
+
 const MODELS_QUERY = `
   WITH ranked AS (
     SELECT model, run_ms, row_number() OVER (PARTITION BY model ORDER BY run_ms) AS rank,
       count(*) OVER (PARTITION BY model) AS count
-    FROM task WHERE test = 0 AND (expires_at IS NULL OR expires_at > ?) AND run_ms IS NOT NULL
+    FROM task WHERE test = 0 AND ${KEPT} AND run_ms IS NOT NULL
   )
   SELECT model, count, max(CASE WHEN rank = (count * 50 + 99) / 100 THEN run_ms END) AS p50,
     max(CASE WHEN rank = (count * 95 + 99) / 100 THEN run_ms END) AS p95
@@ -101,7 +104,7 @@ export class AccountRows {
     if (!this.#has("task")) return [];
     const rows = this.#sql
       .exec<{ key: string; doc: string }>(
-        `SELECT key, doc FROM task WHERE key < ? AND (expires_at IS NULL OR expires_at > ?) AND status IN (?, ?, ?, ?)
+        `SELECT key, doc FROM task WHERE key < ? AND ${KEPT} AND status IN (?, ?, ?, ?)
          ORDER BY key DESC LIMIT ?`,
         page.before ?? LAST_KEY,
         now,
@@ -132,7 +135,7 @@ export class AccountRows {
     stats.pollsPerTask = this.#sql
       .exec<{ polls: number | null }>(
         `SELECT avg(polls) AS polls FROM task
-         WHERE test = 0 AND (expires_at IS NULL OR expires_at > ?) AND status IN ('succeeded', 'failed')`,
+         WHERE test = 0 AND ${KEPT} AND status IN ('succeeded', 'failed')`,
         now,
       )
       .one().polls;
@@ -143,7 +146,7 @@ export class AccountRows {
     return this.#sql
       .exec<{ value: string; n: number }>(
         `SELECT ${column} AS value, count(*) AS n FROM task
-         WHERE test = 0 AND (expires_at IS NULL OR expires_at > ?) AND ${column} IS NOT NULL GROUP BY ${column}`,
+         WHERE test = 0 AND ${KEPT} AND ${column} IS NOT NULL GROUP BY ${column}`,
         now,
       )
       .toArray();

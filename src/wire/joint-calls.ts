@@ -37,11 +37,9 @@ export class JointCalls<Item> {
     this.#lines.set(to, line);
     const leftMs = line.busyUntil - Date.now();
     const isBusy = leftMs > 0 && leftMs <= this.#patienceMs;
-    if (isBusy && line.items.size < WAITING_MAX) {
-      line.items.set(name, item);
-      return false;
-    }
+    const hasRoom = line.items.size < WAITING_MAX;
     line.items.set(name, item);
+    if (isBusy && hasRoom) return false;
     try {
       while (line.items.size > 0) await this.#callOnce(line, call);
     } finally {
