@@ -18,10 +18,10 @@ const STATUSES: readonly TaskStatus[] = ["queued", "running", "succeeded", "fail
 const LAST_KEY = "~";
 /** Model names are the callers' own words: the most used ones are enough. */
 const MODELS_MAX = 100;
-/** Nearest rank, from the submit to the end of what succeeded. */
 /** Its retention is not over at the instant that is bound. */
 const KEPT = "(expires_at IS NULL OR expires_at > ?)";
 
+/** Nearest rank, from the submit to the end of what succeeded. */
 const MODELS_QUERY = `
   WITH ranked AS (
     SELECT model, run_ms, row_number() OVER (PARTITION BY model ORDER BY run_ms) AS rank,
