@@ -772,6 +772,11 @@ describe("with callers' own keys", () => {
         runs += 1;
         const answer = await send(path, { method, headers: sent, chunks: bytes.length === 0 ? [] : [bytes] });
         expect(answer.headers["x-request-id"]).toMatch(/./);
+        // Two ".." lead out of the API, to the console's pages: those are only never a 500.
+        if (!new URL(path, stack.worker.url).pathname.startsWith("/v1")) {
+          expect(answer.status).toBeLessThan(500);
+          return;
+        }
         const kind = kindOf(answer);
         expect(isContract(answer.status, kind), `${answer.status} ${kind}`).toBe(true);
       }),
