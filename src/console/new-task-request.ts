@@ -57,10 +57,19 @@ function takeCallback(form: RequestObject, take: Take): void {
   take("callback_headers", headersIn(form["callback_headers"]));
 }
 
-/** One header a line. Written as JSON, they are an object already. */
+/**
+ * One header a line; lines of one name are one header with all their values (RFC 9110, 5.2). Written as JSON, they are an
+ * object already.
+ */
 export function headersIn(value: RequestValue | undefined): RequestValue | undefined {
   const lines = linesOf(value);
-  return Array.isArray(lines) ? Object.fromEntries(lines.map(headerIn)) : lines;
+  if (!Array.isArray(lines)) return lines;
+  const headers = new Map<string, string>();
+  for (const [name, text] of lines.map(headerIn)) {
+    const before = headers.get(name);
+    headers.set(name, before === undefined ? text : `${before}, ${text}`);
+  }
+  return Object.fromEntries(headers);
 }
 
 /** One item a line; a text of one long line is not split. */
@@ -72,7 +81,7 @@ function linesOf(value: RequestValue | undefined): RequestValue | undefined {
 }
 
 /** `name: value`; a line without a colon is a name without a value, which is then refused by name. */
-function headerIn(line: RequestValue): [string, RequestValue] {
+function headerIn(line: RequestValue): [name: string, value: string] {
   const text = typeof line === "string" ? line : "";
   const colon = text.indexOf(":");
   return colon === -1 ? [text, ""] : [text.slice(0, colon).trim(), text.slice(colon + 1).trim()];

@@ -76,6 +76,10 @@ describe("the form's request", () => {
     expect(headersIn({ a: "b" })).toEqual({ a: "b" });
     expect(headersIn("")).toBeUndefined();
   });
+
+  it("makes one header of lines with the same name", () => {
+    expect(headersIn("a: b\nc: d\na: e")).toEqual({ a: "b, e", c: "d" });
+  });
 });
 
 describe("the command", () => {
