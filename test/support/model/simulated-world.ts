@@ -306,7 +306,12 @@ export class SimulatedWorld implements World {
     const process = this.#process;
     this.#calls += 1;
     try {
-      return await Promise.race([act(process, this.#good ? process.deps(SETTINGS) : null), process.died]);
+      const value = await Promise.race([
+        act(process, this.#good ? process.deps(SETTINGS) : null),
+        process.died,
+      ]);
+      // The platform holds an answer back until what was written is kept: of one that died by then nothing is heard.
+      return process.dead ? "died" : value;
     } catch (error) {
       if (process.dead) return "died";
       this.problems.push(`the object threw: ${String(error)}`);
