@@ -176,11 +176,12 @@ export interface AlarmRun {
 
 /**
  * Whether a step that is due may start. After `stopAt` nothing does, so that the run ends; but while it waits for an
- * attempt that hangs, the polls go on, because a slow receiver must not hold them up.
+ * attempt that hangs, the polls go on, because a slow receiver must not hold them up. A report may always: no alarm comes
+ * for it, so an end that is found as late as this would be told by no other run.
  */
 function mayStart(step: Step, now: number, { stopAt, running }: AlarmRun): boolean {
   if (running.has(stepKey(step))) return false;
-  if (now < stopAt) return true;
+  if (now < stopAt || step.kind === "report") return true;
   return step.kind === "poll" && Array.from(running.keys()).some((key) => key.startsWith("attempt "));
 }
 

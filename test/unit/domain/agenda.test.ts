@@ -211,7 +211,17 @@ describe("a run of the alarm", () => {
     expect(startable([attempt, poll, other, { ...poll, dueAt: T0 + 5 }], T0, run)).toEqual([poll, other]);
   });
 
-  it("starts nothing after its end, except polls beside an attempt that hangs", () => {
+  it("starts a report after its end, too: no other run would come for it", () => {
+    const report: Step = { kind: "report", dueAt: T0, wakeAt: null };
+    const run = { stopAt: T0 + 10, running: new Set<string>() };
+    expect(startable([poll, report], T0 + 11, run)).toEqual([report]);
+    // And waits for it beside what is on the wire anyway.
+    const beside = { stopAt: T0 + 10, running: new Set(["attempt 1"]) };
+    expect(nextStartAt([{ ...report, dueAt: T0 + 15 }], T0 + 11, beside)).toBe(T0 + 15);
+    expect(startable([report], T0 + 11, { stopAt: T0 + 10, running: new Set(["report"]) })).toEqual([]);
+  });
+
+  it("starts nothing else after its end, except polls beside an attempt that hangs", () => {
     const steps = [poll, other];
     expect(startable(steps, T0 + 11, { stopAt: T0 + 10, running: new Set() })).toEqual([]);
     expect(startable(steps, T0 + 11, { stopAt: T0 + 10, running: new Set(["poll"]) })).toEqual([]);
@@ -229,8 +239,9 @@ describe("a run of the alarm", () => {
         seq: fc.nat(3),
         dueAt: fc.nat(100),
       }),
+      fc.record({ kind: fc.constant("report" as const), dueAt: fc.nat(100), wakeAt: fc.constant(null) }),
     );
-    const keys = fc.subarray(["poll", "submit", "erase", "attempt 0", "attempt 1", "attempt 2"]);
+    const keys = fc.subarray(["poll", "submit", "erase", "report", "attempt 0", "attempt 1", "attempt 2"]);
     fc.assert(
       fc.property(fc.array(step), keys, fc.nat(100), fc.nat(100), (steps, running, now, stopAt) => {
         const run = { stopAt, running: new Set(running) };
