@@ -54,12 +54,14 @@ async function guarded(deps: TaskDeps, run: () => Promise<void>): Promise<void> 
 }
 
 /** Nothing is left of the task but what its account, or a repeat of its create, still has to be told. */
-async function leave(deps: TaskDeps, running: Running): Promise<void> {
+export async function leave(deps: TaskDeps, running: Running): Promise<void> {
   const farewell = deps.store.rows.farewell();
   if (farewell) {
     // The report on the wire would come after the farewell, and bring the task back.
     await running.get("report");
     await deps.forget(farewell);
+    // Created anew meanwhile, under the same idempotency key: that one is here to stay.
+    if (deps.store.load()) return;
   }
   const now = deps.now();
   await deps.store.erase(now, { digest: deps.store.rows.deleted(now), farewell: null });

@@ -14,7 +14,7 @@ import type { Upstream } from "../upstream/provider.ts";
 import { simulatedUpstream } from "../upstream/simulated-upstream.ts";
 import { sendCallback } from "../webhook/send.ts";
 import { reportInPassing } from "./advance.ts";
-import { rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "./alarm.ts";
+import { leave, rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "./alarm.ts";
 import { createTask, recoverCreate, type CreateInput, type CreateOutcome } from "./create.ts";
 import { forgetKey, MissingKeyError, type TaskDeps } from "./deps.ts";
 import { lifeOf } from "./life.ts";
@@ -131,11 +131,14 @@ export class TaskObject extends DurableObject<Env> {
   /** Erases the task; what is on the wire is not recorded any more. False: no task of this account here. */
   async remove(account: string): Promise<boolean> {
     const removed = await removeTask({ store: this.#store, now: Date.now, log }, account);
-    if (removed && this.#deps) {
+    if (!removed) return false;
+    if (this.#deps) {
       forgetKey(this.#deps);
       this.#deps.lastAnswer = undefined;
     }
-    return removed;
+    // The alarm that is set for the farewell waits for the run that is under way, and that for the wire.
+    if (this.#advancing) this.ctx.waitUntil(this.#takeLeave());
+    return true;
   }
 
   /**
@@ -177,6 +180,15 @@ export class TaskObject extends DurableObject<Env> {
       await reportInPassing(deps, this.#running);
     } catch (error) {
       log("report.failed", errorFields(error));
+    }
+  }
+
+  /** What fails, the alarm repeats. */
+  async #takeLeave(): Promise<void> {
+    try {
+      await leave(this.#deps ?? this.#makeDeps(WITHOUT_SETTINGS), this.#running);
+    } catch (error) {
+      log("farewell.failed", errorFields(error));
     }
   }
 

@@ -138,6 +138,24 @@ describe("the list of tasks", () => {
     await listed("?limit=100", (list) => !ids(list).includes(id));
   });
 
+  it("loses it at once, though its callback is on the wire and the receiver takes its time", async (context) => {
+    const slow = await startStack({
+      settings: { ...SETTINGS, CALLBACK_TIMEOUT_SECONDS: "20" },
+      token: "rb-alice",
+    });
+    context.onTestFinished(async () => slow.close());
+    slow.receiver.defaultReply({ status: 200, delayMs: 20_000 });
+    const hook = newHook(slow);
+    const listedThere = async (): Promise<string[]> =>
+      ids((await (await slow.call("/v1/videos")).json()) as List);
+    const { task_id: id } = (await (await slow.create({ callback_url: hook.url })).json()) as TaskBody;
+    await hook.waitFor(1);
+    expect(await eventually(listedThere, (tasks) => tasks.length > 0)).toEqual([id]);
+    expect((await slow.call(`/v1/videos/${id}`, { method: "DELETE" })).status).toBe(204);
+    // Long before the attempt is over.
+    await eventually(listedThere, (tasks) => tasks.length === 0, 5_000);
+  });
+
   it("is each account's own", async () => {
     const mine = ids(await get<List>("/v1/videos?limit=100"));
     const theirs = ids(await get<List>("/v1/videos?limit=100", as("bob")));

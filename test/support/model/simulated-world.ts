@@ -6,7 +6,7 @@ import {
   type SigningVersion,
 } from "../../../src/domain/signing-versions.ts";
 import type { TaskSettings } from "../../../src/env.ts";
-import { rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "../../../src/task/alarm.ts";
+import { leave, rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "../../../src/task/alarm.ts";
 import { createTask, recoverCreate, type CreateInput, type CreateOutcome } from "../../../src/task/create.ts";
 import type { TaskDeps } from "../../../src/task/deps.ts";
 import { redeliver } from "../../../src/task/redeliver.ts";
@@ -228,9 +228,13 @@ export class SimulatedWorld implements World {
 
   async remove(): Promise<boolean> {
     for (let again = 0; again < RECOVERIES_MAX; again++) {
-      const removed = await this.#ask<boolean | "died">("died", async (process) =>
-        removeTask({ ...process.deps(SETTINGS), now: Date.now }, ACCOUNT),
-      );
+      const removed = await this.#ask<boolean | "died">("died", async (process) => {
+        const deps = process.deps(SETTINGS);
+        const done = await removeTask({ ...deps, now: Date.now }, ACCOUNT);
+        // What fails, or dies, the alarm repeats.
+        if (done && process.advancing) void leave(deps, process.running).catch(() => undefined);
+        return done;
+      });
       if (removed !== "died") return removed;
     }
     throw new Error("a delete that is never answered");
