@@ -25,7 +25,7 @@ export function requestOf(form: RequestObject): RequestObject {
     if (value !== undefined && value !== null && value !== "") request[name] = value;
   };
   for (const name of PLAIN) take(name);
-  take("input_mode", INPUT_MODES[mode]);
+  take("input_mode", inputMode(mode, form));
   take("control_mode", controlMode(mode, form));
   if (mode === "image") {
     take("image");
@@ -33,11 +33,23 @@ export function requestOf(form: RequestObject): RequestObject {
   }
   if (mode === "reference") take("reference_images", linesOf(form["reference_images"]));
   for (const name of NUMBERS) take(name, numeric(form[name]) as RequestValue | undefined);
-  take("with_audio", form["with_audio"] === "true");
+  take("with_audio", checkbox(form["with_audio"]));
   takeCallback(form, take);
   take("metadata");
   take("test", testOf(form));
   return request;
+}
+
+/** A mode that is none of the form's is the schema's to refuse: taken for text it would be paid for. */
+function inputMode(mode: Mode, form: RequestObject): RequestValue {
+  const given = form["mode"] ?? "";
+  return given === "" || given === mode ? INPUT_MODES[mode] : given;
+}
+
+/** A box that is not checked is not sent; what no box sends is left for the schema to refuse. */
+function checkbox(value: RequestValue | undefined): RequestValue {
+  if (value === undefined || value === null || value === "") return false;
+  return value === "true" ? true : value;
 }
 
 function controlMode(mode: Mode, form: RequestObject): string {

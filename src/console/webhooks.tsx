@@ -28,7 +28,11 @@ export async function revealSecret(context: Context<AppEnv>): Promise<Response> 
 /** `POST /webhooks/rotate` */
 export async function rotate(context: Context<AppEnv>): Promise<Response> {
   const form = await readForm(context);
-  const overlap = OVERLAPS_SECONDS.find((seconds) => String(seconds) === form("overlap")) ?? 86_400;
+  const overlap = OVERLAPS_SECONDS.find((seconds) => String(seconds) === form("overlap"));
+  // A guess might keep a secret that leaked in force.
+  if (overlap === undefined) {
+    throw invalidRequest([{ path: "overlap", message: `must be one of ${OVERLAPS_SECONDS.join(", ")}` }]);
+  }
   const { account } = context.get("caller");
   const versions = await rotateSecret(context.env.ACCOUNTS, account, overlap * 1000);
   return context.redirect(`/webhooks?said=${versions === null ? "tooManySecrets" : "rotated"}`, 303);

@@ -50,11 +50,12 @@ export function objectish(value: unknown): unknown {
   return parsed.ok ? parsed.value : text;
 }
 
-/** An array, a JSON array in a string, or words with commas between. */
+/** An array, a JSON array in a string, or words with commas or line breaks between. */
 export function commaSeparated(value: unknown): unknown {
   const text = textOf(value);
-  const isWords = typeof text === "string" && !/^\s*\[/.test(text);
-  return isWords ? text.split(",").map((word) => word.trim()) : listish(text);
+  if (typeof text !== "string" || /^\s*\[/.test(text)) return listish(text);
+  const words = text.split(/[,\r\n]/).map((word) => word.trim());
+  return words.filter((word) => word !== "");
 }
 
 export function string(message = "must be a string") {

@@ -81,6 +81,7 @@ const test = field(
   ),
 );
 
+const EVENT_MESSAGE = `must be one of ${EVENT_TYPES.join(", ")}`;
 const EVENTS_MESSAGE = `must be a non-empty list of ${EVENT_TYPES.join(", ")}`;
 
 const plainObject = z
@@ -133,7 +134,7 @@ const OWN_FIELDS = {
   callback_events: field(
     (value) => bounded(commaSeparated(value)),
     z
-      .array(z.enum(EVENT_TYPES, EVENTS_MESSAGE), EVENTS_MESSAGE)
+      .array(z.enum(EVENT_TYPES, EVENT_MESSAGE), EVENTS_MESSAGE)
       .min(1, EVENTS_MESSAGE)
       .transform((events) => [...new Set(events)]),
   ),

@@ -50,6 +50,16 @@ function taskIdIn(location: string): string {
   return /^303 \/tasks\/(task_[a-z2-7]{42})$/.exec(location)?.[1] ?? `not a task: ${location}`;
 }
 
+it("a rotation with an overlap that is no choice is refused, and rotates nothing", async () => {
+  const secrets = async (): Promise<unknown> => (await stack.call("/v1/webhooks/secret")).json();
+  const before = await secrets();
+  for (const overlap of ["x", "-1", "99999999", ""]) {
+    const answer = await visitor.post("/webhooks/rotate", { overlap });
+    expect(answer.status, overlap).toBe(400);
+  }
+  expect(await secrets()).toEqual(before);
+});
+
 describe("the form of a new task", () => {
   it.each([
     ["text", TEXT_TO_VIDEO, {}],
@@ -112,6 +122,15 @@ describe("the form of a new task", () => {
     expect(refused.status).toBe(400);
     expect(refused.body).toContain("Choose it again.");
     expect(refused.body.length).toBeLessThan(40_000);
+  });
+
+  it("starts nothing for a mode that it does not have, or a box that is neither", async () => {
+    const before = submitsTo(stack.gateway).length;
+    for (const odd of [{ mode: "zz" }, { mode: "__proto__" }, { with_audio: "zz" }]) {
+      const answer = await visitor.post("/new", { ...FORM, ...odd });
+      expect(answer.status, JSON.stringify(odd)).toBe(400);
+    }
+    expect(submitsTo(stack.gateway)).toHaveLength(before);
   });
 
   it("starts one task however often it is sent", async () => {

@@ -7,7 +7,7 @@ const BASE = { capability: "video_generation", input_mode: "text", control_mode:
 describe("the form's request", () => {
   it.each([
     ["nothing", {}, BASE],
-    ["an unknown mode", { mode: "x" }, BASE],
+    ["no mode", { mode: "" }, BASE],
     [
       "text, with what belongs to other modes",
       { mode: "text", image: "https://a/b.png", reference_images: "asset://a" },
@@ -36,6 +36,10 @@ describe("the form's request", () => {
     ["numbers", { duration_seconds: "5", timeout_seconds: "" }, { ...BASE, duration_seconds: 5 }],
     ["what is no number", { duration_seconds: "five" }, { ...BASE, duration_seconds: "five" }],
     ["a checked box", { with_audio: "true" }, { ...BASE, with_audio: true }],
+    // No form of ours sends these: they are for the schema to refuse, and not to be paid for as something else.
+    ["what no box sends", { with_audio: "zz" }, { ...BASE, with_audio: "zz" }],
+    ["a mode that is none", { mode: "zz" }, { ...BASE, input_mode: "zz" }],
+    ["a mode of another kind", { mode: ["text"] }, { ...BASE, input_mode: ["text"] }],
     [
       "a callback without a URL",
       { callback_url: "", callback_format: "flat", callback_headers: "a: b" },

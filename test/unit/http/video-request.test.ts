@@ -122,7 +122,8 @@ describe("a create is refused", () => {
     [{ metadata: `${'{"a":'.repeat(100)}1${"}".repeat(100)}` }, "metadata"],
     [{ callback_url: "https://hooks.acme.com/x", callback_headers: "x-app: 7" }, "callback_headers"],
     [{ callback_events: "video.done" }, "callback_events.0"],
-    [{ callback_events: " " }, "callback_events.0"],
+    [{ callback_events: " " }, "callback_events"],
+    [{ callback_events: " ,\n," }, "callback_events"],
     [{ metadata: { note: "x".repeat(4096) } }, "metadata"],
     [{ timeout_seconds: 59 }, "timeout_seconds"],
     [{ timeout_seconds: 259_201 }, "timeout_seconds"],
@@ -232,6 +233,8 @@ describe("a create is taken", () => {
       ["video.failed", "video.progress"],
       ["video.failed", "video.progress"],
     ],
+    ["video.failed\r\nvideo.progress\n", ["video.failed", "video.progress"]],
+    ["video.failed,,", ["video.failed"]],
     ["", ["video.succeeded", "video.failed"]],
   ])("with its events from %j", (events, expected) => {
     const given = { callback_url: "https://hooks.acme.com/x", callback_events: events };
