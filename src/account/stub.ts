@@ -2,6 +2,7 @@ import type { AccountStats, Listing, ListPage } from "../domain/listing.ts";
 import type { SigningVersion } from "../domain/signing-versions.ts";
 import { inTime } from "../wire/in-time.ts";
 import { JointCalls } from "../wire/joint-calls.ts";
+import { ToldLately } from "../wire/told-lately.ts";
 import type { AccountObject } from "./object.ts";
 
 export type AccountNamespace = DurableObjectNamespace<AccountObject>;
@@ -27,7 +28,7 @@ export async function signingVersions(
 const VERSIONS_KNOWN_MS = 250;
 const VERSIONS_KNOWN_MAX = 1000;
 /** What attempts of this isolate were told last, by account. */
-const knownVersions = new Map<string, { versions: SigningVersion[]; at: number }>();
+const knownVersions = new ToldLately<SigningVersion[]>(VERSIONS_KNOWN_MS, VERSIONS_KNOWN_MAX);
 /** Counts the rotations of this isolate: an answer that one has overtaken is not remembered. */
 let rotations = 0;
 
@@ -41,13 +42,11 @@ export async function versionsForAttempt(
   account: string,
 ): Promise<SigningVersion[]> {
   const known = knownVersions.get(account);
-  const ageMs = Date.now() - (known?.at ?? 0);
-  if (known && ageMs >= 0 && ageMs < VERSIONS_KNOWN_MS) return known.versions;
+  if (known) return known;
   const askedAt = Date.now();
   const before = rotations;
   const versions = await signingVersions(accounts, account);
-  if (knownVersions.size >= VERSIONS_KNOWN_MAX) knownVersions.clear();
-  if (before === rotations) knownVersions.set(account, { versions, at: askedAt });
+  if (before === rotations) knownVersions.set(account, versions, askedAt);
   return versions;
 }
 

@@ -6,6 +6,7 @@ import { nameInTaskId } from "../domain/task-id.ts";
 import type { Task } from "../domain/task.ts";
 import { inTime } from "../wire/in-time.ts";
 import { JointCalls } from "../wire/joint-calls.ts";
+import { ToldLately } from "../wire/told-lately.ts";
 import type { CadenceObject, Finished } from "./object.ts";
 
 export type CadenceNamespace = DurableObjectNamespace<CadenceObject>;
@@ -22,7 +23,7 @@ type CadenceTask = Pick<Task, "mode" | "account" | "model" | "traits">;
 const KNOWN_MS = 10_000;
 const KNOWN_MAX = 1000;
 /** What objects of this isolate were told lately, by cadence and class. */
-const known = new Map<string, { forecast: Forecast | null; at: number }>();
+const known = new ToldLately<Forecast | null>(KNOWN_MS, KNOWN_MAX);
 
 /** One cadence per upstream key: a caller's own key is its account, the operator's is everybody's. */
 function cadenceName({ mode, account }: CadenceTask): string {
@@ -39,19 +40,16 @@ function knownKey(task: CadenceTask): string {
 
 /** What a task may expect, if another object of this isolate has asked a moment ago; undefined: ask the cadence. */
 export function knownForecast(task: CadenceTask): Forecast | null | undefined {
-  const told = known.get(knownKey(task));
-  const ageMs = Date.now() - (told?.at ?? 0);
-  return told && ageMs >= 0 && ageMs < KNOWN_MS ? told.forecast : undefined;
+  return known.get(knownKey(task));
 }
 
 /** What a task may expect, and whether it is paced. @throws OverloadedError if the cadence does not answer */
 export async function joinCadence(cadences: CadenceNamespace, task: CadenceTask): Promise<Joined> {
   const { model, traits } = task;
   const joined: Joined = await inTime(PATIENCE_MS, cadenceStub(cadences, task).join({ model, ...traits }));
-  if (known.size >= KNOWN_MAX) known.clear();
   // While a key is paced, each of its tasks must hear so for itself.
   if (joined.paced) known.delete(knownKey(task));
-  else known.set(knownKey(task), { forecast: joined.forecast, at: Date.now() });
+  else known.set(knownKey(task), joined.forecast, Date.now());
   return joined;
 }
 

@@ -40,6 +40,11 @@ export interface AttemptResult {
   retryAfterMs: number | null;
 }
 
+/** An attempt that was not made: it could never be, and trying again changes nothing. */
+export function neverSent(reason: string): AttemptResult {
+  return { outcome: "permanent", reason, statusCode: null, durationMs: 0, excerpt: null, retryAfterMs: null };
+}
+
 export interface DeliveryLimits {
   /** Waits after the first, second … failed attempt. */
   retryMs: readonly number[];

@@ -5,6 +5,7 @@ import { isoTime } from "../domain/time.ts";
 import { openTaskId, taskIdOf } from "../keys/ids.ts";
 import type { AppEnv } from "./app-env.ts";
 import { invalidRequest } from "./errors.ts";
+import { issuesOf } from "./issue.ts";
 import { LIST_QUERY } from "./list-schema.ts";
 
 /** A task as lists show it. */
@@ -45,9 +46,7 @@ export async function listedTasks(context: Context<AppEnv>): Promise<TaskList> {
 function pageOf(context: Context<AppEnv>): ListPage {
   const result = LIST_QUERY.safeParse(context.req.query());
   if (!result.success) {
-    throw invalidRequest(
-      result.error.issues.map(({ path, message }) => ({ path: path.map(String).join("."), message })),
-    );
+    throw invalidRequest(issuesOf(result.error));
   }
   const { status, limit, cursor } = result.data;
   return { status: status ?? null, limit, before: cursor ?? null };

@@ -1,10 +1,9 @@
-import type { z } from "zod";
 import type { EndpointRules } from "../domain/endpoint-policy.ts";
 import { DEFAULT_EVENTS, type EventType } from "../domain/event.ts";
 import type { TaskTraits, TestPlan } from "../domain/task.ts";
 import { headerEntries, judgeCallback } from "./callback-issues.ts";
 import { listish, objectish } from "./fields.ts";
-import type { Issue } from "./issue.ts";
+import { deduplicated, issuesOf, type Issue } from "./issue.ts";
 import type { RequestObject, RequestValue } from "./json-body.ts";
 import { RINGBACK_FIELDS, UPSTREAM_FIELDS, VIDEO_SCHEMAS, type VideoFields } from "./video-schema.ts";
 
@@ -39,7 +38,7 @@ export function readVideoRequest(
   const entries = Object.entries(body).filter(([key, value]) => !isAbsentCallbackField(key, value));
   const known = entries.filter(([key]) => UPSTREAM_FIELDS.has(key) || RINGBACK_FIELDS.has(key));
   const parsed = (strict ? VIDEO_SCHEMAS.strict : VIDEO_SCHEMAS.lenient).safeParse(Object.fromEntries(known));
-  const typeIssues = parsed.success ? [] : parsed.error.issues.map(issueOf);
+  const typeIssues = parsed.success ? [] : issuesOf(parsed.error);
   const fields = Object.fromEntries(known) as Record<string, RequestValue>;
   const { endpoint, issues: callbackIssues } = judgeCallback(fields, rules);
   const issues = [
@@ -53,25 +52,8 @@ export function readVideoRequest(
   return { ok: true, request: assemble(entries, parsed.data, callbackUrl) };
 }
 
-function issueOf({ path, message }: z.core.$ZodIssue): Issue {
-  return { path: path.map(String).join("."), message };
-}
-
 /** Under `VALIDATION=lenient` a caller may write any length; it is kept with the task, to know its like. */
 const TRAIT_MAX = 40;
-
-/** Nobody mends more at a time, and a list of a million bad images must not become a million lines. */
-const ISSUES_MAX = 100;
-
-/** One problem a path is enough: the schema's says more than a rule that follows from it. */
-function deduplicated(issues: readonly Issue[]): Issue[] {
-  const byPath = new Map<string, Issue>();
-  for (const issue of issues) {
-    if (!byPath.has(issue.path)) byPath.set(issue.path, issue);
-    if (byPath.size === ISSUES_MAX) break;
-  }
-  return [...byPath.values()];
-}
 
 function isAbsent(value: RequestValue | undefined): boolean {
   return value === undefined || value === null || value === "";

@@ -1,6 +1,5 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
-import type * as z from "zod";
 import { rotateSecret, signingVersions } from "../account/stub.ts";
 import { pingBody } from "../domain/message.ts";
 import type { SigningVersion } from "../domain/signing-versions.ts";
@@ -13,8 +12,8 @@ import { verifyWebhook, type ReceivedWebhook, type VerifyReason } from "../webho
 import type { AppEnv } from "./app-env.ts";
 import { withBody } from "./body.ts";
 import { headerEntries, judgeCallback } from "./callback-issues.ts";
-import type { Issue } from "./issue.ts";
-import { readSmallBody } from "./small-body.ts";
+import { deduplicated, issuesOf } from "./issue.ts";
+import { readSmallBody, readSmallObject } from "./small-body.ts";
 import { ApiError, invalidRequest } from "./errors.ts";
 import {
   endpointRules,
@@ -51,9 +50,7 @@ export const webhooks = new Hono<AppEnv>()
   })
   .all("/secret/rotate", methodNotAllowed("POST"))
   .post("/ping", refuseLoops, withSettings, withCaller, rateLimited, knownKey, async (context) => {
-    const judge = (body: object): Issue[] => judgeCallback(body, endpointRules(context)).issues;
-    const ping = await readSmallBody(context, PING_SCHEMA, judge);
-    return context.json(await sendPing(context, ping));
+    return context.json(await sendPing(context, await readSmallObject(context)));
   })
   .all("/ping", methodNotAllowed("POST"))
   .post("/verify", withSettings, withCaller, knownKey, async (context) =>
@@ -76,13 +73,14 @@ export interface PingAnswer {
   response_excerpt: string | null;
 }
 
-/** One signed `ping` now. @throws ApiError 400 for a URL or headers that a create would not take either */
-export async function sendPing(
-  context: Context<AppEnv>,
-  ping: z.output<typeof PING_SCHEMA>,
-): Promise<PingAnswer> {
-  const { endpoint, issues } = judgeCallback(ping, endpointRules(context));
-  if (!endpoint?.ok || issues.length > 0) throw invalidRequest(issues);
+/** One signed `ping` now, of the fields of `PING_SCHEMA`. @throws ApiError 400 for what a create would not take either */
+export async function sendPing(context: Context<AppEnv>, fields: object): Promise<PingAnswer> {
+  const parsed = PING_SCHEMA.safeParse(fields);
+  const { endpoint, issues } = judgeCallback(fields, endpointRules(context));
+  if (!parsed.success || !endpoint?.ok || issues.length > 0) {
+    throw invalidRequest(deduplicated([...(parsed.success ? [] : issuesOf(parsed.error)), ...issues]));
+  }
+  const ping = parsed.data;
   const headers = headerEntries(ping.callback_headers ?? {}) as [string, string][];
   const messageId = newMessageId();
   const result = await sendCallback({

@@ -1,6 +1,7 @@
 import type { TaskState } from "../domain/agenda.ts";
 import {
   beginAttempt,
+  neverSent,
   settleAttempt,
   stopDelivery,
   type AttemptResult,
@@ -56,27 +57,17 @@ export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {
         timeoutMs: deps.settings.callback.timeoutMs,
         version: RINGBACK_VERSION,
       })
-    : rejected;
+    : neverSent("url_rejected");
   recordAttempt(deps, begun, result, attempt);
 }
-
-const rejected: AttemptResult = {
-  outcome: "permanent",
-  reason: "url_rejected",
-  statusCode: null,
-  durationMs: 0,
-  excerpt: null,
-  retryAfterMs: null,
-};
 
 /** An attempt whose process is gone: it may have arrived, so it counts, and the schedule goes on. */
 export function attemptLostStep(deps: TaskDeps, seq: number): void {
   const delivery = deps.store.load()?.deliveries.find((candidate) => candidate.seq === seq);
   if (!delivery || delivery.leaseUntil === null) return;
   const unknown: AttemptResult = {
-    ...rejected,
+    ...neverSent("interrupted"),
     outcome: "unknown",
-    reason: "interrupted",
     durationMs: null,
   };
   recordAttempt(deps, delivery, unknown, deps.store.rows.attempt(seq, delivery.attempts));

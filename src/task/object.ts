@@ -137,7 +137,10 @@ export class TaskObject extends DurableObject<Env> {
       this.#deps.lastAnswer = undefined;
     }
     // The alarm that is set for the farewell waits for the run that is under way, and that for the wire.
-    if (this.#advancing) this.ctx.waitUntil(this.#takeLeave());
+    if (this.#advancing) {
+      const deps = this.#deps ?? this.#makeDeps(WITHOUT_SETTINGS);
+      this.#inPassing("farewell.failed", async () => leave(deps, this.#running));
+    }
     return true;
   }
 
@@ -169,27 +172,15 @@ export class TaskObject extends DurableObject<Env> {
     if (!deps) return { kind: "misconfigured", settings: badSettings(this.env) };
     const outcome = await act(deps);
     if (!("state" in outcome)) return outcome;
-    this.ctx.waitUntil(this.#report(deps));
+    this.#inPassing("report.failed", async () => reportInPassing(deps, this.#running));
     const { kind, state } = outcome;
     return { kind, taskId: state.task.taskId, body: await viewTask(deps, state) };
   }
 
-  /** Off the caller's path: what the account and the cadence have not heard yet. What fails, the alarm repeats. */
-  async #report(deps: TaskDeps): Promise<void> {
-    try {
-      await reportInPassing(deps, this.#running);
-    } catch (error) {
-      log("report.failed", errorFields(error));
-    }
-  }
-
-  /** What fails, the alarm repeats. */
-  async #takeLeave(): Promise<void> {
-    try {
-      await leave(this.#deps ?? this.#makeDeps(WITHOUT_SETTINGS), this.#running);
-    } catch (error) {
-      log("farewell.failed", errorFields(error));
-    }
+  /** Off the caller's path: what others have not heard yet. What fails is logged by that name, and the alarm repeats it. */
+  #inPassing(failure: string, tell: () => Promise<void>): void {
+    const told = tell().catch((error: unknown) => log(failure, errorFields(error)));
+    this.ctx.waitUntil(told);
   }
 
   /** The dependencies, once the settings parse; and the watchdog: any request re-arms an alarm that is lost. */

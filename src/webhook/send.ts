@@ -1,4 +1,4 @@
-import type { AttemptResult } from "../domain/delivery.ts";
+import { neverSent, type AttemptResult } from "../domain/delivery.ts";
 import { parseRetryAfter } from "../domain/retry-after.ts";
 import { redactText } from "../domain/redact.ts";
 import { readBytes } from "../wire/read-bytes.ts";
@@ -36,7 +36,7 @@ export async function sendCallback(callback: Callback): Promise<AttemptResult> {
   const timestamp = Math.floor(startedAt / 1000);
   const { messageId, body, secrets } = callback;
   const headers = headersOf(callback);
-  if (headers === null) return unsendable;
+  if (headers === null) return neverSent("headers_rejected");
   headers.set("content-type", "application/json");
   headers.set("user-agent", `Ringback/${callback.version}`);
   headers.set("ringback-attempt", String(callback.attempt));
@@ -66,15 +66,6 @@ function headersOf({ headers }: Callback): Headers | null {
     return null;
   }
 }
-
-const unsendable: AttemptResult = {
-  outcome: "permanent",
-  reason: "headers_rejected",
-  statusCode: null,
-  durationMs: 0,
-  excerpt: null,
-  retryAfterMs: null,
-};
 
 /** A status line's meaning. Source: the contract's callback rules. */
 function judge(response: Response): Omit<AttemptResult, "excerpt" | "durationMs"> {

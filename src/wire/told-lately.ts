@@ -1,0 +1,32 @@
+/**
+ * What objects of this isolate were told a moment ago, for others that would ask the same. Plain values: a promise of one
+ * object must not be awaited by another.
+ */
+export class ToldLately<Value> {
+  readonly #told = new Map<string, { value: Value; at: number }>();
+  readonly #keptMs: number;
+  readonly #max: number;
+
+  /** It counts for `keptMs`; with `max` names all are forgotten. */
+  constructor(keptMs: number, max: number) {
+    this.#keptMs = keptMs;
+    this.#max = max;
+  }
+
+  /** Undefined: it must be asked. What was told on a clock that was ahead does not count either. */
+  get(name: string): Value | undefined {
+    const told = this.#told.get(name);
+    const ageMs = Date.now() - (told?.at ?? 0);
+    return told && ageMs >= 0 && ageMs < this.#keptMs ? told.value : undefined;
+  }
+
+  /** `at`: since when it is known to be so, epoch milliseconds. */
+  set(name: string, value: Value, at: number): void {
+    if (this.#told.size >= this.#max) this.#told.clear();
+    this.#told.set(name, { value, at });
+  }
+
+  delete(name: string): void {
+    this.#told.delete(name);
+  }
+}
