@@ -1,4 +1,5 @@
 import { isJsonObject, parseJson, type JsonValue } from "../domain/json.ts";
+import { JSON_DEPTH_MAX, JSON_VALUES_MAX, jsonExcess, type JsonExcess } from "../domain/json-bounds.ts";
 import { concat } from "../wire/concat.ts";
 
 /**
@@ -26,18 +27,18 @@ export type RequestObject = { [key: string]: RequestValue };
 
 /** A shorter string is not worth the trouble. */
 export const LIFT_MIN_BYTES = 32_768;
-const MAX_DEPTH = 64;
-
-const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
-const OPENING = new Set([0x7b, 0x5b]);
-const CLOSING = new Set([0x7d, 0x5d]);
+
+const TOO_LARGE: Record<JsonExcess, string> = {
+  values: `holds more than ${JSON_VALUES_MAX} values`,
+  depth: `is nested more than ${JSON_DEPTH_MAX} levels deep`,
+};
 
 export type JsonBody = { ok: true; value: RequestObject } | { ok: false; problem: string };
 
 export function parseJsonBody(bytes: Uint8Array): JsonBody {
   const scan = liftLongStrings(bytes);
-  if (scan === null) return { ok: false, problem: `is nested more than ${MAX_DEPTH} levels deep` };
+  if (typeof scan === "string") return { ok: false, problem: TOO_LARGE[scan] };
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(scan.skeleton);
@@ -64,46 +65,37 @@ interface Scan {
   marks: Map<string, LiftedText>;
 }
 
-/** Null if the nesting is too deep. Broken JSON comes out as broken JSON. */
-function liftLongStrings(bytes: Uint8Array): Scan | null {
+/** Broken JSON comes out as broken JSON. */
+function liftLongStrings(bytes: Uint8Array): Scan | JsonExcess {
   const marks = new Map<string, LiftedText>();
   // Unguessable, so that no string of the caller's can pass for a mark.
   const nonce = crypto.randomUUID();
   const pieces: Uint8Array[] = [];
   let copied = 0;
-  let depth = 0;
-  for (let index = 0; index < bytes.length; index++) {
-    const byte = bytes[index] ?? 0;
-    if (OPENING.has(byte) && ++depth > MAX_DEPTH) return null;
-    if (CLOSING.has(byte)) depth -= 1;
-    if (byte !== QUOTE) continue;
-    const end = endOfString(bytes, index + 1);
-    const literal = bytes.subarray(index + 1, end);
-    if (literal.length >= LIFT_MIN_BYTES && isPlainAscii(literal) && !isKey(bytes, end + 1)) {
-      const mark = `lifted ${nonce} ${marks.size}`;
-      marks.set(mark, new LiftedText(literal));
-      pieces.push(bytes.subarray(copied, index + 1), new TextEncoder().encode(mark));
-      copied = end;
-    }
-    index = end;
-  }
+  const excess = jsonExcess(bytes, (start, end) => {
+    const literal = bytes.subarray(start, end);
+    if (literal.length < LIFT_MIN_BYTES || !isPlainAscii(literal) || isKey(bytes, end + 1)) return;
+    const mark = `lifted ${nonce} ${marks.size}`;
+    marks.set(mark, new LiftedText(literal));
+    pieces.push(bytes.subarray(copied, start), new TextEncoder().encode(mark));
+    copied = end;
+  });
+  if (excess !== null) return excess;
   pieces.push(bytes.subarray(copied));
   return { skeleton: marks.size === 0 ? bytes : concat(pieces), marks };
 }
 
-/** Index of the closing quote, or the end of the bytes if there is none. */
-function endOfString(bytes: Uint8Array, start: number): number {
-  for (let quote = bytes.indexOf(QUOTE, start); quote !== -1; quote = bytes.indexOf(QUOTE, quote + 1)) {
-    let backslashes = 0;
-    while (quote - 1 - backslashes >= start && bytes[quote - 1 - backslashes] === BACKSLASH) backslashes += 1;
-    if (backslashes % 2 === 0) return quote;
-  }
-  return bytes.length;
-}
+/** Of each byte whether it is printable ASCII without an escape. */
+const IS_PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
+  byte >= 0x20 && byte <= 0x7e && byte !== BACKSLASH ? 1 : 0,
+);
 
-/** Printable ASCII without an escape: its bytes are its value, in UTF-8 and in JSON alike. */
+/**
+ * Printable ASCII without an escape: its bytes are its value, in UTF-8 and in JSON alike. By index: an iterator takes
+ * eight times as long, and this is asked of megabytes.
+ */
 export function isPlainAscii(bytes: Uint8Array): boolean {
-  for (const byte of bytes) if (byte < 0x20 || byte > 0x7e || byte === BACKSLASH) return false;
+  for (let index = 0; index < bytes.length; index++) if (IS_PLAIN[bytes[index] ?? 0] === 0) return false;
   return true;
 }
 

@@ -1,4 +1,5 @@
-import { isJsonObject, parseJson, type JsonValue } from "../domain/json.ts";
+import { isJsonObject, type JsonValue } from "../domain/json.ts";
+import { parseBoundedJson } from "../domain/json-bounds.ts";
 import { redactJson, redactText } from "../domain/redact.ts";
 
 /** A larger answer is read for its facts and not kept. */
@@ -24,7 +25,7 @@ function isKept(json: string): boolean {
 /** Reads an answer of the upstream. The key never leaves this room, however the upstream spells or nests it. */
 export function parseAnswer(raw: string, apiKey: string): ParsedAnswer {
   try {
-    const parsed = parseJson(raw);
+    const parsed = parseBoundedJson(raw);
     const inText = raw.includes(apiKey);
     // Only an escape can hide the key from the text.
     const clean = inText || raw.includes("\\") ? redactJson(parsed, [apiKey]) : parsed;

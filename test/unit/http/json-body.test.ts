@@ -74,6 +74,12 @@ describe("a JSON body", () => {
     expect(problem(JSON.stringify({ a: "[{".repeat(1000) }))).toBeNull();
   });
 
+  it("may hold 20,000 values and no more, counted before they are parsed", () => {
+    const list = (length: number): string => `{"a":[${Array<string>(length).fill("{}").join()}]}`;
+    expect(problem(list(19_999))).toBeNull();
+    expect(problem(list(20_000))).toContain("20000 values");
+  });
+
   it.each([
     ["", "not valid JSON"],
     ["{", "not valid JSON"],
