@@ -2,45 +2,48 @@
  * The video API of `upstream-api.txt` as a real HTTP server on loopback: it queues, runs and ends tasks by the clock,
  * limits rates, and can be told to misbehave. In tests through `fault()`; from a shell:
  *
- *   node dev/gateway.ts --port 9100 [--queue-seconds 2] [--run-seconds 10]
+ *   node dev/gateway.ts --port 9100 [--profile max-api] [--queue-seconds 2] [--run-seconds 10] [--loop-seconds 15]
  *   curl -X POST localhost:9100/_control/faults -d '{"on":"submit","status":500,"process":true}'
+ *   curl -X POST localhost:9100/_control/faults -d '{"on":"submit","refusal":"busy"}'
  *   curl -X POST localhost:9100/_control/faults -d '{"on":"poll","times":1e999,"status":429,"headers":{"retry-after":"3"}}'
  *   curl -X DELETE localhost:9100/_control/faults
  *   curl localhost:9100/_control/calls         every call so far: method, path, status
  *
  * (`1e999` is how JSON spells Infinity.) Calls of the control surface are not among the calls.
+ *
+ * A profile says how its answers look: `document` (as the document has them), `max-api`, `new-api`, `reseller`. Under
+ * each of them a prompt asks for a situation by a mark anywhere in it:
+ *
+ *   [fail]      the video fails        [refuse]    the vendor refuses the create    [content]  the result needs the key
+ *   [conflict]  409, and yet it runs   [lost]      accepted and then unknown
  */
-import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { parseArgs } from "node:util";
-import { createRateLimiter, findViolation, parseObject, readKey, refuse } from "./gateway-validation.ts";
-import { type Answer, AnswerPlan, type Drip, listen, readBody, sendAnswer } from "./listen.ts";
+import { createDocumentProfile } from "./gateway/document.ts";
+import { distort, type Fault, takesEffect } from "./gateway/fault.ts";
+import { MAX_API } from "./gateway/max-api.ts";
+import { NEW_API } from "./gateway/new-api.ts";
+import { type Profile, REFUSAL_MESSAGES, type RefusalReason } from "./gateway/profile.ts";
+import { RESELLER } from "./gateway/reseller.ts";
+import type { GatewayTask, TaskPlan, TaskStatus } from "./gateway/task.ts";
+import { hasMark, TaskBook } from "./gateway/task-book.ts";
+import { createRateLimiter, findViolation, parseObject, readKey, refuse } from "./gateway/validation.ts";
+import { type Answer, AnswerPlan, listen, readBody, sendAnswer } from "./listen.ts";
+
+export type { Fault } from "./gateway/fault.ts";
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024;
-const REFUSED_BY_REVIEW = "The prompt was refused by content review.";
+/** As the gateways of the family have it. */
+const LOOP_SECONDS = 15;
 /** Three seconds of H.264, 320 × 180, that a browser really plays; made with ffmpeg's `gradients` source. */
 const CLIP_MP4 = readFileSync(new URL("clip.mp4", import.meta.url));
-const ROUTES: readonly unknown[] = ["submit", "poll", "models"] satisfies Fault["on"][];
+const CLIP: Answer = { status: 200, headers: { "content-type": "video/mp4" }, body: CLIP_MP4 };
+const REFUSAL_REASONS: readonly unknown[] = Object.keys(REFUSAL_MESSAGES);
+const FAULTY_ROUTES: readonly unknown[] = ["submit", "poll", "models"] satisfies Fault["on"][];
 
-export interface Fault {
-  on: "submit" | "poll" | "models";
-  /** How many requests it meets, 1 if left out. */
-  times?: number;
-  status?: number;
-  headers?: Record<string, string>;
-  /** Replaces the body that would have been sent. */
-  body?: string | Buffer | object;
-  /** Waited after the request was processed and before it is answered. */
-  delayMs?: number;
-  drop?: "before" | "after" | "mid-body" | "mid-headers";
-  drip?: Drip;
-  /**
-   * Whether the request takes effect. If left out: a drop says it itself (all but "before" do), else it does unless
-   * `status` is given.
-   */
-  process?: boolean;
-}
+export const PROFILE_NAMES = ["document", "max-api", "new-api", "reseller"] as const;
+export type ProfileName = (typeof PROFILE_NAMES)[number];
 
 export interface GatewayCall {
   method: string;
@@ -54,41 +57,22 @@ export interface GatewayCall {
   status: number | null;
 }
 
-export interface TaskPlan {
-  queueSeconds: number;
-  runSeconds: number;
-  fails?: boolean;
-}
-
-export interface GatewayTask {
-  id: string;
-  key: string;
-  model: string;
-  request: Record<string, unknown>;
-  createdAt: number;
-  runsAt: number;
-  /** As planned. Progress grows towards it, whatever `finish` does. */
-  fullAt: number;
-  endsAt: number;
-  /** Null: it succeeds. */
-  errorMessage: string | null;
-  fileToken: string;
-}
-
-export type TaskStatus = "queued" | "running" | "succeeded" | "failed";
-
 export interface GatewayOptions {
   port?: number;
+  /** "document" if left out. A function chooses by the caller's key, so that one gateway plays several. */
+  profile?: ProfileName | ((key: string) => ProfileName);
   models?: string[];
-  /** Keys that are known and cannot pay: each create is 403. */
+  /** Keys that are known and cannot pay: each create is refused. */
   poorKeys?: string[];
   queueSeconds?: number;
   runSeconds?: number;
+  /** How long the loop rests in which `max-api` and `new-api` ask their vendor; 15 if left out. */
+  loopSeconds?: number;
   /** Per key. */
   limits?: { submitsPerSecond?: number; pollsPerSecond?: number };
-  /** Status answers say nothing of the progress. */
+  /** Status answers say nothing of the progress (`document` only). */
   withoutProgress?: boolean;
-  /** The words to send in place of ours. */
+  /** The words to send in place of ours (`document` only). */
   statusWords?: Partial<Record<TaskStatus, string>>;
   taskPlan?: (request: Record<string, unknown>) => TaskPlan;
   onCall?: (call: GatewayCall) => void;
@@ -108,14 +92,20 @@ export interface Gateway {
 
 export async function startGateway(options: GatewayOptions = {}): Promise<Gateway> {
   const models = options.models ?? ["doubao-seedance-2-0-260128", "doubao-seedance-2-0-fast-260128"];
+  const profiles: Record<ProfileName, Profile> = {
+    document: createDocumentProfile(options),
+    "max-api": MAX_API,
+    "new-api": NEW_API,
+    reseller: RESELLER,
+  };
   const calls: GatewayCall[] = [];
-  const tasks = new Map<string, GatewayTask>();
   const faults = new AnswerPlan<Fault>();
   const limiters = {
     submit: createRateLimiter(options.limits?.submitsPerSecond),
     poll: createRateLimiter(options.limits?.pollsPerSecond),
   };
   const listening = await listen(answerRequest, options.port);
+  const book = new TaskBook(listening.origin, options.loopSeconds ?? LOOP_SECONDS);
 
   async function answerRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const at = Date.now();
@@ -140,89 +130,67 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
   }
 
   function planAnswer(call: Omit<GatewayCall, "status">): Answer {
-    const route = findRoute(call);
-    const fault = faults.take(({ on }) => on === route);
-    if (fault === undefined) return answerTruly(route, call);
-    const takesEffect =
-      fault.process ?? (fault.drop === undefined ? fault.status === undefined : fault.drop !== "before");
-    return distort(takesEffect ? answerTruly(route, call) : undefined, fault);
-  }
-
-  function answerTruly(route: Route, call: Omit<GatewayCall, "status">): Answer {
-    if (route === "file") return answerFile(call.path);
-    if (route === "none") return refuse(404, "not_found", `No such path: ${call.method} ${call.path}`);
     const key = readKey(call.authorization);
-    if (key === null) return refuse(401, "invalid_api_key", "The API key is missing or invalid.");
-    if (route === "models") return { status: 200, body: { object: "list", data: models.map(describeModel) } };
-    if (route === "submit" && options.poorKeys?.includes(key))
-      return refuse(403, "insufficient_balance", "The account balance is insufficient.");
-    if (!limiters[route](key, call.at))
-      return {
-        ...refuse(429, "rate_limit_exceeded", "Too many requests."),
-        headers: { "retry-after": "1" },
-      };
-    return route === "submit" ? createTask(key, call.body) : readTask(key, call.path);
+    const { profile: chosen = "document" } = options;
+    const profile = profiles[typeof chosen === "function" ? chosen(key ?? "") : chosen];
+    const route = findRoute(call, profile.paths);
+    const fault = faults.take(({ on }) => on === route.name);
+    if (fault === undefined) return answerTruly(route, call, key, profile);
+    const truth = takesEffect(fault) ? answerTruly(route, call, key, profile) : undefined;
+    return distort(fault.refusal === undefined ? truth : refuseAs(profile, fault.refusal), fault);
   }
 
-  function createTask(key: string, body: Buffer): Answer {
+  function answerTruly(
+    { name, id }: Route,
+    { method, path, body, at }: Omit<GatewayCall, "status">,
+    key: string | null,
+    profile: Profile,
+  ): Answer {
+    if (name === "file")
+      return book.findByFilePath(path) === undefined
+        ? refuse(404, "file_not_found", "The file does not exist, or the token is wrong.")
+        : CLIP;
+    if (name === "none") return refuse(404, "not_found", `No such path: ${method} ${path}`);
+    if (key === null) return refuseAs(profile, "unauthorized");
+    if (name === "models") return profile.models(models.map(describeModel));
+    if (name === "submit" && options.poorKeys?.includes(key)) return refuseAs(profile, "noQuota");
+    if (name !== "content" && !limiters[name](key, at)) return refuseAs(profile, "busy");
+    if (name === "submit") return createTask(profile, key, body);
+
+    const task = book.find(id, key);
+    if (task === undefined) return refuseAs(profile, "unknownTask");
+    if (name === "content")
+      return book.view(task, profile).videoUrl === null ? refuseAs(profile, "notReady") : CLIP;
+    task.polls += 1;
+    return profile.task(book.view(task, profile));
+  }
+
+  function createTask(profile: Profile, key: string, body: Buffer): Answer {
     const request = parseObject(body);
-    if (request === null) return refuse(400, "invalid_request", "The body must be a JSON object.");
+    if (request === null) return profile.refuse("invalidRequest", "The body must be a JSON object.");
     const violation = findViolation(request);
-    if (violation !== null) return refuse(400, "invalid_request", violation);
+    if (violation !== null) return profile.refuse("invalidRequest", violation);
     const model = String(request.model);
     if (!models.includes(model))
-      return refuse(404, "model_not_found", `The model ${model} does not exist or is not available.`);
+      return profile.refuse("unknownModel", `The model ${model} does not exist or is not available.`);
+    if (hasMark(request, "[refuse]")) return refuseAs(profile, "refusedByVendor");
 
     const plan: TaskPlan = options.taskPlan?.(request) ?? {
       queueSeconds: options.queueSeconds ?? 0.3,
       runSeconds: options.runSeconds ?? 1.2,
     };
-    const createdAt = Date.now();
-    const runsAt = createdAt + plan.queueSeconds * 1000;
-    const fullAt = runsAt + plan.runSeconds * 1000;
-    const fails = plan.fails === true || String(request.prompt).includes("[fail]");
-    const times = { createdAt, runsAt, fullAt, endsAt: fullAt };
-    const errorMessage = fails ? REFUSED_BY_REVIEW : null;
-    const id = `cgt-${randomUUID()}`;
-    tasks.set(id, { id, key, model, request, ...times, errorMessage, fileToken: randomUUID() });
-    return {
-      status: 200,
-      body: { task_id: id, status: wordFor("queued"), created_at: Math.floor(createdAt / 1000) },
-    };
-  }
-
-  function readTask(key: string, path: string): Answer {
-    const task = tasks.get(path.slice("/v1/videos/".length));
-    if (task?.key !== key) return refuse(404, "task_not_found", "The task does not exist.");
-    const now = Date.now();
-    const status = taskStatus(task, now);
-    const body = {
-      task_id: task.id,
-      status: wordFor(status),
-      ...(!options.withoutProgress && {
-        progress: status === "succeeded" ? 100 : partialProgress(task, now),
-      }),
-      model: task.model,
-      created_at: Math.floor(task.createdAt / 1000),
-      ...(status === "succeeded" && { video_url: listening.origin + filePath(task) }),
-      ...(status === "failed" && { error_message: task.errorMessage }),
-    };
-    return { status: 200, body };
-  }
-
-  function answerFile(path: string): Answer {
-    for (const task of tasks.values())
-      if (path === filePath(task) && taskStatus(task, Date.now()) === "succeeded")
-        return { status: 200, headers: { "content-type": "video/mp4" }, body: CLIP_MP4 };
-    return refuse(404, "file_not_found", "The file does not exist, or the token is wrong.");
+    const task = book.add({ key, model, request, plan }, profile);
+    return hasMark(request, "[conflict]") ? profile.conflict(task) : profile.accepted(task);
   }
 
   function answerControl(call: string, body: Buffer): Answer {
     switch (call) {
       case "POST /_control/faults": {
         const fault = parseObject(body);
-        if (!ROUTES.includes(fault?.on))
+        if (!FAULTY_ROUTES.includes(fault?.on))
           return refuse(400, "invalid_fault", 'A JSON object with "on": submit, poll or models.');
+        if (fault?.refusal !== undefined && !REFUSAL_REASONS.includes(fault.refusal))
+          return refuse(400, "invalid_fault", `"refusal": ${REFUSAL_REASONS.join(", ")}.`);
         faults.add(fault as unknown as Fault);
         return { status: 204 };
       }
@@ -236,59 +204,42 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     }
   }
 
-  function wordFor(status: TaskStatus): string {
-    return options.statusWords?.[status] ?? status;
-  }
-
   return {
     baseUrl: `${listening.origin}/v1`,
     calls,
-    tasks,
+    tasks: book.tasks,
     fault: (fault) => faults.add(fault),
     clearFaults: () => faults.clear(),
-    finish: (id, outcome, errorMessage = REFUSED_BY_REVIEW) => {
-      const task = tasks.get(id);
-      if (task === undefined) throw new Error(`The gateway has no task ${id}`);
-      task.endsAt = Date.now();
-      task.errorMessage = outcome === "failed" ? errorMessage : null;
+    finish: (id, outcome, errorMessage) => book.finish(id, outcome, errorMessage),
+    close: async () => {
+      book.close();
+      await listening.close();
     },
-    close: async () => listening.close(),
   };
 }
 
-type Route = Fault["on"] | "file" | "none";
-
-function findRoute({ method, path }: Pick<GatewayCall, "method" | "path">): Route {
-  if (method === "POST" && path === "/v1/videos") return "submit";
-  if (method === "GET" && path === "/v1/models") return "models";
-  if (method === "GET" && /^\/v1\/videos\/[^/?]+$/.test(path)) return "poll";
-  if (method === "GET" && path.startsWith("/files/")) return "file";
-  return "none";
+interface Route {
+  name: Fault["on"] | "content" | "file" | "none";
+  /** Of the task that the path names, else empty. */
+  id: string;
 }
 
-/** The answer that the fault makes of the true one, or of none if the request takes no effect. */
-function distort(truth: Answer | undefined, fault: Fault): Answer {
-  const status = fault.status ?? truth?.status ?? 200;
-  const substitute =
-    status < 300 ? (truth?.body ?? {}) : refuse(status, `planned_${status}`, "A planned fault.").body;
-  const body = fault.body ?? (fault.status === undefined ? truth?.body : substitute);
-  const { delayMs, drip, drop } = fault;
-  const cut = drop === "before" || drop === "after" ? "before-headers" : drop;
-  return { status, headers: { ...truth?.headers, ...fault.headers }, body, delayMs, drip, cut };
+function findRoute(
+  { method, path }: Pick<GatewayCall, "method" | "path">,
+  creates: readonly string[],
+): Route {
+  if (method === "POST" && creates.includes(path)) return { name: "submit", id: "" };
+  if (method !== "GET") return { name: "none", id: "" };
+  if (path === "/v1/models") return { name: "models", id: "" };
+  if (path.startsWith("/files/")) return { name: "file", id: "" };
+  const place = creates.find((each) => path.startsWith(`${each}/`));
+  const [, id, content] = /^([^/?]+)(\/content)?$/.exec(path.slice(place?.length).slice(1)) ?? [];
+  if (place === undefined || id === undefined) return { name: "none", id: "" };
+  return { name: content === undefined ? "poll" : "content", id };
 }
 
-export function taskStatus(task: GatewayTask, now: number): TaskStatus {
-  if (now >= task.endsAt) return task.errorMessage === null ? "succeeded" : "failed";
-  return now >= task.runsAt ? "running" : "queued";
-}
-
-function partialProgress({ runsAt, fullAt, endsAt }: GatewayTask, now: number): number {
-  const reached = (Math.min(now, endsAt) - runsAt) / Math.max(1, fullAt - runsAt);
-  return Math.min(99, Math.max(0, Math.floor(reached * 100)));
-}
-
-function filePath(task: GatewayTask): string {
-  return `/files/${task.id}.mp4?token=${task.fileToken}`;
+function refuseAs(profile: Profile, reason: RefusalReason): Answer {
+  return profile.refuse(reason, REFUSAL_MESSAGES[reason]);
 }
 
 function describeModel(id: string): object {
@@ -299,14 +250,20 @@ if (import.meta.main) {
   const { values } = parseArgs({
     options: {
       port: { type: "string" },
+      profile: { type: "string", default: "document" },
       "queue-seconds": { type: "string" },
       "run-seconds": { type: "string" },
+      "loop-seconds": { type: "string" },
     },
   });
+  const profile = PROFILE_NAMES.find((name) => name === values.profile);
+  if (profile === undefined) throw new Error(`--profile must be one of ${PROFILE_NAMES.join(", ")}`);
   const gateway = await startGateway({
     port: Number(values.port ?? 0),
+    profile,
     queueSeconds: Number(values["queue-seconds"] ?? 2),
     runSeconds: Number(values["run-seconds"] ?? 10),
+    loopSeconds: Number(values["loop-seconds"] ?? LOOP_SECONDS),
     onCall: ({ at, method, path, status }) =>
       console.log(`${new Date(at).toISOString()} ${method} ${path} ${status ?? "dropped"}`),
   });

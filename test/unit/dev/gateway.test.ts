@@ -435,6 +435,7 @@ describe("the control surface", () => {
     const plan = (fault: string) => fetch(`${control}faults`, { method: "POST", body: fault });
     expect((await plan('{"on":"models","status":500,"times":1e999}')).status).toBe(204);
     expect((await plan('{"on":"everything"}')).status).toBe(400);
+    expect((await plan('{"on":"poll","refusal":"whim"}')).status).toBe(400);
     expect((await get(gateway, "/models")).status).toBe(500);
     expect((await get(gateway, "/models")).status).toBe(500);
     expect((await fetch(`${control}faults`, { method: "DELETE" })).status).toBe(204);

@@ -2,7 +2,7 @@
  * Every reason for which the gateway refuses a request: the key, the rate, and the rules for a create as the upstream's
  * document states them. Unknown fields are let through.
  */
-import type { Answer } from "./listen.ts";
+import type { Answer } from "../listen.ts";
 
 const RATE_WINDOW_MS = 1000;
 const LONGEST_PROMPT_CHARACTERS = 2500;
