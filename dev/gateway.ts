@@ -134,7 +134,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     const { profile: chosen = "document" } = options;
     const profile = profiles[typeof chosen === "function" ? chosen(key ?? "") : chosen];
     const route = findRoute(call, profile.paths);
-    const fault = faults.take(({ on }) => on === route.name);
+    const fault = faults.take((each) => each.on === route.name && (each.key ?? key) === key);
     if (fault === undefined) return answerTruly(route, call, key, profile);
     const truth = takesEffect(fault) ? answerTruly(route, call, key, profile) : undefined;
     return distort(fault.refusal === undefined ? truth : refuseAs(profile, fault.refusal), fault);

@@ -6,6 +6,8 @@ import { refuse } from "./validation.ts";
 
 export interface Fault {
   on: "submit" | "poll" | "models";
+  /** Meets the requests of this key alone. */
+  key?: string;
   /** How many requests it meets, 1 if left out. */
   times?: number;
   status?: number;

@@ -370,6 +370,15 @@ describe("faults", () => {
     expect(statuses).toEqual([500, 500, 503, 200, 418, 404]);
   });
 
+  it("wait for the key that they name", async () => {
+    const gateway = await start();
+    gateway.fault({ on: "models", key: "sk-second", status: 500 });
+    const statuses: number[] = [];
+    for (const key of [KEY, "sk-second", "sk-second"])
+      statuses.push((await get(gateway, "/models", key)).status);
+    expect(statuses).toEqual([200, 500, 200]);
+  });
+
   it("go on for ever with times Infinity until they are cleared", async () => {
     const gateway = await start();
     gateway.fault({ on: "models", status: 500, times: Infinity });
