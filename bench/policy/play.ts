@@ -52,14 +52,14 @@ function answerAt({ startSeconds, endSeconds }: TrueTask, ageSeconds: number): P
   let status: TaskStatus = "queued";
   if (startSeconds !== null && ageSeconds >= startSeconds) status = "running";
   if (ageSeconds >= endSeconds) status = "succeeded";
-  const videoUrl = status === "succeeded" ? "https://cdn.example.com/clip.mp4" : null;
+  const result = status === "succeeded" ? { url: "https://cdn.example.com/clip.mp4", needsKey: false } : null;
   const reading = {
-    namesId: true,
-    ids: ["up-1"],
     status,
+    isDoubtful: false,
     word: status,
+    members: [],
     progress: null,
-    videoUrl,
+    result,
     errorMessage: null,
   };
   return { kind: "read", reading, json: null, notBeforeMs: null };

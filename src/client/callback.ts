@@ -26,6 +26,9 @@ export interface FlatEvent {
   model: string;
   test: boolean;
   video_url: string | null;
+  source_url: string | null;
+  file_status: "failed" | null;
+  file_expires_at: string | null;
   error_code: TaskError["code"] | null;
   error_message: string | null;
   upstream_task_id: string | null;

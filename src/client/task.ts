@@ -55,23 +55,38 @@ export interface TaskError {
   retryable: boolean;
 }
 
+export interface TaskFile {
+  status: "failed";
+  reason: "needs_key";
+}
+
 /** How a task can stand, and what is sure then. */
 interface Outcomes {
-  queued: { video_url: null; error: null; error_message: null; finished_at: null };
-  running: { video_url: null; error: null; error_message: null; finished_at: null };
-  succeeded: { video_url: string; error: null; error_message: null; finished_at: string };
-  failed: { video_url: null; error: TaskError; error_message: string; finished_at: string };
+  queued: { video_url: null; file: null; error: null; error_message: null; finished_at: null };
+  running: { video_url: null; file: null; error: null; error_message: null; finished_at: null };
+  /** `video_url` is null if only the upstream key opens the result, and the key is the operator's: `file` says so. */
+  succeeded: {
+    video_url: string | null;
+    file: TaskFile | null;
+    error: null;
+    error_message: null;
+    finished_at: string;
+  };
+  failed: { video_url: null; file: null; error: TaskError; error_message: string; finished_at: string };
 }
 
 /** A task as a callback carries it. Times are ISO 8601. */
 export type CallbackTask<Status extends TaskStatus = TaskStatus> = {
   [One in Status]: {
     object: "video.task";
+    /** The same as `task_id`. */
+    id: string;
     task_id: string;
     status: One;
     /** 0 to 100, if the upstream says it. */
     progress: number | null;
     model: string;
+    source_url: string | null;
     metadata: Record<string, unknown> | null;
     test: boolean;
     upstream_task_id: string | null;
@@ -102,6 +117,7 @@ export type DeliveryStatus = "pending" | "delivered" | "exhausted" | "stopped";
 /** A line of `GET /v1/videos`. */
 export interface ListedTask {
   object: "video.task";
+  id: string;
   task_id: string;
   status: TaskStatus;
   model: string;

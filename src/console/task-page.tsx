@@ -71,10 +71,12 @@ function Outcome({ visit, task }: { visit: Visit; task: TaskBody }) {
     return (
       <section class="card panel stack" id="video">
         <h2>{text.video}</h2>
-        <p>{text.testVideo}</p>
-        <p>
-          <code>{task.video_url}</code>
-        </p>
+        <p>{task.test ? text.testVideo : text.needsKey}</p>
+        {task.video_url !== null && (
+          <p>
+            <code>{task.video_url}</code>
+          </p>
+        )}
       </section>
     );
   }

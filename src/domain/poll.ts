@@ -6,6 +6,7 @@ import { DEADLINE_MARGIN_MS } from "./submit.ts";
 import {
   failed,
   isTerminal,
+  NO_WINDOWS,
   patch,
   taskError,
   timedOut,
@@ -107,16 +108,16 @@ function applyAnswer(task: Task, answer: PollAnswer, { now, limits }: PollTurn):
     case "not_found": {
       const since = task.notFoundSince ?? now;
       if (now - since >= limits.lostMs) return failed(task, taskError("upstream_lost"), now);
-      return patch(task, { notFoundSince: since, unauthorizedSince: null, resultMissingSince: null });
+      return patch(task, { ...NO_WINDOWS, notFoundSince: since });
     }
     case "unauthorized": {
       const since = task.unauthorizedSince ?? now;
       if (now - since >= limits.unauthorizedMs) return failed(task, taskError("upstream_unauthorized"), now);
-      return patch(task, { unauthorizedSince: since, notFoundSince: null, resultMissingSince: null });
+      return patch(task, { ...NO_WINDOWS, unauthorizedSince: since });
     }
     case "slow_down":
     case "other":
-      return patch(task, { notFoundSince: null, unauthorizedSince: null, resultMissingSince: null });
+      return patch(task, NO_WINDOWS);
     case "nothing":
       return task;
     default:

@@ -1,4 +1,4 @@
-import { failed, isTerminal, patch, succeeded, taskError, type Task } from "./task.ts";
+import { failed, isTerminal, NO_WINDOWS, patch, succeeded, taskError, type Task } from "./task.ts";
 import type { TaskReading } from "./upstream-answer.ts";
 
 /** `video.progress` is due each time the reported progress grew by this much. */
@@ -6,19 +6,22 @@ export const PROGRESS_STEP = 10;
 
 /**
  * What a readable answer does to a task. A known word moves the status; any other leaves it and is never the end;
- * success without a URL waits, up to `resultMissingMs` after the first such answer.
+ * success without a URL waits, up to `resultMissingMs` after the first such answer; a failure that may have been the
+ * query's counts once the next answer says the same.
  */
 export function applyReading(task: Task, reading: TaskReading, now: number, resultMissingMs: number): Task {
   if (isTerminal(task)) return task;
-  const seen = patch(task, { notFoundSince: null, unauthorizedSince: null });
+  const seen = patch(task, NO_WINDOWS);
   switch (reading.status) {
     case "succeeded": {
-      if (reading.videoUrl !== null) return succeeded(seen, reading.videoUrl, reading.progress, now);
-      const since = seen.resultMissingSince ?? now;
+      if (reading.result !== null) return succeeded(seen, reading.result, reading.progress, now);
+      const since = task.resultMissingSince ?? now;
       if (now - since >= resultMissingMs) return failed(seen, taskError("result_missing"), now);
-      return patch(seen, { resultMissingSince: since });
+      return patch(task, { ...NO_WINDOWS, resultMissingSince: since });
     }
     case "failed":
+      if (reading.isDoubtful && !task.failureDoubted)
+        return patch(task, { ...NO_WINDOWS, failureDoubted: true });
       return failed(
         patch(seen, { progress: reading.progress ?? seen.progress }),
         taskError("generation_failed", reading.errorMessage),
@@ -26,17 +29,13 @@ export function applyReading(task: Task, reading: TaskReading, now: number, resu
       );
     case "running":
       return withProgress(
-        patch(seen, {
-          status: "running",
-          runningSince: seen.runningSince ?? now,
-          resultMissingSince: null,
-        }),
+        patch(seen, { status: "running", runningSince: seen.runningSince ?? now }),
         reading.progress,
       );
     case "queued":
-      return withProgress(patch(seen, { status: "queued", resultMissingSince: null }), reading.progress);
+      return withProgress(patch(seen, { status: "queued" }), reading.progress);
     case null:
-      return withProgress(patch(seen, { resultMissingSince: null }), reading.progress);
+      return withProgress(seen, reading.progress);
     default:
       return reading.status satisfies never;
   }

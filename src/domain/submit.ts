@@ -53,7 +53,8 @@ export function decideSubmit(
   };
   switch (answer.kind) {
     case "accepted": {
-      const accepted = { ...done, upstreamTaskId: answer.upstreamTaskId, submittedAt: at.now };
+      const [upstreamTaskId, ...upstreamAliases] = answer.ids;
+      const accepted = { ...done, upstreamTaskId, upstreamAliases, submittedAt: at.now };
       return applyReading(accepted, answer.reading, at.now, at.resultMissingMs);
     }
     case "refused": {

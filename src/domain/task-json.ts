@@ -11,11 +11,14 @@ export function jsonObject(members: readonly (readonly [key: string, json: strin
 function taskMembers(task: Task): [string, string][] {
   const members: [string, unknown][] = [
     ["object", "video.task"],
+    ["id", task.taskId],
     ["task_id", task.taskId],
     ["status", task.status],
     ["progress", task.progress],
     ["model", task.model],
     ["video_url", task.videoUrl],
+    ["source_url", null],
+    ["file", task.file],
     ["error", task.error],
     ["error_message", task.error?.message ?? null],
   ];

@@ -1,5 +1,5 @@
 import type { SigningVersion } from "./signing-versions.ts";
-import type { TaskStatus } from "./upstream-answer.ts";
+import type { ResultUrl, TaskStatus } from "./upstream-answer.ts";
 import type { EventType } from "./event.ts";
 
 /** Why a task failed; the codes are the contract's. */
@@ -82,11 +82,17 @@ export interface Task {
   /** What tasks have in common that take equally long, beside the model. */
   traits: TaskTraits;
   videoUrl: string | null;
+  /** What became of the video's file, where there is something to say. */
+  file: TaskFile | null;
   error: TaskError | null;
   /** JSON text of an object. */
   metadata: string | null;
   test: TestPlan | null;
   upstreamTaskId: string | null;
+  /** The other ids that the create's answer named: a poll may carry either. */
+  upstreamAliases: readonly string[];
+  /** `echoDigest`s of the request's URLs and ids: an answer that repeats them names no result and no task. */
+  echoes: readonly string[];
   createdAt: number;
   submittedAt: number | null;
   finishedAt: number | null;
@@ -105,6 +111,14 @@ export interface Task {
   notFoundSince: number | null;
   unauthorizedSince: number | null;
   resultMissingSince: number | null;
+  /** The last readable answer said a failure that may have been the query's. */
+  failureDoubted: boolean;
+}
+
+/** A file that only the upstream key opens, and the caller may not have the key. */
+export interface TaskFile {
+  status: "failed";
+  reason: "needs_key";
 }
 
 /** When the next poll is due. Apart from the task, because an unchanged poll does not write it down. */
@@ -139,7 +153,7 @@ export interface ProgressMark {
   progress: number;
 }
 
-export function isTerminal(task: { status: TaskStatus }): boolean {
+export function isTerminal(task: { status: TaskStatus | null }): boolean {
   return task.status === "succeeded" || task.status === "failed";
 }
 
@@ -180,11 +194,24 @@ export function failed(task: Task, error: TaskError, now: number): Task {
   };
 }
 
-/** The one way a task ends well. */
-export function succeeded(task: Task, videoUrl: string, progress: number | null, now: number): Task {
+/**
+ * The one way a task ends well. A result that only the key opens goes to the caller whose key it is; the operator's key
+ * is not the caller's.
+ */
+export function succeeded(task: Task, result: ResultUrl, progress: number | null, now: number): Task {
   if (isTerminal(task)) return task;
-  return { ...task, status: "succeeded", videoUrl, progress: progress ?? 100, finishedAt: now };
+  const videoUrl = result.needsKey && task.mode === "operator" ? null : result.url;
+  const file: TaskFile | null = videoUrl === null ? { status: "failed", reason: "needs_key" } : null;
+  return { ...task, status: "succeeded", videoUrl, file, progress: progress ?? 100, finishedAt: now };
 }
+
+/** The windows, and the doubt, that a readable answer of another kind ends. */
+export const NO_WINDOWS = {
+  notFoundSince: null,
+  unauthorizedSince: null,
+  resultMissingSince: null,
+  failureDoubted: false,
+} satisfies Partial<Task>;
 
 /**
  * The deadline has passed. A task that never reached the upstream cost nothing and may be sent again; one whose submit

@@ -2,19 +2,28 @@
 
 export type TaskStatus = "queued" | "running" | "succeeded" | "failed";
 
+/** Where the video is. */
+export interface ResultUrl {
+  /** Null: it contains the upstream key, so Ringback hands it to nobody. */
+  url: string | null;
+  /** Only the upstream key opens it. */
+  needsKey: boolean;
+}
+
 /** The facts of a task as far as one answer of the upstream carries them. */
 export interface TaskReading {
-  /** Every usable task id that the answer names (`task_id`, `id`, there or in `data`), in order of trust. */
-  ids: string[];
-  /** Whether it names an id at all: one that is too long to be asked for is still another task's. */
-  namesId: boolean;
-  /** null: no status, or a word that is not known. */
+  /** null: no status, or a word that Ringback does not know. */
   status: TaskStatus | null;
-  /** The word as it came, for the log: a status that nobody knows is worth a look. */
+  /** `failed` by a word that may speak of the query: it counts when the next answer says the same. */
+  isDoubtful: boolean;
+  /** The word as it came, for the log. */
   word: string | null;
+  /** Names of the members beside the word, for the log: they show what to add when the word is unknown. */
+  members: string[];
   /** 0 to 100. */
   progress: number | null;
-  videoUrl: string | null;
+  /** Looked for in a success only. */
+  result: ResultUrl | null;
   /** At most 2000 characters, no control characters. */
   errorMessage: string | null;
 }
@@ -23,12 +32,23 @@ export interface TaskReading {
 export type AnswerJson = string | null;
 
 export type SubmitAnswer =
-  | { kind: "accepted"; upstreamTaskId: string; reading: TaskReading; json: AnswerJson }
-  /** A definite no: nothing was accepted, and asking again will not help. */
-  | { kind: "refused"; status: number; body: string; message: string | null; json: AnswerJson }
+  /** `ids`: every id that it names, the one to ask with first. */
+  | { kind: "accepted"; ids: [string, ...string[]]; reading: TaskReading; json: AnswerJson }
+  /**
+   * A definite no: nothing was accepted, and asking again will not help. `status` is what it amounts to; the upstream
+   * said `upstreamStatus` (a 429 about the balance amounts to 402).
+   */
+  | {
+      kind: "refused";
+      status: number;
+      upstreamStatus: number;
+      body: string;
+      message: string | null;
+      json: AnswerJson;
+    }
   /** A definite "not now": nothing was accepted. */
   | { kind: "later"; status: 429 | 503; retryAfterMs: number | null }
-  /** Whatever else: the task may exist and cost money. `completeServerError`: a 5xx answer that arrived whole. */
+  /** Whatever else: the task may exist and cost money. `completeServerError`: a 5xx that arrived whole and names no id. */
   | { kind: "unknown"; why: string; completeServerError: boolean; json: AnswerJson };
 
 /** `notBeforeMs`: the upstream asks not to be polled sooner than this from now. */
@@ -37,7 +57,7 @@ export type PollAnswer = { json: AnswerJson; notBeforeMs: number | null } & (
   | { kind: "not_found" }
   | { kind: "unauthorized"; status: 401 | 403 }
   | { kind: "slow_down" }
-  /** Another 4xx: readable, but nothing about the task. */
+  /** Another 4xx: it can be read, but says nothing of the task. */
   | { kind: "other"; status: number }
   /** 5xx, silence, a broken or foreign answer: says nothing at all. */
   | { kind: "nothing"; why: string }

@@ -8,6 +8,7 @@ import type { AppEnv } from "./app-env.ts";
 import type { Caller } from "./caller.ts";
 import { ApiError, invalidRequest, noSuchTask } from "./errors.ts";
 import { present } from "./fields.ts";
+import { echoesOf } from "./echoes.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { endpointRules, misconfigured, ownHost } from "./guards.ts";
 import { encodeJsonBody, type JsonBody } from "./json-body.ts";
@@ -124,6 +125,7 @@ async function createInput(from: {
     model: request.model,
     traits: request.traits,
     metadata: request.metadata,
+    echoes: await echoesOf(request.upstream),
     test: request.test,
     timeoutMs: request.timeoutMs ?? settings.taskTimeoutMs,
     repeatServerErrors: request.repeatServerErrors,

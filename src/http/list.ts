@@ -11,6 +11,7 @@ import { LIST_QUERY } from "./list-schema.ts";
 /** A task as lists show it. */
 export interface ListedTask {
   object: "video.task";
+  id: string;
   task_id: string;
   status: Listing["status"];
   model: string;
@@ -56,9 +57,11 @@ async function viewListing(listing: Listing, roots: readonly [string, ...string[
   const { name, account, taskId } = listing;
   // The secret under which its id was issued may be gone: under the old id nobody could read it any more.
   const known = (await openTaskId(roots, taskId, account)) !== null;
+  const id = known ? taskId : await taskIdOf(roots[0], name, account);
   return {
     object: "video.task",
-    task_id: known ? taskId : await taskIdOf(roots[0], name, account),
+    id,
+    task_id: id,
     status: listing.status,
     model: listing.model,
     test: listing.test,

@@ -22,11 +22,14 @@ const CALLBACK = {
 
 export const QUEUED_DATA = {
   object: "video.task",
+  id: TASK_ID,
   task_id: TASK_ID,
   status: "queued",
   progress: null as number | null,
   model: TEXT_EXAMPLE.model,
   video_url: null as string | null,
+  source_url: null,
+  file: null,
   error: null as object | null,
   error_message: null as string | null,
   metadata: { order: 42 },
@@ -98,6 +101,7 @@ export const LIST = {
   data: [
     {
       object: "video.task",
+      id: TASK_ID,
       task_id: TASK_ID,
       status: "succeeded",
       model: TEXT_EXAMPLE.model,
@@ -173,6 +177,9 @@ export function flatMessage(type: string, data: typeof QUEUED_DATA): object {
     model: data.model,
     test: data.test,
     video_url: data.video_url,
+    source_url: data.source_url,
+    file_status: null,
+    file_expires_at: null,
     error_code: error?.code ?? null,
     error_message: data.error_message,
     upstream_task_id: data.upstream_task_id,

@@ -15,6 +15,12 @@ const TIMESTAMP = { type: "string", format: "date-time", description: "When it h
 /** Members of a flat message that stand in the task under another name. */
 const FLAT_ONLY: Record<string, JsonSchema> = {
   error_code: { type: ["string", "null"], description: "`error.code`." },
+  file_status: { type: ["string", "null"], description: "`file.status`." },
+  file_expires_at: {
+    type: ["string", "null"],
+    format: "date-time",
+    description: "Until when Ringback keeps the file; null: it keeps none.",
+  },
 };
 
 /** The members that a flat message takes from the task, with their own schemas. */
@@ -25,6 +31,7 @@ const FLAT_MEMBERS = [
   "model",
   "test",
   "video_url",
+  "source_url",
   "error_message",
   "upstream_task_id",
   "created_at",

@@ -43,6 +43,7 @@ export const taskError = z
 
 const taskMembers = {
   object: z.literal("video.task"),
+  id: z.string().meta({ pattern: TASK_ID_PATTERN, description: "The same as `task_id`." }),
   task_id: z.string().meta({ pattern: TASK_ID_PATTERN, description: "Ringback's id; not the upstream's." }),
   status: z.enum(STATUSES).meta({ description: "`succeeded` and `failed` are the end and never change." }),
   progress: z
@@ -50,7 +51,19 @@ const taskMembers = {
     .nullable()
     .meta({ description: "In percent, as the upstream reported it last; null before it has reported any." }),
   model: text("As it was asked for."),
-  video_url: url("Where the video is; usually for about 24 hours.").nullable(),
+  video_url: url(
+    "Where the video is; usually for about 24 hours. Null on success if only the upstream key opens it (see `file`).",
+  ).nullable(),
+  source_url: url("Where the upstream keeps a file of which `video_url` is a copy.").nullable(),
+  file: z
+    .object({
+      status: z.literal("failed"),
+      reason: z
+        .literal("needs_key")
+        .meta({ description: "Only the upstream key opens the result, and it is not the caller's." }),
+    })
+    .nullable()
+    .meta({ description: "What became of the video's file, where there is something to say." }),
   error: taskError.nullable(),
   error_message: z.string().max(2000).nullable().meta({ description: "The error's message once more." }),
   metadata: z
@@ -96,6 +109,7 @@ export const taskData = z
 export const listedTask = z
   .object({
     object: taskMembers.object,
+    id: taskMembers.id,
     task_id: taskMembers.task_id,
     status: taskMembers.status,
     model: taskMembers.model,

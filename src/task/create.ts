@@ -2,7 +2,14 @@ import { NOTHING_SHARED, type Shared, type TaskState } from "../domain/agenda.ts
 import type { EventType } from "../domain/event.ts";
 import { FIRST_VERSION } from "../domain/signing-versions.ts";
 import { isOperatorsAffair, refusalCode } from "../domain/submit.ts";
-import { taskError, type Task, type TaskErrorCode, type TaskTraits, type TestPlan } from "../domain/task.ts";
+import {
+  NO_WINDOWS,
+  taskError,
+  type Task,
+  type TaskErrorCode,
+  type TaskTraits,
+  type TestPlan,
+} from "../domain/task.ts";
 import type { SubmitAnswer } from "../domain/upstream-answer.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { sealParts, sealText } from "./sealed.ts";
@@ -25,6 +32,8 @@ export interface CreateInput {
   traits: TaskTraits;
   /** JSON text of an object. */
   metadata: string | null;
+  /** `echoDigest`s of the request's URLs and ids. */
+  echoes: readonly string[];
   test: TestPlan | null;
   timeoutMs: number;
   repeatServerErrors: boolean;
@@ -188,7 +197,7 @@ function answered(deps: TaskDeps, task: Task, waitsUntil = 0): Task {
 
 function refusal(task: Task, answer: SubmitAnswer & { kind: "refused" }): CreateOutcome {
   const code = refusalCode(answer.status);
-  const { status, body } = answer;
+  const { status, upstreamStatus, body } = answer;
   if (isOperatorsAffair(task.mode, status)) {
     return { kind: "refused", status: 502, code, message: taskError(code).message, upstream: null };
   }
@@ -197,7 +206,7 @@ function refusal(task: Task, answer: SubmitAnswer & { kind: "refused" }): Create
     status,
     code,
     message: taskError(code, answer.message).message,
-    upstream: { status, body },
+    upstream: { status: upstreamStatus, body },
   };
 }
 
@@ -217,10 +226,13 @@ function newTask(deps: TaskDeps, input: CreateInput): Task {
     model: input.model,
     traits: input.traits,
     videoUrl: null,
+    file: null,
     error: null,
     metadata: input.metadata,
     test: input.test,
     upstreamTaskId: null,
+    upstreamAliases: [],
+    echoes: input.echoes,
     createdAt: now,
     submittedAt: null,
     finishedAt: null,
@@ -246,9 +258,7 @@ function newTask(deps: TaskDeps, input: CreateInput): Task {
     redeliveredAt: [],
     runningSince: null,
     progressTold: 0,
-    notFoundSince: null,
-    unauthorizedSince: null,
-    resultMissingSince: null,
+    ...NO_WINDOWS,
   };
 }
 

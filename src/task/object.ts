@@ -10,7 +10,7 @@ import { errorFields, log } from "../log.ts";
 import { forgetTask, registerTask, reportEnd, reportTask, versionsForAttempt } from "../account/stub.ts";
 import { AnswerMemory } from "../upstream/answer-memory.ts";
 import { httpUpstream } from "../upstream/http-upstream.ts";
-import type { Upstream } from "../upstream/provider.ts";
+import type { KnownTask, Upstream } from "../upstream/provider.ts";
 import { simulatedUpstream } from "../upstream/simulated-upstream.ts";
 import { sendCallback } from "../webhook/send.ts";
 import { reportInPassing } from "./advance.ts";
@@ -233,8 +233,12 @@ export class TaskObject extends DurableObject<Env> {
     const { baseUrl, operatorKey, upstreamTimeoutMs: timeoutMs } = deps.settings;
     const apiKey = task.mode === "operator" ? operatorKey : await ownKey(deps, task);
     if (apiKey === null) throw new MissingKeyError(`no upstream key for a task of mode ${task.mode}`);
-    return httpUpstream({ baseUrl, apiKey, timeoutMs }, deps.memory);
+    return httpUpstream({ baseUrl, apiKey, timeoutMs }, knownTask(task), deps.memory);
   }
+}
+
+function knownTask({ upstreamTaskId, upstreamAliases, echoes }: Task): KnownTask {
+  return { taskIds: upstreamTaskId === null ? null : [upstreamTaskId, ...upstreamAliases], echoes };
 }
 
 async function ownKey(deps: TaskDeps, task: Task): Promise<string | null> {

@@ -1,7 +1,7 @@
 import { decidePoll } from "../domain/poll.ts";
 import { isOperatorsAffair } from "../domain/submit.ts";
 import { isTerminal, type Task } from "../domain/task.ts";
-import type { PollAnswer } from "../domain/upstream-answer.ts";
+import type { PollAnswer, TaskReading } from "../domain/upstream-answer.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { passFor, tellRefusal } from "./pace.ts";
 import { recordTask } from "./record.ts";
@@ -50,14 +50,23 @@ function hidesAnswer(task: Task, answer: PollAnswer): boolean {
   return answer.kind === "unauthorized" && isOperatorsAffair(task.mode, answer.status);
 }
 
-/** An answer without a known status is worth a line: an outage, a lost key, or a word that the upstream made up. */
+/**
+ * An answer without news is worth a line: an outage, a lost key, a word that the upstream made up, or a success whose
+ * result Ringback did not find. The members' names show an operator what to add.
+ */
 function logOddAnswer(deps: TaskDeps, task: Task, answer: PollAnswer): void {
-  if (answer.kind === "read" && answer.reading.status !== null) return;
+  if (answer.kind === "read" && !isOdd(answer.reading)) return;
   deps.log("poll.without_news", {
     ...taskFields(task),
     answer: answer.kind,
     ...("why" in answer ? { reason: answer.why } : {}),
     ...("status" in answer ? { status_code: answer.status } : {}),
-    ...("reading" in answer ? { word: answer.reading.word?.slice(0, 40) } : {}),
+    ...("reading" in answer
+      ? { word: answer.reading.word?.slice(0, 40), members: answer.reading.members.join(" ") }
+      : {}),
   });
+}
+
+function isOdd({ status, isDoubtful, result }: TaskReading): boolean {
+  return status === null || isDoubtful || (status === "succeeded" && result === null);
 }

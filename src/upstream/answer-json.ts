@@ -6,14 +6,14 @@ import { redactJson, redactText } from "../domain/redact.ts";
 const KEEP_MAX_BYTES = 65_536;
 
 export interface ParsedAnswer {
-  /** The answer's object, without the key in it. */
+  /** The answer's object as it came, for its facts: a mask would garble ids and URLs. */
   object: { [key: string]: JsonValue } | null;
   /**
    * Its JSON text to keep: verbatim, unless the key had to be cut out; `null` in JSON if it is too large, so that no
    * older answer stands for it; null if it is no JSON.
    */
   json: string | null;
-  /** The answer as text, without the key. */
+  /** The answer as text, without the secrets. */
   text: string;
 }
 
@@ -22,21 +22,29 @@ function isKept(json: string): boolean {
   return json.length * 3 <= KEEP_MAX_BYTES || new TextEncoder().encode(json).byteLength <= KEEP_MAX_BYTES;
 }
 
-/** Reads an answer of the upstream. The key never leaves this room, however the upstream spells or nests it. */
-export function parseAnswer(raw: string, apiKey: string): ParsedAnswer {
+/**
+ * Reads an answer of the upstream. `json` and `text`, which Ringback keeps and shows, are without the secrets, however
+ * the upstream spells or nests them.
+ */
+export function parseAnswer(raw: string, secrets: readonly string[]): ParsedAnswer {
   try {
     const parsed = parseBoundedJson(raw);
-    const inText = raw.includes(apiKey);
-    // Only an escape can hide the key from the text.
-    const clean = inText || raw.includes("\\") ? redactJson(parsed, [apiKey]) : parsed;
+    const inText = secrets.some((secret) => raw.includes(secret));
+    // Only an escape can hide a secret from the text.
+    const mayHide = inText || (secrets.length > 0 && raw.includes("\\"));
+    const clean = mayHide ? redactJson(parsed, secrets) : parsed;
     // A repeated member hides its first value from the parser, not from the text.
     const verbatim = clean === parsed && !inText;
     const json = verbatim ? raw.trim() : JSON.stringify(clean);
     const keep = isKept(json);
     // The clean one in both: an escaped key (`\/`, `\u0073`) would come back to life in a reader's parser.
-    return { object: isJsonObject(clean) ? clean : null, json: keep ? json : "null", text: json };
+    return { object: isJsonObject(parsed) ? parsed : null, json: keep ? json : "null", text: json };
   } catch {
     // No JSON, or nested too deep to walk: a captive page, an error page, noise.
-    return { object: null, json: null, text: redactText(raw, [apiKey, apiKey.replaceAll("/", "\\/")]) };
+    return { object: null, json: null, text: redactText(raw, withEscapes(secrets)) };
   }
+}
+
+function withEscapes(secrets: readonly string[]): string[] {
+  return secrets.flatMap((secret) => [secret, secret.replaceAll("/", "\\/")]);
 }

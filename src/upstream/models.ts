@@ -1,3 +1,4 @@
+import { keySecrets } from "../domain/redact.ts";
 import { readText } from "../wire/read-bytes.ts";
 import { discardBody } from "../wire/discard.ts";
 import { parseAnswer } from "./answer-json.ts";
@@ -13,7 +14,7 @@ export interface ModelsAnswer {
   retryAfter: string | null;
 }
 
-/** The upstream's `/models` as it answers, without the key in it; null if no whole answer came, or a redirect. */
+/** The upstream's `/models` as it answers, with the key masked; null if no whole answer came, or a redirect. */
 export async function fetchModels(access: UpstreamAccess): Promise<ModelsAnswer | null> {
   try {
     const response = await fetch(`${access.baseUrl}/models`, {
@@ -28,11 +29,12 @@ export async function fetchModels(access: UpstreamAccess): Promise<ModelsAnswer 
     }
     const read = await readText(response, MODELS_MAX_BYTES);
     if (read.end !== "complete") return null;
-    const body = parseAnswer(read.text, access.apiKey).text;
+    const secrets = keySecrets(access.apiKey);
+    const body = parseAnswer(read.text, secrets).text;
     // A header that repeats the key is none.
     const header = (name: string): string | null => {
       const value = headers.get(name);
-      return value?.includes(access.apiKey) ? null : value;
+      return secrets.some((secret) => value?.includes(secret)) ? null : value;
     };
     return { status, contentType: header("content-type"), body, retryAfter: header("retry-after") };
   } catch {

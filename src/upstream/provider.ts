@@ -14,3 +14,11 @@ export interface UpstreamAccess {
   apiKey: string;
   timeoutMs: number;
 }
+
+/** What is known of the task that is asked about. */
+export interface KnownTask {
+  /** Every id that the create's answer named; null before it. */
+  taskIds: readonly string[] | null;
+  /** `echoDigest`s of the URLs and ids of its request. */
+  echoes: readonly string[];
+}

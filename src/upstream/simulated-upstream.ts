@@ -10,11 +10,11 @@ export function simulatedUpstream(plan: TestPlan, name: string, submittedAt: num
   const upstreamTaskId = `test_${name}`;
   const read = (reading: Partial<TaskReading> & Pick<TaskReading, "status">) => {
     const whole: TaskReading = {
-      ids: [upstreamTaskId],
-      namesId: true,
+      isDoubtful: false,
       word: reading.status,
+      members: [],
       progress: null,
-      videoUrl: null,
+      result: null,
       errorMessage: null,
       ...reading,
     };
@@ -22,14 +22,14 @@ export function simulatedUpstream(plan: TestPlan, name: string, submittedAt: num
       task_id: upstreamTaskId,
       status: whole.status,
       ...(whole.progress === null ? {} : { progress: whole.progress }),
-      ...(whole.videoUrl === null ? {} : { video_url: whole.videoUrl }),
+      ...(whole.result === null ? {} : { video_url: whole.result.url }),
       ...(whole.errorMessage === null ? {} : { error_message: whole.errorMessage }),
     });
     return { reading: whole, json };
   };
   return {
     async submit() {
-      return { kind: "accepted", upstreamTaskId, ...read({ status: "queued", progress: 0 }) };
+      return { kind: "accepted", ids: [upstreamTaskId], ...read({ status: "queued", progress: 0 }) };
     },
     async poll() {
       const elapsed = Date.now() - (submittedAt ?? Date.now());
@@ -39,7 +39,7 @@ export function simulatedUpstream(plan: TestPlan, name: string, submittedAt: num
       }
       const end =
         plan.outcome === "succeeded"
-          ? read({ status: "succeeded", progress: 100, videoUrl: TEST_VIDEO_URL })
+          ? read({ status: "succeeded", progress: 100, result: { url: TEST_VIDEO_URL, needsKey: false } })
           : read({ status: "failed", errorMessage: "This test task was asked to fail." });
       return { kind: "read", ...end, notBeforeMs: null };
     },

@@ -153,7 +153,7 @@ describe("the package", () => {
       const ringback = new Ringback({ baseUrl: "", apiKey: "" });
       createServer(async (incoming) => {
         const event = await verifyCallback("", incoming.headers, "");
-        if (event.type === "video.succeeded") event.data.video_url.toUpperCase();
+        if (event.type === "video.succeeded") event.data.video_url?.toUpperCase();
         // @ts-expect-error: a ping has no task
         if (event.type === "ping") event.data.video_url.toUpperCase();
         const task = await ringback.wait((await ringback.create(request)).task_id);

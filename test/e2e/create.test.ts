@@ -243,11 +243,14 @@ describe("the answer to a create", () => {
     const task = (await response.json()) as TaskBody;
     expect(task).toStrictEqual({
       object: "video.task",
+      id: task.task_id,
       task_id: TASK_ID,
       status: "queued",
       progress: null,
       model: MODEL,
       video_url: null,
+      source_url: null,
+      file: null,
       error: null,
       error_message: null,
       metadata: { order: 7, tags: ["a", { b: null }] },

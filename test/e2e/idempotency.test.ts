@@ -427,7 +427,8 @@ describe("when the Worker is started again", () => {
     expect(response.headers.get("location")).toMatch(new RegExp(`/v1/videos/${id}$`));
     expect(id).not.toBe(before.task_id);
     // The upstream's last words were sealed under the secret that is gone.
-    const { task_id: _id, upstream: _upstream, ...facts } = ended;
+    const { id: _same, task_id: _id, upstream: _upstream, ...facts } = ended;
+    expect(replayed.id).toBe(id);
     expect(replayed).toMatchObject(facts);
     expect(await stack.task(id)).toMatchObject({ task_id: id, ...facts });
     await expectReplay(await stack.create(fields, keyed("survivor")), id);

@@ -78,6 +78,7 @@ describe("the list of tasks", () => {
       data: [
         {
           object: "video.task",
+          id,
           task_id: id,
           status: "succeeded",
           model: MODEL,

@@ -114,8 +114,8 @@ describe("with quick polls", () => {
     it.each([
       "failed",
       "FAILED",
-      "error",
-      "Error",
+      "FAILURE",
+      "fail",
       "cancelled",
       "canceled",
       "Canceled",
@@ -129,6 +129,22 @@ describe("with quick polls", () => {
         error: { code: "generation_failed", message: expect.stringMatching(/./) as string },
       });
     });
+
+    it.each(["error", "Error", "timeout", "timed_out"])(
+      "%s is the end at once beside the task's id, and else when the next poll says the same",
+      async (status) => {
+        const named = await ending([{ body: { task_id: "up-named", status } }], () => ({
+          task_id: "up-named",
+        }));
+        expect(named.task).toMatchObject({ status: "failed", error: { code: "generation_failed" } });
+        expect(named.polls).toHaveLength(1);
+        const twice = await ending([{ body: { status } }, { status: 500 }, { body: { status } }]);
+        expect(twice.task).toMatchObject({ status: "failed", error: { code: "generation_failed" } });
+        expect(twice.polls).toHaveLength(3);
+        const once = await ending([{ body: { status } }, RUNNING, { body: { status } }, DONE]);
+        expect(once.task).toMatchObject({ status: "succeeded" });
+      },
+    );
 
     it.each(["running", "Running", "processing", "PROCESSING", "in_progress", "In_Progress", "generating"])(
       "%s is running",
@@ -156,7 +172,7 @@ describe("with quick polls", () => {
       },
     );
 
-    it.each(["archiving", "done", "finished", "fail", "ok", "0", "succeeded!", "not_failed", "constructor"])(
+    it.each(["archiving", "done!", "ok", "0", "succeeded!", "not_failed", "constructor"])(
       "%s is no word of ours: the status stays, nothing ends",
       async (status) => {
         const { id } = await follow(stack, [RUNNING, { body: { status, progress: 61 }, times: Infinity }]);
@@ -320,8 +336,9 @@ describe("with quick polls", () => {
       ["error.message", { error: { code: "x", message: "Refused by review." } }],
       ["error", { error: "Refused by review." }],
       ["message", { message: "Refused by review." }],
-      ["data.error_message", { data: { error_message: "Refused by review." } }],
-      ["data.error.message", { data: { error: { message: "Refused by review." } } }],
+      ["fail_reason", { message: "success", fail_reason: "Refused by review." }],
+      ["data.error_message", { data: { status: "failed", error_message: "Refused by review." } }],
+      ["data.error.message", { data: { status: "failed", error: { message: "Refused by review." } } }],
     ])("is explained by %s", async (_name, facts) => {
       const { task } = await ending([{ body: { status: "failed", ...facts } }]);
       expect(task).toMatchObject({
@@ -501,7 +518,7 @@ describe("with quick polls", () => {
       ["absent", {}],
       ["empty", { video_url: "" }],
       ["null", { video_url: null }],
-      ["relative", { video_url: "/files/v.mp4" }],
+      ["relative to nothing", { video_url: "files/v.mp4" }],
       ["of another scheme", { video_url: "javascript:alert(1)", url: "ftp://example.com/v.mp4" }],
       ["longer than 8 KB", { video_url: `https://cdn.example.com/${"x".repeat(8192)}` }],
     ])("of success with a URL that is %s ends as result_missing", async (_name, facts) => {

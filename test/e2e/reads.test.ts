@@ -80,11 +80,14 @@ describe("with callers' own keys", () => {
   /** A task without news, whole; tests override what is news. */
   const taskBody = (created: TaskBody, overrides: Partial<TaskBody>): TaskBody => ({
     object: "video.task",
+    id: created.task_id,
     task_id: created.task_id,
     status: "queued",
     progress: null,
     model: MODEL,
     video_url: null,
+    source_url: null,
+    file: null,
     error: null,
     error_message: null,
     metadata: null,

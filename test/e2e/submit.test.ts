@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, type 
 import { startGateway, type Fault, type Gateway } from "../../dev/gateway.ts";
 import type { Received } from "../../dev/receiver.ts";
 import {
+  eventually,
   isTerminal,
   MODEL,
   newHook,
@@ -66,7 +67,8 @@ function unknownAnswers(): [name: string, answer: Answer][] {
       { status },
     ]),
     ["502 with a page", { status: 502, ...page }],
-    ["500 with a task id", { status: 500, body: accepted }],
+    ["500 with a bare id", { status: 500, body: { id: "error-5" } }],
+    ["409 with a bare id", { status: 409, body: { id: "request-5", message: "busy" } }],
     ["500 with Retry-After", { status: 500, headers: { "retry-after": "1" } }],
     ["504 with Retry-After", { status: 504, headers: { "retry-after": "1" } }],
     ["503 with an unreadable Retry-After", { status: 503, headers: { "retry-after": "soon" } }],
@@ -197,6 +199,40 @@ describe("with the caller's own key", () => {
       const polls = stack.gateway.calls.filter(({ method }) => method === "GET");
       expect(polls.map(({ path }) => path)).toEqual([`/v1/videos/${encodeURIComponent(id)}`]);
     });
+  });
+
+  describe("another answer with a task_id", () => {
+    it.each([405, 408, 409, 410, 425, 429, 499, 500, 502, 503])(
+      "%i says that the task exists: 202, polled under that id, and its words do not count",
+      async (status) => {
+        const data = { task_id: `cgt-of-${status}`, status: "failed" };
+        const task = await created(
+          { status, body: { code: "x", message: "do not submit again", data } },
+          { retry_ambiguous_submit: true },
+        );
+        expect(task).toMatchObject({ status: "queued", upstream_task_id: data.task_id, error: null });
+        await eventually(
+          async () => stack.gateway.calls.some(({ path }) => path.endsWith(`/videos/${data.task_id}`)),
+          Boolean,
+        );
+        expect(submitsTo(stack.gateway)).toHaveLength(1);
+      },
+    );
+
+    it("that the request named says nothing", async () => {
+      const task = await created({ status: 409, body: { task_id: "mine-7" } }, { task_id: "mine-7" });
+      expect(task).toMatchObject({ status: "failed", error: { code: "submit_unknown" } });
+    });
+  });
+
+  it("429 that no waiting helps is a 402 with the upstream's own status and words", async () => {
+    const body = { error: { code: "insufficient_quota", message: "top up" } };
+    const response = await create({ status: 429, body });
+    expect(response.status).toBe(402);
+    expect(await response.json()).toMatchObject({
+      error: { code: "upstream_payment_required", message: "top up", upstream: { status: 429, body } },
+    });
+    expect(submitsTo(stack.gateway)).toHaveLength(1);
   });
 
   describe("a definite no", () => {
@@ -533,6 +569,16 @@ describe("with the operator's key", () => {
     expect(error).toMatchObject({ code, message: expect.stringMatching(/./) as string });
     expect(error.upstream ?? {}).not.toHaveProperty("body");
     expect(submitsTo(stack.gateway)).toHaveLength(1);
+  });
+
+  it("429 that no waiting helps is the operator's balance: 502 without the upstream's words", async () => {
+    const body = { error: { code: "billing_not_active", message: CANARY } };
+    stack.gateway.fault({ on: "submit", status: 429, body });
+    const response = await stack.create({ callback_url: hook.url });
+    expect(response.status).toBe(502);
+    const text = await response.text();
+    expect(text).not.toContain(CANARY);
+    expect(JSON.parse(text)).toMatchObject({ error: { code: "upstream_payment_required" } });
   });
 
   it.each([

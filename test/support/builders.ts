@@ -21,10 +21,13 @@ export function aTask(overrides: Partial<Task> = {}): Task {
     model: "doubao-seedance-2-0-260128",
     traits: { resolution: null, seconds: null, inputMode: null },
     videoUrl: null,
+    file: null,
     error: null,
     metadata: null,
     test: null,
     upstreamTaskId: "up-1",
+    upstreamAliases: [],
+    echoes: [],
     createdAt: T0,
     submittedAt: T0,
     finishedAt: null,
@@ -53,6 +56,7 @@ export function aTask(overrides: Partial<Task> = {}): Task {
     notFoundSince: null,
     unauthorizedSince: null,
     resultMissingSince: null,
+    failureDoubted: false,
     ...overrides,
   };
 }
@@ -69,12 +73,12 @@ export function aRhythm(overrides: Partial<PollRhythm> = {}): PollRhythm {
 
 export function aReading(overrides: Partial<TaskReading> = {}): TaskReading {
   return {
-    ids: ["up-1"],
-    namesId: true,
     status: null,
+    isDoubtful: false,
     word: null,
+    members: [],
     progress: null,
-    videoUrl: null,
+    result: null,
     errorMessage: null,
     ...overrides,
   };

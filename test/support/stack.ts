@@ -30,11 +30,14 @@ export interface Stack {
 
 export interface TaskBody {
   object: string;
+  id: string;
   task_id: string;
   status: "queued" | "running" | "succeeded" | "failed";
   progress: number | null;
   model: string;
   video_url: string | null;
+  source_url: string | null;
+  file: { status: string; reason: string } | null;
   error: { code: string; message: string; retryable: boolean } | null;
   error_message: string | null;
   metadata: unknown;

@@ -83,6 +83,8 @@ export const en = {
     id: "Task id",
     video: "Video",
     open: "Open the file",
+    needsKey:
+      "The video is ready, but only the upstream's key opens it, and that key belongs to the operator of this Ringback. Ask the operator for the file.",
     testVideo: "A test makes no video; its URL leads nowhere.",
     videoNote: "The upstream keeps the file, usually for a day.",
     progress: "Progress",

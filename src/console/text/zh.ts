@@ -82,6 +82,7 @@ export const zh: Text = {
     id: "任务 ID",
     video: "视频",
     open: "打开文件",
+    needsKey: "视频已生成，但只能用上游密钥下载，而该密钥属于本服务的运营者。请向运营者索取文件。",
     testVideo: "测试任务不会生成视频，它的地址无法打开。",
     videoNote: "文件由上游保存，通常为一天。",
     progress: "进度",

@@ -3,23 +3,23 @@ import type { PollAnswer, SubmitAnswer, TaskReading } from "../../../src/domain/
 
 /** What the words of a script are at the core's border. */
 
-const URL_OF_VIDEO = "https://cdn.test/v.mp4";
+const RESULT = { url: "https://cdn.test/v.mp4", needsKey: false };
 
 function reading(facts: Partial<TaskReading>): TaskReading {
   return {
-    ids: ["up-1"],
-    namesId: true,
     status: null,
+    isDoubtful: false,
     word: facts.status ?? null,
+    members: [],
     progress: null,
-    videoUrl: null,
+    result: null,
     errorMessage: null,
     ...facts,
   };
 }
 
 function accepted(facts: Partial<TaskReading>): SubmitAnswer {
-  return { kind: "accepted", upstreamTaskId: "up-1", reading: reading(facts), json: '{"task_id":"up-1"}' };
+  return { kind: "accepted", ids: ["up-1"], reading: reading(facts), json: '{"task_id":"up-1"}' };
 }
 
 export function submitAnswer(word: string): SubmitAnswer {
@@ -27,11 +27,11 @@ export function submitAnswer(word: string): SubmitAnswer {
     case "accepted":
       return accepted({ status: "queued" });
     case "ended":
-      return accepted({ status: "succeeded", videoUrl: URL_OF_VIDEO });
+      return accepted({ status: "succeeded", result: RESULT });
     case "failed":
       return accepted({ status: "failed", errorMessage: "no" });
     case "400":
-      return { kind: "refused", status: 400, body: "{}", message: "no", json: "{}" };
+      return { kind: "refused", status: 400, upstreamStatus: 400, body: "{}", message: "no", json: "{}" };
     case "429":
       return { kind: "later", status: 429, retryAfterMs: null };
     case "429+7":
@@ -63,11 +63,13 @@ export function pollAnswer(word: string): PollAnswer {
     case "progress 60":
       return read({ status: "running", progress: 60 });
     case "succeeded":
-      return read({ status: "succeeded", videoUrl: URL_OF_VIDEO });
+      return read({ status: "succeeded", result: RESULT });
     case "no url":
       return read({ status: "succeeded" });
     case "failed":
       return read({ status: "failed", errorMessage: "no" });
+    case "error of a query":
+      return read({ status: "failed", word: "error", isDoubtful: true });
     case "garbage":
       return read({ word: "wobbling" });
     case "404":

@@ -141,6 +141,7 @@ export class SimulatedWorld implements World {
       model: "m",
       traits: { resolution: null, seconds: null, inputMode: null },
       metadata: null,
+      echoes: [],
       test: null,
       timeoutMs,
       repeatServerErrors: repeats,

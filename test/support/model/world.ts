@@ -83,6 +83,7 @@ export const POLL_WORDS = [
   "429",
   "429+30",
   "500",
+  "error of a query",
   "garbage",
   "other id",
   "timeout",

@@ -150,7 +150,7 @@ describe("a received callback", () => {
     const told = (event: CallbackEvent): string | null => {
       switch (event.type) {
         case "video.succeeded":
-          expectTypeOf(event.data.video_url).toEqualTypeOf<string>();
+          expectTypeOf(event.data.video_url).toEqualTypeOf<string | null>();
           return event.data.video_url;
         case "video.failed":
           expectTypeOf(event.data.error.code).not.toEqualTypeOf<never>();

@@ -30,12 +30,12 @@ const limits = {
 };
 
 const reading: fc.Arbitrary<TaskReading> = fc.record({
-  ids: fc.constant(["up-1"]),
-  namesId: fc.constant(true),
   status: fc.constantFrom("queued", "running", "succeeded", "failed", null),
+  isDoubtful: fc.boolean(),
   word: fc.constant(null),
+  members: fc.constant([]),
   progress: fc.option(fc.integer({ min: 0, max: 100 })),
-  videoUrl: fc.option(fc.constant("https://cdn/v.mp4")),
+  result: fc.option(fc.record({ url: fc.option(fc.constant("https://cdn/v.mp4")), needsKey: fc.boolean() })),
   errorMessage: fc.option(fc.string({ maxLength: 5 })),
 });
 const bound = { json: fc.constant(null), notBeforeMs: fc.option(fc.integer({ min: 0, max: 3_600_000 })) };
@@ -52,13 +52,14 @@ const pollAnswer: fc.Arbitrary<PollAnswer> = fc.oneof(
 const submitAnswer: fc.Arbitrary<SubmitAnswer> = fc.oneof(
   fc.record({
     kind: fc.constant("accepted" as const),
-    upstreamTaskId: fc.constant("up-1"),
+    ids: fc.constant(["up-1"] satisfies [string]),
     reading,
     json: fc.constant("{}"),
   }),
   fc.record({
     kind: fc.constant("refused" as const),
     status: fc.constant(400),
+    upstreamStatus: fc.constant(400),
     body: fc.constant(""),
     message: fc.constant(null),
     json: fc.constant(null),

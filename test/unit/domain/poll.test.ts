@@ -5,6 +5,8 @@ import { decidePoll, firstRhythm, streamedRhythm } from "../../../src/domain/pol
 import { finishSample } from "../../../src/domain/sightings.ts";
 import { timedOut, type PollRhythm, type Task } from "../../../src/domain/task.ts";
 import type { PollAnswer, TaskReading } from "../../../src/domain/upstream-answer.ts";
+import { messageBody } from "../../../src/domain/message.ts";
+import { taskJson } from "../../../src/domain/task-json.ts";
 import { aReading, aRhythm, aTask, anUnsubmittedTask, T0 } from "../../support/builders.ts";
 
 const limits = {
@@ -91,6 +93,85 @@ describe("a window of bad answers", () => {
   });
 });
 
+describe("a failure that may have been the query's", () => {
+  const doubtful = read({ status: "failed", isDoubtful: true, errorMessage: "timeout" });
+  const sure = read({ status: "failed", errorMessage: "no" });
+
+  it.each<[string, PollAnswer[], Partial<Task>]>([
+    ["once leaves the task as it is", [RUNNING, doubtful], { status: "running" }],
+    [
+      "twice is the end",
+      [doubtful, doubtful],
+      { status: "failed", error: { code: "generation_failed", message: "timeout", retryable: false } },
+    ],
+    ["twice with silence between is the end", [doubtful, NOTHING, doubtful], { status: "failed" }],
+    ["once, then a sure one, is the end", [doubtful, sure], { status: "failed" }],
+    ["with a readable answer between is not", [doubtful, RUNNING, doubtful], { status: "running" }],
+    ["with an unknown word between is not", [doubtful, read({ word: "x" }), doubtful], { status: "queued" }],
+    ["with a 404 between is not", [doubtful, NOT_FOUND, doubtful], { status: "queued" }],
+    ["with a 401 between is not", [doubtful, UNAUTHORIZED, doubtful], { status: "queued" }],
+    [
+      "with a 429 between is not",
+      [doubtful, { ...plain, kind: "slow_down" }, doubtful],
+      { status: "queued" },
+    ],
+    [
+      "ends the windows of other answers",
+      [NOT_FOUND, doubtful],
+      { notFoundSince: null, failureDoubted: true },
+    ],
+  ])("%s", (_name, answers, expected) => {
+    expect(
+      play(
+        aTask(),
+        answers.map((answer, index) => [10 + index, answer]),
+      ),
+    ).toMatchObject(expected);
+  });
+
+  it("does not outrank the deadline", () => {
+    expect(play(aTask(), [[3600, doubtful]]).error?.code).toBe("timed_out");
+  });
+});
+
+describe("a result that needs the upstream key", () => {
+  const content = (url: string | null) => read({ status: "succeeded", result: { url, needsKey: true } });
+  const NEEDS_KEY = { status: "failed", reason: "needs_key" };
+
+  it.each<[Task["mode"], string | null, Partial<Task>]>([
+    ["own", "https://v", { videoUrl: "https://v", file: null }],
+    ["own", null, { videoUrl: null, file: { status: "failed", reason: "needs_key" } }],
+    ["operator", "https://v", { videoUrl: null, file: { status: "failed", reason: "needs_key" } }],
+    ["operator", null, { videoUrl: null, file: { status: "failed", reason: "needs_key" } }],
+  ])("with the %s key and the URL %j ends well", (mode, url, expected) => {
+    expect(play(aTask({ mode }), [[10, content(url)]])).toMatchObject({
+      status: "succeeded",
+      error: null,
+      ...expected,
+    });
+  });
+
+  it("is told in reads and callbacks", () => {
+    const task = play(aTask({ mode: "operator" }), [[10, content("https://v")]]);
+    const facts = {
+      id: task.taskId,
+      task_id: task.taskId,
+      video_url: null,
+      source_url: null,
+      file: NEEDS_KEY,
+    };
+    expect(JSON.parse(taskJson(task, null, null))).toMatchObject(facts);
+    expect(JSON.parse(messageBody(task, "video.succeeded", "msg_1", T0))).toMatchObject({ data: facts });
+    const flat = aTask({ ...task, callback: task.callback && { ...task.callback, format: "flat" } });
+    expect(JSON.parse(messageBody(flat, "video.succeeded", "msg_1", T0))).toMatchObject({
+      video_url: null,
+      source_url: null,
+      file_status: "failed",
+      file_expires_at: null,
+    });
+  });
+});
+
 describe("the deadline", () => {
   const deadline = 3600;
 
@@ -100,9 +181,11 @@ describe("the deadline", () => {
       error: { code: "timed_out" },
     });
     expect(play(aTask(), [[deadline, NOTHING]]).error?.code).toBe("timed_out");
-    expect(play(aTask(), [[deadline, read({ status: "succeeded", videoUrl: "https://v" })]]).status).toBe(
-      "succeeded",
-    );
+    expect(
+      play(aTask(), [
+        [deadline, read({ status: "succeeded", result: { url: "https://v", needsKey: false } })],
+      ]).status,
+    ).toBe("succeeded");
     expect(play(aTask(), [[deadline - 1, RUNNING]]).status).toBe("running");
   });
 
@@ -235,7 +318,7 @@ describe("what the polls have shown", () => {
       [40, read({ status: "running", progress: 10 })],
       [60, read({ status: "running", progress: 50 })],
       [70, read({ status: "running", progress: 50 })],
-      [80, read({ status: "succeeded", videoUrl: "https://v" })],
+      [80, read({ status: "succeeded", result: { url: "https://v", needsKey: false } })],
     ] as const) {
       state = decidePoll(state.task, state.rhythm, answer, at(seconds));
     }
@@ -273,7 +356,9 @@ describe("what is told about the task", () => {
   });
 
   it("never changes after the end", () => {
-    const ended = play(aTask(), [[10, read({ status: "succeeded", videoUrl: "https://v" })]]);
+    const ended = play(aTask(), [
+      [10, read({ status: "succeeded", result: { url: "https://v", needsKey: false } })],
+    ]);
     for (const answer of [RUNNING, NOT_FOUND, UNAUTHORIZED, read({ status: "failed" }), NOTHING]) {
       expect(play(ended, [[4000, answer]])).toBe(ended);
     }

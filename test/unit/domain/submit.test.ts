@@ -7,7 +7,7 @@ import { anUnsubmittedTask, aReading, aTask, T0 } from "../../support/builders.t
 const at = { now: T0 + 1000, random: 0.5, resultMissingMs: 120_000 };
 
 function refused(status: number, message: string | null = null): SubmitAnswer {
-  return { kind: "refused", status, body: "", message, json: null };
+  return { kind: "refused", status, upstreamStatus: status, body: "", message, json: null };
 }
 
 function unknown(completeServerError: boolean): SubmitAnswer {
@@ -18,21 +18,22 @@ describe("an accepted submit", () => {
   it("makes a queued task that is polled under the upstream's id", () => {
     const answer: SubmitAnswer = {
       kind: "accepted",
-      upstreamTaskId: "up-9",
+      ids: ["up-9", "vid-7"],
       reading: aReading({ status: "queued" }),
       json: "{}",
     };
     expect(decideSubmit(anUnsubmittedTask("begun"), answer, at)).toMatchObject({
       status: "queued",
       upstreamTaskId: "up-9",
+      upstreamAliases: ["vid-7"],
       submittedAt: at.now,
       submit: { phase: "done", leaseUntil: null },
     });
   });
 
   it("that carries the end already ends the task", () => {
-    const reading = aReading({ status: "succeeded", videoUrl: "https://cdn/v.mp4" });
-    const answer: SubmitAnswer = { kind: "accepted", upstreamTaskId: "up-9", reading, json: "{}" };
+    const reading = aReading({ status: "succeeded", result: { url: "https://cdn/v.mp4", needsKey: false } });
+    const answer: SubmitAnswer = { kind: "accepted", ids: ["up-9"], reading, json: "{}" };
     expect(decideSubmit(anUnsubmittedTask("begun"), answer, at)).toMatchObject({
       status: "succeeded",
       videoUrl: "https://cdn/v.mp4",

@@ -5,45 +5,49 @@ import { AnswerMemory } from "../../../src/upstream/answer-memory.ts";
  * scenario                                       requirement
  * the same text again                            what was read of it, itself
  * another text, another key, or forgotten        read anew
- * no JSON object                                 no reading
+ * no JSON object                                 no task
  */
 
 const RUNNING = '{"task_id":"up-1","status":"running","progress":42}';
-const KEY = "sk-1";
+const ACCESS = { baseUrl: "https://gateway.acme.com/v1", apiKey: "sk-0123456789abcdef", timeoutMs: 1000 };
+const OTHER_ACCESS = { ...ACCESS, apiKey: "sk-fedcba9876543210" };
+const KNOWN = { taskIds: ["up-1"], echoes: [] };
 
 describe("an answer's memory", () => {
-  it("knows a text that it has just read", () => {
+  it("knows a text that it has just read", async () => {
     const memory = new AnswerMemory();
-    const first = memory.read(RUNNING, KEY);
-    expect(first.reading).toMatchObject({ ids: ["up-1"], status: "running", progress: 42 });
-    expect(memory.read(RUNNING, KEY).reading).toBe(first.reading);
+    const first = await memory.read(RUNNING, ACCESS, KNOWN);
+    expect(first.task).toMatchObject({ ids: ["up-1"], status: "running", progress: 42 });
+    expect((await memory.read(RUNNING, ACCESS, KNOWN)).task).toBe(first.task);
   });
 
-  it("reads another text anew, and the first one again after it", () => {
+  it("reads another text anew, and the first one again after it", async () => {
     const memory = new AnswerMemory();
-    const first = memory.read(RUNNING, KEY);
-    expect(memory.read(RUNNING.replace("42", "43"), KEY).reading).toMatchObject({ progress: 43 });
-    const again = memory.read(RUNNING, KEY);
-    expect(again.reading).toEqual(first.reading);
-    expect(again.reading).not.toBe(first.reading);
+    const first = await memory.read(RUNNING, ACCESS, KNOWN);
+    const other = await memory.read(RUNNING.replace("42", "43"), ACCESS, KNOWN);
+    expect(other.task).toMatchObject({ progress: 43 });
+    const again = await memory.read(RUNNING, ACCESS, KNOWN);
+    expect(again.task).toEqual(first.task);
+    expect(again.task).not.toBe(first.task);
   });
 
-  it("reads the same text anew under another key, which is cut out of it", () => {
+  it("reads the same text anew under another key, which is cut out of it", async () => {
     const memory = new AnswerMemory();
-    const text = '{"status":"running","message":"of sk-2"}';
-    expect(memory.read(text, KEY).parsed.json).toBe(text);
-    expect(memory.read(text, "sk-2").parsed.json).not.toContain("sk-2");
+    const text = `{"status":"running","message":"of ${OTHER_ACCESS.apiKey}"}`;
+    expect((await memory.read(text, ACCESS, KNOWN)).parsed.json).toBe(text);
+    expect((await memory.read(text, OTHER_ACCESS, KNOWN)).parsed.json).not.toContain(OTHER_ACCESS.apiKey);
   });
 
-  it("reads anew what it was told to forget", () => {
+  it("reads anew what it was told to forget", async () => {
     const memory = new AnswerMemory();
-    const first = memory.read(RUNNING, KEY);
+    const first = await memory.read(RUNNING, ACCESS, KNOWN);
     memory.forget();
-    expect(memory.read(RUNNING, KEY).reading).not.toBe(first.reading);
+    expect((await memory.read(RUNNING, ACCESS, KNOWN)).task).not.toBe(first.task);
   });
 
-  it.each(["<html>", "[1]", "null", '"running"', ""])("has no reading of %j, however often", (text) => {
+  it.each(["<html>", "[1]", "null", '"running"', ""])("has no task of %j, however often", async (text) => {
     const memory = new AnswerMemory();
-    expect([memory.read(text, KEY).reading, memory.read(text, KEY).reading]).toEqual([null, null]);
+    for (let times = 0; times < 2; times += 1)
+      expect((await memory.read(text, ACCESS, KNOWN)).task).toBeNull();
   });
 });

@@ -51,7 +51,8 @@ const calls: Record<string, () => Promise<unknown>> = {
 };
 
 function upstream(): ReturnType<typeof httpUpstream> {
-  return httpUpstream({ baseUrl: "https://api.acme.com/v1", apiKey: "sk-1", timeoutMs: TIMEOUT_MS });
+  const access = { baseUrl: "https://api.acme.com/v1", apiKey: "sk-1", timeoutMs: TIMEOUT_MS };
+  return httpUpstream(access, { taskIds: ["up-1"], echoes: [] });
 }
 
 describe("a time limit", () => {

@@ -15,6 +15,7 @@ const UPSTREAM: Record<string, () => Response> = {
   "progress 15": () => Response.json({ ...TASK, status: "running", progress: 15 }),
   "progress 60": () => Response.json({ ...TASK, status: "running", progress: 60 }),
   "no url": () => Response.json({ ...TASK, status: "succeeded" }),
+  "error of a query": () => Response.json({ status: "error" }),
   garbage: () => Response.json({ ...TASK, status: "wobbling" }),
   "other id": () => Response.json({ ...READY, task_id: "up-2" }),
 };

@@ -1,0 +1,50 @@
+import { parsePollAfterMs, parseRetryAfter } from "../domain/retry-after.ts";
+import { discardBody } from "../wire/discard.ts";
+import { readText, type TextResult } from "../wire/read-bytes.ts";
+import { timeLimit } from "../wire/time-limit.ts";
+
+/** No honest status answer is longer; the rest of a longer one is not read. */
+const ANSWER_MAX_BYTES = 1_048_576;
+
+export interface WireAnswer {
+  response: Response;
+  /** Empty for a redirect, whose body is of no use. */
+  read: TextResult;
+}
+
+/** One exchange; null when no status line came. Errors on the wire say nothing about what the other side did. */
+export async function exchange(
+  url: string,
+  timeoutMs: number,
+  init: RequestInit,
+): Promise<WireAnswer | null> {
+  const { signal, clear } = timeLimit(timeoutMs);
+  try {
+    const response = await fetch(url, { ...init, redirect: "manual", signal });
+    if (response.status >= 300 && response.status < 400) {
+      discardBody(response);
+      return { response, read: { text: "", end: "complete" } };
+    }
+    return { response, read: await readText(response, ANSWER_MAX_BYTES) };
+  } catch {
+    // Refused, reset, timed out, garbage: indistinguishable here, and all the same for the task.
+    return null;
+  } finally {
+    clear();
+  }
+}
+
+/** How long the upstream asks to wait; null: it does not say, or not readably. */
+export function retryAfterMs({ headers }: Response): number | null {
+  const header = headers.get("retry-after");
+  return header === null ? null : parseRetryAfter(header, headers.get("date"), Date.now());
+}
+
+/** The same for a poll, which some gateways answer with a header of their own. */
+export function notBeforeMs(response: Response): number | null {
+  const bounds = [
+    retryAfterMs(response),
+    parsePollAfterMs(response.headers.get("openai-poll-after-ms")),
+  ].filter((bound) => bound !== null);
+  return bounds.length === 0 ? null : Math.max(...bounds);
+}
