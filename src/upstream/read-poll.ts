@@ -1,12 +1,19 @@
 import { isTerminal } from "../domain/task.ts";
-import type { PollAnswer } from "../domain/upstream-answer.ts";
+import type { AnswerJson, PollAnswer } from "../domain/upstream-answer.ts";
 import type { ReadAnswer } from "./answer-memory.ts";
 import { saysItFailed, saysNoSuchTask } from "./answer-messages.ts";
+import type { JsonObject } from "./answer-parts.ts";
 import { notBeforeMs, type WireAnswer } from "./exchange.ts";
-import { readingOf } from "./parse-task.ts";
+import { readingOf, type ParsedTask } from "./parse-task.ts";
 
 /** 4xx answers that end a task whose own object names it; in any other a word speaks of the query. Source: rule 2. */
 const ENDING_CLIENT_ERRORS = new Set([400, 403, 404, 409, 410, 422]);
+
+/** What every answer to a poll carries along. */
+interface Carried {
+  json: AnswerJson;
+  notBeforeMs: number | null;
+}
 
 /** What an answer to a poll means. Source: the contract's rules of the reader. */
 export async function readPoll(
@@ -14,32 +21,52 @@ export async function readPoll(
   readAnswer: (text: string) => Promise<ReadAnswer>,
 ): Promise<PollAnswer> {
   const { status, ok } = response;
-  const base = { notBeforeMs: notBeforeMs(response) };
-  if (read.end === "broken")
-    return { ...base, kind: "nothing", why: `http_${status}, broken off`, json: null };
+  const carried: Carried = { json: null, notBeforeMs: notBeforeMs(response) };
+  if (read.end === "broken") return { ...carried, kind: "nothing", why: `http_${status}, broken off` };
   const { parsed, task } = await readAnswer(read.text);
-  const answer = { ...base, json: parsed.json };
-  const whole = read.end === "complete" ? task : null;
+  carried.json = parsed.json;
+  const complete = read.end === "complete" ? task : null;
+  return ok
+    ? readSuccess(status, complete, parsed.object, carried)
+    : readError(status, complete, parsed.object, carried);
+}
 
-  if (whole !== null && ENDING_CLIENT_ERRORS.has(status) && whole.namesTask && isTerminal(whole))
-    return { ...answer, kind: "read", reading: { ...readingOf(whole), isDoubtful: whole.isWeak } };
-  if (status === 404) return { ...answer, kind: "not_found" };
-  if (status === 400 && parsed.object !== null && saysNoSuchTask(parsed.object))
-    return { ...answer, kind: "not_found" };
-  if (status === 401 || status === 403) return { ...answer, kind: "unauthorized", status };
-  if (status === 429) return { ...answer, kind: "slow_down" };
-  if (status >= 400 && status < 500) return { ...answer, kind: "other", status };
-  if (!ok) return { ...answer, kind: "nothing", why: `http_${status}` };
+function readSuccess(
+  status: number,
+  task: ParsedTask | null,
+  object: JsonObject | null,
+  carried: Carried,
+): PollAnswer {
+  if (task === null || object === null)
+    return { ...carried, kind: "nothing", why: `http_${status} without readable JSON` };
+  if (!task.namesTask && saysItFailed(object) && saysNoSuchTask(object))
+    return { ...carried, kind: "not_found" };
+  if (task.isForeign) return { ...carried, json: null, kind: "nothing", why: "another task's id" };
+  if (task.word === null && task.progress === null) return { ...carried, kind: "nothing", why: "no status" };
+  const isDoubtful = task.isWeak && !task.namesTask;
+  return { ...carried, kind: "read", reading: { ...readingOf(task), isDoubtful } };
+}
 
-  if (whole === null || parsed.object === null)
-    return { ...answer, kind: "nothing", why: `http_${status} without readable JSON` };
-  if (!whole.namesTask && saysItFailed(parsed.object) && saysNoSuchTask(parsed.object))
-    return { ...answer, kind: "not_found" };
-  if (whole.isForeign) return { ...base, kind: "nothing", why: "another task's id", json: null };
-  if (whole.word === null && whole.progress === null) return { ...answer, kind: "nothing", why: "no status" };
-  return {
-    ...answer,
-    kind: "read",
-    reading: { ...readingOf(whole), isDoubtful: whole.isWeak && !whole.namesTask },
-  };
+function readError(
+  status: number,
+  task: ParsedTask | null,
+  object: JsonObject | null,
+  carried: Carried,
+): PollAnswer {
+  if (task?.namesTask && isTerminal(task) && ENDING_CLIENT_ERRORS.has(status))
+    return { ...carried, kind: "read", reading: { ...readingOf(task), isDoubtful: task.isWeak } };
+  if (status === 400 && object !== null && saysNoSuchTask(object)) return { ...carried, kind: "not_found" };
+  switch (status) {
+    case 404:
+      return { ...carried, kind: "not_found" };
+    case 401:
+    case 403:
+      return { ...carried, kind: "unauthorized", status };
+    case 429:
+      return { ...carried, kind: "slow_down" };
+    default:
+      return status >= 400 && status < 500
+        ? { ...carried, kind: "other", status }
+        : { ...carried, kind: "nothing", why: `http_${status}` };
+  }
 }

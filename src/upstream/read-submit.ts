@@ -31,20 +31,31 @@ export async function readSubmit(
   const parsed = parseAnswer(read.text, secrets);
   const complete = read.end === "complete" ? parsed.object : null;
   if (response.ok) return readAccepted(status, { ...parsed, object: complete }, access, known);
-  if (complete !== null && !isRedirect(status) && !DEFINITE_REFUSALS.has(status)) {
-    const ids = await acceptedIds(complete, known, secrets);
-    if (ids !== null) return { kind: "accepted", ids, reading: NOTHING_READ, json: parsed.json };
-  }
+  const ids = complete === null ? null : await acceptedIds(status, complete, known, secrets);
+  if (ids !== null) return { kind: "accepted", ids, reading: NOTHING_READ, json: parsed.json };
   const waitMs = retryAfterMs(response);
-  if (status === 429 && waitMs === null && parsed.object !== null && saysQuotaIsGone(parsed.object))
-    return refused(402, status, parsed, secrets);
   if (status === 429 || (status === 503 && waitMs !== null))
-    return { kind: "later", status, retryAfterMs: waitMs };
+    return readNotNow(status, waitMs, parsed, secrets);
   if (status >= 400 && status < 500 && !UNKNOWN_CLIENT_ERRORS.has(status))
     return refused(status, status, parsed, secrets);
+  return unknownStatus(status, read.end === "complete", parsed);
+}
+
+function readNotNow(
+  status: 429 | 503,
+  waitMs: number | null,
+  parsed: ParsedAnswer,
+  secrets: readonly string[],
+): SubmitAnswer {
+  if (status === 429 && waitMs === null && parsed.object !== null && saysQuotaIsGone(parsed.object))
+    return refused(402, status, parsed, secrets);
+  return { kind: "later", status, retryAfterMs: waitMs };
+}
+
+function unknownStatus(status: number, isWhole: boolean, { object, json }: ParsedAnswer): SubmitAnswer {
   // An id in a 5xx may be the task's: sending the request again could pay twice.
-  const repeatable = status >= 500 && read.end === "complete" && !namesAnyId(parsed.object);
-  return unknown(`http_${status}`, repeatable, parsed.json);
+  const isRepeatable = status >= 500 && isWhole && !(object !== null && namesAnyId(object));
+  return unknown(`http_${status}`, isRepeatable, json);
 }
 
 /** Outside a 2xx a word speaks of the query, so the polls decide. */
@@ -72,10 +83,12 @@ async function readAccepted(
  * bare `id` there is often the request's or the error's. Source: rule 3 of the reader.
  */
 async function acceptedIds(
+  status: number,
   answer: JsonObject,
   { echoes }: KnownTask,
   secrets: readonly string[],
 ): Promise<[string, ...string[]] | null> {
+  if (isRedirect(status) || DEFINITE_REFUSALS.has(status)) return null;
   const data = own(answer, "data");
   const inner = Array.isArray(data) ? data.find(isJsonObject) : data;
   const named = [answer, ...(isJsonObject(inner) ? [inner] : [])].flatMap((part) => taskIdIn(part) ?? []);

@@ -17,12 +17,14 @@ export interface ResultRules {
 }
 
 /** Members that hold a URL, or objects and lists with one; spelled as `normalWord` spells them. */
-const MEMBERS = new Set([
-  ...["videourl", "url", "resulturl", "outputurl", "fileurl", "downloadurl", "primaryurl", "uri"],
-  ...["videourls", "urls", "resulturls", "resultjson"],
-  ...["data", "result", "results", "output", "outputs", "content", "response", "task"],
-  ...["video", "videos", "metadata", "taskresult", "videoresult", "creations", "assets"],
-]);
+const MEMBERS = new Set(
+  [
+    "videourl url resulturl outputurl fileurl downloadurl primaryurl uri",
+    "videourls urls resulturls resultjson",
+    "data result results output outputs content response task",
+    "video videos metadata taskresult videoresult creations assets",
+  ].flatMap((names) => names.split(" ")),
+);
 
 const URL_MAX_LENGTH = 8192;
 /** data → result (JSON in a string) → videos → item → video → url is as deep as gateways nest. */

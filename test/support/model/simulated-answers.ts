@@ -1,4 +1,5 @@
 import type { AttemptResult } from "../../../src/domain/delivery.ts";
+import type { PollWord } from "./world.ts";
 import type { PollAnswer, SubmitAnswer, TaskReading } from "../../../src/domain/upstream-answer.ts";
 
 /** What the words of a script are at the core's border. */
@@ -51,42 +52,30 @@ function read(facts: Partial<TaskReading>): PollAnswer {
   return { kind: "read", reading: reading(facts), json: '{"task_id":"up-1"}', notBeforeMs: null };
 }
 
+const BARE = { json: null, notBeforeMs: null };
+const POLL_ANSWERS: Record<PollWord, PollAnswer> = {
+  queued: read({ status: "queued" }),
+  running: read({ status: "running" }),
+  "progress 15": read({ status: "running", progress: 15 }),
+  "progress 60": read({ status: "running", progress: 60 }),
+  succeeded: read({ status: "succeeded", result: RESULT }),
+  "no url": read({ status: "succeeded" }),
+  failed: read({ status: "failed", errorMessage: "no" }),
+  "error of a query": read({ status: "failed", word: "error", isDoubtful: true }),
+  garbage: read({ word: "wobbling" }),
+  "404": { kind: "not_found", ...BARE },
+  "401": { kind: "unauthorized", status: 401, ...BARE },
+  "429": { kind: "slow_down", ...BARE },
+  "429+30": { kind: "slow_down", json: null, notBeforeMs: 30_000 },
+  "500": { kind: "nothing", why: "500", ...BARE },
+  "other id": { kind: "nothing", why: "other id", ...BARE },
+  timeout: { kind: "nothing", why: "timeout", ...BARE },
+};
+
 export function pollAnswer(word: string): PollAnswer {
-  const bare = { json: null, notBeforeMs: null };
-  switch (word) {
-    case "queued":
-      return read({ status: "queued" });
-    case "running":
-      return read({ status: "running" });
-    case "progress 15":
-      return read({ status: "running", progress: 15 });
-    case "progress 60":
-      return read({ status: "running", progress: 60 });
-    case "succeeded":
-      return read({ status: "succeeded", result: RESULT });
-    case "no url":
-      return read({ status: "succeeded" });
-    case "failed":
-      return read({ status: "failed", errorMessage: "no" });
-    case "error of a query":
-      return read({ status: "failed", word: "error", isDoubtful: true });
-    case "garbage":
-      return read({ word: "wobbling" });
-    case "404":
-      return { kind: "not_found", ...bare };
-    case "401":
-      return { kind: "unauthorized", status: 401, ...bare };
-    case "429":
-      return { kind: "slow_down", ...bare };
-    case "429+30":
-      return { kind: "slow_down", json: null, notBeforeMs: 30_000 };
-    case "500":
-    case "other id":
-    case "timeout":
-      return { kind: "nothing", why: word, ...bare };
-    default:
-      throw new Error(`no such word: ${word}`);
-  }
+  const answer = new Map<string, PollAnswer>(Object.entries(POLL_ANSWERS)).get(word);
+  if (!answer) throw new Error(`no such word: ${word}`);
+  return answer;
 }
 
 export function attemptResult(word: string): AttemptResult {
