@@ -5,8 +5,9 @@ import { startReceiver, type Received } from "./receiver.ts";
 import { packageVersion, startWorker } from "./worker.ts";
 
 /**
- * `npm run demo`: four tasks from POST to a verified callback, against the simulated gateway, with every exchange
- * shown as it happens. Ends by itself; exit code 0 only if each callback came, was signed, and said what it should.
+ * `npm run demo`: four tasks from POST to a verified callback, against the simulated gateway, which answers as the
+ * software most likely does that runs behind the real service. Every exchange is shown as it happens. Ends by itself;
+ * exit code 0 only if each callback came, was signed, and said what it should.
  */
 
 const API_KEY = "sk-demo-key-of-the-caller";
@@ -82,7 +83,8 @@ function showCallback({ path, headers }: Received, event: Event, refused: boolea
 
 async function run(): Promise<boolean> {
   const gateway = await startGateway({
-    queueSeconds: 1,
+    profile: "max-api",
+    loopSeconds: 0.5,
     taskPlan: (request) => {
       const example = EXAMPLES.find(({ request: { prompt } }) => prompt === request["prompt"]);
       return {

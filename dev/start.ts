@@ -82,6 +82,8 @@ let gateway: Gateway | null = null;
 if (settings["AIO_BASE_URL"] === undefined && settings["AIO_API_KEY"] === undefined) {
   gateway = await startGateway({
     port: PORT + 1,
+    profile: "max-api",
+    loopSeconds: 2,
     queueSeconds: 3,
     runSeconds: 12,
     onCall: ({ authorization }) => authorization !== undefined && bearers.add(authorization),
@@ -108,7 +110,7 @@ const worker = await startWorker({
 console.log(`
 Ringback ${packageVersion()}   ${worker.url}/v1
 console           ${worker.url}/
-upstream          ${gateway ? `${gateway.baseUrl}  (simulated: any key that starts with sk-, 15 s a video)` : (settings["AIO_BASE_URL"] ?? "https://api.aiearth.dev/v1")}
+upstream          ${gateway ? `${gateway.baseUrl}  (simulated, as MAX API answers: any key that starts with sk-, 15 s a video)` : (settings["AIO_BASE_URL"] ?? "https://api.aiearth.dev/v1")}
 receiver          ${receiver.url}  (prints each callback)
 
 In another terminal:
