@@ -18,19 +18,23 @@ export const PLACEHOLDER_PROGRESS: Record<TaskStatus, number> = {
 /** The vendor's code for a video that its review of the result did not let through. */
 export const FAILURE_CODE = "OutputVideoSensitiveContentDetected";
 
-/** Errors of a relayed task stand flat; `data` is there even when it says nothing. */
-const TASK_ERRORS: Partial<Record<RefusalReason, readonly [status: number, code: string]>> = {
-  noQuota: [403, "insufficient_user_quota"],
-  busy: [429, "fail_to_fetch_task"],
-  invalidRequest: [400, "invalid_request"],
-  unknownTask: [400, "task_not_exist"],
-  queryFailed: [500, "get_task_failed"],
-};
-
 export function createFamilyProfile(
   errorType: "max_api_error" | "new_api_error",
   own: Pick<Profile, "paths" | "task">,
 ): Profile {
+  // What stands before the relay, and the proxy of results, word their errors as OpenAI does; the relay words them flat.
+  const refusals: Record<RefusalReason, (message: string) => Answer> = {
+    unauthorized: (message) => openAiError(401, message, { type: errorType, code: "" }),
+    unknownModel: (message) => openAiError(503, message, { type: errorType, code: "model_not_found" }),
+    notReady: (message) => openAiError(400, message, { type: "invalid_request_error" }),
+    noQuota: (message) => taskError(403, "insufficient_user_quota", message),
+    busy: (message) => taskError(429, "fail_to_fetch_task", message),
+    invalidRequest: (message) => taskError(400, "invalid_request", message),
+    refusedByVendor: (message) => taskError(400, "fail_to_fetch_task", vendorRefusal(message)),
+    unknownTask: () => taskError(400, "task_not_exist", "task_not_exist"),
+    // What is sent when there is nothing to send.
+    queryFailed: () => ({ status: 200, body: { code: "success", data: null } }),
+  };
   return {
     statusComesFrom: "loop",
     ...own,
@@ -55,19 +59,11 @@ export function createFamilyProfile(
         { task_id: id },
       ),
     models: (models) => ({ status: 200, body: { success: true, data: models, object: "list" } }),
-    refuse: (reason, message) => {
-      // What stands before the relay, and the proxy of results, word their errors as OpenAI does.
-      if (reason === "unauthorized") return openAiError(401, message, { type: errorType, code: "" });
-      if (reason === "unknownModel")
-        return openAiError(503, message, { type: errorType, code: "model_not_found" });
-      if (reason === "notReady") return openAiError(400, message, { type: "invalid_request_error" });
-      if (reason === "refusedByVendor") return taskError(400, "fail_to_fetch_task", vendorRefusal(message));
-      const [status, code] = TASK_ERRORS[reason] ?? [500, reason];
-      return taskError(status, code, reason === "unknownTask" ? code : message);
-    },
+    refuse: (reason, message) => refusals[reason](message),
   };
 }
 
+/** `data` is there even when it says nothing. */
 function taskError(status: number, code: string, message: string, data: object | null = null): Answer {
   return { status, body: { code, message, data } };
 }
