@@ -1,6 +1,7 @@
-import { isJsonObject, own, parseJson, type JsonValue } from "../domain/json.ts";
+import { isJsonObject, own, type JsonValue } from "../domain/json.ts";
+import { parseBoundedJson } from "../domain/json-bounds.ts";
 import type { ResultUrl } from "../domain/upstream-answer.ts";
-import { hasStatus, idsIn, type AnswerPart, type JsonObject, outwards } from "./answer-parts.ts";
+import { hasStatus, idsIn, taskIdIn, type AnswerPart, type JsonObject, outwards } from "./answer-parts.ts";
 import { normalWord } from "./status-words.ts";
 
 /** Finds the video among the URLs of an answer: in the members and nestings of the known gateways, video first. */
@@ -80,7 +81,7 @@ class Search {
     if (typeof value === "string") this.#lookAtText(value, inner);
     else if (Array.isArray(value)) {
       for (const [index, item] of value.slice(0, MAX_ITEMS).entries())
-        if (!isJsonObject(item) || !this.#isAnotherTask(item, place.member, index)) this.look(item, inner);
+        if (index === 0 || !this.#isAnotherTask(item, place.member)) this.look(item, inner);
     } else if (isJsonObject(value)) this.#lookInside(value, inner);
   }
 
@@ -97,18 +98,19 @@ class Search {
     }
   }
 
-  /** An item may be another task; a bare `id` may be a file's, too. */
-  #isAnotherTask(item: JsonObject, member: string, index: number): boolean {
-    const ids = idsIn(item);
-    if (ids.length === 0 || ids.some((id) => this.#rules.taskIds.includes(id))) return false;
-    return own(item, "task_id") !== undefined || (member === "data" && index > 0 && hasStatus(item));
+  /** Behind the first, which is this task's (rule 1), an item may be another task; a bare `id` may be a file's, too. */
+  #isAnotherTask(item: JsonValue, member: string): boolean {
+    const ids = isJsonObject(item) ? idsIn(item) : [];
+    if (!isJsonObject(item) || ids.length === 0) return false;
+    if (ids.some((id) => this.#rules.taskIds.includes(id))) return false;
+    return taskIdIn(item) !== null || (member === "data" && hasStatus(item));
   }
 
   /** A URL, or JSON in a string. */
   #lookAtText(text: string, place: Place): void {
     if (/^\s*[{[]/.test(text)) {
       try {
-        this.look(parseJson(text), place);
+        this.look(parseBoundedJson(text), place);
       } catch {
         // Text that only looks like JSON holds no URL.
       }

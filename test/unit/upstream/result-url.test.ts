@@ -66,6 +66,8 @@ describe("a result", () => {
     { video_url: null, data: { url: URL_OF_VIDEO } },
     { video_url: `  ${URL_OF_VIDEO}\n` },
     { task_id: I, status: "succeeded", data: [{ id: "asset-1", url: URL_OF_VIDEO }] },
+    { task_id: I, status: "succeeded", data: [{ task_id: "vendor-9", url: URL_OF_VIDEO }] },
+    { task_id: I, status: "succeeded", data: { task_id: "vendor-9", url: URL_OF_VIDEO } },
     {
       output: [
         { id: "f1", type: "image", status: "completed", url: COVER },
