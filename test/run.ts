@@ -7,36 +7,53 @@ import { fileURLToPath } from "node:url";
 /**
  * `npm test`: formatter, linter, types, every test, and a deployment that stops short of the upload. Each is a check
  * of its own; the last line counts checks and tests together, and the exit code is 0 only if none failed.
+ *
+ * `npm run check` is the part of it to run while working (`node test/run.ts quick`): no other process is started, and the
+ * long model test is left out. `npm run typecheck` (`node test/run.ts types`) is its type checks alone.
  */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const reports = mkdtempSync(join(tmpdir(), "ringback-test-"));
 
+interface Check {
+  name: string;
+  command: string[];
+  /** Where vitest leaves what it counted. */
+  report?: string;
+  /** Also runs under these names. */
+  in?: ("quick" | "types")[];
+}
+
 /** Two runs: beside a browser, the tests over HTTP, which wait for moments of time, would wait for the processor. */
-function vitest(
-  name: string,
-  projects: readonly string[],
-): { name: string; command: string[]; report: string } {
+function vitest(name: string, projects: readonly string[], ...options: string[]): Check {
   const report = join(reports, `${name.replaceAll(" ", "-")}.json`);
   const chosen = projects.map((project) => `--project=${project}`);
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile=${report}`];
-  return { name, command: ["vitest", "run", ...chosen, ...reporters], report };
+  return { name, command: ["vitest", "run", ...chosen, ...options, ...reporters], report };
 }
 
-const CHECKS: { name: string; command: string[]; report?: string }[] = [
-  { name: "format", command: ["oxfmt", "--check", "."] },
-  { name: "lint", command: ["oxlint", "--deny-warnings"] },
-  { name: "binding types are fresh", command: ["wrangler", "types", "--include-runtime=false", "--check"] },
-  { name: "types of src", command: ["tsc", "-p", "."] },
-  { name: "types of src/client", command: ["tsc", "-p", "src/client", "--noEmit"] },
-  { name: "types of dev", command: ["tsc", "-p", "dev"] },
-  { name: "types of bench", command: ["tsc", "-p", "bench"] },
-  { name: "types of bench/workers", command: ["tsc", "-p", "bench/workers"] },
-  { name: "types of ops", command: ["tsc", "-p", "ops"] },
-  { name: "types of ops/worker", command: ["tsc", "-p", "ops/worker"] },
-  { name: "types of docs/recipes/receivers", command: ["tsc", "-p", "docs/recipes/receivers"] },
-  { name: "types of test", command: ["tsc", "-p", "test"] },
-  { name: "types of test/workers", command: ["tsc", "-p", "test/workers"] },
+function types(folder: string): Check {
+  return {
+    name: `types of ${folder === "." ? "src" : folder}`,
+    command: ["tsc", "-p", folder, "--noEmit"],
+    in: ["quick", "types"],
+  };
+}
+
+const PROJECTS_OF_TYPES = [
+  ...[".", "src/client", "dev", "bench", "bench/workers", "ops", "ops/worker"],
+  ...["docs/recipes/receivers", "test", "test/workers"],
+];
+
+const CHECKS: Check[] = [
+  { name: "format", command: ["oxfmt", "--check", "."], in: ["quick"] },
+  { name: "lint", command: ["oxlint", "--deny-warnings"], in: ["quick"] },
+  {
+    name: "binding types are fresh",
+    command: ["wrangler", "types", "--include-runtime=false", "--check"],
+    in: ["types"],
+  },
+  ...PROJECTS_OF_TYPES.map(types),
   vitest("tests over HTTP", ["e2e"]),
   vitest("tests in Node, in workerd and in a browser", ["unit", "workers", "browser"]),
   {
@@ -94,10 +111,18 @@ function firstLine(text: string): string {
   return text.split("\n", 1)[0] ?? "";
 }
 
+const [part] = process.argv.slice(2);
+const chosen =
+  part === "quick"
+    ? [
+        ...CHECKS.filter((check) => check.in?.includes(part)),
+        vitest("unit tests", ["unit"], "--exclude=test/unit/task/model.test.ts"),
+      ]
+    : CHECKS.filter((check) => part === undefined || check.in?.some((name) => name === part));
 let passed = 0;
 let failed = 0;
 const summary: string[] = [];
-for (const { name, command, report } of CHECKS) {
+for (const { name, command, report } of chosen) {
   console.log(`\n── ${name}`);
   const startedAt = Date.now();
   const ok = await passes(command);

@@ -11,7 +11,7 @@ import { fakeNetwork } from "./support/world.ts";
 /*
  * The model of `test/unit/task/model.test.ts` against the real objects: same commands, same guarantees. A death is one
  * of `support/crash.ts`; nothing that was written is lost in it, because the runtime offers no way to lose it.
- * MODEL_SEED and MODEL_RUNS take it elsewhere.
+ * MODEL_SEED and MODEL_RUNS take it elsewhere; `npm run test:nightly` runs it at length.
  */
 
 declare module "vitest" {
@@ -23,7 +23,7 @@ declare module "vitest" {
 
 const DAY = 86_400_000;
 const seed = Number(inject("model").seed ?? 20_261_123);
-const numRuns = Number(inject("model").runs ?? 100);
+const numRuns = Number(inject("model").runs ?? 25);
 /** A busy machine takes a third of it. */
 const patienceMs = numRuns * 3_000;
 

@@ -1,0 +1,48 @@
+import { spawnSync } from "node:child_process";
+import { randomInt } from "node:crypto";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+/**
+ * `npm run test:nightly`: what takes too long for every change. The model at length, with seeds of its own each time, in
+ * plain Node and in workerd; every suite of faults; every mutation. About an hour on two cores. A failure names its seed:
+ * MODEL_SEED and MODEL_RUNS repeat it.
+ */
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const NODE_MODEL = "test/unit/task/model.test.ts";
+const WORKERD_MODEL = "test/workers/model.test.ts";
+
+interface Step {
+  command: [string, ...string[]];
+  env?: Record<string, string>;
+}
+
+function model(file: string, runs: number): Step {
+  const seed = String(randomInt(1, 2_147_483_647));
+  return { command: ["vitest", "run", file], env: { MODEL_SEED: seed, MODEL_RUNS: String(runs) } };
+}
+
+const STEPS: Step[] = [
+  ...Array.from({ length: 4 }, () => model(NODE_MODEL, 6000)),
+  ...Array.from({ length: 2 }, () => model(WORKERD_MODEL, 250)),
+  { command: ["node", "test/faults.ts"] },
+  { command: ["node", "test/mutations.ts"] },
+];
+
+const path = `${join(root, "node_modules/.bin")}:${process.env["PATH"] ?? ""}`;
+const failed = STEPS.filter(({ command: [program, ...rest], env = {} }) => {
+  const shown = [...Object.entries(env).map(([name, value]) => `${name}=${value}`), program, ...rest].join(
+    " ",
+  );
+  console.log(`\n── ${shown}`);
+  const { status } = spawnSync(program, rest, {
+    cwd: root,
+    stdio: ["ignore", "inherit", "inherit"],
+    env: { ...process.env, ...env, PATH: path, CI: "true" },
+  });
+  console.log(status === 0 ? `ok: ${shown}` : `FAILED: ${shown}`);
+  return status !== 0;
+});
+console.log(`\n${STEPS.length - failed.length} passed, ${failed.length} failed`);
+process.exitCode = failed.length === 0 ? 0 : 1;
