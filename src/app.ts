@@ -3,7 +3,7 @@ import { consolePages } from "./console/console.tsx";
 import type { AppEnv } from "./http/app-env.ts";
 import { docsPage, openApi } from "./http/docs.ts";
 import { onError, onNotFound } from "./http/errors.ts";
-import { methodNotAllowed, requestId, withCaller, withSettings } from "./http/guards.ts";
+import { methodNotAllowed, noQuery, requestId, withCaller, withSettings } from "./http/guards.ts";
 import { knownKey } from "./http/known-key.ts";
 import { showStats } from "./http/list.ts";
 import { models } from "./http/models.ts";
@@ -12,14 +12,14 @@ import { videos } from "./http/videos.ts";
 import { webhooks } from "./http/webhooks.ts";
 import { RINGBACK_VERSION } from "./version.ts";
 
-/** The map of the Worker: what answers where. */
-export const app = new Hono<AppEnv>();
+/** The map of the Worker: what answers where. Not strict: a path with a slash at its end is the path without it. */
+export const app = new Hono<AppEnv>({ strict: false });
 
 app.use(requestId);
 app.route("/v1/videos", videos);
 app.route("/v1/webhooks", webhooks);
 app.route("/v1/models", models);
-app.get("/v1/stats", withSettings, withCaller, knownKey, showStats);
+app.get("/v1/stats", withSettings, withCaller, knownKey, noQuery, showStats);
 app.all("/v1/stats", methodNotAllowed("GET"));
 app.get("/healthz", (context) => context.json({ status: "ok", version: RINGBACK_VERSION }));
 app.all("/healthz", methodNotAllowed("GET"));

@@ -13,7 +13,7 @@ export interface CreateRequest {
   duration_seconds?: number;
   resolution?: "480p" | "720p" | "1080p";
   with_audio?: boolean;
-  /** An http(s) URL, a `data:image/…;base64,` URL or bare base64; so are the others. */
+  /** An http(s) URL, a `data:image/…;base64,` URL or bare base64 (64 characters or more); so are the others. */
   image?: string;
   end_image?: string;
   /** `asset://…` too. */
@@ -27,6 +27,12 @@ export interface CreateRequest {
   /** 60 to 259200. */
   timeout_seconds?: number;
   retry_ambiguous_submit?: boolean;
+  /** Reserved: without effect yet. */
+  endpoints?: boolean;
+  /** Reserved: only `false` is taken yet. */
+  keep_result?: boolean;
+  /** Sent upstream beside the other fields: those of its own that have a name of Ringback's, such as `metadata`. */
+  upstream_body?: Readonly<Record<string, unknown>>;
   test?: TestOutcome | { outcome: TestOutcome; delay_seconds?: number };
   /** Fields that the upstream has and this list does not: forwarded as they are. */
   [field: string]: unknown;

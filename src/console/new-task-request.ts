@@ -1,4 +1,4 @@
-import { numeric } from "../http/fields.ts";
+import { listish, numeric } from "../http/fields.ts";
 import { LiftedText, type RequestObject, type RequestValue } from "../http/json-body.ts";
 
 /** From the fields of the form to the request that a program would send, and from there to a command. */
@@ -31,7 +31,7 @@ export function requestOf(form: RequestObject): RequestObject {
     take("image");
     take("end_image");
   }
-  if (mode === "reference") take("reference_images", linesOf(form["reference_images"]));
+  if (mode === "reference") take("reference_images", listish(form["reference_images"]) as RequestValue);
   for (const name of NUMBERS) take(name, numeric(form[name]) as RequestValue | undefined);
   take("with_audio", checkbox(form["with_audio"]));
   takeCallback(form, take);

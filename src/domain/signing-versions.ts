@@ -17,15 +17,16 @@ export function versionsInForce(versions: readonly SigningVersion[], now: number
 }
 
 /**
- * A new secret; the current one signs on for `overlapMs`. Null if that would leave more than three previous ones.
- * Version numbers only grow, so no old secret ever comes back.
+ * A new secret; the current one signs on for `overlapMs`. No overlap is the answer to a leak: it ends those under an
+ * earlier overlap, too. Null if that would leave more than three previous ones. Version numbers only grow, so no old
+ * secret ever comes back.
  */
 export function rotated(
   versions: readonly SigningVersion[],
   now: number,
   overlapMs: number,
 ): SigningVersion[] | null {
-  const inForce = versionsInForce(versions, now);
+  const inForce = overlapMs === 0 ? [] : versionsInForce(versions, now);
   const newest = Math.max(...versions.map(({ version }) => version));
   const aged = inForce.map(({ version, expiresAt }): SigningVersion => ({
     version,

@@ -1,4 +1,5 @@
 import { readBytes } from "../wire/read-bytes.ts";
+import { bodyTypeOf, type BodyType } from "./content-type.ts";
 import { ApiError } from "./errors.ts";
 
 /** An isolate has 128 MB; a request's bytes are held up to three times (read, forwarded, handed to the object). */
@@ -50,36 +51,27 @@ function tooLarge(maxBytes: number): ApiError {
 }
 
 /**
- * JSON by its type or without one, or a form; gives which of them it says it is. Everything else, and any content
+ * How the body is to be read: as JSON, by its type or without one, or as a form. Everything else, and any content
  * encoding, is not taken.
  */
-export function requireJsonOrForm(request: Request): "json" | "form" {
-  const type = typeOf(request);
-  const form = type === "application/x-www-form-urlencoded";
-  if (!form && !isJsonType(type)) {
+export function requireJsonOrForm(request: Request): BodyType {
+  const type = bodyTypeOf(request.headers);
+  if (type === null) {
     throw new ApiError(
       "unsupported_media_type",
-      "Send the request as application/json or as application/x-www-form-urlencoded.",
+      "Send the request as application/json, application/x-www-form-urlencoded or multipart/form-data.",
     );
   }
   refuseEncoding(request);
-  return form ? "form" : "json";
+  return type;
 }
 
 /** What a browser sends from a page without files. */
 export function requireForm(request: Request): void {
-  if (typeOf(request) !== "application/x-www-form-urlencoded") {
+  if (bodyTypeOf(request.headers)?.kind !== "form") {
     throw new ApiError("unsupported_media_type", "Send the request as application/x-www-form-urlencoded.");
   }
   refuseEncoding(request);
-}
-
-function typeOf(request: Request): string {
-  return request.headers.get("content-type")?.split(";")[0]?.trim().toLowerCase() ?? "";
-}
-
-function isJsonType(type: string): boolean {
-  return type === "" || type === "application/json" || /^application\/[^\s/]+\+json$/.test(type);
 }
 
 function refuseEncoding(request: Request): void {

@@ -7,11 +7,11 @@ import { createInObject, waitForEnd, type CreateAnswer, type CreateInput } from 
 import type { AppEnv } from "./app-env.ts";
 import type { Caller } from "./caller.ts";
 import { ApiError, invalidRequest, noSuchTask } from "./errors.ts";
-import { present } from "./fields.ts";
 import { echoesOf } from "./echoes.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { endpointRules, misconfigured, ownHost } from "./guards.ts";
 import { encodeJsonBody, type JsonBody } from "./json-body.ts";
+import { deduplicated } from "./issue.ts";
 import { requireKnownKey } from "./known-key.ts";
 import { parseIdempotencyKey, preferenceApplied, type Preferences } from "./request-headers.ts";
 import { readVideoRequest, type VideoRequest } from "./video-request.ts";
@@ -33,7 +33,7 @@ export async function createVideo(
   const settings = context.get("settings");
   const caller = context.get("caller");
   // A test never leads to the upstream, so the upstream cannot judge the key by itself; and 401 comes before 400.
-  if (body.ok && present(body.value["test"]) !== undefined) await requireKnownKey(caller, settings);
+  if (body.ok && (body.value["test"] ?? null) !== null) await requireKnownKey(caller, settings);
   const { request, idempotencyKey } = readCreate(context, settings, body, keyHeader);
   const name = idempotencyKey === null ? randomName() : await keyedName(caller.account, idempotencyKey);
   const input = await createInput({ settings, caller, request, name, keyed: idempotencyKey !== null });
@@ -97,10 +97,11 @@ function readCreate(
   keyHeader: string | undefined,
 ): { request: VideoRequest; idempotencyKey: string | null } {
   const { key, issue } = parseIdempotencyKey(keyHeader);
-  if (!body.ok) throw invalidRequest([{ path: "", message: body.problem }, ...(issue ? [issue] : [])]);
+  const around = [...(issue ? [issue] : []), ...(body.issues ?? [])];
+  if (!body.ok) throw invalidRequest([{ path: "", message: body.problem }, ...around]);
   const rules = endpointRules(context);
   const result = readVideoRequest(body.value, { strict: settings.strict, rules });
-  const issues = [...(issue ? [issue] : []), ...(result.ok ? [] : result.issues)];
+  const issues = deduplicated([...around, ...(result.ok ? [] : result.issues)]);
   if (issues.length > 0 || !result.ok) throw invalidRequest(issues);
   return { request: result.request, idempotencyKey: key };
 }

@@ -4,6 +4,9 @@ import { LiftedText, parseJsonBody } from "./json-body.ts";
 
 /** How a request's fields are read before they are judged: what a form or a no-code tool sends for a value. */
 
+const COMMA = 0x2c;
+const BRACKET = 0x5b;
+
 /** `null` and an empty string count as absent: a form has no other way to leave a field out. */
 export function present(value: unknown): unknown {
   return value === null || value === "" ? undefined : value;
@@ -25,8 +28,12 @@ export function boolish(value: unknown): unknown {
   return present(value);
 }
 
-/** An array, a JSON array in a string, or one item a line. */
+/** Between URLs: a line break, or a comma in front of the next one. Any other comma is part of its URL. */
+const BETWEEN_URLS = /[\r\n]|,(?=\s*(?:https?|data|asset):)/i;
+
+/** An array, a JSON array in a string, or URLs with line breaks or commas between them. */
 export function listish(value: unknown): unknown {
+  if (value instanceof LiftedText && isOneUrl(value)) return [value];
   const text = textOf(value);
   if (typeof text !== "string") return text;
   if (/^\s*\[/.test(text)) {
@@ -36,9 +43,15 @@ export function listish(value: unknown): unknown {
       // Not JSON after all: then it is lines, and each is judged as one.
     }
   }
-  const lines = text.split(/\r?\n/).map((line) => line.trim());
-  const items = lines.filter((line) => line !== "");
+  const urls = text.split(BETWEEN_URLS).map((url) => url.trim());
+  const items = urls.filter((url) => url !== "");
   return items.length === 0 ? undefined : items;
+}
+
+/** A file, most likely: without a comma but that of its own head there is nothing to part, and it stays bytes. */
+function isOneUrl({ bytes }: LiftedText): boolean {
+  const comma = bytes.indexOf(COMMA);
+  return bytes[0] !== BRACKET && (comma === -1 || bytes.indexOf(COMMA, comma + 1) === -1);
 }
 
 /** An object, or one as JSON in a string, which is held to the same bounds as a body. */

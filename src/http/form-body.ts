@@ -1,25 +1,30 @@
-import { isPlainAscii, LIFT_MIN_BYTES, LiftedText, parseJsonBody } from "./json-body.ts";
-import type { JsonBody, RequestValue } from "./json-body.ts";
+import type { BodyType } from "./content-type.ts";
+import { decodeText, fieldNamed, gatherFields, textValue, type FormEntry } from "./form-fields.ts";
+import { IMAGE_FIELDS } from "./image.ts";
+import { LiftedText, parseJsonBody, type JsonBody } from "./json-body.ts";
+import { parseMultipartBody } from "./multipart-body.ts";
 
 /**
  * A create as `application/x-www-form-urlencoded`, for tools that cannot send JSON. Source: URL Standard, section 5.1,
  * but for invalid UTF-8, which is refused instead of replaced.
  */
 
-/** Far beyond any real form: a list may have 10,000 items, each a field. Millions of them would hold up everybody else. */
-const FIELDS_MAX = 20_000;
-
 const AMPERSAND = 0x26;
 const EQUALS = 0x3d;
 const PERCENT = 0x25;
 const PLUS = 0x2b;
 const SPACE = 0x20;
-const QUOTE = 0x22;
 const BRACE = 0x7b;
 
-/** A request's body by the type that it says it has. */
-export function parseBody(bytes: Uint8Array, type: "json" | "form"): JsonBody {
-  return type === "form" && !looksLikeJson(bytes) ? parseFormBody(bytes) : parseJsonBody(bytes);
+/** A request's body by the type that it says it has. A byte order mark at its start says nothing. */
+export function parseBody(bytes: Uint8Array, type: BodyType): JsonBody {
+  const body = hasByteOrderMark(bytes) ? bytes.subarray(3) : bytes;
+  if (type.kind === "json" || looksLikeJson(body)) return parseJsonBody(body);
+  return type.kind === "form" ? parseFormBody(body) : parseMultipartBody(body, type.boundary);
+}
+
+function hasByteOrderMark(bytes: Uint8Array): boolean {
+  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf;
 }
 
 /** What `curl -d '{…}'` sends: JSON under the type of a form. */
@@ -28,30 +33,16 @@ export function looksLikeJson(bytes: Uint8Array): boolean {
 }
 
 export function parseFormBody(bytes: Uint8Array): JsonBody {
-  const values = new Map<string, RequestValue[]>();
-  let count = 0;
   try {
-    for (const [name, value] of fieldsOf(bytes)) {
-      count += 1;
-      if (count > FIELDS_MAX) return { ok: false, problem: `has more than ${FIELDS_MAX} fields` };
-      const known = values.get(name);
-      if (known) known.push(value);
-      else values.set(name, [value]);
-    }
+    return gatherFields(fieldsOf(bytes));
   } catch {
     // The decoder's only complaint.
     return { ok: false, problem: "is not valid UTF-8" };
   }
-  const entries = Array.from(values, ([name, all]): [string, RequestValue] => {
-    const [only] = all;
-    // A repeated name is a list; what else a text may stand for is the schema's business.
-    return [name, all.length > 1 || only === undefined ? all : only];
-  });
-  return { ok: true, value: Object.fromEntries(entries) };
 }
 
 /** @throws TypeError where a name or a value is not UTF-8 */
-function* fieldsOf(bytes: Uint8Array): Generator<[name: string, value: RequestValue]> {
+function* fieldsOf(bytes: Uint8Array): Generator<FormEntry> {
   for (let start = 0; start < bytes.length;) {
     const next = bytes.indexOf(AMPERSAND, start);
     const end = next === -1 ? bytes.length : next;
@@ -59,23 +50,31 @@ function* fieldsOf(bytes: Uint8Array): Generator<[name: string, value: RequestVa
     start = end + 1;
     if (field.length === 0) continue;
     const equals = field.indexOf(EQUALS);
-    const name = equals === -1 ? field : field.subarray(0, equals);
-    yield [textOf(decoded(name)), valueOf(equals === -1 ? new Uint8Array(0) : field.subarray(equals + 1))];
+    const name = decodeText(decoded(equals === -1 ? field : field.subarray(0, equals)));
+    const given = equals === -1 ? new Uint8Array(0) : field.subarray(equals + 1);
+    const value = textValue(decoded(given));
+    yield given.includes(PLUS) && hasLostPlus(name, value)
+      ? { name, problem: "has lost the + of its base64: write each + as %2B" }
+      : { name, value };
   }
 }
 
-/** Long, plain text stays bytes, as in JSON: most of it is an image. */
-function valueOf(field: Uint8Array): RequestValue {
-  const bytes = decoded(field);
-  const plain = bytes.length >= LIFT_MIN_BYTES && isPlainAscii(bytes) && !bytes.includes(QUOTE);
-  return plain ? new LiftedText(bytes) : textOf(bytes);
-}
+/** Base64, alone or in a `data:` URL, with blanks in it. */
+const BROKEN_BASE64 = /^(?:data:[^,\s]*,)?([A-Za-z0-9+/=\s]+)$/i;
 
-/** One for all: a form may have a great many fields. */
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
-function textOf(bytes: Uint8Array): string {
-  return decoder.decode(bytes);
+/**
+ * Whether a form's `+`, which is a blank, was meant as the `+` of base64: without it the image would be another one.
+ * The blanks of a layout stand at even distances, and what they break is whole.
+ */
+function hasLostPlus(name: string, value: string | LiftedText): boolean {
+  if (!IMAGE_FIELDS.has(fieldNamed(name) ?? "")) return false;
+  const text = value instanceof LiftedText ? value.toText() : value;
+  const lines = BROKEN_BASE64.exec(text)?.[1]?.split(" ") ?? [];
+  const length = lines[0]?.length ?? 0;
+  const even = lines.every((line, index) =>
+    index === lines.length - 1 ? line.length <= length : line.length === length,
+  );
+  return lines.length > 1 && (!even || lines.join("").replace(/\s/g, "").length % 4 !== 0);
 }
 
 /** `+` is a space, `%41` a byte; a percent sign without two digits behind it is itself. */

@@ -5,9 +5,10 @@ import type { EndpointRules } from "../domain/endpoint-policy.ts";
 import { readSettings } from "../env.ts";
 import type { AppEnv } from "./app-env.ts";
 import { identify } from "./caller.ts";
-import { ApiError } from "./errors.ts";
+import { ApiError, invalidRequest } from "./errors.ts";
+import { queryIssues } from "./query.ts";
 
-/** The checks that come before a handler, in the contract's order: 404, 405, 508, 503, 401, 429. */
+/** The checks that come before a handler, in the contract's order: 404, 405, 508, 503, 401, 429, and of 400 what the query says. */
 
 /** Every answer names its request, always by our own id. */
 export const requestId = createMiddleware<AppEnv>(async (context, next) => {
@@ -74,6 +75,18 @@ export const rateLimited = createMiddleware<AppEnv>(async (context, next) => {
     const { success } = await context.env.CREATE_LIMIT.limit({ key });
     if (!success) throw new ApiError("rate_limited", "Too many requests; try again in a minute.");
   }
+  await next();
+});
+
+/** @throws ApiError 400 for a query parameter that the call does not have */
+export function requireQuery(context: Context<AppEnv>, known: readonly string[] = []): void {
+  const issues = queryIssues(context.req.url, known);
+  if (issues.length > 0) throw invalidRequest(issues);
+}
+
+/** The same for a whole route, right before its handler: 400 comes last. */
+export const noQuery = createMiddleware<AppEnv>(async (context, next) => {
+  requireQuery(context);
   await next();
 });
 

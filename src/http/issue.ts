@@ -9,7 +9,12 @@ export interface Issue {
 
 /** What a schema has against a request. */
 export function issuesOf({ issues }: z.ZodError): Issue[] {
-  return issues.map(({ path, message }) => ({ path: path.map(String).join("."), message }));
+  return issues.flatMap((issue) => {
+    const { path, message } = issue;
+    // Each by its own name.
+    const ends = issue.code === "unrecognized_keys" ? issue.keys.map((key) => [key.slice(0, 100)]) : [[]];
+    return ends.map((end) => ({ path: [...path, ...end].map(String).join("."), message }));
+  });
 }
 
 /** Nobody mends more at a time, and a list of a million bad images must not become a million lines. */

@@ -1,6 +1,7 @@
 import { isJsonObject, parseJson, type JsonValue } from "../domain/json.ts";
 import { JSON_DEPTH_MAX, JSON_VALUES_MAX, jsonExcess, type JsonExcess } from "../domain/json-bounds.ts";
 import { concat } from "../wire/concat.ts";
+import type { Issue } from "./issue.ts";
 
 /**
  * Reads a JSON request without turning its images into strings. A base64 image of 15 MB as a JavaScript string, its
@@ -34,7 +35,10 @@ const TOO_LARGE: Record<JsonExcess, string> = {
   depth: `is nested more than ${JSON_DEPTH_MAX} levels deep`,
 };
 
-export type JsonBody = { ok: true; value: RequestObject } | { ok: false; problem: string };
+export type JsonBody = ({ ok: true; value: RequestObject } | { ok: false; problem: string }) & {
+  /** What is wrong with the request beside its fields: the names of a form, its query. */
+  issues?: readonly Issue[];
+};
 
 export function parseJsonBody(bytes: Uint8Array): JsonBody {
   const scan = liftLongStrings(bytes);

@@ -5,8 +5,9 @@ import { isoTime } from "../domain/time.ts";
 import { openTaskId, taskIdOf } from "../keys/ids.ts";
 import type { AppEnv } from "./app-env.ts";
 import { invalidRequest } from "./errors.ts";
-import { issuesOf } from "./issue.ts";
+import { deduplicated, issuesOf, type Issue } from "./issue.ts";
 import { LIST_QUERY } from "./list-schema.ts";
+import { queryIssues } from "./query.ts";
 
 /** A task as lists show it. */
 export interface ListedTask {
@@ -31,24 +32,27 @@ export interface TaskList {
 
 /** `GET /v1/videos`: this account's tasks, newest first. */
 export async function listVideos(context: Context<AppEnv>): Promise<Response> {
-  return context.json(await listedTasks(context));
+  return context.json(
+    await listedTasks(context, queryIssues(context.req.url, Object.keys(LIST_QUERY.shape))),
+  );
 }
 
-/** The page of tasks that the request's query asks for. @throws ApiError 400 */
-export async function listedTasks(context: Context<AppEnv>): Promise<TaskList> {
+/** The page of tasks that the request's query asks for. @throws ApiError 400 with what is wrong with it */
+export async function listedTasks(
+  context: Context<AppEnv>,
+  issues: readonly Issue[] = [],
+): Promise<TaskList> {
   const { account } = context.get("caller");
-  const { listings, next } = await listTasks(context.env.ACCOUNTS, account, pageOf(context));
+  const { listings, next } = await listTasks(context.env.ACCOUNTS, account, pageOf(context, issues));
   const { roots } = context.get("settings");
   const data = await Promise.all(listings.map(async (listing) => viewListing(listing, roots)));
   return { object: "list", data, next_cursor: next === null ? null : cursorOf(next) };
 }
 
-/** @throws ApiError 400 with every problem of the query */
-function pageOf(context: Context<AppEnv>): ListPage {
+function pageOf(context: Context<AppEnv>, issues: readonly Issue[]): ListPage {
   const result = LIST_QUERY.safeParse(context.req.query());
-  if (!result.success) {
-    throw invalidRequest(issuesOf(result.error));
-  }
+  const all = deduplicated([...issues, ...(result.success ? [] : issuesOf(result.error))]);
+  if (!result.success || all.length > 0) throw invalidRequest(all);
   const { status, limit, cursor } = result.data;
   return { status: status ?? null, limit, before: cursor ?? null };
 }

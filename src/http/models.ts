@@ -5,11 +5,11 @@ import { fetchModels, type ModelsAnswer } from "../upstream/models.ts";
 import type { AppEnv } from "./app-env.ts";
 import { upstreamKey } from "./caller.ts";
 import { ApiError } from "./errors.ts";
-import { methodNotAllowed, withCaller, withSettings } from "./guards.ts";
+import { methodNotAllowed, noQuery, withCaller, withSettings } from "./guards.ts";
 
 /** `/v1/models`: the upstream's, as is. */
 export const models = new Hono<AppEnv>()
-  .get("/", withSettings, withCaller, async (context) => {
+  .get("/", withSettings, withCaller, noQuery, async (context) => {
     const answer = await upstreamModels(context);
     if (answer.retryAfter !== null) context.header("retry-after", answer.retryAfter);
     if (answer.status === 204 || answer.status === 304) return context.body(null, answer.status);

@@ -2,6 +2,7 @@ import type { EndpointRules } from "../domain/endpoint-policy.ts";
 import { DEFAULT_EVENTS, type EventType } from "../domain/event.ts";
 import type { TaskTraits, TestPlan } from "../domain/task.ts";
 import { headerEntries, judgeCallback } from "./callback-issues.ts";
+import { judgeNames } from "./field-names.ts";
 import { listish, objectish } from "./fields.ts";
 import { deduplicated, issuesOf, type Issue } from "./issue.ts";
 import type { RequestObject, RequestValue } from "./json-body.ts";
@@ -35,7 +36,7 @@ export function readVideoRequest(
   body: RequestObject,
   { strict, rules }: { strict: boolean; rules: EndpointRules },
 ): VideoRequestResult {
-  const entries = Object.entries(body).filter(([key, value]) => !isAbsentCallbackField(key, value));
+  const { fields: entries, issues: nameIssues } = judgeNames(Object.entries(body));
   const known = entries.filter(([key]) => UPSTREAM_FIELDS.has(key) || RINGBACK_FIELDS.has(key));
   const parsed = (strict ? VIDEO_SCHEMAS.strict : VIDEO_SCHEMAS.lenient).safeParse(Object.fromEntries(known));
   const typeIssues = parsed.success ? [] : issuesOf(parsed.error);
@@ -43,9 +44,9 @@ export function readVideoRequest(
   const { endpoint, issues: callbackIssues } = judgeCallback(fields, rules);
   const issues = [
     ...typeIssues,
-    ...combinationIssues(fields),
+    ...combinationIssues(fields, { hasContent: Array.isArray(body["content"]) }),
     ...callbackIssues,
-    ...unknownFieldIssues(entries.map(([key]) => key)),
+    ...nameIssues,
   ];
   if (!parsed.success || issues.length > 0) return { ok: false, issues: deduplicated(issues) };
   const callbackUrl = endpoint?.ok ? endpoint.url : null;
@@ -60,7 +61,10 @@ function isAbsent(value: RequestValue | undefined): boolean {
 }
 
 /** What a field needs beside it. These hold under `lenient` too. */
-function combinationIssues(fields: Record<string, RequestValue>): Issue[] {
+function combinationIssues(
+  fields: Record<string, RequestValue>,
+  { hasContent }: { hasContent: boolean },
+): Issue[] {
   const has = (name: string): boolean => !isAbsent(fields[name]);
   // Read as the schema reads it: a text may hold an empty list.
   const list = listish(fields["reference_images"]);
@@ -71,24 +75,14 @@ function combinationIssues(fields: Record<string, RequestValue>): Issue[] {
     if (condition && missing) issues.push({ path: name, message: `is required ${why}` });
   };
   const anyImage = has("image") || has("end_image") || hasReferences;
-  needs(fields["input_mode"] === "text" || (!has("input_mode") && !anyImage), "prompt", "for a text task");
+  const isText = fields["input_mode"] === "text" || (!has("input_mode") && !anyImage);
+  // The upstream's own list of texts and pictures, which goes there as it is.
+  needs(isText && !hasContent, "prompt", "for a text task");
   needs(fields["input_mode"] === "single_image", "image", "when input_mode is single_image");
   needs(fields["control_mode"] === "end_frame", "end_image", "when control_mode is end_frame");
   needs(has("end_image"), "image", "when end_image is given");
   needs(fields["control_mode"] === "reference", "reference_images", "when control_mode is reference");
   return issues;
-}
-
-/** Absent is absent, also of a `callback_…` that nobody knows: it is neither refused nor forwarded. */
-function isAbsentCallbackField(key: string, value: RequestValue): boolean {
-  return key.startsWith("callback_") && !RINGBACK_FIELDS.has(key) && isAbsent(value);
-}
-
-/** A misspelled `callback_…` would be a callback that never comes; any other unknown field is the upstream's. */
-function unknownFieldIssues(keys: readonly string[]): Issue[] {
-  return keys
-    .filter((key) => key.startsWith("callback_") && !RINGBACK_FIELDS.has(key))
-    .map((key) => ({ path: key.slice(0, 100), message: "is not a field of Ringback" }));
 }
 
 function assemble(
@@ -102,9 +96,10 @@ function assemble(
     const known = typed[key];
     return known === undefined ? [] : [[key, known]];
   });
-  const { test, metadata, timeout_seconds: timeoutSeconds } = fields;
+  const { test, metadata, timeout_seconds: timeoutSeconds, upstream_body: upstreamBody } = fields;
+  const forwarded = coerced.filter(([key]) => !RINGBACK_FIELDS.has(key));
   return {
-    upstream: Object.fromEntries(coerced.filter(([key]) => !RINGBACK_FIELDS.has(key))),
+    upstream: Object.fromEntries([...forwarded, ...Object.entries(upstreamBody ?? {})]),
     meaning: Object.fromEntries(
       coerced.map(([key, value]): [string, RequestValue] => {
         if (key === "callback_url" && callbackUrl !== null) return [key, callbackUrl];

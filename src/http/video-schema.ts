@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { EVENT_TYPES } from "../domain/event.ts";
-import { isImage, type ImageText } from "./image.ts";
+import { isImage, withoutLayout, type ImageText } from "./image.ts";
 import {
   bounded,
   boolish,
@@ -46,24 +46,30 @@ const IMAGE_MESSAGE = "must be an http(s) URL, a data:image/…;base64, URL or b
 
 function image() {
   return field(
-    present,
+    (value) => withoutLayout(present(value)),
     z.custom<ImageText>((value) => isImage(value, { asset: false }), IMAGE_MESSAGE).meta({ type: "string" }),
   );
 }
 
-const reference = z
-  .custom<ImageText>((value) => isImage(value, { asset: true }), `${IMAGE_MESSAGE}, or an asset:// URL`)
-  .meta({ type: "string" });
+const reference = z.preprocess(
+  withoutLayout,
+  z
+    .custom<ImageText>((value) => isImage(value, { asset: true }), `${IMAGE_MESSAGE}, or an asset:// URL`)
+    .meta({ type: "string" }),
+);
 
 const TEST_OUTCOMES = ["succeeded", "failed", "timeout"] as const;
 const TEST_DELAY_SECONDS = 5;
 const OUTCOME_MESSAGE = `must be one of ${TEST_OUTCOMES.join(", ")}`;
 const DELAY_MESSAGE = "must be a number from 0 to 600";
 
-/** `{"outcome", "delay_seconds"}`, or the bare outcome. */
+/**
+ * `{"outcome", "delay_seconds"}`, or the bare outcome. An empty string is what a tool makes of an object that it cannot
+ * write: it is not left out, it is refused, else the test would be paid.
+ */
 const test = field(
   (value) => {
-    const meant = objectish(value);
+    const meant = value === "" ? [] : objectish(value);
     return typeof meant === "string" ? { outcome: meant } : meant;
   },
   z.strictObject(
@@ -151,11 +157,34 @@ const OWN_FIELDS = {
   ),
   timeout_seconds: field(numeric, integer(60, 259_200)),
   retry_ambiguous_submit: field(boolish, z.boolean("must be true or false")),
+  endpoints: field(boolish, z.boolean("must be true or false")),
+  keep_result: field(boolish, z.literal(false, "must be false: this deployment keeps no files")),
   test,
 };
 
+const OWN_NAMES = [...Object.keys(OWN_FIELDS), "upstream_body"];
+
+/**
+ * Names that both Ringback and the upstream have, and no others: whatever else goes upstream stands in the body, where
+ * it is judged.
+ */
+const UPSTREAM_BODY_NAMES = OWN_NAMES.filter((name) => !name.startsWith("callback"));
+
+const upstreamBody = field(
+  objectish,
+  plainObject
+    .superRefine((members, context) => {
+      const message = `must be one of ${UPSTREAM_BODY_NAMES.join(", ")}`;
+      for (const name of Object.keys(members)) {
+        if (!UPSTREAM_BODY_NAMES.includes(name))
+          context.addIssue({ code: "custom", path: [name.slice(0, 100)], message });
+      }
+    })
+    .meta({ type: "object", propertyNames: { enum: UPSTREAM_BODY_NAMES }, additionalProperties: true }),
+);
+
 function schemaFor(strict: boolean) {
-  return z.object({ ...upstreamFields(strict), ...OWN_FIELDS });
+  return z.object({ ...upstreamFields(strict), ...OWN_FIELDS, upstream_body: upstreamBody });
 }
 
 export const VIDEO_SCHEMAS = { strict: schemaFor(true), lenient: schemaFor(false) };
@@ -163,7 +192,7 @@ export const VIDEO_SCHEMAS = { strict: schemaFor(true), lenient: schemaFor(false
 export type VideoFields = z.output<typeof VIDEO_SCHEMAS.strict>;
 
 export const UPSTREAM_FIELDS: ReadonlySet<string> = new Set(Object.keys(upstreamFields(true)));
-export const RINGBACK_FIELDS: ReadonlySet<string> = new Set(Object.keys(OWN_FIELDS));
+export const RINGBACK_FIELDS: ReadonlySet<string> = new Set(OWN_NAMES);
 
 /** Characters as a person counts them; in UTF-16 an emoji is two. */
 function codePoints(text: string): number {

@@ -11,8 +11,17 @@ import { answerCreate, createVideo } from "./create-video.ts";
 import { ApiError, noSuchTask } from "./errors.ts";
 import { listVideos } from "./list.ts";
 import { knownKey, requireKnownKey } from "./known-key.ts";
+import type { JsonBody } from "./json-body.ts";
+import { queryIssues } from "./query.ts";
 import { parsePrefer } from "./request-headers.ts";
-import { methodNotAllowed, rateLimited, refuseLoops, withCaller, withSettings } from "./guards.ts";
+import {
+  methodNotAllowed,
+  rateLimited,
+  refuseLoops,
+  requireQuery,
+  withCaller,
+  withSettings,
+} from "./guards.ts";
 import { readVideo, refuseHead, streamVideo } from "./waiting.ts";
 
 /** `/v1/videos`: create, list, read, delete, events, deliveries, redeliver. */
@@ -24,7 +33,7 @@ export const videos = new Hono<AppEnv>()
     const type = requireJsonOrForm(context.req.raw);
     const { maxBodyBytes } = context.get("settings");
     const created = await withBody(context.req.raw, maxBodyBytes, async (bytes) =>
-      createVideo(context, parseBody(bytes, type), preferences),
+      createVideo(context, withQueryIssues(parseBody(bytes, type), context.req.url), preferences),
     );
     // The request's bytes are out of hand by now: whoever waits here holds nothing but a connection.
     return answerCreate(context, created, preferences);
@@ -35,8 +44,9 @@ export const videos = new Hono<AppEnv>()
   .delete("/:id", withSettings, withCaller, async (context) => {
     const { account } = context.get("caller");
     const name = await openTaskId(context.get("settings").roots, context.req.param("id"), account);
-    const removed =
-      name !== null && (await askTask(context.env.TASKS, name, async (stub) => stub.remove(account)));
+    if (name === null) throw noSuchTask();
+    requireQuery(context);
+    const removed = await askTask(context.env.TASKS, name, async (stub) => stub.remove(account));
     if (!removed) throw noSuchTask();
     return context.body(null, 204);
   })
@@ -60,6 +70,11 @@ export const videos = new Hono<AppEnv>()
   })
   .all("/:id/redeliver", methodNotAllowed("POST"));
 
+/** A create takes no query: what is wrong with it is told with the rest. */
+function withQueryIssues(body: JsonBody, url: string): JsonBody {
+  return { ...body, issues: [...queryIssues(url), ...(body.issues ?? [])] };
+}
+
 /**
  * Asks the object of a task of this caller. An id that is made up or another account's fails at its tag, here, and
  * wakes nothing; both answers are the same bytes.
@@ -71,8 +86,9 @@ async function ofTask(
 ): Promise<Response> {
   const { account } = context.get("caller");
   const name = await openTaskId(context.get("settings").roots, taskId, account);
-  const body =
-    name === null ? null : await askTask(context.env.TASKS, name, async (stub) => ask(stub, account));
+  if (name === null) throw noSuchTask();
+  requireQuery(context);
+  const body = await askTask(context.env.TASKS, name, async (stub) => ask(stub, account));
   if (body === null) throw noSuchTask();
   return context.body(body, 200, { "content-type": "application/json" });
 }

@@ -5,7 +5,7 @@ import { askTask, openEvents, waitForEnd, type Visitor } from "../task/stub.ts";
 import type { AppEnv } from "./app-env.ts";
 import { ApiError, invalidRequest, noSuchTask } from "./errors.ts";
 import { integer, numeric } from "./fields.ts";
-import { wrongMethod } from "./guards.ts";
+import { requireQuery, wrongMethod } from "./guards.ts";
 import { parsePrefer, preferenceApplied, WAIT_MAX_SECONDS } from "./request-headers.ts";
 
 /** Waiting for a task without a callback URL: `?wait=`, `Prefer: wait`, and a stream of events. */
@@ -13,6 +13,7 @@ import { parsePrefer, preferenceApplied, WAIT_MAX_SECONDS } from "./request-head
 /** `GET /v1/videos/{id}`: the task, at once or when it has ended; never calls upstream. */
 export async function readVideo(context: Context<AppEnv>): Promise<Response> {
   const name = await nameOf(context);
+  requireQuery(context, ["wait"]);
   const queried = queriedWait(context.req.query("wait"));
   const preferred = queried === null ? parsePrefer(context.req.header("prefer")).waitSeconds : null;
   const seconds = queried ?? preferred;
@@ -40,6 +41,7 @@ async function readLater(context: Context<AppEnv>, name: string, seconds: number
 /** `GET /v1/videos/{id}/events`: the state as it is, then each change, as server-sent events. */
 export async function streamVideo(context: Context<AppEnv>): Promise<Response> {
   const name = await nameOf(context);
+  requireQuery(context);
   const lastEventId = context.req.header("last-event-id") ?? null;
   const answer = await openEvents(context.env.TASKS, name, { ...visitorOf(context), lastEventId });
   switch (answer.kind) {

@@ -12,14 +12,16 @@ import { verifyWebhook, type ReceivedWebhook, type VerifyReason } from "../webho
 import type { AppEnv } from "./app-env.ts";
 import { withBody } from "./body.ts";
 import { headerEntries, judgeCallback } from "./callback-issues.ts";
-import { deduplicated, issuesOf } from "./issue.ts";
+import { deduplicated, issuesOf, type Issue } from "./issue.ts";
 import { readSmallBody, readSmallObject } from "./small-body.ts";
 import { ApiError, invalidRequest } from "./errors.ts";
 import {
   endpointRules,
   methodNotAllowed,
+  noQuery,
   rateLimited,
   refuseLoops,
+  requireQuery,
   withCaller,
   withSettings,
 } from "./guards.ts";
@@ -31,7 +33,7 @@ const VERIFY_MAX_BYTES = 65_536;
 
 /** `/v1/webhooks`: the account's signing secret, and ways to try a receiver out. */
 export const webhooks = new Hono<AppEnv>()
-  .get("/secret", withSettings, withCaller, knownKey, async (context) => {
+  .get("/secret", withSettings, withCaller, knownKey, noQuery, async (context) => {
     const versions = await signingVersions(context.env.ACCOUNTS, context.get("caller").account);
     return context.json(await secretAnswer(context, versions));
   })
@@ -50,11 +52,13 @@ export const webhooks = new Hono<AppEnv>()
   })
   .all("/secret/rotate", methodNotAllowed("POST"))
   .post("/ping", refuseLoops, withSettings, withCaller, rateLimited, knownKey, async (context) => {
-    return context.json(await sendPing(context, await readSmallObject(context)));
+    const { fields, issues } = await readSmallObject(context);
+    return context.json(await sendPing(context, fields, issues));
   })
   .all("/ping", methodNotAllowed("POST"))
   .post("/verify", withSettings, withCaller, knownKey, async (context) =>
     withBody(context.req.raw, VERIFY_MAX_BYTES, async (body) => {
+      requireQuery(context);
       const id = context.req.header("webhook-id") ?? null;
       const timestamp = context.req.header("webhook-timestamp") ?? null;
       const signatures = context.req.header("webhook-signature") ?? null;
@@ -74,12 +78,16 @@ export interface PingAnswer {
 }
 
 /** One signed `ping` now, of the fields of `PING_SCHEMA`. @throws ApiError 400 for what a create would not take either */
-export async function sendPing(context: Context<AppEnv>, fields: object): Promise<PingAnswer> {
+export async function sendPing(
+  context: Context<AppEnv>,
+  fields: object,
+  issues: readonly Issue[] = [],
+): Promise<PingAnswer> {
   const parsed = PING_SCHEMA.safeParse(fields);
-  const { endpoint, issues } = judgeCallback(fields, endpointRules(context));
-  if (!parsed.success || !endpoint?.ok || issues.length > 0) {
-    throw invalidRequest(deduplicated([...(parsed.success ? [] : issuesOf(parsed.error)), ...issues]));
-  }
+  const { endpoint, issues: callbackIssues } = judgeCallback(fields, endpointRules(context));
+  const fieldIssues = [...(parsed.success ? [] : issuesOf(parsed.error)), ...callbackIssues];
+  const all = deduplicated([...issues, ...fieldIssues]);
+  if (!parsed.success || !endpoint?.ok || all.length > 0) throw invalidRequest(all);
   const ping = parsed.data;
   const headers = headerEntries(ping.callback_headers ?? {}) as [string, string][];
   const messageId = newMessageId();

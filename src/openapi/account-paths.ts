@@ -43,7 +43,7 @@ export const ACCOUNT_PATHS: Paths = {
             ...ANY_TYPE,
           },
         },
-        ...orTheUpstreams(errors(KNOWN_KEY)),
+        ...orTheUpstreams(errors(["invalid_request", ...KNOWN_KEY])),
       },
     },
   },
@@ -56,7 +56,7 @@ export const ACCOUNT_PATHS: Paths = {
       tags: ["Account"],
       responses: {
         "200": answer("The numbers.", "Stats", { examples: { some: { value: STATS } } }),
-        ...errors(KNOWN_KEY),
+        ...errors(["invalid_request", ...KNOWN_KEY]),
       },
     },
   },

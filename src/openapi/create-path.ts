@@ -1,6 +1,6 @@
 import { CALLBACK_URL, QUEUED_TASK, SUCCEEDED_TASK, UNKNOWN_TASK } from "./examples.ts";
 import { ref, type JsonSchema } from "./json-schema.ts";
-import type { Operation } from "./operation.ts";
+import { bodyOf, type Operation } from "./operation.ts";
 import { answer, errors, KNOWN_KEY } from "./responses.ts";
 import { FRAMES_EXAMPLE, REFERENCE_EXAMPLE, TEXT_EXAMPLE } from "./upstream-examples.ts";
 
@@ -25,15 +25,28 @@ const CREATE_PARAMETERS: JsonSchema[] = [
   },
 ];
 
+/** The first is what a reference page sends when its reader edits nothing: it must cost nothing. */
 const CREATE_EXAMPLES = {
-  text: { summary: "Text to video", value: { ...TEXT_EXAMPLE, callback_url: CALLBACK_URL } },
+  test: {
+    summary: "A test: free, nothing goes upstream",
+    value: {
+      model: TEXT_EXAMPLE.model,
+      prompt: "A lighthouse at dusk.",
+      callback_url: CALLBACK_URL,
+      test: { outcome: "succeeded", delay_seconds: 5 },
+    },
+  },
+  text: { summary: "Text to video (paid)", value: { ...TEXT_EXAMPLE, callback_url: CALLBACK_URL } },
   frames: {
-    summary: "First and last frame to video",
+    summary: "First and last frame to video (paid)",
     value: { ...FRAMES_EXAMPLE, callback_url: CALLBACK_URL },
   },
-  reference: { summary: "References to video", value: { ...REFERENCE_EXAMPLE, callback_url: CALLBACK_URL } },
+  reference: {
+    summary: "References to video (paid)",
+    value: { ...REFERENCE_EXAMPLE, callback_url: CALLBACK_URL },
+  },
   own: {
-    summary: "Every field of Ringback's own",
+    summary: "Every field of Ringback's own (paid)",
     value: {
       model: TEXT_EXAMPLE.model,
       prompt: "A lighthouse at dusk.",
@@ -44,15 +57,6 @@ const CREATE_EXAMPLES = {
       metadata: { order: 42 },
       timeout_seconds: 3600,
       retry_ambiguous_submit: false,
-    },
-  },
-  test: {
-    summary: "A test, which costs nothing",
-    value: {
-      model: TEXT_EXAMPLE.model,
-      prompt: "A lighthouse at dusk.",
-      callback_url: CALLBACK_URL,
-      test: { outcome: "succeeded", delay_seconds: 5 },
     },
   },
 };
@@ -77,17 +81,10 @@ export const createVideo: Operation = {
   tags: ["Videos"],
   parameters: CREATE_PARAMETERS,
   requestBody: {
-    required: true,
     description:
-      "JSON, or a form for tools that cannot send JSON: there objects are JSON in a string, `callback_events` may be " +
-      "comma separated, and a repeated name makes a list.",
-    content: {
-      "application/json": { schema: ref("CreateVideo"), examples: CREATE_EXAMPLES },
-      "application/x-www-form-urlencoded": {
-        schema: ref("CreateVideo"),
-        examples: { text: CREATE_EXAMPLES.text },
-      },
-    },
+      "JSON, or a form for tools that cannot send JSON: there objects are JSON in a string or members such as " +
+      "`metadata[order]`, `callback_events` may be comma separated, and a repeated name makes a list.",
+    ...bodyOf(ref("CreateVideo"), true, CREATE_EXAMPLES),
   },
   responses: {
     "200": answer("With `Prefer: wait`: the task has ended.", "Task", {

@@ -24,7 +24,7 @@ export const ERROR_MEANINGS: Record<ErrorCode, string> = {
   too_many_redeliveries: "The task was redelivered 1,000 times, which is its limit.",
   too_many_secrets: "Three previous secrets still sign; wait until one has expired.",
   payload_too_large: "The body is larger than this deployment takes.",
-  unsupported_media_type: "The body is neither JSON nor, for a create, a form; or it has a content encoding.",
+  unsupported_media_type: "The body is neither JSON nor a form, or it has a content encoding.",
   rate_limited: "Too many requests.",
   internal: "Something went wrong on Ringback's side; nothing is told but the request id.",
   upstream_error: "The upstream did not answer a question that this call depends on.",

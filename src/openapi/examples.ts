@@ -5,9 +5,9 @@ import { TEXT_EXAMPLE } from "./upstream-examples.ts";
 export const REQUEST_ID = "req_mzxw6ytboi5dcmrtgq2tmnzy";
 export const TASK_ID = "task_ngalwj7b64tsrcsy6zooajx3pigb5e4coyod3bahxv";
 export const MESSAGE_ID = "msg_gef2yzn4nkjxmtloxtxph5xmne";
-export const CALLBACK_URL = "https://hooks.acme.com/ringback";
+export const CALLBACK_URL = "https://hooks.example.com/ringback";
 
-const VIDEO_URL = "https://cdn.acme.com/cgt-20261123151147.mp4";
+const VIDEO_URL = "https://cdn.example.com/cgt-20261123151147.mp4";
 const CREATED_AT = "2026-11-23T15:10:02.120Z";
 const FINISHED_AT = "2026-11-23T15:11:47.957Z";
 

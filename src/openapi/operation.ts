@@ -24,11 +24,10 @@ export function query(name: string, description: string, schema: JsonSchema): Js
   return { name, in: "query", description, schema };
 }
 
-/** As JSON, or as a form. */
+const FORMS = ["application/x-www-form-urlencoded", "multipart/form-data"];
+
+/** As JSON, or as a form of either kind. */
 export function bodyOf(schema: JsonSchema, required: boolean, examples: JsonSchema): JsonSchema {
-  const form = { schema };
-  return {
-    required,
-    content: { "application/json": { schema, examples }, "application/x-www-form-urlencoded": form },
-  };
+  const forms = Object.fromEntries(FORMS.map((type) => [type, { schema }]));
+  return { required, content: { "application/json": { schema, examples }, ...forms } };
 }

@@ -5,7 +5,9 @@ import { requestSchema, type JsonSchema } from "./json-schema.ts";
 
 /** What callers send: the schemas that validate, with a word about each field. */
 
-const IMAGE = "an http(s) URL, a `data:image/…;base64,` URL or bare base64";
+const IMAGE =
+  "an http(s) URL, a `data:image/…;base64,` URL or bare base64 of at least 64 characters; in a `multipart/form-data` body " +
+  "also a file";
 const LISTED = "`VALIDATION=lenient` forwards other values, too, because the upstream's lists change.";
 
 /** The record makes the compiler ask for a field that the schema gets and the reference lacks. */
@@ -25,7 +27,7 @@ const VIDEO_FIELDS: Record<keyof VideoFields, string> = {
   with_audio: "Make sound as well.",
   image: `The first frame: ${IMAGE}.`,
   end_image: `The last frame: ${IMAGE}. Needs \`image\`.`,
-  reference_images: `What to refer to: each ${IMAGE}, or an \`asset://\` URL. Also one a line, or a JSON array in a string.`,
+  reference_images: `What to refer to: each ${IMAGE}, or an \`asset://\` URL. Also URLs with commas or line breaks between them, or a JSON array in a string.`,
   callback_url:
     "Where to call back: `https`, port 443 or 1024 and above, a public DNS name, no user info, at most 2048 " +
     "characters. Without it the task is only kept and polled.",
@@ -40,6 +42,11 @@ const VIDEO_FIELDS: Record<keyof VideoFields, string> = {
     "Give up after so long. The deployment's default if left out (a day, unless it is changed).",
   retry_ambiguous_submit:
     "Repeat a submit that was answered with a complete 5xx, at most 3 times. It may pay twice.",
+  endpoints: "Reserved: taken and without effect, because there are no registered endpoints yet.",
+  keep_result: "Reserved: only `false` is taken, because this deployment keeps no files.",
+  upstream_body:
+    "Members that go upstream beside the other fields, for those of its fields that have the name of one of Ringback's " +
+    "own, such as `metadata`. No other name is taken.",
   test:
     "Try it without the upstream: nothing is submitted and nothing is paid, everything else is real. " +
     "Also the bare outcome as a string.",
@@ -81,9 +88,11 @@ function videoSchema(): JsonSchema {
   return {
     ...schema,
     description:
-      "The upstream's fields and Ringback's own. Fields that are in neither are forwarded as they are, except that " +
-      "an unknown `callback_…` is refused. Numbers and booleans may come as strings, objects as JSON in a " +
-      "string, lists as JSON in one or with a line each; null and the empty string count as absent.",
+      "The upstream's fields and Ringback's own. Fields that are in neither are forwarded as they are, but a name that " +
+      "is one of them but for case, blanks, `-`, `_` or invisible characters is refused, and so is an unknown one that " +
+      "begins with `callback` or `webhook`, and in JSON one such as `test.outcome`. Numbers and booleans may come as " +
+      "strings, objects as JSON in a string, lists as JSON in one or with a line each; null and the empty string count " +
+      "as absent, but an empty `test` is refused. A text task with `content` (an array) needs no `prompt`.",
     properties: { ...properties, test: { description, oneOf: [plan, outcome] } },
     dependentRequired: { end_image: ["image"] },
     additionalProperties: true,
@@ -96,7 +105,8 @@ export const REQUESTS: Record<string, JsonSchema> = {
     message_id: "Which event; the newest if left out.",
   }),
   RotateSecret: described(requestSchema(ROTATE_SCHEMA), {
-    overlap_seconds: "So long the old secret signs, too. A day if left out.",
+    overlap_seconds:
+      "So long the old secret signs, too. A day if left out. 0 ends every older secret at once: the answer to a leak.",
   }),
   Ping: {
     ...withCallbackLimits(described(requestSchema(PING_SCHEMA), VIDEO_FIELDS)),

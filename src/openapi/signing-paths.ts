@@ -36,7 +36,7 @@ export const SIGNING_PATHS: Paths = {
       tags: ["Signing"],
       responses: {
         "200": answer("The secret.", "SigningSecrets", { examples: { one: { value: SECRETS } } }),
-        ...errors(KNOWN_KEY),
+        ...errors(["invalid_request", ...KNOWN_KEY]),
       },
     },
   },

@@ -75,7 +75,7 @@ const task = {
     parameters: [parameter("id")],
     responses: {
       "204": { description: "Deleted.", headers: headers() },
-      ...errors(["task_not_found"]),
+      ...errors(["invalid_request", "task_not_found"]),
     },
   },
 };
@@ -111,7 +111,7 @@ const watchVideo = {
       },
     },
     "204": { description: "The end was heard already: do not come again.", headers: headers() },
-    ...errors(["task_not_found"]),
+    ...errors(["invalid_request", "task_not_found"]),
   },
 };
 
@@ -125,7 +125,7 @@ const listDeliveries = {
     "200": answer("The deliveries.", "DeliveryList", {
       examples: { delivered: { value: { object: "list", data: [DELIVERY] } } },
     }),
-    ...errors(["task_not_found"]),
+    ...errors(["invalid_request", "task_not_found"]),
   },
 };
 

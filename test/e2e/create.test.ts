@@ -598,7 +598,6 @@ describe("the form of the body", () => {
     "text/json",
     "application/xml",
     "application/octet-stream",
-    "multipart/form-data; boundary=x",
     "application/jsonp",
     "application/json5",
     "json",

@@ -175,6 +175,10 @@ describe("the list of tasks", () => {
     ["cursor=nonsense", "cursor"],
     ["cursor=%00%ff", "cursor"],
     [`cursor=${"a".repeat(5000)}`, "cursor"],
+    ["callback=exhausted", "callback"],
+    ["Status=failed", "Status"],
+    ["status[]=failed", "status[]"],
+    ["status=failed&status=queued", "status"],
   ])("refuses %s", async (query, param) => {
     const response = await stack.call(`/v1/videos?${query}`);
     expect(response.status).toBe(400);
@@ -182,10 +186,11 @@ describe("the list of tasks", () => {
   });
 
   it("refuses all that is wrong at once, and takes empty values for absent ones", async () => {
-    const response = await stack.call("/v1/videos?status=x&limit=x&cursor=x");
+    const response = await stack.call("/v1/videos?status=x&limit=x&cursor=x&after=x");
     const { error } = (await response.json()) as { error: { issues: { path: string }[] } };
-    expect(error.issues.map(({ path }) => path)).toEqual(["status", "limit", "cursor"]);
+    expect(error.issues.map(({ path }) => path)).toEqual(["after", "status", "limit", "cursor"]);
     expect((await stack.call("/v1/videos?status=&limit=&cursor=")).status).toBe(200);
+    expect((await stack.call("/v1/videos/?status=&limit=&cursor=")).status).toBe(200);
   });
 });
 

@@ -18,6 +18,10 @@ import {
  * a form with every kind of field                 contract, POST: strings for numbers, booleans, objects and lists
  * a ping, a rotation and a redelivery as a form   the same, for whoever has no other way to send it
  * other types, any encoding                       415
+ * brackets and dots in a form's names             contract, POST: read, or 400; never forwarded
+ * a form with a file                              contract, POST: multipart/form-data, the file as a data: URL
+ * a byte order mark, a type that is sent twice    contract, POST: as without
+ * a path with a slash at its end                  contract: the path without it
  */
 
 let stack: Stack;
@@ -142,6 +146,124 @@ describe("a form", () => {
   });
 });
 
+describe("a form with brackets in its names", () => {
+  it("has a test that is free, and callbacks as it says", async () => {
+    const hook = newHook(stack);
+    const form = new URLSearchParams({
+      model: MODEL,
+      prompt: "p",
+      "test[outcome]": "succeeded",
+      "test[delay_seconds]": "0",
+      callback_url: hook.url,
+      "callback_headers[x-make-apikey]": "a-secret",
+      "callback_events[]": "video.succeeded",
+      "metadata.order": "42",
+    });
+    const answer = await post(form.toString(), FORM);
+    expect(answer.status).toBe(202);
+    expect(JSON.parse(answer.body)).toMatchObject({ test: true, metadata: { order: "42" } });
+    const [callback] = await hook.waitFor(1);
+    expect(callback?.headers["x-make-apikey"]).toBe("a-secret");
+    expect(forwarded()).toBeUndefined();
+  });
+
+  it.each([
+    ["test[outcome][x]=succeeded", "test[outcome][x]"],
+    ["Test[outcome]=succeeded", "Test[outcome]"],
+    ["test__outcome=succeeded", "test__outcome"],
+    ["test=&test[outcome]=succeeded", "test[outcome]"],
+    ["test=", "test"],
+    ["prompt[]=a", "prompt[]"],
+    ["seed.x=1", "seed.x"],
+  ])("or is 400, all its problems at once, and nothing is paid: %s", async (field, param) => {
+    const answer = await post(
+      `model=${MODEL}&prompt=p&duration_seconds=99&${field}`,
+      FORM,
+      {},
+      "/videos?x=1",
+    );
+    expect(answer.status).toBe(400);
+    const { issues } = (JSON.parse(answer.body) as { error: { issues: { path: string }[] } }).error;
+    expect(issues.map(({ path }) => path)).toEqual(expect.arrayContaining(["x", param, "duration_seconds"]));
+    expect(forwarded()).toBeUndefined();
+  });
+});
+
+describe("a form with a file", () => {
+  async function postFiles(form: FormData, path = "/videos"): Promise<Response> {
+    return stack.call(`/v1${path}`, { method: "POST", body: form });
+  }
+
+  it("is a create with that image, of megabytes too, and the same request as its JSON", async () => {
+    const image = Uint8Array.from({ length: 3_000_000 }, (_, index) => (index * 31) % 256);
+    const form = new FormData();
+    form.append("model", MODEL);
+    form.append("prompt", "A lighthouse, 灯.");
+    form.append("duration_seconds", "5");
+    form.append("image", new Blob([image], { type: "image/png" }), "first.png");
+    form.append("metadata[order]", "42");
+    const answer = await postFiles(form);
+    expect([answer.status, ((await answer.json()) as TaskBody).metadata]).toEqual([202, { order: "42" }]);
+    expect(forwarded()).toEqual({
+      model: MODEL,
+      prompt: "A lighthouse, 灯.",
+      duration_seconds: 5,
+      image: `data:image/png;base64,${Buffer.from(image).toString("base64")}`,
+    });
+  });
+
+  it("is 400 with a file that is no image, or for a field that takes none", async () => {
+    for (const [name, type] of [
+      ["image", "text/plain"],
+      ["metadata", "application/json"],
+    ] as const) {
+      const form = new FormData();
+      form.append("model", MODEL);
+      form.append("prompt", "p");
+      form.append(name, new Blob(["{}"], { type }), "a");
+      const answer = await postFiles(form);
+      expect(await answer.json()).toMatchObject({ error: { code: "invalid_request", param: name } });
+    }
+    expect(forwarded()).toBeUndefined();
+  });
+
+  it("may be a ping", async () => {
+    const hook = newHook(stack);
+    const form = new FormData();
+    form.append("callback_url", hook.url);
+    expect(await (await postFiles(form, "/webhooks/ping/")).json()).toMatchObject({ delivered: true });
+  });
+});
+
+describe("what a tool adds to a request", () => {
+  const json = `{"model":"${MODEL}","prompt":"p"}`;
+  it.each([
+    ["a byte order mark", `\ufeff${json}`, "application/json", "/videos"],
+    ["a byte order mark in front of a form", `\ufeffmodel=${MODEL}&prompt=p`, FORM, "/videos"],
+    ["a byte order mark in front of the JSON of a form", `\ufeff${json}`, FORM, "/videos"],
+    ["its own content type beside the user's", json, "application/json, application/json", "/videos"],
+    ["a slash at the end of the path", json, "application/json", "/videos/"],
+  ])("%s changes nothing", async (_name, body, type, path) => {
+    expect((await post(body, type, {}, path)).status).toBe(202);
+    expect(forwarded()).toEqual({ model: MODEL, prompt: "p" });
+  });
+
+  it("a slash changes no path, but two of them do", async () => {
+    const ask = async (path: string) => (await sendRaw(stack.worker.url + path)).status;
+    for (const path of ["/healthz", "/openapi.json", "/docs", "/robots.txt"])
+      expect([path, await ask(path), await ask(`${path}/`), await ask(`${path}//`)]).toEqual([
+        path,
+        200,
+        200,
+        404,
+      ]);
+    const { task_id: id } = (await (await stack.create()).json()) as TaskBody;
+    for (const path of [`/v1/videos/${id}`, `/v1/videos/${id}/deliveries`, "/v1/stats", "/v1/models"])
+      expect([path, (await stack.call(`${path}/`)).status]).toEqual([path, 200]);
+    expect(await ask("/v1/nope/")).toBe(404);
+  });
+});
+
 describe("what is not a create, as a form", () => {
   it.each([
     [
@@ -191,7 +313,8 @@ describe("what is not a create, as a form", () => {
 describe("another type", () => {
   it.each([
     "text/plain",
-    "multipart/form-data; boundary=x",
+    "multipart/mixed; boundary=x",
+    "application/json, text/plain",
     "application/x-www-form-urlencoded-not",
     "application/xml",
   ])("is 415: %s", async (type) => {

@@ -146,6 +146,33 @@ describe("with callers' own keys", () => {
     expect(await refusal(ask(stack, `${nothing}/deliveries`))).toBe("404 task_not_found");
     expect(await refusal(ask(stack, `${nothing}/redeliver`, POST({})))).toBe("404 task_not_found");
     expect(await refusal(ask(stack, "/v1/videos?limit=0"))).toBe("400 invalid_request");
+    // Each call names what it does not know, and does nothing.
+    const calls = [
+      ["GET", "/v1/videos"],
+      ["GET", `/v1/videos/${taskId}`],
+      ["DELETE", `/v1/videos/${taskId}`],
+      ["GET", `/v1/videos/${taskId}/events`],
+      ["GET", `/v1/videos/${taskId}/deliveries`],
+      ["POST", `/v1/videos/${taskId}/redeliver`],
+      ["GET", "/v1/webhooks/secret"],
+      ["POST", "/v1/webhooks/secret/rotate"],
+      ["POST", "/v1/webhooks/ping"],
+      ["POST", "/v1/webhooks/verify"],
+      ["GET", "/v1/models"],
+      ["GET", "/v1/stats"],
+      ["POST", "/v1/videos"],
+    ] as const;
+    for (const [method, path] of calls) {
+      const sending = method === "POST" ? POST(path === "/v1/videos" ? VIDEO : {}) : { method };
+      const answer = await ask(stack, `${path}?callback=exhausted`, sending);
+      expect([method, path, answer.status, JSON.parse(answer.body).error.issues[0]]).toEqual([
+        method,
+        path,
+        400,
+        { path: "callback", message: "is not a query parameter of this call" },
+      ]);
+    }
+    expect((await ask(stack, `/v1/videos/${taskId}`)).status).toBe(200);
     expect(await refusal(ask(stack, "/v1/videos", POST({ model: "m" })))).toBe("400 invalid_request");
     expect(await refusal(ask(stack, "/v1/videos", POST("x".repeat(5000))))).toBe("413 payload_too_large");
     expect(await refusal(ask(stack, "/v1/videos", POST("x", { "content-type": "text/plain" })))).toBe(

@@ -89,6 +89,29 @@ describe("rotating the signing secret", () => {
     expect(await response.json()).toMatchObject({ previous: [] });
   });
 
+  it("takes an overlap of zero as the end of every older one: a leaked one neither signs nor verifies", async () => {
+    const key = as("sk-rotate-leak");
+    const leaked = ((await (await stack.call("/v1/webhooks/secret", { headers: key })).json()) as Secrets)
+      .secret;
+    await post("/v1/webhooks/secret/rotate", { overlap_seconds: 86_400 }, key);
+    const ended = (await (
+      await post("/v1/webhooks/secret/rotate", { overlap_seconds: 0 }, key)
+    ).json()) as Secrets;
+    expect(ended.previous).toEqual([]);
+    const now = new Date();
+    const headers = {
+      ...key,
+      "webhook-id": "msg_forged",
+      "webhook-timestamp": String(Math.floor(now.getTime() / 1000)),
+      "webhook-signature": new Webhook(leaked).sign("msg_forged", now, "{}"),
+    };
+    const verified = await stack.call("/v1/webhooks/verify", { method: "POST", headers, body: "{}" });
+    expect(await verified.json()).toEqual({ valid: false, reason: "no_match" });
+    await stack.create({ callback_url: stack.receiver.url }, key);
+    const [callback] = await stack.receiver.waitFor(1);
+    expect(String(callback?.headers["webhook-signature"]).split(" ")).toHaveLength(1);
+  });
+
   it("refuses a fourth previous secret with 409, and a bad overlap with 400", async () => {
     const key = as("sk-rotate-limit");
     for (let round = 1; round <= 3; round++) {
@@ -187,6 +210,33 @@ describe("a ping", () => {
     );
     expect(loop.status).toBe(508);
     expect(stack.receiver.received).toEqual([]);
+  });
+});
+
+describe("what has no unknown fields", () => {
+  it.each([
+    ["secret/rotate", { overlap_seconds: 0, overlap: 5 }, ["overlap"]],
+    ["secret/rotate", { overlapSeconds: 0, Overlap_Seconds: 0 }, ["overlapSeconds", "Overlap_Seconds"]],
+    ["ping", { callback_url: "ftp://x", callback_events: "ping" }, ["callback_events", "callback_url"]],
+    ["ping", { Callback_Url: "http://127.0.0.1:9/" }, ["Callback_Url", "callback_url"]],
+  ])("is %s, which names them in %j and does nothing", async (path, body, named) => {
+    const before = await (await stack.call("/v1/webhooks/secret")).json();
+    const response = await post(`/v1/webhooks/${path}`, body);
+    expect(response.status).toBe(400);
+    const { error } = (await response.json()) as { error: { issues: { path: string }[] } };
+    expect(error.issues.map((issue) => issue.path).toSorted()).toEqual(named.toSorted());
+    expect(await (await stack.call("/v1/webhooks/secret")).json()).toEqual(before);
+    expect(stack.receiver.received).toEqual([]);
+  });
+
+  it("is a redelivery", async () => {
+    const created = await stack.create({ callback_url: stack.receiver.url, test: "failed" });
+    const { task_id: id } = (await created.json()) as TaskBody;
+    const response = await post(`/v1/videos/${id}/redeliver`, { messageId: "msg_x", callback_url: "x" });
+    expect(response.status).toBe(400);
+    expect(await response.json()).toMatchObject({
+      error: { issues: [{ path: "messageId" }, { path: "callback_url" }] },
+    });
   });
 });
 

@@ -271,10 +271,12 @@ export const en = {
     rotateLead:
       "Makes a new secret. The old one signs along for as long as you say, so that receivers can change over.",
     overlap: "The old secret signs along for",
-    overlaps: { "0": "not at all", "3600": "1 hour", "86400": "1 day", "604800": "7 days" } as Record<
-      string,
-      string
-    >,
+    overlaps: {
+      "0": "not at all; every older one ends, too",
+      "3600": "1 hour",
+      "86400": "1 day",
+      "604800": "7 days",
+    } as Record<string, string>,
     rotateConfirm: "Make a new secret",
     rotated: "A new secret signs from now on.",
     tooManySecrets: "Three older secrets still sign. Wait until one of them has expired.",

@@ -39,6 +39,9 @@ describe("the client's types", () => {
       metadata: {},
       timeout_seconds: 60,
       retry_ambiguous_submit: false,
+      endpoints: true,
+      keep_result: false,
+      upstream_body: {},
       test: { outcome: "timeout" },
     } satisfies client.CreateRequest;
     expect(new Set(Object.keys(all))).toEqual(new Set([...UPSTREAM_FIELDS, ...RINGBACK_FIELDS]));

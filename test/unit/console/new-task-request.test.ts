@@ -33,6 +33,16 @@ describe("the form's request", () => {
         reference_images: ["asset://a", "asset://b"],
       },
     ],
+    [
+      "references with commas between them",
+      { mode: "reference", reference_images: "https://example.com/a,b.png,asset://b" },
+      {
+        ...BASE,
+        input_mode: "multi_image",
+        control_mode: "reference",
+        reference_images: ["https://example.com/a,b.png", "asset://b"],
+      },
+    ],
     ["numbers", { duration_seconds: "5", timeout_seconds: "" }, { ...BASE, duration_seconds: 5 }],
     ["what is no number", { duration_seconds: "five" }, { ...BASE, duration_seconds: "five" }],
     ["a checked box", { with_audio: "true" }, { ...BASE, with_audio: true }],

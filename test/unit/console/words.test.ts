@@ -88,6 +88,7 @@ describe("what the schemas say", () => {
       prompt: "p",
       callback_headers: { host: "a", "a b": "c", x: "é", y: "v".repeat(5000), Y: "z" },
     },
+    { model: "m", Prompt: "p", "image[0]": "x", keep_result: true, upstream_body: { seed: 1 }, test: "" },
     {
       model: "m",
       prompt: "p",

@@ -113,7 +113,8 @@ function propertiesOf(name: string): object {
   return document.components.schemas[name]?.["properties"] as object;
 }
 
-const PNG = "iVBORw0KGgoAAAANSUhEUg==";
+const PNG =
+  "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 const ANYTHING = [0, 1.5, -1, 5, true, false, "x", [], ["x"], {}, { x: 1 }, [[]]];
 
 /** Values of every type that are not coerced: text that stands for a number, say, is a courtesy beside the schema. */
@@ -148,6 +149,18 @@ const VALUES: Record<string, unknown[]> = {
   metadata: [0, true, [], {}, { order: 42, nested: { a: [1, null] } }],
   timeout_seconds: [0, true, [], {}, 59, 60, 60.5, 259_200, 259_201],
   retry_ambiguous_submit: [0, 1, [], {}, true, false],
+  endpoints: [0, 1, [], {}, true, false],
+  keep_result: [0, 1, [], {}, true, false],
+  upstream_body: [
+    0,
+    true,
+    [],
+    {},
+    { metadata: { a: 1 } },
+    { test: 1, endpoints: null },
+    { prompt: "x" },
+    { x: 1 },
+  ],
   test: [
     ...ANYTHING.filter((value) => value !== "x"),
     "succeeded",

@@ -1,0 +1,15 @@
+import { deduplicated, type Issue } from "./issue.ts";
+
+/** What is wrong with the names of the request's query: a filter with a slip in it would answer with every task. */
+export function queryIssues(url: string, known: readonly string[] = []): Issue[] {
+  const names = [...new URL(url).searchParams.keys()];
+  const seen = new Set<string>();
+  const issues = names.flatMap((name): Issue[] => {
+    const path = name === "" ? "?" : name.slice(0, 100);
+    if (!known.includes(name)) return [{ path, message: "is not a query parameter of this call" }];
+    if (seen.has(name)) return [{ path, message: "is given twice" }];
+    seen.add(name);
+    return [];
+  });
+  return deduplicated(issues);
+}
