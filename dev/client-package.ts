@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 /**
  * `npm run client`: what is published of Ringback, in `dist/client`. It is a package of its own, because whoever installs
- * the client shall not get what the Worker is made of. `npm publish dist/client` publishes it.
+ * the client shall not get what the Worker is made of. `npm publish ./dist/client` publishes it.
  */
 
 const root = fileURLToPath(new URL("..", import.meta.url));

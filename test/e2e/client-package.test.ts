@@ -17,7 +17,7 @@ import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../../dev/bundle.ts";
-import { installClient } from "../support/installed-client.ts";
+import { documented, installClient } from "../support/installed-client.ts";
 import { OWN_KEY, startStack, type Stack } from "../support/stack.ts";
 
 /*
@@ -82,6 +82,11 @@ describe("the package", () => {
       "package.json",
     ];
     expect(packed.toSorted()).toEqual(expected.toSorted());
+  });
+
+  it("is packed and published by a path, which npm cannot take for a repository", () => {
+    expect(documented("pack")).toEqual(["pack", "./dist/client"]);
+    expect(documented("publish")).toEqual(["publish", "./dist/client"]);
   });
 
   it("depends on nothing, and has one door", async () => {

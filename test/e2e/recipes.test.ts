@@ -118,8 +118,13 @@ describe("the page on curl", () => {
   it("sends an image from a file", async () => {
     const image = Buffer.from("the first frame of a film");
     writeFileSync(join(folder, "first-frame.png"), image);
-    expect(JSON.parse(await shell(setUp(), block("base64 -w 0")))).toMatchObject({ object: "video.task" });
-    expect(lastSubmit()).toMatchObject({ input_mode: "single_image", image: image.toString("base64") });
+    expect(JSON.parse(await shell(setUp(), block("-F image=")))).toMatchObject({ object: "video.task" });
+    expect(lastSubmit()).toEqual({
+      model: "doubao-seedance-2-0-260128",
+      prompt: "The waves move.",
+      input_mode: "single_image",
+      image: `data:image/png;base64,${image.toString("base64")}`,
+    });
   });
 
   it("is called back", async () => {

@@ -76,7 +76,7 @@ describe("static files", () => {
     "/assets",
     "/assets/..%2frobots.txt",
     "/index.html",
-    "/robots.txt/",
+    "/robots.txt//",
     "/favicon.ico",
     "/wrangler.toml",
   ])("that do not exist are a JSON 404: %s", async (path) => {

@@ -3,7 +3,7 @@
 //   npm install express     and Ringback's client: docs/client.md says how
 //   RINGBACK_WEBHOOK_SECRETS=whsec_… PORT=9000 node express.mjs
 //
-// callback_url: https://your-host/hook
+// callback_url: https://callbacks.example.com/hook
 import express from "express";
 import { CallbackError, verifyCallback } from "ringback/client";
 

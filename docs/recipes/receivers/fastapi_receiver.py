@@ -3,7 +3,7 @@
     pip install fastapi uvicorn
     RINGBACK_WEBHOOK_SECRETS=whsec_… PORT=9000 python3 fastapi_receiver.py
 
-callback_url: https://your-host/hook
+callback_url: https://callbacks.example.com/hook
 """
 
 import base64

@@ -3,7 +3,7 @@
 //   npm install hono @hono/node-server     and Ringback's client: docs/client.md says how
 //   RINGBACK_WEBHOOK_SECRETS=whsec_… PORT=9000 node hono.mjs
 //
-// callback_url: https://your-host/hook
+// callback_url: https://callbacks.example.com/hook
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";

@@ -2,7 +2,7 @@
 //
 //	RINGBACK_WEBHOOK_SECRETS=whsec_… PORT=9000 go run receiver.go
 //
-// callback_url: https://your-host/hook
+// callback_url: https://callbacks.example.com/hook
 package main
 
 import (

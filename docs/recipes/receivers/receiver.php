@@ -3,7 +3,7 @@
 //
 //   RINGBACK_WEBHOOK_SECRETS=whsec_… php -S 127.0.0.1:9000 receiver.php
 //
-// callback_url: https://your-host/hook (behind a web server: the path at which this file lies)
+// callback_url: https://callbacks.example.com/hook (behind a web server: the path at which this file lies)
 declare(strict_types=1);
 
 const MAX_BODY_BYTES = 64 * 1024; // Ringback sends less than 20 KB.

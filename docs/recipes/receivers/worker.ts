@@ -5,7 +5,7 @@
 //   npx wrangler secret put RINGBACK_WEBHOOK_SECRETS --name callbacks
 //   on your machine: npx wrangler dev worker.ts --port 9000 --var RINGBACK_WEBHOOK_SECRETS:whsec_…
 //
-// callback_url: https://callbacks.your-account.workers.dev/hook
+// callback_url: https://callbacks.example.com/hook
 import { CallbackError, verifyCallback, type CallbackEvent, type FlatEvent } from "ringback/client";
 
 interface Env {
