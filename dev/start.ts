@@ -16,7 +16,7 @@ const OWN_URL = `http://127.0.0.1:${PORT}`;
 /** Settings taken over from the environment, and the defaults that a local run needs. */
 function settingsFromEnvironment(): Record<string, string> {
   const name =
-    /^(AIO_|RINGBACK_|POLL_|CALLBACK_|UPSTREAM_|RESULT_|TASK_|RETENTION_|VALIDATION$|MAX_BODY_|ALLOW_)/;
+    /^(AIO_|RINGBACK_|POLL_|CALLBACK_|UPSTREAM_|RESULT_|TASK_|RETENTION_|VALIDATION$|MAX_BODY_|ALLOW_|CLIENT_)/;
   const given = Object.entries(process.env).filter((entry): entry is [string, string] => {
     return name.test(entry[0]) && entry[1] !== undefined && entry[1] !== "";
   });

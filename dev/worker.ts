@@ -1,5 +1,13 @@
 import { readFileSync } from "node:fs";
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
+import {
+  convertV4MiniflareOptions,
+  fetch,
+  Log,
+  LogLevel,
+  Miniflare,
+  type Request,
+  type Response,
+} from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
 import { bundleWorker, root } from "./bundle.ts";
 import { buildPublic } from "./public.ts";
@@ -13,10 +21,12 @@ export interface LocalWorkerOptions {
   settings?: Record<string, string>;
   /** Where the objects' stores are kept; absent: in memory, gone with the process. */
   persistTo?: string;
-  /** Creates and pings a minute; absent: as in `wrangler.toml`. */
+  /** Calls a minute that lead to others, creates above all; absent: as in `wrangler.toml`. */
   createsPerMinute?: number;
   /** Source of modules that stand in for those of `src`, by their path in it: for what a test cannot wait for. */
   instead?: Record<string, string>;
+  /** An `https` origin whose requests go to another one: production's settings take no upstream on loopback. */
+  redirectOrigin?: { from: string; to: string };
   /** Each line that the Worker writes to its console. */
   onLog?: (line: string) => void;
 }
@@ -50,12 +60,23 @@ export async function startWorker(options: LocalWorkerOptions = {}): Promise<Loc
       host: "127.0.0.1",
       port: options.port ?? 0,
       log: new Log(LogLevel.ERROR),
+      ...(options.redirectOrigin === undefined
+        ? {}
+        : { outboundService: redirected(options.redirectOrigin) }),
       handleStructuredLogs: ({ message }) => options.onLog?.(message),
       ...(options.persistTo === undefined ? {} : { resourcePersistencePath: options.persistTo }),
     }),
   );
   const url = await miniflare.ready;
   return { url: url.origin, miniflare, close: async () => miniflare.dispose() };
+}
+
+function redirected({ from, to }: { from: string; to: string }) {
+  return async (request: Request): Promise<Response> => {
+    const url = request.url.startsWith(`${from}/`) ? to + request.url.slice(from.length) : request.url;
+    const { method, headers, body } = request;
+    return fetch(url, { method, headers, body, redirect: "manual", ...(body ? { duplex: "half" } : {}) });
+  };
 }
 
 /** The package's own version, for the demo's heading. */

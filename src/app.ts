@@ -3,7 +3,7 @@ import { consolePages } from "./console/console.tsx";
 import type { AppEnv } from "./http/app-env.ts";
 import { docsPage, openApi } from "./http/docs.ts";
 import { onError, onNotFound } from "./http/errors.ts";
-import { methodNotAllowed, noQuery, requestId, withCaller, withSettings } from "./http/guards.ts";
+import { apiHeaders, methodNotAllowed, noQuery, requestId, withCaller, withSettings } from "./http/guards.ts";
 import { knownKey } from "./http/known-key.ts";
 import { showStats } from "./http/list.ts";
 import { models } from "./http/models.ts";
@@ -16,6 +16,7 @@ import { RINGBACK_VERSION } from "./version.ts";
 export const app = new Hono<AppEnv>({ strict: false });
 
 app.use(requestId);
+app.use("/v1/*", apiHeaders);
 app.route("/v1/videos", videos);
 app.route("/v1/webhooks", webhooks);
 app.route("/v1/models", models);

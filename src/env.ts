@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { isOwnHost } from "./domain/endpoint-policy.ts";
 import type { PatienceLimits } from "./domain/poll.ts";
 import type { PollLimits } from "./domain/poll-plan.ts";
 
@@ -40,10 +41,14 @@ function problem(context: z.RefinementCtx, message: string): never {
   return z.NEVER;
 }
 
-const secret = setting.refine(
-  (text) => text === undefined || text.length >= 32,
-  "must have 32 characters or more",
-);
+/** Thirty-two equal letters are long, too. No count can tell a phrase from chance: the documents say how to make one. */
+const SECRET_DIFFERENT_MIN = 12;
+const secret = setting
+  .refine((text) => text === undefined || text.length >= 32, "must have 32 characters or more")
+  .refine(
+    (text) => text === undefined || text.length < 32 || new Set(text).size >= SECRET_DIFFERENT_MIN,
+    `must have ${SECRET_DIFFERENT_MIN} different characters or more`,
+  );
 
 const baseUrl = setting.transform((text, context) => {
   const href = text ?? "https://api.aiearth.dev/v1";
@@ -54,6 +59,17 @@ const baseUrl = setting.transform((text, context) => {
   }
   return url.href.replace(/\/+$/, "");
 });
+
+/** Keys and prompts go there; and at Ringback itself one create would become hundreds. Null: nothing is wrong with it. */
+export function baseUrlProblem(
+  href: string,
+  allowPrivate: boolean,
+  ownHosts: readonly string[],
+): string | null {
+  const url = new URL(href);
+  if (url.protocol !== "https:" && !allowPrivate) return "must be an https URL";
+  return isOwnHost(url, { allowPrivate, ownHosts }) ? "must not be this deployment's own host" : null;
+}
 
 const boolean = setting.transform((text, context) => {
   if (text === undefined || /^(false|0)$/i.test(text)) return false;
@@ -91,6 +107,12 @@ const hostList = setting.transform((text, context) => {
   const valid = hosts.every((host) => !/[\s/@?#\\]/.test(host) && URL.canParse(`https://${host}`));
   return valid ? hosts : problem(context, "must be host names, comma separated");
 });
+
+const headerName = setting.transform((text, context) =>
+  text === undefined || /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)
+    ? text
+    : problem(context, "must be the name of a header"),
+);
 
 const mebibytes = 1_048_576;
 const bodyLimit = setting.transform((text, context) => {
@@ -156,8 +178,17 @@ const schema = z
     TASK_TIMEOUT_SECONDS: seconds(86_400, { min: 0.1, max: 259_200 }),
     RETENTION_HOURS: retentionHours,
     ALLOW_PRIVATE_CALLBACKS: boolean,
+    CLIENT_ADDRESS_HEADER: headerName,
   })
   .superRefine((settings, context) => {
+    const {
+      AIO_BASE_URL: upstreamUrl,
+      ALLOW_PRIVATE_CALLBACKS: allowPrivate,
+      RINGBACK_HOSTS: hosts,
+    } = settings;
+    const upstreamProblem = baseUrlProblem(upstreamUrl, allowPrivate, hosts);
+    if (upstreamProblem !== null)
+      context.addIssue({ code: "custom", path: ["AIO_BASE_URL"], message: upstreamProblem });
     const keys = KEY_SETTINGS.some((name) => settings[name].length > 0);
     if (settings.AIO_API_KEY !== undefined && !keys) {
       context.addIssue({
@@ -197,6 +228,8 @@ export interface Settings extends TaskSettings {
   /** `VALIDATION=strict`. */
   strict: boolean;
   maxBodyBytes: number;
+  /** The header that holds the caller's address; null: the platform's. */
+  clientAddressHeader: string | null;
 }
 
 export type SettingsResult =
@@ -248,6 +281,7 @@ function parseSettings(env: object): SettingsResult {
     keys: KEY_SETTINGS.flatMap((name) => raw[name]),
     strict: raw.VALIDATION,
     maxBodyBytes: raw.MAX_BODY_BYTES,
+    clientAddressHeader: raw.CLIENT_ADDRESS_HEADER ?? null,
   };
   return { ok: true, settings };
 }

@@ -1,6 +1,7 @@
 import { Hono } from "hono";
 import type { AppEnv } from "../http/app-env.ts";
-import { methodNotAllowed, rateLimited, withSettings } from "../http/guards.ts";
+import { methodNotAllowed, withSettings } from "../http/guards.ts";
+import { rateLimited } from "../http/rate-limit.ts";
 import { page, pageWithPreviews, signedIn } from "./doors.tsx";
 import { switchLanguage } from "./language-switch.ts";
 import { checkNewTask, listModels, showNewTask, startTask } from "./new-task.tsx";

@@ -38,7 +38,7 @@ export const signedIn = createMiddleware<AppEnv>(async (context, next) => {
 /** The upstream knew the key at the sign-in. Its silence changes nothing: that is when somebody looks what happened. */
 async function isStillKnown(context: Context<AppEnv>, caller: Caller): Promise<boolean> {
   try {
-    await requireKnownKey(caller, context.get("settings"));
+    await requireKnownKey(context, caller);
     return true;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;

@@ -8,7 +8,7 @@ const FORM_MAX_BYTES = 262_144;
 /** The fields of a small form; of a repeated one the first. @throws ApiError 413, 415 */
 export async function readForm(context: Context<AppEnv>): Promise<(name: string) => string> {
   requireForm(context.req.raw);
-  const fields = await withBody(context.req.raw, FORM_MAX_BYTES, async (bytes) =>
+  const fields = await withBody(context, FORM_MAX_BYTES, async (bytes) =>
     Promise.resolve(new URLSearchParams(new TextDecoder().decode(bytes))),
   );
   return (name) => fields.get(name) ?? "";

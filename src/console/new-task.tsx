@@ -94,7 +94,7 @@ async function withForm(
   use: (form: RequestObject) => Promise<Response>,
 ): Promise<Response> {
   requireForm(context.req.raw);
-  return withBody(context.req.raw, context.get("settings").maxBodyBytes, async (bytes) => {
+  return withBody(context, context.get("settings").maxBodyBytes, async (bytes) => {
     const body = parseFormBody(bytes);
     if (!body.ok) throw invalidRequest([{ path: "", message: body.problem }]);
     return use(body.value);

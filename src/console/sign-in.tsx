@@ -3,6 +3,7 @@ import type { AppEnv } from "../http/app-env.ts";
 import { identify } from "../http/caller.ts";
 import { ApiError } from "../http/errors.ts";
 import { requireKnownKey } from "../http/known-key.ts";
+import { clientOf } from "../http/rate-limit.ts";
 import { readForm } from "./form.ts";
 import { localPath } from "./origin.ts";
 import { BEARER_MAX_LENGTH } from "./session.ts";
@@ -15,6 +16,8 @@ const STATUS = { refused: 401, tooLong: 400, silent: 502, tooMany: 429 } as cons
   Refusal & keyof Text["signIn"],
   number
 >;
+
+const REFUSALS: Partial<Record<string, Refusal>> = { unauthorized: "refused", rate_limited: "tooMany" };
 
 /** `GET /sign-in` */
 export async function showSignIn(context: Context<AppEnv>): Promise<Response> {
@@ -52,18 +55,17 @@ export function signOut(context: Context<AppEnv>): Response {
 }
 
 async function judge(context: Context<AppEnv>, bearer: string): Promise<Refusal | null> {
-  const address = context.req.header("cf-connecting-ip") ?? "unknown";
-  // A made-up key of one's own costs a question to the upstream.
+  const address = clientOf(context) ?? "unknown";
   if (!(await context.env.CREATE_LIMIT.limit({ key: `sign-in ${address}` })).success) return "tooMany";
   if (bearer.length > BEARER_MAX_LENGTH) return "tooLong";
   const caller = await identify(`Bearer ${bearer}`, context.get("settings"));
   if (caller === null) return "refused";
   try {
-    await requireKnownKey(caller, context.get("settings"));
+    await requireKnownKey(context, caller);
     return null;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return error.code === "unauthorized" ? "refused" : "silent";
+    return REFUSALS[error.code] ?? "silent";
   }
 }
 

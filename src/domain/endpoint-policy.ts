@@ -18,7 +18,7 @@ const URL_MAX_LENGTH = 2048;
 const SPECIAL_SUFFIXES = new Set(
   (
     "localhost local internal test invalid example onion alt arpa " +
-    "localdomain lan home corp intranet private"
+    "localdomain lan home corp intranet private svc cluster consul i2p"
   ).split(" "),
 );
 
@@ -49,12 +49,18 @@ function schemeProblem(url: URL, { allowPrivate }: EndpointRules): string | null
   return allowPrivate || allowedPort ? null : "must use port 443 or a port from 1024";
 }
 
-function hostProblem(url: URL, { allowPrivate, ownHosts }: EndpointRules): string | null {
+/** Whether a URL leads to this deployment itself. */
+export function isOwnHost(url: URL, { allowPrivate, ownHosts }: EndpointRules): boolean {
+  const name = withoutDot(url.hostname);
+  // In development everything shares one host name, so there the port tells Ringback from others.
+  return ownHosts.some((host) => (allowPrivate ? sameHostAndPort(host, url) : hostName(host) === name));
+}
+
+function hostProblem(url: URL, rules: EndpointRules): string | null {
+  const { allowPrivate } = rules;
   const name = withoutDot(url.hostname);
   if (name === "") return "must name a host";
-  // In development everything shares one host name, so there the port tells Ringback from the receiver.
-  const own = ownHosts.some((host) => (allowPrivate ? sameHostAndPort(host, url) : hostName(host) === name));
-  if (own) return "must not point at this Ringback deployment itself";
+  if (isOwnHost(url, rules)) return "must not point at this Ringback deployment itself";
   if (allowPrivate) return null;
   if (name.startsWith("[") || /^[\d.]+$/.test(name)) return "must name its host by DNS, not by IP address";
   const labels = name.split(".");

@@ -23,7 +23,10 @@ const SPACE = 0x20;
  */
 export function jsonExcess(
   bytes: Uint8Array,
-  onString: (start: number, end: number) => void = () => undefined,
+  {
+    onString = () => undefined,
+    valuesMax = JSON_VALUES_MAX,
+  }: { onString?: (start: number, end: number) => void; valuesMax?: number } = {},
 ): JsonExcess | null {
   let depth = 0;
   let values = 0;
@@ -38,7 +41,7 @@ export function jsonExcess(
       continue;
     }
     if (opened || byte === COMMA) values += 1;
-    if (values > JSON_VALUES_MAX) return "values";
+    if (values > valuesMax) return "values";
     opened = isOpening(byte);
     if (opened && ++depth > JSON_DEPTH_MAX) return "depth";
     if (byte !== QUOTE) continue;
@@ -50,8 +53,8 @@ export function jsonExcess(
 }
 
 /** @throws SyntaxError on anything that is not one JSON value within the bounds */
-export function parseBoundedJson(text: string): JsonValue {
-  const excess = jsonExcess(new TextEncoder().encode(text));
+export function parseBoundedJson(text: string, valuesMax = JSON_VALUES_MAX): JsonValue {
+  const excess = jsonExcess(new TextEncoder().encode(text), { valuesMax });
   if (excess !== null) throw new SyntaxError(`too many JSON ${excess}`);
   return parseJson(text);
 }

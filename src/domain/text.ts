@@ -11,3 +11,9 @@ export function plainText(text: string, limit: number): string {
   const well = clip(text, limit * 2).toWellFormed();
   return clip(well.replace(/[\p{Cc}\u2028\u2029]+/gu, " ").trim(), limit);
 }
+
+/** Cuts to at most so many bytes of UTF-8 without leaving half of a character. */
+export function clipBytes(text: string, limitBytes: number): string {
+  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(limitBytes));
+  return text.slice(0, read);
+}

@@ -10,5 +10,7 @@ export interface AppEnv {
     arrivedAt: number;
     settings: Settings;
     caller: Caller;
+    /** It was counted against the rate limits: once is enough, however many calls it leads to. */
+    isCounted?: boolean;
   };
 }

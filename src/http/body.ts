@@ -1,48 +1,47 @@
-import { readBytes } from "../wire/read-bytes.ts";
+import type { Context } from "hono";
+import { BODY_LIMITS } from "../wire/body-limits.ts";
+import { withCountedBody, type CountedResult } from "../wire/counted-body.ts";
+import type { AppEnv } from "./app-env.ts";
 import { bodyTypeOf, type BodyType } from "./content-type.ts";
 import { ApiError } from "./errors.ts";
-
-/** An isolate has 128 MB; a request's bytes are held up to three times (read, forwarded, handed to the object). */
-const IN_HAND_MAX_BYTES = 50_331_648;
-
-/** Request bytes that this isolate holds now. */
-let inHandBytes = 0;
+import { clientOf } from "./rate-limit.ts";
 
 /**
  * Reads the body, at most `maxBytes`, counts it as in hand while `use` runs, and refuses it before it is read where
  * it says its length.
- * @throws ApiError 413 if it is longer, 503 if the isolate holds too much already
+ * @throws ApiError 408 if it does not arrive in time, 413 if it is longer, 503 if too much is in hand already
  */
 export async function withBody<T>(
-  request: Request,
+  context: Context<AppEnv>,
   maxBytes: number,
   use: (body: Uint8Array) => Promise<T>,
 ): Promise<T> {
-  const length = request.headers.get("content-length") ?? "";
-  const declared = /^\d+$/.test(length) ? Number(length) : 0;
-  if (declared > maxBytes) throw tooLarge(maxBytes);
-  // Counted as it arrives: a length that is only promised takes no memory.
-  let mine = 0;
-  const admit = (bytes: number): boolean => {
-    if (inHandBytes + bytes > IN_HAND_MAX_BYTES) return false;
-    inHandBytes += bytes;
-    mine += bytes;
-    return true;
-  };
-  try {
-    const read = await readBytes(request.body, maxBytes, { admit, expectedBytes: declared });
-    if (read.end === "capped") throw tooLarge(maxBytes);
-    if (read.end === "refused") {
-      throw new ApiError("overloaded", "Too many large requests at once; try again in a moment.");
-    }
-    if (read.end === "broken") {
-      throw new ApiError("invalid_request", "The request body broke off.", {
+  const length = context.req.header("content-length") ?? "";
+  const declaredBytes = /^\d+$/.test(length) ? Number(length) : 0;
+  if (declaredBytes > maxBytes) throw tooLarge(maxBytes);
+  const { body: stream } = context.req.raw;
+  const result = await withCountedBody({ stream, declaredBytes, maxBytes, client: clientOf(context) }, use);
+  if (result.end !== "complete") throw unreadable(result.end, maxBytes);
+  return result.value;
+}
+
+function unreadable(end: Exclude<CountedResult<unknown>["end"], "complete">, maxBytes: number): ApiError {
+  switch (end) {
+    case "capped":
+      return tooLarge(maxBytes);
+    case "late":
+      return new ApiError(
+        "request_timeout",
+        `The request body did not arrive within ${BODY_LIMITS.arrivalMs / 1000} seconds.`,
+      );
+    case "refused":
+      return new ApiError("overloaded", "Too many large requests at once; try again in a moment.");
+    case "broken":
+      return new ApiError("invalid_request", "The request body broke off.", {
         issues: [{ path: "", message: "broke off" }],
       });
-    }
-    return await use(read.bytes);
-  } finally {
-    inHandBytes -= mine;
+    default:
+      return end satisfies never;
   }
 }
 

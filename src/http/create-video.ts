@@ -1,12 +1,11 @@
 import type { Context } from "hono";
-import { parseJson } from "../domain/json.ts";
 import { OverloadedError } from "../domain/overload.ts";
 import type { Settings } from "../env.ts";
 import { keyedName, randomName, taskIdOf } from "../keys/ids.ts";
 import { createInObject, waitForEnd, type CreateAnswer, type CreateInput } from "../task/stub.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { Caller } from "./caller.ts";
-import { ApiError, invalidRequest, noSuchTask } from "./errors.ts";
+import { ApiError, invalidRequest, noSuchTask, upstreamSaid } from "./errors.ts";
 import { echoesOf } from "./echoes.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { endpointRules, misconfigured, ownHost } from "./guards.ts";
@@ -33,7 +32,7 @@ export async function createVideo(
   const settings = context.get("settings");
   const caller = context.get("caller");
   // A test never leads to the upstream, so the upstream cannot judge the key by itself; and 401 comes before 400.
-  if (body.ok && (body.value["test"] ?? null) !== null) await requireKnownKey(caller, settings);
+  if (body.ok && (body.value["test"] ?? null) !== null) await requireKnownKey(context);
   const { request, idempotencyKey } = readCreate(context, settings, body, keyHeader);
   const name = idempotencyKey === null ? randomName() : await keyedName(caller.account, idempotencyKey);
   const input = await createInput({ settings, caller, request, name, keyed: idempotencyKey !== null });
@@ -161,20 +160,10 @@ export function accepted(answer: CreateAnswer): CreateAnswer & { kind: "created"
       const { status, code, message, upstream } = answer;
       throw new ApiError(code, message, {
         status,
-        ...(upstream ? { upstream: { status: upstream.status, body: jsonOrText(upstream.body) } } : {}),
+        ...(upstream ? { upstream: upstreamSaid(upstream) } : {}),
       });
     }
     default:
       return answer satisfies never;
-  }
-}
-
-/** The upstream's refusal as JSON where it is JSON, digits and all, so that a client reads it without parsing twice. */
-function jsonOrText(text: string): unknown {
-  try {
-    return parseJson(text);
-  } catch {
-    // An HTML page, plain text, or JSON that was cut at 16 KB.
-    return text;
   }
 }

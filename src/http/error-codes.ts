@@ -5,6 +5,7 @@ export const STATUS = {
   not_found: 404,
   task_not_found: 404,
   method_not_allowed: 405,
+  request_timeout: 408,
   idempotency_deleted: 409,
   idempotency_in_progress: 409,
   nothing_to_deliver: 409,
@@ -32,6 +33,7 @@ export const RETRY_AFTER_SECONDS: Partial<Record<string, number>> = {
 export const RETRYABLE: ReadonlySet<string> = new Set([
   "idempotency_in_progress",
   "rate_limited",
+  "request_timeout",
   "upstream_error",
   "overloaded",
   "misconfigured",

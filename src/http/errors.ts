@@ -1,6 +1,8 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { parseJson } from "../domain/json.ts";
 import { isAway } from "../domain/overload.ts";
+import { clipBytes } from "../domain/text.ts";
 import { errorFields, log } from "../log.ts";
 import type { AppEnv } from "./app-env.ts";
 import { RETRY_AFTER_SECONDS, RETRYABLE, STATUS } from "./error-codes.ts";
@@ -34,6 +36,23 @@ export function invalidRequest(issues: Issue[]): ApiError {
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
   const message = first ? `${first.path === "" ? "The request" : first.path} ${first.message}${more}.` : "";
   return new ApiError("invalid_request", message, { issues });
+}
+
+/** What of an upstream's refusal is handed on. */
+const UPSTREAM_MAX_BYTES = 16_384;
+
+/** The upstream's refusal as JSON where it is JSON, digits and all, so that a client reads it without parsing twice. */
+export function upstreamSaid({ status, body }: { status: number; body: string }): {
+  status: number;
+  body: unknown;
+} {
+  const text = clipBytes(body, UPSTREAM_MAX_BYTES);
+  try {
+    return { status, body: parseJson(text) };
+  } catch {
+    // An HTML page, plain text, or JSON that was cut.
+    return { status, body: text };
+  }
 }
 
 /** Made up, another account's, or deleted: told apart by nobody. */

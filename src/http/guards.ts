@@ -2,7 +2,8 @@ import { createMiddleware } from "hono/factory";
 import type { Context, Handler } from "hono";
 import { base32 } from "../domain/base32.ts";
 import type { EndpointRules } from "../domain/endpoint-policy.ts";
-import { readSettings } from "../env.ts";
+import { baseUrlProblem, readSettings } from "../env.ts";
+import { HOP_HEADER } from "../upstream/hop.ts";
 import type { AppEnv } from "./app-env.ts";
 import { identify } from "./caller.ts";
 import { ApiError, invalidRequest } from "./errors.ts";
@@ -30,7 +31,7 @@ export function wrongMethod(allow: string): ApiError {
   return new ApiError("method_not_allowed", `This path takes ${allow}.`, { headers: { allow } });
 }
 
-/** A callback of ours that arrives at a create or a ping would call back for ever. */
+/** A callback of ours that arrives at a call that changes or sends something would go on for ever. */
 export const refuseLoops = createMiddleware<AppEnv>(async (context, next) => {
   if (context.req.header("ringback-attempt") !== undefined) {
     throw new ApiError("loop_detected", "This request is itself a Ringback callback.");
@@ -38,10 +39,28 @@ export const refuseLoops = createMiddleware<AppEnv>(async (context, next) => {
   await next();
 });
 
+/** A Ringback's own call upstream that arrives at one that leads upstream: one task would become hundreds. */
+export const refuseHops = createMiddleware<AppEnv>(async (context, next) => {
+  if (context.req.header(HOP_HEADER) !== undefined) {
+    throw new ApiError("loop_detected", "This request was sent by a Ringback whose AIO_BASE_URL leads here.");
+  }
+  await next();
+});
+
+/** Answers of the API are for this caller, now, and never a page. */
+export const apiHeaders = createMiddleware<AppEnv>(async (context, next) => {
+  await next();
+  if (!context.res.headers.has("cache-control")) context.header("cache-control", "no-store");
+  context.header("x-content-type-options", "nosniff");
+});
+
 /** Nothing under /v1 runs on a guess: a setting that is missing or does not parse is named. */
 export const withSettings = createMiddleware<AppEnv>(async (context, next) => {
   const result = readSettings(context.env);
   if (!result.ok) throw misconfigured(result.problems);
+  const { baseUrl, callback } = result.settings;
+  const problem = baseUrlProblem(baseUrl, callback.allowPrivate, [ownHost(context)]);
+  if (problem !== null) throw misconfigured([{ setting: "AIO_BASE_URL", message: problem }]);
   context.set("settings", result.settings);
   await next();
 });
@@ -63,20 +82,6 @@ export function unauthorized(): ApiError {
     headers: { "www-authenticate": "Bearer" },
   });
 }
-
-/** Creates and pings, per account and per client address. */
-export const rateLimited = createMiddleware<AppEnv>(async (context, next) => {
-  const address = context.req.header("cf-connecting-ip");
-  const keys = [
-    `account ${context.get("caller").account}`,
-    ...(address === undefined ? [] : [`address ${address}`]),
-  ];
-  for (const key of keys) {
-    const { success } = await context.env.CREATE_LIMIT.limit({ key });
-    if (!success) throw new ApiError("rate_limited", "Too many requests; try again in a minute.");
-  }
-  await next();
-});
 
 /** @throws ApiError 400 for a query parameter that the call does not have */
 export function requireQuery(context: Context<AppEnv>, known: readonly string[] = []): void {

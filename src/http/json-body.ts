@@ -76,14 +76,15 @@ function liftLongStrings(bytes: Uint8Array): Scan | JsonExcess {
   const nonce = crypto.randomUUID();
   const pieces: Uint8Array[] = [];
   let copied = 0;
-  const excess = jsonExcess(bytes, (start, end) => {
+  const lift = (start: number, end: number): void => {
     const literal = bytes.subarray(start, end);
     if (literal.length < LIFT_MIN_BYTES || !isPlainAscii(literal) || isKey(bytes, end + 1)) return;
     const mark = `lifted ${nonce} ${marks.size}`;
     marks.set(mark, new LiftedText(literal));
     pieces.push(bytes.subarray(copied, start), new TextEncoder().encode(mark));
     copied = end;
-  });
+  };
+  const excess = jsonExcess(bytes, { onString: lift });
   if (excess !== null) return excess;
   pieces.push(bytes.subarray(copied));
   return { skeleton: marks.size === 0 ? bytes : concat(pieces), marks };

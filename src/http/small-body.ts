@@ -20,7 +20,7 @@ export interface SmallObject {
 /** A small request, as JSON or as a form; no body at all is an empty object. @throws ApiError 400, 413, 415 */
 export async function readSmallObject(context: Context<AppEnv>): Promise<SmallObject> {
   const type = requireJsonOrForm(context.req.raw);
-  return withBody(context.req.raw, SMALL_BODY_BYTES, async (bytes) => {
+  return withBody(context, SMALL_BODY_BYTES, async (bytes) => {
     const body: JsonBody = bytes.byteLength === 0 ? { ok: true, value: {} } : parseBody(bytes, type);
     const issues = [...queryIssues(context.req.url), ...(body.issues ?? [])];
     if (!body.ok) throw invalidRequest([{ path: "", message: body.problem }, ...issues]);

@@ -16,23 +16,24 @@ import { queryIssues } from "./query.ts";
 import { parsePrefer } from "./request-headers.ts";
 import {
   methodNotAllowed,
-  rateLimited,
+  refuseHops,
   refuseLoops,
   requireQuery,
   withCaller,
   withSettings,
 } from "./guards.ts";
+import { rateLimited } from "./rate-limit.ts";
 import { readVideo, refuseHead, streamVideo } from "./waiting.ts";
 
 /** `/v1/videos`: create, list, read, delete, events, deliveries, redeliver. */
 export const videos = new Hono<AppEnv>()
-  .post("/", refuseLoops, withSettings, withCaller, rateLimited, async (context) => {
+  .post("/", refuseLoops, refuseHops, withSettings, withCaller, rateLimited, async (context) => {
     // Answered before the submit, so the upstream cannot judge the key by itself: 401 comes before the body is read.
     const preferences = parsePrefer(context.req.header("prefer"));
-    if (preferences.respondAsync) await requireKnownKey(context.get("caller"), context.get("settings"));
+    if (preferences.respondAsync) await requireKnownKey(context);
     const type = requireJsonOrForm(context.req.raw);
     const { maxBodyBytes } = context.get("settings");
-    const created = await withBody(context.req.raw, maxBodyBytes, async (bytes) =>
+    const created = await withBody(context, maxBodyBytes, async (bytes) =>
       createVideo(context, withQueryIssues(parseBody(bytes, type), context.req.url), preferences),
     );
     // The request's bytes are out of hand by now: whoever waits here holds nothing but a connection.
@@ -41,7 +42,7 @@ export const videos = new Hono<AppEnv>()
   .get("/", withSettings, withCaller, knownKey, listVideos)
   .all("/", methodNotAllowed("GET, POST"))
   .get("/:id", withSettings, withCaller, readVideo)
-  .delete("/:id", withSettings, withCaller, async (context) => {
+  .delete("/:id", refuseLoops, withSettings, withCaller, async (context) => {
     const { account } = context.get("caller");
     const name = await openTaskId(context.get("settings").roots, context.req.param("id"), account);
     if (name === null) throw noSuchTask();
@@ -57,7 +58,7 @@ export const videos = new Hono<AppEnv>()
     ofTask(context, context.req.param("id"), async (stub, account) => stub.deliveries(account)),
   )
   .all("/:id/deliveries", methodNotAllowed("GET"))
-  .post("/:id/redeliver", withSettings, withCaller, async (context) => {
+  .post("/:id/redeliver", refuseLoops, withSettings, withCaller, async (context) => {
     const { account } = context.get("caller");
     const name = await openTaskId(context.get("settings").roots, context.req.param("id"), account);
     if (name === null) throw noSuchTask();

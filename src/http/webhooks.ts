@@ -19,13 +19,13 @@ import {
   endpointRules,
   methodNotAllowed,
   noQuery,
-  rateLimited,
   refuseLoops,
   requireQuery,
   withCaller,
   withSettings,
 } from "./guards.ts";
 import { knownKey } from "./known-key.ts";
+import { rateLimited } from "./rate-limit.ts";
 import { ROTATE_SCHEMA, PING_SCHEMA } from "./webhook-schema.ts";
 
 /** What a tool without an HMAC may send to be checked. */
@@ -38,7 +38,7 @@ export const webhooks = new Hono<AppEnv>()
     return context.json(await secretAnswer(context, versions));
   })
   .all("/secret", methodNotAllowed("GET"))
-  .post("/secret/rotate", withSettings, withCaller, knownKey, async (context) => {
+  .post("/secret/rotate", refuseLoops, withSettings, withCaller, knownKey, async (context) => {
     const { overlap_seconds: overlapSeconds } = await readSmallBody(context, ROTATE_SCHEMA);
     const { account } = context.get("caller");
     const versions = await rotateSecret(context.env.ACCOUNTS, account, overlapSeconds * 1000);
@@ -56,8 +56,8 @@ export const webhooks = new Hono<AppEnv>()
     return context.json(await sendPing(context, fields, issues));
   })
   .all("/ping", methodNotAllowed("POST"))
-  .post("/verify", withSettings, withCaller, knownKey, async (context) =>
-    withBody(context.req.raw, VERIFY_MAX_BYTES, async (body) => {
+  .post("/verify", refuseLoops, withSettings, withCaller, knownKey, async (context) =>
+    withBody(context, VERIFY_MAX_BYTES, async (body) => {
       requireQuery(context);
       const id = context.req.header("webhook-id") ?? null;
       const timestamp = context.req.header("webhook-timestamp") ?? null;

@@ -2,34 +2,20 @@ import { RINGBACK_VERSION } from "../version.ts";
 import { STATS } from "./examples.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import type { Operation, Paths } from "./operation.ts";
-import { answer, errors, headers, KNOWN_KEY, METHOD_NOT_ALLOWED, type Responses } from "./responses.ts";
+import { answer, errors, headers, KNOWN_KEY, METHOD_NOT_ALLOWED, NO_LOOP } from "./responses.ts";
 
 /** The account, and what a deployment shows without a key. */
 
 /** As is, so of any type. */
 const ANY_TYPE = { "*/*": { schema: {} } };
-const UPSTREAMS_OWN = { description: "The upstream's own answer, as it is." };
-
-/** What the upstream says is handed on, so that each of these may be its own refusal. */
-function orTheUpstreams(responses: Responses): Responses {
-  const own = { ...UPSTREAMS_OWN, headers: headers(), content: ANY_TYPE };
-  const either = Object.entries(responses).map(([status, response]) => {
-    const { "application/json": ours } = response["content"] as Record<string, JsonSchema>;
-    const schema = { anyOf: [ours?.["schema"], UPSTREAMS_OWN] };
-    const description = `${String(response["description"])} Or the upstream's own answer.`;
-    // Only ours always carry more than the request's id.
-    const content = { "application/json": { ...ours, schema }, ...ANY_TYPE };
-    return [status, { ...response, description, headers: headers(), content }];
-  });
-  return { ...(Object.fromEntries(either) as Responses), "4XX": own, "5XX": own };
-}
-
 export const ACCOUNT_PATHS: Paths = {
   "/v1/models": {
     get: {
       operationId: "listModels",
       summary: "List the upstream's models",
-      description: "The upstream's own answer, as it is: its status, its type and its body, errors included.",
+      description:
+        "The upstream's own answer with its type, as it is, and at most a minute old. A refusal comes in Ringback's shape, " +
+        "with the upstream's status and body under `error.upstream`.",
       tags: ["Account"],
       responses: {
         "200": {
@@ -43,7 +29,20 @@ export const ACCOUNT_PATHS: Paths = {
             ...ANY_TYPE,
           },
         },
-        ...orTheUpstreams(errors(["invalid_request", ...KNOWN_KEY])),
+        ...errors(
+          [
+            "invalid_request",
+            "upstream_unauthorized",
+            "upstream_payment_required",
+            "upstream_forbidden",
+            "upstream_not_found",
+            "upstream_rejected",
+            ...NO_LOOP,
+            ...KNOWN_KEY,
+          ],
+          // A status of its own hides the range.
+          { "400": ["upstream_rejected"], "429": ["upstream_rejected"] },
+        ),
       },
     },
   },

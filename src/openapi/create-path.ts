@@ -1,7 +1,7 @@
 import { CALLBACK_URL, QUEUED_TASK, SUCCEEDED_TASK, UNKNOWN_TASK } from "./examples.ts";
 import { ref, type JsonSchema } from "./json-schema.ts";
 import { bodyOf, type Operation } from "./operation.ts";
-import { answer, errors, KNOWN_KEY } from "./responses.ts";
+import { answer, errors, KNOWN_KEY, NO_LOOP, WITH_BODY } from "./responses.ts";
 import { FRAMES_EXAMPLE, REFERENCE_EXAMPLE, TEXT_EXAMPLE } from "./upstream-examples.ts";
 
 /** `POST /v1/videos`. */
@@ -97,7 +97,6 @@ export const createVideo: Operation = {
     }),
     ...errors(
       [
-        "invalid_request",
         "upstream_unauthorized",
         "upstream_payment_required",
         "upstream_forbidden",
@@ -107,10 +106,10 @@ export const createVideo: Operation = {
         "idempotency_in_progress",
         "idempotency_deleted",
         "idempotency_mismatch",
-        "payload_too_large",
         "unsupported_media_type",
         "rate_limited",
-        "loop_detected",
+        ...WITH_BODY,
+        ...NO_LOOP,
         ...KNOWN_KEY,
       ],
       {

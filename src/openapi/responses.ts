@@ -70,13 +70,17 @@ export function answer(description: string, schema: string, options: AnswerOptio
 
 /** What can go wrong with every call under /v1. */
 const EVERYWHERE: readonly ErrorCode[] = ["unauthorized", "internal", "overloaded", "misconfigured"];
-/** Ringback asks the upstream whether it knows the key. */
-export const KNOWN_KEY: readonly ErrorCode[] = ["upstream_error"];
+/** Ringback asks the upstream whether it knows the key, but not without end. */
+export const KNOWN_KEY: readonly ErrorCode[] = ["upstream_error", "rate_limited"];
+/** A body is read. */
+export const WITH_BODY: readonly ErrorCode[] = ["invalid_request", "request_timeout", "payload_too_large"];
+/** It changes or sends something. */
+export const NO_LOOP: readonly ErrorCode[] = ["loop_detected"];
 
 /** Errors of an operation by status; `also` are codes under another status than their usual one. */
 export function errors(codes: readonly ErrorCode[], also: Record<string, ErrorCode[]> = {}): Responses {
   const byStatus = new Map<string, ErrorCode[]>(Object.entries(also));
-  for (const code of [...EVERYWHERE, ...codes]) {
+  for (const code of new Set([...EVERYWHERE, ...codes])) {
     const status = statusOf(code);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }

@@ -2,7 +2,7 @@ import { CALLBACK_HEADERS } from "./callbacks.ts";
 import { CALLBACK_URL, standardMessage, SUCCEEDED_DATA } from "./examples.ts";
 import { ref, type JsonSchema } from "./json-schema.ts";
 import { bodyOf, type Paths } from "./operation.ts";
-import { answer, errors, KNOWN_KEY } from "./responses.ts";
+import { answer, errors, KNOWN_KEY, NO_LOOP, WITH_BODY } from "./responses.ts";
 
 /** `/v1/webhooks`: the signing secret, and ways to try a receiver out. */
 
@@ -53,13 +53,7 @@ export const SIGNING_PATHS: Paths = {
         "200": answer("The new secret, and those that still sign.", "SigningSecrets", {
           examples: { rotated: { value: ROTATED } },
         }),
-        ...errors([
-          "invalid_request",
-          "too_many_secrets",
-          "payload_too_large",
-          "unsupported_media_type",
-          ...KNOWN_KEY,
-        ]),
+        ...errors(["too_many_secrets", "unsupported_media_type", ...WITH_BODY, ...NO_LOOP, ...KNOWN_KEY]),
       },
     },
   },
@@ -95,14 +89,7 @@ export const SIGNING_PATHS: Paths = {
             },
           },
         }),
-        ...errors([
-          "invalid_request",
-          "payload_too_large",
-          "unsupported_media_type",
-          "rate_limited",
-          "loop_detected",
-          ...KNOWN_KEY,
-        ]),
+        ...errors(["unsupported_media_type", "rate_limited", ...WITH_BODY, ...NO_LOOP, ...KNOWN_KEY]),
       },
     },
   },
@@ -131,7 +118,7 @@ export const SIGNING_PATHS: Paths = {
             invalid: { value: { valid: false, reason: "no_match" } },
           },
         }),
-        ...errors(["invalid_request", "payload_too_large", ...KNOWN_KEY]),
+        ...errors([...WITH_BODY, ...NO_LOOP, ...KNOWN_KEY]),
       },
     },
   },

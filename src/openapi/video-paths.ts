@@ -4,7 +4,7 @@ import { DELIVERY, EVENT_STREAM, LIST, MESSAGE_ID, QUEUED_TASK, SUCCEEDED_TASK }
 import { createVideo } from "./create-path.ts";
 import { ref, requestSchema, type JsonSchema } from "./json-schema.ts";
 import { bodyOf, parameter, query, type Paths } from "./operation.ts";
-import { answer, errors, headers, KNOWN_KEY } from "./responses.ts";
+import { answer, errors, headers, KNOWN_KEY, NO_LOOP, WITH_BODY } from "./responses.ts";
 
 /** `/v1/videos` and what is under it; the create stands by itself. */
 
@@ -75,7 +75,7 @@ const task = {
     parameters: [parameter("id")],
     responses: {
       "204": { description: "Deleted.", headers: headers() },
-      ...errors(["invalid_request", "task_not_found"]),
+      ...errors(["invalid_request", "task_not_found", ...NO_LOOP]),
     },
   },
 };
@@ -146,14 +146,14 @@ const redeliver = {
       examples: { delivered: { value: DELIVERY } },
     }),
     ...errors([
-      "invalid_request",
       "task_not_found",
       "not_found",
       "nothing_to_deliver",
       "too_many_redeliveries",
-      "payload_too_large",
       "unsupported_media_type",
       "rate_limited",
+      ...WITH_BODY,
+      ...NO_LOOP,
     ]),
   },
 };

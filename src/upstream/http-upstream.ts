@@ -1,5 +1,6 @@
 import { AnswerMemory } from "./answer-memory.ts";
 import { exchange } from "./exchange.ts";
+import { HOP } from "./hop.ts";
 import type { KnownTask, Upstream, UpstreamAccess } from "./provider.ts";
 import { readPoll } from "./read-poll.ts";
 import { readSubmit, unknown } from "./read-submit.ts";
@@ -28,14 +29,14 @@ export function httpUpstream(
       const timeoutMs = submitTimeoutMs(access.timeoutMs, body.byteLength);
       const answer = await exchange(`${access.baseUrl}/videos`, timeoutMs, {
         method: "POST",
-        headers: { authorization, "content-type": "application/json", accept: "application/json" },
+        headers: { authorization, "content-type": "application/json", accept: "application/json", ...HOP },
         body,
       });
       return answer === null ? unknown("no complete answer") : readSubmit(answer, access, known);
     },
     async poll(upstreamTaskId) {
       const url = `${access.baseUrl}/videos/${encodeURIComponent(upstreamTaskId)}`;
-      const headers = { authorization, accept: "application/json" };
+      const headers = { authorization, accept: "application/json", ...HOP };
       const answer = await exchange(url, access.timeoutMs, { headers });
       if (answer === null)
         return { kind: "nothing", why: "no complete answer", json: null, notBeforeMs: null };

@@ -1,24 +1,31 @@
+import { isJsonObject, own, type JsonValue } from "../domain/json.ts";
+import { parseBoundedJson } from "../domain/json-bounds.ts";
 import { keySecrets } from "../domain/redact.ts";
 import { readText } from "../wire/read-bytes.ts";
 import { discardBody } from "../wire/discard.ts";
 import { parseAnswer } from "./answer-json.ts";
+import { HOP } from "./hop.ts";
 import type { UpstreamAccess } from "./provider.ts";
 
 /** A list of models is short; a longer answer is none. */
 const MODELS_MAX_BYTES = 4_194_304;
+/** Some hundred models with some dozens of members each; asked for rarely, so that the memory of one is bearable. */
+const MODELS_MAX_VALUES = 100_000;
 
 export interface ModelsAnswer {
   status: number;
   contentType: string | null;
   body: string;
   retryAfter: string | null;
+  /** A 2xx that holds a list of models: the upstream knows the key. A login page or an error under 200 says nothing. */
+  isList: boolean;
 }
 
 /** The upstream's `/models` as it answers, with the key masked; null if no whole answer came, or a redirect. */
 export async function fetchModels(access: UpstreamAccess): Promise<ModelsAnswer | null> {
   try {
     const response = await fetch(`${access.baseUrl}/models`, {
-      headers: { authorization: `Bearer ${access.apiKey}`, accept: "application/json" },
+      headers: { authorization: `Bearer ${access.apiKey}`, accept: "application/json", ...HOP },
       redirect: "manual",
       signal: AbortSignal.timeout(access.timeoutMs),
     });
@@ -36,9 +43,24 @@ export async function fetchModels(access: UpstreamAccess): Promise<ModelsAnswer 
       const value = headers.get(name);
       return secrets.some((secret) => value?.includes(secret)) ? null : value;
     };
-    return { status, contentType: header("content-type"), body, retryAfter: header("retry-after") };
+    const isList = response.ok && isModelList(body);
+    return { status, contentType: header("content-type"), body, retryAfter: header("retry-after"), isList };
   } catch {
     // Refused, reset or timed out: no answer.
     return null;
   }
+}
+
+/** An array, or an object with an array in `data` or `models` and no `error`. */
+function isModelList(text: string): boolean {
+  let list: JsonValue;
+  try {
+    list = parseBoundedJson(text, MODELS_MAX_VALUES);
+  } catch {
+    // A login page, an error page, or more than a list of models ever is.
+    return false;
+  }
+  if (!isJsonObject(list)) return Array.isArray(list);
+  const hasError = (own(list, "error") ?? null) !== null;
+  return !hasError && (Array.isArray(own(list, "data")) || Array.isArray(own(list, "models")));
 }

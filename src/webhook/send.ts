@@ -1,6 +1,7 @@
 import { neverSent, type AttemptResult } from "../domain/delivery.ts";
 import { parseRetryAfter } from "../domain/retry-after.ts";
 import { redactText } from "../domain/redact.ts";
+import { clipBytes } from "../domain/text.ts";
 import { readBytes } from "../wire/read-bytes.ts";
 import { discardBody } from "../wire/discard.ts";
 import { timeLimit } from "../wire/time-limit.ts";
@@ -90,7 +91,7 @@ async function excerptOf(response: Response, { headers }: Callback): Promise<str
   const location = response.headers.get("location");
   if (response.status >= 300 && response.status < 400 && location !== null) {
     discardBody(response);
-    return clipBytes(redactText(`redirect to ${location}`, secrets));
+    return clipBytes(redactText(`redirect to ${location}`, secrets), EXCERPT_MAX_BYTES);
   }
   let timer = null as ReturnType<typeof setTimeout> | null;
   const patience = new Promise<void>((resolve) => {
@@ -101,7 +102,8 @@ async function excerptOf(response: Response, { headers }: Callback): Promise<str
   if (timer !== null) clearTimeout(timer);
   if (bytes.byteLength === 0) return null;
   const text = redactText(new TextDecoder().decode(bytes), secrets);
-  return clipBytes(end === "complete" ? text : withoutBegunSecret(text, secrets));
+  // Marks and replacement characters may be longer than what they stand for.
+  return clipBytes(end === "complete" ? text : withoutBegunSecret(text, secrets), EXCERPT_MAX_BYTES);
 }
 
 /** How a receiver may echo a header's value: as it is, without the scheme (`Bearer …`), either inside JSON. */
@@ -119,10 +121,4 @@ function withoutBegunSecret(text: string, secrets: readonly string[]): string {
     return length;
   });
   return text.slice(0, text.length - Math.max(0, ...begun));
-}
-
-/** At most 2 KB and no half character; marks and replacement characters may be longer than what they stand for. */
-function clipBytes(text: string): string {
-  const { read } = new TextEncoder().encodeInto(text, new Uint8Array(EXCERPT_MAX_BYTES));
-  return text.slice(0, read);
 }

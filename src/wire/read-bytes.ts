@@ -1,10 +1,10 @@
 /**
- * How a body ended: `complete`, `capped` (longer than asked for, or out of time; the rest cancelled), `refused`
- * (no room for it; cancelled) or `broken`.
+ * How a body ended: `complete`, `capped` (longer than asked for), `late` (out of time), `refused` (no room for it), each
+ * of these with the rest cancelled, or `broken`.
  */
 export interface ReadResult {
   bytes: Uint8Array;
-  end: "complete" | "capped" | "refused" | "broken";
+  end: "complete" | "capped" | "late" | "refused" | "broken";
 }
 
 export interface ReadOptions {
@@ -29,13 +29,12 @@ export async function readBytes(
   const reader = body.getReader();
   let bytes = new Uint8Array(0);
   let length = 0;
-  const stopped = until?.then(() => "stopped" as const);
+  const outOfTime = until?.then(() => "late" as const);
   const end = async (): Promise<ReadResult["end"]> => {
     for (;;) {
       const next = reader.read().catch(() => "broken" as const);
-      const read = await (stopped ? Promise.race([next, stopped]) : next);
-      if (read === "broken") return "broken";
-      if (read === "stopped") return "capped";
+      const read = await (outOfTime ? Promise.race([next, outOfTime]) : next);
+      if (read === "broken" || read === "late") return read;
       if (read.done) return "complete";
       const room = capBytes - length;
       const chunk = read.value.subarray(0, room);
@@ -49,7 +48,7 @@ export async function readBytes(
   };
   const how = await end();
   // The other side may be gone already; there is nobody left to tell.
-  if (how === "capped" || how === "refused") reader.cancel().catch(() => undefined);
+  if (how !== "complete" && how !== "broken") reader.cancel().catch(() => undefined);
   return { bytes: bytes.subarray(0, length), end: how };
 }
 

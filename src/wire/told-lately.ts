@@ -7,7 +7,7 @@ export class ToldLately<Value> {
   readonly #keptMs: number;
   readonly #max: number;
 
-  /** It counts for `keptMs`; with `max` names all are forgotten. */
+  /** It counts for `keptMs`; beyond `max` names the one that was told first is forgotten. */
   constructor(keptMs: number, max: number) {
     this.#keptMs = keptMs;
     this.#max = max;
@@ -22,8 +22,10 @@ export class ToldLately<Value> {
 
   /** `at`: since when it is known to be so, epoch milliseconds. */
   set(name: string, value: Value, at: number): void {
-    if (this.#told.size >= this.#max) this.#told.clear();
+    this.#told.delete(name);
     this.#told.set(name, { value, at });
+    const [oldest] = this.#told.keys();
+    if (this.#told.size > this.#max && oldest !== undefined) this.#told.delete(oldest);
   }
 
   delete(name: string): void {

@@ -218,10 +218,19 @@ describe("the form of a new task", () => {
 
   it("offers the upstream's models, and none when it does not say", async () => {
     expect(JSON.parse((await visitor.get("/new/models")).body)).toContain(MODEL);
-    stack.gateway.fault({ on: "models", status: 500, body: "<html>" });
-    expect(JSON.parse((await visitor.get("/new/models")).body)).toEqual([]);
-    stack.gateway.fault({ on: "models", status: 200, body: "nonsense" });
-    expect(JSON.parse((await visitor.get("/new/models")).body)).toEqual([]);
+    // A process that has not heard of the models within the last minute: signing in had asked for them.
+    await stack.restart();
+    const { cookies } = visitor;
+    visitor = newVisitor(stack);
+    for (const [name, value] of cookies) visitor.cookies.set(name, value);
+    for (const answer of [
+      { status: 500, body: "<html>" },
+      { status: 200, body: "nonsense" },
+    ]) {
+      stack.gateway.fault({ on: "models", times: 2, ...answer });
+      expect(JSON.parse((await visitor.get("/new/models")).body)).toEqual([]);
+      stack.gateway.clearFaults();
+    }
   });
 });
 

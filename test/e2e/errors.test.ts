@@ -240,6 +240,9 @@ describe("with callers' own keys", () => {
       ["400", () => "/v1/videos", { ...CREATE, chunks: ["{"] }],
       ["401", () => "/v1/videos", { method: "POST", chunks: [VALID] }],
       ["404", () => "/nope", {}],
+      ["404 under /v1", () => "/v1/nope", {}],
+      ["the list", () => "/v1/videos", { headers: CREATE.headers }],
+      ["the end of a stream", () => `/v1/videos/${task.task_id}/events`, { headers: CREATE.headers }],
       ["405", () => "/v1/videos", { method: "PUT" }],
       [
         "a preflight",
@@ -261,6 +264,9 @@ describe("with callers' own keys", () => {
           expect(Object.keys(answer.headers).filter((name) => name.startsWith("access-control-"))).toEqual(
             [],
           );
+          if (!path().startsWith("/v1/")) continue;
+          expect(answer.headers["cache-control"]).toBe("no-store");
+          expect(answer.headers["x-content-type-options"]).toBe("nosniff");
         }
         expect(one?.headers["x-request-id"]).not.toBe(two?.headers["x-request-id"]);
       },
@@ -485,6 +491,12 @@ describe("with callers' own keys", () => {
         "10,000 objects in a field",
         `{"model":"${MODEL}","prompt":"x","a":${'{"a":'.repeat(10_000)}1${"}".repeat(10_000)}}`,
       ],
+      [
+        "20,000 empty objects in a field",
+        `{"model":"${MODEL}","prompt":"x","a":[${"{},".repeat(20_000)}{}]}`,
+      ],
+      ["2 MiB of empty objects", `[${"{},".repeat(700_000)}{}]`],
+      ["16 MiB of empty objects", `{"model":"${MODEL}","prompt":"x","a":[${"{},".repeat(5_592_000)}{}]}`],
       ["65 levels", `{"model":"${MODEL}","prompt":"x","a":${"[".repeat(64)}${"]".repeat(64)}}`],
     ];
     it.each(bodies)("is 400, and nothing is submitted: %s", async (_name, body) => {
@@ -636,7 +648,7 @@ describe("with callers' own keys", () => {
       ["a number out of range", '"a":[1e400,-1e400,1e-400,-0]', '"a":[1e400,-1e400,1e-400,-0]'],
       ["an empty name", '"":1', '"":1'],
       ["a name of 100 KB", `"${"n".repeat(100_000)}":1`],
-      ["100,000 fields", Array.from({ length: 100_000 }, (_, index) => `"k${index}":0`).join(",")],
+      ["19,990 fields", Array.from({ length: 19_990 }, (_, index) => `"k${index}":0`).join(",")],
       ["2,500 characters beyond the first plane", `"prompt":"${"😀".repeat(2500)}"`],
       ["metadata of 4,096 bytes", `"metadata":{"a":"${"x".repeat(4088)}"}`],
       ["HTML", '"prompt":"<script>alert(1)</script>"'],
@@ -882,6 +894,23 @@ describe("with settings that do not do", () => {
   const cases: [name: string, settings: Record<string, string>, named: string[]][] = [
     ["no secret", { RINGBACK_SECRET: "" }, ["RINGBACK_SECRET"]],
     ["a secret of 31 characters", { RINGBACK_SECRET: "canary".padEnd(31, "x") }, ["RINGBACK_SECRET"]],
+    ["a secret of equal letters", { RINGBACK_SECRET: "c".repeat(43) }, ["RINGBACK_SECRET"]],
+    [
+      "a previous secret of eleven letters",
+      { RINGBACK_SECRET_PREVIOUS: "abcdefghijk".repeat(4) },
+      ["RINGBACK_SECRET_PREVIOUS"],
+    ],
+    [
+      "an upstream without TLS, in production",
+      { ALLOW_PRIVATE_CALLBACKS: "", AIO_BASE_URL: "http://canary.example.com/v1" },
+      ["AIO_BASE_URL"],
+    ],
+    [
+      "an upstream that is this deployment",
+      { AIO_BASE_URL: "https://canary.example.com/v1", RINGBACK_HOSTS: "canary.example.com" },
+      ["AIO_BASE_URL"],
+    ],
+    ["a header that is none", { CLIENT_ADDRESS_HEADER: "the canary's" }, ["CLIENT_ADDRESS_HEADER"]],
     ["a key without callers", { AIO_API_KEY: "sk-canary" }, ["RINGBACK_KEYS"]],
     ["callers without a key", { RINGBACK_KEYS: KEY }, ["AIO_API_KEY"]],
     ["callers in another list without a key", { RINGBACK_KEYS_7: KEY }, ["AIO_API_KEY"]],

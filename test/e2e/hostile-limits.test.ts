@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { codeOf, send, type Sending } from "../support/send.ts";
-import { MODEL, startStack, type RawAnswer, type Stack } from "../support/stack.ts";
+import { MODEL, sendRaw, startStack, type RawAnswer, type Stack } from "../support/stack.ts";
 
 /*
  * The platform's rate limit, beside what errors.test.ts says of creates by own keys.
@@ -11,6 +11,9 @@ import { MODEL, startStack, type RawAnswer, type Stack } from "../support/stack.
  * several tokens of one name                          the same: per account
  * replays, refused and unknown requests               the same: what is asked for counts, not what comes of it
  * made-up keys from one address                       the same: per client address; the upstream is not asked on
+ * questions to the upstream about keys                 the same: every call that leads to a call of the upstream
+ * addresses of one IPv6 /64                           the same: one client
+ * a proxy of one's own                                CLIENT_ADDRESS_HEADER; calls without an address share one limit
  * everything else                                     not limited
  */
 
@@ -62,6 +65,11 @@ async function exhaust(
   return { taken: Infinity, refused: undefined };
 }
 
+/** A window may turn over in between. */
+function isLimit(taken: number): boolean {
+  return taken >= LIMIT && taken <= 2 * LIMIT;
+}
+
 describe("the limit", () => {
   it("refuses a ping with 429, Retry-After: 60 and the contract's body, and sends nothing", async () => {
     const before = stack.receiver.received.length;
@@ -83,8 +91,7 @@ describe("the limit", () => {
     const asks = [create, ping];
     let turn = 0;
     const { taken } = await exhaust(async () => (asks[turn++ % 2] ?? create)());
-    expect(taken).toBeGreaterThanOrEqual(LIMIT);
-    expect(taken).toBeLessThanOrEqual(2 * LIMIT);
+    expect(isLimit(taken)).toBe(true);
     expect(codeOf(await create())).toBe("rate_limited");
     expect(codeOf(await ping())).toBe("rate_limited");
   });
@@ -98,8 +105,7 @@ describe("the limit", () => {
     ["what is answered at once", async () => create({ headers: { prefer: "respond-async" } })],
   ])("counts %s", async (_name, ask) => {
     const { taken } = await exhaust(ask);
-    expect(taken).toBeGreaterThanOrEqual(LIMIT);
-    expect(taken).toBeLessThanOrEqual(2 * LIMIT);
+    expect(isLimit(taken)).toBe(true);
   });
 
   it("is each account's own, and each address's", async () => {
@@ -116,14 +122,47 @@ describe("the limit", () => {
     const headers = { "cf-connecting-ip": address };
     let caller = 0;
     const { taken } = await exhaust(async () => ping({ key: `made-up-${(caller += 1)}`, headers }));
-    expect(taken).toBeGreaterThanOrEqual(LIMIT);
-    expect(taken).toBeLessThanOrEqual(2 * LIMIT);
+    expect(isLimit(taken)).toBe(true);
     const asked = stack.gateway.calls.filter(({ authorization }) => authorization?.includes("made-up-"));
     expect(asked.map(({ path }) => path)).toEqual(Array(taken).fill("/v1/models"));
   });
 
+  it("counts questions to the upstream about keys, and its models, and what is remembered never", async () => {
+    const headers = { "cf-connecting-ip": address };
+    const paths = ["/v1/videos", "/v1/stats", "/v1/webhooks/secret", "/v1/models"];
+    for (const path of paths) {
+      let caller = 0;
+      const asked = { method: "GET", headers: { "cf-connecting-ip": `${address}${paths.indexOf(path)}` } };
+      const { taken } = await exhaust(async () =>
+        from(stack, path, { ...asked, key: `made-up-${path}-${(caller += 1)}` }),
+      );
+      expect(isLimit(taken)).toBe(true);
+    }
+    expect((await from(stack, "/v1/stats", { method: "GET", headers })).status).toBe(200);
+    for (let time = 0; time < 2 * LIMIT; time += 1) {
+      for (const path of paths) {
+        const { status } = await from(stack, path, { method: "GET", headers });
+        expect([path, status]).toEqual([path, 200]);
+      }
+    }
+  });
+
+  it("is one for a whole IPv6 network", async () => {
+    let host = 0;
+    const { taken } = await exhaust(async () => {
+      host += 1;
+      const headers = { "cf-connecting-ip": `2001:db8:0:${serial}:${host}::1` };
+      return create({ key: `${key}-${host}`, headers });
+    });
+    expect(isLimit(taken)).toBe(true);
+    const next = { "cf-connecting-ip": `2001:db8:1:${serial}::1` };
+    expect((await create({ key: `${key}-next`, headers: next })).status).toBe(202);
+  });
+
   it("is not for reads, secrets and checks of signatures", async () => {
     const created = JSON.parse((await create()).body) as { task_id: string };
+    // From here on the key is known, and its models are.
+    expect((await from(stack, "/v1/models", { method: "GET" })).status).toBe(200);
     await exhaust(create);
     const calls: [path: string, method: string][] = [
       [`/v1/videos/${created.task_id}`, "GET"],
@@ -141,6 +180,55 @@ describe("the limit", () => {
   });
 });
 
+it("behind a proxy of one's own is by the header that it sets, and one for all calls without it", async () => {
+  const proxied = await startStack({
+    createsPerMinute: LIMIT,
+    settings: { CLIENT_ADDRESS_HEADER: "X-Forwarded-For" },
+  });
+  try {
+    let caller = 0;
+    // The platform's header is then what any client says.
+    const ask = async (headers: Record<string, string>): Promise<RawAnswer> => {
+      caller += 1;
+      const spoofed = { "cf-connecting-ip": `192.0.2.${caller}` };
+      const sending = { method: "POST", key: `sk-proxied-${caller}`, body: VIDEO };
+      return send(proxied, "/v1/videos", { ...sending, headers: { ...spoofed, ...headers } });
+    };
+    for (const last of ["198.51.100.1", "2001:db8::1"]) {
+      const { taken } = await exhaust(async () => ask({ "x-forwarded-for": `${caller}, ${last}` }));
+      expect(isLimit(taken)).toBe(true);
+    }
+    const areOne = async (): Promise<boolean> => {
+      expect(isLimit((await exhaust(async () => ask({}))).taken)).toBe(true);
+      const others = [await ask({ "x-forwarded-for": "unknown" }), await ask({ "x-forwarded-for": "" })];
+      return others.every(({ status }) => status === 429);
+    };
+    // Once more where a window turned over in between.
+    expect((await areOne()) || (await areOne())).toBe(true);
+    expect((await ask({ "x-forwarded-for": "198.51.100.2" })).status).toBe(202);
+    // The console's sign-ins, too: one visitor locks out nobody else.
+    const signIn = async (visitor: string): Promise<number> => {
+      const { status } = await sendRaw(`${proxied.worker.url}/sign-in`, {
+        method: "POST",
+        headers: {
+          "content-type": "application/x-www-form-urlencoded",
+          "sec-fetch-site": "same-origin",
+          "x-forwarded-for": visitor,
+        },
+        chunks: ["key=made-up"],
+      });
+      return status;
+    };
+    const statuses: number[] = [];
+    for (let turn = 0; turn <= 2 * LIMIT; turn += 1) statuses.push(await signIn("198.51.100.77"));
+    expect(isLimit(statuses.indexOf(429))).toBe(true);
+    expect(new Set(statuses)).toEqual(new Set([401, 429]));
+    expect(await signIn("198.51.100.78")).toBe(401);
+  } finally {
+    await proxied.close();
+  }
+});
+
 it("with the operator's key all tokens of a name share one limit, and another name has its own", async () => {
   const operator = await startStack({
     createsPerMinute: LIMIT,
@@ -156,8 +244,7 @@ it("with the operator's key all tokens of a name share one limit, and another na
     const ask = async (token: string) => from(operator, "/v1/videos", { key: token, body: VIDEO });
     let turn = 0;
     const { taken } = await exhaust(async () => ask(turn++ % 2 === 0 ? "one" : "two"));
-    expect(taken).toBeGreaterThanOrEqual(LIMIT);
-    expect(taken).toBeLessThanOrEqual(2 * LIMIT);
+    expect(isLimit(taken)).toBe(true);
     expect((await ask("one")).status).toBe(429);
     expect((await ask("two")).status).toBe(429);
     expect((await ask("three")).status).toBe(202);

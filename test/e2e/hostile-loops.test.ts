@@ -2,9 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { startWorker, type LocalWorker } from "../../dev/worker.ts";
+import { freePort } from "../support/ports.ts";
 import { httpAnswer, startRawServer, type RawServer } from "../support/raw-server.ts";
 import { codeOf, send } from "../support/send.ts";
 import {
+  FAST_SETTINGS,
   MODEL,
   newHook,
   OWN_KEY,
@@ -21,6 +24,7 @@ import {
  * scenario                                            requirement
  * callbacks that come back as creates and pings       threats T15: refused by host and by the marker, 508
  * a URL that was fine when it was given               contract, callback_url: judged again before each attempt
+ * an upstream that is Ringback itself                 contract, Settings: 503; ringback-hop: 508
  * pings into the house                                contract, callback_url; threats T3
  * values with members of a prototype                  contract, Errors: malformed input is never a 500
  */
@@ -141,6 +145,56 @@ describe("a callback that comes back", () => {
     } finally {
       await stack.close();
       rmSync(folder, { recursive: true, force: true });
+    }
+  });
+});
+
+describe("an upstream that is Ringback itself", () => {
+  const call = async (worker: LocalWorker, path: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(worker.url + path, {
+      ...init,
+      headers: { authorization: `Bearer ${OWN_KEY}`, "content-type": "application/json" },
+    });
+  const CREATE = { method: "POST", body: JSON.stringify({ model: MODEL, prompt: "x" }) };
+
+  it("is 503 where the request shows it", async () => {
+    const port = await freePort();
+    const settings = { ...FAST_SETTINGS, AIO_BASE_URL: `http://127.0.0.1:${port}/v1` };
+    const worker = await startWorker({ port, settings });
+    try {
+      for (const answer of [await call(worker, "/v1/videos", CREATE), await call(worker, "/v1/models")]) {
+        expect(answer.status).toBe(503);
+        const { error } = (await answer.json()) as { error: { code: string; message: string } };
+        expect(error.code).toBe("misconfigured");
+        expect(error.message).toContain("AIO_BASE_URL must not be this deployment's own host");
+      }
+      expect((await fetch(`${worker.url}/healthz`)).status).toBe(200);
+    } finally {
+      await worker.close();
+    }
+  });
+
+  it("under another name takes one create for one, and one question for one", async () => {
+    const port = await freePort();
+    const logs: string[] = [];
+    const settings = { ...FAST_SETTINGS, AIO_BASE_URL: `http://localhost:${port}/v1` };
+    const worker = await startWorker({ port, settings, onLog: (line) => logs.push(line) });
+    try {
+      const created = await call(worker, "/v1/videos", CREATE);
+      expect(created.status).toBe(202);
+      // It answered with a 508: like any 5xx, that says nothing for certain.
+      expect(await created.json()).toMatchObject({ status: "failed", error: { code: "submit_unknown" } });
+      expect(logs.filter((line) => line.includes('"event":"task.accepted"'))).toHaveLength(1);
+      const models = await call(worker, "/v1/models");
+      expect(models.status).toBe(502);
+      expect(await models.json()).toMatchObject({
+        error: {
+          code: "upstream_error",
+          upstream: { status: 508, body: { error: { code: "loop_detected" } } },
+        },
+      });
+    } finally {
+      await worker.close();
     }
   });
 });

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Received } from "../../dev/receiver.ts";
 import { openApiDocument, type OpenApiDocument } from "../../src/openapi/document.ts";
+import { BODY_LIMITS } from "../../src/wire/body-limits.ts";
 import { Reference, type JsonSchema } from "../support/reference.ts";
 import { send, type Sending } from "../support/send.ts";
 import {
@@ -59,6 +60,7 @@ async function refusal(asked: Promise<RawAnswer>): Promise<string> {
   return `${status} ${codeIn(body)}`;
 }
 
+const NEARBY = { "cf-connecting-ip": "198.51.100.1" };
 const VIDEO = { model: MODEL, prompt: "A lighthouse at dusk." };
 const POST = (body: unknown, headers: Record<string, string> = {}): Sending => ({
   method: "POST",
@@ -70,8 +72,8 @@ interface TaskAnswer {
   task_id: string;
 }
 
-async function create(stack: Stack, fields: object = {}): Promise<string> {
-  const answer = await ask(stack, "/v1/videos", POST({ ...VIDEO, ...fields }));
+async function create(stack: Stack, fields: object = {}, more: Sending = {}): Promise<string> {
+  const answer = await ask(stack, "/v1/videos", { ...POST({ ...VIDEO, ...fields }), ...more });
   expect(answer.status).toBe(202);
   return (JSON.parse(answer.body) as TaskAnswer).task_id;
 }
@@ -178,7 +180,7 @@ describe("with callers' own keys", () => {
     expect(await refusal(ask(stack, "/v1/videos", POST("x", { "content-type": "text/plain" })))).toBe(
       "415 unsupported_media_type",
     );
-    expect(await refusal(ask(stack, "/v1/videos", POST(VIDEO, { "ringback-attempt": "1" })))).toBe(
+    expect(await refusal(ask(stack, "/v1/videos", POST(VIDEO, { "ringback-hop": "1" })))).toBe(
       "508 loop_detected",
     );
     for (const path of [
@@ -191,8 +193,12 @@ describe("with callers' own keys", () => {
       const text = POST("x", { "content-type": "text/plain" });
       expect(await refusal(ask(stack, path, text))).toBe("415 unsupported_media_type");
     }
-    const loop = POST({ callback_url: "http://x" }, { "ringback-attempt": "1" });
-    expect(await refusal(ask(stack, "/v1/webhooks/ping", loop))).toBe("508 loop_detected");
+    for (const { method, path } of operations()) {
+      if (method === "GET") continue;
+      const loop = { method, headers: { "ringback-attempt": "1" } };
+      const asked = ask(stack, path.replace("{id}", taskId), loop);
+      expect([path, await refusal(asked)]).toEqual([path, "508 loop_detected"]);
+    }
     expect(await refusal(ask(stack, "/v1/webhooks/verify", POST("x".repeat(70_000))))).toBe(
       "413 payload_too_large",
     );
@@ -284,17 +290,32 @@ describe("with callers' own keys", () => {
   });
 
   it("hands on what the upstream says of its models, a refusal too", async () => {
-    for (const status of [400, 401, 429, 500, 503]) {
+    let keys = 0;
+    const askModels = async (): Promise<RawAnswer> =>
+      ask(stack, "/v1/models", { key: `sk-models-${(keys += 1)}` });
+    for (const [status, code] of [
+      [400, "400 upstream_rejected"],
+      [401, "401 upstream_unauthorized"],
+      [402, "402 upstream_payment_required"],
+      [403, "403 upstream_forbidden"],
+      [404, "404 upstream_not_found"],
+      [418, "418 upstream_rejected"],
+      [429, "429 upstream_rejected"],
+      [500, "502 upstream_error"],
+    ] as const) {
       stack.gateway.fault({ on: "models", status });
-      expect((await ask(stack, "/v1/models")).status).toBe(status);
+      expect(await refusal(askModels())).toBe(code);
     }
+    expect(await refusal(ask(stack, "/v1/models", { headers: { "ringback-hop": "1" } }))).toBe(
+      "508 loop_detected",
+    );
     stack.gateway.fault({
       on: "models",
       status: 200,
       headers: { "content-type": "text/plain" },
       body: "none",
     });
-    expect((await ask(stack, "/v1/models")).body).toBe("none");
+    expect((await askModels()).body).toBe("none");
   });
 
   it("answers who waits, and streams to who follows", async () => {
@@ -354,6 +375,46 @@ describe("with callers' own keys", () => {
           problems: [],
         });
       }
+    }
+  });
+});
+
+describe("with two calls a minute, and bodies that must hurry", () => {
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await startStack({
+      createsPerMinute: 2,
+      instead: {
+        "wire/body-limits.ts": `export const BODY_LIMITS = ${JSON.stringify({ ...BODY_LIMITS, arrivalMs: 200 })};`,
+      },
+    });
+  });
+  afterAll(async () => stack.close());
+
+  it("says no to a body that does not arrive", async () => {
+    for (const { method, path, codes } of operations()) {
+      if (!codes.includes("408 request_timeout")) continue;
+      // Of an account and an address that no other call was counted for.
+      const headers = {
+        "content-length": "100",
+        "cf-connecting-ip": `192.0.2.${method.length + path.length}`,
+      };
+      const sending = { method, key: `sk-slow${path.replaceAll(/\W/g, "-")}`, headers, body: "{" };
+      const id = path.includes("{id}") ? await create(stack, {}, { key: sending.key, headers: NEARBY }) : "";
+      const asked = ask(stack, path.replace("{id}", id), sending);
+      expect([path, await refusal(asked)]).toEqual([path, "408 request_timeout"]);
+    }
+  });
+
+  it("limits the questions that a call asks the upstream", async () => {
+    const headers = { "cf-connecting-ip": "203.0.113.9" };
+    for (let count = 0; count < 5; count += 1)
+      await send(stack, "/v1/models", { key: `sk-asks-${count}`, headers });
+    for (const { method, path, codes } of operations()) {
+      if (!codes.includes("429 rate_limited") || path.includes("{id}")) continue;
+      const sending = { method, key: `sk-asked${path.replaceAll(/\W/g, "-")}`, headers };
+      const asked = ask(stack, path, { ...sending, ...(method === "GET" ? {} : { body: {} }) });
+      expect([path, await refusal(asked)]).toEqual([path, "429 rate_limited"]);
     }
   });
 });

@@ -64,7 +64,11 @@ describe("npm run key", () => {
     const token = /rbk_[\w-]{43}/.exec(out)?.[0] ?? "";
     const entry = /acme:[0-9a-f]{64}/.exec(out)?.[0] ?? "";
     expect(entry).toBe(`acme:${createHash("sha256").update(token).digest("hex")}`);
-    const settings = { RINGBACK_SECRET: "s".repeat(32), AIO_API_KEY: "sk-1", RINGBACK_KEYS: entry };
+    const settings = {
+      RINGBACK_SECRET: run("secret.ts").out.trim(),
+      AIO_API_KEY: "sk-1",
+      RINGBACK_KEYS: entry,
+    };
     expect(readSettings(settings).ok).toBe(true);
   });
 

@@ -394,6 +394,28 @@ describe("with callers' own keys", () => {
       expect(modelCalls("sk-known")).toBe(1);
     });
 
+    it("asks the upstream once for equal questions at one time", async () => {
+      stack.gateway.fault({ on: "models", delayMs: 200 });
+      const answers = await Promise.all(Array.from({ length: 60 }, async () => secretOf("sk-together")));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      expect(modelCalls("sk-together")).toBe(1);
+    });
+
+    it("waits for nobody who has hung up", async () => {
+      stack.gateway.fault({ on: "models", delayMs: 400 });
+      const hangUp = new AbortController();
+      const init = { headers: as("sk-hung-up"), signal: hangUp.signal };
+      const first = stack.call("/v1/webhooks/secret", init).catch(() => "hung up");
+      await eventually(
+        async () => modelCalls("sk-hung-up"),
+        (count) => count === 1,
+      );
+      const second = secretOf("sk-hung-up");
+      hangUp.abort();
+      expect(await first).toBe("hung up");
+      expect((await second).status).toBe(200);
+    });
+
     it("is 401 for a made-up key, and remembers that too", async () => {
       for (let turn = 1; turn <= 5; turn++) {
         const response = await secretOf("made-up-key");
@@ -415,6 +437,9 @@ describe("with callers' own keys", () => {
       ["a dropped connection", { drop: "before" }],
       ["a redirect", { status: 302, headers: { location: "/v1/other" } }],
       ["429", { status: 429 }],
+      ["an error under 200", { status: 200, body: { error: { message: "invalid key" } } }],
+      ["a login page", { status: 200, body: "<h1>Sign in</h1>", headers: { "content-type": "text/html" } }],
+      ["an error beside a list", { status: 200, body: { data: [], error: "invalid key" } }],
     ])("takes %s for no answer: neither yes nor no, and asks again", async (name, fault) => {
       const key = `sk-unsure-${name.replaceAll(" ", "-")}`;
       stack.gateway.fault({ on: "models", ...fault });
@@ -449,22 +474,56 @@ describe("with callers' own keys", () => {
       expect(modelCalls("sk-models")).toBe(1);
     });
 
+    /** Answers are remembered by key. */
+    let keys = 0;
+    const askModels = async () => stack.call("/v1/models", { headers: as(`sk-models-${(keys += 1)}`) });
+
     it.each([
       [200, '{ "data" : [ ], "n": 1.0, "big": 12345678901234567890 }'],
       [200, "not JSON at all"],
-      [400, '{"error":{"message":"Bad."}}'],
-      [401, '{"error":{"message":"Who?"}}'],
-      [403, '{"error":{"message":"No."}}'],
-      [404, '{"error":{"message":"Where?"}}'],
-      [429, '{"error":{"message":"Slowly."}}'],
-      [500, "<h1>Internal Server Error</h1>"],
-      [503, ""],
+      [206, '{"error":{"message":"Partly."}}'],
     ])("passes %i on as it is: %s", async (status, body) => {
       stack.gateway.fault({ on: "models", status, body });
-      const response = await stack.call("/v1/models");
+      const response = await askModels();
       expect(response.status).toBe(status);
       expect(await response.text()).toBe(body);
       expect(response.headers.get("x-request-id")).toMatch(/./);
+    });
+
+    it.each<[status: number, body: string, code: string, answered?: number]>([
+      [400, '{"error":{"message":"Bad."}}', "upstream_rejected"],
+      [401, '{"error":{"message":"Who?"}}', "upstream_unauthorized"],
+      [402, '{"error":{"message":"Pay."}}', "upstream_payment_required"],
+      [403, '{"error":{"message":"No."}}', "upstream_forbidden"],
+      [404, '{"error":{"message":"Where?"}}', "upstream_not_found"],
+      [429, '{"error":{"message":"Slowly."}}', "upstream_rejected"],
+      [500, "<h1>Internal Server Error</h1>", "upstream_error", 502],
+      [503, "", "upstream_error", 502],
+    ])(
+      "answers a refusal, %i, as an error with the upstream's words",
+      async (status, body, code, answered) => {
+        stack.gateway.fault({ on: "models", status, body, headers: { "retry-after": "7" } });
+        const response = await askModels();
+        expect(response.status).toBe(answered ?? status);
+        expect(response.headers.get("retry-after")).toBe(answered === undefined ? "7" : null);
+        const said = body.startsWith("{") ? (JSON.parse(body) as unknown) : body;
+        expect(await response.json()).toMatchObject({ error: { code, upstream: { status, body: said } } });
+      },
+    );
+
+    it("asks once a minute for a key, and once for all who ask at one time", async () => {
+      const headers = as("sk-models-often");
+      stack.gateway.fault({ on: "models", delayMs: 200 });
+      const together = await Promise.all(
+        Array.from({ length: 60 }, async () => stack.call("/v1/models", { headers })),
+      );
+      together.push(await stack.call("/v1/models", { headers }));
+      expect(new Set(together.map(({ status }) => status))).toEqual(new Set([200]));
+      expect(new Set(await Promise.all(together.map(async (one) => one.text()))).size).toBe(1);
+      expect(modelCalls("sk-models-often")).toBe(1);
+      // A key that was listed its models is known.
+      expect((await secretOf("sk-models-often")).status).toBe(200);
+      expect(modelCalls("sk-models-often")).toBe(1);
     });
 
     it.each<[name: string, fault: Omit<Fault, "on">]>([
@@ -476,7 +535,7 @@ describe("with callers' own keys", () => {
       ["trickles", { drip: { chunk: " ", everyMs: 100 } }],
     ])("is 502 when the upstream %s", async (_name, fault) => {
       stack.gateway.fault({ on: "models", ...fault });
-      const response = await stack.call("/v1/models");
+      const response = await askModels();
       expect(response.status).toBe(502);
       expect(((await response.json()) as ErrorBody).error.code).toBe("upstream_error");
     });
@@ -484,7 +543,7 @@ describe("with callers' own keys", () => {
     it.each([301, 302, 303, 307, 308])("is 502 for %i, which is not followed", async (status) => {
       const before = stack.receiver.received.length;
       stack.gateway.fault({ on: "models", status, headers: { location: `${stack.receiver.url}/models` } });
-      const response = await stack.call("/v1/models");
+      const response = await askModels();
       expect(response.status).toBe(502);
       expect(response.headers.has("location")).toBe(false);
       expect(((await response.json()) as ErrorBody).error.code).toBe("upstream_error");

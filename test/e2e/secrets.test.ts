@@ -323,27 +323,30 @@ describe("with the caller's own key", () => {
       expectClean(stack.logs.join("\n"), KEY);
     });
 
+    // A key of its own: that of the others was listed its models within the last minute.
+    const lister = `${KEY}/lister`;
     const models: [name: string, answer: Omit<Fault, "on">][] = [
-      ...echoes(KEY, '"object":"list"').map(([name, body]): [string, Omit<Fault, "on">] => [
+      ...echoes(lister, '"object":"list"').map(([name, body]): [string, Omit<Fault, "on">] => [
         name,
         { status: 200, body, headers: { "content-type": "application/json" } },
       ]),
-      ["in a 401", { status: 401, body: { error: { message: `Unknown key ${KEY}` } } }],
-      ["in a 500", { status: 500, body: `Trace: ${KEY}` }],
+      ["in a 401", { status: 401, body: { error: { message: `Unknown key ${lister}` } } }],
+      ["in a 500", { status: 500, body: `Trace: ${lister}` }],
       ["in a page", { status: 200, body: `<h1>${KEY}</h1>`, headers: { "content-type": "text/html" } }],
       [
         "in headers",
         {
           status: 200,
           body: "{}",
-          headers: { "x-echo": KEY, "set-cookie": KEY, "content-type": `text/plain; k="${KEY}"` },
+          headers: { "x-echo": lister, "set-cookie": lister, "content-type": `text/plain; k="${lister}"` },
         },
       ],
     ];
     it.each(models)("in its models, %s, gives it to nobody", async (_name, answer) => {
       stack.gateway.fault({ on: "models", ...answer });
-      const response = await stack.call("/v1/models");
-      expect(response.status).toBe(answer.status);
+      const headers = { authorization: `Bearer ${lister}` };
+      const response = await stack.call("/v1/models", { headers });
+      expect(response.status).toBe(answer.status === 500 ? 502 : answer.status);
       expectClean(JSON.stringify([...response.headers]), KEY);
       expectClean(await response.text(), KEY);
     });
@@ -356,7 +359,9 @@ describe("with the caller's own key", () => {
         body,
         headers: { "content-type": "application/json" },
       });
-      expect(await (await stack.call("/v1/models")).text()).toBe(body);
+      // Of a key that was not listed its models a moment ago.
+      const response = await stack.call("/v1/models", { headers: { authorization: "Bearer sk-clean" } });
+      expect(await response.text()).toBe(body);
     });
   });
 

@@ -94,6 +94,8 @@ export const FAST_SETTINGS: Record<string, string> = {
 export const OWN_KEY = "sk-the-callers-own-key";
 export const MODEL = "doubao-seedance-2-0-260128";
 
+const SECURE_ORIGIN = "https://upstream.example.com";
+
 export interface StackOptions {
   settings?: Record<string, string>;
   gateway?: GatewayOptions;
@@ -115,14 +117,26 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const accepted: string[] = [];
   /** Whoever created a task reads it. */
   const creators = new Map<string, string>();
-  const start = async (settings: Record<string, string> = {}): Promise<LocalWorker> =>
-    startWorker({
-      settings: { ...FAST_SETTINGS, AIO_BASE_URL: gateway.baseUrl, ...options.settings, ...settings },
+  const start = async (settings: Record<string, string> = {}): Promise<LocalWorker> => {
+    const all: Record<string, string> = {
+      ...FAST_SETTINGS,
+      AIO_BASE_URL: gateway.baseUrl,
+      ...options.settings,
+      ...settings,
+    };
+    // Production takes an upstream with TLS only.
+    const isProduction = all["ALLOW_PRIVATE_CALLBACKS"] !== "true" && all["AIO_BASE_URL"] === gateway.baseUrl;
+    const { origin: to, pathname } = new URL(gateway.baseUrl);
+    if (isProduction) all["AIO_BASE_URL"] = SECURE_ORIGIN + pathname;
+    return startWorker({
+      settings: all,
+      ...(isProduction ? { redirectOrigin: { from: SECURE_ORIGIN, to } } : {}),
       createsPerMinute: options.createsPerMinute ?? 100_000,
       onLog: (line) => logs.push(line),
       ...(options.instead === undefined ? {} : { instead: options.instead }),
       ...(options.persistTo === undefined ? {} : { persistTo: options.persistTo }),
     });
+  };
   let worker = await start();
   const call: Stack["call"] = async (path, init = {}) => {
     const headers = new Headers(init.headers);

@@ -43,6 +43,7 @@ it("every setting has the contract's default", () => {
     keys: [],
     strict: true,
     maxBodyBytes: 16_777_216,
+    clientAddressHeader: null,
   });
 });
 
@@ -57,17 +58,25 @@ describe("a setting", () => {
       operatorKey: null,
       strict: false,
     });
-    expect(settings({ AIO_BASE_URL: "http://127.0.0.1:9100/v1/" }).baseUrl).toBe("http://127.0.0.1:9100/v1");
+    const local = { AIO_BASE_URL: "http://127.0.0.1:9100/v1/", ALLOW_PRIVATE_CALLBACKS: "true" };
+    expect(settings(local).baseUrl).toBe("http://127.0.0.1:9100/v1");
+    expect(settings({ CLIENT_ADDRESS_HEADER: "X-Real-IP" }).clientAddressHeader).toBe("X-Real-IP");
   });
 
   it.each([
     ["RINGBACK_SECRET", "short"],
     ["RINGBACK_SECRET", ""],
+    ["RINGBACK_SECRET", "a".repeat(32)],
+    ["RINGBACK_SECRET", "abcdefghijk".repeat(9)],
     ["RINGBACK_SECRET_PREVIOUS", "short"],
+    ["RINGBACK_SECRET_PREVIOUS", "0123456789".repeat(4)],
     ["AIO_BASE_URL", "api.aiearth.dev"],
     ["AIO_BASE_URL", "ftp://api.aiearth.dev"],
     ["AIO_BASE_URL", "https://u:p@api.aiearth.dev/v1"],
     ["AIO_BASE_URL", "https://api.aiearth.dev/v1?x=1"],
+    ["AIO_BASE_URL", "http://api.aiearth.dev/v1"],
+    ["CLIENT_ADDRESS_HEADER", "x real ip"],
+    ["CLIENT_ADDRESS_HEADER", "x-real-ip:"],
     ["RINGBACK_KEYS", "alice"],
     ["RINGBACK_KEYS_9", `alice:${DIGEST.slice(1)}`],
     ["RINGBACK_HOSTS", "https://acme.com"],
@@ -83,6 +92,23 @@ describe("a setting", () => {
     ["ALLOW_PRIVATE_CALLBACKS", "yes"],
   ])("%s = %j is named", (name, value) => {
     expect(problems({ [name]: value })).toContain(name);
+  });
+
+  it("is long enough as a secret with 32 characters, 12 of them different", () => {
+    for (const secret of ["abcdefghijkl".repeat(3), "0123456789abcdef".repeat(2)]) {
+      expect(problems({ RINGBACK_SECRET: secret, RINGBACK_SECRET_PREVIOUS: secret })).toEqual([]);
+    }
+  });
+
+  it.each([
+    ["https://ringback.example.com/v1", {}],
+    ["https://RINGBACK.example.com:8443/v1", {}],
+    ["https://ringback.example.com./v1", {}],
+    ["http://ringback.example.com:8787/v1", { ALLOW_PRIVATE_CALLBACKS: "true" }],
+  ])("of the upstream must not lead to this deployment: %s", (baseUrl, more) => {
+    const env = { AIO_BASE_URL: baseUrl, RINGBACK_HOSTS: "ringback.example.com,ringback.example.com:8787" };
+    expect(problems({ ...env, ...more })).toEqual(["AIO_BASE_URL"]);
+    expect(problems({ ...env, ...more, RINGBACK_HOSTS: "other.example.com" })).toEqual([]);
   });
 
   it("of the operator's key comes with the callers' tokens, or not at all", () => {

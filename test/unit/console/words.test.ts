@@ -109,6 +109,7 @@ describe("what the schemas say", () => {
     `https://a.com/${"a".repeat(3000)}`,
     "https://-a.com",
   ];
+  const SECRET = "a secret of thirty-two characters";
   const settings = [
     {},
     {
@@ -126,8 +127,11 @@ describe("what the schemas say", () => {
       RETENTION_HOURS: "0",
     },
     { CALLBACK_RETRY_SECONDS: "x", ALLOW_PRIVATE_CALLBACKS: "x", AIO_BASE_URL: "https://u@a.com" },
-    { RINGBACK_SECRET: "s".repeat(32), AIO_API_KEY: "k" },
-    { RINGBACK_SECRET: "s".repeat(32), RINGBACK_KEYS: `a:${"0".repeat(64)}` },
+    { RINGBACK_SECRET: "s".repeat(32), CLIENT_ADDRESS_HEADER: "x y" },
+    { RINGBACK_SECRET: SECRET, AIO_BASE_URL: "http://a.com/v1" },
+    { RINGBACK_SECRET: SECRET, AIO_BASE_URL: "https://a.com/v1", RINGBACK_HOSTS: "a.com" },
+    { RINGBACK_SECRET: SECRET, AIO_API_KEY: "k" },
+    { RINGBACK_SECRET: SECRET, RINGBACK_KEYS: `a:${"0".repeat(64)}` },
   ];
   const problems = [
     ...requests.flatMap((request) => {

@@ -27,6 +27,6 @@ it("what is deleted, or pushed out by too many, must be asked again", () => {
   told.set("a", 1, T0);
   told.delete("a");
   expect(told.get("a")).toBeUndefined();
-  for (const [index, name] of ["a", "b", "c"].entries()) told.set(name, index, T0);
-  expect(["a", "b", "c"].map((name) => told.get(name))).toEqual([undefined, undefined, 2]);
+  for (const [index, name] of ["a", "b", "a", "c"].entries()) told.set(name, index, T0);
+  expect(["a", "b", "c"].map((name) => told.get(name))).toEqual([2, undefined, 3]);
 });

@@ -38,6 +38,7 @@ export function upstream(
 ): Answer {
   return (call) => {
     if (call.url === RECEIVER) return new Response("ok");
+    if (call.url.endsWith("/models")) return Response.json({ data: [] });
     if (call.method === "POST") return Response.json({ task_id: "up-1", status: "queued" });
     return Response.json({ task_id: "up-1", ...polls });
   };

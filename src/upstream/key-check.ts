@@ -1,0 +1,79 @@
+import { JointQuestion } from "../wire/joint-question.ts";
+import { ToldLately } from "../wire/told-lately.ts";
+import { fetchModels, type ModelsAnswer } from "./models.ts";
+import type { UpstreamAccess } from "./provider.ts";
+
+/** What the upstream's `/models` says of a key; silent: nothing, or something that is no list of models. */
+export type KeyVerdict = "accepted" | "refused" | "silent";
+
+/** An upstream key, and a name for it that does not give it away. */
+export interface AskedKey extends UpstreamAccess {
+  /** The account of an own key. */
+  name: string;
+}
+
+/** An accepted key is believed for an hour; a refused one is asked about again soon, it may just have been made. */
+const ACCEPTED_MS = 3_600_000;
+const REFUSED_MS = 10_000;
+/** Apart, so that made-up keys push out each other and never a good one. */
+const ACCEPTED_MAX = 10_000;
+const REFUSED_MAX = 1000;
+const accepted = new ToldLately<true>(ACCEPTED_MS, ACCEPTED_MAX);
+const refused = new ToldLately<true>(REFUSED_MS, REFUSED_MAX);
+
+/** Lists of models that are handed on again; a longer one is asked for each time. */
+const MODELS_MS = 60_000;
+const MODELS_MAX = 32;
+const MODELS_MAX_LENGTH = 262_144;
+const models = new ToldLately<ModelsAnswer>(MODELS_MS, MODELS_MAX);
+
+/** Longer than any setting lets a call take. */
+const PATIENCE_MS = 30_000;
+const questions = new JointQuestion<ModelsAnswer | null>(PATIENCE_MS);
+
+/** What this isolate knows of a key; null: the upstream must be asked. */
+export function knownVerdict(key: AskedKey): "accepted" | "refused" | null {
+  const name = nameOf(key);
+  if (accepted.get(name)) return "accepted";
+  return refused.get(name) ? "refused" : null;
+}
+
+/** A list of models that this key was given within the last minute. */
+export function knownModels(key: AskedKey): ModelsAnswer | null {
+  return models.get(nameOf(key)) ?? null;
+}
+
+/** Asks the upstream's `/models`; equal questions at one time are one call. Null: no answer. */
+export async function askModels(key: AskedKey): Promise<ModelsAnswer | null> {
+  const name = nameOf(key);
+  return questions.ask(name, async () => {
+    const askedAt = Date.now();
+    const answer = await fetchModels(key);
+    remember(name, answer, askedAt);
+    return answer;
+  });
+}
+
+/** @returns what is known of the key, or what the upstream says now */
+export async function judgeKey(key: AskedKey): Promise<KeyVerdict> {
+  return knownVerdict(key) ?? verdictOf(await askModels(key));
+}
+
+function remember(name: string, answer: ModelsAnswer | null, askedAt: number): void {
+  const verdict = verdictOf(answer);
+  if (verdict === "silent") return;
+  // What is newer is so: a key that was revoked is not accepted by an older answer.
+  (verdict === "accepted" ? refused : accepted).delete(name);
+  (verdict === "accepted" ? accepted : refused).set(name, true, askedAt);
+  models.delete(name);
+  if (answer?.isList && answer.body.length <= MODELS_MAX_LENGTH) models.set(name, answer, askedAt);
+}
+
+function verdictOf(answer: ModelsAnswer | null): KeyVerdict {
+  if (answer?.isList) return "accepted";
+  return answer?.status === 401 || answer?.status === 403 ? "refused" : "silent";
+}
+
+function nameOf({ baseUrl, name }: AskedKey): string {
+  return `${baseUrl}\n${name}`;
+}

@@ -1,0 +1,82 @@
+import { BODY_LIMITS } from "./body-limits.ts";
+import { readBytes, type ReadResult } from "./read-bytes.ts";
+
+export interface IncomingBody {
+  stream: ReadableStream<Uint8Array> | null;
+  /** What its client says that the length is; 0: nothing. */
+  declaredBytes: number;
+  maxBytes: number;
+  /** Whose it is; null: that is not known. */
+  client: string | null;
+}
+
+export type CountedResult<T> =
+  | { end: "complete"; value: T }
+  | { end: Exclude<ReadResult["end"], "complete"> };
+
+/** Request bytes that this isolate holds now: in all, and those of each client address. */
+let inHandBytes = 0;
+const bytesByClient = new Map<string, number>();
+
+/** Reads a body, counts it as in hand while `use` runs, and gives up on it where it is too large, too slow or too much. */
+export async function withCountedBody<T>(
+  body: IncomingBody,
+  use: (bytes: Uint8Array) => Promise<T>,
+): Promise<CountedResult<T>> {
+  const hand = takeInHand(body);
+  try {
+    const { end, bytes } = await readInTime(body, hand.admit);
+    return end === "complete" ? { end, value: await use(bytes) } : { end };
+  } finally {
+    hand.release();
+  }
+}
+
+/**
+ * Counts a body as it arrives: a length that is only promised takes no memory. A client whose address is not known has
+ * no share of its own: all others without one would have it, too.
+ */
+function takeInHand({ client, maxBytes, declaredBytes }: IncomingBody): {
+  admit: (bytes: number) => boolean;
+  release: () => void;
+} {
+  const { inHandMaxBytes, addressMaxBytes, smallMaxBytes, smallReserveBytes } = BODY_LIMITS;
+  // Where a deployment takes larger bodies, one of them may still come alone.
+  const clientMaxBytes = Math.max(addressMaxBytes, maxBytes + smallReserveBytes);
+  let mine = 0;
+  const count = (bytes: number): void => {
+    inHandBytes += bytes;
+    mine += bytes;
+    if (client === null) return;
+    const held = (bytesByClient.get(client) ?? 0) + bytes;
+    if (held > 0) bytesByClient.set(client, held);
+    else bytesByClient.delete(client);
+  };
+  return {
+    admit: (bytes) => {
+      const isSmall = Math.max(mine + bytes, declaredBytes) <= smallMaxBytes;
+      const reserved = isSmall ? 0 : smallReserveBytes;
+      const held = client === null ? 0 : (bytesByClient.get(client) ?? 0);
+      if (inHandBytes + bytes > inHandMaxBytes - reserved) return false;
+      if (held + bytes > clientMaxBytes - reserved) return false;
+      count(bytes);
+      return true;
+    },
+    release: () => count(-mine),
+  };
+}
+
+async function readInTime(
+  { stream, maxBytes, declaredBytes }: IncomingBody,
+  admit: (bytes: number) => boolean,
+): Promise<ReadResult> {
+  let timer = null as ReturnType<typeof setTimeout> | null;
+  const until = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, BODY_LIMITS.arrivalMs);
+  });
+  try {
+    return await readBytes(stream, maxBytes, { admit, until, expectedBytes: declaredBytes });
+  } finally {
+    if (timer !== null) clearTimeout(timer);
+  }
+}
