@@ -332,7 +332,7 @@ describe("with the caller's own key", () => {
       ]),
       ["in a 401", { status: 401, body: { error: { message: `Unknown key ${lister}` } } }],
       ["in a 500", { status: 500, body: `Trace: ${lister}` }],
-      ["in a page", { status: 200, body: `<h1>${KEY}</h1>`, headers: { "content-type": "text/html" } }],
+      ["in a page", { status: 200, body: `<h1>${lister}</h1>`, headers: { "content-type": "text/html" } }],
       [
         "in headers",
         {
