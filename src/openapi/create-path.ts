@@ -1,4 +1,4 @@
-import { CALLBACK_URL, QUEUED_TASK, SUCCEEDED_TASK, UNKNOWN_TASK } from "./examples.ts";
+import { CALLBACK_URL, FIELD_EXAMPLES, QUEUED_TASK, SUCCEEDED_TASK, UNKNOWN_TASK } from "./examples.ts";
 import { ref, type JsonSchema } from "./json-schema.ts";
 import { bodyOf, type Operation } from "./operation.ts";
 import { answer, errors, KNOWN_KEY, NO_LOOP, WITH_BODY } from "./responses.ts";
@@ -31,9 +31,9 @@ const CREATE_EXAMPLES = {
     summary: "A test: free, nothing goes upstream",
     value: {
       model: TEXT_EXAMPLE.model,
-      prompt: "A lighthouse at dusk.",
+      prompt: FIELD_EXAMPLES["prompt"],
       callback_url: CALLBACK_URL,
-      test: { outcome: "succeeded", delay_seconds: 5 },
+      test: FIELD_EXAMPLES["test"],
     },
   },
   text: { summary: "Text to video (paid)", value: { ...TEXT_EXAMPLE, callback_url: CALLBACK_URL } },

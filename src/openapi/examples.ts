@@ -1,4 +1,4 @@
-import { TEXT_EXAMPLE } from "./upstream-examples.ts";
+import { FRAMES_EXAMPLE, REFERENCE_EXAMPLE, TEXT_EXAMPLE } from "./upstream-examples.ts";
 
 /** One task, its callback and its neighbours, as they look on the wire. */
 
@@ -6,6 +6,28 @@ export const REQUEST_ID = "req_mzxw6ytboi5dcmrtgq2tmnzy";
 export const TASK_ID = "task_ngalwj7b64tsrcsy6zooajx3pigb5e4coyod3bahxv";
 export const MESSAGE_ID = "msg_gef2yzn4nkjxmtloxtxph5xmne";
 export const CALLBACK_URL = "https://hooks.example.com/ringback";
+
+/**
+ * A value for each field of a create. A reference page fills its form with all of them, so together they are a request
+ * that is taken and costs nothing.
+ */
+export const FIELD_EXAMPLES: Record<string, unknown> = {
+  ...TEXT_EXAMPLE,
+  prompt: "A lighthouse at dusk.",
+  image: FRAMES_EXAMPLE.image,
+  end_image: FRAMES_EXAMPLE.end_image,
+  reference_images: REFERENCE_EXAMPLE.reference_images,
+  callback_url: CALLBACK_URL,
+  callback_events: ["video.succeeded", "video.failed"],
+  callback_headers: { "x-make-apikey": "the receiver's own key" },
+  metadata: { order: 42 },
+  timeout_seconds: 3600,
+  retry_ambiguous_submit: false,
+  endpoints: false,
+  keep_result: false,
+  upstream_body: { metadata: { campaign: "spring" } },
+  test: { outcome: "succeeded", delay_seconds: 5 },
+};
 
 const VIDEO_URL = "https://cdn.example.com/cgt-20261123151147.mp4";
 const CREATED_AT = "2026-11-23T15:10:02.120Z";

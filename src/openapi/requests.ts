@@ -1,6 +1,6 @@
 import { VIDEO_SCHEMAS, type VideoFields } from "../http/video-schema.ts";
 import { PING_SCHEMA, REDELIVER_SCHEMA, ROTATE_SCHEMA } from "../http/webhook-schema.ts";
-import { CALLBACK_URL } from "./examples.ts";
+import { FIELD_EXAMPLES } from "./examples.ts";
 import { requestSchema, type JsonSchema } from "./json-schema.ts";
 
 /** What callers send: the schemas that validate, with a word about each field. */
@@ -57,14 +57,18 @@ type Properties = Record<string, JsonSchema>;
 function described(schema: JsonSchema, descriptions: Record<string, string>): JsonSchema {
   const properties = Object.entries(schema["properties"] as Properties).map(([name, property]) => [
     name,
-    { ...property, description: descriptions[name] },
+    {
+      ...property,
+      description: descriptions[name],
+      ...(name in FIELD_EXAMPLES ? { examples: [FIELD_EXAMPLES[name]] } : {}),
+    },
   ]);
   return { ...schema, properties: Object.fromEntries(properties) };
 }
 
 /** What the policies of callback URLs and headers hold in code. */
 const CALLBACK_LIMITS: Properties = {
-  callback_url: { format: "uri", maxLength: 2048, examples: [CALLBACK_URL] },
+  callback_url: { format: "uri", maxLength: 2048 },
   callback_headers: {
     maxProperties: 10,
     additionalProperties: { type: "string", minLength: 1, maxLength: 4096 },
@@ -83,7 +87,7 @@ function withCallbackLimits(schema: JsonSchema): JsonSchema {
 function videoSchema(): JsonSchema {
   const schema = withCallbackLimits(described(requestSchema(VIDEO_SCHEMAS.strict), VIDEO_FIELDS));
   const properties = schema["properties"] as Properties;
-  const { description, ...plan } = properties["test"] ?? {};
+  const { description, examples, ...plan } = properties["test"] ?? {};
   const outcome = (plan["properties"] as Properties)["outcome"];
   return {
     ...schema,
@@ -93,7 +97,7 @@ function videoSchema(): JsonSchema {
       "begins with `callback` or `webhook`, and in JSON one such as `test.outcome`. Numbers and booleans may come as " +
       "strings, objects as JSON in a string, lists as JSON in one or with a line each; null and the empty string count " +
       "as absent, but an empty `test` is refused. A text task with `content` (an array) needs no `prompt`.",
-    properties: { ...properties, test: { description, oneOf: [plan, outcome] } },
+    properties: { ...properties, test: { description, examples, oneOf: [plan, outcome] } },
     dependentRequired: { end_image: ["image"] },
     additionalProperties: true,
   };

@@ -10,13 +10,14 @@ import {
   WIDE,
   type Window,
 } from "../support/browser.ts";
-import { OWN_KEY, startStack, type Stack } from "../support/stack.ts";
+import { OWN_KEY, startStack, submitsTo, type Stack } from "../support/stack.ts";
 
 /*
  * scenario                                     requirement
  * the page, wide and narrow, light and dark    shows every operation and callback; nothing sticks out
  * what the page asks for                       nothing from another host, no script or style in the page
  * a call from the page                         reaches the API under the page's own policy
+ * a create that nobody has edited              a test: nothing goes upstream, nothing is paid
  * broken settings                              the page needs none
  */
 
@@ -52,6 +53,14 @@ async function open(look: Parameters<typeof openWindow>[2]): Promise<Visit> {
   return { ...window, requests };
 }
 
+async function authorize(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Authorize" }).click();
+  const dialog = page.locator(".dialog-ux");
+  await dialog.locator("input").fill(OWN_KEY);
+  await dialog.getByRole("button", { name: "Apply credentials" }).click();
+  await dialog.getByRole("button", { name: "Close" }).click();
+}
+
 async function unfold(page: Page, operationId: string): Promise<void> {
   await page.locator(`[id$="-${operationId}"] .opblock-summary-control`).click();
   await page.locator(`[id$="-${operationId}"] .responses-wrapper`).waitFor();
@@ -75,7 +84,7 @@ describe("the reference page", () => {
       );
       await shoot(page, `docs-${file}`);
       await unfold(page, "createVideo");
-      await page.getByText("duration_seconds").first().waitFor();
+      await page.getByText("delay_seconds").first().waitFor();
       expect(await scrollsSideways(page)).toBe(false);
       await shoot(page, `docs-${file}-create`);
 
@@ -93,11 +102,7 @@ describe("the reference page", () => {
 
   it("calls the API with a key that is typed in and forgotten again, while the browser keeps the renderer", async () => {
     const { page, complaints, close } = await open({ viewport: WIDE });
-    await page.getByRole("button", { name: "Authorize" }).click();
-    const dialog = page.locator(".dialog-ux");
-    await dialog.locator("input").fill(OWN_KEY);
-    await dialog.getByRole("button", { name: "Apply credentials" }).click();
-    await dialog.getByRole("button", { name: "Close" }).click();
+    await authorize(page);
     await unfold(page, "listModels");
     await page.getByRole("button", { name: "Try it out" }).click();
     await page.getByRole("button", { name: "Execute" }).click();
@@ -113,6 +118,28 @@ describe("the reference page", () => {
     );
     expect(transferred).toEqual([0, 0]);
     expect(await page.locator(".auth-wrapper .authorize.unlocked").count()).toBe(1);
+    await close();
+  });
+
+  it("starts a free test, and nothing else, where a reader edits nothing: as JSON and as a form of either kind", async () => {
+    const { page, close } = await open({ viewport: WIDE });
+    await authorize(page);
+    await unfold(page, "createVideo");
+    const create = page.locator('[id$="-createVideo"]');
+    expect(await create.locator(".examples-select option").first().innerText()).toMatch(/free/);
+    await create.getByRole("button", { name: "Try it out" }).click();
+    const type = create.getByRole("combobox", { name: "Request content type" });
+    const types = await type.locator("option").allInnerTexts();
+    expect(types).toEqual(["application/json", "application/x-www-form-urlencoded", "multipart/form-data"]);
+    for (const one of types) {
+      await type.selectOption(one);
+      const answered = page.waitForResponse((response) => response.request().method() === "POST");
+      await create.getByRole("button", { name: "Execute" }).click();
+      const answer = await answered;
+      expect([one, answer.request().headers()["content-type"]?.split(";")[0]]).toEqual([one, one]);
+      expect([answer.status(), await answer.json()]).toMatchObject([202, { test: true }]);
+    }
+    expect(submitsTo(stack.gateway)).toEqual([]);
     await close();
   });
 

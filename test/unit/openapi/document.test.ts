@@ -82,6 +82,23 @@ describe("a create", () => {
     },
   );
 
+  it("is free in its first example, and says so", () => {
+    const [first] = Object.values(examples as Record<string, { summary: string; value: object }>);
+    expect(first?.summary).toMatch(/free/);
+    expect(first?.value).toHaveProperty("test");
+    const paid = Object.values(examples as Record<string, { summary: string; value: object }>).slice(1);
+    expect(paid.filter(({ summary, value }) => "test" in value || !summary.includes("(paid)"))).toEqual([]);
+  });
+
+  it("is taken, and free, with the example of every field at once: what a reference page fills a form with", () => {
+    const fields = Object.entries(propertiesOf("CreateVideo") as Record<string, { examples?: unknown[] }>);
+    const filled = Object.fromEntries(fields.map(([name, property]) => [name, property.examples?.[0]]));
+    const parsed = parseJsonBody(new TextEncoder().encode(JSON.stringify(filled)));
+    const result = parsed.ok ? readVideoRequest(parsed.value, { strict: true, rules }) : null;
+    expect(result).toMatchObject({ ok: true, request: { test: { outcome: "succeeded", delayMs: 5000 } } });
+    expect(reference.problemsOf(schema, filled, "as it stands")).toEqual([]);
+  });
+
   it("is told of by the schema of the examples", () => {
     expect(schema).toEqual({ $ref: "#/components/schemas/CreateVideo" });
     expect(new Set([...Object.keys(propertiesOf("CreateVideo")), "seed"])).toEqual(
@@ -175,10 +192,11 @@ const VALUES: Record<string, unknown[]> = {
   seed: ANYTHING,
 };
 
+const rules = { allowPrivate: false, ownHosts: ["ringback.acme.com"] };
+
 function issuesOf(body: object): unknown[] {
   const parsed = parseJsonBody(new TextEncoder().encode(JSON.stringify(body)));
   if (!parsed.ok) return [parsed.problem];
-  const rules = { allowPrivate: false, ownHosts: ["ringback.acme.com"] };
   const result = readVideoRequest(parsed.value, { strict: true, rules });
   return result.ok ? [] : result.issues;
 }
