@@ -15,8 +15,6 @@ const TAB = 0x09;
 const END_OF_HEAD = Uint8Array.of(CR, LF, CR, LF);
 
 const HEAD_MAX_BYTES = 8192;
-/** A task's object can be handed little more; only a raised `MAX_BODY_BYTES` lets files come near it. */
-const FILES_MAX_BYTES = 31_457_280;
 
 /** What is wrong with the body as a whole. */
 class BrokenBody extends Error {}
@@ -34,19 +32,15 @@ export function parseMultipartBody(bytes: Uint8Array, boundary: string | null): 
 
 /** @throws BrokenBody; TypeError where a name or a text is not UTF-8 */
 function* entriesOf(bytes: Uint8Array, boundary: string): Generator<FormEntry> {
-  let filesBytes = 0;
   for (const { name, file, content } of partsOf(bytes, boundary)) {
     if (file === null) {
       yield { name, value: textValue(content) };
       continue;
     }
     const type = imageTypeOf(file.type, content);
-    filesBytes += Math.ceil(content.length / 3) * 4;
     if (!IMAGE_FIELDS.has(fieldNamed(name) ?? ""))
       yield { name, problem: "is a file, which only an image field takes" };
     else if (type === null) yield { name, problem: "must be a file of an image" };
-    else if (filesBytes > FILES_MAX_BYTES)
-      yield { name, problem: `must be at most ${FILES_MAX_BYTES} bytes of base64 with the files before it` };
     else yield { name, value: dataUrl(type, content) };
   }
 }

@@ -8,6 +8,8 @@ export interface IncomingBody {
   maxBytes: number;
   /** Whose it is; null: that is not known. */
   client: string | null;
+  /** How much a byte of it counts; 1 unless it grows while it is read. */
+  weight?: number;
 }
 
 export type CountedResult<T> =
@@ -36,13 +38,14 @@ export async function withCountedBody<T>(
  * Counts a body as it arrives: a length that is only promised takes no memory. A client whose address is not known has
  * no share of its own: all others without one would have it, too.
  */
-function takeInHand({ client, maxBytes, declaredBytes }: IncomingBody): {
+function takeInHand({ client, maxBytes, declaredBytes, weight = 1 }: IncomingBody): {
   admit: (bytes: number) => boolean;
   release: () => void;
 } {
   const { inHandMaxBytes, addressMaxBytes, smallMaxBytes, smallReserveBytes } = BODY_LIMITS;
   // Where a deployment takes larger bodies, one of them may still come alone.
-  const clientMaxBytes = Math.max(addressMaxBytes, maxBytes + smallReserveBytes);
+  const clientMaxBytes = Math.max(addressMaxBytes, Math.ceil(maxBytes * weight) + smallReserveBytes);
+  let arrived = 0;
   let mine = 0;
   const count = (bytes: number): void => {
     inHandBytes += bytes;
@@ -53,8 +56,10 @@ function takeInHand({ client, maxBytes, declaredBytes }: IncomingBody): {
     else bytesByClient.delete(client);
   };
   return {
-    admit: (bytes) => {
-      const isSmall = Math.max(mine + bytes, declaredBytes) <= smallMaxBytes;
+    admit: (chunkBytes) => {
+      arrived += chunkBytes;
+      const bytes = Math.ceil(arrived * weight) - mine;
+      const isSmall = Math.max(arrived, declaredBytes) <= smallMaxBytes;
       const reserved = isSmall ? 0 : smallReserveBytes;
       const held = client === null ? 0 : (bytesByClient.get(client) ?? 0);
       if (inHandBytes + bytes > inHandMaxBytes - reserved) return false;

@@ -42,7 +42,7 @@ interface Upload {
 }
 
 /** A body of unsaid length that comes when the test says so. */
-function upload(client: string | null): Upload {
+function upload(client: string | null, weight = 1): Upload {
   let controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   let isCancelled = false;
   const stream = new ReadableStream<Uint8Array>({
@@ -54,7 +54,7 @@ function upload(client: string | null): Upload {
     },
   });
   const read = withCountedBody(
-    { stream, declaredBytes: 0, maxBytes: MAX_BYTES, client },
+    { stream, declaredBytes: 0, maxBytes: MAX_BYTES, client, weight },
     async ({ byteLength }) => {
       await held;
       return byteLength;
@@ -72,8 +72,8 @@ function upload(client: string | null): Upload {
 }
 
 /** Sent as a whole; held in hand if its reader holds. */
-async function sent(client: string | null, bytes: number): Promise<string> {
-  const { answer, send, end } = upload(client);
+async function sent(client: string | null, bytes: number, weight = 1): Promise<string> {
+  const { answer, send, end } = upload(client, weight);
   send(bytes);
   end();
   return settled(answer);
@@ -151,6 +151,20 @@ describe("what is in hand", () => {
     expect(await sent(null, MIB)).toBe("refused");
     expect(await sent(null, 60_000)).toBe("held");
     letGo();
+  });
+
+  it("counts a body that grows while it is read as what it becomes, and lets one of the largest come alone", async () => {
+    hold();
+    expect(await sent("192.0.2.1", MAX_BYTES, 5 / 3)).toBe("held");
+    expect(await sent("192.0.2.1", 5 * MIB, 5 / 3)).toBe("refused");
+    expect(await sent("192.0.2.2", MAX_BYTES, 5 / 3)).toBe("refused");
+    expect(await sent("192.0.2.2", 10 * MIB, 5 / 3)).toBe("held");
+    expect(await sent("192.0.2.3", BODY_LIMITS.smallMaxBytes, 5 / 3)).toBe("held");
+    letGo();
+    await vi.advanceTimersByTimeAsync(1);
+    // Nothing of it is left in hand.
+    expect(await sent("192.0.2.1", MAX_BYTES)).toBe(`all ${MAX_BYTES}`);
+    expect(await sent("192.0.2.1", MAX_BYTES, 5 / 3)).toBe(`all ${MAX_BYTES}`);
   });
 
   it("is at most 48 MiB, small bodies or not", async () => {
