@@ -8,8 +8,8 @@ const TABLES = {
   secret: "CREATE TABLE IF NOT EXISTS secret (version INTEGER PRIMARY KEY, expires_at INTEGER)",
   /** A row per task, in order of creation. Without a rowid, because that would be a second row to pay for. */
   task: `CREATE TABLE IF NOT EXISTS task (
-    key TEXT PRIMARY KEY, looked_at INTEGER NOT NULL, expires_at INTEGER, status TEXT NOT NULL, delivery TEXT,
-    model TEXT NOT NULL, test INTEGER NOT NULL, run_ms INTEGER, polls INTEGER NOT NULL, doc TEXT NOT NULL
+    key TEXT PRIMARY KEY, looked_at INTEGER NOT NULL, settled_at INTEGER, expires_at INTEGER, status TEXT NOT NULL,
+    delivery TEXT, model TEXT NOT NULL, test INTEGER NOT NULL, run_ms INTEGER, polls INTEGER NOT NULL, doc TEXT NOT NULL
   ) WITHOUT ROWID`,
 } as const;
 
@@ -18,8 +18,13 @@ const STATUSES: readonly TaskStatus[] = ["queued", "running", "succeeded", "fail
 const LAST_KEY = "~";
 /** Model names are the callers' own words: the most used ones are enough. */
 const MODELS_MAX = 100;
-/** Its retention is not over at the instant that is bound. */
-const KEPT = "(expires_at IS NULL OR expires_at > ?)";
+/** Its retention is not over: it settled after the instant that is bound, if at all. */
+const KEPT = "(settled_at IS NULL OR settled_at > ?)";
+/**
+ * Something is left to do, or the retention that its object knows is another one than the account's: by one of them it
+ * is over (`kept` as above), by the other (now) it is not.
+ */
+const OPEN = "(settled_at IS NULL OR (settled_at <= ?) <> (expires_at <= ?))";
 
 /** Nearest rank, from the submit to the end of what succeeded. */
 const MODELS_QUERY = `
@@ -31,6 +36,13 @@ const MODELS_QUERY = `
   SELECT model, count, max(CASE WHEN rank = (count * 50 + 99) / 100 THEN run_ms END) AS p50,
     max(CASE WHEN rank = (count * 95 + 99) / 100 THEN run_ms END) AS p95
   FROM ranked GROUP BY model, count ORDER BY count DESC, model LIMIT ?`;
+
+/** What is over, by the present setting. */
+export interface Retention {
+  now: number;
+  /** What settled after this is kept. */
+  kept: number;
+}
 
 /** The only SQL of an account. Knows rows, and neither the alarm nor the time. */
 export class AccountRows {
@@ -72,9 +84,10 @@ export class AccountRows {
   writeListing(listing: Listing, lookedAt: number): void {
     this.#ensure("task");
     this.#sql.exec(
-      "INSERT OR REPLACE INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
       keyOf(listing),
       lookedAt,
+      listing.settledAt,
       listing.expiresAt,
       listing.status,
       listing.delivery,
@@ -95,19 +108,20 @@ export class AccountRows {
   }
 
   /** Tasks whose objects have emptied themselves. */
-  deleteExpired(now: number): void {
-    if (this.#has("task")) this.#sql.exec("DELETE FROM task WHERE expires_at <= ?", now);
+  deleteExpired({ kept, now }: Retention): void {
+    if (!this.#has("task")) return;
+    this.#sql.exec("DELETE FROM task WHERE settled_at <= ? AND expires_at <= ?", kept, now);
   }
 
   /** Newest first, from before that key on; tasks whose retention is over are not among them. */
-  listings(page: ListPage, now: number): { key: string; listing: Listing }[] {
+  listings(page: ListPage, { kept }: Retention): { key: string; listing: Listing }[] {
     if (!this.#has("task")) return [];
     const rows = this.#sql
       .exec<{ key: string; doc: string }>(
         `SELECT key, doc FROM task WHERE key < ? AND ${KEPT} AND status IN (?, ?, ?, ?)
          ORDER BY key DESC LIMIT ?`,
         page.before ?? LAST_KEY,
-        now,
+        kept,
         ...STATUSES.map((status) => page.status ?? status),
         page.limit,
       )
@@ -116,7 +130,7 @@ export class AccountRows {
   }
 
   /** Counts over all tasks that are kept, those of `test` and those whose retention is over left out. */
-  stats(now: number): AccountStats {
+  stats({ kept }: Retention): AccountStats {
     const stats: AccountStats = {
       tasks: { queued: 0, running: 0, succeeded: 0, failed: 0 },
       models: [],
@@ -124,40 +138,42 @@ export class AccountRows {
       pollsPerTask: null,
     };
     if (!this.#has("task")) return stats;
-    for (const { value, n } of this.#counts("status", now)) stats.tasks[value as TaskStatus] = n;
-    for (const { value, n } of this.#counts("delivery", now)) {
+    for (const { value, n } of this.#counts("status", kept)) stats.tasks[value as TaskStatus] = n;
+    for (const { value, n } of this.#counts("delivery", kept)) {
       if (value in stats.deliveries) stats.deliveries[value as DeliveryStatus] = n;
     }
     stats.models = this.#sql
-      .exec<{ model: string; count: number; p50: number; p95: number }>(MODELS_QUERY, now, MODELS_MAX)
+      .exec<{ model: string; count: number; p50: number; p95: number }>(MODELS_QUERY, kept, MODELS_MAX)
       .toArray()
       .map(({ model, count, p50, p95 }) => ({ model, count, p50Ms: p50, p95Ms: p95 }));
     stats.pollsPerTask = this.#sql
       .exec<{ polls: number | null }>(
         `SELECT avg(polls) AS polls FROM task
          WHERE test = 0 AND ${KEPT} AND status IN ('succeeded', 'failed')`,
-        now,
+        kept,
       )
       .one().polls;
     return stats;
   }
 
-  #counts(column: "status" | "delivery", now: number): { value: string; n: number }[] {
+  #counts(column: "status" | "delivery", kept: number): { value: string; n: number }[] {
     return this.#sql
       .exec<{ value: string; n: number }>(
         `SELECT ${column} AS value, count(*) AS n FROM task
          WHERE test = 0 AND ${KEPT} AND ${column} IS NOT NULL GROUP BY ${column}`,
-        now,
+        kept,
       )
       .toArray();
   }
 
-  /** Tasks with something left to do that were not heard of since then, oldest first. */
-  listingsToLookAt(heardUntil: number, limit: number): Listing[] {
+  /** Open tasks that were not heard of since then, oldest first. */
+  listingsToLookAt(heardUntil: number, { kept, now }: Retention, limit: number): Listing[] {
     if (!this.#has("task")) return [];
     const rows = this.#sql
       .exec<{ doc: string }>(
-        "SELECT doc FROM task WHERE expires_at IS NULL AND looked_at <= ? ORDER BY key LIMIT ?",
+        `SELECT doc FROM task WHERE ${OPEN} AND looked_at <= ? ORDER BY key LIMIT ?`,
+        kept,
+        now,
         heardUntil,
         limit,
       )
@@ -165,12 +181,16 @@ export class AccountRows {
     return rows.map(({ doc }) => JSON.parse(doc) as Listing);
   }
 
-  /** The earliest instants at which something is to be done: heard of, and expiring. */
-  earliest(): { lookedAt: number | null; expiresAt: number | null } {
-    if (!this.#has("task")) return { lookedAt: null, expiresAt: null };
+  /** The earliest instants at which something is to be done: an open task was heard of, and a retention is over. */
+  earliest({ kept, now }: Retention): { lookedAt: number | null; overAt: number | null } {
+    if (!this.#has("task")) return { lookedAt: null, overAt: null };
     return this.#sql
-      .exec<{ lookedAt: number | null; expiresAt: number | null }>(
-        "SELECT min(CASE WHEN expires_at IS NULL THEN looked_at END) AS lookedAt, min(expires_at) AS expiresAt FROM task",
+      .exec<{ lookedAt: number | null; overAt: number | null }>(
+        `SELECT min(CASE WHEN ${OPEN} THEN looked_at END) AS lookedAt,
+          min(max(settled_at + ?, expires_at)) AS overAt FROM task`,
+        kept,
+        now,
+        now - kept,
       )
       .one();
   }

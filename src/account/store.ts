@@ -1,18 +1,19 @@
 import { lookAlarmAt, LOOK_EVERY_MS, OVERDUE_MS } from "../domain/look.ts";
 import { stageRank, type Listing } from "../domain/listing.ts";
 import { FIRST_VERSION, type SigningVersion } from "../domain/signing-versions.ts";
-import { AccountRows } from "./rows.ts";
+import { ObjectAlarm } from "../wire/object-alarm.ts";
+import { AccountRows, type Retention } from "./rows.ts";
 
 /** An account's rows and its alarm; the only place that arms it. */
 export class AccountStore {
   readonly #storage: DurableObjectStorage;
   readonly #rows: AccountRows;
-  /** Null: not known in this process, or none set. */
-  #armedAt: number | null = null;
+  readonly #alarm: ObjectAlarm;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
     this.#rows = new AccountRows(storage.sql);
+    this.#alarm = new ObjectAlarm(storage);
   }
 
   /** For reading; whatever is written goes through this class. */
@@ -25,8 +26,8 @@ export class AccountStore {
     this.#transact(() => this.#rows.writeSigningVersions(versions));
   }
 
-  /** Writes what tasks said at `now`, unless something later is known already. */
-  writeListings(listings: readonly Listing[], now: number): void {
+  /** Writes what tasks said now, unless something later is known already. */
+  writeListings(listings: readonly Listing[], { now, kept }: Retention): void {
     if (listings.length === 0) return;
     this.#transact(() => {
       for (const listing of listings) {
@@ -35,7 +36,9 @@ export class AccountStore {
         // Heard of all the same: a row that stayed due would be looked at again at once, for ever.
         else this.#rows.markLookedAt(listing, now);
       }
-      const due = listings.map(({ expiresAt }) => ({ lookedAt: now, expiresAt }));
+      const due = listings.map(({ settledAt, expiresAt }) =>
+        settledAt === null ? now + LOOK_EVERY_MS : Math.max(settledAt + now - kept, expiresAt ?? 0),
+      );
       this.#armBy(lookAlarmAt(due, now));
     });
   }
@@ -49,59 +52,71 @@ export class AccountStore {
   }
 
   /** Tasks whose objects have emptied themselves. */
-  deleteExpired(now: number): void {
-    this.#rows.deleteExpired(now);
+  deleteExpired(retention: Retention): void {
+    this.#rows.deleteExpired(retention);
   }
 
   /** Tasks that the hourly look is due for, oldest first. */
-  listingsToLookAt(now: number, limit: number): Listing[] {
-    return this.#rows.listingsToLookAt(now - LOOK_EVERY_MS, limit);
+  listingsToLookAt(retention: Retention, limit: number): Listing[] {
+    return this.#rows.listingsToLookAt(retention.now - LOOK_EVERY_MS, retention, limit);
   }
 
   alarmFired(): void {
-    this.#armedAt = null;
+    this.#alarm.forget();
   }
 
-  /** After a look: arms for the next one, or empties an account that has neither tasks nor rotated secrets. */
-  async settle(now: number): Promise<void> {
-    const at = this.#nextAlarm(now);
+  /** When the alarm that was armed last is set. @throws what storage throws */
+  async armed(): Promise<void> {
+    await this.#alarm.kept();
+  }
+
+  /**
+   * After a look: arms for the next one, or empties an account that has neither tasks nor rotated secrets.
+   * @throws what storage throws
+   */
+  async settle(retention: Retention): Promise<void> {
+    const at = this.#nextAlarm(retention);
     if (at !== null) this.#armBy(at);
     else if (this.#rows.signingVersions() === FIRST_VERSION) {
       this.#rows.forget();
       await this.#storage.deleteAll();
     }
+    await this.armed();
   }
 
-  /** The last resort when the rows cannot even be read. */
-  armLater(now: number): void {
-    this.#armedAt = null;
-    this.#armBy(now + OVERDUE_MS);
+  /** The last resort where nothing can be decided. @throws what storage throws */
+  async armLater(now: number): Promise<void> {
+    this.#alarm.set(now + OVERDUE_MS);
+    await this.armed();
   }
 
-  /** Sets an alarm that is missing or overdue. */
-  async watch(now: number): Promise<void> {
-    if (this.#armedAt !== null && this.#armedAt > now - OVERDUE_MS) return;
-    this.#armedAt = await this.#storage.getAlarm();
-    if (this.#armedAt !== null && this.#armedAt > now - OVERDUE_MS) return;
-    this.#armedAt = null;
-    const at = this.#nextAlarm(now);
-    if (at !== null) this.#armBy(at);
+  /** Sets an alarm that is missing or overdue. @throws what storage throws */
+  async watch(retention: Retention): Promise<void> {
+    const overdue = retention.now - OVERDUE_MS;
+    if (this.#alarm.at !== null && this.#alarm.at > overdue) return;
+    const at = await this.#storage.getAlarm();
+    if (at !== null && at > overdue) {
+      this.#alarm.found(at);
+      return;
+    }
+    this.#alarm.forget();
+    const next = this.#nextAlarm(retention);
+    if (next !== null) this.#armBy(next);
+    await this.armed();
   }
 
-  #nextAlarm(now: number): number | null {
-    const { lookedAt, expiresAt } = this.#rows.earliest();
+  #nextAlarm(retention: Retention): number | null {
+    const { lookedAt, overAt } = this.#rows.earliest(retention);
     const due = [
-      ...(lookedAt === null ? [] : [{ lookedAt, expiresAt: null }]),
-      ...(expiresAt === null ? [] : [{ lookedAt: now, expiresAt }]),
+      ...(lookedAt === null ? [] : [lookedAt + LOOK_EVERY_MS]),
+      ...(overAt === null ? [] : [overAt]),
     ];
-    return due.length === 0 ? null : lookAlarmAt(due, now);
+    return due.length === 0 ? null : lookAlarmAt(due, retention.now);
   }
 
   /** Arms the alarm unless it is set for then or earlier. */
   #armBy(at: number): void {
-    if (this.#armedAt !== null && this.#armedAt <= at) return;
-    void this.#storage.setAlarm(at);
-    this.#armedAt = at;
+    if (this.#alarm.at === null || this.#alarm.at > at) this.#alarm.set(at);
   }
 
   #transact(write: () => void): void {
@@ -110,7 +125,7 @@ export class AccountStore {
     } catch (error) {
       // Rolled back: what memory holds may be ahead of the rows.
       this.#rows.forget();
-      this.#armedAt = null;
+      this.#alarm.forget();
       throw error;
     }
   }

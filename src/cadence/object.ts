@@ -11,6 +11,7 @@ import { Pacer, type LaneKind, type PaceAnswer, type Refusal } from "../domain/p
 import type { Waiter } from "../domain/pacing-line.ts";
 import { classKeys, type TaskClass } from "../domain/forecast-class.ts";
 import type { FinishSample } from "../domain/sightings.ts";
+import { isForPlatform } from "../domain/stall.ts";
 import { errorFields, log } from "../log.ts";
 import { CadenceStore } from "./store.ts";
 
@@ -65,7 +66,7 @@ export class CadenceObject extends DurableObject<Env> {
   }
 
   /** Learns when tasks were finished. The same task twice counts once. */
-  settle(finished: readonly Finished[]): void {
+  async settle(finished: readonly Finished[]): Promise<void> {
     const now = Date.now();
     const news = finished.filter(({ name }) => !this.#store.isSettled(name));
     if (news.length === 0) return;
@@ -74,16 +75,21 @@ export class CadenceObject extends DurableObject<Env> {
     for (const { task, sample } of news) forecast = learn(forecast, task, sample, now);
     const names = news.map(({ name }) => name);
     this.#store.writeSettled(names, forecast, now);
+    await this.#store.armed();
   }
 
-  /** Nobody came for a long time: what was learned is stale by now. */
-  override async alarm(): Promise<void> {
+  /**
+   * Nobody came for a long time: what was learned is stale by now.
+   * @throws what storage and the platform throw, so that the platform repeats it
+   */
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    this.#store.alarmFired();
     try {
       await this.#store.eraseIfIdle(Date.now());
     } catch (error) {
-      // Never thrown on: after seven throws the runtime deletes the alarm, and the rows would stay for ever.
+      if (isForPlatform(error, { repeats: info?.retryCount ?? 0 })) throw error;
       log("cadence.failed", errorFields(error));
-      this.#store.armLater(Date.now());
+      await this.#store.armLater(Date.now());
     }
   }
 }

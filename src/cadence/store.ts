@@ -1,3 +1,4 @@
+import { ObjectAlarm } from "../wire/object-alarm.ts";
 import { NO_FORECAST, type ForecastState } from "../domain/forecast.ts";
 
 const TABLE = "CREATE TABLE IF NOT EXISTS forecast (id INTEGER PRIMARY KEY, doc TEXT NOT NULL)";
@@ -17,12 +18,12 @@ interface Document {
 /** The one row of a cadence and its alarm: the only SQL here, and the only place that arms it. */
 export class CadenceStore {
   readonly #storage: DurableObjectStorage;
+  readonly #alarm: ObjectAlarm;
   #document: Document | null = null;
-  /** Null: not known in this process, or none set. */
-  #armedAt: number | null = null;
 
   constructor(storage: DurableObjectStorage) {
     this.#storage = storage;
+    this.#alarm = new ObjectAlarm(storage);
   }
 
   forecast(): ForecastState {
@@ -36,36 +37,53 @@ export class CadenceStore {
   writeSettled(names: readonly string[], forecast: ForecastState, now: number): void {
     const settled = [...this.#load().settled, ...names].slice(-REMEMBERED_MAX);
     const document = { forecast, settled, lastAt: now };
-    this.#storage.transactionSync(() => {
+    this.#transact(() => {
       this.#storage.sql.exec(TABLE);
       this.#storage.sql.exec(
         "INSERT OR REPLACE INTO forecast (id, doc) VALUES (1, ?)",
         JSON.stringify(document),
       );
       // Not moved on with each task: a day's blur is cheaper than a row.
-      if (this.#armedAt === null || this.#armedAt < now + IDLE_MS - DAY_MS) this.#arm(now + IDLE_MS);
+      const { at } = this.#alarm;
+      if (at === null || at < now + IDLE_MS - DAY_MS) this.#alarm.set(now + IDLE_MS);
     });
     this.#document = document;
   }
 
+  alarmFired(): void {
+    this.#alarm.forget();
+  }
+
+  /** When the alarm that was armed last is set. @throws what storage throws */
+  async armed(): Promise<void> {
+    await this.#alarm.kept();
+  }
+
+  /** @throws what storage throws */
   async eraseIfIdle(now: number): Promise<void> {
-    this.#armedAt = null;
     const dueAt = this.#load().lastAt + IDLE_MS - DAY_MS;
-    if (dueAt > now) this.#arm(dueAt + DAY_MS);
+    if (dueAt > now) this.#alarm.set(dueAt + DAY_MS);
     else {
       this.#document = null;
       await this.#storage.deleteAll();
     }
+    await this.armed();
   }
 
-  /** The last resort when the row cannot be read. */
-  armLater(now: number): void {
-    this.#arm(now + DAY_MS);
+  /** The last resort where nothing can be decided. @throws what storage throws */
+  async armLater(now: number): Promise<void> {
+    this.#alarm.set(now + DAY_MS);
+    await this.armed();
   }
 
-  #arm(at: number): void {
-    void this.#storage.setAlarm(at);
-    this.#armedAt = at;
+  #transact(write: () => void): void {
+    try {
+      this.#storage.transactionSync(write);
+    } catch (error) {
+      // Rolled back: what memory holds may be ahead of the rows.
+      this.#alarm.forget();
+      throw error;
+    }
   }
 
   #load(): Document {

@@ -1,4 +1,5 @@
 import type { Delivery } from "./delivery.ts";
+import { isTerminalEvent } from "./event.ts";
 import type { Forecast } from "./forecast.ts";
 import { retentionEnd, stageIn } from "./listing.ts";
 import { finishSample } from "./sightings.ts";
@@ -12,8 +13,9 @@ export type Step =
   | { kind: "poll"; dueAt: number }
   /** The deadline of a task that never reached the upstream. */
   | { kind: "expire"; dueAt: number }
-  | { kind: "attempt"; seq: number; dueAt: number }
-  | { kind: "attempt_lost"; seq: number; dueAt: number }
+  /** `ofEnd`: of the event that says how the task ended. */
+  | { kind: "attempt"; seq: number; ofEnd: boolean; dueAt: number }
+  | { kind: "attempt_lost"; seq: number; ofEnd: boolean; dueAt: number }
   /** The account or the cadence does not know yet how far the task is. */
   | { kind: "report"; dueAt: number; wakeAt: number | null }
   /** Retention is over: empty the storage. */
@@ -76,11 +78,20 @@ export function agenda(state: TaskState, retentionMs: number): Step[] {
   return [...steps, ...reportSteps(state, retentionMs)];
 }
 
-function deliverySteps({ seq, status, leaseUntil, nextAttemptAt, manual, occurredAt }: Delivery): Step[] {
-  if (leaseUntil !== null) return [{ kind: "attempt_lost", seq, dueAt: leaseUntil }];
-  if (manual > 0) return [{ kind: "attempt", seq, dueAt: occurredAt }];
-  if (status === "pending" && nextAttemptAt !== null) return [{ kind: "attempt", seq, dueAt: nextAttemptAt }];
-  return [];
+function deliverySteps({
+  seq,
+  type,
+  status,
+  leaseUntil,
+  nextAttemptAt,
+  manual,
+  occurredAt,
+}: Delivery): Step[] {
+  const ofEnd = isTerminalEvent(type);
+  if (leaseUntil !== null) return [{ kind: "attempt_lost", seq, ofEnd, dueAt: leaseUntil }];
+  if (manual > 0) return [{ kind: "attempt", seq, ofEnd, dueAt: occurredAt }];
+  const due = status === "pending" && nextAttemptAt !== null;
+  return due ? [{ kind: "attempt", seq, ofEnd, dueAt: nextAttemptAt }] : [];
 }
 
 /** What the cadence has not heard yet: that the upstream has the task, or when it was finished. */
@@ -175,6 +186,31 @@ export interface AlarmRun {
 }
 
 /**
+ * The platform opens six connections for an object and queues the rest, whose time limits would run meanwhile: three
+ * attempts leave room for the poll or the submit. The last place is the end's, so that no news whose receiver hangs
+ * holds it up.
+ */
+const ATTEMPTS_AT_ONCE = 3;
+const NEWS_AT_ONCE = ATTEMPTS_AT_ONCE - 1;
+
+type AttemptStep = Step & { kind: "attempt" | "attempt_lost" };
+
+function isAttempt(step: Step): step is AttemptStep {
+  return step.kind === "attempt" || step.kind === "attempt_lost";
+}
+
+/** Whether one more attempt may be on the wire beside those. */
+function hasRoom(step: Step, onTheWire: readonly AttemptStep[]): boolean {
+  if (step.kind !== "attempt") return true;
+  const news = onTheWire.filter(({ ofEnd }) => !ofEnd).length;
+  return onTheWire.length < ATTEMPTS_AT_ONCE && (step.ofEnd || news < NEWS_AT_ONCE);
+}
+
+function attemptsOnTheWire(steps: readonly Step[], { running }: AlarmRun): AttemptStep[] {
+  return steps.filter(isAttempt).filter((step) => running.has(stepKey(step)));
+}
+
+/**
  * Whether a step that is due may start. After `stopAt` nothing does, so that the run ends; but while it waits for an
  * attempt that hangs, the polls go on, because a slow receiver must not hold them up. A report may always: no alarm comes
  * for it, so an end that is found as late as this would be told by no other run.
@@ -185,18 +221,33 @@ function mayStart(step: Step, now: number, { stopAt, running }: AlarmRun): boole
   return step.kind === "poll" && Array.from(running.keys()).some((key) => key.startsWith("attempt "));
 }
 
-/** What is due and may start now, oldest first. */
+/** What is due and may start now, oldest first; of the attempts, that of the end before all others. */
 export function startable(steps: readonly Step[], now: number, run: AlarmRun): Step[] {
   const due = steps.filter((step) => step.dueAt <= now && mayStart(step, now, run));
   // What is erased has nothing more to report: an account that was told long ago would take it for news.
   const erase = due.find(({ kind }) => kind === "erase");
-  return erase ? [erase] : due.toSorted((a, b) => a.dueAt - b.dueAt);
+  if (erase) return [erase];
+  const onTheWire = attemptsOnTheWire(steps, run);
+  return due.toSorted(byUrgency).filter((step) => {
+    if (!hasRoom(step, onTheWire)) return false;
+    if (isAttempt(step)) onTheWire.push(step);
+    return true;
+  });
+}
+
+function byUrgency(a: Step, b: Step): number {
+  return isNews(a) === isNews(b) ? a.dueAt - b.dueAt : Number(isNews(a)) - Number(isNews(b));
+}
+
+function isNews(step: Step): boolean {
+  return isAttempt(step) && !step.ofEnd;
 }
 
 /** When a step becomes startable by time alone; always later than now if nothing is startable. Null: none does. */
 export function nextStartAt(steps: readonly Step[], now: number, run: AlarmRun): number | null {
+  const onTheWire = attemptsOnTheWire(steps, run);
   const later = steps
-    .filter((step) => mayStart(step, Math.max(step.dueAt, now), run))
+    .filter((step) => mayStart(step, Math.max(step.dueAt, now), run) && hasRoom(step, onTheWire))
     .map((step) => step.dueAt);
   return later.length === 0 ? null : Math.min(...later);
 }

@@ -20,7 +20,9 @@ export interface Listing {
   /** Null without a callback. */
   delivery: DeliveryStatus | "waiting" | null;
   polls: number;
-  /** When the task's object empties itself; null while there is something left to do. */
+  /** Since when there is nothing left to do; null while there is. */
+  settledAt: number | null;
+  /** When the task's object empties itself, by the retention that it knows; null while there is something left to do. */
   expiresAt: number | null;
 }
 
@@ -46,6 +48,7 @@ export function listingOf(known: Known, retentionMs: number): Listing {
     finishedAt: task.finishedAt,
     delivery: deliveryOf(known),
     polls: rhythm.polls,
+    settledAt: settledAtOf(known),
     expiresAt: expiresAtOf(known, retentionMs),
   };
 }
@@ -54,15 +57,24 @@ function deliveryOf({ task, deliveries }: Omit<Known, "rhythm">): Listing["deliv
   return task.callback === null ? null : (leadingDelivery(deliveries)?.status ?? "waiting");
 }
 
-function expiresAtOf({ task, deliveries }: Omit<Known, "rhythm">, retentionMs: number): number | null {
+function expiresAtOf(known: Omit<Known, "rhythm">, retentionMs: number): number | null {
+  const settledAt = settledAtOf(known);
+  return settledAt === null ? null : settledAt + retentionMs;
+}
+
+function settledAtOf({ task, deliveries }: Omit<Known, "rhythm">): number | null {
   const settled = isTerminal(task) && deliveries.every(({ status }) => status !== "pending");
-  return settled ? retentionEnd(task, deliveries, retentionMs) : null;
+  return settled ? lastEnd(task, deliveries) : null;
 }
 
 /** Retention counts from the later of the task's end and its last delivery's settling. */
 export function retentionEnd(task: Task, deliveries: readonly Delivery[], retentionMs: number): number {
+  return lastEnd(task, deliveries) + retentionMs;
+}
+
+function lastEnd(task: Task, deliveries: readonly Delivery[]): number {
   const ends = deliveries.map(({ settledAt }) => settledAt ?? 0);
-  return Math.max(task.finishedAt ?? task.createdAt, ...ends) + retentionMs;
+  return Math.max(task.finishedAt ?? task.createdAt, ...ends);
 }
 
 /** Changes whenever the account has something new to learn, and at nothing else. */

@@ -1,20 +1,19 @@
 /** When an account looks after its tasks. */
 
-/** A task that is not settled is asked how it is when it was not heard of for so long. */
-export const LOOK_EVERY_MS = 3_600_000;
+/** Tasks that were heard of in the same minute are looked at in one go. */
+const ROUND_MS = 60_000;
+
+/** A task that is not settled is asked how it is once an hour: the alarm's rounding to a minute included. */
+export const LOOK_EVERY_MS = 3_600_000 - ROUND_MS;
 
 /** An alarm later than this is taken for lost: the platform may be late by a minute in a failover. */
 export const OVERDUE_MS = 60_000;
 
-/** Tasks that were heard of in the same minute are looked at in one go. */
-const ROUND_MS = 60_000;
-
-/** The account's alarm: the next look, or the next task whose retention is over. Always later than now. */
-export function lookAlarmAt(
-  tasks: readonly { lookedAt: number; expiresAt: number | null }[],
-  now: number,
-): number {
-  const due = tasks.map(({ lookedAt, expiresAt }) => expiresAt ?? lookedAt + LOOK_EVERY_MS);
-  const at = Math.ceil(Math.min(...due) / ROUND_MS) * ROUND_MS;
+/**
+ * The account's alarm. Always later than now, and never by more than an hour: nobody tells an account that sleeps of a
+ * new `RETENTION_HOURS`, which also holds for tasks that have ended.
+ */
+export function lookAlarmAt(dueAt: readonly number[], now: number): number {
+  const at = Math.ceil(Math.min(...dueAt, now + LOOK_EVERY_MS) / ROUND_MS) * ROUND_MS;
   return Math.max(at, now + 1);
 }

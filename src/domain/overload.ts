@@ -1,5 +1,7 @@
+import { StallError } from "./stall.ts";
+
 /** An object did not take a call, or did not answer in time: asking again at once would only add to the load. */
-export class OverloadedError extends Error {
+export class OverloadedError extends StallError {
   override name = "OverloadedError";
 }
 

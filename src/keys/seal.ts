@@ -1,3 +1,4 @@
+import { StallError } from "../domain/stall.ts";
 import { sealingKey, type SecretKey } from "./derive.ts";
 
 /** A sealed value is one format byte, 12 bytes of nonce, then AES-256-GCM ciphertext and tag. */
@@ -5,7 +6,7 @@ const FORMAT = 1;
 const NONCE_BYTES = 12;
 
 /** No key in hand opens this: another `RINGBACK_SECRET`, another task's bytes, or damage. */
-export class SealError extends Error {
+export class SealError extends StallError {
   override name = "SealError";
 }
 

@@ -1,4 +1,5 @@
-import { nextStartAt, startable, stepKey, type Step } from "../domain/agenda.ts";
+import { nextStartAt, startable, stepKey, type AlarmRun, type Step } from "../domain/agenda.ts";
+import { isOurs } from "../domain/stall.ts";
 import { isTerminal } from "../domain/task.ts";
 import { errorFields } from "../log.ts";
 import { attemptLostStep, attemptStep } from "./attempt-step.ts";
@@ -10,32 +11,47 @@ import { expireStep, submitLostStep, submitStep } from "./submit-step.ts";
 
 /** One run starts nothing new after this: a deploy gives work in flight 30 s, and a run should end within minutes. */
 const RUN_MS = 30_000;
-/** A step that cannot run (a seal that does not open, a store that fails) is looked at again after this. */
+/** A step that cannot run for a reason of our own (a seal that does not open) is looked at again after this. */
 export const STALL_MS = 60_000;
+
+/** Steps on the wire in this process, those of other turns included, by `stepKey`. None of them rejects. */
+type Running = Map<string, Promise<void>>;
 
 /**
  * Does what is due and goes on while something is on the wire, so that a slow receiver never holds up a poll, nor a
- * slow upstream a callback. Never throws for a step that fails: the step moves a minute on, up to the deadline.
- * `running` are the steps on the wire in this process, those of other turns included.
+ * slow upstream a callback. A step that fails for a reason of our own moves a minute on, up to the deadline.
+ * @throws what storage and the platform throw, once everything else that is on the wire has come to its end
  */
-export async function advance(deps: TaskDeps, running: Map<string, Promise<void>>): Promise<void> {
+export async function advance(deps: TaskDeps, running: Running): Promise<void> {
   const run = { stopAt: deps.now() + RUN_MS, running };
   const turns = new Turns();
   for (;;) {
-    for (const step of startable(stepsOf(deps), deps.now(), run)) turns.add(start(deps, step, running));
+    const waitMs = turns.failure === null ? startDue(deps, run, turns) : null;
     if (turns.open === 0) break;
+    await settledOrDue(deps, turns, waitMs);
+  }
+  if (turns.failure !== null) throw turns.failure.error;
+  await deps.store.rearm({ now: deps.now(), retentionMs: deps.settings.retentionMs });
+}
+
+/** Starts what is due. In how many milliseconds more may be; null: nothing by time alone. */
+function startDue(deps: TaskDeps, run: AlarmRun & { running: Running }, turns: Turns): number | null {
+  try {
+    for (const step of startable(stepsOf(deps), deps.now(), run)) turns.add(start(deps, step, run.running));
+    if (turns.open === 0) return null;
     const now = deps.now();
     const next = nextStartAt(stepsOf(deps), now, run);
-    await settledOrDue(deps, turns, next === null ? null : Math.max(next - now, 1));
-    if (turns.failure !== null) throw turns.failure.error;
+    return next === null ? null : Math.max(next - now, 1);
+  } catch (error) {
+    turns.fail(error);
+    return null;
   }
-  deps.store.rearm({ now: deps.now(), retentionMs: deps.settings.retentionMs });
 }
 
 /** The steps that this run has on the wire. Most runs are one poll, so nothing here is made for many. */
 class Turns {
   open = 0;
-  /** Of a step that could not even be stalled. */
+  /** The first one that was not ours to bear: nothing more is started, and what is on the wire is still recorded. */
   failure: { error: unknown } | null = null;
   /** Told each time that one has settled. */
   settled: () => void = () => undefined;
@@ -45,10 +61,14 @@ class Turns {
     turn.then(
       () => this.#settle(),
       (error: unknown) => {
-        this.failure ??= { error };
+        this.fail(error);
         this.#settle();
       },
     );
+  }
+
+  fail(error: unknown): void {
+    this.failure ??= { error };
   }
 
   #settle(): void {
@@ -58,7 +78,7 @@ class Turns {
 }
 
 /** Only the report, if it is due: after a create's answer, so that the alarm need not come for it. */
-export async function reportInPassing(deps: TaskDeps, running: Map<string, Promise<void>>): Promise<void> {
+export async function reportInPassing(deps: TaskDeps, running: Running): Promise<void> {
   if (deps.refusal) {
     const { refusal } = deps;
     deps.refusal = null;
@@ -69,14 +89,18 @@ export async function reportInPassing(deps: TaskDeps, running: Map<string, Promi
   const report = startable(stepsOf(deps), deps.now(), run).find(({ kind }) => kind === "report");
   if (!report) return;
   await start(deps, report, running);
-  deps.store.rearm({ now: deps.now(), retentionMs: deps.settings.retentionMs });
+  await deps.store.rearm({ now: deps.now(), retentionMs: deps.settings.retentionMs });
 }
 
 /** `running` knows a step for as long as it is on the wire. */
-async function start(deps: TaskDeps, step: Step, running: Map<string, Promise<void>>): Promise<void> {
+async function start(deps: TaskDeps, step: Step, running: Running): Promise<void> {
   const key = stepKey(step);
   const turn = runStep(deps, step);
-  running.set(key, turn);
+  // Others that wait for it only want to know that the wire is quiet.
+  running.set(
+    key,
+    turn.catch(() => undefined),
+  );
   try {
     await turn;
   } finally {
@@ -103,6 +127,7 @@ async function runStep(deps: TaskDeps, step: Step): Promise<void> {
   try {
     await perform(deps, step);
   } catch (error) {
+    if (!isOurs(error)) throw error;
     const state = deps.store.load();
     if (!state) return;
     const { task } = state;

@@ -1,4 +1,5 @@
 import { OVERDUE_MS } from "../domain/look.ts";
+import { isForPlatform } from "../domain/stall.ts";
 import { isTerminal } from "../domain/task.ts";
 import type { TaskSettings } from "../env.ts";
 import { errorFields } from "../log.ts";
@@ -9,9 +10,18 @@ import { expireStep } from "./submit-step.ts";
 /** Steps on the wire in this process, by `stepKey`. */
 type Running = Map<string, Promise<void>>;
 
-/** One run of the alarm. Never throws: after seven throws the runtime deletes the alarm, and the task would sleep for ever. */
-export async function runAlarm(deps: TaskDeps, running: Running): Promise<void> {
-  await guarded(deps, async () => {
+/** What the platform says of a run. */
+export interface AlarmTry {
+  /** It has thrown so often before. */
+  repeats: number;
+}
+
+/**
+ * One run of the alarm. An alarm that is lost all the same is armed again by any request, and by the account's hourly look.
+ * @throws what storage and the platform throw, so that the platform repeats the run
+ */
+export async function runAlarm(deps: TaskDeps, running: Running, attempt: AlarmTry): Promise<void> {
+  await guarded(deps, attempt, async () => {
     if (deps.store.load()) await advance(deps, running);
     else await leave(deps, running);
     const state = deps.store.load();
@@ -33,23 +43,30 @@ export const WITHOUT_SETTINGS: TaskSettings = {
 };
 
 /** Nothing runs on a guess: while the settings do not parse, the alarm moves a minute on, until the deadline ends the task. */
-export async function waitForSettings(deps: TaskDeps, bad: readonly string[]): Promise<void> {
-  await guarded(deps, async () => {
+export async function waitForSettings(
+  deps: TaskDeps,
+  bad: readonly string[],
+  attempt: AlarmTry,
+): Promise<void> {
+  await guarded(deps, attempt, async () => {
     const now = deps.now();
     deps.log("settings.bad", { settings: bad.join(" ") });
     const state = deps.store.load();
     if (state && !isTerminal(state.task) && now >= state.task.deadlineAt) expireStep(deps);
-    deps.store.armAt(now + STALL_MS);
+    await deps.store.armAt(now + STALL_MS);
   });
 }
 
-async function guarded(deps: TaskDeps, run: () => Promise<void>): Promise<void> {
+/** An error of ours costs a minute; any other goes through. Either way the alarm is not lost. */
+async function guarded(deps: TaskDeps, attempt: AlarmTry, run: () => Promise<void>): Promise<void> {
+  deps.store.alarmFired();
   try {
-    deps.store.alarmFired();
     await run();
   } catch (error) {
-    deps.log("alarm.failed", errorFields(error));
-    deps.store.armAt(deps.now() + STALL_MS);
+    const threw = isForPlatform(error, attempt);
+    deps.log(threw ? "alarm.threw" : "alarm.failed", errorFields(error));
+    if (threw) throw error;
+    await deps.store.armAt(deps.now() + STALL_MS);
   }
 }
 
@@ -67,13 +84,19 @@ export async function leave(deps: TaskDeps, running: Running): Promise<void> {
   await deps.store.erase(now, { digest: deps.store.rows.deleted(now), farewell: null });
 }
 
-/** The watchdog: arms an alarm that is lost. Never during a run, which has none and arms one at its end. */
+/**
+ * The watchdog: arms an alarm that is lost, or set by a longer retention than the present one. Never during a run, which
+ * has none and arms one at its end.
+ */
 export async function rearmIfLost(deps: TaskDeps): Promise<void> {
   const state = deps.store.load();
   if (!state) return;
   const alarm = await deps.store.alarm();
-  if (alarm !== null && alarm >= deps.now() - OVERDUE_MS) return;
+  const now = deps.now();
+  const erase = deps.store.steps(state, deps.settings.retentionMs).find(({ kind }) => kind === "erase");
+  const latest = Math.max(Math.ceil(erase?.dueAt ?? Infinity), now + OVERDUE_MS);
+  if (alarm !== null && alarm >= now - OVERDUE_MS && alarm <= latest) return;
   deps.log("alarm.rearmed", { ...taskFields(state.task), was: alarm });
   deps.store.alarmFired();
-  deps.store.rearm({ now: deps.now(), retentionMs: deps.settings.retentionMs });
+  await deps.store.rearm({ now, retentionMs: deps.settings.retentionMs });
 }

@@ -40,6 +40,9 @@ export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {
   };
   const task = sameVersions(state.task.signing, versions) ? undefined : { ...state.task, signing: versions };
   write(deps, { deliveries: [begun], attempt, ...(task ? { task } : {}) });
+  await deps.store.durable();
+  // Deleted meanwhile.
+  if (!openDelivery(deps.store.load(), begun)) return;
 
   const rules = {
     allowPrivate: deps.settings.callback.allowPrivate,
@@ -76,10 +79,9 @@ export function attemptLostStep(deps: TaskDeps, seq: number): void {
 /** `row`: the attempt as it was written before it left. */
 function recordAttempt(deps: TaskDeps, begun: Delivery, result: AttemptResult, row: AttemptRow | null): void {
   const state = deps.store.load();
-  const current = state?.deliveries.find(({ seq }) => seq === begun.seq);
+  const current = openDelivery(state, begun);
   // Another turn has recorded this attempt (its lease ran out) or the task is gone: the row stands as it is.
-  if (!state || !current || current.leaseUntil !== begun.leaseUntil || current.attempts !== begun.attempts)
-    return;
+  if (!state || !current) return;
   const now = deps.now();
   const limits = { retryMs: deps.settings.callback.retryMs };
   const settled = settleAttempt(current, result, { now, random: deps.random(), limits });
@@ -100,6 +102,14 @@ function recordAttempt(deps: TaskDeps, begun: Delivery, result: AttemptResult, r
     duration_ms: result.durationMs,
     delivery: settled.status,
   });
+}
+
+/** The delivery as it is now, if this attempt is its newest and still open. */
+function openDelivery(state: TaskState | null, begun: Delivery): Delivery | undefined {
+  return state?.deliveries.find(
+    ({ seq, leaseUntil, attempts }) =>
+      seq === begun.seq && leaseUntil === begun.leaseUntil && attempts === begun.attempts,
+  );
 }
 
 function withStopped(task: Task): Task {

@@ -176,6 +176,7 @@ async function submitInCreate(
   { body, waitMs }: CreateInput,
 ): Promise<CreateOutcome> {
   const upstream = await deps.upstream(begun);
+  await deps.store.durable();
   const answer = await upstream.submit(body);
   if (isSlowDown(answer)) deps.refusal = { slotAt: null, retryAfterMs: answer.retryAfterMs };
   if (answer.kind === "refused") {

@@ -4,6 +4,7 @@ import type { LaneKind, PaceAnswer, Refusal } from "../domain/pacing.ts";
 import type { Listing } from "../domain/listing.ts";
 import type { SigningVersion } from "../domain/signing-versions.ts";
 import type { FinishSample } from "../domain/sightings.ts";
+import { StallError } from "../domain/stall.ts";
 import type { Task } from "../domain/task.ts";
 import type { TaskSettings } from "../env.ts";
 import type { LogFields } from "../log.ts";
@@ -63,7 +64,7 @@ export interface TaskDeps {
 }
 
 /** The task was created with the operator's key, and the deployment no longer has one. */
-export class MissingKeyError extends Error {
+export class MissingKeyError extends StallError {
   override name = "MissingKeyError";
 }
 

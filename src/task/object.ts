@@ -125,7 +125,9 @@ export class TaskObject extends DurableObject<Env> {
     const deps = await this.#awake();
     const state = this.#store.load();
     if (!deps || !state || state.task.account !== account) return { kind: "no_task" };
-    return redeliver(deps, messageId);
+    const answer = await redeliver(deps, messageId);
+    await this.#store.armed();
+    return answer;
   }
 
   /** Erases the task; what is on the wire is not recorded any more. False: no task of this account here. */
@@ -156,12 +158,13 @@ export class TaskObject extends DurableObject<Env> {
     return listingOf(state, deps.settings.retentionMs);
   }
 
-  override async alarm(): Promise<void> {
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    const attempt = { repeats: info?.retryCount ?? 0 };
     this.#advancing = true;
     try {
       const deps = this.#ready();
-      if (deps) await runAlarm(deps, this.#running);
-      else await waitForSettings(this.#makeDeps(WITHOUT_SETTINGS), badSettings(this.env));
+      if (deps) await runAlarm(deps, this.#running, attempt);
+      else await waitForSettings(this.#makeDeps(WITHOUT_SETTINGS), badSettings(this.env), attempt);
     } finally {
       this.#advancing = false;
     }
@@ -171,6 +174,8 @@ export class TaskObject extends DurableObject<Env> {
     const deps = this.#ready();
     if (!deps) return { kind: "misconfigured", settings: badSettings(this.env) };
     const outcome = await act(deps);
+    // What is promised has its alarm.
+    await this.#store.armed();
     if (!("state" in outcome)) return outcome;
     this.#inPassing("report.failed", async () => reportInPassing(deps, this.#running));
     const { kind, state } = outcome;

@@ -3,12 +3,14 @@ export interface TaskStorage {
   readonly sql: TaskSql;
   /** All or nothing, the alarm included. */
   transactionSync<T>(act: () => T): T;
-  /** Takes effect with the write that it stands beside; nobody waits for it. */
+  /** Takes effect with the write that it stands beside. */
   setAlarm(instant: number): Promise<void>;
   /** Null: none is set, or it is running. */
   getAlarm(): Promise<number | null>;
   /** Rows and alarm. */
   deleteAll(): Promise<void>;
+  /** When everything that was written is on disk. */
+  sync(): Promise<void>;
 }
 
 export interface TaskSql {

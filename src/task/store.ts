@@ -8,6 +8,7 @@ import {
   type TaskState,
 } from "../domain/agenda.ts";
 import type { Delivery } from "../domain/delivery.ts";
+import { ObjectAlarm } from "../wire/object-alarm.ts";
 import { TaskRows, type Change, type DeletedTask, type Farewell } from "./rows.ts";
 import type { TaskStorage } from "./storage.ts";
 
@@ -23,17 +24,18 @@ export interface Leftovers {
 export class TaskStore {
   readonly #rows: TaskRows;
   readonly #storage: TaskStorage;
+  readonly #alarm: ObjectAlarm;
   readonly #changed: (state: TaskState | null) => void;
   #state: TaskState | null = null;
   /** What follows from a state: asked for several times a turn. */
   #agenda: { state: TaskState; retentionMs: number; steps: readonly Step[] } | null = null;
-  #armedAt: number | null = null;
   /** Steps that could not run: not before this instant. In memory, because the alarm itself remembers the time. */
   readonly #stalled = new Map<string, number>();
 
   /** `changed` hears of every write, null when the task is erased: the one place from which news of it spread. */
   constructor(storage: TaskStorage, changed: (state: TaskState | null) => void = () => undefined) {
     this.#storage = storage;
+    this.#alarm = new ObjectAlarm(storage);
     this.#changed = changed;
     this.#rows = new TaskRows(storage.sql);
   }
@@ -104,21 +106,32 @@ export class TaskStore {
     if (state) this.#state = { ...state, shared };
   }
 
-  /** Arms the alarm for what is to be done, without a change. */
-  rearm(at: { now: number; retentionMs: number }): void {
+  /** Arms the alarm for what is to be done, without a change, and waits until it is set. @throws what storage throws */
+  async rearm(at: { now: number; retentionMs: number }): Promise<void> {
     const state = this.load();
     if (state) this.#arm(state, at);
+    await this.armed();
   }
 
-  /** The last resort when even the agenda cannot be made (settings that do not parse). */
-  armAt(instant: number): void {
-    void this.#storage.setAlarm(instant);
-    this.#armedAt = instant;
+  /** The last resort when even the agenda cannot be made (settings that do not parse). @throws what storage throws */
+  async armAt(instant: number): Promise<void> {
+    this.#alarm.set(instant);
+    await this.armed();
+  }
+
+  /** When the alarm of the last change is set: it is written with the change, but fails by itself. @throws what storage throws */
+  async armed(): Promise<void> {
+    await this.#alarm.kept();
+  }
+
+  /** When all that was written is kept, come what may: only then does a request really leave. @throws what storage throws */
+  async durable(): Promise<void> {
+    await this.#storage.sync();
   }
 
   /** The alarm has fired: none is set until the next change. */
   alarmFired(): void {
-    this.#armedAt = null;
+    this.#alarm.forget();
   }
 
   async alarm(): Promise<number | null> {
@@ -138,7 +151,7 @@ export class TaskStore {
     this.#transact(() => {
       this.#rows.writeRefused(createId, now);
       // Without a task nothing else would ever wake this object to empty it.
-      if (this.load() === null) void this.#storage.setAlarm(now + DAY_MS);
+      if (this.load() === null) this.#alarm.set(now + DAY_MS);
     });
   }
 
@@ -162,18 +175,20 @@ export class TaskStore {
         this.#rows.clear(refused ? ["refused"] : []);
         if (digest !== null) this.#rows.writeDeleted(digest);
         if (farewell !== null) this.#rows.writeFarewell(farewell);
-        void this.#storage.setAlarm(farewell === null ? keptUntil : now + 1);
+        this.#alarm.set(farewell === null ? keptUntil : now + 1);
       });
     }
+    const armed = this.armed();
     this.#forget();
     this.#changed(null);
+    await armed;
   }
 
   #forget(): void {
     this.#rows.forget();
     this.#state = null;
     this.#agenda = null;
-    this.#armedAt = null;
+    this.#alarm.forget();
     this.#stalled.clear();
   }
 
@@ -190,12 +205,12 @@ export class TaskStore {
   #arm(state: TaskState, { now, retentionMs }: { now: number; retentionMs: number }): void {
     const steps = this.steps(state, retentionMs);
     const at = alarmAt(steps, now, this.#stalled.has("report"));
-    if (at === this.#armedAt) return;
+    const { at: armedAt } = this.#alarm;
+    if (at === armedAt) return;
     // A report that is about to be made arms again: until then an alarm that comes sooner will do.
     const reporting = steps.some(({ kind, dueAt }) => kind === "report" && dueAt <= now);
-    if (reporting && this.#armedAt !== null && this.#armedAt > now && this.#armedAt < at) return;
-    void this.#storage.setAlarm(at);
-    this.#armedAt = at;
+    if (reporting && armedAt !== null && armedAt > now && armedAt < at) return;
+    this.#alarm.set(at);
   }
 }
 

@@ -32,6 +32,10 @@ export async function submitStep(deps: TaskDeps): Promise<void> {
   const begun = state && beginSubmit(state.task, submitLeaseUntil(deps, body.byteLength));
   if (!begun) return;
   deps.store.apply({ task: begun }, { now: deps.now(), retentionMs: deps.settings.retentionMs });
+  await deps.store.durable();
+  const current = deps.store.load()?.task;
+  // Deleted meanwhile, and perhaps created anew under the same idempotency key.
+  if (current?.createId !== begun.createId || current.submit.phase !== "begun") return;
   const answer = await upstream.submit(body);
   await recordSubmit(deps, answer, body);
   if (isSlowDown(answer)) {

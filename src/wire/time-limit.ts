@@ -1,3 +1,9 @@
+/**
+ * A limit counts from when it is made, so it is made when the request really starts: after what was written is durable
+ * (the runtime holds requests back until then), and with fewer than six of an object under way (the platform queues the
+ * rest).
+ */
+
 /** A signal that aborts after a while, and the way to say that it is not needed any more. */
 export interface TimeLimit {
   signal: AbortSignal;

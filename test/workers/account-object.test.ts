@@ -197,7 +197,7 @@ describe("an account's statistics", () => {
     const settled = await untilSettled();
     const stub = await account();
     expect(await stub.stats()).toMatchObject({ tasks: { succeeded: 1 }, deliveries: { delivered: 1 } });
-    await stub.report([{ ...settled, expiresAt: Date.now() }]);
+    await stub.report([{ ...settled, settledAt: settled.settledAt && settled.settledAt - 720 * HOUR }]);
     expect(await stub.stats()).toEqual({
       tasks: { queued: 0, running: 0, succeeded: 0, failed: 0 },
       models: [],
@@ -237,9 +237,9 @@ describe("the account's hourly look", () => {
     );
     network.answer = upstream();
     const polls = network.calls.length;
-    await look(HOUR - 60_000);
+    await look(HOUR - 120_000);
     expect(network.calls).toHaveLength(polls);
-    await look(60_000);
+    await look(120_000);
     await until(callbacks, (sent) => sent.length === 1);
     expect(await untilSettled()).toMatchObject({ taskId: id, status: "succeeded", delivery: "delivered" });
   });
@@ -303,7 +303,11 @@ describe("a task that is gone", () => {
     await untilSettled();
     const stub = await account();
     await runInDurableObject(stub, (_object, state) => {
-      state.storage.sql.exec("UPDATE task SET expires_at = ?", Date.now());
+      state.storage.sql.exec(
+        "UPDATE task SET settled_at = settled_at - ?, expires_at = ?",
+        720 * HOUR,
+        Date.now(),
+      );
     });
     await runDurableObjectAlarm(stub);
     expect(await listings()).toEqual([]);
@@ -317,7 +321,11 @@ describe("a task that is gone", () => {
     const stub = await account();
     const rotated = await stub.rotate(0);
     await runInDurableObject(stub, (_object, state) => {
-      state.storage.sql.exec("UPDATE task SET expires_at = ?", Date.now());
+      state.storage.sql.exec(
+        "UPDATE task SET settled_at = settled_at - ?, expires_at = ?",
+        720 * HOUR,
+        Date.now(),
+      );
     });
     await runDurableObjectAlarm(stub);
     expect(await listings()).toEqual([]);

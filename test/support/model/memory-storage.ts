@@ -61,6 +61,10 @@ export class MemoryStorage implements TaskStorage {
     this.#alarm = null;
   }
 
+  async sync(): Promise<void> {
+    this.commit();
+  }
+
   /** The platform's side of the alarm: it fires, or a run that died is repeated. */
   get alarm(): number | null {
     return this.#alarm;

@@ -11,6 +11,7 @@ import type { Callback } from "../../../src/webhook/send.ts";
 import type { AttemptResult } from "../../../src/domain/delivery.ts";
 import type { Task } from "../../../src/domain/task.ts";
 import type { PollAnswer, SubmitAnswer } from "../../../src/domain/upstream-answer.ts";
+import type { FailingStorage } from "./failing-storage.ts";
 import type { MemoryStorage } from "./memory-storage.ts";
 
 /** What is outside of the object. */
@@ -18,6 +19,8 @@ export interface Outside {
   /** What a task's key must open to. */
   apiKey: string;
   storage: MemoryStorage;
+  /** The same as the object sees it: it may fail. */
+  failing: FailingStorage;
   random(): number;
   newMessageId(): string;
   submit(process: SimulatedProcess): Promise<SubmitAnswer>;
@@ -53,7 +56,7 @@ export class SimulatedProcess {
     this.died = new Promise((resolve) => {
       this.#die = resolve;
     });
-    this.store = new MortalStore(this, outside.storage);
+    this.store = new MortalStore(this, outside.failing);
   }
 
   die(): void {
@@ -153,7 +156,7 @@ function anyPace(random: number): PaceAnswer {
 class MortalStore extends TaskStore {
   readonly #process: SimulatedProcess;
 
-  constructor(process: SimulatedProcess, storage: MemoryStorage) {
+  constructor(process: SimulatedProcess, storage: FailingStorage) {
     super(storage);
     this.#process = process;
   }
@@ -162,12 +165,16 @@ class MortalStore extends TaskStore {
     return this.#process.now("apply", () => super.apply(change, at));
   }
 
-  override rearm(at: { now: number; retentionMs: number }): void {
-    this.#process.now("rearm", () => super.rearm(at));
+  override async rearm(at: { now: number; retentionMs: number }): Promise<void> {
+    await this.#process.now("rearm", async () => super.rearm(at));
   }
 
-  override armAt(instant: number): void {
-    this.#process.now("armAt", () => super.armAt(instant));
+  override async armAt(instant: number): Promise<void> {
+    await this.#process.now("armAt", async () => super.armAt(instant));
+  }
+
+  override async durable(): Promise<void> {
+    await this.#process.later("durable", async () => super.durable());
   }
 
   override refuse(createId: string, now: number): void {

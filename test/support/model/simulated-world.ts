@@ -1,3 +1,4 @@
+import { OverloadedError } from "../../../src/domain/overload.ts";
 import { stageRank, type Listing } from "../../../src/domain/listing.ts";
 import {
   FIRST_VERSION,
@@ -14,6 +15,7 @@ import { removeTask } from "../../../src/task/remove.ts";
 import { TaskRows } from "../../../src/task/rows.ts";
 import type { Callback } from "../../../src/webhook/send.ts";
 import { T0 } from "../builders.ts";
+import { FailingStorage } from "./failing-storage.ts";
 import { MemoryStorage } from "./memory-storage.ts";
 import { attemptResult, pollAnswer, submitAnswer } from "./simulated-answers.ts";
 import { quiet, SimulatedClock } from "./simulated-clock.ts";
@@ -91,6 +93,10 @@ export class SimulatedWorld implements World {
     // The platform cuts a fraction off, and the alarm would come before its work.
     if (!Number.isInteger(instant)) this.problems.push(`an alarm at ${instant}`);
   });
+  /** What the object sees of it. */
+  readonly failing = new FailingStorage(this.#storage);
+  /** Runs of the alarm that threw. */
+  thrown = 0;
   readonly #listings = new Map<string, Listing>();
   #versions: readonly SigningVersion[] = FIRST_VERSION;
   #told: readonly SigningVersion[] = FIRST_VERSION;
@@ -188,13 +194,21 @@ export class SimulatedWorld implements World {
 
   async #run(process: SimulatedProcess): Promise<void> {
     process.advancing = true;
+    this.failing.begin();
+    const thrown = this.thrown;
     await this.#call(async (_process, deps) =>
       deps
-        ? runAlarm(deps, process.running)
-        : waitForSettings(process.deps(WITHOUT_SETTINGS), ["RINGBACK_SECRET"]),
+        ? runAlarm(deps, process.running, { repeats: 0 })
+        : waitForSettings(process.deps(WITHOUT_SETTINGS), ["RINGBACK_SECRET"], { repeats: 0 }),
     );
+    this.failing.end();
     process.advancing = false;
-    if (process === this.#process) this.#alarmRun = false;
+    // To the guarantees it is a death: what was to be written may be lost.
+    if (this.failing.failed !== null) this.deaths.push("of its storage");
+    if (process !== this.#process) return;
+    this.#alarmRun = false;
+    // The platform runs it again, unless the run has set a new one.
+    if (this.thrown > thrown) this.#storage.alarm ??= this.#firedAt;
   }
 
   async pass(ms: number): Promise<void> {
@@ -319,6 +333,10 @@ export class SimulatedWorld implements World {
       return process.dead ? "died" : value;
     } catch (error) {
       if (process.dead) return "died";
+      if (this.failing.failed !== null) {
+        this.thrown += 1;
+        return "died";
+      }
       this.problems.push(`the object threw: ${String(error)}`);
       throw error;
     } finally {
@@ -360,6 +378,7 @@ export class SimulatedWorld implements World {
     return new SimulatedProcess({
       apiKey: API_KEY,
       storage: this.#storage,
+      failing: this.failing,
       random: () => this.#chance(),
       newMessageId: () => `msg_${(this.#messages += 1)}`,
       submit: async (process) => submitAnswer(await this.#submit(process)),
@@ -414,7 +433,7 @@ export class SimulatedWorld implements World {
   async #shared(patienceMs: number): Promise<void> {
     const silent = this.script.silentAccount;
     await sleep(silent ? patienceMs : 5);
-    if (silent) throw new Error("the account or the cadence did not answer in time");
+    if (silent) throw new OverloadedError("the account or the cadence did not answer in time");
   }
 
   async #submit(process: SimulatedProcess): Promise<string> {
@@ -429,10 +448,13 @@ export class SimulatedWorld implements World {
     const row = delivery && rows.attempt(delivery.seq, attempt);
     if (!row || row.result !== null) this.problems.push("5: an attempt left before its row");
     const onTheWire = this.wire.filter(
-      (call) =>
-        call.messageId === messageId && call.answeredAt === null && call.process === this.deaths.length,
+      ({ kind, answeredAt, process: of }) =>
+        kind === "callback" && answeredAt === null && of === this.deaths.length,
     );
-    if (onTheWire.length > 0) this.problems.push("INV10: two attempts of one delivery at once");
+    if (onTheWire.some((call) => call.messageId === messageId)) {
+      this.problems.push("INV10: two attempts of one delivery at once");
+    }
+    if (onTheWire.length >= 3) this.problems.push("more than three attempts at once");
     const expected = versionsInForce(this.#told, Date.now()).length;
     if (!this.#everSilent && this.deaths.length === 0 && secrets.length !== expected) {
       this.problems.push(`signed ${secrets.length} times instead of ${expected}`);

@@ -16,6 +16,10 @@ import { aDelivery, aRhythm, anUnsubmittedTask, aTask, aTaskState, T0 } from "..
 const HOUR = 3_600_000;
 const terminal = aTask({ status: "succeeded", finishedAt: T0 });
 
+/** An attempt that is due: of news, or of the end. */
+const N = (seq: number): Step => ({ kind: "attempt", seq, ofEnd: false, dueAt: T0 - 10 + seq });
+const E = (seq: number): Step => ({ kind: "attempt", seq, ofEnd: true, dueAt: T0 });
+
 const registered = { ...NOTHING_SHARED, cadence: "joined" as const, registered: true };
 
 /** The account was told this last; the cadence knows all. */
@@ -53,14 +57,14 @@ describe("the agenda", () => {
 
   it("holds each delivery's next attempt, its lease, or one asked for by hand, and erases only when all are settled", () => {
     const scheduled = aDelivery({ seq: 1, nextAttemptAt: T0 + 5 });
-    const onTheWire = aDelivery({ seq: 2, leaseUntil: T0 + 6, nextAttemptAt: T0 });
+    const onTheWire = aDelivery({ seq: 2, type: "video.running", leaseUntil: T0 + 6, nextAttemptAt: T0 });
     const byHand = aDelivery({ seq: 3, status: "exhausted", nextAttemptAt: null, manual: 1, settledAt: T0 });
     expect(
       agenda(aTaskState({ task: terminal, deliveries: [scheduled, onTheWire, byHand] }, HOUR), HOUR),
     ).toEqual([
-      { kind: "attempt", seq: 1, dueAt: T0 + 5 },
-      { kind: "attempt_lost", seq: 2, dueAt: T0 + 6 },
-      { kind: "attempt", seq: 3, dueAt: T0 },
+      { kind: "attempt", seq: 1, ofEnd: true, dueAt: T0 + 5 },
+      { kind: "attempt_lost", seq: 2, ofEnd: false, dueAt: T0 + 6 },
+      { kind: "attempt", seq: 3, ofEnd: true, dueAt: T0 },
     ]);
     const late = aDelivery({ status: "delivered", nextAttemptAt: null, settledAt: T0 + 99 });
     expect(agenda(aTaskState({ task: terminal, deliveries: [late] }, HOUR), HOUR)).toEqual([
@@ -203,8 +207,8 @@ describe("the agenda", () => {
 
 describe("a run of the alarm", () => {
   const poll: Step = { kind: "poll", dueAt: T0 };
-  const attempt: Step = { kind: "attempt", seq: 1, dueAt: T0 };
-  const other: Step = { kind: "attempt", seq: 2, dueAt: T0 };
+  const attempt: Step = { kind: "attempt", seq: 1, ofEnd: false, dueAt: T0 };
+  const other: Step = { kind: "attempt", seq: 2, ofEnd: false, dueAt: T0 };
 
   it("starts what is due and not on the wire", () => {
     const run = { stopAt: T0 + 10, running: new Set(["attempt 1"]) };
@@ -228,6 +232,39 @@ describe("a run of the alarm", () => {
     expect(startable(steps, T0 + 11, { stopAt: T0 + 10, running: new Set(["attempt 1"]) })).toEqual([poll]);
   });
 
+  it.each([
+    {
+      what: "three attempts at once, that of the end first",
+      due: [N(1), N(2), E(3), N(4)],
+      wire: [],
+      starts: [3, 1, 2],
+    },
+    {
+      what: "no third one of news: that place is the end's",
+      due: [N(1), N(2), N(3)],
+      wire: [],
+      starts: [1, 2],
+    },
+    { what: "the end beside two that hang", due: [N(1), E(4), N(5)], wire: [2, 3], starts: [4] },
+    { what: "one of news beside the end", due: [N(2), N(3), N(4)], wire: [1], ends: [1], starts: [2, 3] },
+    { what: "nothing beside three", due: [N(4), N(5)], wire: [1, 2, 3], ends: [3], starts: [] },
+  ])("starts $what", ({ due, wire, ends = [], starts }) => {
+    const onTheWire = wire.map((seq): Step => ({
+      kind: "attempt_lost",
+      seq,
+      ofEnd: ends.includes(seq),
+      dueAt: T0 + 20_000,
+    }));
+    const run = { stopAt: T0 + 10, running: new Set(wire.map((seq) => `attempt ${seq}`)) };
+    const steps = [...due, ...onTheWire, poll];
+    const started = startable(steps, T0, run);
+    expect(started.flatMap((step) => (step.kind === "attempt" ? [step.seq] : []))).toEqual(starts);
+    // A poll waits for none of them.
+    expect(started).toContain(poll);
+    const rest = { ...run, running: new Set([...run.running, ...started.map(stepKey)]) };
+    expect(nextStartAt(steps, T0, rest)).toBe(null);
+  });
+
   it("never waits for no time at all: what cannot start now is later than now, or never", () => {
     const step: fc.Arbitrary<Step> = fc.oneof(
       fc.record({
@@ -237,6 +274,7 @@ describe("a run of the alarm", () => {
       fc.record({
         kind: fc.constantFrom("attempt" as const, "attempt_lost" as const),
         seq: fc.nat(3),
+        ofEnd: fc.boolean(),
         dueAt: fc.nat(100),
       }),
       fc.record({ kind: fc.constant("report" as const), dueAt: fc.nat(100), wakeAt: fc.constant(null) }),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { listingOf, stageOf, stageRank } from "../../../src/domain/listing.ts";
-import { lookAlarmAt } from "../../../src/domain/look.ts";
+import { lookAlarmAt, LOOK_EVERY_MS } from "../../../src/domain/look.ts";
 import { aDelivery, aRhythm, aTask, T0 } from "../../support/builders.ts";
 
 const HOUR = 3_600_000;
@@ -24,6 +24,7 @@ describe("a task's listing", () => {
       finishedAt: T0 + 5,
       delivery: "delivered",
       polls: 3,
+      settledAt: T0 + 99,
       expiresAt: T0 + 99 + HOUR,
     });
   });
@@ -37,7 +38,11 @@ describe("a task's listing", () => {
       delivery: "pending",
     },
   ])("is not settled with $what", ({ state, delivery }) => {
-    expect(listingOf({ ...state, rhythm }, HOUR)).toMatchObject({ delivery, expiresAt: null });
+    expect(listingOf({ ...state, rhythm }, HOUR)).toMatchObject({
+      delivery,
+      settledAt: null,
+      expiresAt: null,
+    });
   });
 
   it("has a stage that changes with its status, its callback, its end and its id, and with nothing else", () => {
@@ -70,23 +75,23 @@ describe("a task's listing", () => {
 
 describe("an account's look", () => {
   it.each([
-    { what: "an hour after it heard of a task", tasks: [{ lookedAt: T0, expiresAt: null }], at: T0 + HOUR },
+    { what: "in the minute in which it is due", due: [T0 + 1], at: T0 + 60_000 },
+    { what: "in one go for what is due in the same minute", due: [T0 + 60_000], at: T0 + 60_000 },
+    { what: "at the earliest of all", due: [T0 + HOUR, T0 + HOUR / 2, T0 + 9 * HOUR], at: T0 + HOUR / 2 },
     {
-      what: "in one go for tasks of the same minute",
-      tasks: [{ lookedAt: T0 - 59_000, expiresAt: null }],
-      at: T0 + HOUR,
+      what: "within an hour, whatever is due: the retention may change",
+      due: [T0 + 30 * HOUR],
+      at: T0 + HOUR - 60_000,
     },
-    { what: "when a retention is over", tasks: [{ lookedAt: T0, expiresAt: T0 + 60_000 }], at: T0 + 60_000 },
-    {
-      what: "at the earliest of all",
-      tasks: [
-        { lookedAt: T0, expiresAt: T0 + 5 * HOUR },
-        { lookedAt: T0 - HOUR / 2, expiresAt: null },
-      ],
-      at: T0 + HOUR / 2,
-    },
-    { what: "never in the past", tasks: [{ lookedAt: T0 - 9 * HOUR, expiresAt: null }], at: T0 + 1 },
-  ])("comes $what", ({ tasks, at }) => {
-    expect(lookAlarmAt(tasks, T0)).toBe(at);
+    { what: "never in the past", due: [T0 - 9 * HOUR], at: T0 + 1 },
+  ])("comes $what", ({ due, at }) => {
+    expect(lookAlarmAt(due, T0)).toBe(at);
+  });
+
+  it("never comes later than an hour after the last one, wherever in a minute that was", () => {
+    for (const second of [0, 1, 30, 59]) {
+      const now = T0 + second * 1000 + 7;
+      expect(lookAlarmAt([now + LOOK_EVERY_MS], now) - now).toBeLessThanOrEqual(HOUR);
+    }
   });
 });

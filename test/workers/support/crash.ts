@@ -61,14 +61,17 @@ const STORE = {
   steps: "read",
   alarm: "read",
   rows: "read",
+  armed: "read",
+  /** Nothing happens between it and the request that it is for. */
+  durable: "read",
   /** In memory only. */
   stall: "memory",
   unstall: "memory",
   remember: "memory",
   alarmFired: "memory",
   apply: "verb",
-  rearm: "verb",
-  armAt: "verb",
+  rearm: "async verb",
+  armAt: "async verb",
   refuse: "verb",
   erase: "async verb",
 } satisfies Record<keyof TaskStore, string>;

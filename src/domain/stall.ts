@@ -1,0 +1,35 @@
+/**
+ * Why a step cannot go on for a reason of our own: a seal that does not open, a key that is not set, another object that
+ * does not answer. The step waits a minute. Whatever else is thrown is the platform's.
+ */
+export class StallError extends Error {
+  override name = "StallError";
+}
+
+/** What JavaScript itself throws: a fault in our code, which fails the same way however soon it is repeated. */
+const FAULTS = [TypeError, RangeError, ReferenceError, SyntaxError];
+/** Members by which the platform marks its errors. */
+const PLATFORM_MARKS = ["durableObjectReset", "retryable", "overloaded", "remote"];
+
+/** So often the platform repeats a run that threw, 2 s later and then twice as long each time. */
+const REPEATS_MAX = 6;
+
+/**
+ * Whether `alarm()` throws this error, so that the platform repeats the run. One of ours costs a minute instead; and so
+ * does any other in the last repeat, after which the platform would delete the alarm.
+ */
+export function isForPlatform(error: unknown, { repeats }: { repeats: number }): boolean {
+  return !isOurs(error) && repeats < REPEATS_MAX;
+}
+
+/**
+ * The one place that tells our errors from the platform's. True: ours, so the step waits and `alarm()` ends as usual.
+ * False: storage has failed, or the object was reset, lost or superseded ("reset because its code was updated", "script
+ * has been upgraded", "Network connection lost"). `alarm()` must throw it, because only then does the platform run the
+ * alarm again, in a process that works.
+ */
+export function isOurs(error: unknown): boolean {
+  if (error instanceof StallError) return true;
+  if (!(error instanceof Error) || PLATFORM_MARKS.some((mark) => mark in error)) return false;
+  return FAULTS.some((fault) => error instanceof fault);
+}

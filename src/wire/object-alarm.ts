@@ -1,0 +1,47 @@
+/** What an alarm needs of its object's storage. */
+interface AlarmStorage {
+  setAlarm(instant: number): Promise<void>;
+}
+
+/** An object's one alarm, as far as this process knows what it is set to. */
+export class ObjectAlarm {
+  readonly #storage: AlarmStorage;
+  #at: number | null = null;
+  #setting: Promise<void> = Promise.resolve();
+
+  constructor(storage: AlarmStorage) {
+    this.#storage = storage;
+  }
+
+  /** Null: not known in this process, none set, or the one that was set last could not be. */
+  get at(): number | null {
+    return this.#at;
+  }
+
+  /** Takes effect with the writes that it stands beside; whoever must know that it was set waits for `kept`. */
+  set(at: number): void {
+    const setting = this.#storage.setAlarm(at);
+    this.#at = at;
+    this.#setting = setting;
+    // Told to whoever waits; a request that does not must find that nothing is set.
+    setting.catch(() => {
+      if (this.#setting === setting) this.#at = null;
+    });
+  }
+
+  /** Storage says that it is set to this. */
+  found(at: number): void {
+    this.#at = at;
+  }
+
+  /** When the alarm that was set last is set. @throws what storage throws */
+  async kept(): Promise<void> {
+    await this.#setting;
+  }
+
+  /** It has fired, or its storage was emptied or rolled back: nothing is known of it. */
+  forget(): void {
+    this.#at = null;
+    this.#setting = Promise.resolve();
+  }
+}
