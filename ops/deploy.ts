@@ -4,46 +4,67 @@ import { fileURLToPath } from "node:url";
 import { missingFor, type Deployment } from "./missing.ts";
 
 /**
- * `npm run deploy`: says what a deployment would lack, and deploys when nothing is missing. `--check` stops before the
- * deployment. What the Worker has is asked of wrangler; no value of a secret is ever read, because nobody can.
+ * `npm run deploy [-- --env staging] [-- --check]`: says what a deployment would lack, and deploys when nothing is
+ * missing. `--check` stops before the deployment; every other argument is wrangler's. What the Worker has is asked of
+ * wrangler; no value of a secret is ever read, because nobody can.
  */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
+const given = process.argv.slice(2);
+const forWrangler = given.filter((argument) => argument !== "--check");
+const environment = environmentIn(forWrangler) ?? process.env["CLOUDFLARE_ENV"] ?? "";
+/** Cloudflare's own builds set it. */
+const inBuild = Boolean(process.env["WORKERS_CI"]);
+
+/** The value of `--env`; empty: the top level. */
+function environmentIn(args: readonly string[]): string | undefined {
+  return /(?:^| )(?:--env|-e)[ =]([A-Za-z0-9_-]+)/.exec(args.join(" "))?.[1];
+}
 
 function wrangler(...args: string[]): { ok: boolean; output: string } {
   const { status, stdout, stderr } = spawnSync("wrangler", args, { cwd: root, encoding: "utf8" });
   return { ok: status === 0, output: `${stdout ?? ""}${stderr ?? ""}` };
 }
 
-/** The names under `[vars]`. Wrangler's own parser would start a whole bundler for it. */
+/** The names under `[vars]`, or the environment's own. Wrangler's own parser would start a whole bundler for it. */
 function vars(): string[] {
   const toml = readFileSync(`${root}wrangler.toml`, "utf8");
-  const table = /^\[vars\]\n([^]*?)(?=^\[|(?![^]))/m.exec(toml)?.[1] ?? "";
+  const heading = environment === "" ? "vars" : `env.${environment}.vars`;
+  const table = toml.split(`\n[${heading}]\n`)[1]?.split(/^\[/m)[0] ?? "";
   return Array.from(table.matchAll(/^([A-Z0-9_]+) *=/gm), ([, name = ""]) => name);
 }
 
 function look(): Deployment {
   const login = wrangler("whoami");
   const loggedIn = login.ok && !/not authenticated/i.test(login.output);
-  if (!loggedIn) return { loggedIn, secrets: null, vars: vars() };
-  const list = wrangler("secret", "list", "--format", "json");
-  const json = /\[[^]*\]/.exec(list.output)?.[0];
-  // A Worker that was never deployed has no secrets; any other failure is told as it is.
-  if (!list.ok && !/10007|does not exist|not found/i.test(list.output)) {
-    console.error(list.output);
-    process.exit(1);
+  const known = { loggedIn, vars: vars(), inBuild, environment };
+  if (!loggedIn) return { ...known, secrets: null };
+  const list = wrangler("secret", "list", "--format", "json", ...(environment ? ["--env", environment] : []));
+  if (list.ok) {
+    const json = /\[[^]*\]/.exec(list.output)?.[0] ?? "[]";
+    return { ...known, secrets: (JSON.parse(json) as { name: string }[]).map(({ name }) => name) };
   }
-  const secrets = list.ok && json ? (JSON.parse(json) as { name: string }[]).map(({ name }) => name) : [];
-  return { loggedIn, secrets, vars: vars() };
+  // A Worker that was never deployed has no secrets; any other failure is told as it is.
+  if (/10007|does not exist|not found/i.test(list.output)) return { ...known, secrets: [] };
+  console.error(list.output);
+  if (!inBuild) process.exit(1);
+  return { ...known, secrets: null };
 }
 
-const missing = missingFor(look());
-if (missing.length > 0) {
-  console.error(`Not deployed. Missing:\n${missing.map((line) => `  - ${line}`).join("\n")}`);
+function listed(lines: readonly string[]): string {
+  return lines.map((line) => `  - ${line}`).join("\n");
+}
+
+const found = look();
+const { first, later } = missingFor(found);
+if (first.length > 0) {
+  console.error(`Not deployed. Missing:\n${listed(first)}`);
   process.exit(1);
 }
-console.log("Nothing is missing.");
-if (!process.argv.includes("--check")) {
-  const { status } = spawnSync("wrangler", ["deploy"], { cwd: root, stdio: "inherit" });
+if (later.length > 0) {
+  console.log(`Until these are set, every call is answered 503 with the setting's name:\n${listed(later)}`);
+} else console.log(found.secrets ? "Nothing is missing." : "What secrets are set is not known here.");
+if (!given.includes("--check")) {
+  const { status } = spawnSync("wrangler", ["deploy", ...forWrangler], { cwd: root, stdio: "inherit" });
   process.exit(status ?? 1);
 }

@@ -1,33 +1,54 @@
 /** What is known of a deployment before it is made. */
 export interface Deployment {
   loggedIn: boolean;
-  /** Names of the secrets that are set; null: nobody is logged in, so nobody knows. */
+  /** Names of the secrets that are set; null: they cannot be asked for. */
   secrets: readonly string[] | null;
   /** Names under `[vars]` of `wrangler.toml`. */
   vars: readonly string[];
+  /**
+   * Cloudflare's own build makes it (Workers Builds, the deploy button). The first one of a Worker comes before anybody
+   * could have set a secret, and the build has a login of its own.
+   */
+  inBuild: boolean;
+  /** `[env.NAME]` of `wrangler.toml`; empty: its top level. */
+  environment: string;
+}
+
+/** What has to be done, in order. */
+export interface Missing {
+  /** Before the deployment. */
+  first: string[];
+  /** After it: until then every call is answered 503, with the setting's name. */
+  later: string[];
 }
 
 const KEYS = /^RINGBACK_KEYS(_[2-9])?$/;
 
-/** What has to be done before a deployment can work, in order; nothing: it can be made. */
-export function missingFor({ loggedIn, secrets, vars }: Deployment): string[] {
-  if (!loggedIn || secrets === null) {
-    return ["a login: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN (and CLOUDFLARE_ACCOUNT_ID)"];
-  }
+/** What a deployment lacks; nothing under `first`: it can be made. */
+export function missingFor({ loggedIn, secrets, vars, inBuild, environment }: Deployment): Missing {
+  const login = "a login: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN (and CLOUDFLARE_ACCOUNT_ID)";
+  if (!inBuild && (!loggedIn || secrets === null)) return { first: [login], later: [] };
+  const absent = secrets === null ? [] : absentSettings(secrets, vars, environment);
+  const readable = ["RINGBACK_SECRET", "RINGBACK_SECRET_PREVIOUS", "AIO_API_KEY"]
+    .filter((name) => vars.includes(name))
+    .map((name) => `${name} as a secret: in [vars] everybody can read it`);
+  return inBuild ? { first: readable, later: absent } : { first: [...absent, ...readable], later: [] };
+}
+
+function absentSettings(secrets: readonly string[], vars: readonly string[], environment: string): string[] {
+  const put = (name: string): string =>
+    `npx wrangler secret put ${name}${environment && ` --env ${environment}`}`;
   const set = new Set([...secrets, ...vars]);
-  const missing: string[] = [];
+  const absent: string[] = [];
   if (!secrets.includes("RINGBACK_SECRET")) {
-    missing.push("RINGBACK_SECRET: run `npm run -s secret | npx wrangler secret put RINGBACK_SECRET`");
-  }
-  for (const name of ["RINGBACK_SECRET", "RINGBACK_SECRET_PREVIOUS", "AIO_API_KEY"]) {
-    if (vars.includes(name)) missing.push(`${name} as a secret: in [vars] everybody can read it`);
+    absent.push(`RINGBACK_SECRET: run \`npm run -s secret | ${put("RINGBACK_SECRET")}\``);
   }
   const keys = Array.from(set).some((name) => KEYS.test(name));
   if (set.has("AIO_API_KEY") && !keys) {
-    missing.push("RINGBACK_KEYS, which AIO_API_KEY needs: `npm run -s key -- NAME` makes an entry");
+    absent.push("RINGBACK_KEYS, which AIO_API_KEY needs: `npm run -s key -- NAME` makes an entry");
   }
   if (keys && !set.has("AIO_API_KEY")) {
-    missing.push("AIO_API_KEY, which RINGBACK_KEYS needs: run `npx wrangler secret put AIO_API_KEY`");
+    absent.push(`AIO_API_KEY, which RINGBACK_KEYS needs: run \`${put("AIO_API_KEY")}\``);
   }
-  return missing;
+  return absent;
 }

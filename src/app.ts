@@ -24,6 +24,8 @@ app.get("/v1/stats", withSettings, withCaller, knownKey, noQuery, showStats);
 app.all("/v1/stats", methodNotAllowed("GET"));
 app.get("/healthz", (context) => context.json({ status: "ok", version: RINGBACK_VERSION }));
 app.all("/healthz", methodNotAllowed("GET"));
+app.get("/readyz", withSettings, (context) => context.json({ status: "ready", version: RINGBACK_VERSION }));
+app.all("/readyz", methodNotAllowed("GET"));
 app.get("/openapi.json", openApi);
 app.all("/openapi.json", methodNotAllowed("GET, HEAD"));
 app.get("/docs", docsPage);

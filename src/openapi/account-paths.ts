@@ -2,7 +2,16 @@ import { RINGBACK_VERSION } from "../version.ts";
 import { STATS } from "./examples.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import type { Operation, Paths } from "./operation.ts";
-import { answer, errors, headers, KNOWN_KEY, METHOD_NOT_ALLOWED, NO_LOOP } from "./responses.ts";
+import {
+  answer,
+  errors,
+  headers,
+  KNOWN_KEY,
+  METHOD_NOT_ALLOWED,
+  MISCONFIGURED,
+  NO_LOOP,
+  type Responses,
+} from "./responses.ts";
 
 /** The account, and what a deployment shows without a key. */
 
@@ -61,9 +70,13 @@ export const ACCOUNT_PATHS: Paths = {
   },
 };
 
-/** Without a key, and also when the settings are broken. */
-function open(operation: Omit<Operation, "tags" | "security" | "responses">, ok: JsonSchema): Operation {
-  const responses = { "200": ok, "405": METHOD_NOT_ALLOWED };
+/** Without a key, and, unless `more` says otherwise, also when the settings are broken. */
+function open(
+  operation: Omit<Operation, "tags" | "security" | "responses">,
+  ok: JsonSchema,
+  more: Responses = {},
+): Operation {
+  const responses = { "200": ok, "405": METHOD_NOT_ALLOWED, ...more };
   return { ...operation, tags: ["Deployment"], security: [], responses };
 }
 
@@ -78,6 +91,19 @@ export const DEPLOYMENT_PATHS: Paths = {
       answer("It runs.", "Health", {
         examples: { ok: { value: { status: "ok", version: RINGBACK_VERSION } } },
       }),
+    ),
+  },
+  "/readyz": {
+    get: open(
+      {
+        operationId: "getReadiness",
+        summary: "Readiness",
+        description: "Whether the settings parse: the answer of any call under `/v1` would be 503 otherwise.",
+      },
+      answer("They do.", "Readiness", {
+        examples: { ready: { value: { status: "ready", version: RINGBACK_VERSION } } },
+      }),
+      { "503": MISCONFIGURED },
     ),
   },
   "/openapi.json": {

@@ -139,5 +139,8 @@ export const ANSWERS = {
     .meta({ description: "Whether Ringback signed it for this account, just now." }),
   Stats: stats,
   Health: z.object({ status: z.literal("ok"), version: z.string() }).meta({ description: "It answers." }),
+  Readiness: z
+    .object({ status: z.literal("ready"), version: z.string() })
+    .meta({ description: "Every setting parses." }),
   Error: error,
 };

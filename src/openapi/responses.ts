@@ -94,6 +94,9 @@ export const METHOD_NOT_ALLOWED: JsonSchema = {
   headers: headers("Allow"),
 };
 
+/** What a call answers that asks for nothing but the settings. */
+export const MISCONFIGURED: JsonSchema = errorResponse("503", ["misconfigured"]);
+
 function errorResponse(status: string, codes: readonly ErrorCode[]): JsonSchema {
   const names: HeaderName[] = [
     ...(codes.some((code) => RETRY_AFTER_SECONDS[code] !== undefined) ? (["Retry-After"] as const) : []),

@@ -176,6 +176,7 @@ describe("with callers' own keys", () => {
       ["/v1/models", ["GET"]],
       ["/v1/webhooks/secret", ["GET"]],
       ["/healthz", ["GET"]],
+      ["/readyz", ["GET"]],
     ];
     it.each(paths)("is 405 with Allow, key or not: %s", async (path, allowed) => {
       for (const method of ["PUT", "PATCH", "PROPFIND"]) {
@@ -237,6 +238,7 @@ describe("with callers' own keys", () => {
       ["the models", () => "/v1/models", { headers: CREATE.headers }],
       ["the secret", () => "/v1/webhooks/secret", { headers: CREATE.headers }],
       ["health", () => "/healthz", {}],
+      ["readiness", () => "/readyz", {}],
       ["400", () => "/v1/videos", { ...CREATE, chunks: ["{"] }],
       ["401", () => "/v1/videos", { method: "POST", chunks: [VALID] }],
       ["404", () => "/nope", {}],
@@ -970,6 +972,7 @@ describe("with settings that do not do", () => {
             bodies.add(withoutRequestId(answer));
           }
         }
+        bodies.add(withoutRequestId(await sendRaw(`${worker.url}/readyz`)));
         expect(bodies.size).toBe(1);
         expectCode(await sendRaw(`${worker.url}/v1/nope`), "not_found");
         expectCode(await sendRaw(`${worker.url}/v1/videos`, { method: "PUT" }), "method_not_allowed");

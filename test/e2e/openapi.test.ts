@@ -125,6 +125,7 @@ describe("with callers' own keys", () => {
     );
     await ask(stack, "/v1/webhooks/verify", POST("anything"));
     await ask(stack, "/healthz");
+    await ask(stack, "/readyz");
     const page = await ask(stack, "/docs");
     expect(page.status).toBe(200);
   });
@@ -202,7 +203,7 @@ describe("with callers' own keys", () => {
     expect(await refusal(ask(stack, "/v1/webhooks/verify", POST("x".repeat(70_000))))).toBe(
       "413 payload_too_large",
     );
-    for (const path of ["/healthz", "/openapi.json", "/docs"])
+    for (const path of ["/healthz", "/readyz", "/openapi.json", "/docs"])
       expect(await refusal(ask(stack, path, { method: "PUT" }, "GET"))).toBe("405 method_not_allowed");
   });
 
@@ -447,7 +448,7 @@ describe("with the operator's key", () => {
     expect(await refusal(ask(stack, "/v1/webhooks/ping", { ...POST({}), key }))).toBe("429 rate_limited");
   });
 
-  it("names a broken setting on every call under /v1, and on no other", async () => {
+  it("names a broken setting on every call under /v1 and on /readyz, and on no other", async () => {
     await stack.restart({ RINGBACK_SECRET: "short" });
     for (const { method, path, codes } of operations()) {
       const asked = ask(stack, path.replace("{id}", "task_x"), { method, key });

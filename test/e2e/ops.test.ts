@@ -4,7 +4,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { readSettings } from "../../src/env.ts";
 
 /*
@@ -20,8 +20,14 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
+/** Cloudflare's own builds set `WORKERS_CI`. */
+let build: Record<string, string> = {};
+afterEach(() => {
+  build = {};
+});
+
 function run(program: string, ...args: string[]): { code: number | null; out: string; err: string } {
-  const env = { ...process.env, PATH: `${folder}:${process.env["PATH"] ?? ""}` };
+  const env = { ...process.env, ...build, PATH: `${folder}:${process.env["PATH"] ?? ""}` };
   const { status, stdout, stderr } = spawnSync(process.execPath, [join(root, "ops", program), ...args], {
     encoding: "utf8",
     env,
@@ -30,13 +36,16 @@ function run(program: string, ...args: string[]): { code: number | null; out: st
 }
 
 /** A wrangler whose account is in this state; notes what it was asked in `calls`. */
-function playWrangler(state: { login: boolean; secrets: string[] | null }): void {
+function playWrangler(state: { login: boolean; secrets: string[] | null; refuses?: boolean }): void {
   const list = state.secrets?.map((name) => ({ name, type: "secret_text" }));
+  const no = state.refuses
+    ? "Authentication error [code: 10000]"
+    : "This Worker does not exist on your account. [code: 10007]";
   const script = `#!/bin/sh
 echo "$@" >> ${folder}/calls
 case "$1" in
   whoami) echo '${state.login ? "You are logged in" : "You are not authenticated. Please run wrangler login."}' ;;
-  secret) ${list ? `echo '${JSON.stringify(list)}'` : "echo 'This Worker does not exist on your account. [code: 10007]' >&2; exit 1"} ;;
+  secret) ${list ? `echo '${JSON.stringify(list)}'` : `echo '${no}' >&2; exit 1`} ;;
   deploy) echo deployed ;;
 esac
 `;
@@ -112,5 +121,25 @@ describe("npm run deploy", () => {
     expect(code).toBe(1);
     expect(err).toContain(says);
     expect(calls()).not.toContain("deploy");
+  });
+
+  it.each([
+    { what: "of a Worker that was never deployed", state: { login: true, secrets: null } },
+    { what: "whose secrets may not be listed", state: { login: true, secrets: null, refuses: true } },
+    { what: "that cannot say who it is", state: { login: false, secrets: null } },
+  ])("in Cloudflare's own build deploys without the secret: one $what", ({ state }) => {
+    build = { WORKERS_CI: "1" };
+    playWrangler(state);
+    const { code, out } = run("deploy.ts");
+    expect({ code, deployed: calls().at(-1) }).toEqual({ code: 0, deployed: "deploy" });
+    // What is known to be missing is said.
+    const known = state.login && !("refuses" in state);
+    expect(out.includes("npm run -s secret | npx wrangler secret put RINGBACK_SECRET")).toBe(known);
+  });
+
+  it("deploys another environment with that one's secrets", () => {
+    playWrangler({ login: true, secrets: ["RINGBACK_SECRET"] });
+    expect(run("deploy.ts", "--env", "staging").code).toBe(0);
+    expect(calls()).toEqual(["whoami", "secret list --format json --env staging", "deploy --env staging"]);
   });
 });

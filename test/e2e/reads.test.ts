@@ -28,7 +28,7 @@ import {
  * a made-up key                                       contract, Who is calling: 401, asked once and remembered
  * the upstream's models, well and badly               contract, GET /v1/models
  * the operator's key                                  contract, Who is calling
- * liveness                                            contract, GET /healthz
+ * liveness, readiness                                 contract, GET /healthz and /readyz
  * after the retention                                 guarantee 10; invariant 14
  */
 
@@ -574,12 +574,15 @@ describe("with callers' own keys", () => {
       );
     });
 
-    it("of /healthz is liveness, for anybody", async () => {
+    it.each([
+      { path: "/healthz", what: "liveness", status: "ok" },
+      { path: "/readyz", what: "readiness", status: "ready" },
+    ])("of $path is $what, for anybody", async ({ path, status }) => {
       const before = asked(stack);
-      const response = await fetch(`${stack.worker.url}/healthz`);
+      const response = await fetch(`${stack.worker.url}${path}`);
       expect(response.status).toBe(200);
-      expect(await response.json()).toMatchObject({ status: "ok" });
-      const other = await fetch(`${stack.worker.url}/healthz`, { method: "POST" });
+      expect(await response.json()).toMatchObject({ status });
+      const other = await fetch(`${stack.worker.url}${path}`, { method: "POST" });
       expect([other.status, other.headers.get("allow")]).toEqual([405, expect.stringContaining("GET")]);
       expect(asked(stack)).toEqual(before);
     });

@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -60,6 +60,15 @@ async function start(settings: Record<string, string> = {}): Promise<void> {
     async () => fetch(`${url}/healthz`).catch(() => null),
     (response) => response?.ok === true,
   );
+}
+
+/** `ExecStartPost` of the unit, at our port: what it prints. */
+function afterStart(): string {
+  const unit = readFileSync(join(folder, "ringback.service"), "utf8");
+  const script = /^ExecStartPost=-\/bin\/sh -c '(.*)'$/m.exec(unit)?.[1] ?? "";
+  expect(script).toContain("127.0.0.1:8787");
+  const args = ["-c", script.replace("127.0.0.1:8787", new URL(url).host)];
+  return spawnSync("/bin/sh", args, { encoding: "utf8" }).stdout;
 }
 
 /** As a machine that loses power. */
@@ -133,9 +142,12 @@ describe("Ringback on one machine", () => {
     await start({ RINGBACK_SECRET: "" });
     const response = await fetch(`${url}/v1/videos`, { method: "POST", headers: auth });
     expect(response.status).toBe(503);
-    expect(await response.json()).toMatchObject({
+    const named = {
       error: { code: "misconfigured", message: expect.stringContaining("RINGBACK_SECRET") as string },
-    });
+    };
+    expect(await response.json()).toMatchObject(named);
+    // What the unit writes into the journal.
+    expect(JSON.parse(afterStart())).toMatchObject(named);
   });
 
   it("limits creates as the platform does", async () => {

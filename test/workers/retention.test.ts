@@ -64,7 +64,7 @@ async function settled(): Promise<{ id: string; listing: Listing }> {
   const { task_id: id } = await created();
   const task = stubOf(id);
   const stub = await account();
-  for (let alarm = 0; alarm < 5 && (await rowOf(stub))?.settledAt == null; alarm++) {
+  for (let alarm = 0; alarm < 5 && ((await rowOf(stub))?.settledAt ?? null) === null; alarm++) {
     vi.setSystemTime((await alarmOf(task)) ?? 0);
     await runDurableObjectAlarm(task);
   }

@@ -9,7 +9,7 @@ import { openApiDocument } from "../../src/openapi/document.ts";
  */
 
 /** Outside `/v1`, what is for programs; the rest are pages and what they are made of. */
-const FOR_PROGRAMS = new Set(["/healthz", "/openapi.json", "/docs"]);
+const FOR_PROGRAMS = new Set(["/healthz", "/readyz", "/openapi.json", "/docs"]);
 
 function operations(): string[] {
   return Object.entries(openApiDocument().paths)

@@ -2,6 +2,8 @@ import { describe, expect, it } from "vitest";
 import { missingFor } from "../../../ops/missing.ts";
 
 const secrets = ["RINGBACK_SECRET"];
+const byHand = { loggedIn: true, inBuild: false, environment: "" };
+const inBuild = { loggedIn: true, inBuild: true, environment: "" };
 
 describe("a deployment", () => {
   it.each([
@@ -9,13 +11,16 @@ describe("a deployment", () => {
     { what: "the operator's key", secrets: [...secrets, "AIO_API_KEY", "RINGBACK_KEYS"], vars: [] },
     { what: "callers in a further list", secrets: [...secrets, "AIO_API_KEY"], vars: ["RINGBACK_KEYS_3"] },
   ])("with $what lacks nothing", (found) => {
-    expect(missingFor({ loggedIn: true, ...found })).toEqual([]);
+    for (const how of [byHand, inBuild]) {
+      expect(missingFor({ ...how, ...found })).toEqual({ first: [], later: [] });
+    }
   });
 
   it("without a login asks for that first: nothing else can be known", () => {
-    expect(missingFor({ loggedIn: false, secrets: null, vars: [] })).toEqual([
-      expect.stringContaining("npx wrangler login"),
-    ]);
+    expect(missingFor({ ...byHand, loggedIn: false, secrets: null, vars: [] })).toEqual({
+      first: [expect.stringContaining("npx wrangler login")],
+      later: [],
+    });
   });
 
   it.each([
@@ -35,7 +40,28 @@ describe("a deployment", () => {
       names: ["RINGBACK_SECRET: run", "AIO_API_KEY as a secret", "RINGBACK_KEYS"],
     },
   ])("is told that it lacks $what", ({ secrets: set, vars, names }) => {
-    const missing = missingFor({ loggedIn: true, secrets: set, vars });
-    expect(missing).toEqual(names.map((name) => expect.stringMatching(`^${name}`)));
+    const { first, later } = missingFor({ ...byHand, secrets: set, vars });
+    expect(first.toSorted()).toEqual(names.toSorted().map((name) => expect.stringMatching(`^${name}`)));
+    expect(later).toEqual([]);
+    // In Cloudflare's own build it can follow; a secret that everybody can read cannot.
+    const built = missingFor({ ...inBuild, secrets: set, vars });
+    expect([...built.first, ...built.later].toSorted()).toEqual(first.toSorted());
+    expect(built.first).toEqual(first.filter((line) => line.includes("as a secret")));
+  });
+
+  it("in Cloudflare's own build needs neither a login of ours nor the names of its secrets", () => {
+    expect(missingFor({ ...inBuild, loggedIn: false, secrets: null, vars: [] })).toEqual({
+      first: [],
+      later: [],
+    });
+    expect(missingFor({ ...inBuild, secrets: null, vars: ["RINGBACK_SECRET"] }).first).toHaveLength(1);
+  });
+
+  it("of an environment is told to put its secrets there", () => {
+    const { first } = missingFor({ ...byHand, secrets: ["RINGBACK_KEYS"], vars: [], environment: "staging" });
+    expect(first).toEqual([
+      expect.stringContaining("secret put RINGBACK_SECRET --env staging"),
+      expect.stringContaining("secret put AIO_API_KEY --env staging"),
+    ]);
   });
 });
