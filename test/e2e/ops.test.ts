@@ -143,3 +143,42 @@ describe("npm run deploy", () => {
     expect(calls()).toEqual(["whoami", "secret list --format json --env staging", "deploy --env staging"]);
   });
 });
+
+describe("docs/deploy.md", () => {
+  /** The block of TOML that begins so. */
+  function block(start: string): string {
+    const page = readFileSync(join(root, "docs/deploy.md"), "utf8");
+    const found = Array.from(page.matchAll(/^```toml\n([^]*?)^```$/gm), ([, text = ""]) => text);
+    return found.find((text) => text.startsWith(start)) ?? "";
+  }
+
+  it("has a staging environment with every binding of the one at the top, and counters of its own", () => {
+    const toml = readFileSync(join(root, "wrangler.toml"), "utf8");
+    const staging = block("[env.staging");
+    const logs = block("[observability]");
+    const whole = toml
+      .replace("[observability]\nenabled = true\n", logs)
+      .replace('"src/index.ts"', JSON.stringify(join(root, "src/index.ts")))
+      .replace('"dist/public"', JSON.stringify(join(root, "dist/public")))
+      .replace("node dev/public.ts", `${process.execPath} ${join(root, "dev/public.ts")}`);
+    const config = join(folder, "wrangler.toml");
+    writeFileSync(config, `${whole}\n${staging}`);
+    const args = ["deploy", "--dry-run", "--env", "staging", "-c", config, "--outdir", join(folder, "out")];
+    const { status, stdout, stderr } = spawnSync(join(root, "node_modules/.bin/wrangler"), args, {
+      encoding: "utf8",
+      env: { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", CI: "true" },
+    });
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    expect(stdout).not.toContain("WARNING");
+    // Objects, counters, the files, the variables.
+    const top = toml.matchAll(/^(?:name|binding) = "([A-Z_]+)"$|^([A-Z_]+) = /gm);
+    const names = Array.from(top, ([, binding, variable]) => binding ?? variable);
+    expect(names.length).toBeGreaterThanOrEqual(6);
+    const deployed = Array.from(stdout.matchAll(/^env\.(\w+)/gm), ([, name]) => name);
+    expect(deployed.toSorted()).toEqual(names.toSorted());
+    const counters = (text: string): string[] =>
+      Array.from(text.matchAll(/^namespace_id = "(\d+)"$/gm), ([, id = ""]) => id);
+    expect(counters(staging)).toHaveLength(counters(toml).length);
+    expect(counters(toml)).not.toEqual(expect.arrayContaining(counters(staging)));
+  }, 60_000);
+});

@@ -15,6 +15,7 @@ const MEANT: Record<string, string> = {
   "www.npmjs.com": "a package's page",
   "github.com": "where the reader's own copy is",
   "deploy.workers.cloudflare.com": "the deploy button",
+  "developers.cloudflare.com": "the platform's documents",
   "hooks.zapier.com": "where every Zap's own hook is",
   "hook.eu1.make.com": "where every scenario's own webhook is",
   "proxy.scalar.com": "told of as a reason against it",
