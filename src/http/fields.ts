@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { numberOf, parseJson } from "../domain/json.ts";
+import { numberOf } from "../domain/json.ts";
+import { JSON_VALUES_MAX, parseBoundedJson } from "../domain/json-bounds.ts";
 import { LiftedText, parseJsonBody } from "./json-body.ts";
 
 /** How a request's fields are read before they are judged: what a form or a no-code tool sends for a value. */
@@ -29,7 +30,9 @@ export function boolish(value: unknown): unknown {
 }
 
 /** Between URLs: a line break, or a comma in front of the next one. Any other comma is part of its URL. */
-const BETWEEN_URLS = /[\r\n]|,(?=\s*(?:https?|data|asset):)/i;
+const BETWEEN_URLS = /[\r\n]|,(?=\s*(?:https?|data|asset):)/gi;
+/** Between words. */
+const BETWEEN_WORDS = /[,\r\n]/g;
 
 /** An array, a JSON array in a string, or URLs with line breaks or commas between them. */
 export function listish(value: unknown): unknown {
@@ -38,14 +41,26 @@ export function listish(value: unknown): unknown {
   if (typeof text !== "string") return text;
   if (/^\s*\[/.test(text)) {
     try {
-      return parseJson(text);
+      return parseBoundedJson(text);
     } catch {
-      // Not JSON after all: then it is lines, and each is judged as one.
+      // Not JSON after all, or too much of it: then it is lines, and each is judged as one.
     }
   }
-  const urls = text.split(BETWEEN_URLS).map((url) => url.trim());
-  const items = urls.filter((url) => url !== "");
-  return items.length === 0 ? undefined : items;
+  const items = parts(text, BETWEEN_URLS);
+  return items?.length === 0 ? undefined : (items ?? text);
+}
+
+/**
+ * What stands between the separators, without blanks; null where there are more of them than a request may have values:
+ * they are counted before anything is split, because each part costs dozens of bytes more than it has on the wire.
+ */
+function parts(text: string, separator: RegExp): string[] | null {
+  const separators = text.matchAll(separator);
+  for (let count = 0; !separators.next().done; count++) if (count === JSON_VALUES_MAX) return null;
+  return text
+    .split(separator)
+    .map((part) => part.trim())
+    .filter((part) => part !== "");
 }
 
 /** A file, most likely: without a comma but that of its own head there is nothing to part, and it stays bytes. */
@@ -67,8 +82,7 @@ export function objectish(value: unknown): unknown {
 export function commaSeparated(value: unknown): unknown {
   const text = textOf(value);
   if (typeof text !== "string" || /^\s*\[/.test(text)) return listish(text);
-  const words = text.split(/[,\r\n]/).map((word) => word.trim());
-  return words.filter((word) => word !== "");
+  return parts(text, BETWEEN_WORDS) ?? text;
 }
 
 export function string(message = "must be a string") {

@@ -1,4 +1,4 @@
-import { base64Bytes } from "../domain/base64.ts";
+import { base64Bytes, isBase64Bytes } from "../domain/base64.ts";
 import { concat } from "../wire/concat.ts";
 import { LIFT_MIN_BYTES, LiftedText } from "./json-body.ts";
 
@@ -45,17 +45,7 @@ function isLiftedImage({ bytes }: LiftedText): boolean {
   const start = startOfBase64(head);
   let end = bytes.length;
   while (end > bytes.length - 2 && bytes[end - 1] === 0x3d) end -= 1;
-  for (let index = start; index < end; index++) if (!isBase64Byte(bytes[index] ?? 0)) return false;
-  return end > start && (end - start) % 4 !== 1;
-}
-
-function isBase64Byte(byte: number): boolean {
-  return (
-    (byte >= 0x61 && byte <= 0x7a) ||
-    (byte >= 0x41 && byte <= 0x5a) ||
-    (byte >= 0x2f && byte <= 0x39) ||
-    byte === 0x2b
-  );
+  return end > start && (end - start) % 4 !== 1 && isBase64Bytes(bytes.subarray(start, end));
 }
 
 /** Base64 and the white space of its layout. A sentence is made of the same letters, but no word of it is that long. */

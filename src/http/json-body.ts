@@ -90,18 +90,32 @@ function liftLongStrings(bytes: Uint8Array): Scan | JsonExcess {
   return { skeleton: marks.size === 0 ? bytes : concat(pieces), marks };
 }
 
-/** Of each byte whether it is printable ASCII without an escape. */
-const IS_PLAIN = Uint8Array.from({ length: 256 }, (_, byte) =>
-  byte >= 0x20 && byte <= 0x7e && byte !== BACKSLASH ? 1 : 0,
-);
+const BLANKS = 0x20202020;
+const BACKSLASHES = 0x5c5c5c5c;
+const ONES = 0x01010101;
+const HIGH_BITS = 0x80808080;
 
 /**
- * Printable ASCII without an escape: its bytes are its value, in UTF-8 and in JSON alike. By index: an iterator takes
- * eight times as long, and this is asked of megabytes.
+ * ASCII without a control character or an escape: its bytes are its value, in UTF-8 and in JSON alike. Asked of megabytes,
+ * so four bytes at a time: one that is no ASCII has its high bit set; one below a blank has it once a blank is taken off;
+ * a backslash differs from a backslash by zero, which has it once one is taken off.
  */
 export function isPlainAscii(bytes: Uint8Array): boolean {
-  for (let index = 0; index < bytes.length; index++) if (IS_PLAIN[bytes[index] ?? 0] === 0) return false;
-  return true;
+  const { buffer, byteOffset, length } = bytes;
+  // Words begin at multiples of four.
+  const head = -byteOffset & 3;
+  const words = head < length ? new Uint32Array(buffer, byteOffset + head, (length - head) >> 2) : [];
+  let bits = 0;
+  for (let index = 0; index < words.length; index++) {
+    const word = words[index] ?? 0;
+    bits |= word | (word - BLANKS) | ((word ^ BACKSLASHES) - ONES);
+  }
+  const ends = [...bytes.subarray(0, head), ...bytes.subarray(head + 4 * words.length)];
+  return (bits & HIGH_BITS) === 0 && ends.every(isPlain);
+}
+
+function isPlain(byte: number): boolean {
+  return byte >= 0x20 && byte < 0x80 && byte !== BACKSLASH;
 }
 
 function isKey(bytes: Uint8Array, after: number): boolean {

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { fingerprint } from "../../../src/http/fingerprint.ts";
 import {
   encodeJsonBody,
+  isPlainAscii,
   LiftedText,
   parseJsonBody,
   type RequestObject,
@@ -121,6 +122,25 @@ describe("a JSON body", () => {
         for (const body of [bytes, encode(text), encode(`{"a":${text}}`), encode(`{"a":"${text}"}`)]) {
           expect(parseJsonBody(body).ok).toBeTypeOf("boolean");
         }
+      }),
+      { numRuns: 3000 },
+    );
+  });
+});
+
+describe("plain ASCII", () => {
+  it("is told from anything else by every byte of it, wherever it stands", () => {
+    const text = fc.string({ unit: fc.constantFrom(...Array.from(" !#[]~aZ09\u007f")), maxLength: 40 });
+    const byte = fc.integer({ min: 0, max: 255 });
+    fc.assert(
+      fc.property(text, fc.integer({ min: 0, max: 7 }), fc.nat(), byte, (plain, place, where, other) => {
+        const around = new Uint8Array(place + plain.length + 8).fill(0xff);
+        around.set(encode(plain), place);
+        const bytes = around.subarray(place, place + plain.length);
+        expect(isPlainAscii(bytes)).toBe(true);
+        if (bytes.length === 0) return;
+        bytes[where % bytes.length] = other;
+        expect(isPlainAscii(bytes)).toBe(other >= 0x20 && other < 0x80 && other !== 0x5c);
       }),
       { numRuns: 3000 },
     );
