@@ -4,7 +4,6 @@ import { rotated, versionsInForce, type SigningVersion } from "../domain/signing
 import { isForPlatform } from "../domain/stall.ts";
 import { readSettings } from "../env.ts";
 import { errorFields, log } from "../log.ts";
-import { lookAtTask } from "../task/stub.ts";
 import type { Retention } from "./rows.ts";
 import { AccountStore } from "./store.ts";
 
@@ -98,7 +97,7 @@ export class AccountObject extends DurableObject<Env> {
     const { name, account, taskId, createdAt } = listing;
     let current: Listing | null;
     try {
-      current = await lookAtTask(this.env.TASKS, name, account);
+      current = await this.env.TASKS.get(this.env.TASKS.idFromName(name)).look(account);
     } catch (error) {
       // Asked again in an hour like every other: a task that cannot answer must not keep this object awake.
       log("look.failed", { task_id: taskId, account, ...errorFields(error) });

@@ -1,4 +1,3 @@
-import type { Listing } from "../domain/listing.ts";
 import { isOverloaded, OverloadedError } from "../domain/overload.ts";
 import { inTime } from "../wire/in-time.ts";
 import type { CreateAnswer, TaskObject } from "./object.ts";
@@ -137,13 +136,4 @@ function leaveOnHangUp(stub: TaskStub, visitor: Visitor, ticket: string): () => 
   };
   visitor.signal.addEventListener("abort", leave);
   return () => visitor.signal.removeEventListener("abort", leave);
-}
-
-/** What an account's look finds; null: no such task. @throws Error if the object cannot say */
-export async function lookAtTask(
-  tasks: TaskNamespace,
-  name: string,
-  account: string,
-): Promise<Listing | null> {
-  return taskStub(tasks, name).look(account);
 }

@@ -1,0 +1,137 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join, relative, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+/*
+ * The rooms of `src` and what each may import. A file right below `src` is a room of its own.
+ *
+ * scenario                                   requirement
+ * every import of every file                 stands in the table
+ * the table                                  has no circle, and allows nothing that is not used
+ * one object's room from another's           only by the file that speaks to the object, `stub.ts`
+ * packages                                   only where the room is named beside them
+ */
+
+const src = fileURLToPath(new URL("../../src/", import.meta.url));
+
+const ROOMS: Record<string, string[]> = {
+  // Pure decisions.
+  domain: [],
+  // What other people's programs install.
+  client: [],
+  log: [],
+  version: [],
+  env: ["domain"],
+  keys: ["domain"],
+  wire: ["domain"],
+  webhook: ["domain", "wire"],
+  upstream: ["domain", "keys", "wire"],
+  cadence: ["domain", "log", "wire"],
+  account: ["domain", "env", "log", "wire"],
+  task: ["account", "cadence", "domain", "env", "keys", "log", "upstream", "version", "webhook", "wire"],
+  http: ["account", "domain", "env", "keys", "log", "task", "upstream", "version", "webhook", "wire"],
+  openapi: ["domain", "http", "version"],
+  console: ["account", "domain", "env", "http", "keys", "log", "task", "webhook"],
+  app: ["console", "http", "version"],
+  index: ["account", "app", "cadence", "task"],
+};
+
+/**
+ * Rooms of objects: others speak to the object by `stub`, and `life` is the shape of what a task tells of itself. `index`
+ * hands the classes to the platform.
+ */
+const OBJECTS = ["account", "cadence", "task"];
+const DOORS = new Set(["stub", "life", "object"]);
+
+const PACKAGES: Record<string, string[]> = {
+  "cloudflare:workers": ["account", "cadence", "task"],
+  hono: ["app", "console", "http"],
+  zod: ["env", "http", "openapi"],
+};
+
+interface Import {
+  file: string;
+  room: string;
+  /** The room that it leads to; null: a package. */
+  target: string | null;
+  /** Path below `src` without its ending, or the package. */
+  path: string;
+}
+
+const imports = filesBelow(src).flatMap(importsOf);
+
+function filesBelow(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name) && !entry.name.endsWith(".d.ts"))
+    .map(({ parentPath, name }) => join(parentPath, name));
+}
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(file, "utf8");
+  const found = text.matchAll(
+    /^(?:import|export)\b[^;]*?\bfrom "([^"]+)";|^import "([^"]+)";|\bimport\("([^"]+)"\)/gm,
+  );
+  return Array.from(found, ([, from, bare, dynamic]) => {
+    const to = from ?? bare ?? dynamic ?? "";
+    const own = { file: relative(src, file), room: roomOf(relative(src, file)) };
+    if (!to.startsWith(".")) return { ...own, target: null, path: to };
+    const path = relative(src, resolve(file, "..", to));
+    return { ...own, target: roomOf(path), path: path.replace(/\.tsx?$/, "") };
+  });
+}
+
+function roomOf(path: string): string {
+  return path.split("/", 1)[0]?.replace(/\.tsx?$/, "") ?? "";
+}
+
+/** What a package is called, without the path inside it. */
+function packageOf(path: string): string {
+  return path.split("/", 1)[0] ?? path;
+}
+
+function used(room: string): string[] {
+  const targets = imports.filter((one) => one.room === room && one.target !== null && one.target !== room);
+  return [...new Set(targets.map(({ target }) => target ?? ""))].toSorted();
+}
+
+describe("a room", () => {
+  it("stands in the table, with all that it holds", () => {
+    expect([...new Set(imports.map(({ room }) => room))].filter((room) => !(room in ROOMS))).toEqual([]);
+    expect(imports.length).toBeGreaterThan(500);
+  });
+
+  it.each(Object.entries(ROOMS))("%s imports what the table says, neither more nor less", (room, allowed) => {
+    expect(used(room)).toEqual(allowed.toSorted());
+  });
+
+  it("is in no circle", () => {
+    const done = new Set<string>();
+    for (let round = 0; round < Object.keys(ROOMS).length; round += 1)
+      for (const [room, allowed] of Object.entries(ROOMS))
+        if (allowed.every((target) => done.has(target))) done.add(room);
+    expect(Object.keys(ROOMS).filter((room) => !done.has(room))).toEqual([]);
+  });
+
+  it("of an object is entered by its stub", () => {
+    const entered = imports.filter(
+      ({ room, target, path }) =>
+        target !== null &&
+        target !== room &&
+        OBJECTS.includes(target) &&
+        !DOORS.has(path.split("/")[1] ?? ""),
+    );
+    expect(entered.map(({ file, path }) => `${file} → ${path}`)).toEqual([]);
+    const classes = imports.filter(
+      ({ room, target, path }) => target !== room && OBJECTS.some((name) => path === `${name}/object`),
+    );
+    expect([...new Set(classes.map(({ room }) => room))]).toEqual(["index"]);
+  });
+
+  it("imports only the packages that are its own", () => {
+    const foreign = imports.filter(
+      ({ room, target, path }) => target === null && !PACKAGES[packageOf(path)]?.includes(room),
+    );
+    expect(foreign.map(({ file, path }) => `${file} → ${path}`)).toEqual([]);
+  });
+});
