@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -18,6 +18,7 @@ import { sendRaw, startStack, type Stack, type TaskBody } from "../support/stack
  * larger than any callback                    413
  * the same message again, and at once         2xx, accepted once
  * no secret, or an empty one                  nothing is accepted
+ * the page's lines for a library              the event, by whichever library; anything else throws
  */
 
 const [CURRENT, OLD] = published.vectors.map(({ secret }) => secret) as [string, string];
@@ -298,4 +299,30 @@ describe.each(RECIPES)("$name", (recipe) => {
       }
     },
   );
+});
+
+describe.each(["svix", "standardwebhooks"])("the page's lines with %s", (library) => {
+  type Proved = (body: string, headers: Record<string, string>, secret: string) => unknown;
+
+  async function load(): Promise<Proved> {
+    const page = readFileSync(new URL("../../docs/recipes/receivers.md", import.meta.url), "utf8");
+    const code = /```js\n(import \{ Webhook \} from "svix";[\s\S]*?)```/.exec(page)?.[1] ?? "";
+    const file = join(folder, `${library}.mjs`);
+    // The file lies outside the repository, where no package is found by its name.
+    writeFileSync(file, code.replace('"svix"', JSON.stringify(import.meta.resolve(library))));
+    return ((await import(file)) as { proved: Proved }).proved;
+  }
+
+  it("give the event, and throw for what is not proved", async () => {
+    const proved = await load();
+    const { headers, body } = message();
+    expect(proved(body, headers, CURRENT)).toEqual(JSON.parse(body));
+    expect(() => proved(body, headers, STRANGER)).toThrow("No matching signature found");
+    expect(() => proved(`${body} `, headers, CURRENT)).toThrow("No matching signature found");
+    expect(() => proved(body, {}, CURRENT)).toThrow("Missing required headers");
+    const old = message({ seconds: -301 });
+    expect(() => proved(old.body, old.headers, CURRENT)).toThrow("too old");
+    const both = message({ signers: [CURRENT, OLD] });
+    expect(proved(both.body, both.headers, CURRENT)).toEqual(JSON.parse(both.body));
+  });
 });

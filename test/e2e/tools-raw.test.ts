@@ -3,11 +3,12 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { MODEL, newHook, startStack, submitsTo, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*
- * Requests as tools put them on the wire, byte for byte, each over a connection of its own. curl's and n8n's were
- * captured (curl 7.88.1, n8n 2.41.0); the others follow their documents.
+ * Requests as tools put them on the wire, byte for byte, each over a connection of its own. Captured: curl 7.88.1, n8n
+ * 2.41.1, Node-RED 5.0.7, zapier-platform-core 19.1.0; the others follow their documents.
  *
  * scenario                                          requirement
  * a create by each tool, of strings alone           contract, POST: typed, forwarded once, flat callback with its metadata
+ * an object in a form, which becomes empty          contract, POST: an empty test is 400, not a paid video
  * chunks, Expect: 100-continue, one connection      HTTP, whatever the client's library makes of it
  * what the tools' hooks answer                      contract, callback: Make's and n8n's answers are retried, or stop it
  */
@@ -95,6 +96,15 @@ const N8N = [
   "Accept-Encoding: gzip, compress, deflate, br",
 ];
 const ZAPIER = [POST, "User-Agent: Zapier", AUTHORIZATION, "Accept: */*", "Accept-Encoding: gzip, deflate"];
+const NODE_RED = [POST, "user-agent: got (https://github.com/sindresorhus/got)", AUTHORIZATION];
+const ZAPIER_PLATFORM = [
+  POST,
+  AUTHORIZATION,
+  "user-agent: Zapier",
+  "Accept: */*",
+  "Accept-Encoding: gzip,deflate",
+];
+const BOUNDARY = "--------------------------cd78df37c9561b06891d5340";
 const MAKE = [POST, "User-Agent: Make/production", AUTHORIZATION, ...AXIOS];
 
 const TOOLS: [string, (fields: Record<string, string>) => Wire][] = [
@@ -136,6 +146,32 @@ const TOOLS: [string, (fields: Record<string, string>) => Wire][] = [
       body: JSON.stringify(fields, null, 4),
     }),
   ],
+  [
+    "an integration on Zapier's platform, a body",
+    (fields) => ({
+      head: [...ZAPIER_PLATFORM, "content-type: application/json; charset=utf-8"],
+      body: JSON.stringify(fields),
+    }),
+  ],
+  [
+    "an integration on Zapier's platform, a form",
+    (fields) => ({ head: [...ZAPIER_PLATFORM, `content-type: ${FORM}`], body: form(fields, "+") }),
+  ],
+  [
+    "Node-RED, an object",
+    (fields) => ({ head: [...NODE_RED, "Content-Type: application/json"], body: JSON.stringify(fields) }),
+  ],
+  [
+    "Node-RED, a form",
+    (fields) => ({ head: [...NODE_RED, `content-type: ${FORM}`], body: form(fields, "%20") }),
+  ],
+  [
+    "Node-RED, a form in parts",
+    (fields) => ({
+      head: [...NODE_RED, `content-type: multipart/form-data; boundary=${BOUNDARY}`],
+      body: parts(fields),
+    }),
+  ],
   ["Make, a form", (fields) => ({ head: [...MAKE, `Content-Type: ${FORM}`], body: form(fields, "%20") })],
   [
     "Power Automate, its JSON with a byte order mark",
@@ -168,6 +204,13 @@ const TOOLS: [string, (fields: Record<string, string>) => Wire][] = [
     (fields) => ({ head: [POST, `authorization: bearer ${KEY}`], body: JSON.stringify(fields) }),
   ],
 ];
+
+function parts(fields: Record<string, string>): string {
+  const each = Object.entries(fields).map(
+    ([name, value]) => `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
+  );
+  return `${each.join("")}--${BOUNDARY}--\r\n`;
+}
 
 function escaped(json: string): string {
   return json.replaceAll(
@@ -210,6 +253,18 @@ describe("a create of strings alone", () => {
     const [submit] = submitsTo(stack.gateway);
     expect(JSON.parse(submit?.body.toString() ?? "")).toMatchObject({ reference_images: IMAGES });
   });
+});
+
+// Both make a form with Node's own `querystring`, which writes an object as nothing: the test would be a paid video.
+it.each([
+  ["Node-RED", NODE_RED],
+  ["an integration on Zapier's platform", ZAPIER_PLATFORM.filter((line) => !line.startsWith("Accept-Enc"))],
+])("a form by %s with an object in it is told, not paid", async (_name, head) => {
+  const body = `model=${MODEL}&prompt=p&metadata=&test=`;
+  const answer = await onTheWire(request({ head: [...head, `content-type: ${FORM}`], body }));
+  expect(statusOf(answer)).toBe(400);
+  expect(answer).toContain('"param":"test"');
+  expect(submitsTo(stack.gateway)).toEqual([]);
 });
 
 describe("the wire", () => {
@@ -295,6 +350,26 @@ describe("the answers of the tools' hooks", () => {
       ],
       "delivered",
       ["retryable", "delivered"],
+    ],
+    [
+      "n8n: it waits at another node, or saves no progress, and then at the right one",
+      [
+        {
+          status: 404,
+          body: {
+            code: 404,
+            message:
+              'The workflow for execution "1" does not contain a waiting webhook with a matching path/method.',
+          },
+        },
+        {
+          status: 500,
+          body: { code: 0, message: "Cannot read properties of undefined (reading 'resumeToken')" },
+        },
+        { status: 200, body: { message: "Workflow was started" } },
+      ],
+      "delivered",
+      ["retryable", "retryable", "delivered"],
     ],
     [
       "n8n: the execution is over",
