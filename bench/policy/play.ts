@@ -55,7 +55,7 @@ function answerAt({ startSeconds, endSeconds }: TrueTask, ageSeconds: number): P
   const result = status === "succeeded" ? { url: "https://cdn.example.com/clip.mp4", needsKey: false } : null;
   const reading = {
     status,
-    isDoubtful: false,
+    isAmbiguous: false,
     word: status,
     members: [],
     progress: null,

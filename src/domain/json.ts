@@ -10,6 +10,8 @@ export type JsonValue =
   | JsonValue[]
   | { [key: string]: JsonValue };
 
+export type JsonObject = { [key: string]: JsonValue };
+
 /** A number with a fraction, an exponent or 16 digits, or minus zero; or text in a string that looks like one. */
 const MAY_LOSE_DIGITS = /(?:^|[:,[\s])(?:-0|-?\d+[.eE]|-?\d{16})/;
 /** A longer one may be nested too deep for whoever walks it, which the reviver finds out first. */
@@ -37,12 +39,19 @@ export function numberOf(value: unknown): number | undefined {
 }
 
 /** An object that came from JSON: not null, no array, no number kept as text. */
-export function isJsonObject(value: unknown): value is { [key: string]: JsonValue } {
+export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value) && !JSON.isRawJSON(value);
 }
 
+/** The object that a member holds, or the first object of the list that it holds; undefined: neither. */
+export function innerObject(object: JsonObject, key: string): JsonObject | undefined {
+  const value = own(object, key);
+  const inner = Array.isArray(value) ? value.find(isJsonObject) : value;
+  return isJsonObject(inner) ? inner : undefined;
+}
+
 /** Own property or undefined: `constructor` and `__proto__` are ordinary keys of a caller's object. */
-export function own(object: { [key: string]: JsonValue }, key: string): JsonValue | undefined {
+export function own(object: JsonObject, key: string): JsonValue | undefined {
   return Object.hasOwn(object, key) ? object[key] : undefined;
 }
 

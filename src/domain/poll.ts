@@ -77,6 +77,16 @@ export function streamedRhythm(
 }
 
 /**
+ * The upstream's id to ask with: the first that the create named, and while the upstream has no such task each of them in
+ * turn. Null: the task is not to be polled.
+ */
+export function idToAsk(task: Task, { polls }: Pick<PollRhythm, "polls">): string | null {
+  if (isTerminal(task) || task.upstreamTaskId === null) return null;
+  const ids = [task.upstreamTaskId, ...task.upstreamAliases];
+  return (task.notFoundSince === null ? ids[0] : ids[polls % ids.length]) ?? null;
+}
+
+/**
  * What an answer to a poll makes of the task, and when to look again.
  * `task` is the same object if nothing worth writing happened.
  */

@@ -20,8 +20,8 @@ export function applyReading(task: Task, reading: TaskReading, now: number, resu
       return patch(task, { ...NO_WINDOWS, resultMissingSince: since });
     }
     case "failed":
-      if (reading.isDoubtful && !task.failureDoubted)
-        return patch(task, { ...NO_WINDOWS, failureDoubted: true });
+      if (reading.isAmbiguous && !task.ambiguousFailure)
+        return patch(task, { ...NO_WINDOWS, ambiguousFailure: true });
       return failed(
         patch(seen, { progress: reading.progress ?? seen.progress }),
         taskError("generation_failed", reading.errorMessage),

@@ -91,8 +91,8 @@ export interface Task {
   upstreamTaskId: string | null;
   /** The other ids that the create's answer named: a poll may carry either. */
   upstreamAliases: readonly string[];
-  /** `echoDigest`s of the request's URLs and ids: an answer that repeats them names no result and no task. */
-  echoes: readonly string[];
+  /** `requestDigest`s of the request's URLs and ids: an answer that repeats them names no result and no task. */
+  requestDigests: readonly string[];
   createdAt: number;
   submittedAt: number | null;
   finishedAt: number | null;
@@ -107,12 +107,12 @@ export interface Task {
   runningSince: number | null;
   /** Progress when `video.progress` was last due. */
   progressTold: number;
-  /** Windows: nothing but 404, nothing but 401 or 403, success without a URL, since when. */
+  /** Windows, since when: only "no such task", only 401 or 403, success without a URL. */
   notFoundSince: number | null;
   unauthorizedSince: number | null;
   resultMissingSince: number | null;
   /** The last readable answer said a failure that may have been the query's. */
-  failureDoubted: boolean;
+  ambiguousFailure: boolean;
 }
 
 /** A file that only the upstream key opens, and the caller may not have the key. */
@@ -210,7 +210,7 @@ export const NO_WINDOWS = {
   notFoundSince: null,
   unauthorizedSince: null,
   resultMissingSince: null,
-  failureDoubted: false,
+  ambiguousFailure: false,
 } satisfies Partial<Task>;
 
 /**

@@ -14,8 +14,8 @@ export interface ResultUrl {
 export interface TaskReading {
   /** null: no status, or a word that Ringback does not know. */
   status: TaskStatus | null;
-  /** `failed` by a word that may speak of the query: it counts when the next answer says the same. */
-  isDoubtful: boolean;
+  /** `failed` by a word that may speak of the query: it counts when the next readable answer says the same. */
+  isAmbiguous: boolean;
   /** The word as it came, for the log. */
   word: string | null;
   /** Names of the members beside the word, for the log: they show what to add when the word is unknown. */
@@ -57,7 +57,7 @@ export type PollAnswer = { json: AnswerJson; notBeforeMs: number | null } & (
   | { kind: "not_found" }
   | { kind: "unauthorized"; status: 401 | 403 }
   | { kind: "slow_down" }
-  /** Another 4xx: it can be read, but says nothing of the task. */
+  /** Another 4xx, or a 2xx without a status: it can be read, but says nothing of the task. */
   | { kind: "other"; status: number }
   /** 5xx, silence, a broken or foreign answer: says nothing at all. */
   | { kind: "nothing"; why: string }

@@ -6,7 +6,7 @@ import { createInObject, waitForEnd, type CreateAnswer, type CreateInput } from 
 import type { AppEnv } from "./app-env.ts";
 import type { Caller } from "./caller.ts";
 import { ApiError, invalidRequest, noSuchTask, upstreamSaid } from "./errors.ts";
-import { echoesOf } from "./echoes.ts";
+import { requestDigestsOf } from "./request-digests.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { endpointRules, misconfigured, ownHost } from "./guards.ts";
 import { encodeJsonBody, type JsonBody } from "./json-body.ts";
@@ -125,7 +125,7 @@ async function createInput(from: {
     model: request.model,
     traits: request.traits,
     metadata: request.metadata,
-    echoes: await echoesOf(request.upstream),
+    requestDigests: await requestDigestsOf(request.upstream),
     test: request.test,
     timeoutMs: request.timeoutMs ?? settings.taskTimeoutMs,
     repeatServerErrors: request.repeatServerErrors,

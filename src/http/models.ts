@@ -1,7 +1,6 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { parseRetryAfter } from "../domain/retry-after.ts";
 import { isOperatorsAffair, refusalCode } from "../domain/submit.ts";
 import { askModels, knownModels } from "../upstream/key-check.ts";
 import type { ModelsAnswer } from "../upstream/models.ts";
@@ -48,9 +47,8 @@ function noModels(upstream?: { status: number; body: unknown }): ApiError {
 }
 
 function refusal(answer: ModelsAnswer): ApiError {
-  const { status, retryAfter } = answer;
+  const { status, retryAfterMs: waitMs } = answer;
   const upstream = upstreamSaid(answer);
-  const waitMs = parseRetryAfter(retryAfter, null, Date.now());
   if (status < 400 || status >= 500) return noModels(upstream);
   return new ApiError(refusalCode(status), "The upstream refused to list its models.", {
     status,

@@ -18,7 +18,7 @@ const TASK_ERRORS: Record<TaskErrorCode, string> = {
   generation_failed: "the upstream said that the generation failed",
   timed_out: "not finished before its deadline",
   submit_unknown: "the upstream may or may not have taken the request, so it was not sent again",
-  upstream_lost: "the upstream answers nothing but 404 for this task",
+  upstream_lost: "the upstream answers only that it has no such task",
   result_missing: "the upstream said success and gave no usable URL",
   upstream_unauthorized: "the upstream refuses the key",
   upstream_payment_required: "the upstream asks for payment",

@@ -32,8 +32,8 @@ export interface CreateInput {
   traits: TaskTraits;
   /** JSON text of an object. */
   metadata: string | null;
-  /** `echoDigest`s of the request's URLs and ids. */
-  echoes: readonly string[];
+  /** `requestDigest`s of the request's URLs and ids. */
+  requestDigests: readonly string[];
   test: TestPlan | null;
   timeoutMs: number;
   repeatServerErrors: boolean;
@@ -233,7 +233,7 @@ function newTask(deps: TaskDeps, input: CreateInput): Task {
     test: input.test,
     upstreamTaskId: null,
     upstreamAliases: [],
-    echoes: input.echoes,
+    requestDigests: input.requestDigests,
     createdAt: now,
     submittedAt: null,
     finishedAt: null,

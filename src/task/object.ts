@@ -242,8 +242,8 @@ export class TaskObject extends DurableObject<Env> {
   }
 }
 
-function knownTask({ upstreamTaskId, upstreamAliases, echoes }: Task): KnownTask {
-  return { taskIds: upstreamTaskId === null ? null : [upstreamTaskId, ...upstreamAliases], echoes };
+function knownTask({ upstreamTaskId, upstreamAliases, requestDigests }: Task): KnownTask {
+  return { taskIds: upstreamTaskId === null ? null : [upstreamTaskId, ...upstreamAliases], requestDigests };
 }
 
 async function ownKey(deps: TaskDeps, task: Task): Promise<string | null> {

@@ -1,6 +1,6 @@
-import { decidePoll } from "../domain/poll.ts";
+import { decidePoll, idToAsk } from "../domain/poll.ts";
 import { isOperatorsAffair } from "../domain/submit.ts";
-import { isTerminal, type Task } from "../domain/task.ts";
+import type { Task } from "../domain/task.ts";
 import type { PollAnswer, TaskReading } from "../domain/upstream-answer.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { passFor, tellRefusal } from "./pace.ts";
@@ -10,11 +10,12 @@ import { sealText } from "./sealed.ts";
 /** Asks the upstream once. Takes no lease, because asking twice costs nothing; unchanged, it writes only the alarm. */
 export async function pollStep(deps: TaskDeps): Promise<void> {
   const pass = await passFor(deps, "poll");
-  const task = deps.store.load()?.task;
-  if (pass === null || !task || isTerminal(task) || task.upstreamTaskId === null) return;
+  const state = deps.store.load();
+  const id = state && idToAsk(state.task, state.rhythm);
+  if (pass === null || !state || !id) return;
   const startedAt = deps.now();
-  const upstream = await deps.upstream(task);
-  const answer = await upstream.poll(task.upstreamTaskId);
+  const upstream = await deps.upstream(state.task);
+  const answer = await upstream.poll(id);
   await recordPoll(deps, answer, startedAt);
   if (answer.kind === "slow_down") {
     await tellRefusal(deps, "poll", { ...pass, retryAfterMs: answer.notBeforeMs });
@@ -67,6 +68,6 @@ function logOddAnswer(deps: TaskDeps, task: Task, answer: PollAnswer): void {
   });
 }
 
-function isOdd({ status, isDoubtful, result }: TaskReading): boolean {
-  return status === null || isDoubtful || (status === "succeeded" && result === null);
+function isOdd({ status, isAmbiguous, result }: TaskReading): boolean {
+  return status === null || isAmbiguous || (status === "succeeded" && result === null);
 }

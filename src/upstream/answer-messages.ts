@@ -1,7 +1,6 @@
-import { isJsonObject, numberOf, own } from "../domain/json.ts";
+import { innerObject, isJsonObject, numberOf, own, type JsonObject } from "../domain/json.ts";
 import { redactText } from "../domain/redact.ts";
 import { plainText } from "../domain/text.ts";
-import type { JsonObject } from "./answer-parts.ts";
 import { meansSuccess, normalWord } from "./status-words.ts";
 
 /** What an answer says in words and codes beside the status. */
@@ -31,8 +30,8 @@ export function errorMessageIn(object: JsonObject, secrets: readonly string[]): 
 
 /** Why the upstream refused a request: inside `data` before around it. */
 export function refusalMessage(answer: JsonObject, secrets: readonly string[]): string | null {
-  const inner = own(answer, "data");
-  return (isJsonObject(inner) ? errorMessageIn(inner, secrets) : null) ?? errorMessageIn(answer, secrets);
+  const inner = innerObject(answer, "data");
+  return (inner ? errorMessageIn(inner, secrets) : null) ?? errorMessageIn(answer, secrets);
 }
 
 const NO_SUCH_TASK_CODES = new Set(["tasknotexist", "tasknotfound"]);

@@ -6,6 +6,12 @@ import { timeLimit } from "../wire/time-limit.ts";
 /** No honest status answer is longer; the rest of a longer one is not read. */
 const ANSWER_MAX_BYTES = 1_048_576;
 
+interface ExchangeInit extends RequestInit {
+  timeoutMs: number;
+  /** How much of the answer is read; 1 MiB if left out. */
+  maxBytes?: number;
+}
+
 export interface WireAnswer {
   response: Response;
   /** Empty for a redirect, whose body is of no use. */
@@ -13,19 +19,16 @@ export interface WireAnswer {
 }
 
 /** One exchange; null when no status line came. Errors on the wire say nothing about what the other side did. */
-export async function exchange(
-  url: string,
-  timeoutMs: number,
-  init: RequestInit,
-): Promise<WireAnswer | null> {
+export async function exchange(url: string, init: ExchangeInit): Promise<WireAnswer | null> {
+  const { timeoutMs, maxBytes = ANSWER_MAX_BYTES, ...request } = init;
   const { signal, clear } = timeLimit(timeoutMs);
   try {
-    const response = await fetch(url, { ...init, redirect: "manual", signal });
+    const response = await fetch(url, { ...request, redirect: "manual", signal });
     if (response.status >= 300 && response.status < 400) {
       discardBody(response);
       return { response, read: { text: "", end: "complete" } };
     }
-    return { response, read: await readText(response, ANSWER_MAX_BYTES) };
+    return { response, read: await readText(response, maxBytes) };
   } catch {
     // Refused, reset, timed out, garbage: indistinguishable here, and all the same for the task.
     return null;

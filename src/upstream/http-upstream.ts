@@ -27,17 +27,18 @@ export function httpUpstream(
   return {
     async submit(body) {
       const timeoutMs = submitTimeoutMs(access.timeoutMs, body.byteLength);
-      const answer = await exchange(`${access.baseUrl}/videos`, timeoutMs, {
+      const answer = await exchange(`${access.baseUrl}/videos`, {
+        timeoutMs,
         method: "POST",
         headers: { authorization, "content-type": "application/json", accept: "application/json", ...HOP },
         body,
       });
-      return answer === null ? unknown("no complete answer") : readSubmit(answer, access, known);
+      return answer === null ? unknown({ why: "no complete answer" }) : readSubmit(answer, access, known);
     },
     async poll(upstreamTaskId) {
       const url = `${access.baseUrl}/videos/${encodeURIComponent(upstreamTaskId)}`;
       const headers = { authorization, accept: "application/json", ...HOP };
-      const answer = await exchange(url, access.timeoutMs, { headers });
+      const answer = await exchange(url, { timeoutMs: access.timeoutMs, headers });
       if (answer === null)
         return { kind: "nothing", why: "no complete answer", json: null, notBeforeMs: null };
       return readPoll(answer, (text) => memory.read(text, access, known));

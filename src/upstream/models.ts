@@ -1,9 +1,8 @@
 import { isJsonObject, own, type JsonValue } from "../domain/json.ts";
 import { parseBoundedJson } from "../domain/json-bounds.ts";
 import { keySecrets } from "../domain/redact.ts";
-import { readText } from "../wire/read-bytes.ts";
-import { discardBody } from "../wire/discard.ts";
 import { parseAnswer } from "./answer-json.ts";
+import { exchange, retryAfterMs } from "./exchange.ts";
 import { HOP } from "./hop.ts";
 import type { UpstreamAccess } from "./provider.ts";
 
@@ -16,39 +15,32 @@ export interface ModelsAnswer {
   status: number;
   contentType: string | null;
   body: string;
-  retryAfter: string | null;
+  retryAfterMs: number | null;
   /** A 2xx that holds a list of models: the upstream knows the key. A login page or an error under 200 says nothing. */
   isList: boolean;
 }
 
 /** The upstream's `/models` as it answers, with the key masked; null if no whole answer came, or a redirect. */
 export async function fetchModels(access: UpstreamAccess): Promise<ModelsAnswer | null> {
-  try {
-    const response = await fetch(`${access.baseUrl}/models`, {
-      headers: { authorization: `Bearer ${access.apiKey}`, accept: "application/json", ...HOP },
-      redirect: "manual",
-      signal: AbortSignal.timeout(access.timeoutMs),
-    });
-    const { status, headers } = response;
-    if (status >= 300 && status < 400) {
-      discardBody(response);
-      return null;
-    }
-    const read = await readText(response, MODELS_MAX_BYTES);
-    if (read.end !== "complete") return null;
-    const secrets = keySecrets(access.apiKey);
-    const body = parseAnswer(read.text, secrets).text;
+  const answer = await exchange(`${access.baseUrl}/models`, {
+    timeoutMs: access.timeoutMs,
+    maxBytes: MODELS_MAX_BYTES,
+    headers: { authorization: `Bearer ${access.apiKey}`, accept: "application/json", ...HOP },
+  });
+  if (answer === null || answer.read.end !== "complete") return null;
+  const { status, ok, headers } = answer.response;
+  if (status >= 300 && status < 400) return null;
+  const secrets = keySecrets(access.apiKey);
+  const body = parseAnswer(answer.read.text, secrets).text;
+  const type = headers.get("content-type");
+  return {
+    status,
     // A header that repeats the key is none.
-    const header = (name: string): string | null => {
-      const value = headers.get(name);
-      return secrets.some((secret) => value?.includes(secret)) ? null : value;
-    };
-    const isList = response.ok && isModelList(body);
-    return { status, contentType: header("content-type"), body, retryAfter: header("retry-after"), isList };
-  } catch {
-    // Refused, reset or timed out: no answer.
-    return null;
-  }
+    contentType: secrets.some((secret) => type?.includes(secret)) ? null : type,
+    body,
+    retryAfterMs: retryAfterMs(answer.response),
+    isList: ok && isModelList(body),
+  };
 }
 
 /** An array, or an object with an array in `data` or `models` and no `error`. */

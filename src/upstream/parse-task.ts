@@ -1,81 +1,99 @@
-import { numberOf, own, type JsonValue } from "../domain/json.ts";
-import { redactText } from "../domain/redact.ts";
+import { numberOf, own, type JsonObject, type JsonValue } from "../domain/json.ts";
+import { keySecrets, redactText } from "../domain/redact.ts";
 import type { TaskReading } from "../domain/upstream-answer.ts";
+import { requestDigest } from "../keys/request-digest.ts";
 import { errorMessageIn } from "./answer-messages.ts";
 import {
-  idsOf,
-  namesATask,
+  allIds,
+  namesAnyTask,
   namesOneOf,
-  outwards,
-  ownPart,
-  partsOf,
+  ownCandidate,
   statusValues,
-  type AnswerPart,
-  type JsonObject,
-} from "./answer-parts.ts";
+  taskCandidates,
+  type TaskCandidate,
+} from "./task-candidates.ts";
+import type { KnownTask, UpstreamAccess } from "./provider.ts";
 import { findResult, type ResultRules } from "./result-url.ts";
-import { isOuterSuccess, isWeakFailure, statusOfWord } from "./status-words.ts";
+import { isAmbiguousFailure, isOuterSuccess, statusOfWord } from "./status-words.ts";
 
 /**
- * Reads an answer of the upstream tolerantly: what it says of the task, by the task's own object alone. An envelope
+ * Reads an answer of the upstream tolerantly. The task's own object alone says its status and why it failed; an envelope
  * around it speaks of the query. Source: the contract's rules of the reader.
  */
 
 const ID_MAX_LENGTH = 256;
-/** A create that names more ids of one task is none. */
+/** Further ids are not kept. */
 const MAX_IDS = 8;
 const MAX_MEMBERS = 20;
 const MEMBER_MAX_LENGTH = 40;
 
-/** What is known of the task that is asked about. */
+/** What `parseTask` must know beside the answer. */
 export interface TaskContext extends Omit<ResultRules, "taskIds"> {
   /** Every id that the create named; null while its answer is read: then every id that this answer names. */
   taskIds: readonly string[] | null;
 }
 
 /** What the answer says of the task, and how it says it. */
-export interface ParsedTask extends Omit<TaskReading, "isDoubtful"> {
+export interface ParsedTask extends TaskReading {
   /** Every usable id that the answer names, in order of trust. */
   ids: string[];
-  /** It names tasks, and not this one. */
+  /** It names tasks, and not this one: an id that is too long to be asked for is still another task's. */
   isForeign: boolean;
   /** Whether the task's own object names it. */
   namesTask: boolean;
-  /** It failed by a word that may speak of the query. */
-  isWeak: boolean;
 }
 
 export function parseTask(answer: JsonObject, context: TaskContext): ParsedTask {
-  const parts = partsOf(answer);
+  const candidates = taskCandidates(answer);
   const { secrets } = context;
-  const named = idsOf(parts);
+  const named = allIds(candidates);
   const ids = named.filter((id) => isUsableId(id, secrets)).slice(0, MAX_IDS);
   const taskIds = context.taskIds ?? ids;
   const rules = { ...context, taskIds };
-  const part = ownPart(parts, taskIds);
-  const isForeign = namesATask(parts) && !named.some((id) => taskIds.includes(id));
-  if (part === null) return { ids, isForeign, ...NOTHING_SAID, ...outerSuccess(parts, rules) };
-  const { word, status } = statusIn(part.object);
+  const task = ownCandidate(candidates, taskIds);
+  const isForeign = namesAnyTask(candidates) && !named.some((id) => taskIds.includes(id));
+  if (task === null) return { ids, isForeign, ...NOTHING_SAID, ...outerSuccess(candidates, rules) };
+  const { word, status } = statusIn(task.object);
   return {
     ids,
     isForeign,
-    namesTask: namesOneOf(part, taskIds),
+    namesTask: namesOneOf(task, taskIds),
     status,
-    isWeak: status === "failed" && word !== null && isWeakFailure(word),
+    isAmbiguous: status === "failed" && word !== null && isAmbiguousFailure(word),
     word: word && redactText(word, secrets),
-    members: Object.keys(part.object)
+    members: Object.keys(task.object)
       .slice(0, MAX_MEMBERS)
       .map((name) => redactText(name, secrets).slice(0, MEMBER_MAX_LENGTH)),
-    progress: progressAround(part),
-    result: status === "succeeded" ? findResult(part, rules) : null,
-    errorMessage: errorMessageIn(part.object, secrets),
+    progress: progressOf(own(task.object, "progress")),
+    result: status === "succeeded" ? findResult(task, rules) : null,
+    errorMessage: errorMessageIn(task.object, secrets),
   };
 }
 
-const NOTHING_SAID: Omit<ParsedTask, "ids" | "isForeign"> = {
+/**
+ * What the answer says of the task. A URL of the request is no result, so the search goes on without it. Digesting is
+ * asynchronous and a success comes once, so only a found URL is compared, not each URL of each answer.
+ */
+export async function parseWithoutRequestUrls(
+  answer: JsonObject,
+  { baseUrl, apiKey }: UpstreamAccess,
+  { taskIds, requestDigests }: KnownTask,
+): Promise<ParsedTask> {
+  const excludedUrls = new Set<string>();
+  for (;;) {
+    const task = parseTask(answer, { taskIds, baseUrl, secrets: keySecrets(apiKey), excludedUrls });
+    const url = task.result?.url ?? null;
+    if (requestDigests.length === 0 || url === null) return task;
+    if (!requestDigests.includes(await requestDigest(url))) return task;
+    // Each turn takes one URL out of the search, and the search looks at a bounded number.
+    excludedUrls.add(url);
+  }
+}
+
+export const NOTHING_SAID: Omit<ParsedTask, "ids" | "isForeign"> = {
   namesTask: false,
   status: null,
-  isWeak: false,
+  isAmbiguous: false,
   word: null,
   members: [],
   progress: null,
@@ -83,10 +101,10 @@ const NOTHING_SAID: Omit<ParsedTask, "ids" | "isForeign"> = {
   errorMessage: null,
 };
 
-/** The facts by which a task's life is decided. Null: the answer's words do not count. */
-export function readingOf(task: ParsedTask | null): TaskReading {
-  const { status, word, members, progress, result, errorMessage } = task ?? NOTHING_SAID;
-  return { status, isDoubtful: false, word, members, progress, result, errorMessage };
+/** The facts by which a task's life is decided. `isAmbiguous` as the place of the word decides it. */
+export function readingOf(task: TaskReading, isAmbiguous: boolean): TaskReading {
+  const { status, word, members, progress, result, errorMessage } = task;
+  return { status, isAmbiguous, word, members, progress, result, errorMessage };
 }
 
 /** Of several status members the first with a known word counts. */
@@ -97,7 +115,7 @@ function statusIn(object: JsonObject): Pick<TaskReading, "word" | "status"> {
 }
 
 /** The exception of rule 1: a gateway that says `completed` around a bare result. */
-function outerSuccess([answer]: readonly AnswerPart[], rules: ResultRules): Partial<ParsedTask> {
+function outerSuccess([answer]: readonly TaskCandidate[], rules: ResultRules): Partial<ParsedTask> {
   const data = answer && own(answer.object, "data");
   const word = answer && statusValues(answer.object).map(textOf).find(isOuterSuccess);
   if (answer === undefined || data === undefined || word === undefined) return {};
@@ -114,15 +132,6 @@ export function isUsableId(text: string, secrets: readonly string[]): boolean {
   // As a path segment the dots would climb out of `/videos/`, percent-encoded or not.
   const isSegment = text.isWellFormed() && text !== "." && text !== "..";
   return text.length <= ID_MAX_LENGTH && isSegment && !secrets.some((secret) => text.includes(secret));
-}
-
-/** Gateways keep the progress beside their vendor's answer. */
-function progressAround(part: AnswerPart): number | null {
-  for (const { object } of outwards(part)) {
-    const progress = progressOf(own(object, "progress"));
-    if (progress !== null) return progress;
-  }
-  return null;
 }
 
 function progressOf(value: JsonValue | undefined): number | null {

@@ -19,6 +19,6 @@ export interface UpstreamAccess {
 export interface KnownTask {
   /** Every id that the create's answer named; null before it. */
   taskIds: readonly string[] | null;
-  /** `echoDigest`s of the URLs and ids of its request. */
-  echoes: readonly string[];
+  /** `requestDigest`s of the URLs and ids of its request. */
+  requestDigests: readonly string[];
 }

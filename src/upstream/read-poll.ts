@@ -1,8 +1,8 @@
+import type { JsonObject } from "../domain/json.ts";
 import { isTerminal } from "../domain/task.ts";
 import type { AnswerJson, PollAnswer } from "../domain/upstream-answer.ts";
 import type { ReadAnswer } from "./answer-memory.ts";
 import { saysItFailed, saysNoSuchTask } from "./answer-messages.ts";
-import type { JsonObject } from "./answer-parts.ts";
 import { notBeforeMs, type WireAnswer } from "./exchange.ts";
 import { readingOf, type ParsedTask } from "./parse-task.ts";
 
@@ -25,37 +25,36 @@ export async function readPoll(
   if (read.end === "broken") return { ...carried, kind: "nothing", why: `http_${status}, broken off` };
   const { parsed, task } = await readAnswer(read.text);
   carried.json = parsed.json;
-  const complete = read.end === "complete" ? task : null;
-  return ok
-    ? readSuccess(status, complete, parsed.object, carried)
-    : readError(status, complete, parsed.object, carried);
+  // What was cut off at the cap says nothing of the task.
+  const said =
+    read.end === "complete" && task !== null && parsed.object !== null
+      ? { task, object: parsed.object }
+      : null;
+  return ok ? readSuccess(status, said, carried) : readError(status, said, carried);
 }
 
-function readSuccess(
-  status: number,
-  task: ParsedTask | null,
-  object: JsonObject | null,
-  carried: Carried,
-): PollAnswer {
-  if (task === null || object === null)
-    return { ...carried, kind: "nothing", why: `http_${status} without readable JSON` };
+/** A whole JSON object, and what it says of the task. */
+interface Said {
+  object: JsonObject;
+  task: ParsedTask;
+}
+
+function readSuccess(status: number, said: Said | null, carried: Carried): PollAnswer {
+  if (said === null) return { ...carried, kind: "nothing", why: `http_${status} without readable JSON` };
+  const { object, task } = said;
   if (!task.namesTask && saysItFailed(object) && saysNoSuchTask(object))
     return { ...carried, kind: "not_found" };
   if (task.isForeign) return { ...carried, json: null, kind: "nothing", why: "another task's id" };
-  if (task.word === null && task.progress === null) return { ...carried, kind: "nothing", why: "no status" };
-  const isDoubtful = task.isWeak && !task.namesTask;
-  return { ...carried, kind: "read", reading: { ...readingOf(task), isDoubtful } };
+  const isSilent = task.word === null && task.progress === null && !task.namesTask;
+  if (isSilent) return { ...carried, kind: "other", status };
+  return { ...carried, kind: "read", reading: readingOf(task, task.isAmbiguous && !task.namesTask) };
 }
 
-function readError(
-  status: number,
-  task: ParsedTask | null,
-  object: JsonObject | null,
-  carried: Carried,
-): PollAnswer {
-  if (task?.namesTask && isTerminal(task) && ENDING_CLIENT_ERRORS.has(status))
-    return { ...carried, kind: "read", reading: { ...readingOf(task), isDoubtful: task.isWeak } };
-  if (status === 400 && object !== null && saysNoSuchTask(object)) return { ...carried, kind: "not_found" };
+function readError(status: number, said: Said | null, carried: Carried): PollAnswer {
+  if (said?.task.namesTask && isTerminal(said.task) && ENDING_CLIENT_ERRORS.has(status))
+    return { ...carried, kind: "read", reading: readingOf(said.task, said.task.isAmbiguous) };
+  if (status === 400 && said !== null && saysNoSuchTask(said.object))
+    return { ...carried, kind: "not_found" };
   switch (status) {
     case 404:
       return { ...carried, kind: "not_found" };

@@ -1,8 +1,9 @@
-import { isJsonObject, own, type JsonValue } from "../domain/json.ts";
+import { isJsonObject, own, type JsonObject, type JsonValue } from "../domain/json.ts";
 import { parseBoundedJson } from "../domain/json-bounds.ts";
 import type { ResultUrl } from "../domain/upstream-answer.ts";
-import { hasStatus, idsIn, taskIdIn, type AnswerPart, type JsonObject, outwards } from "./answer-parts.ts";
+import { absoluteUrl } from "./absolute-url.ts";
 import { normalWord } from "./status-words.ts";
+import { hasStatus, idsNamedBy, outwards, taskIdIn, type TaskCandidate } from "./task-candidates.ts";
 
 /** Finds the video among the URLs of an answer: in the members and nestings of the known gateways, video first. */
 
@@ -13,43 +14,56 @@ export interface ResultRules {
   baseUrl: string;
   /** A URL that contains one is never handed out. */
   secrets: readonly string[];
-  /** URLs of the request that the answer repeats, as `absoluteUrl` writes them. */
-  echoes: ReadonlySet<string>;
+  /** URLs that the answer repeats from the request, as `absoluteUrl` writes them. */
+  excludedUrls: ReadonlySet<string>;
 }
 
 /** Members that hold a URL, or objects and lists with one; spelled as `normalWord` spells them. */
 const MEMBERS = new Set(
   [
-    "videourl url resulturl outputurl fileurl downloadurl primaryurl uri",
+    "videourl url resulturl outputurl fileurl downloadurl primaryurl uri failreason",
     "videourls urls resulturls resultjson",
     "data result results output outputs content response task",
     "video videos metadata taskresult videoresult creations assets",
   ].flatMap((names) => names.split(" ")),
 );
 
-const URL_MAX_LENGTH = 8192;
 /** data → result (JSON in a string) → videos → item → video → url is as deep as gateways nest. */
 const MAX_DEPTH = 7;
 const MAX_ITEMS = 8;
-/** An answer that needs more to be looked at is none. */
+/** The search stops here; what it has found by then counts. */
 const MAX_VALUES = 500;
 
-/** Objects of these types, and inputs by their role, stand beside the video and are never it. */
-const NOT_THE_VIDEO =
-  /^(?:(?:image|cover|poster|thumb|thumbnail|(?:first|last|key)?frame|preview|audio|text|subtitle)(?:image|url)?|(?:reference|input|image\/|audio\/).*)$/;
-/** A request writes its videos so; hardly an answer does. */
+/** What stands beside the video, by the type, kind or role of its object, and is never the video. */
+const COVERS = new Set(
+  "cover coverimage coverurl poster posterurl thumbnail thumbnailurl thumb lastframe firstframe keyframe".split(
+    " ",
+  ),
+);
+/** The same in a list of typed items. Elsewhere these words may say what the request asked for. */
+const OTHER_MEDIA = new Set("image imageurl frame preview audio audiourl text subtitle".split(" "));
+const OTHER_MEDIA_PREFIXES = ["image/", "audio/"];
+const INPUT_ROLES = new Set(
+  "reference referenceimage referencevideo referenceaudio input inputimage".split(" "),
+);
+/** Requests write their videos with this type, results almost never. */
 const REQUEST_TYPE = "videourl";
 const VIDEO_FILE = /\.(?:mp4|webm|mov|m4v|mkv|m3u8)$/i;
 const IMAGE_FILE = /\.(?:jpe?g|png|webp|gif|avif|bmp|svg)$/i;
 /** The family's proxy of a result. */
 const CONTENT_PATH = /\/videos\/[^/]+\/content$/;
+/** Where a task is asked about: some gateways link it. */
+const STATUS_PATH = /\/(?:videos|generations|tasks)\/([^/]+)\/?$/;
 
-/** The best result in the part, or else in those around it; null: there is none. */
-export function findResult(part: AnswerPart, rules: ResultRules): ResultUrl | null {
-  const search = new Search(rules);
-  for (const { object } of outwards(part))
-    search.look(object, { depth: 0, isVideo: false, isInput: false, member: "" });
-  return search.best();
+/** The best result in the task's own object, else in the nearest object around it that has one; null: there is none. */
+export function findResult(candidate: TaskCandidate, rules: ResultRules): ResultUrl | null {
+  for (const { object } of outwards(candidate)) {
+    const search = new Search(rules);
+    search.look(object, START);
+    const best = search.best();
+    if (best !== null) return best;
+  }
+  return null;
 }
 
 interface Place {
@@ -58,9 +72,13 @@ interface Place {
   isVideo: boolean;
   /** It is written as a request writes its inputs. */
   isInput: boolean;
+  /** It is an item of a list. */
+  isItem: boolean;
   /** The member whose value or item this is. */
   member: string;
 }
+
+const START: Place = { depth: 0, isVideo: false, isInput: false, isItem: false, member: "" };
 
 class Search {
   readonly #rules: ResultRules;
@@ -80,30 +98,39 @@ class Search {
     const inner = { ...place, depth: place.depth + 1 };
     if (typeof value === "string") this.#lookAtText(value, inner);
     else if (Array.isArray(value)) {
+      // The first item is this task's (rule 1); one behind it may be another task.
       for (const [index, item] of value.slice(0, MAX_ITEMS).entries())
-        if (index === 0 || !this.#isAnotherTask(item, place.member)) this.look(item, inner);
+        if (index === 0 || !isJsonObject(item) || !this.#isAnotherTask(item, place.member))
+          this.look(item, { ...inner, isItem: true });
     } else if (isJsonObject(value)) this.#lookInside(value, inner);
   }
 
   #lookInside(object: JsonObject, place: Place): void {
-    const marks = marksOf(object);
-    // What the whole answer is marked as (`text_to_video`, `image`) says what was asked for.
-    if (place.depth > 1 && marks.some((mark) => NOT_THE_VIDEO.test(mark))) return;
-    const isVideo = place.isVideo || marks.includes("video");
-    const isInput = place.isInput || marks.includes(REQUEST_TYPE);
+    const { member } = place;
+    // Below `data` an object is this task's, whatever else it names (rule 1).
+    if (!place.isItem && member !== "" && member !== "data" && this.#isAnotherTask(object, member)) return;
+    const labels = labelsOf(object);
+    if (labels.some((label) => isOtherMedia(label, place.isItem))) return;
+    const isVideo = place.isVideo || labels.includes("video");
+    const isInput = place.isInput || labels.includes(REQUEST_TYPE);
     for (const [key, value] of Object.entries(object)) {
-      const member = normalWord(key);
-      if (MEMBERS.has(member))
-        this.look(value, { ...place, member, isInput, isVideo: isVideo || member.includes("video") });
+      const name = normalWord(key);
+      if (MEMBERS.has(name))
+        this.look(value, {
+          ...place,
+          member: name,
+          isItem: false,
+          isInput,
+          isVideo: isVideo || name.includes("video"),
+        });
     }
   }
 
-  /** Behind the first, which is this task's (rule 1), an item may be another task; a bare `id` may be a file's, too. */
-  #isAnotherTask(item: JsonValue, member: string): boolean {
-    const ids = isJsonObject(item) ? idsIn(item) : [];
-    if (!isJsonObject(item) || ids.length === 0) return false;
-    if (ids.some((id) => this.#rules.taskIds.includes(id))) return false;
-    return taskIdIn(item) !== null || (member === "data" && hasStatus(item));
+  /** A bare `id` may be a file's, unless it stands beside a status in a list of tasks. */
+  #isAnotherTask(object: JsonObject, member: string): boolean {
+    const ids = idsNamedBy(object);
+    if (ids.length === 0 || ids.some((id) => this.#rules.taskIds.includes(id))) return false;
+    return taskIdIn(object) !== null || (member === "data" && hasStatus(object));
   }
 
   /** A URL, or JSON in a string. */
@@ -117,55 +144,50 @@ class Search {
       return;
     }
     const url = absoluteUrl(text, this.#rules.baseUrl);
-    if (url === null || this.#rules.echoes.has(url) || this.#isTheTaskItself(url)) return;
-    const path = new URL(url).pathname;
-    const hidden = this.#containsSecret(url);
-    const needsKey = hidden || (CONTENT_PATH.test(path) && this.#isOwnOrigin(url));
-    const isVideo = place.isVideo || VIDEO_FILE.test(path);
-    const badness =
-      (IMAGE_FILE.test(path) ? 8 : 0) + (needsKey ? 4 : 0) + (place.isInput ? 2 : 0) + (isVideo ? 0 : 1);
-    this.#found.push({ result: { url: hidden ? null : url, needsKey }, badness });
+    if (url === null || this.#rules.excludedUrls.has(url)) return;
+    const { pathname, origin } = new URL(url);
+    const isOwnOrigin = origin === new URL(this.#rules.baseUrl).origin;
+    if (isOwnOrigin && this.#isTheTaskItself(pathname)) return;
+    const isHidden = this.#containsSecret(url);
+    const needsKey = isHidden || (isOwnOrigin && CONTENT_PATH.test(pathname));
+    this.#found.push({
+      result: { url: isHidden ? null : url, needsKey },
+      // The last choice is an image, then an input, then what needs the key; a name says video better than an ending.
+      badness:
+        (IMAGE_FILE.test(pathname) ? 16 : 0) +
+        (place.isInput ? 8 : 0) +
+        (needsKey ? 4 : 0) +
+        (place.isVideo ? 0 : 2) +
+        (VIDEO_FILE.test(pathname) ? 0 : 1),
+    });
   }
 
   #containsSecret(url: string): boolean {
     return this.#rules.secrets.some((secret) => url.includes(secret) || decoded(url).includes(secret));
   }
 
-  #isOwnOrigin(url: string): boolean {
-    return new URL(url).origin === new URL(this.#rules.baseUrl).origin;
-  }
-
-  /** Some gateways link the task: that is where it is asked about, not its result. */
-  #isTheTaskItself(url: string): boolean {
-    return this.#rules.taskIds.some(
-      (id) => url === `${this.#rules.baseUrl}/videos/${encodeURIComponent(id)}`,
-    );
+  #isTheTaskItself(pathname: string): boolean {
+    const id = STATUS_PATH.exec(pathname)?.[1];
+    return pathname === "/" || (id !== undefined && this.#rules.taskIds.includes(decoded(id)));
   }
 }
 
-function marksOf(object: JsonObject): string[] {
-  const marks = ["type", "role", "kind", "mime_type"].map((name) => own(object, name));
-  return marks.filter((mark) => typeof mark === "string").map(normalWord);
+function labelsOf(object: JsonObject): string[] {
+  const labels = ["type", "role", "kind", "mime_type"].map((name) => own(object, name));
+  return labels.filter((label) => typeof label === "string").map(normalWord);
 }
 
-function decoded(url: string): string {
+function isOtherMedia(label: string, isItem: boolean): boolean {
+  if (COVERS.has(label)) return true;
+  const isMedium = OTHER_MEDIA.has(label) || OTHER_MEDIA_PREFIXES.some((prefix) => label.startsWith(prefix));
+  return isItem && (isMedium || INPUT_ROLES.has(label));
+}
+
+function decoded(text: string): string {
   try {
-    return decodeURIComponent(url);
+    return decodeURIComponent(text);
   } catch {
     // A stray percent sign: it hides nothing.
-    return url;
+    return text;
   }
-}
-
-/** The text as an absolute http(s) URL, byte for byte where it can be; null if it is none, or longer than 8 KB. */
-export function absoluteUrl(text: string, baseUrl: string): string | null {
-  const trimmed = text.trim();
-  if (trimmed.length > URL_MAX_LENGTH || !/^(?:https?:\/)?\//i.test(trimmed)) return null;
-  if (!URL.canParse(trimmed, baseUrl)) return null;
-  const parsed = new URL(trimmed, baseUrl);
-  if (parsed.protocol !== "https:" && parsed.protocol !== "http:") return null;
-  // Kept byte for byte, because it may be signed; parsed only where it is relative or could break a line or a header.
-  const url = /^[a-z]+:\/\/[\x21-\x7e]+$/i.test(trimmed) ? trimmed : parsed.href;
-  // As JSON has it: a URL full of quotes would be twice as long in a callback, which has a limit of its own.
-  return JSON.stringify(url).length - 2 > URL_MAX_LENGTH ? null : url;
 }

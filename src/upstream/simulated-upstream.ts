@@ -10,7 +10,7 @@ export function simulatedUpstream(plan: TestPlan, name: string, submittedAt: num
   const upstreamTaskId = `test_${name}`;
   const read = (reading: Partial<TaskReading> & Pick<TaskReading, "status">) => {
     const whole: TaskReading = {
-      isDoubtful: false,
+      isAmbiguous: false,
       word: reading.status,
       members: [],
       progress: null,

@@ -34,7 +34,7 @@ const STATUSES = new Map(
 );
 
 /** Gateways say these of a query that failed, too. */
-const WEAK_FAILURES = new Set(["error", "timeout", "timedout"]);
+const AMBIGUOUS_FAILURES = new Set(["error", "timeout", "timedout"]);
 
 /** Envelopes say `success` of every query that worked, but none of these. Source: rule 1 of the reader. */
 const OUTER_SUCCESSES = new Set(["succeeded", "succeed", "completed", "complete", "done", "finished"]);
@@ -50,8 +50,8 @@ export function statusOfWord(word: string): TaskStatus | null {
 }
 
 /** Whether the word may speak of the query instead of the task. */
-export function isWeakFailure(word: string): boolean {
-  return WEAK_FAILURES.has(normalWord(word));
+export function isAmbiguousFailure(word: string): boolean {
+  return AMBIGUOUS_FAILURES.has(normalWord(word));
 }
 
 /** Whether the word, said outside `data`, means the task. */

@@ -27,7 +27,7 @@ export function aTask(overrides: Partial<Task> = {}): Task {
     test: null,
     upstreamTaskId: "up-1",
     upstreamAliases: [],
-    echoes: [],
+    requestDigests: [],
     createdAt: T0,
     submittedAt: T0,
     finishedAt: null,
@@ -56,7 +56,7 @@ export function aTask(overrides: Partial<Task> = {}): Task {
     notFoundSince: null,
     unauthorizedSince: null,
     resultMissingSince: null,
-    failureDoubted: false,
+    ambiguousFailure: false,
     ...overrides,
   };
 }
@@ -74,7 +74,7 @@ export function aRhythm(overrides: Partial<PollRhythm> = {}): PollRhythm {
 export function aReading(overrides: Partial<TaskReading> = {}): TaskReading {
   return {
     status: null,
-    isDoubtful: false,
+    isAmbiguous: false,
     word: null,
     members: [],
     progress: null,

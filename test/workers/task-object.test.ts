@@ -163,7 +163,7 @@ function createInput(overrides: Partial<CreateInput> = {}): CreateInput {
     model: "m",
     traits: { resolution: null, seconds: null, inputMode: null },
     metadata: null,
-    echoes: [],
+    requestDigests: [],
     test: null,
     timeoutMs: 3_600_000,
     repeatServerErrors: false,

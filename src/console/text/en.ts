@@ -170,7 +170,7 @@ export const en = {
     submit_unknown:
       "Ringback cannot tell whether the upstream took the request, so it did not send it a second time. Look into the upstream's own console before you start it again, or you may pay twice.",
     upstream_lost:
-      "The upstream answers that it has no such task (404). Check the base URL and the model id, and write down the task id for the upstream's support.",
+      "The upstream answers that it has no such task. Check the base URL and the model id, and write down the task id for the upstream's support.",
     upstream_unauthorized:
       "Check the API key and the Authorization header (401). If the key was changed, start the task again with the new one.",
     upstream_payment_required: "Check the balance of the upstream account (402), then start the task again.",

@@ -164,7 +164,7 @@ export const zh: Text = {
     submit_unknown:
       "无法确定上游是否已收到请求，因此没有再次提交。重新提交前请先到上游控制台核对，以免重复扣费。",
     upstream_lost:
-      "上游答复没有该任务（404）。请核对 base URL、模型 ID 和 task_id，并记录任务 ID 以便联系上游支持。",
+      "上游答复没有该任务。请核对 base URL、模型 ID 和 task_id，并记录任务 ID 以便联系上游支持。",
     upstream_unauthorized:
       "请检查 API Key 和 Authorization 请求头（401）。如果更换过 Key，请用新的 Key 重新提交。",
     upstream_payment_required: "请检查上游账户余额（402），然后重新提交。",

@@ -9,7 +9,7 @@ const RESULT = { url: "https://cdn.test/v.mp4", needsKey: false };
 function reading(facts: Partial<TaskReading>): TaskReading {
   return {
     status: null,
-    isDoubtful: false,
+    isAmbiguous: false,
     word: facts.status ?? null,
     members: [],
     progress: null,
@@ -61,7 +61,7 @@ const POLL_ANSWERS: Record<PollWord, PollAnswer> = {
   succeeded: read({ status: "succeeded", result: RESULT }),
   "no url": read({ status: "succeeded" }),
   failed: read({ status: "failed", errorMessage: "no" }),
-  "error of a query": read({ status: "failed", word: "error", isDoubtful: true }),
+  "error of a query": read({ status: "failed", word: "error", isAmbiguous: true }),
   garbage: read({ word: "wobbling" }),
   "404": { kind: "not_found", ...BARE },
   "401": { kind: "unauthorized", status: 401, ...BARE },

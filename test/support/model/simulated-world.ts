@@ -147,7 +147,7 @@ export class SimulatedWorld implements World {
       model: "m",
       traits: { resolution: null, seconds: null, inputMode: null },
       metadata: null,
-      echoes: [],
+      requestDigests: [],
       test: null,
       timeoutMs,
       repeatServerErrors: repeats,

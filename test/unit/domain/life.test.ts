@@ -31,7 +31,7 @@ const limits = {
 
 const reading: fc.Arbitrary<TaskReading> = fc.record({
   status: fc.constantFrom("queued", "running", "succeeded", "failed", null),
-  isDoubtful: fc.boolean(),
+  isAmbiguous: fc.boolean(),
   word: fc.constant(null),
   members: fc.constant([]),
   progress: fc.option(fc.integer({ min: 0, max: 100 })),

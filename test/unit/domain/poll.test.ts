@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { logNormalCurve } from "../../../src/domain/forecast-curve.ts";
 import { PRIOR_FORECAST, type Forecast } from "../../../src/domain/forecast.ts";
-import { decidePoll, firstRhythm, streamedRhythm } from "../../../src/domain/poll.ts";
+import { decidePoll, firstRhythm, idToAsk, streamedRhythm } from "../../../src/domain/poll.ts";
 import { finishSample } from "../../../src/domain/sightings.ts";
 import { timedOut, type PollRhythm, type Task } from "../../../src/domain/task.ts";
 import type { PollAnswer, TaskReading } from "../../../src/domain/upstream-answer.ts";
@@ -94,7 +94,7 @@ describe("a window of bad answers", () => {
 });
 
 describe("a failure that may have been the query's", () => {
-  const doubtful = read({ status: "failed", isDoubtful: true, errorMessage: "timeout" });
+  const doubtful = read({ status: "failed", isAmbiguous: true, errorMessage: "timeout" });
   const sure = read({ status: "failed", errorMessage: "no" });
 
   it.each<[string, PollAnswer[], Partial<Task>]>([
@@ -118,7 +118,7 @@ describe("a failure that may have been the query's", () => {
     [
       "ends the windows of other answers",
       [NOT_FOUND, doubtful],
-      { notFoundSince: null, failureDoubted: true },
+      { notFoundSince: null, ambiguousFailure: true },
     ],
   ])("%s", (_name, answers, expected) => {
     expect(
@@ -131,6 +131,22 @@ describe("a failure that may have been the query's", () => {
 
   it("does not outrank the deadline", () => {
     expect(play(aTask(), [[3600, doubtful]]).error?.code).toBe("timed_out");
+  });
+});
+
+describe("the id to ask with", () => {
+  const aliased = aTask({ upstreamAliases: ["vid-7"] });
+  const asked = (task: Task): (string | null)[] => [0, 1, 2, 3].map((polls) => idToAsk(task, { polls }));
+
+  it("is the first that the create named; while there is no such task, each of them in turn", () => {
+    expect(asked(aliased)).toEqual(["up-1", "up-1", "up-1", "up-1"]);
+    expect(asked({ ...aliased, notFoundSince: T0 })).toEqual(["up-1", "vid-7", "up-1", "vid-7"]);
+    expect(asked(aTask({ notFoundSince: T0 }))).toEqual(["up-1", "up-1", "up-1", "up-1"]);
+  });
+
+  it("is none before the submit and after the end", () => {
+    expect(idToAsk(anUnsubmittedTask("due"), { polls: 0 })).toBeNull();
+    expect(idToAsk(timedOut(aliased, T0), { polls: 0 })).toBeNull();
   });
 });
 

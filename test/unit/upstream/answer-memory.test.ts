@@ -11,7 +11,7 @@ import { AnswerMemory } from "../../../src/upstream/answer-memory.ts";
 const RUNNING = '{"task_id":"up-1","status":"running","progress":42}';
 const ACCESS = { baseUrl: "https://gateway.acme.com/v1", apiKey: "sk-0123456789abcdef", timeoutMs: 1000 };
 const OTHER_ACCESS = { ...ACCESS, apiKey: "sk-fedcba9876543210" };
-const KNOWN = { taskIds: ["up-1"], echoes: [] };
+const KNOWN = { taskIds: ["up-1"], requestDigests: [] };
 
 describe("an answer's memory", () => {
   it("knows a text that it has just read", async () => {

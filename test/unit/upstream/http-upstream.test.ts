@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { PollAnswer, SubmitAnswer } from "../../../src/domain/upstream-answer.ts";
-import { echoDigest } from "../../../src/keys/echo.ts";
+import { requestDigest } from "../../../src/keys/request-digest.ts";
 import { httpUpstream } from "../../../src/upstream/http-upstream.ts";
 
 /*
@@ -20,7 +20,7 @@ interface Given {
   status?: number;
   headers?: Record<string, string>;
   taskIds?: string[] | null;
-  echoes?: string[];
+  requestDigests?: string[];
   apiKey?: string;
 }
 
@@ -29,8 +29,8 @@ function upstream(answer: unknown, given: Given) {
   const { status = 200, headers = {} } = given;
   vi.stubGlobal("fetch", async () => new Response(body, { status, headers }));
   const access = { baseUrl: BASE_URL, apiKey: given.apiKey ?? KEY, timeoutMs: 1000 };
-  const { taskIds = [I], echoes = [] } = given;
-  return httpUpstream(access, { taskIds, echoes });
+  const { taskIds = [I], requestDigests = [] } = given;
+  return httpUpstream(access, { taskIds, requestDigests });
 }
 
 async function poll(answer: unknown, given: Given = {}): Promise<PollAnswer> {
@@ -46,7 +46,7 @@ afterEach(() => {
 });
 
 const SUCCEEDED = { kind: "read", reading: { status: "succeeded", result: { url: U, needsKey: false } } };
-const FAILED = { kind: "read", reading: { status: "failed", isDoubtful: false } };
+const FAILED = { kind: "read", reading: { status: "failed", isAmbiguous: false } };
 const GOES_ON = { kind: "read", reading: { status: null } };
 
 describe("a poll that is answered with a 2xx", () => {
@@ -87,26 +87,26 @@ describe("a poll that is answered with a 2xx", () => {
     ],
     // A word that may be the query's ends the task at once only beside its id.
     [{ task_id: I, status: "error" }, FAILED],
-    [{ status: "error" }, { kind: "read", reading: { status: "failed", isDoubtful: true } }],
-    [{ data: { status: "timeout" } }, { kind: "read", reading: { status: "failed", isDoubtful: true } }],
+    [{ status: "error" }, { kind: "read", reading: { status: "failed", isAmbiguous: true } }],
+    [{ data: { status: "timeout" } }, { kind: "read", reading: { status: "failed", isAmbiguous: true } }],
     [{ status: "failed" }, FAILED],
     // Envelopes say nothing of the task.
     [
       { status: "error", message: "timeout querying task", data: null },
-      { kind: "nothing", why: "no status" },
+      { kind: "other", status: 200 },
     ],
     [
       { code: "success", data: null },
-      { kind: "nothing", why: "no status" },
+      { kind: "other", status: 200 },
     ],
-    [{ error: { message: "overloaded" } }, { kind: "nothing", why: "no status" }],
+    [{ error: { message: "overloaded" } }, { kind: "other", status: 200 }],
     // Not found, told by a 200.
     [{ success: false, code: 404, message: "Task not found" }, { kind: "not_found" }],
     [{ success: false, message: "no such task" }, { kind: "not_found" }],
     [{ code: "404", message: "任务不存在" }, { kind: "not_found" }],
     [{ success: false, code: "task_not_exist" }, { kind: "not_found" }],
-    [{ success: false, message: "model not found" }, { kind: "nothing" }],
-    [{ success: true, message: "Task not found" }, { kind: "nothing" }],
+    [{ success: false, message: "model not found" }, { kind: "other" }],
+    [{ success: true, message: "Task not found" }, { kind: "other" }],
     [
       { success: false, code: 404, message: "Task not found", data: { task_id: I, status: "running" } },
       { kind: "read" },
@@ -128,19 +128,24 @@ describe("a poll that is answered with a 2xx", () => {
 
   it("repeats a URL of the request, which is no result", async () => {
     const reference = "https://inputs.acme.com/Reference.mp4";
-    const echoes = [await echoDigest(reference), await echoDigest("https://inputs.acme.com/b.mp4")];
+    const requestDigests = [
+      await requestDigest(reference),
+      await requestDigest("https://inputs.acme.com/b.mp4"),
+    ];
     const echo = {
       content: [{ type: "video", video_url: { url: reference } }],
       video: "HTTPS://inputs.acme.com/b.mp4",
     };
-    expect(await poll({ task_id: I, status: "succeeded", ...echo, url: U }, { echoes })).toMatchObject(
-      SUCCEEDED,
-    );
-    expect(await poll({ task_id: I, status: "succeeded", ...echo }, { echoes })).toMatchObject({
+    expect(
+      await poll({ task_id: I, status: "succeeded", ...echo, url: U }, { requestDigests }),
+    ).toMatchObject(SUCCEEDED);
+    expect(await poll({ task_id: I, status: "succeeded", ...echo }, { requestDigests })).toMatchObject({
       reading: { status: "succeeded", result: null },
     });
-    expect(await poll({ status: "completed", data: { video_url: reference } }, { echoes })).toMatchObject({
-      kind: "nothing",
+    expect(
+      await poll({ status: "completed", data: { video_url: reference } }, { requestDigests }),
+    ).toMatchObject({
+      kind: "other",
     });
   });
 });
@@ -149,7 +154,7 @@ describe("a poll that is answered with an error", () => {
   const END = { data: { task_id: I, status: "failed", error_message: "content rejected" } };
   const ENDED = {
     kind: "read",
-    reading: { status: "failed", isDoubtful: false, errorMessage: "content rejected" },
+    reading: { status: "failed", isAmbiguous: false, errorMessage: "content rejected" },
   };
 
   it.each([400, 403, 404, 409, 410, 422])(
@@ -159,7 +164,7 @@ describe("a poll that is answered with an error", () => {
       expect(await poll({ task_id: I, status: "succeeded", url: U }, { status })).toMatchObject(SUCCEEDED);
       expect(await poll({ task_id: I, status: "error" }, { status })).toMatchObject({
         kind: "read",
-        reading: { status: "failed", isDoubtful: true },
+        reading: { status: "failed", isAmbiguous: true },
       });
     },
   );
@@ -234,7 +239,7 @@ describe("a submit", () => {
     });
     expect(await submit({ task_id: I, status: "error", error: "x" })).toMatchObject({
       kind: "accepted",
-      reading: { status: "failed", isDoubtful: false, errorMessage: "x" },
+      reading: { status: "failed", isAmbiguous: false, errorMessage: "x" },
     });
   });
 
@@ -279,9 +284,9 @@ describe("a submit", () => {
   it.each([409, 500])(
     "is unknown after a %d that names only what the request named, or a bare id",
     async (status) => {
-      const echoes = [await echoDigest("mine-1"), await echoDigest("17")];
+      const requestDigests = [await requestDigest("mine-1"), await requestDigest("17")];
       for (const answer of [{ task_id: "mine-1" }, { data: { task_id: 17 } }, { id: "error-5" }])
-        expect(await submit(answer, { status, echoes }), JSON.stringify(answer)).toMatchObject({
+        expect(await submit(answer, { status, requestDigests }), JSON.stringify(answer)).toMatchObject({
           kind: "unknown",
           completeServerError: false,
         });
@@ -296,10 +301,17 @@ describe("a submit", () => {
     [{ data: { id: 5 } }, false],
     [{ result: { id: 5 } }, false],
     [{ error: { details: [{ task_id: "t" }] } }, false],
-    [{ task_id: "0", id: null }, true],
-  ])("may be repeated after a whole 5xx without any id: %j %j", async (answer, completeServerError) => {
-    expect(await submit(answer, { status: 500 })).toMatchObject({ kind: "unknown", completeServerError });
-  });
+    [{ task_id: "0", id: null }, false],
+    [{ message: JSON.stringify({ id: "cgt-1" }) }, false],
+    [{ message: JSON.stringify({ a: JSON.stringify({ task_id: 5 }) }) }, false],
+    [[{ id: "t" }], false],
+    [{ request_id: "r", message: "no id of a task" }, true],
+  ])(
+    "may be repeated only after a whole 5xx without any id: %.60j %j",
+    async (answer, completeServerError) => {
+      expect(await submit(answer, { status: 500 })).toMatchObject({ kind: "unknown", completeServerError });
+    },
+  );
 
   it.each([
     { error: { code: "insufficient_quota" } },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isJsonObject, parseJson } from "../../../src/domain/json.ts";
-import { partsOf } from "../../../src/upstream/answer-parts.ts";
+import { taskCandidates } from "../../../src/upstream/task-candidates.ts";
 import { findResult, type ResultRules } from "../../../src/upstream/result-url.ts";
 
 /*
@@ -20,9 +20,15 @@ const BASE_URL = "https://gateway.acme.com/v1";
 function find(answer: unknown, rules: Partial<ResultRules> = {}) {
   const value = parseJson(JSON.stringify(answer));
   if (!isJsonObject(value)) throw new Error("not an object");
-  const [part] = partsOf(value);
-  if (!part) throw new Error("no part");
-  return findResult(part, { taskIds: [I], baseUrl: BASE_URL, secrets: [], echoes: new Set(), ...rules });
+  const [candidate] = taskCandidates(value);
+  if (!candidate) throw new Error("no candidate");
+  return findResult(candidate, {
+    taskIds: [I],
+    baseUrl: BASE_URL,
+    secrets: [],
+    excludedUrls: new Set(),
+    ...rules,
+  });
 }
 
 const URL_MEMBERS =
@@ -62,6 +68,9 @@ describe("a result", () => {
     { response: { videos: [{ video: { uri: URL_OF_VIDEO } }] } },
     { creations: [{ id: "c1", url: URL_OF_VIDEO, cover_url: COVER }] },
     { metadata: { url: URL_OF_VIDEO } },
+    { data: { type: "reference_to_video", video_url: URL_OF_VIDEO } },
+    { type: "text", metadata: { type: "image", url: URL_OF_VIDEO } },
+    { fail_reason: URL_OF_VIDEO },
     { url: "not a url", video: { url: URL_OF_VIDEO } },
     { video_url: null, data: { url: URL_OF_VIDEO } },
     { video_url: `  ${URL_OF_VIDEO}\n` },
@@ -113,6 +122,10 @@ describe("a result", () => {
     },
     { url: `${BASE_URL}/videos/${I}` },
     { url: `/v1/videos/${I}` },
+    { url: `${BASE_URL}/videos/${I}/` },
+    { url: `/v1/video/generations/${I}` },
+    { url: "/" },
+    { result: { task_id: "up-2", url: COVER } },
   ])("is not found in %.90j", (answer) => {
     expect(find(answer)).toBeNull();
   });
@@ -129,14 +142,30 @@ describe("a result", () => {
     { url: `${COVER}.PNG`, metadata: { url: URL_OF_VIDEO } },
     { content: [{ type: "video_url", video_url: { url: COVER } }], url: URL_OF_VIDEO },
     { metadata: { url: `${BASE_URL}/videos/${I}/content` }, url: URL_OF_VIDEO },
+    { url: `${COVER}.mp4`, video_url: URL_OF_VIDEO },
   ])("is the video before anything else in %j", (answer) => {
     expect(find(answer)?.url).toBe(URL_OF_VIDEO);
   });
 
+  it("is looked for in the task's own object before those around it", () => {
+    const answer = { video_url: COVER, data: { task_id: I, status: "succeeded", url: URL_OF_VIDEO } };
+    const inner = taskCandidates(answer)[1];
+    const rules = { taskIds: [I], baseUrl: BASE_URL, secrets: [], excludedUrls: new Set<string>() };
+    expect(inner && findResult(inner, rules)?.url).toBe(URL_OF_VIDEO);
+  });
+
+  it("is a content link before what looks like an input", () => {
+    const url = `${BASE_URL}/videos/${I}/content`;
+    expect(find({ content: [{ type: "video_url", video_url: { url: COVER } }], url })).toEqual({
+      url,
+      needsKey: true,
+    });
+  });
+
   it("is no URL of the request", () => {
-    const echoes = new Set([COVER]);
-    expect(find({ video_url: COVER }, { echoes })).toBeNull();
-    expect(find({ video_url: COVER, url: URL_OF_VIDEO }, { echoes })?.url).toBe(URL_OF_VIDEO);
+    const excludedUrls = new Set([COVER]);
+    expect(find({ video_url: COVER }, { excludedUrls })).toBeNull();
+    expect(find({ video_url: COVER, url: URL_OF_VIDEO }, { excludedUrls })?.url).toBe(URL_OF_VIDEO);
   });
 
   it.each([

@@ -52,7 +52,7 @@ const calls: Record<string, () => Promise<unknown>> = {
 
 function upstream(): ReturnType<typeof httpUpstream> {
   const access = { baseUrl: "https://api.acme.com/v1", apiKey: "sk-1", timeoutMs: TIMEOUT_MS };
-  return httpUpstream(access, { taskIds: ["up-1"], echoes: [] });
+  return httpUpstream(access, { taskIds: ["up-1"], requestDigests: [] });
 }
 
 describe("a time limit", () => {

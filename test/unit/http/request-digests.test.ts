@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
-import { echoesOf } from "../../../src/http/echoes.ts";
+import { requestDigestsOf } from "../../../src/http/request-digests.ts";
 import { parseJsonBody, type RequestObject } from "../../../src/http/json-body.ts";
-import { echoDigest } from "../../../src/keys/echo.ts";
+import { requestDigest } from "../../../src/keys/request-digest.ts";
 
 function request(fields: object): RequestObject {
   const result = parseJsonBody(new TextEncoder().encode(JSON.stringify(fields)));
@@ -10,7 +10,7 @@ function request(fields: object): RequestObject {
 }
 
 async function digests(texts: string[]): Promise<string[]> {
-  return Promise.all(texts.map(echoDigest));
+  return Promise.all(texts.map(requestDigest));
 }
 
 it.each<[string, object, string[]]>([
@@ -30,17 +30,19 @@ it.each<[string, object, string[]]>([
     ["12345678901234567890", "7"],
   ],
 ])("an echo digest is made of %s", async (_name, fields, texts) => {
-  expect(await echoesOf(request(fields))).toEqual(await digests(texts));
+  expect(await requestDigestsOf(request(fields))).toEqual(await digests(texts));
 });
 
 it("is made of the first 32 URLs", async () => {
   const urls = Array.from({ length: 50 }, (_, index) => `https://a.example.com/${index}.png`);
-  expect(await echoesOf(request({ reference_images: urls }))).toEqual(await digests(urls.slice(0, 32)));
+  expect(await requestDigestsOf(request({ reference_images: urls }))).toEqual(
+    await digests(urls.slice(0, 32)),
+  );
 });
 
 it("is the same for every spelling of one URL, and says nothing of it", async () => {
-  const same = await echoDigest("https://a.example.com/v.mp4?x=1");
-  expect(await echoDigest("HTTPS://A.example.com:443/b/../v.mp4?x=1")).toBe(same);
-  expect(await echoDigest("https://a.example.com/V.mp4?x=1")).not.toBe(same);
+  const same = await requestDigest("https://a.example.com/v.mp4?x=1");
+  expect(await requestDigest("HTTPS://A.example.com:443/b/../v.mp4?x=1")).toBe(same);
+  expect(await requestDigest("https://a.example.com/V.mp4?x=1")).not.toBe(same);
   expect(same).toMatch(/^[0-9a-f]{32}$/);
 });

@@ -1,4 +1,4 @@
-import { echoDigest } from "../keys/echo.ts";
+import { requestDigest } from "../keys/request-digest.ts";
 import { isRequestObject, type RequestObject, type RequestValue } from "./json-body.ts";
 
 /** The upstream repeats inputs in its answers; more of them than this are not told from results. */
@@ -9,11 +9,11 @@ const MAX_IDS = 32;
  * Digests of the request's first http(s) URLs, and of the values of its members `id` and `task_id`: what an answer may
  * repeat without having made it. Source: the contract's rules of the reader, 3 and 8.
  */
-export async function echoesOf(request: RequestObject): Promise<string[]> {
+export async function requestDigestsOf(request: RequestObject): Promise<string[]> {
   const found: Found = { urls: new Set(), ids: new Set() };
   collect(request, found);
   const texts = [...[...found.urls].slice(0, MAX_URLS), ...[...found.ids].slice(0, MAX_IDS)];
-  return Promise.all(texts.map(echoDigest));
+  return Promise.all(texts.map(requestDigest));
 }
 
 interface Found {

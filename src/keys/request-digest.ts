@@ -7,7 +7,7 @@ const DIGEST_LENGTH = 32;
  * What a task keeps of a URL or an id of its request, so that it knows it again in an answer. URLs are compared as
  * `URL` writes them. Source: the contract's rules of the reader, 3 and 8.
  */
-export async function echoDigest(text: string): Promise<string> {
+export async function requestDigest(text: string): Promise<string> {
   const same = /^https?:/i.test(text) && URL.canParse(text) ? new URL(text).href : text;
   return hex(await sha256(same)).slice(0, DIGEST_LENGTH);
 }
