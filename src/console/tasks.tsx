@@ -2,8 +2,9 @@ import type { Context } from "hono";
 import { parseJson } from "../domain/json.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { ApiError, noSuchTask } from "../http/errors.ts";
+import { askForRedelivery, type Redelivery } from "../http/redeliver.ts";
 import { openTaskId } from "../keys/ids.ts";
-import { askTask, taskStub, type RedeliverAnswer } from "../task/stub.ts";
+import { askTask } from "../task/stub.ts";
 import { readForm } from "./form.ts";
 import { TaskPage } from "./task-page.tsx";
 import type { TaskView } from "./task-view.ts";
@@ -21,10 +22,9 @@ export async function showTask(context: Context<AppEnv>): Promise<Response> {
 
 /** `POST /tasks/{id}/redeliver` */
 export async function redeliverTask(context: Context<AppEnv>): Promise<Response> {
-  const { id, name, account } = await namedTask(context);
+  const { id, name } = await namedTask(context);
   const form = await readForm(context);
-  // Not repeated by itself: each call is one attempt.
-  const answer = await taskStub(context.env.TASKS, name).redeliver(account, form("message_id") || null);
+  const answer = await askForRedelivery(context, name, form("message_id") || null);
   return context.redirect(`/tasks/${id}?said=${saidOf(answer)}`, 303);
 }
 
@@ -48,7 +48,7 @@ async function namedTask(context: Context<AppEnv>): Promise<{ id: string; name: 
 /** What the page says next, as a word of its dictionary. */
 export type Said = "queued" | "nothing" | "tooOften" | "tooMany";
 
-function saidOf({ kind }: RedeliverAnswer): Said {
+function saidOf({ kind }: Redelivery): Said {
   switch (kind) {
     case "queued":
       return "queued";

@@ -112,12 +112,21 @@ export function settleAttempt(
   // Settled while the attempt was on the wire (the task ended, the receiver said gone): a failure changes nothing.
   if (delivery.status !== "pending") return free;
   if (result.outcome === "permanent") return settled(free, "stopped", at.now);
-  const step = at.limits.retryMs[delivery.scheduled - 1];
-  if (step === undefined) return settled(free, "exhausted", at.now);
-  const wait = retryWaitMs(step, result.retryAfterMs, at.random);
-  const nextAttemptAt = at.now + wait;
-  if (nextAttemptAt > delivery.occurredAt + DELIVERY_LIFETIME_MS) return settled(free, "exhausted", at.now);
-  return { ...free, nextAttemptAt };
+  return postponeDelivery(free, delivery.scheduled, { ...at, retryAfterMs: result.retryAfterMs });
+}
+
+/** Plans what comes after the n-th time in vain, or ends the delivery where the schedule does. */
+export function postponeDelivery(
+  delivery: Delivery,
+  timesInVain: number,
+  at: { now: number; random: number; limits: DeliveryLimits; retryAfterMs?: number | null },
+): Delivery {
+  const step = at.limits.retryMs[timesInVain - 1];
+  if (step === undefined) return settled(delivery, "exhausted", at.now);
+  const nextAttemptAt = at.now + retryWaitMs(step, at.retryAfterMs ?? null, at.random);
+  if (nextAttemptAt > delivery.occurredAt + DELIVERY_LIFETIME_MS)
+    return settled(delivery, "exhausted", at.now);
+  return { ...delivery, nextAttemptAt };
 }
 
 /** The schedule's wait with its jitter; a receiver's `Retry-After` makes it longer, never shorter. */

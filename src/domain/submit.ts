@@ -1,3 +1,4 @@
+import { withProvedKey } from "./key-proof.ts";
 import { applyReading } from "./reading.ts";
 import { submitBackoffMs } from "./submit-backoff.ts";
 import { failed, taskError, timedOut, type Task, type TaskErrorCode } from "./task.ts";
@@ -54,7 +55,12 @@ export function decideSubmit(
   switch (answer.kind) {
     case "accepted": {
       const [upstreamTaskId, ...upstreamAliases] = answer.ids;
-      const accepted = { ...done, upstreamTaskId, upstreamAliases, submittedAt: at.now };
+      const accepted = {
+        ...withProvedKey(done),
+        upstreamTaskId,
+        upstreamAliases,
+        submittedAt: at.now,
+      };
       return applyReading(accepted, answer.reading, at.now, at.resultMissingMs);
     }
     case "refused": {

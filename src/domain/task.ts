@@ -101,6 +101,11 @@ export interface Task {
   callback: CallbackState | null;
   /** The account's signing secrets as last seen: what signs when the account does not answer in time. */
   signing: readonly SigningVersion[];
+  /**
+   * Nothing has proved yet that the upstream knows the task's own key: how often it was asked in vain. Null: something
+   * has, or the key is the operator's.
+   */
+  unproved?: { asks: number } | null;
   /** Attempts asked for by hand within the last minute. */
   redeliveredAt: readonly number[];
   /** First poll that said running. */

@@ -11,7 +11,7 @@ import { fingerprint } from "./fingerprint.ts";
 import { endpointRules, misconfigured, ownHost } from "./guards.ts";
 import { encodeJsonBody, type JsonBody } from "./json-body.ts";
 import { deduplicated } from "./issue.ts";
-import { requireKnownKey } from "./known-key.ts";
+import { isKnownKey, requireKnownKey } from "./known-key.ts";
 import { parseIdempotencyKey, preferenceApplied, type Preferences } from "./request-headers.ts";
 import { readVideoRequest, type VideoRequest } from "./video-request.ts";
 import { visitorOf } from "./waiting.ts";
@@ -35,7 +35,14 @@ export async function createVideo(
   if (body.ok && (body.value["test"] ?? null) !== null) await requireKnownKey(context);
   const { request, idempotencyKey } = readCreate(context, settings, body, keyHeader);
   const name = idempotencyKey === null ? randomName() : await keyedName(caller.account, idempotencyKey);
-  const input = await createInput({ settings, caller, request, name, keyed: idempotencyKey !== null });
+  const input = await createInput({
+    settings,
+    caller,
+    request,
+    name,
+    keyed: idempotencyKey !== null,
+    isKnownKey: isKnownKey(context),
+  });
   const answer = createInObject(context.env.TASKS, name, {
     ...input,
     callback: input.callback && { ...input.callback, ownHost: ownHost(context) },
@@ -111,6 +118,7 @@ async function createInput(from: {
   request: VideoRequest;
   name: string;
   keyed: boolean;
+  isKnownKey: boolean;
 }): Promise<Omit<CreateInput, "callback" | "respondAsync" | "waitMs"> & Pick<VideoRequest, "callback">> {
   const { settings, caller, request, name, keyed } = from;
   const ids = await Promise.all(settings.roots.map(async (root) => taskIdOf(root, name, caller.account)));
@@ -127,6 +135,7 @@ async function createInput(from: {
     metadata: request.metadata,
     requestDigests: await requestDigestsOf(request.upstream),
     test: request.test,
+    isKnownKey: from.isKnownKey,
     timeoutMs: request.timeoutMs ?? settings.taskTimeoutMs,
     repeatServerErrors: request.repeatServerErrors,
     callback: request.callback,

@@ -1,12 +1,13 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { openTaskId } from "../keys/ids.ts";
-import { askTask, taskStub, type RedeliverAnswer, type TaskStub } from "../task/stub.ts";
+import { askTask, type TaskStub } from "../task/stub.ts";
 import type { AppEnv } from "./app-env.ts";
 import { requireJsonOrForm, withBody } from "./body.ts";
 import { parseBody } from "./form-body.ts";
 import { readSmallBody } from "./small-body.ts";
 import { REDELIVER_SCHEMA } from "./webhook-schema.ts";
+import { askForRedelivery, type Redelivery } from "./redeliver.ts";
 import { answerCreate, createVideo } from "./create-video.ts";
 import { ApiError, noSuchTask } from "./errors.ts";
 import { listVideos } from "./list.ts";
@@ -63,11 +64,7 @@ export const videos = new Hono<AppEnv>()
     const name = await openTaskId(context.get("settings").roots, context.req.param("id"), account);
     if (name === null) throw noSuchTask();
     const { message_id: messageId } = await readSmallBody(context, REDELIVER_SCHEMA);
-    // Not repeated by itself: each call is one attempt.
-    return redelivered(
-      context,
-      await taskStub(context.env.TASKS, name).redeliver(account, messageId ?? null),
-    );
+    return redelivered(context, await askForRedelivery(context, name, messageId ?? null));
   })
   .all("/:id/redeliver", methodNotAllowed("POST"));
 
@@ -94,7 +91,7 @@ async function ofTask(
   return context.body(body, 200, { "content-type": "application/json" });
 }
 
-function redelivered(context: Context<AppEnv>, answer: RedeliverAnswer): Response {
+function redelivered(context: Context<AppEnv>, answer: Redelivery): Response {
   switch (answer.kind) {
     case "queued":
       return context.body(answer.body, 202, { "content-type": "application/json" });

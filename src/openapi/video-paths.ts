@@ -134,7 +134,8 @@ const redeliver = {
   summary: "Send an event again",
   description:
     "One more attempt, by hand, in every state of the delivery; the same id and the same bytes. Success settles the " +
-    "delivery and ends its schedule, failure leaves it. 10 a minute and 1,000 in all for a task.",
+    "delivery and ends its schedule, failure leaves it. 10 a minute and 1,000 in all for a task. Where " +
+    "nothing has proved the key of the task yet, the upstream is asked whether it knows it.",
   tags: ["Deliveries"],
   parameters: [parameter("id")],
   requestBody: bodyOf(ref("Redeliver"), false, {
@@ -154,6 +155,7 @@ const redeliver = {
       "rate_limited",
       ...WITH_BODY,
       ...NO_LOOP,
+      ...KNOWN_KEY,
     ]),
   },
 };

@@ -13,6 +13,7 @@ import type { Task } from "../domain/task.ts";
 import { signingSecret } from "../keys/derive.ts";
 import { RINGBACK_VERSION } from "../version.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
+import { isKeyProved } from "./prove-key.ts";
 import { openText } from "./sealed.ts";
 import type { AttemptRow, Change } from "./rows.ts";
 
@@ -20,7 +21,7 @@ import type { AttemptRow, Change } from "./rows.ts";
 export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {
   const before = deps.store.load();
   const { callback } = before?.task ?? {};
-  if (!before || !callback) return;
+  if (!before || !callback || !(await isKeyProved(deps, before.task))) return;
   const versions = await signingVersions(deps, before.task);
   const secrets = await secretsInForce(deps, before.task, versions);
   const headers = JSON.parse((await openText(deps, before.task, "headers")) ?? "[]") as [string, string][];

@@ -35,6 +35,8 @@ export interface CreateInput {
   /** `requestDigest`s of the request's URLs and ids. */
   requestDigests: readonly string[];
   test: TestPlan | null;
+  /** The upstream knows the key, as it has said before; or it is the operator's. */
+  isKnownKey: boolean;
   timeoutMs: number;
   repeatServerErrors: boolean;
   callback: {
@@ -256,6 +258,7 @@ function newTask(deps: TaskDeps, input: CreateInput): Task {
       stopped: false,
     },
     signing: FIRST_VERSION,
+    unproved: input.isKnownKey ? null : { asks: 0 },
     redeliveredAt: [],
     runningSince: null,
     progressTold: 0,

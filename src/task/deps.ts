@@ -1,6 +1,7 @@
 import type { AttemptResult } from "../domain/delivery.ts";
 import type { Forecast, Joined } from "../domain/forecast.ts";
 import type { LaneKind, PaceAnswer, Refusal } from "../domain/pacing.ts";
+import type { KeyVerdict } from "../domain/key-proof.ts";
 import type { Listing } from "../domain/listing.ts";
 import type { SigningVersion } from "../domain/signing-versions.ts";
 import type { FinishSample } from "../domain/sightings.ts";
@@ -25,6 +26,10 @@ export interface TaskDeps {
   newMessageId(): string;
   /** The upstream as this task may use it. @throws SealError, MissingKeyError */
   upstream(task: Task): Promise<Upstream>;
+  /** What the upstream says of the task's own key. @throws SealError, MissingKeyError */
+  judgeKey(task: Task): Promise<KeyVerdict>;
+  /** The upstream has accepted the key with a submit: other tasks of this isolate need not ask. */
+  keyAccepted(task: Task): void;
   /** The account's signing secrets in force; throws if the account does not answer in time. */
   signingVersions(account: string): Promise<readonly SigningVersion[]>;
   /** The caller's own upstream key, opened once per process and forgotten at the end of the task. */

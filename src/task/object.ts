@@ -9,6 +9,7 @@ import { newMessageId } from "../keys/ids.ts";
 import { errorFields, log } from "../log.ts";
 import { forgetTask, registerTask, reportEnd, reportTask, versionsForAttempt } from "../account/stub.ts";
 import { AnswerMemory } from "../upstream/answer-memory.ts";
+import { judgeKey, rememberAccepted, type AskedKey } from "../upstream/key-check.ts";
 import { httpUpstream } from "../upstream/http-upstream.ts";
 import type { KnownTask, Upstream } from "../upstream/provider.ts";
 import { simulatedUpstream } from "../upstream/simulated-upstream.ts";
@@ -120,12 +121,12 @@ export class TaskObject extends DurableObject<Env> {
     ]);
   }
 
-  /** One more attempt of one event, the newest if none is named. */
-  async redeliver(account: string, messageId: string | null): Promise<RedeliverAnswer> {
+  /** One more attempt of one event, the newest if none is named. `isKnownKey`: the upstream knows the account's key. */
+  async redeliver(account: string, messageId: string | null, isKnownKey: boolean): Promise<RedeliverAnswer> {
     const deps = await this.#awake();
     const state = this.#store.load();
     if (!deps || !state || state.task.account !== account) return { kind: "no_task" };
-    const answer = await redeliver(deps, messageId);
+    const answer = await redeliver(deps, messageId, isKnownKey);
     await this.#store.armed();
     return answer;
   }
@@ -215,6 +216,10 @@ export class TaskObject extends DurableObject<Env> {
       wake: () => undefined,
       streamed: () => this.#room.isStreamed,
       upstream: async (task) => this.#upstream(deps, task),
+      judgeKey: async (task) => judgeKey(await this.#askedKey(deps, task)),
+      keyAccepted: ({ mode, test, account: name }) => {
+        if (mode === "own" && test === null) rememberAccepted({ baseUrl: settings.baseUrl, name });
+      },
       signingVersions: async (account) => versionsForAttempt(this.env.ACCOUNTS, account),
       report: async (listing) => reportTask(this.env.ACCOUNTS, listing),
       reportEnd: async (listing) => reportEnd(this.env.ACCOUNTS, listing),
@@ -235,10 +240,14 @@ export class TaskObject extends DurableObject<Env> {
 
   async #upstream(deps: TaskDeps, task: Task): Promise<Upstream> {
     if (task.test) return simulatedUpstream(task.test, nameInTaskId(task.taskId) ?? "", task.submittedAt);
+    return httpUpstream(await this.#askedKey(deps, task), knownTask(task), deps.memory);
+  }
+
+  async #askedKey(deps: TaskDeps, task: Task): Promise<AskedKey> {
     const { baseUrl, operatorKey, upstreamTimeoutMs: timeoutMs } = deps.settings;
     const apiKey = task.mode === "operator" ? operatorKey : await ownKey(deps, task);
     if (apiKey === null) throw new MissingKeyError(`no upstream key for a task of mode ${task.mode}`);
-    return httpUpstream({ baseUrl, apiKey, timeoutMs }, knownTask(task), deps.memory);
+    return { baseUrl, apiKey, timeoutMs, name: task.account };
   }
 }
 

@@ -1,6 +1,7 @@
 import type { TaskState } from "../domain/agenda.ts";
 import { newDelivery, stopDelivery, type Delivery } from "../domain/delivery.ts";
 import { eventsBetween, isTerminalEvent, subscribed, type EventType } from "../domain/event.ts";
+import { awaitsProof } from "../domain/key-proof.ts";
 import { messageBody } from "../domain/message.ts";
 import { isTerminal, type PollRhythm, type Task } from "../domain/task.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
@@ -30,8 +31,8 @@ export function recordTask(
       bodies,
       ...(bodyNeeded ? {} : { parts: null }),
       ...more,
-      // The key is of no more use: there is nothing left to ask.
-      ...(ended ? { key: null } : {}),
+      // The key is of no more use: there is nothing left to ask, unless whether the upstream knows it at all.
+      ...(ended && !awaitsProof(after, deliveries) ? { key: null } : {}),
     },
     { now, retentionMs: deps.settings.retentionMs },
   );

@@ -1,4 +1,5 @@
 import type { TaskState } from "../domain/agenda.ts";
+import { isUnproved, withProvedKey } from "../domain/key-proof.ts";
 import { isTerminal } from "../domain/task.ts";
 import type { TaskDeps } from "./deps.ts";
 import { viewDelivery } from "./view.ts";
@@ -15,11 +16,17 @@ export type RedeliverAnswer =
   | { kind: "no_task" }
   | { kind: "no_message" }
   | { kind: "nothing" }
+  /** Nothing has proved yet that the upstream knows the account's key: ask it, and come again. */
+  | { kind: "unproved" }
   | { kind: "too_often"; retryAfterSeconds: number }
   | { kind: "too_many" };
 
 /** Puts one attempt by hand in line; the alarm sends it, so that one is on the wire at a time. */
-export async function redeliver(deps: TaskDeps, messageId: string | null): Promise<RedeliverAnswer> {
+export async function redeliver(
+  deps: TaskDeps,
+  messageId: string | null,
+  isKnownKey: boolean,
+): Promise<RedeliverAnswer> {
   // Read before the state: nothing may come between the decision and the write.
   const alarm = await deps.store.alarm();
   const state = deps.store.load();
@@ -29,6 +36,7 @@ export async function redeliver(deps: TaskDeps, messageId: string | null): Promi
   const delivery =
     messageId === null ? newest : state.deliveries.find((candidate) => candidate.messageId === messageId);
   if (!delivery) return { kind: "no_message" };
+  if (!isKnownKey && isUnproved(state.task)) return { kind: "unproved" };
   const now = deps.now();
   const recent = state.task.redeliveredAt.filter((at) => at > now - WINDOW_MS);
   if (recent.length >= REDELIVERIES_MAX) {
@@ -39,7 +47,9 @@ export async function redeliver(deps: TaskDeps, messageId: string | null): Promi
   const queued = { ...delivery, manual: delivery.manual + 1 };
   deps.store.apply(
     {
-      task: { ...state.task, redeliveredAt: [...recent, now] },
+      task: { ...withProvedKey(state.task), redeliveredAt: [...recent, now] },
+      // With the proof the key is of no more use.
+      ...(isTerminal(state.task) ? { key: null } : {}),
       rhythm: rhythmOf(state, alarm, now),
       deliveries: [queued],
     },

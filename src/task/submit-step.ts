@@ -74,6 +74,7 @@ export async function recordSubmit(
   // Sealing took a turn of the event loop: only the begun submit that was decided on may be recorded.
   if (deps.store.load()?.task !== begun.task) return null;
   logAnswer(deps, task, answer);
+  if (answer.kind === "accepted") deps.keyAccepted(task);
   return recordTask(deps, begun, task, {
     ...(parts ? { parts } : {}),
     ...(sealedAnswer ? { answer: sealedAnswer } : {}),

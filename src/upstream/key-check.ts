@@ -1,16 +1,16 @@
+import type { KeyVerdict } from "../domain/key-proof.ts";
 import { JointQuestion } from "../wire/joint-question.ts";
 import { ToldLately } from "../wire/told-lately.ts";
 import { fetchModels, type ModelsAnswer } from "./models.ts";
 import type { UpstreamAccess } from "./provider.ts";
-
-/** What the upstream's `/models` says of a key; silent: nothing, or something that is no list of models. */
-export type KeyVerdict = "accepted" | "refused" | "silent";
 
 /** An upstream key, and a name for it that does not give it away. */
 export interface AskedKey extends UpstreamAccess {
   /** The account of an own key. */
   name: string;
 }
+
+type NamedKey = Pick<AskedKey, "baseUrl" | "name">;
 
 /** An accepted key is believed for an hour; a refused one is asked about again soon, it may just have been made. */
 const ACCEPTED_MS = 3_600_000;
@@ -27,15 +27,22 @@ const MODELS_MAX = 32;
 const MODELS_MAX_LENGTH = 262_144;
 const models = new ToldLately<ModelsAnswer>(MODELS_MS, MODELS_MAX);
 
-/** Longer than any setting lets a call take. */
-const PATIENCE_MS = 30_000;
-const questions = new JointQuestion<ModelsAnswer | null>(PATIENCE_MS);
+/** Beyond what a call may take. */
+const PATIENCE_MARGIN_MS = 250;
+const questions = new JointQuestion<ModelsAnswer | null>();
 
 /** What this isolate knows of a key; null: the upstream must be asked. */
-export function knownVerdict(key: AskedKey): "accepted" | "refused" | null {
+export function knownVerdict(key: NamedKey): "accepted" | "refused" | null {
   const name = nameOf(key);
   if (accepted.get(name)) return "accepted";
   return refused.get(name) ? "refused" : null;
+}
+
+/** The upstream has accepted a create with this key, which proves it as well as its models do. */
+export function rememberAccepted(key: NamedKey): void {
+  const name = nameOf(key);
+  refused.delete(name);
+  accepted.set(name, true, Date.now());
 }
 
 /** A list of models that this key was given within the last minute. */
@@ -46,7 +53,7 @@ export function knownModels(key: AskedKey): ModelsAnswer | null {
 /** Asks the upstream's `/models`; equal questions at one time are one call. Null: no answer. */
 export async function askModels(key: AskedKey): Promise<ModelsAnswer | null> {
   const name = nameOf(key);
-  return questions.ask(name, async () => {
+  return questions.ask(name, key.timeoutMs + PATIENCE_MARGIN_MS, async () => {
     const askedAt = Date.now();
     const answer = await fetchModels(key);
     remember(name, answer, askedAt);
@@ -74,6 +81,6 @@ function verdictOf(answer: ModelsAnswer | null): KeyVerdict {
   return answer?.status === 401 || answer?.status === 403 ? "refused" : "silent";
 }
 
-function nameOf({ baseUrl, name }: AskedKey): string {
+function nameOf({ baseUrl, name }: NamedKey): string {
   return `${baseUrl}\n${name}`;
 }

@@ -15,25 +15,20 @@ interface Question<Answer> {
  */
 export class JointQuestion<Answer> {
   readonly #open = new Map<string, Question<Answer>>();
-  readonly #patienceMs: number;
 
-  /** `patienceMs`: no call takes longer. */
-  constructor(patienceMs: number) {
-    this.#patienceMs = patienceMs;
-  }
-
-  /** `ask` must not throw: its answer is everybody's. */
-  async ask(name: string, ask: () => Promise<Answer>): Promise<Answer> {
+  /** `ask` must not throw: its answer is everybody's. It takes no longer than `patienceMs`. */
+  async ask(name: string, patienceMs: number, ask: () => Promise<Answer>): Promise<Answer> {
     for (;;) {
       const open = this.#open.get(name);
-      if (!open || !isUnderWay(open, this.#patienceMs)) return this.#askFirst(name, ask);
-      while (open.answer === null && isUnderWay(open, this.#patienceMs)) await wait(LOOK_MS);
-      if (open.answer !== null) return open.answer.value;
+      if (!open) return this.#askFirst(name, patienceMs, ask);
+      if (await isAnswered(open, patienceMs)) return (open.answer as { value: Answer }).value;
+      // Its asker is gone. The first to notice asks anew, and the others wait for that.
+      if (this.#open.get(name) === open) this.#open.delete(name);
     }
   }
 
-  async #askFirst(name: string, ask: () => Promise<Answer>): Promise<Answer> {
-    const question: Question<Answer> = { endsAt: Date.now() + this.#patienceMs, answer: null };
+  async #askFirst(name: string, patienceMs: number, ask: () => Promise<Answer>): Promise<Answer> {
+    const question: Question<Answer> = { endsAt: Date.now() + patienceMs, answer: null };
     this.#open.set(name, question);
     const value = await ask();
     question.answer = { value };
@@ -42,10 +37,15 @@ export class JointQuestion<Answer> {
   }
 }
 
-/** Not on a clock that was ahead either. */
-function isUnderWay({ endsAt }: Question<unknown>, patienceMs: number): boolean {
-  const leftMs = endsAt - Date.now();
-  return leftMs > 0 && leftMs <= patienceMs;
+/** Waits for the answer, by the clock and by its own patience, because a clock may stand still or jump. */
+async function isAnswered(question: Question<unknown>, patienceMs: number): Promise<boolean> {
+  for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += LOOK_MS) {
+    if (question.answer !== null) return true;
+    const leftMs = question.endsAt - Date.now();
+    if (leftMs <= 0 || leftMs > patienceMs) return false;
+    await wait(LOOK_MS);
+  }
+  return question.answer !== null;
 }
 
 async function wait(ms: number): Promise<void> {

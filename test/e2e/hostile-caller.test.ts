@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Fault } from "../../dev/gateway.ts";
 import { httpAnswer, startRawServer, type RawServer } from "../support/raw-server.ts";
 import { codeOf, send } from "../support/send.ts";
 import {
@@ -9,6 +10,7 @@ import {
   newHook,
   startStack,
   submitsTo,
+  type Hook,
   type RawAnswer,
   type Stack,
   type StackOptions,
@@ -22,6 +24,7 @@ import {
  * foreign and missing ids on every route              contract, ids: 404, same bytes; guarantee 8; threats T8
  * one idempotency key, two accounts                   guarantee 8; threats T7
  * a made-up key                                       contract, Who is calling: nothing is sent with or for it
+ * a key that no create and no /models has proved      the same: /models is asked before the first attempt
  */
 
 const tokenHash = (token: string) => createHash("sha256").update(token).digest("hex");
@@ -263,5 +266,99 @@ describe("a made-up key", () => {
     const plain = await send(stack, "/v1/videos", { method: "POST", key: "made-up-crowd", body: video() });
     expect([plain.status, codeOf(plain)]).toEqual([401, "upstream_unauthorized"]);
     expect(bystander.connections).toBe(0);
+  });
+});
+
+describe("a task whose key nothing has proved", () => {
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await startStack({
+      settings: { ...PATIENT, CALLBACK_RETRY_SECONDS: "0.2,0.2,0.2" },
+    });
+  });
+  afterAll(async () => stack.close());
+
+  let keys = 0;
+  /** A create with a key of its own, to which the upstream answers so; and so to the question about the key. */
+  async function begin(
+    submit: Partial<Fault>,
+    ...models: Partial<Fault>[]
+  ): Promise<{ id: string; key: string; hook: Hook }> {
+    keys += 1;
+    const key = `sk-unproved-${keys}`;
+    const hook = newHook(stack);
+    stack.gateway.fault({ on: "submit", key, ...submit });
+    for (const answer of models) stack.gateway.fault({ on: "models", key, ...answer });
+    const created = await stack.create({ callback_url: hook.url }, { authorization: `Bearer ${key}` });
+    expect(created.status).toBe(202);
+    return { id: ((await created.json()) as TaskBody).task_id, key, hook };
+  }
+
+  const questions = (key: string): number =>
+    stack.gateway.calls.filter(
+      ({ path, authorization }) => path === "/v1/models" && authorization === `Bearer ${key}`,
+    ).length;
+
+  it.each<[name: string, submit: Partial<Fault>, code: string]>([
+    ["500", { status: 500 }, "submit_unknown"],
+    ["nothing", { drop: "before" }, "submit_unknown"],
+    ["429, then 401", { status: 429, headers: { "retry-after": "0" } }, "upstream_unauthorized"],
+  ])(
+    "sends nothing with a key that the upstream refuses, whose submit was answered %s",
+    async (_name, submit, code) => {
+      const refused = { status: 401, times: Infinity };
+      const { id, key, hook } = await begin(submit, refused);
+      if (code === "upstream_unauthorized") stack.gateway.fault({ on: "submit", key, status: 401 });
+      const [delivery] = await stack.deliveries(id, ([first]) => first?.status === "stopped");
+      expect(delivery).toMatchObject({ event: "video.failed", attempts: [], next_attempt_at: null });
+      expect(await stack.task(id)).toMatchObject({
+        error: { code },
+        callback: { status: "stopped", attempts: 0 },
+      });
+      // By hand it is asked about again, and sent as little.
+      const sending = { method: "POST", key, body: {} };
+      const again = await send(stack, `/v1/videos/${id}/redeliver`, sending);
+      expect([again.status, codeOf(again)]).toEqual([401, "unauthorized"]);
+      expect(hook.received()).toEqual([]);
+      expect(stack.logs.findLast((line) => line.includes('"event":"key.judged"'))).toContain('"refused"');
+      stack.gateway.clearFaults();
+    },
+  );
+
+  it("waits while the upstream does not speak of it, and sends once it does", async () => {
+    const { id, key, hook } = await begin(
+      { status: 500 },
+      { status: 500 },
+      { status: 200, body: "<h1>Sign in</h1>" },
+    );
+    const [callback] = await hook.waitFor(1);
+    expect(JSON.parse(callback?.body ?? "")).toMatchObject({ data: { task_id: id, status: "failed" } });
+    expect(questions(key)).toBe(3);
+    const [delivery] = await stack.deliveries(id, ([first]) => first?.status === "delivered");
+    expect(delivery?.attempts).toHaveLength(1);
+  });
+
+  it("is exhausted where the upstream never speaks of it, and may be sent by hand once it does", async () => {
+    const { id, key, hook } = await begin({ status: 500 }, { status: 500, times: 4 });
+    await stack.deliveries(id, ([first]) => first?.status === "exhausted");
+    expect([questions(key), hook.received()]).toEqual([4, []]);
+    const sending = { method: "POST", key, body: {} };
+    expect((await send(stack, `/v1/videos/${id}/redeliver`, sending)).status).toBe(202);
+    await hook.waitFor(1);
+    expect(questions(key)).toBe(5);
+    // From here on it is proved.
+    expect((await send(stack, `/v1/videos/${id}/redeliver`, sending)).status).toBe(202);
+    await hook.waitFor(2);
+    expect(questions(key)).toBe(5);
+  });
+
+  it("is not asked about where a create of the same key was accepted, this one or another", async () => {
+    const { key, hook } = await begin({});
+    await hook.waitFor(1);
+    stack.gateway.fault({ on: "submit", key, status: 500 });
+    const other = newHook(stack);
+    await stack.create({ callback_url: other.url }, { authorization: `Bearer ${key}` });
+    await other.waitFor(1);
+    expect(questions(key)).toBe(0);
   });
 });

@@ -262,6 +262,16 @@ describe("with callers' own keys", () => {
     expect(Number(last.headers["retry-after"])).toBeGreaterThan(0);
   });
 
+  it("says that the upstream does not speak of a key that nothing has proved", async () => {
+    const key = "sk-unproved";
+    for (const on of ["submit", "models"] as const)
+      stack.gateway.fault({ on, key, drop: "before", times: Infinity });
+    const id = await create(stack, { callback_url: newHook(stack).url }, { key });
+    const path = `/v1/videos/${id}/redeliver`;
+    expect(await refusal(ask(stack, path, { ...POST({}), key }))).toBe("502 upstream_error");
+    stack.gateway.clearFaults();
+  });
+
   it("says no to a fourth previous secret", async () => {
     const key = "sk-who-rotates";
     const rotate = { ...POST({}), key };
@@ -281,6 +291,8 @@ describe("with callers' own keys", () => {
       );
     }
     for (const { method, path } of guarded) {
+      // Asks of a task whose key nothing has proved, which is a test of its own.
+      if (path.includes("{id}")) continue;
       stack.gateway.fault({ on: "models", drop: "before" });
       const body = path === "/v1/videos" ? { ...VIDEO, test: "failed" } : {};
       const key = `sk-${method}${path.replaceAll("/", "-")}`;

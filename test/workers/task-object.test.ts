@@ -165,6 +165,7 @@ function createInput(overrides: Partial<CreateInput> = {}): CreateInput {
     metadata: null,
     requestDigests: [],
     test: null,
+    isKnownKey: true,
     timeoutMs: 3_600_000,
     repeatServerErrors: false,
     callback: null,

@@ -1,9 +1,11 @@
 import fc from "fast-check";
 import { expect } from "vitest";
+import { isUnproved, type KeyVerdict } from "../../../src/domain/key-proof.ts";
 import { Guarantees } from "./guarantees.ts";
 import { verdict, type Verdict } from "./verdict.ts";
 import {
   CALLBACK_WORDS,
+  KEY_WORDS,
   emptyScript,
   POLL_WORDS,
   SUBMIT_WORDS,
@@ -102,6 +104,13 @@ function answers(kind: WireKind, words: string[]): Move {
   };
 }
 
+function keyAnswers(words: KeyVerdict[]): Move {
+  return {
+    text: `the key is ${words.join(", ")}`,
+    run: async ({ script }) => void script.key.push(...words),
+  };
+}
+
 const read: Move = { text: "read", run: async (world) => world.read() };
 const release: Move = { text: "answer what hangs", run: async (world) => world.release() };
 const crash: Move = { text: "crash", run: async (world) => world.crash() };
@@ -154,6 +163,7 @@ function redeliver(which: "the newest" | "the first" | "an unknown message"): Mo
       if (state === null) expect(kind).toBe("no_task");
       else if (state.deliveries.length === 0) expect(kind).toBe("nothing");
       else if (id === "msg_no") expect(kind).toBe("no_message");
+      else if (isUnproved(state.task)) expect(kind).toBe("unproved");
       else expect(kind).toBe(recent >= 10 ? "too_often" : "queued");
     },
   };
@@ -197,6 +207,7 @@ const moves: fc.WeightedArbitrary<Move>[] = [
   { weight: 3, arbitrary: someOf(SUBMIT_WORDS, 4).map((list) => answers("submit", list)) },
   { weight: 5, arbitrary: someOf(POLL_WORDS, 6).map((list) => answers("poll", list)) },
   { weight: 4, arbitrary: someOf(CALLBACK_WORDS, 5).map((list) => answers("callback", list)) },
+  { weight: 2, arbitrary: someOf(KEY_WORDS, 8).map(keyAnswers) },
   { weight: 12, arbitrary: fc.integer({ min: 1, max: 5 }).map(fire) },
   {
     weight: 4,

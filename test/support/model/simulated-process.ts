@@ -1,4 +1,5 @@
 import { AnswerMemory } from "../../../src/upstream/answer-memory.ts";
+import type { KeyVerdict } from "../../../src/domain/key-proof.ts";
 import type { Listing } from "../../../src/domain/listing.ts";
 import type { SigningVersion } from "../../../src/domain/signing-versions.ts";
 import type { TaskSettings } from "../../../src/env.ts";
@@ -26,6 +27,7 @@ export interface Outside {
   submit(process: SimulatedProcess): Promise<SubmitAnswer>;
   poll(process: SimulatedProcess): Promise<PollAnswer>;
   send(process: SimulatedProcess, callback: Callback): Promise<AttemptResult>;
+  judgeKey(): Promise<KeyVerdict>;
   signingVersions(): Promise<readonly SigningVersion[]>;
   report(listing: Listing): Promise<void>;
   forget(farewell: Farewell): Promise<void>;
@@ -115,6 +117,12 @@ export class SimulatedProcess {
           poll: async () => this.later("poll", async () => outside.poll(this)),
         };
       },
+      judgeKey: async (task: Task) => {
+        deps.apiKey ??= await openText(deps, task, "key");
+        if (deps.apiKey !== outside.apiKey) throw new Error("another key");
+        return this.later("judgeKey", async () => outside.judgeKey());
+      },
+      keyAccepted: () => undefined,
       signingVersions: async () => this.later("signingVersions", async () => outside.signingVersions()),
       report: async (listing) => this.later("report", async () => outside.report(listing)),
       reportEnd: async (listing) => this.later("report", async () => outside.report(listing)),

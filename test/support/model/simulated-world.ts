@@ -1,4 +1,5 @@
 import { OverloadedError } from "../../../src/domain/overload.ts";
+import type { KeyVerdict } from "../../../src/domain/key-proof.ts";
 import { stageRank, type Listing } from "../../../src/domain/listing.ts";
 import {
   FIRST_VERSION,
@@ -80,6 +81,7 @@ export class SimulatedWorld implements World {
   readonly creates: CreateCall[] = [];
   readonly deaths: string[] = [];
   readonly problems: string[] = [];
+  readonly verdicts: KeyVerdict[] = [];
   readonly shown: string[] = [];
   readonly secrets = [API_KEY, HEADER_VALUE, PROMPT];
   readonly retryMs = SETTINGS.callback.retryMs;
@@ -109,6 +111,8 @@ export class SimulatedWorld implements World {
   #firedAt = 0;
   #good = true;
   #everSilent = false;
+  /** The upstream has said that it knows the key. */
+  #proved = false;
   #process: SimulatedProcess;
 
   constructor(life: LifePlan) {
@@ -159,9 +163,12 @@ export class SimulatedWorld implements World {
         ownHost: "ringback.test",
       },
       body: new TextEncoder().encode(JSON.stringify({ model: "m", prompt: PROMPT })),
+      // The Worker has asked before it answers at once.
+      isKnownKey: call.request.respondAsync,
       respondAsync: call.request.respondAsync,
       waitMs: 0,
     };
+    this.#proved ||= input.isKnownKey;
     this.#calls += 1;
     let outcome = await this.#call(async (process, deps) => deps && createTask(deps, input, process.running));
     for (let again = 0; again < RECOVERIES_MAX && outcome === "died"; again++) {
@@ -226,7 +233,7 @@ export class SimulatedWorld implements World {
     return this.#ask("no answer", async (process, deps) => {
       if (!deps) return "misconfigured";
       if (!process.advancing) await rearmIfLost(deps);
-      return (await redeliver(deps, messageId)).kind;
+      return (await redeliver(deps, messageId, false)).kind;
     });
   }
 
@@ -384,6 +391,13 @@ export class SimulatedWorld implements World {
       submit: async (process) => submitAnswer(await this.#submit(process)),
       poll: async (process) => pollAnswer(await this.#exchange(process, { kind: "poll" })),
       send: async (process, callback) => attemptResult(await this.#send(process, callback)),
+      judgeKey: async () => {
+        const verdict = this.script.key.shift() ?? "accepted";
+        await sleep(verdict === "silent" ? SETTINGS.upstreamTimeoutMs : LATENCY_MS);
+        this.verdicts.push(verdict);
+        this.#proved ||= verdict === "accepted";
+        return verdict;
+      },
       signingVersions: async () => {
         await this.#shared(1_000);
         this.#told = versionsInForce(this.#versions, Date.now());
@@ -454,6 +468,9 @@ export class SimulatedWorld implements World {
     if (onTheWire.some((call) => call.messageId === messageId)) {
       this.problems.push("INV10: two attempts of one delivery at once");
     }
+    if (!this.#proved && !this.wire.some(isAccepted)) {
+      this.problems.push("an attempt left before its key was proved");
+    }
     if (onTheWire.length >= 3) this.problems.push("more than three attempts at once");
     const expected = versionsInForce(this.#told, Date.now()).length;
     if (!this.#everSilent && this.deaths.length === 0 && secrets.length !== expected) {
@@ -500,6 +517,11 @@ async function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms);
   });
+}
+
+/** A submit by which the upstream has accepted the key. */
+function isAccepted({ kind, word, answeredAt }: WireCall): boolean {
+  return kind === "submit" && answeredAt !== null && ["accepted", "ended", "failed"].includes(word);
 }
 
 function answerOf(outcome: CreateOutcome | null): CreateAnswer {

@@ -1,4 +1,5 @@
 import { isTerminalEvent, type EventType } from "../../../src/domain/event.ts";
+import { isUnproved } from "../../../src/domain/key-proof.ts";
 import { isTerminal } from "../../../src/domain/task.ts";
 import type { Tally } from "../tally.ts";
 import type { Life } from "./guarantees.ts";
@@ -10,7 +11,7 @@ const SCHEDULE_MS = 21 * 3_600_000;
 export type Verdict = Pick<Tally, "lost" | "doubled" | "leaked">;
 
 /** What a verdict is made from. */
-export type Seen = Pick<World, "life" | "creates" | "wire" | "shown" | "secrets" | "retryMs">;
+export type Seen = Pick<World, "life" | "creates" | "wire" | "verdicts" | "shown" | "secrets" | "retryMs">;
 
 /** What is left of a world when its last task is gone: counted anew, from the creates' answers and the wire. */
 export function verdict(world: Seen, lives: readonly Life[]): Verdict {
@@ -38,6 +39,8 @@ function isLost(world: Seen, { takenAt, removed, lastState }: Life, wire: readon
   const end = lastState.deliveries.find(({ type }) => isTerminalEvent(type));
   if (end === undefined || end.status === "pending") return true;
   const sent = wire.filter(({ kind }) => kind === "callback");
+  // Nothing may be sent with a key that the upstream refuses, or does not speak of within the whole schedule.
+  if (isUnproved(lastState.task) && world.verdicts.some((word) => word !== "accepted")) return false;
   if (sent.some(({ messageId, word }) => messageId === end.messageId && word === "200")) return false;
   if (end.status === "stopped") return !sent.some(({ word }) => word === "410" || word === "501");
   // An attempt that died before it left is one of the schedule, too; and the schedule ends before a day is over.

@@ -1,4 +1,5 @@
 import type { TaskState } from "../../../src/domain/agenda.ts";
+import type { KeyVerdict } from "../../../src/domain/key-proof.ts";
 import type { EventType } from "../../../src/domain/event.ts";
 import type { AttemptRow } from "../../../src/task/rows.ts";
 
@@ -9,6 +10,8 @@ export interface World {
   /** What went out, in order. */
   readonly wire: WireCall[];
   readonly creates: CreateCall[];
+  /** What the upstream has said of the key, asked for an attempt. */
+  readonly verdicts: KeyVerdict[];
   /** Deaths so far, each with its place. */
   readonly deaths: string[];
   /** What the world itself saw that must not be. */
@@ -88,6 +91,8 @@ export const POLL_WORDS = [
   "other id",
   "timeout",
 ] as const;
+/** What `/models` says of the key. */
+export const KEY_WORDS = ["accepted", "refused", "silent"] as const satisfies KeyVerdict[];
 export const CALLBACK_WORDS = ["200", "500", "429+30", "410", "501", "302", "timeout"] as const;
 export type SubmitWord = (typeof SUBMIT_WORDS)[number];
 export type PollWord = (typeof POLL_WORDS)[number];
@@ -99,6 +104,7 @@ export interface Script {
   submit: SubmitWord[];
   poll: PollWord[];
   callback: CallbackWord[];
+  key: KeyVerdict[];
   /** The next call of these kinds hangs. */
   hold: Set<WireKind>;
   /** So is the cadence. */
@@ -171,5 +177,5 @@ export function nextWord(script: Script, life: LifePlan, kind: WireKind): string
 }
 
 export function emptyScript(): Script {
-  return { submit: [], poll: [], callback: [], hold: new Set(), silentAccount: false };
+  return { submit: [], poll: [], callback: [], key: [], hold: new Set(), silentAccount: false };
 }

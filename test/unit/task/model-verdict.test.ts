@@ -77,6 +77,7 @@ function aWorld(overrides: Partial<Seen> = {}): Seen {
     },
     creates: [{ request: { other: false, respondAsync: false }, answer: taken, answeredAt: T0 }],
     wire: [aCall({}), aCallback()],
+    verdicts: [],
     shown: [MESSAGE],
     secrets: ["sk-own-key"],
     retryMs: [1_000],

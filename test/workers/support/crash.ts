@@ -24,6 +24,8 @@ export interface CrashPlan {
   used: Set<string>;
   /** How often the account still refuses to forget. */
   silentForgets: number;
+  /** Questions whether the upstream knows a key are the task's, before its first attempt. */
+  keyAtAttempt: boolean;
   /** That of the task that used it last. */
   store: TaskStore | null;
 }
@@ -36,6 +38,7 @@ export const crash: CrashPlan = {
   deaths: [],
   used: new Set(),
   silentForgets: 0,
+  keyAtAttempt: false,
   store: null,
 };
 
@@ -47,6 +50,7 @@ export function planCrash(dieAt: readonly string[]): void {
     dead: false,
     deaths: [],
     silentForgets: 0,
+    keyAtAttempt: false,
   });
 }
 
@@ -99,6 +103,8 @@ const CADENCE = {
 export const DEPS = {
   store: "STORE",
   upstream: "UPSTREAM",
+  judgeKey: "fetch",
+  keyAccepted: "memory",
   signingVersions: "ACCOUNT",
   report: "ACCOUNT",
   reportEnd: "ACCOUNT",
@@ -134,6 +140,7 @@ export const VERBS = [
   "fetch submit",
   "fetch poll",
   "fetch callback",
+  "fetch models",
 ];
 
 function named(of: string, kinds: Record<string, string>): string[] {
@@ -199,8 +206,8 @@ export function plantPoints(): void {
   const answer = vi.mocked(globalThis.fetch).getMockImplementation();
   if (!answer) throw new Error("the network is not faked");
   vi.mocked(globalThis.fetch).mockImplementation(async (input, init) => {
-    // The Worker's question whether the upstream knows a key: no object takes part in it.
-    if (urlOf(input).endsWith("/models")) return answer(input, init);
+    // Asked by the Worker, too: then no object takes part in it, and none can die of it.
+    if (kindOf(input, init) === "models" && !crash.keyAtAttempt) return answer(input, init);
     return later(`fetch ${kindOf(input, init)}`, async () => answer(input, init));
   });
 }
@@ -230,12 +237,15 @@ function urlOf(input: RequestInfo | URL): string {
   return input instanceof Request ? input.url : String(input);
 }
 
-function kindOf(input: RequestInfo | URL, init?: RequestInit): "submit" | "poll" | "callback" {
+type RequestKind = "submit" | "poll" | "callback" | "models";
+
+function kindOf(input: RequestInfo | URL, init?: RequestInit): RequestKind {
   if (urlOf(input) === RECEIVER) return "callback";
+  if (urlOf(input).endsWith("/models")) return "models";
   return (init?.method ?? "GET") === "POST" ? "submit" : "poll";
 }
 
 /** Requests that really were on the wire. */
-export function onTheWire(kind: "submit" | "poll" | "callback"): Wire[] {
+export function onTheWire(kind: RequestKind): Wire[] {
   return network.calls.filter(({ url, method }) => kindOf(url, { method }) === kind);
 }

@@ -8,6 +8,7 @@ import {
   versionsInForce,
   type SigningVersion,
 } from "../../../src/domain/signing-versions.ts";
+import type { KeyVerdict } from "../../../src/domain/key-proof.ts";
 import { readSettings } from "../../../src/env.ts";
 import { keyedName, ownKeyAccount } from "../../../src/keys/ids.ts";
 import { TaskRows } from "../../../src/task/rows.ts";
@@ -54,6 +55,7 @@ export class RealWorld implements World {
   readonly wire: WireCall[] = [];
   readonly creates: CreateCall[] = [];
   readonly problems: string[] = [];
+  readonly verdicts: KeyVerdict[] = [];
   readonly shown: string[] = [];
   readonly secrets: readonly string[];
   readonly retryMs: readonly number[];
@@ -179,7 +181,7 @@ export class RealWorld implements World {
   async redeliver(messageId: string | null): Promise<string> {
     let kind = "no answer";
     await this.#settle(async () => {
-      ({ kind } = await this.#stub().redeliver(this.#account, messageId));
+      ({ kind } = await this.#stub().redeliver(this.#account, messageId, false));
     });
     // An object without settings does not know its tasks.
     return kind === "no_task" && !this.#good ? "misconfigured" : kind;
