@@ -130,6 +130,8 @@ describe("what a receiver writes", () => {
     "access-control-allow-origin": "*",
   };
   const OURS = new Set([
+    "cache-control",
+    "x-content-type-options",
     "content-encoding",
     "content-type",
     "content-length",

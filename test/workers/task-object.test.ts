@@ -50,10 +50,8 @@ afterEach(async () => {
 
 describe("a crash", () => {
   it("while the submit is on the wire leaves a task that is submit_unknown, calls back, and was submitted once", async () => {
-    network.answer = async (call) => {
-      if (call.url === RECEIVER) return new Response("ok");
-      return hangs();
-    };
+    const good = upstream();
+    network.answer = async (call) => (call.method === "POST" && call.url !== RECEIVER ? hangs() : good(call));
     const creating = create();
     await until(submits, ({ length }) => length === 1);
     await abortAllDurableObjects();
