@@ -136,6 +136,8 @@ describe("what a receiver writes", () => {
     "content-type",
     "content-length",
     "transfer-encoding",
+    "cache-control",
+    "x-content-type-options",
     "x-request-id",
     "date",
     "connection",
@@ -152,6 +154,9 @@ describe("what a receiver writes", () => {
     for (const response of [pinged, read]) {
       expect(response.status).toBe(200);
       expect(response.headers.get("content-type")).toMatch(/^application\/json\b/);
+      // Not the receiver's: what the contract has on every answer.
+      expect(response.headers.get("cache-control")).toBe("no-store");
+      expect(response.headers.get("x-content-type-options")).toBe("nosniff");
       expect([...response.headers.keys()].filter((name) => !OURS.has(name))).toEqual([]);
     }
     const { data } = (await read.json()) as { data: DeliveryBody[] };
