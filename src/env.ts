@@ -117,9 +117,10 @@ const headerName = setting.transform((text, context) =>
 const mebibytes = 1_048_576;
 const bodyLimit = setting.transform((text, context) => {
   const bytes = text === undefined ? 16 * mebibytes : Number(text);
-  // An argument of a call to an object may have 32 MiB; the request travels as one.
-  const valid = Number.isInteger(bytes) && bytes >= 1024 && bytes <= 30 * mebibytes;
-  return valid ? bytes : problem(context, `must be a number of bytes from 1024 to ${30 * mebibytes}`);
+  // One client address can have no larger body in hand (`wire/body-limits.ts`).
+  const maxBytes = 20 * mebibytes;
+  const valid = Number.isInteger(bytes) && bytes >= 1024 && bytes <= maxBytes;
+  return valid ? bytes : problem(context, `must be a number of bytes from 1024 to ${maxBytes}`);
 });
 
 const retentionHours = setting.transform((text, context) => {

@@ -1,14 +1,12 @@
 import type { Context } from "hono";
 import { BODY_LIMITS } from "../wire/body-limits.ts";
-import { withCountedBody, type CountedResult } from "../wire/counted-body.ts";
+import { largestBodyBytes, withCountedBody, type CountedResult } from "../wire/counted-body.ts";
 import type { AppEnv } from "./app-env.ts";
 import { bodyTypeOf, type BodyType } from "./content-type.ts";
 import { ApiError } from "./errors.ts";
 import { clientOf } from "./rate-limit.ts";
 
-/** Of a form with files, which become base64: larger by a third, and an object can be handed no more than that. */
-const MULTIPART_MAX_BYTES = 23_068_672;
-/** Those files are held as they came, and three times as base64, where any other body is held three times. */
+/** The files of a form are held as they came, and three times as base64, where any other body is held three times. */
 const MULTIPART_WEIGHT = 5 / 3;
 
 /**
@@ -22,8 +20,8 @@ export async function withBody<T>(
   use: (body: Uint8Array) => Promise<T>,
 ): Promise<T> {
   const isMultipart = bodyTypeOf(context.req.raw.headers)?.kind === "multipart";
-  const maxBytes = isMultipart ? Math.min(allowedBytes, MULTIPART_MAX_BYTES) : allowedBytes;
   const weight = isMultipart ? MULTIPART_WEIGHT : 1;
+  const maxBytes = Math.min(allowedBytes, largestBodyBytes(weight));
   const length = context.req.header("content-length") ?? "";
   const declaredBytes = /^\d+$/.test(length) ? Number(length) : 0;
   if (declaredBytes > maxBytes) throw tooLarge(maxBytes);

@@ -2,7 +2,7 @@
 export const BODY_LIMITS = {
   /** An isolate has 128 MB; a request's bytes are held up to three times (read, forwarded, handed to the object). */
   inHandMaxBytes: 50_331_648,
-  /** The bodies of one client address: an upload that does not end must not keep everybody else out. */
+  /** The bodies of one client address, half of that: an upload that does not end must not keep everybody else out. */
   addressMaxBytes: 25_165_824,
   /** A body up to this size is small. */
   smallMaxBytes: 65_536,

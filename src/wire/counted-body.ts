@@ -35,16 +35,22 @@ export async function withCountedBody<T>(
 }
 
 /**
+ * The largest body of one client address: what is large leaves the reserve of the address's half free. A larger one could
+ * not arrive even alone.
+ */
+export function largestBodyBytes(weight = 1): number {
+  return Math.floor((BODY_LIMITS.addressMaxBytes - BODY_LIMITS.smallReserveBytes) / weight);
+}
+
+/**
  * Counts a body as it arrives: a length that is only promised takes no memory. A client whose address is not known has
  * no share of its own: all others without one would have it, too.
  */
-function takeInHand({ client, maxBytes, declaredBytes, weight = 1 }: IncomingBody): {
+function takeInHand({ client, declaredBytes, weight = 1 }: IncomingBody): {
   admit: (bytes: number) => boolean;
   release: () => void;
 } {
   const { inHandMaxBytes, addressMaxBytes, smallMaxBytes, smallReserveBytes } = BODY_LIMITS;
-  // Where a deployment takes larger bodies, one of them may still come alone.
-  const clientMaxBytes = Math.max(addressMaxBytes, Math.ceil(maxBytes * weight) + smallReserveBytes);
   let arrived = 0;
   let mine = 0;
   const count = (bytes: number): void => {
@@ -63,7 +69,7 @@ function takeInHand({ client, maxBytes, declaredBytes, weight = 1 }: IncomingBod
       const reserved = isSmall ? 0 : smallReserveBytes;
       const held = client === null ? 0 : (bytesByClient.get(client) ?? 0);
       if (inHandBytes + bytes > inHandMaxBytes - reserved) return false;
-      if (held + bytes > clientMaxBytes - reserved) return false;
+      if (held + bytes > addressMaxBytes - reserved) return false;
       count(bytes);
       return true;
     },

@@ -20,6 +20,7 @@ import {
  * other types, any encoding                       415
  * brackets and dots in a form's names             contract, POST: read, or 400; never forwarded
  * a form with a file                              contract, POST: multipart/form-data, the file as a data: URL
+ * one that is too large for an address's half     413, its length said or not; the largest is taken
  * a byte order mark, a type that is sent twice    contract, POST: as without
  * a path with a slash at its end                  contract: the path without it
  */
@@ -225,6 +226,35 @@ describe("a form with a file", () => {
       expect(await answer.json()).toMatchObject({ error: { code: "invalid_request", param: name } });
     }
     expect(forwarded()).toBeUndefined();
+  });
+
+  const FORM_MAX_BYTES = 12_582_912;
+
+  /** A form of that many bytes, nearly all of them one image. */
+  function formOf(length: number): Buffer {
+    const head = [
+      `--b\r\ncontent-disposition: form-data; name="model"\r\n\r\n${MODEL}\r\n`,
+      '--b\r\ncontent-disposition: form-data; name="prompt"\r\n\r\np\r\n',
+      '--b\r\ncontent-disposition: form-data; name="image"; filename="a.png"\r\ncontent-type: image/png\r\n\r\n',
+    ].join("");
+    const tail = "\r\n--b--\r\n";
+    return Buffer.concat([
+      Buffer.from(head),
+      Buffer.alloc(length - head.length - tail.length, "x"),
+      Buffer.from(tail),
+    ]);
+  }
+
+  it.each([
+    ["said", FORM_MAX_BYTES, { "content-length": String(FORM_MAX_BYTES) }, 202],
+    ["said", FORM_MAX_BYTES + 1, { "content-length": String(FORM_MAX_BYTES + 1) }, 413],
+    ["not said", FORM_MAX_BYTES + 1, {}, 413],
+  ])("whose length is %s, %d bytes, is judged by an address's half", async (_name, length, more, status) => {
+    const answer = await post(formOf(length), "multipart/form-data; boundary=b", more);
+    expect(answer.status).toBe(status);
+    expect(JSON.parse(answer.body)).toMatchObject(
+      status === 202 ? { status: "queued" } : { error: { code: "payload_too_large" } },
+    );
   });
 
   it("may be a ping", async () => {

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readSettings } from "../../src/env.ts";
+import { largestBodyBytes } from "../../src/wire/counted-body.ts";
 import { RINGBACK_VERSION } from "../../src/version.ts";
 
 const SECRET = "a secret of thirty-two characters";
@@ -92,6 +93,12 @@ describe("a setting", () => {
     ["ALLOW_PRIVATE_CALLBACKS", "yes"],
   ])("%s = %j is named", (name, value) => {
     expect(problems({ [name]: value })).toContain(name);
+  });
+
+  it("allows the largest body that one client address can have in hand, and no larger one", () => {
+    const largest = largestBodyBytes();
+    expect(settings({ MAX_BODY_BYTES: String(largest) }).maxBodyBytes).toBe(largest);
+    expect(problems({ MAX_BODY_BYTES: String(largest + 1) })).toEqual(["MAX_BODY_BYTES"]);
   });
 
   it("is long enough as a secret with 32 characters, 12 of them different", () => {

@@ -1,16 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { BODY_LIMITS } from "../../../src/wire/body-limits.ts";
-import { withCountedBody } from "../../../src/wire/counted-body.ts";
+import { largestBodyBytes, withCountedBody } from "../../../src/wire/counted-body.ts";
 
 /*
  * scenario                                          requirement
  * uploads that stop short of their end              given up after 30 s, and their room is free again
  * large bodies in hand, however many                small ones are admitted
- * one client address with all it can send           at most half of what may be in hand
+ * one client address with all it can send           at most half of what may be in hand, however much a byte counts
  */
 
 const MIB = 1_048_576;
 const MAX_BYTES = 16 * MIB;
+/** What a byte of a form with files counts. */
+const FORM_WEIGHT = 5 / 3;
 
 /** What readers hold until they are let go. */
 let letGo: () => void = () => undefined;
@@ -54,7 +56,7 @@ function upload(client: string | null, weight = 1): Upload {
     },
   });
   const read = withCountedBody(
-    { stream, declaredBytes: 0, maxBytes: MAX_BYTES, client, weight },
+    { stream, declaredBytes: 0, maxBytes: 30 * MIB, client, weight },
     async ({ byteLength }) => {
       await held;
       return byteLength;
@@ -153,19 +155,39 @@ describe("what is in hand", () => {
     letGo();
   });
 
-  it("counts a body that grows while it is read as what it becomes, and lets one of the largest come alone", async () => {
+  it("counts a body that grows while it is read as what it becomes", async () => {
     hold();
-    expect(await sent("192.0.2.1", MAX_BYTES, 5 / 3)).toBe("held");
-    expect(await sent("192.0.2.1", 5 * MIB, 5 / 3)).toBe("refused");
-    expect(await sent("192.0.2.2", MAX_BYTES, 5 / 3)).toBe("refused");
-    expect(await sent("192.0.2.2", 10 * MIB, 5 / 3)).toBe("held");
-    expect(await sent("192.0.2.3", BODY_LIMITS.smallMaxBytes, 5 / 3)).toBe("held");
+    expect(await sent("192.0.2.1", 12 * MIB, FORM_WEIGHT)).toBe("held");
+    expect(await sent("192.0.2.2", 12 * MIB, FORM_WEIGHT)).toBe("held");
+    expect(await sent("192.0.2.3", 3 * MIB, FORM_WEIGHT)).toBe("refused");
+    expect(await sent("192.0.2.3", BODY_LIMITS.smallMaxBytes, FORM_WEIGHT)).toBe("held");
     letGo();
     await vi.advanceTimersByTimeAsync(1);
     // Nothing of it is left in hand.
     expect(await sent("192.0.2.1", MAX_BYTES)).toBe(`all ${MAX_BYTES}`);
-    expect(await sent("192.0.2.1", MAX_BYTES, 5 / 3)).toBe(`all ${MAX_BYTES}`);
+    expect(await sent("192.0.2.1", 12 * MIB, FORM_WEIGHT)).toBe(`all ${12 * MIB}`);
   });
+
+  it.each([1, FORM_WEIGHT, 2.5])(
+    "of one address is never more than half where a byte counts %d times: the largest body fits, alone",
+    async (weight) => {
+      hold();
+      const largest = largestBodyBytes(weight);
+      expect(await sent("192.0.2.1", largest, weight)).toBe("held");
+      let inHandBytes = largest * weight;
+      expect(await sent("192.0.2.1", BODY_LIMITS.smallMaxBytes + 1, weight)).toBe("refused");
+      while ((await sent("192.0.2.1", BODY_LIMITS.smallMaxBytes, weight)) === "held")
+        inHandBytes += BODY_LIMITS.smallMaxBytes * weight;
+      expect(inHandBytes).toBeLessThanOrEqual(BODY_LIMITS.inHandMaxBytes / 2);
+      expect(inHandBytes).toBeGreaterThan(
+        BODY_LIMITS.inHandMaxBytes / 2 - BODY_LIMITS.smallMaxBytes * weight,
+      );
+      letGo();
+      await vi.advanceTimersByTimeAsync(1);
+      // One byte more never fits.
+      expect(await sent("192.0.2.1", largest + 1, weight)).toBe("refused");
+    },
+  );
 
   it("is at most 48 MiB, small bodies or not", async () => {
     hold();
