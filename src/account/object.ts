@@ -10,8 +10,6 @@ import { AccountStore } from "./store.ts";
 /** Tasks that one run of the alarm looks at, and how many of them at once. */
 const LOOKS_PER_RUN = 120;
 const LOOKS_AT_ONCE = 6;
-/** Longer than anything is kept. */
-const NEVER_MS = Number.MAX_SAFE_INTEGER / 4;
 
 /** What one caller sees: its tasks, as they report themselves, and the versions of its signing secret. */
 export class AccountObject extends DurableObject<Env> {
@@ -117,8 +115,7 @@ export class AccountObject extends DurableObject<Env> {
 
   /** By the present setting, whatever tasks said when they ended; settings that do not parse let nothing expire. */
   #retention(): Retention {
-    const now = Date.now();
     const settings = readSettings(this.env);
-    return { now, kept: now - (settings.ok ? settings.settings.retentionMs : NEVER_MS) };
+    return { now: Date.now(), retentionMs: settings.ok ? settings.settings.retentionMs : Infinity };
   }
 }

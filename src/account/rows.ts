@@ -18,11 +18,11 @@ const STATUSES: readonly TaskStatus[] = ["queued", "running", "succeeded", "fail
 const LAST_KEY = "~";
 /** Model names are the callers' own words: the most used ones are enough. */
 const MODELS_MAX = 100;
-/** Its retention is not over: it settled after the instant that is bound, if at all. */
+/** Its retention is not over: it settled after the instant that is bound (`settledAfter`), if at all. */
 const KEPT = "(settled_at IS NULL OR settled_at > ?)";
 /**
  * Something is left to do, or the retention that its object knows is another one than the account's: by one of them it
- * is over (`kept` as above), by the other (now) it is not.
+ * is over (`settledAfter`), by the other (now) it is not.
  */
 const OPEN = "(settled_at IS NULL OR (settled_at <= ?) <> (expires_at <= ?))";
 
@@ -37,11 +37,11 @@ const MODELS_QUERY = `
     max(CASE WHEN rank = (count * 95 + 99) / 100 THEN run_ms END) AS p95
   FROM ranked GROUP BY model, count ORDER BY count DESC, model LIMIT ?`;
 
-/** What is over, by the present setting. */
+/** How long a settled task is kept, by the present setting. */
 export interface Retention {
   now: number;
-  /** What settled after this is kept. */
-  kept: number;
+  /** Infinity: nothing expires. */
+  retentionMs: number;
 }
 
 /** The only SQL of an account. Knows rows, and neither the alarm nor the time. */
@@ -108,20 +108,24 @@ export class AccountRows {
   }
 
   /** Tasks whose objects have emptied themselves. */
-  deleteExpired({ kept, now }: Retention): void {
+  deleteExpired(retention: Retention): void {
     if (!this.#has("task")) return;
-    this.#sql.exec("DELETE FROM task WHERE settled_at <= ? AND expires_at <= ?", kept, now);
+    this.#sql.exec(
+      "DELETE FROM task WHERE settled_at <= ? AND expires_at <= ?",
+      settledAfter(retention),
+      retention.now,
+    );
   }
 
   /** Newest first, from before that key on; tasks whose retention is over are not among them. */
-  listings(page: ListPage, { kept }: Retention): { key: string; listing: Listing }[] {
+  listings(page: ListPage, retention: Retention): { key: string; listing: Listing }[] {
     if (!this.#has("task")) return [];
     const rows = this.#sql
       .exec<{ key: string; doc: string }>(
         `SELECT key, doc FROM task WHERE key < ? AND ${KEPT} AND status IN (?, ?, ?, ?)
          ORDER BY key DESC LIMIT ?`,
         page.before ?? LAST_KEY,
-        kept,
+        settledAfter(retention),
         ...STATUSES.map((status) => page.status ?? status),
         page.limit,
       )
@@ -130,7 +134,8 @@ export class AccountRows {
   }
 
   /** Counts over all tasks that are kept, those of `test` and those whose retention is over left out. */
-  stats({ kept }: Retention): AccountStats {
+  stats(retention: Retention): AccountStats {
+    const after = settledAfter(retention);
     const stats: AccountStats = {
       tasks: { queued: 0, running: 0, succeeded: 0, failed: 0 },
       models: [],
@@ -138,42 +143,42 @@ export class AccountRows {
       pollsPerTask: null,
     };
     if (!this.#has("task")) return stats;
-    for (const { value, n } of this.#counts("status", kept)) stats.tasks[value as TaskStatus] = n;
-    for (const { value, n } of this.#counts("delivery", kept)) {
+    for (const { value, n } of this.#counts("status", after)) stats.tasks[value as TaskStatus] = n;
+    for (const { value, n } of this.#counts("delivery", after)) {
       if (value in stats.deliveries) stats.deliveries[value as DeliveryStatus] = n;
     }
     stats.models = this.#sql
-      .exec<{ model: string; count: number; p50: number; p95: number }>(MODELS_QUERY, kept, MODELS_MAX)
+      .exec<{ model: string; count: number; p50: number; p95: number }>(MODELS_QUERY, after, MODELS_MAX)
       .toArray()
       .map(({ model, count, p50, p95 }) => ({ model, count, p50Ms: p50, p95Ms: p95 }));
     stats.pollsPerTask = this.#sql
       .exec<{ polls: number | null }>(
         `SELECT avg(polls) AS polls FROM task
          WHERE test = 0 AND ${KEPT} AND status IN ('succeeded', 'failed')`,
-        kept,
+        after,
       )
       .one().polls;
     return stats;
   }
 
-  #counts(column: "status" | "delivery", kept: number): { value: string; n: number }[] {
+  #counts(column: "status" | "delivery", after: number): { value: string; n: number }[] {
     return this.#sql
       .exec<{ value: string; n: number }>(
         `SELECT ${column} AS value, count(*) AS n FROM task
          WHERE test = 0 AND ${KEPT} AND ${column} IS NOT NULL GROUP BY ${column}`,
-        kept,
+        after,
       )
       .toArray();
   }
 
   /** Open tasks that were not heard of since then, oldest first. */
-  listingsToLookAt(heardUntil: number, { kept, now }: Retention, limit: number): Listing[] {
+  listingsToLookAt(heardUntil: number, retention: Retention, limit: number): Listing[] {
     if (!this.#has("task")) return [];
     const rows = this.#sql
       .exec<{ doc: string }>(
         `SELECT doc FROM task WHERE ${OPEN} AND looked_at <= ? ORDER BY key LIMIT ?`,
-        kept,
-        now,
+        settledAfter(retention),
+        retention.now,
         heardUntil,
         limit,
       )
@@ -182,15 +187,15 @@ export class AccountRows {
   }
 
   /** The earliest instants at which something is to be done: an open task was heard of, and a retention is over. */
-  earliest({ kept, now }: Retention): { lookedAt: number | null; overAt: number | null } {
+  earliest(retention: Retention): { lookedAt: number | null; overAt: number | null } {
     if (!this.#has("task")) return { lookedAt: null, overAt: null };
     return this.#sql
       .exec<{ lookedAt: number | null; overAt: number | null }>(
         `SELECT min(CASE WHEN ${OPEN} THEN looked_at END) AS lookedAt,
           min(max(settled_at + ?, expires_at)) AS overAt FROM task`,
-        kept,
-        now,
-        now - kept,
+        settledAfter(retention),
+        retention.now,
+        retention.retentionMs,
       )
       .one();
   }
@@ -210,6 +215,11 @@ export class AccountRows {
     this.#sql.exec(TABLES[table]);
     this.#tables?.add(table);
   }
+}
+
+/** What settled after this is kept. */
+function settledAfter({ now, retentionMs }: Retention): number {
+  return now - retentionMs;
 }
 
 /** From the submit to a success; null for everything else. */

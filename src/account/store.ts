@@ -1,4 +1,4 @@
-import { lookAlarmAt, LOOK_EVERY_MS, OVERDUE_MS } from "../domain/look.ts";
+import { lookAlarmAt, LOOK_EVERY_MS, OVERDUE_MS, UNDECIDED_RETRY_MS } from "../domain/look.ts";
 import { stageRank, type Listing } from "../domain/listing.ts";
 import { FIRST_VERSION, type SigningVersion } from "../domain/signing-versions.ts";
 import { ObjectAlarm } from "../wire/object-alarm.ts";
@@ -27,7 +27,7 @@ export class AccountStore {
   }
 
   /** Writes what tasks said now, unless something later is known already. */
-  writeListings(listings: readonly Listing[], { now, kept }: Retention): void {
+  writeListings(listings: readonly Listing[], { now, retentionMs }: Retention): void {
     if (listings.length === 0) return;
     this.#transact(() => {
       for (const listing of listings) {
@@ -37,7 +37,7 @@ export class AccountStore {
         else this.#rows.markLookedAt(listing, now);
       }
       const due = listings.map(({ settledAt, expiresAt }) =>
-        settledAt === null ? now + LOOK_EVERY_MS : Math.max(settledAt + now - kept, expiresAt ?? 0),
+        settledAt === null ? now + LOOK_EVERY_MS : Math.max(settledAt + retentionMs, expiresAt ?? 0),
       );
       this.#armBy(lookAlarmAt(due, now));
     });
@@ -86,7 +86,7 @@ export class AccountStore {
 
   /** The last resort where nothing can be decided. @throws what storage throws */
   async armLater(now: number): Promise<void> {
-    this.#alarm.set(now + OVERDUE_MS);
+    this.#alarm.set(now + UNDECIDED_RETRY_MS);
     await this.armed();
   }
 

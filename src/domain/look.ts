@@ -9,6 +9,9 @@ export const LOOK_EVERY_MS = 3_600_000 - ROUND_MS;
 /** An alarm later than this is taken for lost: the platform may be late by a minute in a failover. */
 export const OVERDUE_MS = 60_000;
 
+/** The next try of a run that could not decide anything. */
+export const UNDECIDED_RETRY_MS = 60_000;
+
 /**
  * The account's alarm. Always later than now, and never by more than an hour: nobody tells an account that sleeps of a
  * new `RETENTION_HOURS`, which also holds for tasks that have ended.

@@ -8,6 +8,7 @@ import {
 } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountObject } from "../../src/account/object.ts";
+import { AccountStore } from "../../src/account/store.ts";
 import type { Listing } from "../../src/domain/listing.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import {
@@ -34,6 +35,7 @@ import {
  * a task whose alarm is gone                guarantee 6: the account asks every unsettled task once an hour
  * a deleted task                            contract: DELETE erases everything
  * a retention that is over                  guarantee 10: the account is emptied too
+ * settings that do not parse                contract, Settings: nothing runs on a guess, so nothing expires
  */
 
 const HOUR = 3_600_000;
@@ -313,6 +315,28 @@ describe("a task that is gone", () => {
     expect(await listings()).toEqual([]);
     expect(await size(stub)).toBe(0);
     expect(await runInDurableObject(stub, async (_object, state) => state.storage.getAlarm())).toBeNull();
+  });
+
+  it("never is over while the settings do not parse, and the account stays set to look again", async () => {
+    await created();
+    const settled = await untilSettled();
+    const stub = await account();
+    const seen = await runInDurableObject(stub, async (_object, { storage }) => {
+      await storage.deleteAlarm();
+      const store = new AccountStore(storage);
+      const now = (settled.expiresAt ?? 0) + 10_000 * HOUR;
+      const retention = { now, retentionMs: Infinity };
+      await store.watch(retention);
+      store.deleteExpired(retention);
+      const listed = store.rows.listings({ status: null, before: null, limit: 10 }, retention);
+      const counted = store.rows.stats(retention).tasks.succeeded;
+      await store.settle(retention);
+      return { listed: listed.length, counted, alarmInMs: ((await storage.getAlarm()) ?? 0) - now };
+    });
+    expect(seen).toMatchObject({ listed: 1, counted: 1 });
+    expect(seen.alarmInMs).toBeGreaterThan(0);
+    expect(seen.alarmInMs).toBeLessThanOrEqual(HOUR);
+    expect(await listings()).toHaveLength(1);
   });
 
   it("does not take a rotated secret with it", async () => {
