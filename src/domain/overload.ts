@@ -1,3 +1,4 @@
+import { hasMark } from "./platform-mark.ts";
 import { StallError } from "./stall.ts";
 
 /** An object did not take a call, or did not answer in time: asking again at once would only add to the load. */
@@ -10,16 +11,10 @@ export class OverloadedError extends StallError {
  * crash). What it did of the call is then not known, and the caller's way on is the same: later.
  */
 export function isAway(error: unknown): boolean {
-  if (error instanceof OverloadedError) return true;
-  if (typeof error !== "object" || error === null) return false;
-  return isOverloaded(error) || has(error, "retryable") || has(error, "durableObjectReset");
+  return error instanceof OverloadedError || hasMark(error, "overloaded", "retryable", "durableObjectReset");
 }
 
 /** The object refused the call before it began: it must not be repeated at once. */
 export function isOverloaded(error: unknown): boolean {
-  return typeof error === "object" && error !== null && has(error, "overloaded");
-}
-
-function has(error: object, flag: string): boolean {
-  return (error as Record<string, unknown>)[flag] === true;
+  return hasMark(error, "overloaded");
 }

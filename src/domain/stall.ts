@@ -1,3 +1,5 @@
+import { hasMark } from "./platform-mark.ts";
+
 /**
  * Why a step cannot go on for a reason of our own: a seal that does not open, a key that is not set, another object that
  * does not answer. The step waits a minute. Whatever else is thrown is the platform's.
@@ -8,8 +10,6 @@ export class StallError extends Error {
 
 /** What JavaScript itself throws: a fault in our code, which fails the same way however soon it is repeated. */
 const FAULTS = [TypeError, RangeError, ReferenceError, SyntaxError];
-/** Members by which the platform marks its errors. */
-const PLATFORM_MARKS = ["durableObjectReset", "retryable", "overloaded", "remote"];
 
 /** So often the platform repeats a run that threw, 2 s later and then twice as long each time. */
 const REPEATS_MAX = 6;
@@ -30,6 +30,6 @@ export function isForPlatform(error: unknown, { repeats }: { repeats: number }):
  */
 export function isOurs(error: unknown): boolean {
   if (error instanceof StallError) return true;
-  if (!(error instanceof Error) || PLATFORM_MARKS.some((mark) => mark in error)) return false;
+  if (hasMark(error)) return false;
   return FAULTS.some((fault) => error instanceof fault);
 }

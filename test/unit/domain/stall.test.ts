@@ -21,6 +21,7 @@ it.each<[what: string, error: unknown]>([
   ["a fault in our code", new TypeError("undefined is not a function")],
   ["a row that does not parse", new SyntaxError("Unexpected end of JSON input")],
   ["a number out of range", new RangeError("Invalid time value")],
+  ["a fault whose mark says no", Object.assign(new TypeError("undefined"), { remote: false })],
 ])("%s is ours: the step waits", (_what, error) => {
   expect(isOurs(error)).toBe(true);
 });
