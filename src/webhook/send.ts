@@ -93,13 +93,9 @@ async function excerptOf(response: Response, { headers }: Callback): Promise<str
     discardBody(response);
     return clipBytes(redactText(`redirect to ${location}`, secrets), EXCERPT_MAX_BYTES);
   }
-  let timer = null as ReturnType<typeof setTimeout> | null;
-  const patience = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, EXCERPT_PATIENCE_MS);
+  const { bytes, end } = await readBytes(response.body, EXCERPT_MAX_BYTES, {
+    timeoutMs: EXCERPT_PATIENCE_MS,
   });
-  const { bytes, end } = await readBytes(response.body, EXCERPT_MAX_BYTES, { until: patience });
-  // A timer left behind would keep the object awake, and awake is billed.
-  if (timer !== null) clearTimeout(timer);
   if (bytes.byteLength === 0) return null;
   const text = redactText(new TextDecoder().decode(bytes), secrets);
   // Marks and replacement characters may be longer than what they stand for.

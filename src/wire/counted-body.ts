@@ -25,9 +25,14 @@ export async function withCountedBody<T>(
   body: IncomingBody,
   use: (bytes: Uint8Array) => Promise<T>,
 ): Promise<CountedResult<T>> {
+  const { stream, maxBytes, declaredBytes } = body;
   const hand = takeInHand(body);
   try {
-    const { end, bytes } = await readInTime(body, hand.admit);
+    const { end, bytes } = await readBytes(stream, maxBytes, {
+      admit: hand.admit,
+      timeoutMs: BODY_LIMITS.arrivalMs,
+      expectedBytes: declaredBytes,
+    });
     return end === "complete" ? { end, value: await use(bytes) } : { end };
   } finally {
     hand.release();
@@ -75,19 +80,4 @@ function takeInHand({ client, declaredBytes, weight = 1 }: IncomingBody): {
     },
     release: () => count(-mine),
   };
-}
-
-async function readInTime(
-  { stream, maxBytes, declaredBytes }: IncomingBody,
-  admit: (bytes: number) => boolean,
-): Promise<ReadResult> {
-  let timer = null as ReturnType<typeof setTimeout> | null;
-  const until = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, BODY_LIMITS.arrivalMs);
-  });
-  try {
-    return await readBytes(stream, maxBytes, { admit, until, expectedBytes: declaredBytes });
-  } finally {
-    if (timer !== null) clearTimeout(timer);
-  }
 }

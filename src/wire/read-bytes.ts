@@ -8,8 +8,8 @@ export interface ReadResult {
 }
 
 export interface ReadOptions {
-  /** When it settles, what has come is the result. */
-  until?: Promise<void>;
+  /** After this, what has come is the result. */
+  timeoutMs?: number;
   /** Asked for each chunk before it is kept. */
   admit?: (bytes: number) => boolean;
   /** What the other side says the length is. Believed only once half of it is here: a promise takes no memory. */
@@ -18,18 +18,25 @@ export interface ReadOptions {
 
 /**
  * Reads a body up to a cap and gives the connection back. The cap counts decompressed bytes, so a small answer that
- * unpacks to gigabytes stops at the cap; a body that never ends is ended by the `AbortSignal` of its fetch, or by `until`.
+ * unpacks to gigabytes stops at the cap; a body that never ends is ended by the `AbortSignal` of its fetch, or by
+ * `timeoutMs`.
  */
 export async function readBytes(
   body: ReadableStream<Uint8Array> | null,
   capBytes: number,
-  { until, admit, expectedBytes = 0 }: ReadOptions = {},
+  { timeoutMs, admit, expectedBytes = 0 }: ReadOptions = {},
 ): Promise<ReadResult> {
   if (body === null) return { bytes: new Uint8Array(0), end: "complete" };
   const reader = body.getReader();
   let bytes = new Uint8Array(0);
   let length = 0;
-  const outOfTime = until?.then(() => "late" as const);
+  let timer = null as ReturnType<typeof setTimeout> | null;
+  const outOfTime =
+    timeoutMs === undefined
+      ? null
+      : new Promise<"late">((resolve) => {
+          timer = setTimeout(() => resolve("late"), timeoutMs);
+        });
   const end = async (): Promise<ReadResult["end"]> => {
     for (;;) {
       const next = reader.read().catch(() => "broken" as const);
@@ -46,7 +53,10 @@ export async function readBytes(
       if (read.value.byteLength > room) return "capped";
     }
   };
-  const how = await end();
+  const how = await end().finally(() => {
+    // A timer left behind would keep an object awake, and awake is billed.
+    if (timer !== null) clearTimeout(timer);
+  });
   // The other side may be gone already; there is nobody left to tell.
   if (how !== "complete" && how !== "broken") reader.cancel().catch(() => undefined);
   return { bytes: bytes.subarray(0, length), end: how };
