@@ -1,3 +1,5 @@
+import { splitHeaderList } from "./request-headers.ts";
+
 /** How a body is to be read. */
 export type BodyType = { kind: "json" } | { kind: "form" } | { kind: "multipart"; boundary: string | null };
 
@@ -11,9 +13,9 @@ const HEADER_MAX = 1024;
 export function bodyTypeOf(headers: Headers): BodyType | null {
   const header = headers.get("content-type") ?? "";
   if (header.length > HEADER_MAX) return null;
-  // A comma inside quotes separates nothing.
-  const values = header.match(/(?:"(?:[^"\\]|\\.)*"|[^,])+/g) ?? [];
-  const [first, ...others] = values.filter((value) => value.trim() !== "").map(bodyType);
+  const [first, ...others] = splitHeaderList(header)
+    .filter((value) => value.trim() !== "")
+    .map(bodyType);
   if (first === undefined) return { kind: "json" };
   return others.every((other) => JSON.stringify(other) === JSON.stringify(first)) ? first : null;
 }

@@ -8,6 +8,11 @@ export function parseIdempotencyKey(header: string | undefined): { key: string |
   return { key: null, issue: { path: "Idempotency-Key", message: "must be 1 to 255 visible characters" } };
 }
 
+/** The members of a header that is a list. A comma inside quotes separates nothing. */
+export function splitHeaderList(text: string): string[] {
+  return text.match(/(?:"(?:[^"\\]|\\.)*"|[^,])+/g) ?? [];
+}
+
 export interface Preferences {
   respondAsync: boolean;
   /** `wait=N`, 1 to 60; null: none that can be honoured. */
@@ -24,8 +29,7 @@ const PREFER_MAX = 1024;
 export function parsePrefer(header: string | undefined): Preferences {
   const values = new Map<string, string>();
   const text = header === undefined || header.length > PREFER_MAX ? "" : header;
-  // A comma inside quotes separates nothing.
-  for (const part of text.match(/(?:"(?:[^"\\]|\\.)*"|[^,])+/g) ?? []) {
+  for (const part of splitHeaderList(text)) {
     const [, name, quoted, bare] = PREFERENCE.exec(part.trim()) ?? [];
     if (name !== undefined && !values.has(name.toLowerCase()))
       values.set(name.toLowerCase(), quoted ?? bare ?? "");
