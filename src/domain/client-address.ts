@@ -10,7 +10,8 @@ export function clientNetwork(header: string): string | null {
 }
 
 function addressV4(text: string): string | null {
-  const numbers = /^\d{1,3}(?:\.\d{1,3}){3}$/.test(text) ? text.split(".").map(Number) : [256];
+  if (!/^\d{1,3}(?:\.\d{1,3}){3}$/.test(text)) return null;
+  const numbers = text.split(".").map(Number);
   return numbers.every((number) => number <= 255) ? numbers.join(".") : null;
 }
 
