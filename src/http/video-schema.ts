@@ -165,8 +165,8 @@ const OWN_FIELDS = {
 const OWN_NAMES = [...Object.keys(OWN_FIELDS), "upstream_body"];
 
 /**
- * Names that both Ringback and the upstream have, and no others: whatever else goes upstream stands in the body, where
- * it is judged.
+ * `upstream_body` takes only names that Ringback keeps for itself. Any other name belongs in the request, where Ringback
+ * checks it.
  */
 const UPSTREAM_BODY_NAMES = OWN_NAMES.filter((name) => !name.startsWith("callback"));
 
