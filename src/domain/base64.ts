@@ -19,19 +19,9 @@ export function base64Bytes(bytes: Uint8Array): Uint8Array {
 
 const IS_BASE64 = new Uint8Array(256);
 for (const byte of ALPHABET) IS_BASE64[byte] = 1;
-/** The same of two bytes at once, which halves the time that megabytes take. */
-const ARE_BASE64 = Uint8Array.from(
-  { length: 65_536 },
-  (_, pair) => (IS_BASE64[pair & 255] ?? 0) & (IS_BASE64[pair >> 8] ?? 0),
-);
 
 /** Whether the bytes are letters of base64 alone, without padding. Looked up, because the letters of an image follow no pattern. */
 export function isBase64Bytes(bytes: Uint8Array): boolean {
-  const { buffer, byteOffset, length } = bytes;
-  // Pairs begin at even places.
-  const head = byteOffset & 1;
-  const pairs = head < length ? new Uint16Array(buffer, byteOffset + head, (length - head) >> 1) : [];
-  for (let index = 0; index < pairs.length; index++) if (ARE_BASE64[pairs[index] ?? 0] === 0) return false;
-  const ends = [...bytes.subarray(0, head), ...bytes.subarray(head + 2 * pairs.length)];
-  return ends.every((byte) => IS_BASE64[byte] === 1);
+  for (let index = 0; index < bytes.length; index++) if (IS_BASE64[bytes[index] ?? 0] === 0) return false;
+  return true;
 }
