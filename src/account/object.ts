@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { AccountStats, Listing, ListPage } from "../domain/listing.ts";
 import { rotated, versionsInForce, type SigningVersion } from "../domain/signing-versions.ts";
-import { isForPlatform } from "../domain/stall.ts";
+import { shouldRethrow } from "../domain/stall.ts";
 import { readSettings } from "../env.ts";
 import { errorFields, log } from "../log.ts";
 import type { Retention } from "./rows.ts";
@@ -85,7 +85,7 @@ export class AccountObject extends DurableObject<Env> {
       }
       await this.#store.settle(this.#retention());
     } catch (error) {
-      if (isForPlatform(error, { repeats: info?.retryCount ?? 0 })) throw error;
+      if (shouldRethrow(error, info?.retryCount ?? 0)) throw error;
       log("account.failed", errorFields(error));
       await this.#store.armLater(Date.now());
     }

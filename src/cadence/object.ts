@@ -11,7 +11,7 @@ import { Pacer, type LaneKind, type PaceAnswer, type Refusal } from "../domain/p
 import type { Waiter } from "../domain/pacing-line.ts";
 import { classKeys, type TaskClass } from "../domain/forecast-class.ts";
 import type { FinishSample } from "../domain/sightings.ts";
-import { isForPlatform } from "../domain/stall.ts";
+import { shouldRethrow } from "../domain/stall.ts";
 import { errorFields, log } from "../log.ts";
 import { CadenceStore } from "./store.ts";
 
@@ -87,7 +87,7 @@ export class CadenceObject extends DurableObject<Env> {
     try {
       await this.#store.eraseIfIdle(Date.now());
     } catch (error) {
-      if (isForPlatform(error, { repeats: info?.retryCount ?? 0 })) throw error;
+      if (shouldRethrow(error, info?.retryCount ?? 0)) throw error;
       log("cadence.failed", errorFields(error));
       await this.#store.armLater(Date.now());
     }

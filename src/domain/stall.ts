@@ -12,23 +12,23 @@ export class StallError extends Error {
 const FAULTS = [TypeError, RangeError, ReferenceError, SyntaxError];
 
 /** So often the platform repeats a run that threw, 2 s later and then twice as long each time. */
-const REPEATS_MAX = 6;
+const RETRY_COUNT_MAX = 6;
 
 /**
- * Whether `alarm()` throws this error, so that the platform repeats the run. One of ours costs a minute instead; and so
- * does any other in the last repeat, after which the platform would delete the alarm.
+ * Whether `alarm()` throws this error. A Ringback fault delays the step by a minute. Every other error goes through
+ * `alarm()`, and the platform runs it again; but not in the last retry, after which the platform would delete the alarm.
  */
-export function isForPlatform(error: unknown, { repeats }: { repeats: number }): boolean {
-  return !isOurs(error) && repeats < REPEATS_MAX;
+export function shouldRethrow(error: unknown, retryCount: number): boolean {
+  return !isRingbackFault(error) && retryCount < RETRY_COUNT_MAX;
 }
 
 /**
- * The one place that tells our errors from the platform's. True: ours, so the step waits and `alarm()` ends as usual.
+ * The one place that tells Ringback's faults from the platform's. True: the step waits and `alarm()` ends as usual.
  * False: storage has failed, or the object was reset, lost or superseded ("reset because its code was updated", "script
  * has been upgraded", "Network connection lost"). `alarm()` must throw it, because only then does the platform run the
  * alarm again, in a process that works.
  */
-export function isOurs(error: unknown): boolean {
+export function isRingbackFault(error: unknown): boolean {
   if (error instanceof StallError) return true;
   if (hasMark(error)) return false;
   return FAULTS.some((fault) => error instanceof fault);

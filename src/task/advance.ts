@@ -1,5 +1,5 @@
 import { nextStartAt, startable, stepKey, type AlarmRun, type Step } from "../domain/agenda.ts";
-import { isOurs } from "../domain/stall.ts";
+import { isRingbackFault } from "../domain/stall.ts";
 import { isTerminal } from "../domain/task.ts";
 import { errorFields } from "../log.ts";
 import { attemptLostStep, attemptStep } from "./attempt-step.ts";
@@ -127,7 +127,7 @@ async function runStep(deps: TaskDeps, step: Step): Promise<void> {
   try {
     await perform(deps, step);
   } catch (error) {
-    if (!isOurs(error)) throw error;
+    if (!isRingbackFault(error)) throw error;
     const state = deps.store.load();
     if (!state) return;
     const { task } = state;

@@ -1,5 +1,5 @@
 import { OVERDUE_MS } from "../domain/look.ts";
-import { isForPlatform } from "../domain/stall.ts";
+import { shouldRethrow } from "../domain/stall.ts";
 import { isTerminal } from "../domain/task.ts";
 import type { TaskSettings } from "../env.ts";
 import { errorFields } from "../log.ts";
@@ -10,18 +10,13 @@ import { expireStep } from "./submit-step.ts";
 /** Steps on the wire in this process, by `stepKey`. */
 type Running = Map<string, Promise<void>>;
 
-/** What the platform says of a run. */
-export interface AlarmTry {
-  /** It has thrown so often before. */
-  repeats: number;
-}
-
 /**
- * One run of the alarm. An alarm that is lost all the same is armed again by any request, and by the account's hourly look.
+ * One run of the alarm, which has thrown `retryCount` times before. An alarm that is lost all the same is armed again by
+ * any request, and by the account's hourly look.
  * @throws what storage and the platform throw, so that the platform repeats the run
  */
-export async function runAlarm(deps: TaskDeps, running: Running, attempt: AlarmTry): Promise<void> {
-  await guarded(deps, attempt, async () => {
+export async function runAlarm(deps: TaskDeps, running: Running, retryCount: number): Promise<void> {
+  await guarded(deps, retryCount, async () => {
     if (deps.store.load()) await advance(deps, running);
     else await leave(deps, running);
     const state = deps.store.load();
@@ -46,9 +41,9 @@ export const WITHOUT_SETTINGS: TaskSettings = {
 export async function waitForSettings(
   deps: TaskDeps,
   bad: readonly string[],
-  attempt: AlarmTry,
+  retryCount: number,
 ): Promise<void> {
-  await guarded(deps, attempt, async () => {
+  await guarded(deps, retryCount, async () => {
     const now = deps.now();
     deps.log("settings.bad", { settings: bad.join(" ") });
     const state = deps.store.load();
@@ -57,13 +52,13 @@ export async function waitForSettings(
   });
 }
 
-/** An error of ours costs a minute; any other goes through. Either way the alarm is not lost. */
-async function guarded(deps: TaskDeps, attempt: AlarmTry, run: () => Promise<void>): Promise<void> {
+/** A Ringback fault delays the run by a minute; every other error goes through. Either way the alarm is not lost. */
+async function guarded(deps: TaskDeps, retryCount: number, run: () => Promise<void>): Promise<void> {
   deps.store.alarmFired();
   try {
     await run();
   } catch (error) {
-    const threw = isForPlatform(error, attempt);
+    const threw = shouldRethrow(error, retryCount);
     deps.log(threw ? "alarm.threw" : "alarm.failed", errorFields(error));
     if (threw) throw error;
     await deps.store.armAt(deps.now() + STALL_MS);

@@ -160,12 +160,12 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
-    const attempt = { repeats: info?.retryCount ?? 0 };
+    const retryCount = info?.retryCount ?? 0;
     this.#advancing = true;
     try {
       const deps = this.#ready();
-      if (deps) await runAlarm(deps, this.#running, attempt);
-      else await waitForSettings(this.#makeDeps(WITHOUT_SETTINGS), badSettings(this.env), attempt);
+      if (deps) await runAlarm(deps, this.#running, retryCount);
+      else await waitForSettings(this.#makeDeps(WITHOUT_SETTINGS), badSettings(this.env), retryCount);
     } finally {
       this.#advancing = false;
     }

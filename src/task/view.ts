@@ -1,6 +1,6 @@
 import type { TaskState } from "../domain/agenda.ts";
 import { leadingDelivery, type AttemptOutcome, type Delivery } from "../domain/delivery.ts";
-import { isOurs } from "../domain/stall.ts";
+import { isRingbackFault } from "../domain/stall.ts";
 import { taskJson } from "../domain/task-json.ts";
 import { isoTime } from "../domain/time.ts";
 import { errorFields } from "../log.ts";
@@ -24,7 +24,7 @@ async function lastAnswer(deps: TaskDeps, state: TaskState): Promise<string | nu
   try {
     return await openText(deps, state.task, "answer");
   } catch (error) {
-    if (!isOurs(error)) throw error;
+    if (!isRingbackFault(error)) throw error;
     // A changed secret takes the upstream's words with it, not the task.
     deps.log("answer.unreadable", { ...taskFields(state.task), ...errorFields(error) });
     return null;

@@ -94,7 +94,7 @@ export const MUTATIONS: Mutation[] = [
     name: "swallow what storage throws",
     guarantee: 6,
     file: "src/task/advance.ts",
-    search: "if (!isOurs(error)) throw error;",
+    search: "if (!isRingbackFault(error)) throw error;",
     replace: "",
     test: { file: "test/unit/task/storage-failure.test.ts", name: "fails at any one call" },
   },

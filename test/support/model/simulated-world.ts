@@ -205,8 +205,8 @@ export class SimulatedWorld implements World {
     const thrown = this.thrown;
     await this.#call(async (_process, deps) =>
       deps
-        ? runAlarm(deps, process.running, { repeats: 0 })
-        : waitForSettings(process.deps(WITHOUT_SETTINGS), ["RINGBACK_SECRET"], { repeats: 0 }),
+        ? runAlarm(deps, process.running, 0)
+        : waitForSettings(process.deps(WITHOUT_SETTINGS), ["RINGBACK_SECRET"], 0),
     );
     this.failing.end();
     process.advancing = false;

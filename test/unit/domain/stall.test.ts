@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { OverloadedError } from "../../../src/domain/overload.ts";
-import { isOurs, StallError } from "../../../src/domain/stall.ts";
+import { isRingbackFault, shouldRethrow, StallError } from "../../../src/domain/stall.ts";
 import { SealError } from "../../../src/keys/seal.ts";
 import { MissingKeyError } from "../../../src/task/deps.ts";
 
@@ -22,8 +22,8 @@ it.each<[what: string, error: unknown]>([
   ["a row that does not parse", new SyntaxError("Unexpected end of JSON input")],
   ["a number out of range", new RangeError("Invalid time value")],
   ["a fault whose mark says no", Object.assign(new TypeError("undefined"), { remote: false })],
-])("%s is ours: the step waits", (_what, error) => {
-  expect(isOurs(error)).toBe(true);
+])("%s is a fault of Ringback: the step waits", (_what, error) => {
+  expect(isRingbackFault(error)).toBe(true);
 });
 
 it.each<[what: string, error: unknown]>([
@@ -45,5 +45,14 @@ it.each<[what: string, error: unknown]>([
   ["whatever is no error at all", "gone"],
   ["nothing", undefined],
 ])("%s is the platform's: alarm() throws it", (_what, error) => {
-  expect(isOurs(error)).toBe(false);
+  expect(isRingbackFault(error)).toBe(false);
+});
+
+it.each<[what: string, error: unknown, retryCount: number, thrown: boolean]>([
+  ["the platform's error", new Error("Network connection lost."), 0, true],
+  ["the platform's error, before the last retry", new Error("Network connection lost."), 5, true],
+  ["the platform's error, in the last retry", new Error("Network connection lost."), 6, false],
+  ["a fault of Ringback", new StallError("not now"), 0, false],
+])("%s: alarm() throws it, or sets its alarm a minute on", (_what, error, retryCount, thrown) => {
+  expect(shouldRethrow(error, retryCount)).toBe(thrown);
 });
