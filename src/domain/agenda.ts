@@ -13,9 +13,9 @@ export type Step =
   | { kind: "poll"; dueAt: number }
   /** The deadline of a task that never reached the upstream. */
   | { kind: "expire"; dueAt: number }
-  /** `ofEnd`: of the event that says how the task ended. */
-  | { kind: "attempt"; seq: number; ofEnd: boolean; dueAt: number }
-  | { kind: "attempt_lost"; seq: number; ofEnd: boolean; dueAt: number }
+  /** `isTerminal`: of the event that says how the task ended. */
+  | { kind: "attempt"; seq: number; isTerminal: boolean; dueAt: number }
+  | { kind: "attempt_lost"; seq: number; isTerminal: boolean; dueAt: number }
   /** The account or the cadence does not know yet how far the task is. */
   | { kind: "report"; dueAt: number; wakeAt: number | null }
   /** Retention is over: empty the storage. */
@@ -87,11 +87,11 @@ function deliverySteps({
   manual,
   occurredAt,
 }: Delivery): Step[] {
-  const ofEnd = isTerminalEvent(type);
-  if (leaseUntil !== null) return [{ kind: "attempt_lost", seq, ofEnd, dueAt: leaseUntil }];
-  if (manual > 0) return [{ kind: "attempt", seq, ofEnd, dueAt: occurredAt }];
+  const event = { seq, isTerminal: isTerminalEvent(type) };
+  if (leaseUntil !== null) return [{ kind: "attempt_lost", ...event, dueAt: leaseUntil }];
+  if (manual > 0) return [{ kind: "attempt", ...event, dueAt: occurredAt }];
   const due = status === "pending" && nextAttemptAt !== null;
-  return due ? [{ kind: "attempt", seq, ofEnd, dueAt: nextAttemptAt }] : [];
+  return due ? [{ kind: "attempt", ...event, dueAt: nextAttemptAt }] : [];
 }
 
 /** What the cadence has not heard yet: that the upstream has the task, or when it was finished. */
@@ -187,11 +187,11 @@ export interface AlarmRun {
 
 /**
  * The platform opens six connections for an object and queues the rest, whose time limits would run meanwhile: three
- * attempts leave room for the poll or the submit. The last place is the end's, so that no news whose receiver hangs
- * holds it up.
+ * attempts leave room for the poll or the submit. The last of three slots is reserved for the terminal event, so that no
+ * other event whose receiver hangs holds it up.
  */
-const ATTEMPTS_AT_ONCE = 3;
-const NEWS_AT_ONCE = ATTEMPTS_AT_ONCE - 1;
+const ATTEMPTS_MAX = 3;
+const NON_TERMINAL_ATTEMPTS_MAX = ATTEMPTS_MAX - 1;
 
 type AttemptStep = Step & { kind: "attempt" | "attempt_lost" };
 
@@ -202,8 +202,8 @@ function isAttempt(step: Step): step is AttemptStep {
 /** Whether one more attempt may be on the wire beside those. */
 function hasRoom(step: Step, onTheWire: readonly AttemptStep[]): boolean {
   if (step.kind !== "attempt") return true;
-  const news = onTheWire.filter(({ ofEnd }) => !ofEnd).length;
-  return onTheWire.length < ATTEMPTS_AT_ONCE && (step.ofEnd || news < NEWS_AT_ONCE);
+  const nonTerminal = onTheWire.filter(isNonTerminalAttempt).length;
+  return onTheWire.length < ATTEMPTS_MAX && (step.isTerminal || nonTerminal < NON_TERMINAL_ATTEMPTS_MAX);
 }
 
 function attemptsOnTheWire(steps: readonly Step[], { running }: AlarmRun): AttemptStep[] {
@@ -221,7 +221,7 @@ function mayStart(step: Step, now: number, { stopAt, running }: AlarmRun): boole
   return step.kind === "poll" && Array.from(running.keys()).some((key) => key.startsWith("attempt "));
 }
 
-/** What is due and may start now, oldest first; of the attempts, that of the end before all others. */
+/** What is due and may start now, oldest first; of the attempts, that of the terminal event before all others. */
 export function startable(steps: readonly Step[], now: number, run: AlarmRun): Step[] {
   const due = steps.filter((step) => step.dueAt <= now && mayStart(step, now, run));
   // What is erased has nothing more to report: an account that was told long ago would take it for news.
@@ -236,11 +236,13 @@ export function startable(steps: readonly Step[], now: number, run: AlarmRun): S
 }
 
 function byUrgency(a: Step, b: Step): number {
-  return isNews(a) === isNews(b) ? a.dueAt - b.dueAt : Number(isNews(a)) - Number(isNews(b));
+  const isLater = isNonTerminalAttempt(a);
+  if (isLater !== isNonTerminalAttempt(b)) return isLater ? 1 : -1;
+  return a.dueAt - b.dueAt;
 }
 
-function isNews(step: Step): boolean {
-  return isAttempt(step) && !step.ofEnd;
+function isNonTerminalAttempt(step: Step): boolean {
+  return isAttempt(step) && !step.isTerminal;
 }
 
 /** When a step becomes startable by time alone; always later than now if nothing is startable. Null: none does. */

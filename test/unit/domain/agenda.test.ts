@@ -17,8 +17,8 @@ const HOUR = 3_600_000;
 const terminal = aTask({ status: "succeeded", finishedAt: T0 });
 
 /** An attempt that is due: of news, or of the end. */
-const N = (seq: number): Step => ({ kind: "attempt", seq, ofEnd: false, dueAt: T0 - 10 + seq });
-const E = (seq: number): Step => ({ kind: "attempt", seq, ofEnd: true, dueAt: T0 });
+const N = (seq: number): Step => ({ kind: "attempt", seq, isTerminal: false, dueAt: T0 - 10 + seq });
+const E = (seq: number): Step => ({ kind: "attempt", seq, isTerminal: true, dueAt: T0 });
 
 const registered = { ...NOTHING_SHARED, cadence: "joined" as const, registered: true };
 
@@ -62,9 +62,9 @@ describe("the agenda", () => {
     expect(
       agenda(aTaskState({ task: terminal, deliveries: [scheduled, onTheWire, byHand] }, HOUR), HOUR),
     ).toEqual([
-      { kind: "attempt", seq: 1, ofEnd: true, dueAt: T0 + 5 },
-      { kind: "attempt_lost", seq: 2, ofEnd: false, dueAt: T0 + 6 },
-      { kind: "attempt", seq: 3, ofEnd: true, dueAt: T0 },
+      { kind: "attempt", seq: 1, isTerminal: true, dueAt: T0 + 5 },
+      { kind: "attempt_lost", seq: 2, isTerminal: false, dueAt: T0 + 6 },
+      { kind: "attempt", seq: 3, isTerminal: true, dueAt: T0 },
     ]);
     const late = aDelivery({ status: "delivered", nextAttemptAt: null, settledAt: T0 + 99 });
     expect(agenda(aTaskState({ task: terminal, deliveries: [late] }, HOUR), HOUR)).toEqual([
@@ -207,8 +207,8 @@ describe("the agenda", () => {
 
 describe("a run of the alarm", () => {
   const poll: Step = { kind: "poll", dueAt: T0 };
-  const attempt: Step = { kind: "attempt", seq: 1, ofEnd: false, dueAt: T0 };
-  const other: Step = { kind: "attempt", seq: 2, ofEnd: false, dueAt: T0 };
+  const attempt: Step = { kind: "attempt", seq: 1, isTerminal: false, dueAt: T0 };
+  const other: Step = { kind: "attempt", seq: 2, isTerminal: false, dueAt: T0 };
 
   it("starts what is due and not on the wire", () => {
     const run = { stopAt: T0 + 10, running: new Set(["attempt 1"]) };
@@ -252,7 +252,7 @@ describe("a run of the alarm", () => {
     const onTheWire = wire.map((seq): Step => ({
       kind: "attempt_lost",
       seq,
-      ofEnd: ends.includes(seq),
+      isTerminal: ends.includes(seq),
       dueAt: T0 + 20_000,
     }));
     const run = { stopAt: T0 + 10, running: new Set(wire.map((seq) => `attempt ${seq}`)) };
@@ -274,7 +274,7 @@ describe("a run of the alarm", () => {
       fc.record({
         kind: fc.constantFrom("attempt" as const, "attempt_lost" as const),
         seq: fc.nat(3),
-        ofEnd: fc.boolean(),
+        isTerminal: fc.boolean(),
         dueAt: fc.nat(100),
       }),
       fc.record({ kind: fc.constant("report" as const), dueAt: fc.nat(100), wakeAt: fc.constant(null) }),
