@@ -3,54 +3,56 @@ import type { RequestValue } from "./json-body.ts";
 import { RINGBACK_FIELDS, UPSTREAM_FIELDS } from "./video-schema.ts";
 
 /**
- * Names that are nearly those of a field. The upstream reads names without case, and others nobody reads: such a slip
- * would be a test that is paid, a callback that never comes, or a length that Ringback did not judge.
+ * Names that are nearly those of a field. The upstream ignores case, so it would read a misspelled name that Ringback
+ * did not check. A misspelled `test` would be paid, and a misspelled `callback_url` would never be called.
  */
 
 type Field = [name: string, value: RequestValue];
 
-/** Parts the fields of a create from those whose names are slips. An absent one is neither refused nor forwarded. */
+/** Parts the fields of a create from those whose names are misspelled. An absent one is neither refused nor forwarded. */
 export function judgeNames(fields: readonly Field[]): { fields: Field[]; issues: Issue[] } {
-  const slips = fields.map(([name]) => slipIn(name));
+  const misspelled = fields.map(([name]) => misspelledName(name));
   const issues = fields.flatMap(([name, value], index): Issue[] => {
-    const slip = slips[index];
-    return slip && !isAbsent(value, slip) ? [{ path: name.slice(0, 100), message: slip.problem }] : [];
+    const wrong = misspelled[index];
+    return wrong && !isAbsent(value, wrong) ? [{ path: name.slice(0, 100), message: wrong.problem }] : [];
   });
-  return { fields: fields.filter((_, index) => slips[index] === null), issues };
+  return { fields: fields.filter((_, index) => misspelled[index] === null), issues };
 }
 
-interface Slip {
+interface MisspelledName {
   problem: string;
-  /** The field that was probably meant. */
-  meant: string | null;
+  /** What it is probably meant to be. */
+  intendedField: string | null;
 }
 
 /** An empty test counts as one, however it is spelled. */
-function isAbsent(value: RequestValue, { meant }: Slip): boolean {
-  return value === null || (value === "" && meant !== "test");
+function isAbsent(value: RequestValue, { intendedField }: MisspelledName): boolean {
+  return value === null || (value === "" && intendedField !== "test");
 }
 
 /** Blanks, all that looks like `-` or `_`, and what no eye sees. */
-const UNREAD = /[\s\p{Z}\p{Pd}\p{Pc}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/gu;
+const IGNORED_CHARACTERS = /[\s\p{Z}\p{Pd}\p{Pc}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 /** In upper case first: to a reader without case `ſ` is an `s`. */
-function readLoosely(name: string): string {
-  return name.toUpperCase().toLowerCase().replace(UNREAD, "");
+function normalizeName(name: string): string {
+  return name.toUpperCase().toLowerCase().replace(IGNORED_CHARACTERS, "");
 }
 
 const FIELDS: ReadonlyMap<string, string> = new Map(
-  [...UPSTREAM_FIELDS, ...RINGBACK_FIELDS].map((name) => [readLoosely(name), name]),
+  [...UPSTREAM_FIELDS, ...RINGBACK_FIELDS].map((name) => [normalizeName(name), name]),
 );
 const LONGEST = Math.max(...Array.from(FIELDS.keys(), (name) => name.length));
 
-function slipIn(name: string): Slip | null {
+function misspelledName(name: string): MisspelledName | null {
   if (UPSTREAM_FIELDS.has(name) || RINGBACK_FIELDS.has(name)) return null;
-  const read = readLoosely(name);
-  const meant = FIELDS.get(read);
-  if (meant !== undefined) return { problem: `must be spelled ${meant}`, meant };
+  const read = normalizeName(name);
+  const intendedField = FIELDS.get(read);
+  if (intendedField !== undefined) return { problem: `must be spelled ${intendedField}`, intendedField };
   const owner = ownerOf(name);
-  if (owner !== null) return { problem: `must be given in ${owner} itself`, meant: owner };
-  return /^(?:callback|webhook)/.test(read) ? { problem: "is not a field of Ringback", meant: null } : null;
+  if (owner !== null) return { problem: `must be given in ${owner} itself`, intendedField: owner };
+  return /^(?:callback|webhook)/.test(read)
+    ? { problem: "is not a field of Ringback", intendedField: null }
+    : null;
 }
 
 /** The field that `NAME[x]`, `NAME.x` or `NAME__x` would be a member of. */
@@ -61,7 +63,7 @@ function ownerOf(name: string): string | null {
   if (head.length === name.length) pieces.pop();
   let read = "";
   for (const piece of pieces) {
-    read += readLoosely(piece);
+    read += normalizeName(piece);
     const owner = FIELDS.get(read);
     if (owner !== undefined) return owner;
     if (read.length > LONGEST) return null;
