@@ -26,16 +26,16 @@ export async function withCountedBody<T>(
   use: (bytes: Uint8Array) => Promise<T>,
 ): Promise<CountedResult<T>> {
   const { stream, maxBytes, declaredBytes } = body;
-  const hand = takeInHand(body);
+  const reservation = reserveMemory(body);
   try {
     const { end, bytes } = await readBytes(stream, maxBytes, {
-      admit: hand.admit,
+      tryReserve: reservation.tryReserve,
       timeoutMs: BODY_LIMITS.arrivalMs,
       expectedBytes: declaredBytes,
     });
     return end === "complete" ? { end, value: await use(bytes) } : { end };
   } finally {
-    hand.release();
+    reservation.release();
   }
 }
 
@@ -51,33 +51,33 @@ export function largestBodyBytes(weight = 1): number {
  * Counts a body as it arrives: a length that is only promised takes no memory. A client whose address is not known has
  * no share of its own: all others without one would have it, too.
  */
-function takeInHand({ client, declaredBytes, weight = 1 }: IncomingBody): {
-  admit: (bytes: number) => boolean;
+function reserveMemory({ client, declaredBytes, weight = 1 }: IncomingBody): {
+  tryReserve: (bytes: number) => boolean;
   release: () => void;
 } {
   const { inHandMaxBytes, addressMaxBytes, smallMaxBytes, smallReserveBytes } = BODY_LIMITS;
   let arrived = 0;
-  let mine = 0;
+  let reservedBytes = 0;
   const count = (bytes: number): void => {
     inHandBytes += bytes;
-    mine += bytes;
+    reservedBytes += bytes;
     if (client === null) return;
     const held = (bytesByClient.get(client) ?? 0) + bytes;
     if (held > 0) bytesByClient.set(client, held);
     else bytesByClient.delete(client);
   };
   return {
-    admit: (chunkBytes) => {
+    tryReserve: (chunkBytes) => {
       arrived += chunkBytes;
-      const bytes = Math.ceil(arrived * weight) - mine;
+      const bytes = Math.ceil(arrived * weight) - reservedBytes;
       const isSmall = Math.max(arrived, declaredBytes) <= smallMaxBytes;
-      const reserved = isSmall ? 0 : smallReserveBytes;
+      const spareBytes = isSmall ? 0 : smallReserveBytes;
       const held = client === null ? 0 : (bytesByClient.get(client) ?? 0);
-      if (inHandBytes + bytes > inHandMaxBytes - reserved) return false;
-      if (held + bytes > addressMaxBytes - reserved) return false;
+      if (inHandBytes + bytes > inHandMaxBytes - spareBytes) return false;
+      if (held + bytes > addressMaxBytes - spareBytes) return false;
       count(bytes);
       return true;
     },
-    release: () => count(-mine),
+    release: () => count(-reservedBytes),
   };
 }

@@ -11,7 +11,7 @@ export interface ReadOptions {
   /** After this, what has come is the result. */
   timeoutMs?: number;
   /** Asked for each chunk before it is kept. */
-  admit?: (bytes: number) => boolean;
+  tryReserve?: (bytes: number) => boolean;
   /** What the other side says the length is. Believed only once half of it is here: a promise takes no memory. */
   expectedBytes?: number;
 }
@@ -24,7 +24,7 @@ export interface ReadOptions {
 export async function readBytes(
   body: ReadableStream<Uint8Array> | null,
   capBytes: number,
-  { timeoutMs, admit, expectedBytes = 0 }: ReadOptions = {},
+  { timeoutMs, tryReserve, expectedBytes = 0 }: ReadOptions = {},
 ): Promise<ReadResult> {
   if (body === null) return { bytes: new Uint8Array(0), end: "complete" };
   const reader = body.getReader();
@@ -45,7 +45,7 @@ export async function readBytes(
       if (read.done) return "complete";
       const room = capBytes - length;
       const chunk = read.value.subarray(0, room);
-      if (admit && !admit(chunk.byteLength)) return "refused";
+      if (tryReserve && !tryReserve(chunk.byteLength)) return "refused";
       const needed = length + chunk.byteLength;
       if (needed > bytes.byteLength) bytes = grown(bytes, needed, Math.min(expectedBytes, capBytes));
       bytes.set(chunk, length);
