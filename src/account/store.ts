@@ -67,7 +67,7 @@ export class AccountStore {
 
   /** When the alarm that was armed last is set. @throws what storage throws */
   async armed(): Promise<void> {
-    await this.#alarm.kept();
+    await this.#alarm.whenSet();
   }
 
   /**

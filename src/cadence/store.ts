@@ -56,7 +56,7 @@ export class CadenceStore {
 
   /** When the alarm that was armed last is set. @throws what storage throws */
   async armed(): Promise<void> {
-    await this.#alarm.kept();
+    await this.#alarm.whenSet();
   }
 
   /** @throws what storage throws */

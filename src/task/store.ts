@@ -121,7 +121,7 @@ export class TaskStore {
 
   /** When the alarm of the last change is set: it is written with the change, but fails by itself. @throws what storage throws */
   async armed(): Promise<void> {
-    await this.#alarm.kept();
+    await this.#alarm.whenSet();
   }
 
   /** When all that was written is kept, come what may: only then does a request really leave. @throws what storage throws */

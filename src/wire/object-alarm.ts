@@ -18,12 +18,12 @@ export class ObjectAlarm {
     return this.#at;
   }
 
-  /** Takes effect with the writes that it stands beside; whoever must know that it was set waits for `kept`. */
+  /** Takes effect with the writes that it stands beside; a caller that must know that it was set awaits `whenSet()`. */
   set(at: number): void {
     const setting = this.#storage.setAlarm(at);
     this.#at = at;
     this.#setting = setting;
-    // Told to whoever waits; a request that does not must find that nothing is set.
+    // `whenSet()` reports this error. `at` is null from here on, so the next request sets the alarm again.
     setting.catch(() => {
       if (this.#setting === setting) this.#at = null;
     });
@@ -35,7 +35,7 @@ export class ObjectAlarm {
   }
 
   /** When the alarm that was set last is set. @throws what storage throws */
-  async kept(): Promise<void> {
+  async whenSet(): Promise<void> {
     await this.#setting;
   }
 
