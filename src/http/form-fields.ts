@@ -14,20 +14,20 @@ const OBJECTS: ReadonlySet<string> = new Set(["metadata", "test", "callback_head
 const LISTS: ReadonlySet<string> = new Set(["callback_events", "reference_images"]);
 const READ = [...OBJECTS, ...LISTS].join(", ");
 
-type Way = "plain" | "bracket" | "dot";
+type Notation = "plain" | "bracket" | "dot";
 
 /** One field as it came, or what is wrong with it. */
 export type FormEntry = { name: string; value: RequestValue } | { name: string; problem: string };
 
 interface FormName {
   field: string;
-  way: Way;
+  notation: Notation;
   /** Of an object; empty for an item of a list. */
   member: string;
 }
 
 interface FormField {
-  way: Way;
+  notation: Notation;
   values: RequestValue[];
   members: Map<string, RequestValue[]>;
 }
@@ -37,12 +37,12 @@ const MEMBER_NAME = /^(\w+?)(?:\[([^[\].]*)\]|\.([^[\].]+))$/;
 
 /** Null: a name that no form may have. */
 function readName(name: string): FormName | null {
-  if (!/[[.]|__/.test(name)) return { field: name, way: "plain", member: "" };
+  if (!/[[.]|__/.test(name)) return { field: name, notation: "plain", member: "" };
   const [, field = "", bracketed, dotted] = MEMBER_NAME.exec(name) ?? [];
   const member = bracketed ?? dotted ?? "";
-  const way = bracketed === undefined ? "dot" : "bracket";
-  if (OBJECTS.has(field)) return member === "" || member.includes("__") ? null : { field, way, member };
-  return LISTS.has(field) && /^\d*$/.test(member) ? { field, way, member: "" } : null;
+  const notation = bracketed === undefined ? "dot" : "bracket";
+  if (OBJECTS.has(field)) return member === "" || member.includes("__") ? null : { field, notation, member };
+  return LISTS.has(field) && /^\d*$/.test(member) ? { field, notation, member: "" } : null;
 }
 
 /** The name of the field that a name of a form is about; null if no form may have it. */
@@ -71,21 +71,21 @@ function addTo(
 ): string | null {
   const read = readName(name);
   if (read === null) return `is not read: members, one level deep, have ${READ}`;
-  const { field, way, member } = read;
-  const known = fields.get(field) ?? { way, values: [], members: new Map<string, RequestValue[]>() };
+  const { field, notation, member } = read;
+  const known = fields.get(field) ?? { notation, values: [], members: new Map<string, RequestValue[]>() };
   fields.set(field, known);
-  if (known.way !== way) return `gives ${field} a second time, in another way`;
+  if (known.notation !== notation) return `gives ${field} a second time, in another way`;
   const values = member === "" ? known.values : (known.members.get(member) ?? []);
   values.push(value);
   if (member !== "") known.members.set(member, values);
   return null;
 }
 
-function valueOf({ way, values, members }: FormField): RequestValue {
+function valueOf({ notation, values, members }: FormField): RequestValue {
   if (members.size > 0) {
     return Object.fromEntries(Array.from(members, ([name, given]) => [name, oneOrMany(given)]));
   }
-  return way === "plain" ? oneOrMany(values) : values;
+  return notation === "plain" ? oneOrMany(values) : values;
 }
 
 /** A repeated name is a list; what else a text may stand for is the schema's business. */

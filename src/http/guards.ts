@@ -32,7 +32,7 @@ export function wrongMethod(allow: string): ApiError {
 }
 
 /** A callback of ours that arrives at a call that changes or sends something would go on for ever. */
-export const refuseLoops = createMiddleware<AppEnv>(async (context, next) => {
+export const refuseOwnCallbacks = createMiddleware<AppEnv>(async (context, next) => {
   if (context.req.header("ringback-attempt") !== undefined) {
     throw new ApiError("loop_detected", "This request is itself a Ringback callback.");
   }
@@ -40,7 +40,7 @@ export const refuseLoops = createMiddleware<AppEnv>(async (context, next) => {
 });
 
 /** A Ringback's own call upstream that arrives at one that leads upstream: one task would become hundreds. */
-export const refuseHops = createMiddleware<AppEnv>(async (context, next) => {
+export const refuseOwnUpstreamCalls = createMiddleware<AppEnv>(async (context, next) => {
   if (context.req.header(HOP_HEADER) !== undefined) {
     throw new ApiError("loop_detected", "This request was sent by a Ringback whose AIO_BASE_URL leads here.");
   }

@@ -49,22 +49,22 @@ function isLiftedImage({ bytes }: LiftedText): boolean {
 }
 
 /** Base64 and the white space of its layout. A sentence is made of the same letters, but no word of it is that long. */
-const LAID_OUT = /^[A-Za-z0-9+/=\s]+$/;
+const WRAPPED_BASE64 = /^[A-Za-z0-9+/=\s]+$/;
 const LONG_RUN = /[A-Za-z0-9+/=]{16}/;
 
 /** Drops the white space inside base64: `base64`, PEM and MIME break it into lines. Everything else stays as it is. */
-export function withoutLayout(value: unknown): unknown {
+export function stripBase64Whitespace(value: unknown): unknown {
   if (value instanceof LiftedText) return value.bytes.includes(BLANK) ? withoutBlanks(value) : value;
   if (typeof value !== "string" || !/\s/.test(value)) return value;
   const start = startOfBase64(value);
   const base64 = value.slice(start);
-  if (!LAID_OUT.test(base64) || !LONG_RUN.test(base64)) return value;
+  if (!WRAPPED_BASE64.test(base64) || !LONG_RUN.test(base64)) return value;
   return value.slice(0, start) + base64.replace(/\s+/g, "");
 }
 
 /** The only white space that a lifted text can have. */
 function withoutBlanks(text: LiftedText): ImageText {
-  const left = withoutLayout(text.toText()) as string;
+  const left = stripBase64Whitespace(text.toText()) as string;
   return left.length < LIFT_MIN_BYTES ? left : new LiftedText(new TextEncoder().encode(left));
 }
 

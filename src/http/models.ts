@@ -6,13 +6,13 @@ import { askModels, knownModels } from "../upstream/key-check.ts";
 import type { ModelsAnswer } from "../upstream/models.ts";
 import type { AppEnv } from "./app-env.ts";
 import { ApiError, upstreamSaid } from "./errors.ts";
-import { methodNotAllowed, noQuery, refuseHops, withCaller, withSettings } from "./guards.ts";
+import { methodNotAllowed, noQuery, refuseOwnUpstreamCalls, withCaller, withSettings } from "./guards.ts";
 import { askedKey } from "./known-key.ts";
 import { countCall } from "./rate-limit.ts";
 
 /** `/v1/models`: the upstream's, as is. */
 export const models = new Hono<AppEnv>()
-  .get("/", refuseHops, withSettings, withCaller, noQuery, async (context) => {
+  .get("/", refuseOwnUpstreamCalls, withSettings, withCaller, noQuery, async (context) => {
     const answer = await upstreamModels(context);
     if (answer.status === 204) return context.body(null, answer.status);
     return context.body(answer.body, answer.status as ContentfulStatusCode, {

@@ -1,6 +1,6 @@
 import * as z from "zod";
 import { EVENT_TYPES } from "../domain/event.ts";
-import { isImage, withoutLayout, type ImageText } from "./image.ts";
+import { isImage, stripBase64Whitespace, type ImageText } from "./image.ts";
 import {
   bounded,
   boolish,
@@ -46,13 +46,13 @@ const IMAGE_MESSAGE = "must be an http(s) URL, a data:image/…;base64, URL or b
 
 function image() {
   return field(
-    (value) => withoutLayout(present(value)),
+    (value) => stripBase64Whitespace(present(value)),
     z.custom<ImageText>((value) => isImage(value, { asset: false }), IMAGE_MESSAGE).meta({ type: "string" }),
   );
 }
 
 const reference = z.preprocess(
-  withoutLayout,
+  stripBase64Whitespace,
   z
     .custom<ImageText>((value) => isImage(value, { asset: true }), `${IMAGE_MESSAGE}, or an asset:// URL`)
     .meta({ type: "string" }),

@@ -17,8 +17,8 @@ import { queryIssues } from "./query.ts";
 import { parsePrefer } from "./request-headers.ts";
 import {
   methodNotAllowed,
-  refuseHops,
-  refuseLoops,
+  refuseOwnUpstreamCalls,
+  refuseOwnCallbacks,
   requireQuery,
   withCaller,
   withSettings,
@@ -28,22 +28,30 @@ import { readVideo, refuseHead, streamVideo } from "./waiting.ts";
 
 /** `/v1/videos`: create, list, read, delete, events, deliveries, redeliver. */
 export const videos = new Hono<AppEnv>()
-  .post("/", refuseLoops, refuseHops, withSettings, withCaller, rateLimited, async (context) => {
-    // Answered before the submit, so the upstream cannot judge the key by itself: 401 comes before the body is read.
-    const preferences = parsePrefer(context.req.header("prefer"));
-    if (preferences.respondAsync) await requireKnownKey(context);
-    const type = requireJsonOrForm(context.req.raw);
-    const { maxBodyBytes } = context.get("settings");
-    const created = await withBody(context, maxBodyBytes, async (bytes) =>
-      createVideo(context, withQueryIssues(parseBody(bytes, type), context.req.url), preferences),
-    );
-    // The request's bytes are out of hand by now: whoever waits here holds nothing but a connection.
-    return answerCreate(context, created, preferences);
-  })
+  .post(
+    "/",
+    refuseOwnCallbacks,
+    refuseOwnUpstreamCalls,
+    withSettings,
+    withCaller,
+    rateLimited,
+    async (context) => {
+      // Answered before the submit, so the upstream cannot judge the key by itself: 401 comes before the body is read.
+      const preferences = parsePrefer(context.req.header("prefer"));
+      if (preferences.respondAsync) await requireKnownKey(context);
+      const type = requireJsonOrForm(context.req.raw);
+      const { maxBodyBytes } = context.get("settings");
+      const created = await withBody(context, maxBodyBytes, async (bytes) =>
+        createVideo(context, withQueryIssues(parseBody(bytes, type), context.req.url), preferences),
+      );
+      // The request's bytes are out of hand by now: whoever waits here holds nothing but a connection.
+      return answerCreate(context, created, preferences);
+    },
+  )
   .get("/", withSettings, withCaller, knownKey, listVideos)
   .all("/", methodNotAllowed("GET, POST"))
   .get("/:id", withSettings, withCaller, readVideo)
-  .delete("/:id", refuseLoops, withSettings, withCaller, async (context) => {
+  .delete("/:id", refuseOwnCallbacks, withSettings, withCaller, async (context) => {
     const { account } = context.get("caller");
     const name = await openTaskId(context.get("settings").roots, context.req.param("id"), account);
     if (name === null) throw noSuchTask();
@@ -59,7 +67,7 @@ export const videos = new Hono<AppEnv>()
     ofTask(context, context.req.param("id"), async (stub, account) => stub.deliveries(account)),
   )
   .all("/:id/deliveries", methodNotAllowed("GET"))
-  .post("/:id/redeliver", refuseLoops, withSettings, withCaller, async (context) => {
+  .post("/:id/redeliver", refuseOwnCallbacks, withSettings, withCaller, async (context) => {
     const { account } = context.get("caller");
     const name = await openTaskId(context.get("settings").roots, context.req.param("id"), account);
     if (name === null) throw noSuchTask();

@@ -19,7 +19,7 @@ import {
   endpointRules,
   methodNotAllowed,
   noQuery,
-  refuseLoops,
+  refuseOwnCallbacks,
   requireQuery,
   withCaller,
   withSettings,
@@ -38,7 +38,7 @@ export const webhooks = new Hono<AppEnv>()
     return context.json(await secretAnswer(context, versions));
   })
   .all("/secret", methodNotAllowed("GET"))
-  .post("/secret/rotate", refuseLoops, withSettings, withCaller, knownKey, async (context) => {
+  .post("/secret/rotate", refuseOwnCallbacks, withSettings, withCaller, knownKey, async (context) => {
     const { overlap_seconds: overlapSeconds } = await readSmallBody(context, ROTATE_SCHEMA);
     const { account } = context.get("caller");
     const versions = await rotateSecret(context.env.ACCOUNTS, account, overlapSeconds * 1000);
@@ -51,12 +51,12 @@ export const webhooks = new Hono<AppEnv>()
     return context.json(await secretAnswer(context, versions));
   })
   .all("/secret/rotate", methodNotAllowed("POST"))
-  .post("/ping", refuseLoops, withSettings, withCaller, rateLimited, knownKey, async (context) => {
+  .post("/ping", refuseOwnCallbacks, withSettings, withCaller, rateLimited, knownKey, async (context) => {
     const { fields, issues } = await readSmallObject(context);
     return context.json(await sendPing(context, fields, issues));
   })
   .all("/ping", methodNotAllowed("POST"))
-  .post("/verify", refuseLoops, withSettings, withCaller, knownKey, async (context) =>
+  .post("/verify", refuseOwnCallbacks, withSettings, withCaller, knownKey, async (context) =>
     withBody(context, VERIFY_MAX_BYTES, async (body) => {
       requireQuery(context);
       const id = context.req.header("webhook-id") ?? null;

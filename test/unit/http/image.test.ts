@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { base64Bytes } from "../../../src/domain/base64.ts";
-import { dataUrl, imageTypeOf, isImage, withoutLayout } from "../../../src/http/image.ts";
+import { dataUrl, imageTypeOf, isImage, stripBase64Whitespace } from "../../../src/http/image.ts";
 import { LiftedText } from "../../../src/http/json-body.ts";
 
 const BASE64 = Buffer.from("an image of some sort, long enough to be one, with 0123456789").toString(
@@ -11,7 +11,7 @@ const lifted = (text: string) => new LiftedText(new TextEncoder().encode(text));
 const latin1 = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
 function taken(value: unknown, asset = false): boolean {
-  return isImage(withoutLayout(value), { asset });
+  return isImage(stripBase64Whitespace(value), { asset });
 }
 
 describe("an image", () => {
@@ -74,8 +74,8 @@ describe("white space inside base64", () => {
     for (const width of [20, 64, 76]) {
       const lines = BASE64.match(new RegExp(`.{1,${width}}`, "g")) ?? [];
       const laidOut = `${lines.join(blank)}${blank}`;
-      expect(withoutLayout(laidOut)).toBe(BASE64);
-      expect(withoutLayout(`data:image/png;base64,${blank}${laidOut}`)).toBe(
+      expect(stripBase64Whitespace(laidOut)).toBe(BASE64);
+      expect(stripBase64Whitespace(`data:image/png;base64,${blank}${laidOut}`)).toBe(
         `data:image/png;base64,${BASE64}`,
       );
     }
@@ -84,11 +84,11 @@ describe("white space inside base64", () => {
   it("is dropped from megabytes that stayed bytes", () => {
     const image = "QUJD".repeat(20_000);
     const broken = image.replace(/.{76}/g, "$& ");
-    const left = withoutLayout(lifted(`data:image/png;base64,${broken}`));
+    const left = stripBase64Whitespace(lifted(`data:image/png;base64,${broken}`));
     expect(left).toBeInstanceOf(LiftedText);
     expect((left as LiftedText).toText()).toBe(`data:image/png;base64,${image}`);
     const whole = lifted(image);
-    expect(withoutLayout(whole)).toBe(whole);
+    expect(stripBase64Whitespace(whole)).toBe(whole);
   });
 
   it("does not make an image of what is mostly white space", () => {
@@ -99,7 +99,7 @@ describe("white space inside base64", () => {
   it.each(["https://example.com/a b", "a sentence", "asset://a b", "data:text/plain,a b", 5, null])(
     "of anything else stays: %j",
     (value) => {
-      expect(withoutLayout(value)).toBe(value);
+      expect(stripBase64Whitespace(value)).toBe(value);
     },
   );
 });
