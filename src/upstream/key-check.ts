@@ -15,7 +15,7 @@ type NamedKey = Pick<AskedKey, "baseUrl" | "name">;
 /** An accepted key is believed for an hour; a refused one is asked about again soon, it may just have been made. */
 const ACCEPTED_MS = 3_600_000;
 const REFUSED_MS = 10_000;
-/** Apart, so that made-up keys push out each other and never a good one. */
+/** Two stores, so that made-up keys cannot push out good ones. */
 const ACCEPTED_MAX = 10_000;
 const REFUSED_MAX = 1000;
 const accepted = new ToldLately<true>(ACCEPTED_MS, ACCEPTED_MAX);
@@ -69,7 +69,7 @@ export async function judgeKey(key: AskedKey): Promise<KeyVerdict> {
 function remember(name: string, answer: ModelsAnswer | null, askedAt: number): void {
   const verdict = verdictOf(answer);
   if (verdict === "silent") return;
-  // What is newer is so: a key that was revoked is not accepted by an older answer.
+  // The newer verdict wins.
   (verdict === "accepted" ? refused : accepted).delete(name);
   (verdict === "accepted" ? accepted : refused).set(name, true, askedAt);
   models.delete(name);

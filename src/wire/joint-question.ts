@@ -37,11 +37,12 @@ export class JointQuestion<Answer> {
   }
 }
 
-/** Waits for the answer, by the clock and by its own patience, because a clock may stand still or jump. */
+/** Waits for the answer, by the clock and by its own patience, because a clock may stand still. */
 async function isAnswered(question: Question<unknown>, patienceMs: number): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += LOOK_MS) {
     if (question.answer !== null) return true;
     const leftMs = question.endsAt - Date.now();
+    // A clock that jumped back ends the wait as well.
     if (leftMs <= 0 || leftMs > patienceMs) return false;
     await wait(LOOK_MS);
   }
