@@ -43,12 +43,15 @@ function problem(context: z.RefinementCtx, message: string): never {
 
 /** Thirty-two equal letters are long, too. No count can tell a phrase from chance: the documents say how to make one. */
 const SECRET_DIFFERENT_MIN = 12;
-const secret = setting
-  .refine((text) => text === undefined || text.length >= 32, "must have 32 characters or more")
-  .refine(
-    (text) => text === undefined || text.length < 32 || new Set(text).size >= SECRET_DIFFERENT_MIN,
-    `must have ${SECRET_DIFFERENT_MIN} different characters or more`,
-  );
+/** A poor one of an older version must stay readable while it is rotated away. */
+const previousSecret = setting.refine(
+  (text) => text === undefined || text.length >= 32,
+  "must have 32 characters or more",
+);
+const secret = previousSecret.refine(
+  (text) => text === undefined || text.length < 32 || new Set(text).size >= SECRET_DIFFERENT_MIN,
+  `must have ${SECRET_DIFFERENT_MIN} different characters or more`,
+);
 
 const baseUrl = setting.transform((text, context) => {
   const href = text ?? "https://api.aiearth.dev/v1";
@@ -152,7 +155,7 @@ const schema = z
       "must be visible ASCII",
     ),
     RINGBACK_SECRET: secret.refine((text) => text !== undefined, "must be set (32 characters or more)"),
-    RINGBACK_SECRET_PREVIOUS: secret,
+    RINGBACK_SECRET_PREVIOUS: previousSecret,
     ...(Object.fromEntries(KEY_SETTINGS.map((name) => [name, keyList])) as Record<
       (typeof KEY_SETTINGS)[number],
       typeof keyList

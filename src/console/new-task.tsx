@@ -41,7 +41,7 @@ export async function startTask(context: Context<AppEnv>): Promise<Response> {
       const body = { ok: true, value: requestOf(form) } as const;
       const preferences = { respondAsync: false, waitSeconds: null };
       const { answer } = await createVideo(context, body, preferences, key);
-      return context.redirect(`/tasks/${accepted(answer).taskId}`, 303);
+      return context.redirect(`/tasks/${accepted(answer, context.get("requestId")).taskId}`, 303);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       const issues = error.options.issues ?? [];

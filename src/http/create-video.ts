@@ -60,7 +60,7 @@ export async function answerCreate(
   { name, answer }: Created,
   preferences: Preferences,
 ): Promise<Response> {
-  const { taskId, body } = accepted(answer);
+  const { taskId, body } = accepted(answer, context.get("requestId"));
   const waited = preferences.waitSeconds === null ? null : await afterWait(context, name, preferences);
   const applied = preferenceApplied({ ...preferences, waitSeconds: waited && preferences.waitSeconds });
   context.header("location", `/v1/videos/${taskId}`);
@@ -144,7 +144,10 @@ async function createInput(from: {
 }
 
 /** @throws ApiError for every create that leaves no task, or none of this request's */
-export function accepted(answer: CreateAnswer): CreateAnswer & { kind: "created" | "replayed" } {
+export function accepted(
+  answer: CreateAnswer,
+  requestId: string,
+): CreateAnswer & { kind: "created" | "replayed" } {
   switch (answer.kind) {
     case "created":
     case "replayed":
@@ -167,10 +170,9 @@ export function accepted(answer: CreateAnswer): CreateAnswer & { kind: "created"
       throw misconfigured(answer.settings.map((setting) => ({ setting, message: "does not parse" })));
     case "refused": {
       const { status, code, message, upstream } = answer;
-      throw new ApiError(code, message, {
-        status,
-        ...(upstream ? { upstream: upstreamSaid(upstream) } : {}),
-      });
+      if (upstream !== null) throw new ApiError(code, message, { status, upstream: upstreamSaid(upstream) });
+      const advice = `The operator of this deployment has to act; the request is ${requestId}.`;
+      throw new ApiError(code, `${message} ${advice}`, { status });
     }
     default:
       return answer satisfies never;

@@ -202,7 +202,8 @@ function refusal(task: Task, answer: SubmitAnswer & { kind: "refused" }): Create
   const code = refusalCode(answer.status);
   const { status, upstreamStatus, body } = answer;
   if (isOperatorsAffair(task.mode, status)) {
-    return { kind: "refused", status: 502, code, message: taskError(code).message, upstream: null };
+    const message = "The upstream refused the operator's key or balance.";
+    return { kind: "refused", status: 502, code, message, upstream: null };
   }
   return {
     kind: "refused",

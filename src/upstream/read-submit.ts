@@ -20,8 +20,8 @@ const UNKNOWN_CLIENT_ERRORS = new Set([408, 409, 425, 499]);
 /** Statuses that are a definite no, whatever the body says. */
 const DEFINITE_REFUSALS = new Set([400, 401, 402, 403, 404, 413, 422]);
 
-/** A member `id` or `task_id` anywhere in the text, also in JSON that is quoted in a string. */
-const ANY_ID = /"(?:task_?)?id\\*"\s*:/i;
+/** A member that may be a task's id anywhere in the text, also in broken JSON and in JSON that a string quotes. */
+const ANY_ID = /"(?:(?:task|video|job|generation)[_-]?)?id\\*"\s*:/i;
 
 /** An answer that did not break off. */
 interface Said {
@@ -100,11 +100,12 @@ function readError(said: Said): SubmitAnswer {
   const { status, object, parsed, isWhole, retryAfterMs: waitMs } = said;
   if (status === 429 && waitMs === null && object !== null && saysQuotaIsGone(object))
     return refused(said, 402);
-  if (status === 429 || (status === 503 && waitMs !== null))
-    return { kind: "later", status, retryAfterMs: waitMs };
+  const isNotNow = status === 429 || (status === 503 && waitMs !== null && !ANY_ID.test(parsed.text));
+  if (isNotNow) return { kind: "later", status, retryAfterMs: waitMs };
   if (status >= 400 && status < 500 && !UNKNOWN_CLIENT_ERRORS.has(status)) return refused(said, status);
   // An id in a 5xx may be the task's: sending the request again could pay twice.
-  const completeServerError = status >= 500 && isWhole && !ANY_ID.test(parsed.text);
+  const isServerError = status >= 500 && status <= 599;
+  const completeServerError = isServerError && isWhole && !ANY_ID.test(parsed.text);
   return unknown({ why: `http_${status}`, completeServerError, json: parsed.json });
 }
 

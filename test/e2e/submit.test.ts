@@ -578,7 +578,11 @@ describe("with the operator's key", () => {
     expect(response.status).toBe(502);
     const text = await response.text();
     expect(text).not.toContain(CANARY);
-    expect(JSON.parse(text)).toMatchObject({ error: { code: "upstream_payment_required" } });
+    const { error } = JSON.parse(text) as ErrorAnswer;
+    expect(error.code).toBe("upstream_payment_required");
+    expect(error.message).toContain(
+      `operator of this deployment has to act; the request is ${error.request_id}`,
+    );
   });
 
   it.each([

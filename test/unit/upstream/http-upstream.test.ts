@@ -305,6 +305,11 @@ describe("a submit", () => {
     [{ message: JSON.stringify({ id: "cgt-1" }) }, false],
     [{ message: JSON.stringify({ a: JSON.stringify({ task_id: 5 }) }) }, false],
     [[{ id: "t" }], false],
+    [{ taskId: "t" }, false],
+    [{ video_id: "t" }, false],
+    ['{"task_id":"t"', false],
+    ['"{\\"task_id\\":\\"t\\"}"', false],
+    [`{"a":[${"1,".repeat(30_000)}1],"task_id":"t"}`, false],
     [{ request_id: "r", message: "no id of a task" }, true],
   ])(
     "may be repeated only after a whole 5xx without any id: %.60j %j",
@@ -312,6 +317,21 @@ describe("a submit", () => {
       expect(await submit(answer, { status: 500 })).toMatchObject({ kind: "unknown", completeServerError });
     },
   );
+
+  it("waits after a 503 with Retry-After, unless that carries an id", async () => {
+    const later = { status: 503, headers: { "retry-after": "7" } };
+    expect(await submit({ message: "busy" }, later)).toEqual({
+      kind: "later",
+      status: 503,
+      retryAfterMs: 7000,
+    });
+    for (const answer of [{ id: "b503" }, { error: { task_id: "t" } }, { data: { id: 5 } }, { TaskId: "t" }])
+      expect(await submit(answer, later), JSON.stringify(answer)).toMatchObject({
+        kind: "unknown",
+        completeServerError: false,
+      });
+    expect(await submit({ task_id: I }, later)).toMatchObject({ kind: "accepted", ids: [I] });
+  });
 
   it.each([
     { error: { code: "insufficient_quota" } },
