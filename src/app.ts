@@ -3,7 +3,15 @@ import { consolePages } from "./console/console.tsx";
 import type { AppEnv } from "./http/app-env.ts";
 import { docsPage, openApi } from "./http/docs.ts";
 import { onError, onNotFound } from "./http/errors.ts";
-import { apiHeaders, methodNotAllowed, noQuery, requestId, withCaller, withSettings } from "./http/guards.ts";
+import {
+  apiHeaders,
+  methodNotAllowed,
+  noQuery,
+  requestId,
+  requireHost,
+  withCaller,
+  withSettings,
+} from "./http/guards.ts";
 import { knownKey } from "./http/known-key.ts";
 import { showStats } from "./http/list.ts";
 import { models } from "./http/models.ts";
@@ -15,7 +23,7 @@ import { RINGBACK_VERSION } from "./version.ts";
 /** The map of the Worker: what answers where. Not strict: a path with a slash at its end is the path without it. */
 export const app = new Hono<AppEnv>({ strict: false });
 
-app.use(requestId);
+app.use(requestId, requireHost);
 app.use("/v1/*", apiHeaders);
 app.route("/v1/videos", videos);
 app.route("/v1/webhooks", webhooks);

@@ -20,6 +20,12 @@ export const requestId = createMiddleware<AppEnv>(async (context, next) => {
   context.header("x-request-id", id);
 });
 
+/** A server may hand on a `Host` that makes no URL. */
+export const requireHost = createMiddleware<AppEnv>(async (context, next) => {
+  if (!URL.canParse(context.req.url)) throw invalidRequest([{ path: "host", message: "is not a host" }]);
+  await next();
+});
+
 /** Put behind the methods that a path has. */
 export function methodNotAllowed(allow: string): Handler<AppEnv> {
   return () => {
