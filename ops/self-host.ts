@@ -1,4 +1,4 @@
-import { chmodSync, copyFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { bundleWorker, compatibility, root } from "../dev/bundle.ts";
@@ -7,7 +7,7 @@ import { SETTING_NAMES } from "../src/env.ts";
 
 /**
  * `npm run self-host`: everything that one machine needs, in `dist/self-host`: workerd, its configuration, the Worker,
- * the static files and a systemd unit. The folder can be copied anywhere; it needs neither Node nor this project.
+ * the static files, a systemd unit and the licences. The folder can be copied anywhere; it needs neither Node nor this project.
  */
 
 export interface SelfHostOptions {
@@ -65,6 +65,22 @@ function workerdBinary(): string {
   return (require("workerd") as { default: string }).default;
 }
 
+/** Whoever hands the folder on hands on these with it: of what is bundled, of the runtime, and of Ringback. */
+function writeLicenses(folder: string): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const { dependencies } = JSON.parse(readFileSync(`${root}package.json`, "utf8")) as {
+    dependencies: Record<string, string>;
+  };
+  copyFileSync(`${root}LICENSE`, join(folder, "ringback.txt"));
+  for (const name of [...Object.keys(dependencies), "swagger-ui-dist"]) {
+    copyFileSync(`${root}node_modules/${name}/LICENSE`, join(folder, `${name}.txt`));
+  }
+  copyFileSync(`${root}node_modules/swagger-ui-dist/NOTICE`, join(folder, "swagger-ui-dist-notice.txt"));
+  // The package of workerd brings none along.
+  copyFileSync(`${root}ops/licenses/workerd.txt`, join(folder, "workerd.txt"));
+}
+
 export async function buildSelfHost({ folder, allow = ["public"] }: SelfHostOptions): Promise<void> {
   buildPublic();
   // Built anew over an older one: `store` holds tasks, and stays as it is.
@@ -76,7 +92,10 @@ export async function buildSelfHost({ folder, allow = ["public"] }: SelfHostOpti
   );
   writeFileSync(join(folder, "config.capnp"), configText(allow));
   cpSync(PUBLIC_FOLDER, join(folder, "public"), { recursive: true });
-  copyFileSync(`${root}ops/ringback.service`, join(folder, "ringback.service"));
+  for (const name of ["ringback.service", "sweep-empty-stores.sh"]) {
+    copyFileSync(`${root}ops/${name}`, join(folder, name));
+  }
+  writeLicenses(join(folder, "licenses"));
   // Not written over: a file that runs cannot be.
   rmSync(join(folder, "workerd"), { force: true });
   copyFileSync(workerdBinary(), join(folder, "workerd"));

@@ -21,10 +21,21 @@ function platform({ PUBLIC, ...bindings }: SelfHostEnv): Env {
   return { ...bindings, ...more } as unknown as Env;
 }
 
+/** The platform sets it there, and nobody does here: it is only what a client claims to be. */
+const PLATFORM_HEADER = "cf-connecting-ip";
+
+function withoutClaim(request: Request, { CLIENT_ADDRESS_HEADER: named }: SelfHostEnv): Request {
+  const isNamed = typeof named === "string" && named.trim().toLowerCase() === PLATFORM_HEADER;
+  if (isNamed || !request.headers.has(PLATFORM_HEADER)) return request;
+  const headers = new Headers(request.headers);
+  headers.delete(PLATFORM_HEADER);
+  return new Request(request, { headers });
+}
+
 /** Ringback on bare workerd, with what the platform brings along put beside it. */
 export default {
   fetch: (request: Request, env: SelfHostEnv, context: ExecutionContext) => {
     whole ??= platform(env);
-    return worker.fetch(request, whole, context);
+    return worker.fetch(withoutClaim(request, env), whole, context);
   },
 };

@@ -1,7 +1,8 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Webhook } from "standardwebhooks";
 import { startGateway, type Gateway } from "../../dev/gateway.ts";
@@ -18,6 +19,8 @@ import { eventually, FAST_SETTINGS, isTerminal, MODEL, OWN_KEY, type TaskBody } 
  * an upstream and a receiver on this machine      connections go to public addresses only
  * creates without an end                          429 as on the platform
  * the static files                                the same answers as on the platform
+ * stores that are empty, and those that are not   swept at a start; nothing that holds a row or an alarm goes
+ * licences                                        of all that is in the folder
  */
 
 const folder = mkdtempSync(join(tmpdir(), "ringback-self-host-"));
@@ -39,10 +42,10 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** `ExecStart` of the unit, with its paths and its port replaced by ours. */
-function command(port: number): string[] {
+/** A command of the unit, with its paths and its port replaced by ours. */
+function command(name: "ExecStartPre" | "ExecStart", port: number): string[] {
   const unit = readFileSync(join(folder, "ringback.service"), "utf8");
-  const line = /^ExecStart=(.*)$/m.exec(unit)?.[1] ?? "";
+  const line = new RegExp(`^${name}=-?(.*)$`, "m").exec(unit)?.[1] ?? "";
   return line
     .replaceAll("/opt/ringback", folder)
     .replaceAll("/var/lib/ringback", store)
@@ -50,9 +53,18 @@ function command(port: number): string[] {
     .split(" ");
 }
 
+/** `ExecStartPre` of the unit: what it prints. */
+function sweep(): string {
+  const [program = "", ...args] = command("ExecStartPre", 0);
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8" });
+  expect([status, stderr]).toEqual([0, ""]);
+  return stdout;
+}
+
 async function start(settings: Record<string, string> = {}): Promise<void> {
+  sweep();
   const port = await freePort();
-  const [program = "", ...args] = command(port);
+  const [program = "", ...args] = command("ExecStart", port);
   const env = { ...FAST_SETTINGS, AIO_BASE_URL: gateway.baseUrl, ...settings };
   running = spawn(program, args, { cwd: folder, env, stdio: ["ignore", "ignore", "inherit"] });
   url = `http://127.0.0.1:${port}`;
@@ -91,19 +103,74 @@ function allowLocal(allow: boolean): void {
 
 const auth = { authorization: `Bearer ${OWN_KEY}` };
 
-async function create(): Promise<TaskBody> {
-  const response = await fetch(`${url}/v1/videos`, {
+async function post(fields: object = {}, headers: Record<string, string> = {}): Promise<Response> {
+  return fetch(`${url}/v1/videos`, {
     method: "POST",
-    headers: { ...auth, "content-type": "application/json" },
-    body: JSON.stringify({ model: MODEL, prompt: "p", callback_url: `${receiver.url}/hook` }),
+    headers: { ...auth, "content-type": "application/json", ...headers },
+    body: JSON.stringify({ model: MODEL, prompt: "p", callback_url: `${receiver.url}/hook`, ...fields }),
   });
+}
+
+async function create(fields: object = {}, headers: Record<string, string> = {}): Promise<TaskBody> {
+  const response = await post(fields, headers);
   expect(response.status).toBe(202);
   return (await response.json()) as TaskBody;
+}
+
+/** Files of the store that have tables in them, and those that have none, as SQLite itself reads them. */
+function storesIn(where: string): { full: string[]; empty: string[] } {
+  const files = readdirSync(where, { recursive: true, encoding: "utf8" });
+  const stores = files.filter((name) => /[0-9a-f]{64}\.sqlite$/.test(name));
+  const copy = mkdtempSync(join(tmpdir(), "ringback-store-"));
+  cpSync(where, copy, { recursive: true });
+  const full = stores.filter((name) => {
+    const database = new DatabaseSync(join(copy, name));
+    const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_master").get() as {
+      tables: number;
+    };
+    database.close();
+    return tables > 0;
+  });
+  rmSync(copy, { recursive: true, force: true });
+  return { full, empty: stores.filter((name) => !full.includes(name)) };
 }
 
 async function read(id: string): Promise<TaskBody> {
   return (await fetch(`${url}/v1/videos/${id}`, { headers: auth })).json() as Promise<TaskBody>;
 }
+
+/** An object that sets an alarm, or takes it back, and writes nothing. */
+const ALARMS_WORKER = `
+export class Alarms {
+  constructor({ storage }) { this.storage = storage; }
+  async fetch(request) {
+    const { pathname } = new URL(request.url);
+    if (pathname === "/set") await this.storage.setAlarm(Date.now() + 3_600_000);
+    if (pathname === "/unset") await this.storage.setAlarm(Date.now() + 3_600_000).then(() => this.storage.deleteAlarm());
+    return new Response(String(await this.storage.getAlarm()));
+  }
+  alarm() {}
+}
+export default {
+  fetch: (request, { ALARMS }) => {
+    const name = new URL(request.url).pathname === "/unset" ? "unset" : "set";
+    return ALARMS.get(ALARMS.idFromName(name)).fetch(request);
+  },
+};
+`;
+const ALARMS_CONFIG = `using Workerd = import "/workerd/workerd.capnp";
+const config :Workerd.Config = (
+  services = [(name = "main", worker = .main), (name = "store", disk = (path = "store", writable = true))],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
+);
+const main :Workerd.Worker = (
+  modules = [(name = "index.js", esModule = embed "index.js")],
+  compatibilityDate = "2026-10-20",
+  bindings = [(name = "ALARMS", durableObjectNamespace = "Alarms")],
+  durableObjectNamespaces = [(className = "Alarms", uniqueKey = "alarms", enableSql = true)],
+  durableObjectStorage = (localDisk = "store"),
+);
+`;
 
 describe("Ringback on one machine", () => {
   it("lives a task to its signed callback, across a kill", async () => {
@@ -148,6 +215,119 @@ describe("Ringback on one machine", () => {
     expect(await response.json()).toMatchObject(named);
     // What the unit writes into the journal.
     expect(JSON.parse(afterStart())).toMatchObject(named);
+  });
+
+  it("sweeps the stores that are empty, and nothing else", async () => {
+    allowLocal(true);
+    rmSync(store, { recursive: true, force: true });
+    mkdirSync(store);
+    await start({ RETENTION_HOURS: "0.0001" });
+    gateway.fault({ on: "submit", status: 400, times: 3 });
+    for (let refused = 0; refused < 3; refused++) expect((await post()).status).toBe(400);
+    const { task_id: expired } = await create({ callback_url: undefined });
+    await eventually(
+      async () => (await fetch(`${url}/v1/videos/${expired}`, { headers: auth })).status,
+      (status) => status === 404,
+    );
+    await stop();
+    await start();
+    const { task_id: deleted } = await create({}, { "idempotency-key": "once" });
+    await fetch(`${url}/v1/videos/${deleted}`, { method: "DELETE", headers: auth });
+    gateway.fault({ on: "submit", status: 400 });
+    expect((await post()).status).toBe(400);
+    gateway.fault({ on: "poll", status: 500, times: 3 });
+    const { task_id: alive } = await create();
+    await stop();
+
+    const { full, empty } = storesIn(store);
+    // The last refused create; the start has swept the others already. The live task, the digest of the deleted one.
+    expect(empty).toHaveLength(1);
+    expect(full.filter((name) => name.includes("TaskObject"))).toHaveLength(2);
+    expect(sweep()).toBe("Removed 1 empty stores.\n");
+    expect(storesIn(store)).toEqual({ full, empty: [] });
+    expect(sweep()).toBe("Removed 0 empty stores.\n");
+    await start();
+    expect(await eventually(async () => read(alive), isTerminal)).toMatchObject({ status: "succeeded" });
+    expect((await post({}, { "idempotency-key": "once" })).status).toBe(409);
+  });
+
+  it("keeps a store that holds an alarm and nothing else", async () => {
+    const own = mkdtempSync(join(tmpdir(), "ringback-alarms-"));
+    mkdirSync(join(own, "store"));
+    writeFileSync(join(own, "index.js"), ALARMS_WORKER);
+    writeFileSync(join(own, "config.capnp"), ALARMS_CONFIG);
+    const ask = async (what: string): Promise<string> => (await fetch(`${url}/${what}`)).text();
+    const run = async (): Promise<void> => {
+      const port = await freePort();
+      const args = ["serve", "config.capnp", "--experimental", `--socket-addr=http=127.0.0.1:${port}`];
+      running = spawn(join(folder, "workerd"), args, { cwd: own, stdio: ["ignore", "ignore", "inherit"] });
+      url = `http://127.0.0.1:${port}`;
+      await eventually(
+        async () => fetch(`${url}/none`).catch(() => null),
+        (response) => response?.ok === true,
+      );
+    };
+    try {
+      await run();
+      const set = await ask("set");
+      expect(Number(set)).toBeGreaterThan(Date.now());
+      await ask("unset");
+      await stop();
+      // Twice, because the second process has put what the first one wrote ahead into the file itself.
+      for (let time = 0; time < 2; time++) {
+        spawnSync(join(folder, "sweep-empty-stores.sh"), [join(own, "store")]);
+        await run();
+        expect(await ask("get")).toBe(set);
+        await stop();
+      }
+      expect(storesIn(join(own, "store")).full.length).toBeGreaterThan(0);
+    } finally {
+      rmSync(own, { recursive: true, force: true });
+    }
+  });
+
+  it("brings along the licences of all that is in it", () => {
+    const { dependencies } = JSON.parse(
+      readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+    ) as { dependencies: Record<string, string> };
+    const names = [
+      "ringback",
+      "workerd",
+      "swagger-ui-dist",
+      "swagger-ui-dist-notice",
+      ...Object.keys(dependencies),
+    ];
+    const files = readdirSync(join(folder, "licenses"));
+    expect(files.toSorted()).toEqual(names.map((name) => `${name}.txt`).toSorted());
+    for (const name of files) {
+      expect(readFileSync(join(folder, "licenses", name), "utf8")).toMatch(/copyright/i);
+    }
+  });
+
+  it("believes no address that a client claims, but the header that it was told", async () => {
+    const sign = async (headers: Record<string, string>): Promise<number> => {
+      const type = { "content-type": "application/x-www-form-urlencoded", origin: url };
+      const init = {
+        method: "POST",
+        headers: { ...type, ...headers },
+        body: "key=",
+        redirect: "manual",
+      } as const;
+      return (await fetch(`${url}/sign-in`, init)).status;
+    };
+    await start({ CLIENT_ADDRESS_HEADER: "X-Real-IP" });
+    const statuses = new Set<number>();
+    for (let call = 0; call < 601; call++) {
+      statuses.add(await sign({ "cf-connecting-ip": `192.0.2.${call % 256}`, "x-real-ip": "198.51.100.1" }));
+    }
+    expect([...statuses]).toEqual([401, 429]);
+    expect(await sign({ "x-real-ip": "198.51.100.2" })).toBe(401);
+    await stop();
+    await start();
+    statuses.clear();
+    for (let call = 0; call < 601; call++)
+      statuses.add(await sign({ "cf-connecting-ip": `192.0.2.${call % 256}` }));
+    expect([...statuses]).toEqual([401, 429]);
   });
 
   it("limits creates as the platform does", async () => {

@@ -1,0 +1,26 @@
+#!/bin/sh
+# Removes what emptied stores leave behind: every refused create and every expired task leaves a file without a row.
+# Only while workerd is not running: the unit calls it before each start.
+#
+# A store is one SQLite file. It is empty, and has no alarm, if it is a single page long, because each table has pages of
+# its own and an alarm is a row of a table; if nothing waits beside it in a write-ahead log or a journal; and if no
+# statement that makes a table stands in it, whatever the size of a page. `metadata.sqlite` belongs to all stores of a kind.
+set -eu
+if [ $# -ne 1 ] || [ ! -d "$1" ]; then
+  echo "Usage: $0 STORE" >&2
+  exit 1
+fi
+cd -- "$1"
+
+swept=$(mktemp)
+trap 'rm -f -- "$swept"' EXIT
+
+# The names are ours, without blanks: a kind of objects, a slash, and digits.
+find . -type f -name '*.sqlite' ! -name metadata.sqlite -size -4097c -exec sh -c '
+  for store do
+    if [ ! -s "$store-wal" ] && [ ! -s "$store-journal" ]; then echo "$store"; fi
+  done
+' sh {} + | xargs -r grep -L CREATE -- >"$swept" || true
+
+sed 's/.*/&\n&-wal\n&-shm\n&-journal/' "$swept" | xargs -r rm -f --
+echo "Removed $(wc -l <"$swept" | tr -d ' ') empty stores."
