@@ -26,7 +26,7 @@ function model(file: string, runs: number): Step {
 const STEPS: Step[] = [
   ...Array.from({ length: 4 }, () => model(NODE_MODEL, 6000)),
   ...Array.from({ length: 2 }, () => model(WORKERD_MODEL, 250)),
-  { command: ["node", "test/faults.ts"] },
+  { command: ["node", "test/faults.ts"], env: { KILLS: "30" } },
   { command: ["node", "test/mutations.ts"] },
 ];
 

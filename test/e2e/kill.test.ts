@@ -18,14 +18,15 @@ import {
 
 /*
  * scenario                                              requirement
- * workerd is killed at random moments, 20 times, with   guarantee 1: every accepted task ends and calls back
+ * workerd is killed at random moments, with             guarantee 1: every accepted task ends and calls back
  * 200 tasks being created, polled and called back       guarantee 2: one submit a task
  *                                                       guarantee 4: same id and body; repeats only by a kill
  *                                                       guarantee 5: the log never holds fewer rows than the wire
  */
 
 const TASKS = 200;
-const KILLS = 20;
+/** KILLS makes it more: `npm run test:nightly` does. */
+const KILLS = Number(process.env["KILLS"] ?? 10);
 /** Each kill costs the start of a Worker, which takes seconds on a busy machine. */
 const PATIENCE_MS = 240_000;
 
@@ -129,43 +130,47 @@ async function settledTask(id: string): Promise<TaskBody> {
   return answer.body as TaskBody;
 }
 
-it("loses nothing and doubles nothing that it need not, killed 20 times", { timeout: 300_000 }, async () => {
-  const [tasks] = await Promise.all([createAll(), killAtRandomMoments()]);
+it(
+  "loses nothing and doubles nothing that it need not, however often it is killed",
+  { timeout: 300_000 },
+  async () => {
+    const [tasks] = await Promise.all([createAll(), killAtRandomMoments()]);
 
-  const tally = newTally("a SIGKILL at a random moment, 20 times");
-  let repeats = 0;
-  let unknown = 0;
-  for (const [index, { task_id: id }] of tasks.entries()) {
-    const task = await settledTask(id);
-    const deliveries = await ask(`/v1/videos/${id}/deliveries`);
-    const { data = [] } = (deliveries?.body ?? {}) as { data?: DeliveryBody[] };
-    const attempts = data.flatMap((delivery) => delivery.attempts);
-    const received = receiver.received.filter(({ path }) => path.endsWith(`/${index}`));
-    addRun(tally, {
-      lost: received.length === 0 ? 1 : 0,
-      doubled: new Set(received.map(({ headers }) => headers["webhook-id"])).size > 1 ? 1 : 0,
-      leaked: received.filter(({ body }) => body.includes(OWN_KEY)).length,
-    });
-    expect(received.length).toBeGreaterThanOrEqual(1);
-    expect(attempts.length).toBeGreaterThanOrEqual(received.length);
-    expect(new Set(received.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
-    expect(new Set(received.map(({ body }) => body)).size).toBe(1);
-    const said: unknown = JSON.parse(received[0]?.body ?? "");
-    expect(said).toMatchObject({ data: { task_id: id, status: task.status } });
-    if (task.status === "failed") expect(task.error?.code).toBe("submit_unknown");
-    // A callback that was taken comes again only where a kill left an attempt without a result.
-    const interrupted = attempts.filter(({ outcome }) => outcome === "unknown").length;
-    expect(received.length - 1, JSON.stringify(attempts)).toBeLessThanOrEqual(interrupted);
-    repeats += received.length - 1;
-    unknown += task.status === "failed" ? 1 : 0;
-  }
+    const tally = newTally(`a SIGKILL at a random moment, ${KILLS} times`);
+    let repeats = 0;
+    let unknown = 0;
+    for (const [index, { task_id: id }] of tasks.entries()) {
+      const task = await settledTask(id);
+      const deliveries = await ask(`/v1/videos/${id}/deliveries`);
+      const { data = [] } = (deliveries?.body ?? {}) as { data?: DeliveryBody[] };
+      const attempts = data.flatMap((delivery) => delivery.attempts);
+      const received = receiver.received.filter(({ path }) => path.endsWith(`/${index}`));
+      addRun(tally, {
+        lost: received.length === 0 ? 1 : 0,
+        doubled: new Set(received.map(({ headers }) => headers["webhook-id"])).size > 1 ? 1 : 0,
+        leaked: received.filter(({ body }) => body.includes(OWN_KEY)).length,
+      });
+      expect(received.length).toBeGreaterThanOrEqual(1);
+      expect(attempts.length).toBeGreaterThanOrEqual(received.length);
+      expect(new Set(received.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
+      expect(new Set(received.map(({ body }) => body)).size).toBe(1);
+      const said: unknown = JSON.parse(received[0]?.body ?? "");
+      expect(said).toMatchObject({ data: { task_id: id, status: task.status } });
+      if (task.status === "failed") expect(task.error?.code).toBe("submit_unknown");
+      // A callback that was taken comes again only where a kill left an attempt without a result.
+      const interrupted = attempts.filter(({ outcome }) => outcome === "unknown").length;
+      expect(received.length - 1, JSON.stringify(attempts)).toBeLessThanOrEqual(interrupted);
+      repeats += received.length - 1;
+      unknown += task.status === "failed" ? 1 : 0;
+    }
 
-  // Every create here is accepted or unknown, never refused: one submit a task, and no more.
-  const prompts = gateway.calls
-    .filter(({ method, path }) => method === "POST" && path === "/v1/videos")
-    .map(({ body }) => (JSON.parse(body.toString()) as { prompt: string }).prompt);
-  tally.doubled += prompts.length - new Set(prompts).size;
-  printTally(tally);
-  expect(tally).toMatchObject({ runs: TASKS, lost: 0, doubled: 0, leaked: 0 });
-  console.log(`${KILLS} kills, ${tasks.length} tasks, ${unknown} submit_unknown, ${repeats} repeats`);
-});
+    // Every create here is accepted or unknown, never refused: one submit a task, and no more.
+    const prompts = gateway.calls
+      .filter(({ method, path }) => method === "POST" && path === "/v1/videos")
+      .map(({ body }) => (JSON.parse(body.toString()) as { prompt: string }).prompt);
+    tally.doubled += prompts.length - new Set(prompts).size;
+    printTally(tally);
+    expect(tally).toMatchObject({ runs: TASKS, lost: 0, doubled: 0, leaked: 0 });
+    console.log(`${KILLS} kills, ${tasks.length} tasks, ${unknown} submit_unknown, ${repeats} repeats`);
+  },
+);
