@@ -3,7 +3,7 @@ import { isRingbackFault } from "../domain/stall.ts";
 import { isTerminal } from "../domain/task.ts";
 import { errorFields } from "../log.ts";
 import { attemptLostStep, attemptStep } from "./attempt-step.ts";
-import { taskFields, type TaskDeps } from "./deps.ts";
+import { taskFields, timing, type Running, type TaskDeps } from "./deps.ts";
 import { tellRefusal } from "./pace.ts";
 import { pollStep } from "./poll-step.ts";
 import { register, reportStep } from "./report-step.ts";
@@ -13,9 +13,6 @@ import { expireStep, submitLostStep, submitStep } from "./submit-step.ts";
 const RUN_MS = 30_000;
 /** A step that cannot run for a reason of our own (a seal that does not open) is looked at again after this. */
 export const STALL_MS = 60_000;
-
-/** Steps on the wire in this process, those of other turns included, by `stepKey`. None of them rejects. */
-type Running = Map<string, Promise<void>>;
 
 /**
  * Does what is due and goes on while something is on the wire, so that a slow receiver never holds up a poll, nor a
@@ -31,7 +28,7 @@ export async function advance(deps: TaskDeps, running: Running): Promise<void> {
     await settledOrDue(deps, turns, waitMs);
   }
   if (turns.failure !== null) throw turns.failure.error;
-  await deps.store.rearm({ now: deps.now(), retentionMs: deps.settings.retentionMs });
+  await deps.store.rearm(timing(deps));
 }
 
 /** Starts what is due. In how many milliseconds more may be; null: nothing by time alone. */
@@ -89,7 +86,7 @@ export async function reportInPassing(deps: TaskDeps, running: Running): Promise
   const report = startable(stepsOf(deps), deps.now(), run).find(({ kind }) => kind === "report");
   if (!report) return;
   await start(deps, report, running);
-  await deps.store.rearm({ now: deps.now(), retentionMs: deps.settings.retentionMs });
+  await deps.store.rearm(timing(deps));
 }
 
 /** `running` knows a step for as long as it is on the wire. */

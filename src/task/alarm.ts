@@ -4,11 +4,8 @@ import { isTerminal } from "../domain/task.ts";
 import type { TaskSettings } from "../env.ts";
 import { errorFields } from "../log.ts";
 import { advance, STALL_MS } from "./advance.ts";
-import { forgetKey, taskFields, type TaskDeps } from "./deps.ts";
+import { forgetKey, taskFields, timing, type Running, type TaskDeps } from "./deps.ts";
 import { expireStep } from "./submit-step.ts";
-
-/** Steps on the wire in this process, by `stepKey`. */
-type Running = Map<string, Promise<void>>;
 
 /**
  * One run of the alarm, which has thrown `retryCount` times before. An alarm that is lost all the same is armed again by
@@ -93,5 +90,5 @@ export async function rearmIfLost(deps: TaskDeps): Promise<void> {
   if (alarm !== null && alarm >= now - OVERDUE_MS && alarm <= latest) return;
   deps.log("alarm.rearmed", { ...taskFields(state.task), was: alarm });
   deps.store.alarmFired();
-  await deps.store.rearm({ now, retentionMs: deps.settings.retentionMs });
+  await deps.store.rearm(timing(deps, now));
 }

@@ -12,7 +12,7 @@ import { versionsInForce, type SigningVersion } from "../domain/signing-versions
 import type { Task } from "../domain/task.ts";
 import { signingSecret } from "../keys/derive.ts";
 import { RINGBACK_VERSION } from "../version.ts";
-import { taskFields, type TaskDeps } from "./deps.ts";
+import { taskFields, timing, type TaskDeps } from "./deps.ts";
 import { isKeyProved } from "./prove-key.ts";
 import { openText } from "./sealed.ts";
 import type { AttemptRow, Change } from "./rows.ts";
@@ -124,7 +124,7 @@ function stopOthers(state: TaskState, seq: number, now: number): Delivery[] {
 }
 
 function write(deps: TaskDeps, change: Change): void {
-  deps.store.apply(change, { now: deps.now(), retentionMs: deps.settings.retentionMs });
+  deps.store.apply(change, timing(deps));
 }
 
 /** What the account says; what it said last if it does not answer. */

@@ -11,7 +11,7 @@ import {
   type TestPlan,
 } from "../domain/task.ts";
 import type { SubmitAnswer } from "../domain/upstream-answer.ts";
-import { taskFields, type TaskDeps } from "./deps.ts";
+import { taskFields, timing, type Running, type TaskDeps } from "./deps.ts";
 import { sealParts, sealText } from "./sealed.ts";
 import { isSlowDown, recordSubmit, submitLeaseUntil, submitLostStep } from "./submit-step.ts";
 
@@ -73,9 +73,6 @@ export type CreateOutcome =
   /** This create was given up before it stored anything. */
   | { kind: "given_up" };
 
-/** Steps on the wire in this process, by `stepKey`. */
-type Running = Map<string, Promise<void>>;
-
 /** Accepts a task and, unless told otherwise, submits it before it answers. */
 export async function createTask(
   deps: TaskDeps,
@@ -108,7 +105,7 @@ export async function createTask(
       };
   const rhythm = { dueAt: task.deadlineAt, polls: 0, troubles: 0, slowDowns: 0 };
   const shared = sharedFromTheStart(deps, begun);
-  const state = deps.store.apply({ task: begun, rhythm, shared, ...sealed }, at(deps));
+  const state = deps.store.apply({ task: begun, rhythm, shared, ...sealed }, timing(deps));
   deps.log("task.accepted", { ...taskFields(task), model: task.model, test: task.test !== null });
   if (input.respondAsync) return { kind: "created", state };
   const submitted = submitInCreate(deps, begun, input);
@@ -162,7 +159,7 @@ function replay(
   if (input.acceptedTaskIds.includes(settled.task.taskId)) return { kind: "replayed", state: settled };
   // The secret under which its id was issued is gone: under the old id nobody could read it any more.
   const task = { ...settled.task, taskId: input.taskId };
-  return { kind: "replayed", state: deps.store.apply({ task }, at(deps)) };
+  return { kind: "replayed", state: deps.store.apply({ task }, timing(deps)) };
 }
 
 /** A submit begun by a process that is gone is unknown, at once and for good. */
@@ -265,8 +262,4 @@ function newTask(deps: TaskDeps, input: CreateInput): Task {
     progressTold: 0,
     ...NO_WINDOWS,
   };
-}
-
-function at(deps: TaskDeps): { now: number; retentionMs: number } {
-  return { now: deps.now(), retentionMs: deps.settings.retentionMs };
 }

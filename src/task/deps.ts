@@ -13,7 +13,7 @@ import type { AnswerMemory } from "../upstream/answer-memory.ts";
 import type { Upstream } from "../upstream/provider.ts";
 import type { Callback } from "../webhook/send.ts";
 import type { Farewell } from "./rows.ts";
-import type { TaskStore } from "./store.ts";
+import type { TaskStore, Timing } from "./store.ts";
 
 /** The verbs that a task's steps use; everything that reaches outside the object goes through here. */
 export interface TaskDeps {
@@ -77,6 +77,14 @@ export class MissingKeyError extends StallError {
 export function forgetKey(deps: TaskDeps): void {
   deps.apiKey = null;
   deps.memory.forget();
+}
+
+/** Steps on the wire in this process, those of other turns included, by `stepKey`. None of them rejects. */
+export type Running = Map<string, Promise<void>>;
+
+/** What a write sets the alarm by: this instant, or the one by which its step was decided. */
+export function timing(deps: TaskDeps, now = deps.now()): Timing {
+  return { now, retentionMs: deps.settings.retentionMs };
 }
 
 /** Ids for a log line. */

@@ -17,7 +17,7 @@ import { sendCallback } from "../webhook/send.ts";
 import { reportInPassing } from "./advance.ts";
 import { leave, rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "./alarm.ts";
 import { createTask, recoverCreate, type CreateInput, type CreateOutcome } from "./create.ts";
-import { forgetKey, MissingKeyError, type TaskDeps } from "./deps.ts";
+import { forgetKey, MissingKeyError, type Running, type TaskDeps } from "./deps.ts";
 import { lifeOf } from "./life.ts";
 import { openText } from "./sealed.ts";
 import { redeliver, type RedeliverAnswer } from "./redeliver.ts";
@@ -45,7 +45,7 @@ export class TaskObject extends DurableObject<Env> {
   readonly #store: TaskStore;
   readonly #room: WaitingRoom;
   /** Steps on the wire in this process. */
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #running: Running = new Map();
   #advancing = false;
   #deps: TaskDeps | null = null;
 

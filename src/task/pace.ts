@@ -3,7 +3,7 @@ import { DEADLINE_MARGIN_MS } from "../domain/submit.ts";
 import { isTerminal, type Task } from "../domain/task.ts";
 import type { LaneKind, Refusal } from "../domain/pacing.ts";
 import { errorFields } from "../log.ts";
-import { taskFields, type TaskDeps } from "./deps.ts";
+import { taskFields, timing, type TaskDeps } from "./deps.ts";
 
 /**
  * A call of a task whose upstream key is paced. The cadence is asked only by tasks that know of a 429, and never needed:
@@ -71,8 +71,7 @@ export async function tellRefusal(deps: TaskDeps, lane: LaneKind, refusal: Refus
 function setPaced(deps: TaskDeps, { createId }: Task, paced: boolean): void {
   const state = deps.store.load();
   if (state?.task.createId !== createId || isTerminal(state.task) || state.shared.paced === paced) return;
-  const at = { now: deps.now(), retentionMs: deps.settings.retentionMs };
-  deps.store.apply({ shared: { ...state.shared, paced } }, at);
+  deps.store.apply({ shared: { ...state.shared, paced } }, timing(deps));
 }
 
 /** A slot that comes too late is none: the call goes out while its answer can still count. */

@@ -1,6 +1,6 @@
 import { awaitsProof, isUnproved, judgeTask } from "../domain/key-proof.ts";
 import { isTerminal, type Task } from "../domain/task.ts";
-import { taskFields, type TaskDeps } from "./deps.ts";
+import { taskFields, timing, type TaskDeps } from "./deps.ts";
 
 /**
  * Whether something may be sent for this task. Where nothing has proved its key yet, the upstream is asked, and what
@@ -17,10 +17,7 @@ export async function isKeyProved(deps: TaskDeps, asked: Task): Promise<boolean>
   const { task, deliveries } = judgeTask(state, verdict, at);
   const after = state.deliveries.map((old) => deliveries.find(({ seq }) => seq === old.seq) ?? old);
   const isSpent = isTerminal(task) && !awaitsProof(task, after);
-  deps.store.apply(
-    { task, deliveries, ...(isSpent ? { key: null } : {}) },
-    { now: at.now, retentionMs: deps.settings.retentionMs },
-  );
+  deps.store.apply({ task, deliveries, ...(isSpent ? { key: null } : {}) }, timing(deps, at.now));
   deps.log("key.judged", { ...taskFields(task), verdict });
   return verdict === "accepted";
 }

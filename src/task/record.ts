@@ -4,7 +4,7 @@ import { eventsBetween, isTerminalEvent, subscribed, type EventType } from "../d
 import { awaitsProof } from "../domain/key-proof.ts";
 import { messageBody } from "../domain/message.ts";
 import { isTerminal, type PollRhythm, type Task } from "../domain/task.ts";
-import { taskFields, type TaskDeps } from "./deps.ts";
+import { taskFields, timing, type TaskDeps } from "./deps.ts";
 import type { Change } from "./rows.ts";
 
 /**
@@ -34,7 +34,7 @@ export function recordTask(
       // The key is of no more use: there is nothing left to ask, unless whether the upstream knows it at all.
       ...(ended && !awaitsProof(after, deliveries) ? { key: null } : {}),
     },
-    { now, retentionMs: deps.settings.retentionMs },
+    timing(deps, now),
   );
   if (before.task.status !== after.status) {
     deps.log("task.status", { ...taskFields(after), status: after.status, code: after.error?.code });

@@ -1,7 +1,7 @@
 import type { TaskState } from "../domain/agenda.ts";
 import { isUnproved, withProvedKey } from "../domain/key-proof.ts";
 import { isTerminal } from "../domain/task.ts";
-import type { TaskDeps } from "./deps.ts";
+import { timing, type TaskDeps } from "./deps.ts";
 import { viewDelivery } from "./view.ts";
 
 /** Attempts by hand that one task may ask for within `WINDOW_MS`: a button is no amplifier. */
@@ -53,7 +53,7 @@ export async function redeliver(
       rhythm: rhythmOf(state, alarm, now),
       deliveries: [queued],
     },
-    { now, retentionMs: deps.settings.retentionMs },
+    timing(deps, now),
   );
   deps.wake();
   const attempts = deps.store.rows.attempts().filter(({ seq }) => seq === delivery.seq);

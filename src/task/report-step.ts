@@ -3,7 +3,7 @@ import { listingOf, stageOf } from "../domain/listing.ts";
 import { firstRhythm } from "../domain/poll.ts";
 import { finishSample } from "../domain/sightings.ts";
 import { isTerminal, type PollRhythm } from "../domain/task.ts";
-import type { TaskDeps } from "./deps.ts";
+import { timing, type TaskDeps } from "./deps.ts";
 
 /**
  * Tells the account and the cadence how far the task is, both at once, and writes down what they took. A report that
@@ -25,7 +25,7 @@ export async function reportStep(deps: TaskDeps): Promise<void> {
     // Said again by a process that does not know, the last word does no harm; written down it would cost a row a task.
     deps.store.remember(shared);
   } else {
-    deps.store.apply({ shared, rhythm: rhythmWith(deps, state, shared) }, at(deps));
+    deps.store.apply({ shared, rhythm: rhythmWith(deps, state, shared) }, timing(deps));
   }
   if (account.status === "rejected") throw account.reason;
   if (cadence.status === "rejected") throw cadence.reason;
@@ -75,8 +75,4 @@ function rhythmWith(
     forecast,
     streamed: deps.streamed(),
   });
-}
-
-function at(deps: TaskDeps): { now: number; retentionMs: number } {
-  return { now: deps.now(), retentionMs: deps.settings.retentionMs };
 }

@@ -20,6 +20,12 @@ export interface Leftovers {
   farewell: Farewell | null;
 }
 
+/** What the alarm is set by. */
+export interface Timing {
+  now: number;
+  retentionMs: number;
+}
+
 /** A task's state and its alarm, always written together; the only place that arms it. */
 export class TaskStore {
   readonly #rows: TaskRows;
@@ -66,7 +72,7 @@ export class TaskStore {
   }
 
   /** Writes a change and arms the alarm in one transaction. */
-  apply(change: Change, at: { now: number; retentionMs: number }): TaskState {
+  apply(change: Change, timing: Timing): TaskState {
     const before = this.load();
     const task = change.task ?? before?.task;
     const rhythm = change.rhythm ?? before?.rhythm;
@@ -77,26 +83,21 @@ export class TaskStore {
       deliveries: merged(before?.deliveries ?? [], change.deliveries ?? []),
       shared: change.shared ?? before?.shared ?? NOTHING_SHARED,
     };
-    if (before !== null && writesNothing(change)) this.#arm(after, at);
-    else this.#write(before, after, change, at);
+    if (before !== null && writesNothing(change)) this.#arm(after, timing);
+    else this.#write(before, after, change, timing);
     this.#state = after;
     this.#changed(after);
     return after;
   }
 
-  #write(
-    before: TaskState | null,
-    after: TaskState,
-    change: Change,
-    at: { now: number; retentionMs: number },
-  ): void {
+  #write(before: TaskState | null, after: TaskState, change: Change, timing: Timing): void {
     this.#transact(() => {
       if (before === null) this.#rows.insertTask(after, change);
       else this.#rows.updateTask(after, change);
       this.#rows.writeDeliveries(before?.deliveries ?? [], change);
       if (change.attempt) this.#rows.writeAttempt(change.attempt);
       if (change.parts !== undefined) this.#rows.writeParts(change.parts);
-      this.#arm(after, at);
+      this.#arm(after, timing);
     });
   }
 
@@ -107,9 +108,9 @@ export class TaskStore {
   }
 
   /** Arms the alarm for what is to be done, without a change, and waits until it is set. @throws what storage throws */
-  async rearm(at: { now: number; retentionMs: number }): Promise<void> {
+  async rearm(timing: Timing): Promise<void> {
     const state = this.load();
-    if (state) this.#arm(state, at);
+    if (state) this.#arm(state, timing);
     await this.armed();
   }
 
@@ -202,7 +203,7 @@ export class TaskStore {
     }
   }
 
-  #arm(state: TaskState, { now, retentionMs }: { now: number; retentionMs: number }): void {
+  #arm(state: TaskState, { now, retentionMs }: Timing): void {
     const steps = this.steps(state, retentionMs);
     const at = alarmAt(steps, now, this.#stalled.has("report"));
     const { at: armedAt } = this.#alarm;

@@ -5,7 +5,7 @@ import { LEASE_MARGIN_MS } from "../domain/delivery.ts";
 import { timedOut, type Task } from "../domain/task.ts";
 import type { SubmitAnswer } from "../domain/upstream-answer.ts";
 import { submitTimeoutMs } from "../upstream/http-upstream.ts";
-import { taskFields, type TaskDeps } from "./deps.ts";
+import { taskFields, timing, type TaskDeps } from "./deps.ts";
 import { passFor, tellRefusal } from "./pace.ts";
 import { recordTask } from "./record.ts";
 import { openParts, sealParts, sealText } from "./sealed.ts";
@@ -31,7 +31,7 @@ export async function submitStep(deps: TaskDeps): Promise<void> {
   const state = deps.store.load();
   const begun = state && beginSubmit(state.task, submitLeaseUntil(deps, body.byteLength));
   if (!begun) return;
-  deps.store.apply({ task: begun }, { now: deps.now(), retentionMs: deps.settings.retentionMs });
+  deps.store.apply({ task: begun }, timing(deps));
   await deps.store.durable();
   const current = deps.store.load()?.task;
   // Deleted meanwhile, and perhaps created anew under the same idempotency key.

@@ -1,7 +1,7 @@
 import { streamedRhythm } from "../domain/poll.ts";
 import { streamEventId } from "../domain/stream-event.ts";
 import { isTerminal } from "../domain/task.ts";
-import type { TaskDeps } from "./deps.ts";
+import { timing, type TaskDeps } from "./deps.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 
 type NotHere =
@@ -68,7 +68,7 @@ export function openEvents(
     limits: deps.settings.poll,
   });
   if (rhythm !== state.rhythm) {
-    deps.store.apply({ rhythm }, { now, retentionMs: deps.settings.retentionMs });
+    deps.store.apply({ rhythm }, timing(deps, now));
     deps.wake();
   }
   return { kind: "stream", stream };

@@ -86,7 +86,7 @@ export const MUTATIONS: Mutation[] = [
     name: "arm after the step instead of with its rows",
     guarantee: 6,
     file: "src/task/store.ts",
-    search: "      this.#arm(after, at);\n",
+    search: "      this.#arm(after, timing);\n",
     replace: "",
     test: { file: SWEEP, name: "survives a death at every point of the happy path" },
   },
