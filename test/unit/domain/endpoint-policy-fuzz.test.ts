@@ -111,6 +111,10 @@ describe("a name", () => {
     "onion",
     "arpa",
     "alt",
+    "svc",
+    "consul",
+    "cluster",
+    "i2p",
   ])("of special use is refused in every spelling: %s", (suffix) => {
     const names = fc.array(label, { maxLength: 4 }).map((labels) => [...labels, suffix].join("."));
     expectRefused(written(names));

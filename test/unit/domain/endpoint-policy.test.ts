@@ -104,6 +104,10 @@ describe("a callback URL in production", () => {
       "https://a.onion/",
       "https://nas.lan/",
       "https://a.localdomain/",
+      "https://ringback.default.svc/",
+      "https://api.service.consul/",
+      "https://a.cluster/",
+      "https://a.i2p/",
     ],
     ...[
       "https://acme.com../",
