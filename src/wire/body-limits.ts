@@ -10,4 +10,6 @@ export const BODY_LIMITS = {
   smallReserveBytes: 4_194_304,
   /** How long a body may take to arrive. */
   arrivalMs: 30_000,
+  /** No request holds its body longer: it arrives, its key is asked about, it is submitted, and asked about once more. */
+  heldMaxMs: 180_000,
 };

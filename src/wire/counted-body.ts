@@ -16,9 +16,16 @@ export type CountedResult<T> =
   | { end: "complete"; value: T }
   | { end: Exclude<ReadResult["end"], "complete"> };
 
-/** Request bytes that this isolate holds now: in all, and those of each client address. */
-let inHandBytes = 0;
-const bytesByClient = new Map<string, number>();
+/** What one body holds now, as it counts. */
+interface Held {
+  client: string | null;
+  bytes: number;
+  /** A request that still holds it by then is gone: what runs for a client that hangs up may just never go on. */
+  deadAt: number;
+}
+
+/** The bodies that this isolate holds now. */
+const inHand = new Set<Held>();
 
 /** Reads a body, counts it as in hand while `use` runs, and gives up on it where it is too large, too slow or too much. */
 export async function withCountedBody<T>(
@@ -55,29 +62,37 @@ function reserveMemory({ client, declaredBytes, weight = 1 }: IncomingBody): {
   tryReserve: (bytes: number) => boolean;
   release: () => void;
 } {
-  const { inHandMaxBytes, addressMaxBytes, smallMaxBytes, smallReserveBytes } = BODY_LIMITS;
+  const { inHandMaxBytes, addressMaxBytes, smallMaxBytes, smallReserveBytes, heldMaxMs } = BODY_LIMITS;
+  const mine: Held = { client, bytes: 0, deadAt: Date.now() + heldMaxMs };
+  inHand.add(mine);
   let arrived = 0;
-  let reservedBytes = 0;
-  const count = (bytes: number): void => {
-    inHandBytes += bytes;
-    reservedBytes += bytes;
-    if (client === null) return;
-    const held = (bytesByClient.get(client) ?? 0) + bytes;
-    if (held > 0) bytesByClient.set(client, held);
-    else bytesByClient.delete(client);
-  };
   return {
     tryReserve: (chunkBytes) => {
       arrived += chunkBytes;
-      const bytes = Math.ceil(arrived * weight) - reservedBytes;
+      const bytes = Math.ceil(arrived * weight) - mine.bytes;
       const isSmall = Math.max(arrived, declaredBytes) <= smallMaxBytes;
       const spareBytes = isSmall ? 0 : smallReserveBytes;
-      const held = client === null ? 0 : (bytesByClient.get(client) ?? 0);
-      if (inHandBytes + bytes > inHandMaxBytes - spareBytes) return false;
-      if (held + bytes > addressMaxBytes - spareBytes) return false;
-      count(bytes);
+      const held = heldBytes(client);
+      if (held.inAll + bytes > inHandMaxBytes - spareBytes) return false;
+      if (client !== null && held.byClient + bytes > addressMaxBytes - spareBytes) return false;
+      mine.bytes += bytes;
       return true;
     },
-    release: () => count(-reservedBytes),
+    release: () => void inHand.delete(mine),
   };
+}
+
+/** Added up for each chunk: the bodies in hand are few, and most come in one. */
+function heldBytes(client: string | null): { inAll: number; byClient: number } {
+  const now = Date.now();
+  let inAll = 0;
+  let byClient = 0;
+  for (const held of inHand) {
+    if (held.deadAt <= now) inHand.delete(held);
+    else {
+      inAll += held.bytes;
+      if (held.client === client) byClient += held.bytes;
+    }
+  }
+  return { inAll, byClient };
 }

@@ -189,6 +189,15 @@ describe("what is in hand", () => {
     },
   );
 
+  it("is given back where what runs for it never goes on", async () => {
+    held = new Promise(() => undefined);
+    for (let index = 0; index < 2; index++) expect(await sent(`192.0.2.${index}`, MAX_BYTES)).toBe("held");
+    held = Promise.resolve();
+    expect(await sent("192.0.2.9", MAX_BYTES)).toBe("refused");
+    await vi.advanceTimersByTimeAsync(BODY_LIMITS.heldMaxMs);
+    expect(await sent("192.0.2.9", MAX_BYTES)).toBe(`all ${MAX_BYTES}`);
+  });
+
   it("is at most 48 MiB, small bodies or not", async () => {
     hold();
     for (let index = 0; index < BODY_LIMITS.inHandMaxBytes / BODY_LIMITS.smallMaxBytes; index++)
