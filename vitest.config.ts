@@ -48,8 +48,8 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 30_000,
           hookTimeout: 30_000,
-          // Each file runs a workerd of its own: more at once would share two cores and wait for each other.
-          maxWorkers: 2,
+          // Each file runs a workerd of its own, and mostly waits: three keep two cores busy, more would make moments late.
+          maxWorkers: 3,
         },
       },
       {

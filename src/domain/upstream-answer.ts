@@ -4,7 +4,7 @@ export type TaskStatus = "queued" | "running" | "succeeded" | "failed";
 
 /** Where the video is. */
 export interface ResultUrl {
-  /** Null: it contains the upstream key, so Ringback hands it to nobody. */
+  /** Null: it contains the upstream key, so Ringback does not hand it out. */
   url: string | null;
   /** Only the upstream key opens it. */
   needsKey: boolean;

@@ -16,7 +16,7 @@ export const knownKey = createMiddleware<AppEnv>(async (context, next) => {
 
 /**
  * In bring-your-own-key mode, everything that does not lead to the upstream by itself needs a key that the upstream
- * knows: nobody can make Ringback send requests with a made-up one. A question to the upstream counts as a call.
+ * knows: a made-up one must not make Ringback send requests. A question to the upstream counts as a call.
  * @throws ApiError 401 for a key that the upstream refuses, 429 for one question too many, 502 if it does not say
  */
 export async function requireKnownKey(

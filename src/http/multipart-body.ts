@@ -94,7 +94,7 @@ function partOf(bytes: Uint8Array): Part {
   const content = bytes.subarray(end + END_OF_HEAD.length);
   const type = headers.get("content-type") ?? "";
   const filename = parameters.get("filename") ?? parameters.get("filename*");
-  // A file field of a page that nobody has filled comes with an empty name.
+  // A page sends an empty file field with an empty name.
   const unfilled = filename === "" && content.length === 0;
   const isFile = !unfilled && (filename !== undefined || /^image\//i.test(type));
   return { name, file: isFile ? { type } : null, content };

@@ -6,7 +6,7 @@ import type { AppEnv } from "./app-env.ts";
 import type { Caller } from "./caller.ts";
 import { ApiError } from "./errors.ts";
 
-/** Set by the platform, and by nobody else there. */
+/** The platform sets it, and lets no client set it. */
 const PLATFORM_HEADER = "cf-connecting-ip";
 
 /** A route whose every call leads to a request of Ringback's own. */
