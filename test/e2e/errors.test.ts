@@ -898,11 +898,6 @@ describe("with settings that do not do", () => {
     ["a secret of 31 characters", { RINGBACK_SECRET: "canary".padEnd(31, "x") }, ["RINGBACK_SECRET"]],
     ["a secret of equal letters", { RINGBACK_SECRET: "c".repeat(43) }, ["RINGBACK_SECRET"]],
     [
-      "a previous secret of eleven letters",
-      { RINGBACK_SECRET_PREVIOUS: "abcdefghijk".repeat(4) },
-      ["RINGBACK_SECRET_PREVIOUS"],
-    ],
-    [
       "an upstream without TLS, in production",
       { ALLOW_PRIVATE_CALLBACKS: "", AIO_BASE_URL: "http://canary.example.com/v1" },
       ["AIO_BASE_URL"],

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Fault } from "../../dev/gateway.ts";
 import type { Received } from "../../dev/receiver.ts";
 import { openApiDocument, type OpenApiDocument } from "../../src/openapi/document.ts";
 import { BODY_LIMITS } from "../../src/wire/body-limits.ts";
@@ -293,9 +294,10 @@ describe("with callers' own keys", () => {
     for (const { method, path } of guarded) {
       // Asks of a task whose key nothing has proved, which is a test of its own.
       if (path.includes("{id}")) continue;
-      stack.gateway.fault({ on: "models", drop: "before" });
       const body = path === "/v1/videos" ? { ...VIDEO, test: "failed" } : {};
       const key = `sk-${method}${path.replaceAll("/", "-")}`;
+      // Of this key: a task of the test before may ask about its own meanwhile.
+      stack.gateway.fault({ on: "models", key, drop: "before" });
       const sending = { method, key, ...(method === "GET" ? {} : { body }) };
       expect(await refusal(ask(stack, path, sending))).toBe("502 upstream_error");
     }
@@ -304,8 +306,11 @@ describe("with callers' own keys", () => {
 
   it("hands on what the upstream says of its models, a refusal too", async () => {
     let keys = 0;
-    const askModels = async (): Promise<RawAnswer> =>
-      ask(stack, "/v1/models", { key: `sk-models-${(keys += 1)}` });
+    const askModels = async (fault: Partial<Fault>): Promise<RawAnswer> => {
+      const key = `sk-models-${(keys += 1)}`;
+      stack.gateway.fault({ on: "models", key, ...fault });
+      return ask(stack, "/v1/models", { key });
+    };
     for (const [status, code] of [
       [400, "400 upstream_rejected"],
       [401, "401 upstream_unauthorized"],
@@ -316,19 +321,13 @@ describe("with callers' own keys", () => {
       [429, "429 upstream_rejected"],
       [500, "502 upstream_error"],
     ] as const) {
-      stack.gateway.fault({ on: "models", status });
-      expect(await refusal(askModels())).toBe(code);
+      expect(await refusal(askModels({ status }))).toBe(code);
     }
     expect(await refusal(ask(stack, "/v1/models", { headers: { "ringback-hop": "1" } }))).toBe(
       "508 loop_detected",
     );
-    stack.gateway.fault({
-      on: "models",
-      status: 200,
-      headers: { "content-type": "text/plain" },
-      body: "none",
-    });
-    expect((await askModels()).body).toBe("none");
+    const page = { status: 200, headers: { "content-type": "text/plain" }, body: "none" };
+    expect((await askModels(page)).body).toBe("none");
   });
 
   it("answers who waits, and streams to who follows", async () => {
