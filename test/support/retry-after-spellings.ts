@@ -47,7 +47,7 @@ export const SPELLINGS: [name: string, headers: () => Record<string, string>, me
   ["a date in lower case", skewed(HOUR_MS, (at) => http(at).toLowerCase()), 3000],
   [
     "our time, by a clock 5 hours ahead",
-    () => ({ date: http(Date.now() + 5 * HOUR_MS), "retry-after": http(Date.now() + 3000) }),
+    () => ({ date: http(Date.now() + 5 * HOUR_MS), "retry-after": http(Date.now() + 9000) }),
     0,
   ],
   [
@@ -61,15 +61,16 @@ export const SPELLINGS: [name: string, headers: () => Record<string, string>, me
   ["a date of 9999", plain("Fri, 31 Dec 9999 23:59:59 GMT"), "long"],
   ["nothing at all", () => ({}), "unreadable"],
   ["an empty text", plain(""), "unreadable"],
-  ["-5", plain("-5"), "unreadable"],
-  ["+3", plain("+3"), "unreadable"],
+  // Each would be a long wait if it were read.
+  ["-9", plain("-9"), "unreadable"],
+  ["+9", plain("+9"), "unreadable"],
   ["1e9", plain("1e9"), "unreadable"],
   ["0x10", plain("0x10"), "unreadable"],
   ["Infinity", plain("Infinity"), "unreadable"],
-  ["3 seconds", plain("3 seconds"), "unreadable"],
+  ["9 seconds", plain("9 seconds"), "unreadable"],
   ["soon", plain("soon"), "unreadable"],
-  ["two at once", plain("3\r\nretry-after: 4"), "unreadable"],
-  ["full-width digits", plain("３"), "unreadable"],
+  ["two at once", plain("9\r\nretry-after: 9"), "unreadable"],
+  ["full-width digits", plain("９"), "unreadable"],
   ["a date that is none", plain("Mon, 99 Foo 2026 12:00:00 GMT"), "unreadable"],
-  ["a date of ISO 8601", () => ({ "retry-after": new Date(Date.now() + 3000).toISOString() }), "unreadable"],
+  ["a date of ISO 8601", () => ({ "retry-after": new Date(Date.now() + 9000).toISOString() }), "unreadable"],
 ];
