@@ -39,6 +39,8 @@ export default defineConfig({
         test: {
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
+          // Chromium may run beside them.
+          testTimeout: 20_000,
           provide: { model: { seed: process.env["MODEL_SEED"], runs: process.env["MODEL_RUNS"] } },
         },
       },

@@ -22,9 +22,16 @@ interface Check {
   report?: string;
   /** Also runs under these names. */
   in?: ("quick" | "types")[];
+  /** Runs at one time with its neighbours that say so, too. */
+  together?: boolean;
 }
 
-/** Two runs: beside a browser, the tests over HTTP, which wait for moments of time, would wait for the processor. */
+interface Outcome {
+  ok: boolean;
+  seconds: number;
+}
+
+/** Beside a browser, the tests over HTTP, which wait for moments of time, would wait for the processor; others may. */
 function vitest(name: string, projects: readonly string[], ...options: string[]): Check {
   const report = join(reports, `${name.replaceAll(" ", "-")}.json`);
   const chosen = projects.map((project) => `--project=${project}`);
@@ -55,23 +62,50 @@ const CHECKS: Check[] = [
   },
   ...PROJECTS_OF_TYPES.map(types),
   vitest("tests over HTTP", ["e2e"]),
-  vitest("tests in Node, in workerd and in a browser", ["unit", "workers", "browser"]),
+  { ...vitest("tests in Node and in workerd", ["unit", "workers"]), together: true },
+  { ...vitest("tests in a browser", ["browser"]), together: true },
   {
     name: "deploy --dry-run",
     command: ["wrangler", "deploy", "--dry-run", "--outdir", join(reports, "bundle")],
   },
 ];
 
-async function passes(command: string[]): Promise<boolean> {
+/** Output of one that runs beside others is shown when it has ended. */
+async function run({ name, command, together = false }: Check): Promise<Outcome> {
   const [program = "", ...rest] = command;
+  const startedAt = Date.now();
+  if (!together) console.log(`\n── ${name}`);
   // The linter and the formatter are scripts with a shebang: the project's own Node must come first.
   const path = `${join(root, "node_modules/.bin")}:${process.env["PATH"] ?? ""}`;
   const env = { ...process.env, PATH: path, WRANGLER_SEND_METRICS: "false", CI: "true" };
-  const child = spawn(program, rest, { cwd: root, stdio: ["ignore", "inherit", "inherit"], env });
-  return new Promise((resolve) => {
+  const out = together ? "pipe" : "inherit";
+  const child = spawn(program, rest, { cwd: root, stdio: ["ignore", out, out], env });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding("utf8").on("data", (text: string) => {
+      output += text;
+    });
+  const ok = await new Promise<boolean>((resolve) => {
     child.on("error", () => resolve(false));
     child.on("close", (code) => resolve(code === 0));
   });
+  if (together) console.log(`\n── ${name}\n${output}`);
+  return { ok, seconds: (Date.now() - startedAt) / 1000 };
+}
+
+/** One check after another; those that may run together at one time. */
+async function runAll(checks: readonly Check[]): Promise<(Check & Outcome)[]> {
+  const outcomes: (Check & Outcome)[] = [];
+  for (let next = 0; next < checks.length; next = outcomes.length) {
+    const rest = checks.slice(next);
+    const alone = rest.findIndex(({ together }) => !together);
+    const group = rest.slice(0, alone === 0 ? 1 : alone === -1 ? rest.length : alone);
+    const found = await Promise.all(group.map(run));
+    outcomes.push(
+      ...group.map((check, index) => Object.assign({ ok: false, seconds: 0 }, check, found[index])),
+    );
+  }
+  return outcomes;
 }
 
 interface Report {
@@ -122,12 +156,8 @@ const chosen =
 let passed = 0;
 let failed = 0;
 const summary: string[] = [];
-for (const { name, command, report } of chosen) {
-  console.log(`\n── ${name}`);
-  const startedAt = Date.now();
-  const ok = await passes(command);
-  const seconds = ((Date.now() - startedAt) / 1000).toFixed(1);
-  summary.push(`${ok ? "ok    " : "FAILED"}  ${name} (${seconds} s)`);
+for (const { name, report, ok, seconds } of await runAll(chosen)) {
+  summary.push(`${ok ? "ok    " : "FAILED"}  ${name} (${seconds.toFixed(1)} s)`);
   const counts = report === undefined ? { passed: 0, failed: 0, failures: [] } : readReport(report);
   summary.push(...counts.failures.map((failure) => `        ${failure}`));
   passed += counts.passed + (ok ? 1 : 0);
