@@ -13,7 +13,7 @@ export const OVERDUE_MS = 60_000;
 export const UNDECIDED_RETRY_MS = 60_000;
 
 /**
- * The account's alarm. Always later than now, and never by more than an hour: nobody tells an account that sleeps of a
+ * The account's alarm. Always later than now, and never by more than an hour: an account that sleeps does not learn of a
  * new `RETENTION_HOURS`, which also holds for tasks that have ended.
  */
 export function lookAlarmAt(dueAt: readonly number[], now: number): number {
