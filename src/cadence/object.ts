@@ -79,7 +79,7 @@ export class CadenceObject extends DurableObject<Env> {
   }
 
   /**
-   * Nobody came for a long time: what was learned is stale by now.
+   * No task has come for a long time: what was learned is stale by now.
    * @throws what storage and the platform throw, so that the platform repeats it
    */
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {

@@ -10,7 +10,7 @@ import type { Task } from "./task.ts";
 /** What the upstream says of a key; silent: nothing that can be read as an answer. */
 export type KeyVerdict = "accepted" | "refused" | "silent";
 
-/** A task of before this was asked has no such member: its key was not asked about either. */
+/** A row without the member counts as proved: it was written before keys were asked about. */
 export function isUnproved({ unproved }: Task): boolean {
   return (unproved ?? null) !== null;
 }

@@ -44,7 +44,7 @@ export const videos = new Hono<AppEnv>()
       const created = await withBody(context, maxBodyBytes, async (bytes) =>
         createVideo(context, withQueryIssues(parseBody(bytes, type), context.req.url), preferences),
       );
-      // The request's bytes are out of hand by now: whoever waits here holds nothing but a connection.
+      // The request's bytes are out of hand by now: a call that waits here holds nothing but a connection.
       return answerCreate(context, created, preferences);
     },
   )

@@ -9,7 +9,10 @@ import { pollStep } from "./poll-step.ts";
 import { register, reportStep } from "./report-step.ts";
 import { expireStep, submitLostStep, submitStep } from "./submit-step.ts";
 
-/** One run starts nothing new after this: an update of the runtime gives work in flight 30 s, and a run should end within minutes. */
+/**
+ * One run starts nothing new after this: an update of the runtime gives work in flight 30 s, and a run should end within
+ * minutes.
+ */
 const RUN_MS = 30_000;
 /** A step that cannot run for a reason of our own (a seal that does not open) is looked at again after this. */
 export const STALL_MS = 60_000;
