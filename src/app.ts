@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import { consolePages } from "./console/console.tsx";
 import type { AppEnv } from "./http/app-env.ts";
-import { docsPage, openApi } from "./http/docs.ts";
+import { docsPage, openApi } from "./http/routes/docs.ts";
 import { onError, onNotFound } from "./http/errors.ts";
 import {
   apiHeaders,
@@ -13,11 +13,11 @@ import {
   withSettings,
 } from "./http/guards.ts";
 import { knownKey } from "./http/known-key.ts";
-import { showStats } from "./http/list.ts";
-import { models } from "./http/models.ts";
-import { IMMUTABLE, staticFile } from "./http/static-file.ts";
-import { videos } from "./http/videos.ts";
-import { webhooks } from "./http/webhooks.ts";
+import { showStats } from "./http/routes/list.ts";
+import { models } from "./http/routes/models.ts";
+import { IMMUTABLE, staticFile } from "./http/routes/static-file.ts";
+import { videos } from "./http/routes/videos.ts";
+import { webhooks } from "./http/routes/webhooks.ts";
 import { RINGBACK_VERSION } from "./version.ts";
 
 /** The map of the Worker: what answers where. Not strict: a path with a slash at its end is the path without it. */

@@ -1,7 +1,7 @@
 import * as z from "zod";
-import { isOwnHost } from "./domain/endpoint-policy.ts";
-import type { PatienceLimits } from "./domain/poll.ts";
-import type { PollLimits } from "./domain/poll-plan.ts";
+import { isOwnHost } from "./domain/delivery/endpoint-policy.ts";
+import type { PatienceLimits } from "./domain/task/poll.ts";
+import type { PollLimits } from "./domain/polling/plan.ts";
 
 /** Settings come as strings (`[vars]`, secrets) or as TOML scalars; null (bare workerd) and empty count as not set. */
 const setting = z

@@ -10,15 +10,15 @@ import { TALLY_MARK, type Tally } from "./support/tally.ts";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const SUITES = [
-  "test/unit/task/model.test.ts",
+  "test/unit/task-object/model.test.ts",
   "test/workers/model.test.ts",
   "test/workers/crash-sweep.test.ts",
-  "test/e2e/kill.test.ts",
-  "test/e2e/canaries.test.ts",
-  "test/e2e/hostile-upstream.test.ts",
-  "test/e2e/hostile-retry-after.test.ts",
-  "test/e2e/hostile-receiver.test.ts",
-  "test/e2e/hostile-receiver-effects.test.ts",
+  "test/e2e/life/kill.test.ts",
+  "test/e2e/hostile/canaries.test.ts",
+  "test/e2e/hostile/upstream.test.ts",
+  "test/e2e/hostile/retry-after.test.ts",
+  "test/e2e/hostile/receiver.test.ts",
+  "test/e2e/hostile/receiver-effects.test.ts",
 ];
 
 async function runSuites(): Promise<{ output: string; ok: boolean }> {

@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
  */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-const NODE_MODEL = "test/unit/task/model.test.ts";
+const NODE_MODEL = "test/unit/task-object/model.test.ts";
 const WORKERD_MODEL = "test/workers/model.test.ts";
 
 interface Step {

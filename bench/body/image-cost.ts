@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
-import { encodeJsonBody, parseJsonBody } from "../../src/http/json-body.ts";
-import { readVideoRequest } from "../../src/http/video-request.ts";
+import { encodeJsonBody, parseJsonBody } from "../../src/http/body/json-body.ts";
+import { readVideoRequest } from "../../src/http/create/video-request.ts";
 import { median } from "../lib/measure.ts";
 
 /** What a create with a large image costs before it is submitted, beside a plain `JSON.parse` of the same bytes. */

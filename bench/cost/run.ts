@@ -1,4 +1,4 @@
-import { POLL_PRICE_MS } from "../../src/domain/poll-plan.ts";
+import { POLL_PRICE_MS } from "../../src/domain/polling/plan.ts";
 import { blindCost } from "../policy/comparison.ts";
 import { afterLearning, limitsAt } from "../policy/trial.ts";
 import { CLIP } from "../policy/worlds.ts";

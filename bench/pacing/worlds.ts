@@ -1,4 +1,4 @@
-import type { LaneKind } from "../../src/domain/pacing.ts";
+import type { LaneKind } from "../../src/domain/pacing/pacing.ts";
 import type { Limit } from "./limits.ts";
 import type { PacingWorld } from "./simulation.ts";
 

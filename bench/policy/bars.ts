@@ -1,4 +1,4 @@
-import { POLL_PRICE_MS } from "../../src/domain/poll-plan.ts";
+import { POLL_PRICE_MS } from "../../src/domain/polling/plan.ts";
 import { blindCost } from "./comparison.ts";
 import { optimumByAge, survivalOf } from "./optimum.ts";
 import { optimumPhased } from "./optimum-phased.ts";

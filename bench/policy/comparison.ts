@@ -1,4 +1,4 @@
-import { POLL_PRICE_MS } from "../../src/domain/poll-plan.ts";
+import { POLL_PRICE_MS } from "../../src/domain/polling/plan.ts";
 import { optimumByAge, survivalOf } from "./optimum.ts";
 import { playGaps } from "./play.ts";
 import type { Panel } from "./plot.ts";

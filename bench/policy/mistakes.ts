@@ -1,5 +1,5 @@
-import { priorTimes } from "../../src/domain/forecast-prior.ts";
-import { POLL_PRICE_MS } from "../../src/domain/poll-plan.ts";
+import { priorTimes } from "../../src/domain/polling/forecast-prior.ts";
+import { POLL_PRICE_MS } from "../../src/domain/polling/plan.ts";
 import { blindCost } from "./comparison.ts";
 import { seeded } from "./random.ts";
 import { excess, type Row } from "./table.ts";

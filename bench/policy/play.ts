@@ -1,9 +1,9 @@
-import type { Forecast } from "../../src/domain/forecast.ts";
-import { decidePoll, firstRhythm, type PatienceLimits } from "../../src/domain/poll.ts";
-import type { PollLimits } from "../../src/domain/poll-plan.ts";
-import { finishSample, type FinishSample } from "../../src/domain/sightings.ts";
-import { isTerminal, type Task } from "../../src/domain/task.ts";
-import type { PollAnswer, TaskStatus } from "../../src/domain/upstream-answer.ts";
+import type { Forecast } from "../../src/domain/polling/forecast.ts";
+import { decidePoll, firstRhythm, type PatienceLimits } from "../../src/domain/task/poll.ts";
+import type { PollLimits } from "../../src/domain/polling/plan.ts";
+import { finishSample, type FinishSample } from "../../src/domain/task/observations.ts";
+import { isTerminal, type Task } from "../../src/domain/task/task.ts";
+import type { PollAnswer, TaskStatus } from "../../src/domain/task/upstream-answer.ts";
 import { aTask, T0 } from "../../test/support/builders.ts";
 import type { Random } from "./random.ts";
 import type { TrueTask } from "./worlds.ts";

@@ -1,7 +1,7 @@
-import { forecastFor, learn, NO_FORECAST, type ForecastState } from "../../src/domain/forecast.ts";
-import type { TaskClass } from "../../src/domain/forecast-class.ts";
-import { PRIOR, type Prior } from "../../src/domain/forecast-prior.ts";
-import type { PollLimits } from "../../src/domain/poll-plan.ts";
+import { forecastFor, learn, NO_FORECAST, type ForecastState } from "../../src/domain/polling/forecast.ts";
+import type { TaskClass } from "../../src/domain/polling/forecast-class.ts";
+import { PRIOR, type Prior } from "../../src/domain/polling/forecast-prior.ts";
+import type { PollLimits } from "../../src/domain/polling/plan.ts";
 import { T0 } from "../../test/support/builders.ts";
 import { playPlan, type Played } from "./play.ts";
 import { seeded, type Random } from "./random.ts";

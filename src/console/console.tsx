@@ -2,14 +2,14 @@ import { Hono } from "hono";
 import type { AppEnv } from "../http/app-env.ts";
 import { methodNotAllowed, withSettings } from "../http/guards.ts";
 import { rateLimited } from "../http/rate-limit.ts";
-import { page, pageWithPreviews, signedIn } from "./doors.tsx";
+import { page, pageWithPreviews, signedIn } from "./middleware.tsx";
 import { switchLanguage } from "./language-switch.ts";
 import { checkNewTask, listModels, showNewTask, startTask } from "./new-task.tsx";
-import { onConsoleError } from "./problem-page.tsx";
+import { onConsoleError } from "./pages/problem-page.tsx";
 import { showSignIn, signIn, signOut } from "./sign-in.tsx";
 import { deleteTask, redeliverTask, showTask } from "./tasks.tsx";
-import { showStatistics } from "./statistics-page.tsx";
-import { showTasks } from "./tasks-page.tsx";
+import { showStatistics } from "./pages/statistics-page.tsx";
+import { showTasks } from "./pages/tasks-page.tsx";
 import { ping, revealSecret, rotate, showWebhooks, verify } from "./webhooks.tsx";
 
 /** `/` and the pages under it: what a person looks at. The same inner functions as under `/v1`, never HTTP to itself. */

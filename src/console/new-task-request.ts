@@ -1,5 +1,5 @@
-import { listish, numeric } from "../http/fields.ts";
-import { LiftedText, type RequestObject, type RequestValue } from "../http/json-body.ts";
+import { listish, numeric } from "../http/body/fields.ts";
+import { LiftedText, type RequestObject, type RequestValue } from "../http/body/json-body.ts";
 
 /** From the fields of the form to the request that a program would send, and from there to a command. */
 

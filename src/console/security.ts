@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { readSettings } from "../env.ts";
 import type { AppEnv } from "../http/app-env.ts";
-import { pageHeaders } from "../http/static-file.ts";
+import { pageHeaders } from "../http/routes/static-file.ts";
 
 /** What keeps a page of the console from being read, framed or driven by anybody else's page. */
 

@@ -7,7 +7,7 @@ import { clientOf } from "../http/rate-limit.ts";
 import { readForm } from "./form.ts";
 import { localPath } from "./origin.ts";
 import { BEARER_MAX_LENGTH } from "./session.ts";
-import { SignInPage } from "./sign-in-page.tsx";
+import { SignInPage } from "./pages/sign-in-page.tsx";
 import type { Text } from "./text/en.ts";
 import { endSession, readSession, startSession, visitOf } from "./visit.ts";
 

@@ -1,13 +1,13 @@
 import type { Context } from "hono";
-import { parseJson } from "../domain/json.ts";
+import { parseJson } from "../domain/text/json.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { ApiError, noSuchTask } from "../http/errors.ts";
-import { askForRedelivery, type Redelivery } from "../http/redeliver.ts";
+import { askForRedelivery, type Redelivery } from "../http/routes/redeliver.ts";
 import { openTaskId } from "../keys/ids.ts";
-import { askTask } from "../task/stub.ts";
+import { askTask } from "../task-object/client.ts";
 import { readForm } from "./form.ts";
-import { TaskPage } from "./task-page.tsx";
-import type { TaskView } from "./task-view.ts";
+import { TaskPage } from "./pages/task-page.tsx";
+import type { TaskView } from "./pages/task-view.ts";
 import { visitOf } from "./visit.ts";
 
 /** `GET /tasks/{id}` */

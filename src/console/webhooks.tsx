@@ -1,14 +1,14 @@
 import type { Context } from "hono";
-import { rotateSecret, signingVersions } from "../account/stub.ts";
-import { isoTime } from "../domain/time.ts";
+import { rotateSecret, signingVersions } from "../account-object/client.ts";
+import { isoTime } from "../domain/text/time.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { ApiError, invalidRequest } from "../http/errors.ts";
-import { secretAnswer, sendPing, verifyReceived } from "../http/webhooks.ts";
+import { secretAnswer, sendPing, verifyReceived } from "../http/routes/webhooks.ts";
 import type { VerifyReason } from "../webhook/verify.ts";
 import { readForm } from "./form.ts";
 import { headersIn } from "./new-task-request.ts";
 import { visitOf } from "./visit.ts";
-import { WebhooksPage, type WebhooksState } from "./webhooks-page.tsx";
+import { WebhooksPage, type WebhooksState } from "./pages/webhooks-page.tsx";
 
 /** How long an old secret may sign along, in seconds; the form's choices. */
 const OVERLAPS_SECONDS = [0, 3600, 86_400, 604_800];

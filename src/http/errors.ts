@@ -1,8 +1,8 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { parseJson } from "../domain/json.ts";
-import { isAway } from "../domain/overload.ts";
-import { clipBytes } from "../domain/text.ts";
+import { parseJson } from "../domain/text/json.ts";
+import { isAway } from "../domain/errors/unavailable.ts";
+import { clipBytes } from "../domain/text/text.ts";
 import { errorFields, log } from "../log.ts";
 import type { AppEnv } from "./app-env.ts";
 import { RETRY_AFTER_SECONDS, RETRYABLE, STATUS } from "./error-codes.ts";

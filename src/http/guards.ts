@@ -1,7 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import type { Context, Handler } from "hono";
-import { base32 } from "../domain/base32.ts";
-import type { EndpointRules } from "../domain/endpoint-policy.ts";
+import { base32 } from "../domain/text/base32.ts";
+import type { EndpointRules } from "../domain/delivery/endpoint-policy.ts";
 import { baseUrlProblem, readSettings } from "../env.ts";
 import { HOP_HEADER } from "../upstream/hop.ts";
 import type { AppEnv } from "./app-env.ts";

@@ -1,6 +1,6 @@
 import { createMiddleware } from "hono/factory";
 import type { Context } from "hono";
-import { clientNetwork } from "../domain/client-address.ts";
+import { clientNetwork } from "./client-address.ts";
 import { readSettings } from "../env.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { Caller } from "./caller.ts";

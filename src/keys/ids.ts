@@ -1,5 +1,5 @@
-import { formatTaskId, nameInTaskId, tagInput, taskName } from "../domain/task-id.ts";
-import { base32 } from "../domain/base32.ts";
+import { formatTaskId, nameInTaskId, tagInput, taskName } from "../domain/task/task-id.ts";
+import { base32 } from "../domain/text/base32.ts";
 import { tagKey } from "./derive.ts";
 import { equalBytes, sha256 } from "./digest.ts";
 

@@ -1,4 +1,4 @@
-import { StallError } from "../domain/stall.ts";
+import { StallError } from "../domain/errors/stall.ts";
 import { sealingKey, type SecretKey } from "./derive.ts";
 
 /** A sealed value is one format byte, 12 bytes of nonce, then AES-256-GCM ciphertext and tag. */

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { EVENT_TYPES } from "../domain/event.ts";
+import { EVENT_TYPES } from "../domain/task/event.ts";
 import { ERROR_MEANINGS } from "./error-meanings.ts";
 import {
   count,

@@ -1,4 +1,4 @@
-import { ACCOUNT_PATHS, DEPLOYMENT_PATHS } from "./account-paths.ts";
+import { ACCOUNT_PATHS, DEPLOYMENT_PATHS } from "./paths/account-paths.ts";
 import { ANSWERS } from "./answers.ts";
 import { CALLBACK_HEADERS, webhooks } from "./callbacks.ts";
 import { INFO, TAGS } from "./info.ts";
@@ -7,8 +7,8 @@ import { messageSchemas } from "./messages.ts";
 import type { Operation } from "./operation.ts";
 import { REQUESTS } from "./requests.ts";
 import { HEADERS, type Responses } from "./responses.ts";
-import { SIGNING_PATHS } from "./signing-paths.ts";
-import { VIDEO_PARAMETERS, VIDEO_PATHS } from "./video-paths.ts";
+import { SIGNING_PATHS } from "./paths/signing-paths.ts";
+import { VIDEO_PARAMETERS, VIDEO_PATHS } from "./paths/video-paths.ts";
 
 /** The OpenAPI 3.1 document: put together when Ringback is built, served as a file. */
 export interface OpenApiDocument {

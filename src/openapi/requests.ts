@@ -1,5 +1,5 @@
-import { VIDEO_SCHEMAS, type VideoFields } from "../http/video-schema.ts";
-import { PING_SCHEMA, REDELIVER_SCHEMA, ROTATE_SCHEMA } from "../http/webhook-schema.ts";
+import { VIDEO_SCHEMAS, type VideoFields } from "../http/create/video-schema.ts";
+import { PING_SCHEMA, REDELIVER_SCHEMA, ROTATE_SCHEMA } from "../http/routes/webhook-schema.ts";
 import { FIELD_EXAMPLES } from "./examples.ts";
 import { requestSchema, type JsonSchema } from "./json-schema.ts";
 

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { EVENT_TYPES } from "../domain/event.ts";
-import type { TaskErrorCode } from "../domain/task.ts";
+import { EVENT_TYPES } from "../domain/task/event.ts";
+import type { TaskErrorCode } from "../domain/task/task.ts";
 
 /** The task as Ringback answers with it: whole, in a callback, in the list. */
 

@@ -1,6 +1,6 @@
-import { keySecrets } from "../domain/redact.ts";
-import { parseAnswer, type ParsedAnswer } from "./answer-json.ts";
-import { parseWithoutRequestUrls, type ParsedTask } from "./parse-task.ts";
+import { keySecrets } from "../domain/text/redact.ts";
+import { parseAnswer, type ParsedAnswer } from "./read/answer-json.ts";
+import { parseWithoutRequestUrls, type ParsedTask } from "./read/parse-task.ts";
 import type { KnownTask, UpstreamAccess } from "./provider.ts";
 
 /** An answer's text, and what it says of the task. */

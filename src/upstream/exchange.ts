@@ -1,7 +1,7 @@
-import { parsePollAfterMs, parseRetryAfter } from "../domain/retry-after.ts";
-import { discardBody } from "../wire/discard.ts";
-import { readText, type TextResult } from "../wire/read-bytes.ts";
-import { timeLimit } from "../wire/time-limit.ts";
+import { parsePollAfterMs, parseRetryAfter } from "../domain/text/retry-after.ts";
+import { discardBody } from "../net/discard.ts";
+import { readText, type TextResult } from "../net/read-bytes.ts";
+import { timeLimit } from "../net/time-limit.ts";
 
 /** No honest status answer is longer; the rest of a longer one is not read. */
 const ANSWER_MAX_BYTES = 1_048_576;

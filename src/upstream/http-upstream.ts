@@ -2,8 +2,8 @@ import { AnswerMemory } from "./answer-memory.ts";
 import { exchange } from "./exchange.ts";
 import { HOP } from "./hop.ts";
 import type { KnownTask, Upstream, UpstreamAccess } from "./provider.ts";
-import { readPoll } from "./read-poll.ts";
-import { readSubmit, unknown } from "./read-submit.ts";
+import { readPoll } from "./read/poll.ts";
+import { readSubmit, unknown } from "./read/submit.ts";
 
 /** A submit gets a second more per MiB, so that large images can arrive, but never outlives a deploy's grace. */
 const SUBMIT_MAX_MS = 28_000;

@@ -1,6 +1,6 @@
-import type { KeyVerdict } from "../domain/key-proof.ts";
-import { JointQuestion } from "../wire/joint-question.ts";
-import { ToldLately } from "../wire/told-lately.ts";
+import type { KeyVerdict } from "../domain/task/key-proof.ts";
+import { JointQuestion } from "../net/joint-question.ts";
+import { ToldLately } from "../net/ttl-cache.ts";
 import { fetchModels, type ModelsAnswer } from "./models.ts";
 import type { UpstreamAccess } from "./provider.ts";
 

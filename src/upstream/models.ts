@@ -1,7 +1,7 @@
-import { isJsonObject, own, type JsonValue } from "../domain/json.ts";
-import { parseBoundedJson } from "../domain/json-bounds.ts";
-import { keySecrets } from "../domain/redact.ts";
-import { parseAnswer } from "./answer-json.ts";
+import { isJsonObject, own, type JsonValue } from "../domain/text/json.ts";
+import { parseBoundedJson } from "../domain/text/json-bounds.ts";
+import { keySecrets } from "../domain/text/redact.ts";
+import { parseAnswer } from "./read/answer-json.ts";
 import { exchange, retryAfterMs } from "./exchange.ts";
 import { HOP } from "./hop.ts";
 import type { UpstreamAccess } from "./provider.ts";

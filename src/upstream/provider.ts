@@ -1,4 +1,4 @@
-import type { PollAnswer, SubmitAnswer } from "../domain/upstream-answer.ts";
+import type { PollAnswer, SubmitAnswer } from "../domain/task/upstream-answer.ts";
 
 /** A video API that can only be asked. Neither call throws: whatever happens on the wire is an answer. */
 export interface Upstream {

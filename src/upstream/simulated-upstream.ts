@@ -1,5 +1,5 @@
-import type { TestPlan } from "../domain/task.ts";
-import type { TaskReading } from "../domain/upstream-answer.ts";
+import type { TestPlan } from "../domain/task/task.ts";
+import type { TaskReading } from "../domain/task/upstream-answer.ts";
 import type { Upstream } from "./provider.ts";
 
 /** A video that a test task "made": a name that is reserved for examples (RFC 2606). */

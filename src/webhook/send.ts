@@ -1,10 +1,10 @@
-import { neverSent, type AttemptResult } from "../domain/delivery.ts";
-import { parseRetryAfter } from "../domain/retry-after.ts";
-import { redactText } from "../domain/redact.ts";
-import { clipBytes } from "../domain/text.ts";
-import { readBytes } from "../wire/read-bytes.ts";
-import { discardBody } from "../wire/discard.ts";
-import { timeLimit } from "../wire/time-limit.ts";
+import { neverSent, type AttemptResult } from "../domain/delivery/delivery.ts";
+import { parseRetryAfter } from "../domain/text/retry-after.ts";
+import { redactText } from "../domain/text/redact.ts";
+import { clipBytes } from "../domain/text/text.ts";
+import { readBytes } from "../net/read-bytes.ts";
+import { discardBody } from "../net/discard.ts";
+import { timeLimit } from "../net/time-limit.ts";
 import { signatureHeader } from "./sign.ts";
 
 /** What is kept of a receiver's answer. */

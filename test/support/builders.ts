@@ -1,9 +1,9 @@
-import type { TaskState } from "../../src/domain/agenda.ts";
-import { newDelivery, type Delivery } from "../../src/domain/delivery.ts";
-import { listingOf, stageOf } from "../../src/domain/listing.ts";
-import { FIRST_VERSION } from "../../src/domain/signing-versions.ts";
-import { isTerminal, type PollRhythm, type Task } from "../../src/domain/task.ts";
-import type { TaskReading } from "../../src/domain/upstream-answer.ts";
+import type { TaskState } from "../../src/domain/task/due-work.ts";
+import { newDelivery, type Delivery } from "../../src/domain/delivery/delivery.ts";
+import { listingOf, stageOf } from "../../src/domain/account/summary.ts";
+import { FIRST_VERSION } from "../../src/domain/account/signing-versions.ts";
+import { isTerminal, type PollRhythm, type Task } from "../../src/domain/task/task.ts";
+import type { TaskReading } from "../../src/domain/task/upstream-answer.ts";
 
 /** An instant to count from. */
 export const T0 = Date.UTC(2026, 10, 23, 12);

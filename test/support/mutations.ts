@@ -19,7 +19,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "drop the begun-row of a create's submit",
     guarantee: 2,
-    file: "src/task/create.ts",
+    file: "src/task-object/steps/create.ts",
     search:
       'submit: { ...task.submit, phase: "begun", leaseUntil: submitLeaseUntil(deps, input.body.byteLength) },',
     replace: "submit: { ...task.submit, leaseUntil: submitLeaseUntil(deps, input.body.byteLength) },",
@@ -28,7 +28,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "submit again what was found begun",
     guarantee: 2,
-    file: "src/task/submit-step.ts",
+    file: "src/task-object/steps/submit.ts",
     search: "if (state) recordTask(deps, state, adjust(submitLost(state.task, deps.now())));",
     replace:
       'if (state) recordTask(deps, state, { ...state.task, submit: { ...state.task.submit, phase: "due", leaseUntil: null } });',
@@ -37,7 +37,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "drop the check-and-set after the seals of a create",
     guarantee: 2,
-    file: "src/task/create.ts",
+    file: "src/task-object/steps/create.ts",
     search: "if (twin) return replay(deps, twin, input, running);",
     replace: "",
     test: { file: "test/workers/task-object.test.ts", name: "are one submit, however long their seals take" },
@@ -45,15 +45,15 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "forget that a success is an end",
     guarantee: 3,
-    file: "src/domain/task.ts",
+    file: "src/domain/task/task.ts",
     search: 'return task.status === "succeeded" || task.status === "failed";',
     replace: 'return task.status === "failed";',
-    test: { file: "test/unit/domain/life.test.ts", name: "has one end" },
+    test: { file: "test/unit/domain/task/life.test.ts", name: "has one end" },
   },
   {
     name: "write the transition without its event",
     guarantee: 3,
-    file: "src/task/record.ts",
+    file: "src/task-object/steps/record.ts",
     search: "deliveries: [...overtaken, ...deliveries],",
     replace: "deliveries: [...overtaken],",
     test: { file: SWEEP, name: "survives a death at every point of the happy path" },
@@ -61,7 +61,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "a new id for every attempt",
     guarantee: 4,
-    file: "src/task/attempt-step.ts",
+    file: "src/task-object/steps/attempt.ts",
     search: "messageId: begun.messageId,\n        body:",
     replace: "messageId: deps.newMessageId(),\n        body:",
     test: { file: SWEEP, name: "survives a death at every point of a callback's 500, then 200" },
@@ -72,12 +72,12 @@ export const MUTATIONS: Mutation[] = [
     file: "src/webhook/send.ts",
     search: 'redirect: "manual"',
     replace: 'redirect: "follow"',
-    test: { file: "test/e2e/callback.test.ts", name: "is not followed, and names the Location" },
+    test: { file: "test/e2e/life/callback.test.ts", name: "is not followed, and names the Location" },
   },
   {
     name: "write the attempt's row after its request",
     guarantee: 5,
-    file: "src/task/attempt-step.ts",
+    file: "src/task-object/steps/attempt.ts",
     search: "write(deps, { deliveries: [begun], attempt, ...(task ? { task } : {}) });",
     replace: "write(deps, { deliveries: [begun], ...(task ? { task } : {}) });",
     test: { file: SWEEP, name: "survives a death at every point of the happy path" },
@@ -85,7 +85,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "arm after the step instead of with its rows",
     guarantee: 6,
-    file: "src/task/store.ts",
+    file: "src/task-object/store.ts",
     search: "      this.#arm(after, timing);\n",
     replace: "",
     test: { file: SWEEP, name: "survives a death at every point of the happy path" },
@@ -93,34 +93,37 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "swallow what storage throws",
     guarantee: 6,
-    file: "src/task/advance.ts",
+    file: "src/task-object/run.ts",
     search: "if (!isRingbackFault(error)) throw error;",
     replace: "",
-    test: { file: "test/unit/task/storage-failure.test.ts", name: "fails at any one call" },
+    test: { file: "test/unit/task-object/storage-failure.test.ts", name: "fails at any one call" },
   },
   {
     name: "do not wait for the alarm that is set",
     guarantee: 6,
-    file: "src/wire/object-alarm.ts",
+    file: "src/net/object-alarm.ts",
     search: "await this.#setting;",
     replace: "",
     test: {
-      file: "test/unit/task/storage-failure.test.ts",
+      file: "test/unit/task-object/storage-failure.test.ts",
       name: "fails from any call on until the run is over",
     },
   },
   {
     name: "throw before what is on the wire has ended",
     guarantee: 6,
-    file: "src/task/advance.ts",
+    file: "src/task-object/run.ts",
     search: "if (turns.open === 0) break;",
     replace: "if (turns.open === 0 || turns.failure !== null) break;",
-    test: { file: "test/unit/task/storage-failure.test.ts", name: "is recorded before the run throws" },
+    test: {
+      file: "test/unit/task-object/storage-failure.test.ts",
+      name: "is recorded before the run throws",
+    },
   },
   {
     name: "forget the watchdog of a request",
     guarantee: 6,
-    file: "src/task/alarm.ts",
+    file: "src/task-object/alarm.ts",
     search: "if (alarm !== null && alarm >= now - OVERDUE_MS",
     replace: "if (alarm !== 0",
     test: {
@@ -131,7 +134,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "forget the account's hourly look",
     guarantee: 6,
-    file: "src/account/object.ts",
+    file: "src/account-object/object.ts",
     search: "const due = this.#store.listingsToLookAt(retention, LOOKS_PER_RUN);",
     replace: "const due = this.#store.listingsToLookAt(retention, 0);",
     test: { file: "test/workers/account-object.test.ts", name: "wakes a task whose alarm is gone" },
@@ -139,7 +142,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "redeliver without an end",
     guarantee: 7,
-    file: "src/task/redeliver.ts",
+    file: "src/task-object/steps/redeliver.ts",
     search:
       'if (byHand.reduce((sum, count) => sum + count, 0) >= REDELIVERIES_IN_ALL) return { kind: "too_many" };',
     replace: "",
@@ -156,7 +159,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "skip the second check of the callback's URL",
     guarantee: 8,
-    file: "src/task/attempt-step.ts",
+    file: "src/task-object/steps/attempt.ts",
     search: "const verdict = judgeEndpoint(callback.url, rules);",
     replace: "const verdict = { ok: callback.url !== String(rules), url: callback.url };",
     test: { file: "test/workers/task-object.test.ts", name: "is judged again before each attempt" },
@@ -164,7 +167,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "send for a key that nothing has proved",
     guarantee: 8,
-    file: "src/task/prove-key.ts",
+    file: "src/task-object/steps/prove-key.ts",
     search: "if (!isUnproved(asked)) return true;",
     replace: "if (asked) return true;",
     test: { file: SWEEP, name: "survives a death at every point of a key that the upstream does not know" },
@@ -172,7 +175,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "keep the upstream key after the end",
     guarantee: 9,
-    file: "src/task/record.ts",
+    file: "src/task-object/steps/record.ts",
     search: "...(ended && !awaitsProof(after, deliveries) ? { key: null } : {}),",
     replace: "",
     test: { file: SWEEP, name: "survives a death at every point of the happy path" },
@@ -180,7 +183,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "keep the request after its acceptance",
     guarantee: 9,
-    file: "src/task/record.ts",
+    file: "src/task-object/steps/record.ts",
     search: "...(bodyNeeded ? {} : { parts: null }),",
     replace: "",
     test: { file: SWEEP, name: "survives a death at every point of 429, then success" },
@@ -191,7 +194,7 @@ export const MUTATIONS: Mutation[] = [
     file: "src/keys/seal.ts",
     search: "sealed.set(new Uint8Array(ciphertext), 1 + NONCE_BYTES);",
     replace: "sealed.set(bytes, 1 + NONCE_BYTES);",
-    test: { file: "test/e2e/secrets.test.ts", name: "a whole life leaves no secret" },
+    test: { file: "test/e2e/api/secrets.test.ts", name: "a whole life leaves no secret" },
   },
   {
     name: "log what an error quotes",
@@ -199,20 +202,20 @@ export const MUTATIONS: Mutation[] = [
     file: "src/log.ts",
     search: 'error.message.replaceAll(QUOTED, "…").slice(0, 200)',
     replace: "error.message.slice(0, 200)",
-    test: { file: "test/e2e/canaries.test.ts", name: "no canary is found" },
+    test: { file: "test/e2e/hostile/canaries.test.ts", name: "no canary is found" },
   },
   {
     name: "forget that a task is erased at last",
     guarantee: 10,
-    file: "src/domain/agenda.ts",
+    file: "src/domain/task/due-work.ts",
     search: 'steps.push({ kind: "erase", dueAt: retentionEnd(task, deliveries, retentionMs) });',
     replace: 'steps.push({ kind: "poll", dueAt: retentionEnd(task, deliveries, retentionMs) });',
-    test: { file: "test/unit/domain/agenda.test.ts", name: "holds" },
+    test: { file: "test/unit/domain/task/due-work.test.ts", name: "holds" },
   },
   {
     name: "keep the alarm of a longer retention",
     guarantee: 10,
-    file: "src/task/alarm.ts",
+    file: "src/task-object/alarm.ts",
     search: "&& alarm <= latest",
     replace: "",
     test: {
@@ -223,7 +226,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "keep an account's row of an erased task",
     guarantee: 10,
-    file: "src/account/object.ts",
+    file: "src/account-object/object.ts",
     search: "this.#store.deleteExpired(retention);",
     replace: "",
     test: {

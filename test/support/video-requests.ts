@@ -1,5 +1,5 @@
-import { parseJsonBody, type RequestObject } from "../../src/http/json-body.ts";
-import { readVideoRequest, type VideoRequest } from "../../src/http/video-request.ts";
+import { parseJsonBody, type RequestObject } from "../../src/http/body/json-body.ts";
+import { readVideoRequest, type VideoRequest } from "../../src/http/create/video-request.ts";
 
 /** Creates as they are judged, without a Worker around them. */
 

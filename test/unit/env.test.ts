@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { readSettings } from "../../src/env.ts";
-import { largestBodyBytes } from "../../src/wire/counted-body.ts";
+import { largestBodyBytes } from "../../src/net/counted-body.ts";
 import { RINGBACK_VERSION } from "../../src/version.ts";
 
 const SECRET = "a secret of thirty-two characters";

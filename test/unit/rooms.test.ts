@@ -9,7 +9,7 @@ import { describe, expect, it } from "vitest";
  * scenario                                   requirement
  * every import of every file                 stands in the table
  * the table                                  has no circle, and allows nothing that is not used
- * one object's room from another's           only by the file that speaks to the object, `stub.ts`
+ * one object's room from another's           only by the file that speaks to the object, `client.ts`
  * packages                                   only where the room is named beside them
  */
 
@@ -24,28 +24,50 @@ const ROOMS: Record<string, string[]> = {
   version: [],
   env: ["domain"],
   keys: ["domain"],
-  wire: ["domain"],
-  webhook: ["domain", "wire"],
-  upstream: ["domain", "keys", "wire"],
-  cadence: ["domain", "log", "wire"],
-  account: ["domain", "env", "log", "wire"],
-  task: ["account", "cadence", "domain", "env", "keys", "log", "upstream", "version", "webhook", "wire"],
-  http: ["account", "domain", "env", "keys", "log", "task", "upstream", "version", "webhook", "wire"],
+  net: ["domain"],
+  webhook: ["domain", "net"],
+  upstream: ["domain", "keys", "net"],
+  "cadence-object": ["domain", "log", "net"],
+  "account-object": ["domain", "env", "log", "net"],
+  "task-object": [
+    "account-object",
+    "cadence-object",
+    "domain",
+    "env",
+    "keys",
+    "log",
+    "upstream",
+    "version",
+    "webhook",
+    "net",
+  ],
+  http: [
+    "account-object",
+    "domain",
+    "env",
+    "keys",
+    "log",
+    "task-object",
+    "upstream",
+    "version",
+    "webhook",
+    "net",
+  ],
   openapi: ["domain", "http", "version"],
-  console: ["account", "domain", "env", "http", "keys", "log", "task", "webhook"],
+  console: ["account-object", "domain", "env", "http", "keys", "log", "task-object", "webhook"],
   app: ["console", "http", "version"],
-  index: ["account", "app", "cadence", "task"],
+  index: ["account-object", "app", "cadence-object", "task-object"],
 };
 
 /**
- * Rooms of objects: others speak to the object by `stub`, and `life` is the shape of what a task tells of itself. `index`
+ * Rooms of objects: others speak to the object by `client`, and `diagnostics` is the shape of what a task tells of itself. `index`
  * hands the classes to the platform.
  */
-const OBJECTS = ["account", "cadence", "task"];
-const DOORS = new Set(["stub", "life", "object"]);
+const OBJECTS = ["account-object", "cadence-object", "task-object"];
+const DOORS = new Set(["client", "diagnostics", "object"]);
 
 const PACKAGES: Record<string, string[]> = {
-  "cloudflare:workers": ["account", "cadence", "task"],
+  "cloudflare:workers": ["account-object", "cadence-object", "task-object"],
   hono: ["app", "console", "http"],
   zod: ["env", "http", "openapi"],
 };
@@ -113,7 +135,7 @@ describe("a room", () => {
     expect(Object.keys(ROOMS).filter((room) => !done.has(room))).toEqual([]);
   });
 
-  it("of an object is entered by its stub", () => {
+  it("of an object is entered by its client", () => {
     const entered = imports.filter(
       ({ room, target, path }) =>
         target !== null &&

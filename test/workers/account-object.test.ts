@@ -7,9 +7,9 @@ import {
   runInDurableObject,
 } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { AccountObject } from "../../src/account/object.ts";
-import { AccountStore } from "../../src/account/store.ts";
-import type { Listing } from "../../src/domain/listing.ts";
+import { AccountObject } from "../../src/account-object/object.ts";
+import { AccountStore } from "../../src/account-object/store.ts";
+import type { Listing } from "../../src/domain/account/summary.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import {
   AUTHORIZATION,
@@ -274,7 +274,7 @@ describe("the account's hourly look", () => {
     );
     expect(alarm).toBeGreaterThan(Date.now());
 
-    const task = await import("../../src/task/object.ts");
+    const task = await import("../../src/task-object/object.ts");
     vi.spyOn(task.TaskObject.prototype, "look").mockRejectedValue(new Error("down"));
     await look(HOUR);
     expect(await listings()).toHaveLength(1);

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { AccountObject } from "../../src/account/object.ts";
-import { CadenceObject } from "../../src/cadence/object.ts";
-import { NOTHING_SHARED, type TaskState } from "../../src/domain/agenda.ts";
-import { PRIOR_FORECAST } from "../../src/domain/forecast.ts";
+import { AccountObject } from "../../src/account-object/object.ts";
+import { CadenceObject } from "../../src/cadence-object/object.ts";
+import { NOTHING_SHARED, type TaskState } from "../../src/domain/task/due-work.ts";
+import { PRIOR_FORECAST } from "../../src/domain/polling/forecast.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import {
   AUTHORIZATION,

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { AccountObject } from "../../src/account/object.ts";
-import { CadenceObject } from "../../src/cadence/object.ts";
+import { AccountObject } from "../../src/account-object/object.ts";
+import { CadenceObject } from "../../src/cadence-object/object.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
-import { joinCadence } from "../../src/cadence/stub.ts";
+import { joinCadence } from "../../src/cadence-object/client.ts";
 import {
   AUTHORIZATION,
   callbacks,

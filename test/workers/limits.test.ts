@@ -2,7 +2,7 @@ import { env } from "cloudflare:workers";
 import { createExecutionContext, evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { app } from "../../src/app.ts";
-import type { TaskState } from "../../src/domain/agenda.ts";
+import type { TaskState } from "../../src/domain/task/due-work.ts";
 import { AUTHORIZATION, created, fakeNetwork, read, request, stubOf, until } from "./support/world.ts";
 
 /*

@@ -1,10 +1,10 @@
 import { env } from "cloudflare:workers";
 import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { TaskState } from "../../src/domain/agenda.ts";
-import { CadenceObject } from "../../src/cadence/object.ts";
-import type { PaceAnswer } from "../../src/domain/pacing.ts";
-import { nameInTaskId } from "../../src/domain/task-id.ts";
+import type { TaskState } from "../../src/domain/task/due-work.ts";
+import { CadenceObject } from "../../src/cadence-object/object.ts";
+import type { PaceAnswer } from "../../src/domain/pacing/pacing.ts";
+import { nameInTaskId } from "../../src/domain/task/task-id.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import {
   AUTHORIZATION,

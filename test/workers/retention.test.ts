@@ -1,9 +1,9 @@
 import { env } from "cloudflare:workers";
 import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Listing } from "../../src/domain/listing.ts";
+import type { Listing } from "../../src/domain/account/summary.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
-import { TaskObject } from "../../src/task/object.ts";
+import { TaskObject } from "../../src/task-object/object.ts";
 import { AUTHORIZATION, created, fakeNetwork, network, stubOf, until } from "./support/world.ts";
 
 /*

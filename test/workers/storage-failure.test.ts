@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { TaskState } from "../../src/domain/agenda.ts";
+import type { TaskState } from "../../src/domain/task/due-work.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import { failing, plantFailures } from "./support/storage.ts";
 import {

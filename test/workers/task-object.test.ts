@@ -7,8 +7,8 @@ import {
   runInDurableObject,
 } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createInObject } from "../../src/task/stub.ts";
-import type { CreateInput } from "../../src/task/stub.ts";
+import { createInObject } from "../../src/task-object/client.ts";
+import type { CreateInput } from "../../src/task-object/client.ts";
 import {
   AUTHORIZATION,
   callbacks,

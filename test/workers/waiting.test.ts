@@ -1,10 +1,10 @@
 import { env, exports } from "cloudflare:workers";
 import { abortAllDurableObjects, listDurableObjectIds, reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { EventsAnswer } from "../../src/task/stub.ts";
-import { STREAM_LIMITS } from "../../src/task/stream-limits.ts";
-import { taskStub } from "../../src/task/stub.ts";
-import { nameInTaskId } from "../../src/domain/task-id.ts";
+import type { EventsAnswer } from "../../src/task-object/client.ts";
+import { STREAM_LIMITS } from "../../src/task-object/waiters/stream-limits.ts";
+import { taskStub } from "../../src/task-object/client.ts";
+import { nameInTaskId } from "../../src/domain/task/task-id.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import { parseEventStream } from "../support/sse.ts";
 import {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import { isUnproved, type KeyVerdict } from "../../../src/domain/key-proof.ts";
+import { isUnproved, type KeyVerdict } from "../../../src/domain/task/key-proof.ts";
 import { Guarantees } from "./guarantees.ts";
 import { verdict, type Verdict } from "./verdict.ts";
 import {

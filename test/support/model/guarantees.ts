@@ -1,9 +1,9 @@
 import { expect } from "vitest";
-import type { TaskState } from "../../../src/domain/agenda.ts";
-import { isTerminalEvent } from "../../../src/domain/event.ts";
-import { isUnproved } from "../../../src/domain/key-proof.ts";
-import { retentionEnd } from "../../../src/domain/listing.ts";
-import { isTerminal, type Task } from "../../../src/domain/task.ts";
+import type { TaskState } from "../../../src/domain/task/due-work.ts";
+import { isTerminalEvent } from "../../../src/domain/task/event.ts";
+import { isUnproved } from "../../../src/domain/task/key-proof.ts";
+import { retentionEnd } from "../../../src/domain/account/summary.ts";
+import { isTerminal, type Task } from "../../../src/domain/task/task.ts";
 import type { CreateCall, Rows, WireCall, World } from "./world.ts";
 
 /** A step that cannot run, and bad settings, are looked at again after this. */

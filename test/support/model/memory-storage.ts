@@ -1,5 +1,5 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import type { TaskStorage } from "../../../src/task/storage.ts";
+import type { TaskStorage } from "../../../src/task-object/storage.ts";
 
 /**
  * An object's storage in memory. As in the real one, what is written is kept for certain only once somebody outside

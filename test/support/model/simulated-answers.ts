@@ -1,6 +1,6 @@
-import type { AttemptResult } from "../../../src/domain/delivery.ts";
+import type { AttemptResult } from "../../../src/domain/delivery/delivery.ts";
 import type { PollWord } from "./world.ts";
-import type { PollAnswer, SubmitAnswer, TaskReading } from "../../../src/domain/upstream-answer.ts";
+import type { PollAnswer, SubmitAnswer, TaskReading } from "../../../src/domain/task/upstream-answer.ts";
 
 /** What the words of a script are at the core's border. */
 

@@ -1,17 +1,17 @@
 import { AnswerMemory } from "../../../src/upstream/answer-memory.ts";
-import type { KeyVerdict } from "../../../src/domain/key-proof.ts";
-import type { Listing } from "../../../src/domain/listing.ts";
-import type { SigningVersion } from "../../../src/domain/signing-versions.ts";
+import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
+import type { Listing } from "../../../src/domain/account/summary.ts";
+import type { SigningVersion } from "../../../src/domain/account/signing-versions.ts";
 import type { TaskSettings } from "../../../src/env.ts";
-import { openText } from "../../../src/task/sealed.ts";
-import type { PaceAnswer } from "../../../src/domain/pacing.ts";
-import type { TaskDeps } from "../../../src/task/deps.ts";
-import type { Change, Farewell } from "../../../src/task/rows.ts";
-import { TaskStore, type Leftovers } from "../../../src/task/store.ts";
+import { openText } from "../../../src/task-object/sealed.ts";
+import type { PaceAnswer } from "../../../src/domain/pacing/pacing.ts";
+import type { TaskDeps } from "../../../src/task-object/deps.ts";
+import type { Change, Farewell } from "../../../src/task-object/rows.ts";
+import { TaskStore, type Leftovers } from "../../../src/task-object/store.ts";
 import type { Callback } from "../../../src/webhook/send.ts";
-import type { AttemptResult } from "../../../src/domain/delivery.ts";
-import type { Task } from "../../../src/domain/task.ts";
-import type { PollAnswer, SubmitAnswer } from "../../../src/domain/upstream-answer.ts";
+import type { AttemptResult } from "../../../src/domain/delivery/delivery.ts";
+import type { Task } from "../../../src/domain/task/task.ts";
+import type { PollAnswer, SubmitAnswer } from "../../../src/domain/task/upstream-answer.ts";
 import type { FailingStorage } from "./failing-storage.ts";
 import type { MemoryStorage } from "./memory-storage.ts";
 

@@ -1,19 +1,30 @@
-import { OverloadedError } from "../../../src/domain/overload.ts";
-import type { KeyVerdict } from "../../../src/domain/key-proof.ts";
-import { stageRank, type Listing } from "../../../src/domain/listing.ts";
+import { OverloadedError } from "../../../src/domain/errors/unavailable.ts";
+import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
+import { stageRank, type Listing } from "../../../src/domain/account/summary.ts";
 import {
   FIRST_VERSION,
   rotated,
   versionsInForce,
   type SigningVersion,
-} from "../../../src/domain/signing-versions.ts";
+} from "../../../src/domain/account/signing-versions.ts";
 import type { TaskSettings } from "../../../src/env.ts";
-import { leave, rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "../../../src/task/alarm.ts";
-import { createTask, recoverCreate, type CreateInput, type CreateOutcome } from "../../../src/task/create.ts";
-import type { TaskDeps } from "../../../src/task/deps.ts";
-import { redeliver } from "../../../src/task/redeliver.ts";
-import { removeTask } from "../../../src/task/remove.ts";
-import { TaskRows } from "../../../src/task/rows.ts";
+import {
+  leave,
+  rearmIfLost,
+  runAlarm,
+  waitForSettings,
+  WITHOUT_SETTINGS,
+} from "../../../src/task-object/alarm.ts";
+import {
+  createTask,
+  recoverCreate,
+  type CreateInput,
+  type CreateOutcome,
+} from "../../../src/task-object/steps/create.ts";
+import type { TaskDeps } from "../../../src/task-object/deps.ts";
+import { redeliver } from "../../../src/task-object/steps/redeliver.ts";
+import { removeTask } from "../../../src/task-object/steps/remove.ts";
+import { TaskRows } from "../../../src/task-object/rows.ts";
 import type { Callback } from "../../../src/webhook/send.ts";
 import { T0 } from "../builders.ts";
 import { FailingStorage } from "./failing-storage.ts";

@@ -1,6 +1,6 @@
-import { isTerminalEvent, type EventType } from "../../../src/domain/event.ts";
-import { isUnproved } from "../../../src/domain/key-proof.ts";
-import { isTerminal } from "../../../src/domain/task.ts";
+import { isTerminalEvent, type EventType } from "../../../src/domain/task/event.ts";
+import { isUnproved } from "../../../src/domain/task/key-proof.ts";
+import { isTerminal } from "../../../src/domain/task/task.ts";
 import type { Tally } from "../tally.ts";
 import type { Life } from "./guarantees.ts";
 import type { WireCall, World } from "./world.ts";

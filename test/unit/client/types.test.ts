@@ -1,10 +1,10 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import type * as client from "../../../src/client/index.ts";
-import type { DeliveryStatus } from "../../../src/domain/delivery.ts";
-import type { EventType } from "../../../src/domain/event.ts";
-import type { TaskError } from "../../../src/domain/task.ts";
-import type { TaskStatus } from "../../../src/domain/upstream-answer.ts";
-import { RINGBACK_FIELDS, UPSTREAM_FIELDS, type VideoFields } from "../../../src/http/video-schema.ts";
+import type { DeliveryStatus } from "../../../src/domain/delivery/delivery.ts";
+import type { EventType } from "../../../src/domain/task/event.ts";
+import type { TaskError } from "../../../src/domain/task/task.ts";
+import type { TaskStatus } from "../../../src/domain/task/upstream-answer.ts";
+import { RINGBACK_FIELDS, UPSTREAM_FIELDS, type VideoFields } from "../../../src/http/create/video-schema.ts";
 
 /** Fields by name, without "any other". */
 type Named<Fields> = keyof { [Name in keyof Fields as string extends Name ? never : Name]: Fields[Name] };

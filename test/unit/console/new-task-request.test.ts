@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { curlOf, fieldOf, headersIn, requestOf } from "../../../src/console/new-task-request.ts";
-import { LiftedText } from "../../../src/http/json-body.ts";
+import { LiftedText } from "../../../src/http/body/json-body.ts";
 
 const BASE = { capability: "video_generation", input_mode: "text", control_mode: "none", with_audio: false };
 

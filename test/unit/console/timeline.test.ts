@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { clock, distance, span } from "../../../src/console/spans.ts";
-import { liveEveryMs, type AttemptBody, type TaskView } from "../../../src/console/task-view.ts";
+import { clock, distance, span } from "../../../src/console/pages/spans.ts";
+import { liveEveryMs, type AttemptBody, type TaskView } from "../../../src/console/pages/task-view.ts";
 import { en } from "../../../src/console/text/en.ts";
 import { zh } from "../../../src/console/text/zh.ts";
-import { timelineOf } from "../../../src/console/timeline.ts";
-import { lifeOf } from "../../../src/task/life.ts";
+import { timelineOf } from "../../../src/console/pages/timeline.ts";
+import { lifeOf } from "../../../src/task-object/diagnostics.ts";
 import { aDelivery, aRhythm, aTask, aTaskState, anUnsubmittedTask, T0 } from "../../support/builders.ts";
 
 const iso = (afterMs: number): string => new Date(T0 + afterMs).toISOString();

@@ -7,10 +7,10 @@ import { isOwnRequest, localPath } from "../../../src/console/origin.ts";
 import { en } from "../../../src/console/text/en.ts";
 import { problemText } from "../../../src/console/text/problems.ts";
 import { zh } from "../../../src/console/text/zh.ts";
-import { headerProblems } from "../../../src/domain/callback-headers.ts";
-import { judgeEndpoint } from "../../../src/domain/endpoint-policy.ts";
+import { headerProblems } from "../../../src/domain/delivery/callback-headers.ts";
+import { judgeEndpoint } from "../../../src/domain/delivery/endpoint-policy.ts";
 import { readSettings } from "../../../src/env.ts";
-import { readVideoRequest } from "../../../src/http/video-request.ts";
+import { readVideoRequest } from "../../../src/http/create/video-request.ts";
 
 const CHINESE = /[\u4e00-\u9fff]/;
 const consoleRoom = fileURLToPath(new URL("../../../src/console/", import.meta.url));
@@ -39,8 +39,9 @@ describe("the dictionaries", () => {
   });
 
   it("hold no sentence that no page says", () => {
-    const files = readdirSync(consoleRoom).filter((name) => /\.tsx?$/.test(name));
-    const source = files.map((name) => readFileSync(join(consoleRoom, name), "utf8")).join("\n");
+    const files = readdirSync(consoleRoom, { recursive: true, encoding: "utf8" });
+    const pages = files.filter((name) => /\.tsx?$/.test(name) && !name.startsWith("text/"));
+    const source = pages.map((name) => readFileSync(join(consoleRoom, name), "utf8")).join("\n");
     const looked = new Set(["advice", "reason", "short", "overlaps", "eventNames", "invalid", "outcome"]);
     const keys = english
       .map(([path]) => path.split("."))

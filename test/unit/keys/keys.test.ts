@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { nameInTaskId } from "../../../src/domain/task-id.ts";
+import { nameInTaskId } from "../../../src/domain/task/task-id.ts";
 import { signingSecret } from "../../../src/keys/derive.ts";
 import {
   keyedName,

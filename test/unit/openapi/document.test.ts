@@ -7,8 +7,8 @@ import { promisify } from "node:util";
 import spectralCore from "@stoplight/spectral-core";
 import spectralRulesets from "@stoplight/spectral-rulesets";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { parseJsonBody } from "../../../src/http/json-body.ts";
-import { readVideoRequest } from "../../../src/http/video-request.ts";
+import { parseJsonBody } from "../../../src/http/body/json-body.ts";
+import { readVideoRequest } from "../../../src/http/create/video-request.ts";
 import { openApiDocument } from "../../../src/openapi/document.ts";
 import { Reference, type JsonSchema } from "../../support/reference.ts";
 

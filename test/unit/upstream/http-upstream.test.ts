@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { PollAnswer, SubmitAnswer } from "../../../src/domain/upstream-answer.ts";
+import type { PollAnswer, SubmitAnswer } from "../../../src/domain/task/upstream-answer.ts";
 import { requestDigest } from "../../../src/keys/request-digest.ts";
 import { httpUpstream } from "../../../src/upstream/http-upstream.ts";
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { isJsonObject, parseJson } from "../../../src/domain/json.ts";
-import { parseAnswer } from "../../../src/upstream/answer-json.ts";
-import { errorMessageIn } from "../../../src/upstream/answer-messages.ts";
-import { parseTask, type TaskContext } from "../../../src/upstream/parse-task.ts";
+import { isJsonObject, parseJson } from "../../../src/domain/text/json.ts";
+import { parseAnswer } from "../../../src/upstream/read/answer-json.ts";
+import { errorMessageIn } from "../../../src/upstream/read/answer-messages.ts";
+import { parseTask, type TaskContext } from "../../../src/upstream/read/parse-task.ts";
 
 /*
  * scenario                                                    requirement (rules of the reader)

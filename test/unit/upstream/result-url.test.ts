@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { isJsonObject, parseJson } from "../../../src/domain/json.ts";
-import { taskCandidates } from "../../../src/upstream/task-candidates.ts";
-import { findResult, type ResultRules } from "../../../src/upstream/result-url.ts";
+import { isJsonObject, parseJson } from "../../../src/domain/text/json.ts";
+import { taskCandidates } from "../../../src/upstream/read/task-candidates.ts";
+import { findResult, type ResultRules } from "../../../src/upstream/read/result-url.ts";
 
 /*
  * scenario                                              requirement (upstream-reality)

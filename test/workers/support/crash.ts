@@ -1,9 +1,9 @@
 import type { DurableObject } from "cloudflare:workers";
 import { vi } from "vitest";
-import { AccountObject } from "../../../src/account/object.ts";
-import { CadenceObject } from "../../../src/cadence/object.ts";
-import type { TaskDeps } from "../../../src/task/deps.ts";
-import { TaskStore } from "../../../src/task/store.ts";
+import { AccountObject } from "../../../src/account-object/object.ts";
+import { CadenceObject } from "../../../src/cadence-object/object.ts";
+import type { TaskDeps } from "../../../src/task-object/deps.ts";
+import { TaskStore } from "../../../src/task-object/store.ts";
 import type { Upstream } from "../../../src/upstream/provider.ts";
 import { network, RECEIVER, type Wire } from "./world.ts";
 

@@ -1,17 +1,17 @@
 import { env, exports } from "cloudflare:workers";
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
-import type { AccountObject } from "../../../src/account/object.ts";
+import type { AccountObject } from "../../../src/account-object/object.ts";
 import {
   FIRST_VERSION,
   rotated,
   versionsInForce,
   type SigningVersion,
-} from "../../../src/domain/signing-versions.ts";
-import type { KeyVerdict } from "../../../src/domain/key-proof.ts";
+} from "../../../src/domain/account/signing-versions.ts";
+import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
 import { readSettings } from "../../../src/env.ts";
 import { keyedName, ownKeyAccount } from "../../../src/keys/ids.ts";
-import { TaskRows } from "../../../src/task/rows.ts";
+import { TaskRows } from "../../../src/task-object/rows.ts";
 import {
   emptyScript,
   nextWord,

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
-import { nameInTaskId } from "../../../src/domain/task-id.ts";
-import { TaskObject } from "../../../src/task/object.ts";
+import { nameInTaskId } from "../../../src/domain/task/task-id.ts";
+import { TaskObject } from "../../../src/task-object/object.ts";
 
 /** What a test sees and sets of the objects from the platform's side. */
 export interface Runtime {

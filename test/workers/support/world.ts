@@ -1,6 +1,6 @@
 import { env, exports } from "cloudflare:workers";
 import { expect, vi } from "vitest";
-import { nameInTaskId } from "../../../src/domain/task-id.ts";
+import { nameInTaskId } from "../../../src/domain/task/task-id.ts";
 
 /** The Worker and its objects in workerd, with a fake network around them: what goes out, and how it is answered. */
 

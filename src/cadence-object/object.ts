@@ -1,0 +1,95 @@
+import { DurableObject } from "cloudflare:workers";
+import {
+  CLASSES_MAX,
+  forecastFor,
+  learn,
+  NO_FORECAST,
+  type Forecast,
+  type Joined,
+} from "../domain/polling/forecast.ts";
+import { Pacer, type LaneKind, type PaceAnswer, type Refusal } from "../domain/pacing/pacing.ts";
+import type { Waiter } from "../domain/pacing/queue.ts";
+import { classKeys, type TaskClass } from "../domain/polling/forecast-class.ts";
+import type { FinishSample } from "../domain/task/observations.ts";
+import { shouldRethrow } from "../domain/errors/stall.ts";
+import { errorFields, log } from "../log.ts";
+import { CadenceStore } from "./store.ts";
+
+/** A task that was finished. `name`: of its object. */
+export interface Finished {
+  name: string;
+  task: TaskClass;
+  sample: FinishSample;
+}
+
+/** What was learned fades over days: so much later it is still the same. */
+const FORECAST_KEPT_MS = 3_600_000;
+
+/** What the tasks of one upstream key share: the forecast of their finish times, and how fast they may call. */
+export class CadenceObject extends DurableObject<Env> {
+  readonly #store: CadenceStore;
+  readonly #pacer = new Pacer();
+  /** By class, until something is learned: a burst of creates asks for the same one again and again. */
+  readonly #forecasts = new Map<string, { forecast: Forecast; until: number }>();
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    this.#store = new CadenceStore(ctx.storage);
+  }
+
+  /** What a task of this class may expect. Stores nothing. */
+  join(task: TaskClass): Joined {
+    return { forecast: this.#forecast(task), paced: this.#pacer.isPaced("poll", Date.now()) };
+  }
+
+  /** When a task may make its next call. */
+  pace(lane: LaneKind, waiter: Waiter): PaceAnswer {
+    return this.#pacer.ask(lane, waiter, Date.now(), Math.random());
+  }
+
+  /** A call was answered 429. */
+  slowDown(lane: LaneKind, refusal: Refusal): void {
+    this.#pacer.refuse(lane, refusal, Date.now());
+  }
+
+  #forecast(task: TaskClass): Forecast | null {
+    const state = this.#store.forecast();
+    if (state === NO_FORECAST) return null;
+    const now = Date.now();
+    const key = classKeys(task).at(-1) ?? "";
+    const known = this.#forecasts.get(key);
+    if (known && known.until > now) return known.forecast;
+    const forecast = forecastFor(state, task, now);
+    if (this.#forecasts.size >= CLASSES_MAX) this.#forecasts.clear();
+    this.#forecasts.set(key, { forecast, until: now + FORECAST_KEPT_MS });
+    return forecast;
+  }
+
+  /** Learns when tasks were finished. The same task twice counts once. */
+  async settle(finished: readonly Finished[]): Promise<void> {
+    const now = Date.now();
+    const news = finished.filter(({ name }) => !this.#store.isSettled(name));
+    if (news.length === 0) return;
+    this.#forecasts.clear();
+    let forecast = this.#store.forecast();
+    for (const { task, sample } of news) forecast = learn(forecast, task, sample, now);
+    const names = news.map(({ name }) => name);
+    this.#store.writeSettled(names, forecast, now);
+    await this.#store.armed();
+  }
+
+  /**
+   * No task has come for a long time: what was learned is stale by now.
+   * @throws what storage and the platform throw, so that the platform repeats it
+   */
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    this.#store.alarmFired();
+    try {
+      await this.#store.eraseIfIdle(Date.now());
+    } catch (error) {
+      if (shouldRethrow(error, info?.retryCount ?? 0)) throw error;
+      log("cadence.failed", errorFields(error));
+      await this.#store.armLater(Date.now());
+    }
+  }
+}

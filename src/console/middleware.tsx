@@ -1,0 +1,59 @@
+import type { Context } from "hono";
+import { createMiddleware } from "hono/factory";
+import type { AppEnv } from "../http/app-env.ts";
+import { identify, type Caller } from "../http/caller.ts";
+import { ApiError } from "../http/errors.ts";
+import { ownHost } from "../http/guards.ts";
+import { requireKnownKey } from "../http/known-key.ts";
+import { BouncePage } from "./pages/sign-in-page.tsx";
+import { isOwnRequest } from "./origin.ts";
+import { setSecurityHeaders } from "./security.ts";
+import { endSession, readSession, visitOf } from "./visit.ts";
+
+/** What stands before every page: the headers of its answer, where a form comes from, who is signed in. */
+
+export const page = door(false);
+/** For the form that shows images. */
+export const pageWithPreviews = door(true);
+
+function door(previews: boolean) {
+  return createMiddleware<AppEnv>(async (context, next) => {
+    setSecurityHeaders(context, previews);
+    if (context.req.method === "POST" && !isOwnRequest(context.req.raw.headers, ownHost(context))) {
+      throw new ApiError("cross_site", "This form was not sent by a page of this console.", { status: 403 });
+    }
+    return next();
+  });
+}
+
+/** The same caller as the API's, by the session's bearer and by nothing else. */
+export const signedIn = createMiddleware<AppEnv>(async (context, next) => {
+  const session = await readSession(context);
+  const caller = session && (await identify(`Bearer ${session.bearer}`, context.get("settings")));
+  if (!caller || !(await isStillKnown(context, caller))) return toSignIn(context);
+  context.set("caller", caller);
+  return next();
+});
+
+/** The upstream knew the key at the sign-in. Its silence changes nothing: that is when somebody looks what happened. */
+async function isStillKnown(context: Context<AppEnv>, caller: Caller): Promise<boolean> {
+  try {
+    await requireKnownKey(context, caller);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    return error.code !== "unauthorized";
+  }
+}
+
+function toSignIn(context: Context<AppEnv>): Response | Promise<Response> {
+  const visit = visitOf(context);
+  const read = context.req.method === "GET";
+  // A strict cookie does not come along from a link on another site: the same address, asked for by ourselves, has it.
+  if (read && context.req.header("sec-fetch-site") === "cross-site") {
+    return context.html(<BouncePage visit={visit} />);
+  }
+  endSession(context);
+  const to = read && visit.path !== "/" ? `?to=${encodeURIComponent(visit.path)}` : "";
+  return context.redirect(`/sign-in${to}`, 303);
+}

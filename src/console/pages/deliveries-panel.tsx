@@ -1,0 +1,97 @@
+import { CallbackBadge, Code, Distance, Instant } from "./parts.tsx";
+import { isOnTheWire, type AttemptBody, type DeliveryBody, type TaskView } from "./task-view.ts";
+import type { Text } from "../text/en.ts";
+import { latency } from "./timeline.ts";
+import type { Visit } from "../visit.ts";
+
+/** Every event with its attempts, and a button to try once more. */
+export function DeliveriesPanel({ visit, view }: { visit: Visit; view: TaskView }) {
+  const text = visit.text.deliveries;
+  const { data } = view.deliveries;
+  return (
+    <section class="card panel" id="callbacks">
+      <h2>{text.title}</h2>
+      {view.task.callback === null && <p class="hint">{text.none}</p>}
+      {view.task.callback !== null && data.length === 0 && <p class="hint">{text.noneYet}</p>}
+      {data.map((delivery) => (
+        <Delivery visit={visit} taskId={view.task.task_id} delivery={delivery} />
+      ))}
+    </section>
+  );
+}
+
+interface DeliveryProps {
+  visit: Visit;
+  taskId: string;
+  delivery: DeliveryBody;
+}
+
+function Delivery({ visit, taskId, delivery }: DeliveryProps) {
+  const { text } = visit;
+  const { message_id: messageId, event, next_attempt_at: next, attempts } = delivery;
+  return (
+    <article class="delivery" id={messageId}>
+      <div class="delivery-head">
+        <h3>
+          <code>{event}</code>
+        </h3>
+        <CallbackBadge visit={visit} status={delivery.status} />
+        {next !== null && (
+          <span class="hint">
+            {text.deliveries.next} <Distance visit={visit} iso={next} />
+          </span>
+        )}
+        <form method="post" action={`/tasks/${taskId}/redeliver`}>
+          <input type="hidden" name="message_id" value={messageId} />
+          <button type="submit">{text.deliveries.redeliver}</button>
+        </form>
+      </div>
+      <ol class="attempts" aria-label={text.deliveries.attempts}>
+        {attempts.toReversed().map((attempt) => (
+          <Attempt visit={visit} messageId={messageId} attempt={attempt} />
+        ))}
+      </ol>
+    </article>
+  );
+}
+
+interface AttemptProps {
+  visit: Visit;
+  messageId: string;
+  attempt: AttemptBody;
+}
+
+function Attempt({ visit, messageId, attempt }: AttemptProps) {
+  const { text } = visit;
+  const why = reasonOf(attempt, text);
+  return (
+    <li id={`${messageId}-${attempt.number}`}>
+      <div class="attempt">
+        <span class="attempt-number">{attempt.number}</span>
+        <span class={`badge thin is-${isOnTheWire(attempt) ? "running" : attempt.outcome}`}>
+          {isOnTheWire(attempt) ? text.deliveries.onTheWire : text.deliveries.outcome[attempt.outcome]}
+        </span>
+        {attempt.status_code !== null && <code>{attempt.status_code}</code>}
+        {attempt.duration_ms !== null && <span>{latency(attempt.duration_ms, text)}</span>}
+        <span class="hint">{text.deliveries[attempt.trigger]}</span>
+        <span class="hint attempt-time">
+          <Instant iso={attempt.started_at} />
+        </span>
+      </div>
+      {why !== null && <p class="hint">{why}</p>}
+      {attempt.response_excerpt !== null && (
+        <details id={`${messageId}-${attempt.number}-answer`}>
+          <summary>{text.deliveries.body}</summary>
+          <Code label={text.deliveries.body}>{attempt.response_excerpt}</Code>
+        </details>
+      )}
+    </li>
+  );
+}
+
+/** In a sentence; a delivered attempt and one on its way need none. */
+function reasonOf(attempt: AttemptBody, { deliveries: text }: Text): string | null {
+  if (attempt.reason === null || isOnTheWire(attempt)) return null;
+  const status = /^http_(\d+)$/.exec(attempt.reason)?.[1];
+  return status === undefined ? (text.reason[attempt.reason] ?? attempt.reason) : text.reasonHttp(status);
+}

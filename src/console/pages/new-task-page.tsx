@@ -1,0 +1,297 @@
+import type { ApiError } from "../../http/errors.ts";
+import type { Issue } from "../../http/issue.ts";
+import type { RequestObject } from "../../http/body/json-body.ts";
+import { Page } from "./page.tsx";
+import { Code, CopyButton, described, Field, Notice } from "./parts.tsx";
+import { ImageField, Select, TextArea, textIn, type FormProps } from "./new-task-controls.tsx";
+import { fieldOf, modeIn, MODES } from "../new-task-request.ts";
+import type { Visit } from "../visit.ts";
+
+interface NewTaskProps {
+  visit: Visit;
+  form: RequestObject;
+  formKey: string;
+  issues: readonly Issue[];
+  /** What the upstream, or Ringback, said no with. */
+  refusal: ApiError | null;
+  curl: string;
+}
+
+const RATIOS = ["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive"];
+const RESOLUTIONS = ["480p", "720p", "1080p"];
+const DURATIONS = [-1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+const EVENTS = ["video.succeeded", "video.failed", "video.running", "video.progress"];
+
+export function NewTaskPage({ visit, form, formKey, issues, refusal, curl }: NewTaskProps) {
+  const text = visit.text.create;
+  const problems = new Map(issues.map(({ path, message }) => [fieldOf(path), message]));
+  const parts = { visit, form, problems };
+  return (
+    <Page visit={visit} title={text.title} place="new" scripts={["new-task"]}>
+      <div class="head">
+        <div>
+          <h1>{text.title}</h1>
+          <p class="lead">{text.lead}</p>
+        </div>
+      </div>
+      {issues.length > 0 && <Summary visit={visit} issues={issues} />}
+      {refusal !== null && <Refusal visit={visit} refusal={refusal} />}
+      <form
+        class="split new-task"
+        method="post"
+        action="/new"
+        data-check="/new/check"
+        data-models="/new/models"
+      >
+        <input type="hidden" name="form_key" value={formKey} />
+        <div class="column">
+          <Modes {...parts} />
+          <Picture {...parts} />
+          <Callback {...parts} />
+          <More {...parts} />
+          <p class="send">
+            <button class="primary" type="submit">
+              {text.submit}
+            </button>
+            <span
+              class="hint"
+              role="status"
+              data-verdict
+              data-valid={text.valid}
+              data-invalid={text.invalid}
+            ></span>
+          </p>
+        </div>
+        <div class="column beside">
+          <section class="card panel">
+            <div class="with-copy">
+              <h2>{text.curl}</h2>
+              <CopyButton visit={visit} from="curl" label={text.curl} />
+            </div>
+            <Code id="curl" label={text.curl}>
+              {curl}
+            </Code>
+            <p class="hint">{text.curlHint}</p>
+          </section>
+        </div>
+      </form>
+    </Page>
+  );
+}
+
+function Summary({ visit, issues }: { visit: Visit; issues: readonly Issue[] }) {
+  return (
+    <Notice kind="bad">
+      <p>
+        <strong>{visit.text.create.invalid}</strong>
+      </p>
+      <ul>
+        {issues.map(({ path, message }) => (
+          <li>
+            <a href={`#${fieldOf(path)}`}>{path}</a> {message}
+          </li>
+        ))}
+      </ul>
+    </Notice>
+  );
+}
+
+function Refusal({ visit, refusal }: { visit: Visit; refusal: ApiError }) {
+  const { text } = visit;
+  const { upstream } = refusal.options;
+  return (
+    <Notice kind="bad">
+      <p>
+        <strong>{text.create.notStarted}</strong>
+      </p>
+      <p>{text.advice[refusal.code] ?? refusal.message}</p>
+      {upstream !== undefined && (
+        <details open>
+          <summary>
+            {text.create.upstreamSaid} ({upstream.status})
+          </summary>
+          <Code label={text.create.upstreamSaid}>{JSON.stringify(upstream.body, null, 2)}</Code>
+        </details>
+      )}
+    </Notice>
+  );
+}
+
+/** From what the video is made. Which fields belong to which mode is a matter of the style sheet, not of a script. */
+function Modes(parts: FormProps) {
+  const text = parts.visit.text.create;
+  const mode = modeIn(parts.form);
+  return (
+    <section class="card panel stack">
+      <fieldset>
+        <legend class="group-label">{text.mode}</legend>
+        <div class="modes">
+          {MODES.map((name) => (
+            <label class="mode">
+              <input type="radio" id={`mode-${name}`} name="mode" value={name} checked={mode === name} />
+              <span>
+                <strong>{text.modes[name]}</strong>
+                <span class="hint">{text.modeHints[name]}</span>
+              </span>
+            </label>
+          ))}
+        </div>
+      </fieldset>
+      <TextArea {...parts} id="prompt" label={text.prompt} hint={text.promptHint} rows={5}>
+        <output class="hint counter" data-counter="prompt"></output>
+      </TextArea>
+      <div class="only-image pair">
+        <ImageField {...parts} id="image" label={text.image} />
+        <ImageField {...parts} id="end_image" label={text.endImage} />
+      </div>
+      <div class="only-reference">
+        <TextArea
+          {...parts}
+          id="reference_images"
+          label={text.references}
+          hint={text.referencesHint}
+          rows={4}
+          code
+        >
+          <div class="previews" data-previews="reference_images"></div>
+        </TextArea>
+      </div>
+    </section>
+  );
+}
+
+function Picture(parts: FormProps) {
+  const { visit, form, problems } = parts;
+  const text = visit.text.create;
+  const model = { id: "model", label: text.model, hint: text.modelHint, problem: problems.get("model") };
+  return (
+    <section class="card panel stack">
+      <h2>{text.picture}</h2>
+      <Field {...model}>
+        <input
+          {...described(model)}
+          class="code"
+          required
+          list="models"
+          value={textIn(form, "model")}
+          autocomplete="off"
+        />
+        <datalist id="models"></datalist>
+      </Field>
+      <div class="triple">
+        <Select
+          {...parts}
+          id="aspect_ratio"
+          label={text.ratio}
+          options={RATIOS.map((value) => [value, value])}
+        />
+        <Select
+          {...parts}
+          id="duration_seconds"
+          label={text.duration}
+          options={DURATIONS.map((value) => [
+            String(value),
+            value === -1 ? text.automatic : visit.text.time.seconds(value),
+          ])}
+        />
+        <Select
+          {...parts}
+          id="resolution"
+          label={text.resolution}
+          options={RESOLUTIONS.map((value) => [value, value])}
+        />
+      </div>
+      <label class="check">
+        <input type="checkbox" name="with_audio" value="true" checked={form["with_audio"] === "true"} />
+        {text.audio}
+      </label>
+    </section>
+  );
+}
+
+function Callback(parts: FormProps) {
+  const { visit, form, problems } = parts;
+  const text = visit.text.create;
+  const url = {
+    id: "callback_url",
+    label: text.callbackUrl,
+    hint: text.callbackUrlHint,
+    problem: problems.get("callback_url"),
+  };
+  const chosen = form["callback_events"];
+  return (
+    <section class="card panel stack">
+      <h2>{text.callback}</h2>
+      <Field {...url}>
+        <input
+          {...described(url)}
+          class="code"
+          type="url"
+          value={textIn(form, "callback_url")}
+          autocomplete="off"
+        />
+      </Field>
+      <fieldset>
+        <legend class="group-label">{text.events}</legend>
+        <div class="checks">
+          {EVENTS.map((event) => (
+            <label class="check">
+              <input
+                type="checkbox"
+                name="callback_events"
+                value={event}
+                checked={Array.isArray(chosen) ? chosen.includes(event) : chosen === event}
+              />
+              {text.eventNames[event]}
+            </label>
+          ))}
+        </div>
+      </fieldset>
+      <div class="pair">
+        <Select {...parts} id="callback_format" label={text.format} options={Object.entries(text.formats)} />
+      </div>
+      <TextArea {...parts} id="callback_headers" label={text.headers} hint={text.headersHint} rows={2} code />
+    </section>
+  );
+}
+
+function More(parts: FormProps) {
+  const { visit, form, problems } = parts;
+  const text = visit.text.create;
+  const timeout = {
+    id: "timeout_seconds",
+    label: text.timeout,
+    hint: text.timeoutHint,
+    problem: problems.get("timeout_seconds"),
+  };
+  const delay = { id: "test_delay", label: text.delay, problem: problems.get("test_delay") };
+  const { none, ...outcomes } = text.testOutcomes;
+  return (
+    <section class="card panel stack">
+      <h2>{text.more}</h2>
+      <div class="pair">
+        <Select
+          {...parts}
+          id="test_outcome"
+          label={text.test}
+          hint={text.testHint}
+          options={[["", none], ...Object.entries(outcomes)]}
+        />
+        <div class="only-test">
+          <Field {...delay}>
+            <input {...described(delay)} inputmode="numeric" value={textIn(form, "test_delay")} />
+          </Field>
+        </div>
+      </div>
+      <TextArea {...parts} id="metadata" label={text.metadata} hint={text.metadataHint} rows={3} code />
+      <Field {...timeout}>
+        <input
+          {...described(timeout)}
+          class="short"
+          inputmode="numeric"
+          value={textIn(form, "timeout_seconds")}
+        />
+      </Field>
+    </section>
+  );
+}

@@ -1,0 +1,131 @@
+import { raw } from "hono/html";
+import type { Child } from "hono/jsx";
+import { LANGUAGE_TAGS, type Language } from "../language.ts";
+import type { Visit } from "../visit.ts";
+
+export type Place = "tasks" | "new" | "webhooks" | "stats";
+
+interface PageProps {
+  visit: Visit;
+  title: string;
+  place?: Place;
+  /** Asked for again every so many milliseconds; absent: the page stays as it is. */
+  liveMs?: number | null;
+  scripts?: readonly string[];
+  children?: Child;
+}
+
+/** What surrounds every page. Every word of a caller, a receiver or the upstream goes through JSX, which escapes it. */
+export function Page({ visit, title, place, liveMs, scripts = [], children }: PageProps) {
+  const { text } = visit;
+  return (
+    <>
+      {raw("<!doctype html>")}
+      <html lang={LANGUAGE_TAGS[visit.language]}>
+        <head>
+          <meta charset="utf-8" />
+          <title>{`${title} · ${text.shell.product}`}</title>
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <meta name="color-scheme" content="light dark" />
+          <meta name="robots" content="noindex" />
+          <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
+          <link rel="stylesheet" href="/assets/console.css" />
+          <script type="module" src="/assets/console.js"></script>
+          {scripts.map((name) => (
+            <script type="module" src={`/assets/${name}.js`}></script>
+          ))}
+        </head>
+        <body>
+          <a class="skip" href="#content">
+            {text.shell.skip}
+          </a>
+          <Bar visit={visit} place={place} />
+          <p class="stale" role="status" data-stale hidden>
+            {text.shell.stale}
+          </p>
+          <main id="content" tabindex={-1} {...(liveMs ? { "data-live": liveMs } : {})}>
+            {children}
+          </main>
+          <footer class="below">
+            <a href="/docs">{text.shell.reference}</a>
+          </footer>
+          <template data-words data-copied={text.shell.copied}></template>
+        </body>
+      </html>
+    </>
+  );
+}
+
+function Bar({ visit, place }: { visit: Visit; place: Place | undefined }) {
+  const { text, viewer } = visit;
+  return (
+    <header class="bar">
+      <div class="bar-in">
+        <a class="brand" href="/">
+          <Mark />
+          <span>{text.shell.product}</span>
+        </a>
+        {viewer !== null && (
+          <nav class="places" aria-label={text.shell.nav}>
+            <PlaceLink to="/" here={place === "tasks"} label={text.shell.tasks} />
+            <PlaceLink to="/new" here={place === "new"} label={text.shell.newTask} />
+            <PlaceLink to="/webhooks" here={place === "webhooks"} label={text.shell.webhooks} />
+            <PlaceLink to="/statistics" here={place === "stats"} label={text.shell.statistics} />
+          </nav>
+        )}
+        <div class="bar-end">
+          <LanguageSwitch visit={visit} />
+          {viewer !== null && (
+            <form method="post" action="/sign-out">
+              <span class="viewer">
+                <span class="visually-hidden">{text.shell.signedInAs} </span>
+                {viewer}
+              </span>
+              <button class="quiet" type="submit">
+                {text.shell.signOut}
+              </button>
+            </form>
+          )}
+        </div>
+      </div>
+    </header>
+  );
+}
+
+function PlaceLink({ to, here, label }: { to: string; here: boolean; label: string }) {
+  return (
+    <a href={to} {...(here ? { "aria-current": "page" } : {})}>
+      {label}
+    </a>
+  );
+}
+
+const OTHER: Record<Language, { language: Language; name: string }> = {
+  en: { language: "zh", name: "中文" },
+  zh: { language: "en", name: "English" },
+};
+
+/** One button, in the language that it leads to. */
+function LanguageSwitch({ visit }: { visit: Visit }) {
+  const { language, name } = OTHER[visit.language];
+  return (
+    <form method="post" action="/language">
+      <input type="hidden" name="to" value={visit.path} />
+      <button class="quiet" type="submit" name="language" value={language} lang={LANGUAGE_TAGS[language]}>
+        {name}
+      </button>
+    </form>
+  );
+}
+
+/** A call that comes back. */
+function Mark() {
+  return (
+    <svg class="mark" viewBox="0 0 32 32" width="26" height="26" aria-hidden="true" focusable="false">
+      <rect width="32" height="32" rx="9" class="mark-ground" />
+      <path d="M10 20.5a7.5 7.5 0 1 1 12.6-5.4" class="mark-line" />
+      <path d="M18.6 13.2l4.2 2.4 2.2-4.3" class="mark-line" />
+      <circle cx="10" cy="21" r="2.4" class="mark-dot" />
+    </svg>
+  );
+}

@@ -1,0 +1,103 @@
+import type { Child } from "hono/jsx";
+import { clock, distance } from "./spans.ts";
+import type { Text } from "../text/en.ts";
+import type { Visit } from "../visit.ts";
+
+export type TaskStatus = keyof Text["status"];
+export type CallbackStatus = keyof Text["callback"];
+
+/** A colour and a word: the colour alone says nothing to some. */
+export function StatusBadge({ visit, status }: { visit: Visit; status: TaskStatus }) {
+  return <span class={`badge is-${status}`}>{visit.text.status[status]}</span>;
+}
+
+export function CallbackBadge({ visit, status }: { visit: Visit; status: CallbackStatus }) {
+  return <span class={`badge thin is-${status}`}>{visit.text.callback[status]}</span>;
+}
+
+/** An instant on the clock; the browser's script says it in local time. */
+export function Instant({ iso }: { iso: string }) {
+  return (
+    <time datetime={iso} data-local>
+      {clock(iso)}
+    </time>
+  );
+}
+
+/** How far away an instant is. */
+export function Distance({ visit, iso }: { visit: Visit; iso: string }) {
+  return (
+    <time datetime={iso} title={clock(iso)}>
+      {distance(visit.text.time, Date.parse(iso), visit.now)}
+    </time>
+  );
+}
+
+/** A button that copies the text of the element of that id. Without its script it is not shown. */
+export function CopyButton({ visit, from, label }: { visit: Visit; from: string; label: string }) {
+  return (
+    <button
+      class="copy"
+      type="button"
+      data-copy={from}
+      aria-label={`${visit.text.shell.copy}: ${label}`}
+      hidden
+    >
+      {visit.text.shell.copy}
+    </button>
+  );
+}
+
+/** Text to be copied or read as it is: commands, JSON, what a receiver said. Can be scrolled by keyboard. */
+export function Code({ id, label, children }: { id?: string; label: string; children?: Child }) {
+  return (
+    <pre tabindex={0} role="group" aria-label={label}>
+      <code {...(id === undefined ? {} : { id })}>{children}</code>
+    </pre>
+  );
+}
+
+export function Notice({ kind, children }: { kind: "good" | "bad" | "plain"; children?: Child }) {
+  return (
+    <div class={`notice is-${kind}`} role={kind === "bad" ? "alert" : "status"}>
+      {children}
+    </div>
+  );
+}
+
+interface FieldProps {
+  id: string;
+  label: string;
+  hint?: string | undefined;
+  problem?: string | undefined;
+  children?: Child;
+}
+
+/** A label, the control, its hint, and what is wrong with it: `described` names the last two for the control. */
+export function Field({ id, label, hint, problem, children }: FieldProps) {
+  return (
+    <div class="field">
+      <label for={id}>{label}</label>
+      {children}
+      {hint !== undefined && (
+        <p class="hint" id={`${id}-hint`}>
+          {hint}
+        </p>
+      )}
+      <p class="problem" id={`${id}-problem`} data-problem={id} hidden={problem === undefined}>
+        {problem}
+      </p>
+    </div>
+  );
+}
+
+/** The attributes that tie a control to its `Field`. */
+export function described({ id, hint, problem }: Pick<FieldProps, "id" | "hint" | "problem">) {
+  const ids = [...(hint === undefined ? [] : [`${id}-hint`]), `${id}-problem`];
+  return {
+    id,
+    name: id,
+    "aria-describedby": ids.join(" "),
+    ...(problem === undefined ? {} : { "aria-invalid": "true" as const }),
+  };
+}

@@ -1,0 +1,96 @@
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { isAway } from "../../domain/errors/unavailable.ts";
+import { readSettings } from "../../env.ts";
+import type { AppEnv } from "../../http/app-env.ts";
+import { ApiError } from "../../http/errors.ts";
+import { errorFields, log } from "../../log.ts";
+import { Page } from "./page.tsx";
+import { setSecurityHeaders } from "../security.ts";
+import { problemText } from "../text/problems.ts";
+import { visitOf, type Visit } from "../visit.ts";
+
+interface Problem {
+  status: number;
+  title: string;
+  lead: string;
+  /** Settings that are missing or do not parse. */
+  settings?: readonly { setting: string; message: string }[];
+}
+
+/** The last station of every throw on a page: the same refusals as the API's, in words instead of JSON. */
+export function onConsoleError(error: Error, context: Context<AppEnv>): Response | Promise<Response> {
+  setSecurityHeaders(context, false);
+  const visit = visitOf(context);
+  const problem = problemOf(error, visit, context.env);
+  if (problem.status === 500) log("page.failed", { request_id: visit.requestId, ...errorFields(error) });
+  for (const [name, value] of Object.entries(error instanceof ApiError ? (error.options.headers ?? {}) : {}))
+    context.header(name, value);
+  const retryAfter = problem.status === 429 || problem.settings ? "60" : "1";
+  if (problem.status === 429 || problem.status === 503) context.header("retry-after", retryAfter);
+  return context.html(
+    <ProblemPage visit={visit} problem={problem} />,
+    problem.status as ContentfulStatusCode,
+  );
+}
+
+function problemOf(error: Error, { text, language }: Visit, env: object): Problem {
+  const words = text.problem;
+  if (isAway(error)) return { status: 503, title: words.busy, lead: words.busyLead };
+  if (!(error instanceof ApiError)) return { status: 500, title: words.broken, lead: words.brokenLead };
+  switch (error.code) {
+    case "task_not_found":
+      return { status: 404, title: words.notFound, lead: words.notFoundLead };
+    case "not_found":
+      return { status: 404, title: words.notFound, lead: words.noPage };
+    case "cross_site":
+      return { status: 403, title: words.crossSite, lead: words.crossSiteLead };
+    case "misconfigured": {
+      const result = readSettings(env);
+      const settings = (result.ok ? [] : result.problems).map(({ setting, message }) => ({
+        setting,
+        message: problemText(language, message),
+      }));
+      return { status: 503, title: words.settings, lead: words.settingsLead, settings };
+    }
+    default:
+      return {
+        status: error.status,
+        title: words.refused,
+        lead: text.advice[error.code] ?? problemText(language, error.message),
+      };
+  }
+}
+
+function ProblemPage({ visit, problem }: { visit: Visit; problem: Problem }) {
+  const words = visit.text.problem;
+  return (
+    <Page visit={visit} title={problem.title}>
+      <div class="door">
+        <p class="number">{problem.status}</p>
+        <h1>{problem.title}</h1>
+        <p class="lead">{problem.lead}</p>
+        {problem.settings && (
+          <>
+            <ul class="card settings">
+              {problem.settings.map(({ setting, message }) => (
+                <li>
+                  <code>{setting}</code> {message}
+                </li>
+              ))}
+            </ul>
+            <p>{words.settingsHint}</p>
+          </>
+        )}
+        {visit.viewer !== null && (
+          <p>
+            <a href="/">{words.home}</a>
+          </p>
+        )}
+        <p class="hint">
+          {visit.text.shell.request} <code>{visit.requestId}</code>
+        </p>
+      </div>
+    </Page>
+  );
+}

@@ -1,0 +1,172 @@
+import type { Context } from "hono";
+import { accountStats } from "../../account-object/client.ts";
+import type { AccountStats } from "../../domain/account/summary.ts";
+import type { AppEnv } from "../../http/app-env.ts";
+import { Page } from "./page.tsx";
+import { CallbackBadge, StatusBadge } from "./parts.tsx";
+import { span } from "./spans.ts";
+import { visitOf, type Visit } from "../visit.ts";
+
+/** `GET /statistics`: what `/v1/stats` says, as pictures that are tables for whoever does not see them. */
+export async function showStatistics(context: Context<AppEnv>): Promise<Response> {
+  const stats = await accountStats(context.env.ACCOUNTS, context.get("caller").account);
+  return context.html(<StatisticsPage visit={visitOf(context)} stats={stats} />);
+}
+
+/** The account reports with a delay of seconds, and nobody watches a median move. */
+const LIVE_MS = 10_000;
+const STATUSES = ["queued", "running", "succeeded", "failed"] as const;
+const DELIVERIES = ["delivered", "pending", "exhausted", "stopped"] as const;
+
+interface StatsProps {
+  visit: Visit;
+  stats: AccountStats;
+}
+
+function StatisticsPage({ visit, stats }: StatsProps) {
+  const text = visit.text.stats;
+  return (
+    <Page visit={visit} title={text.title} place="stats" liveMs={LIVE_MS}>
+      <div class="head">
+        <div>
+          <h1>{text.title}</h1>
+          <p class="lead">{text.lead}</p>
+        </div>
+      </div>
+      <dl class="tiles">
+        {STATUSES.map((status) => (
+          <div class="card tile">
+            <dt>
+              <StatusBadge visit={visit} status={status} />
+            </dt>
+            <dd>{stats.tasks[status]}</dd>
+          </div>
+        ))}
+      </dl>
+      <div class="column">
+        <FinishTimes visit={visit} stats={stats} />
+        <div class="halves">
+          <Deliveries visit={visit} stats={stats} />
+          <Polls visit={visit} stats={stats} />
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+/** A bar from zero to the 95th percentile, its first part up to the median. */
+function FinishTimes({ visit, stats }: StatsProps) {
+  const { stats: text, time } = visit.text;
+  const longest = Math.max(1, ...stats.models.map(({ p95Ms }) => p95Ms));
+  return (
+    <section class="card panel">
+      <h2>{text.finish}</h2>
+      <p class="hint">{stats.models.length === 0 ? text.none : text.finishLead}</p>
+      {stats.models.length > 0 && (
+        <div class="scroll" tabindex={0} role="group" aria-label={text.finish}>
+          <table class="chart finish" role="table">
+            <thead role="rowgroup">
+              <tr role="row">
+                <th role="columnheader" scope="col">
+                  {text.model}
+                </th>
+                <td role="cell"></td>
+                <th role="columnheader" scope="col" class="number">
+                  {text.half}
+                </th>
+                <th role="columnheader" scope="col" class="number">
+                  {text.most}
+                </th>
+                <th role="columnheader" scope="col" class="number">
+                  {text.count}
+                </th>
+              </tr>
+            </thead>
+            <tbody role="rowgroup">
+              {stats.models.map(({ model, count, p50Ms, p95Ms }) => (
+                <tr role="row">
+                  <th role="rowheader" scope="row">
+                    {model}
+                  </th>
+                  <td role="cell" class="plot">
+                    <Bar parts={[p50Ms / longest, (p95Ms - p50Ms) / longest]} tones={["strong", "faint"]} />
+                  </td>
+                  <td role="cell" class="number" data-label={text.half}>
+                    {span(time, p50Ms)}
+                  </td>
+                  <td role="cell" class="number" data-label={text.most}>
+                    {span(time, p95Ms)}
+                  </td>
+                  <td role="cell" class="number" data-label={text.count}>
+                    {count}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Deliveries({ visit, stats }: StatsProps) {
+  const text = visit.text.stats;
+  const most = Math.max(1, ...DELIVERIES.map((state) => stats.deliveries[state]));
+  return (
+    <section class="card panel">
+      <h2>{text.deliveries}</h2>
+      <p class="hint">{text.deliveriesLead}</p>
+      <table class="chart">
+        <thead class="visually-hidden">
+          <tr>
+            <th scope="col">{text.state}</th>
+            <td></td>
+            <th scope="col">{text.tasks}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {DELIVERIES.map((state) => (
+            <tr>
+              <th scope="row">
+                <CallbackBadge visit={visit} status={state} />
+              </th>
+              <td class="plot">
+                <Bar parts={[stats.deliveries[state] / most]} tones={[state]} />
+              </td>
+              <td class="number">{stats.deliveries[state]}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Polls({ visit, stats: { pollsPerTask } }: StatsProps) {
+  const text = visit.text.stats;
+  return (
+    <section class="card panel">
+      <h2>{text.polls}</h2>
+      <p class="hint">{pollsPerTask === null ? text.noPolls : text.pollsLead}</p>
+      {pollsPerTask !== null && <p class="figure">{pollsPerTask.toFixed(1)}</p>}
+    </section>
+  );
+}
+
+/** Lengths are attributes of SVG, because a `style` attribute would need a weaker policy. */
+function Bar({ parts, tones }: { parts: number[]; tones: string[] }) {
+  const widths = parts.map((part) => Math.max(part, 0) * 100);
+  return (
+    <svg class="barline" aria-hidden="true" width="100%" height="14" focusable="false">
+      {widths.map((width, index) => (
+        <rect
+          class={`tone-${tones[index]}`}
+          x={`${widths.slice(0, index).reduce((sum, before) => sum + before, 0)}%`}
+          width={`${width}%`}
+          height="14"
+        />
+      ))}
+    </svg>
+  );
+}

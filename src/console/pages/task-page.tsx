@@ -1,0 +1,279 @@
+import { DeliveriesPanel } from "./deliveries-panel.tsx";
+import { Page } from "./page.tsx";
+import { Code, CopyButton, Distance, Instant, Notice, StatusBadge } from "./parts.tsx";
+import { span } from "./spans.ts";
+import { isEnded, liveEveryMs, type TaskBody, type TaskView } from "./task-view.ts";
+import { timelineOf } from "./timeline.ts";
+import type { Visit } from "../visit.ts";
+
+interface TaskProps {
+  visit: Visit;
+  view: TaskView;
+  /** What became of the button that was pressed last. */
+  said: string | undefined;
+}
+
+export function TaskPage({ visit, view, said }: TaskProps) {
+  const { text } = visit;
+  const { task } = view;
+  const title = `${text.status[task.status]} · ${task.model}`;
+  return (
+    <Page visit={visit} title={title} place="tasks" liveMs={liveEveryMs(view, visit.now)}>
+      <p class="crumb">
+        <a href="/">{text.task.back}</a>
+      </p>
+      <div class="head">
+        <div>
+          <h1>{task.model}</h1>
+          <p class="sub">
+            <code id="task-id">{task.task_id}</code>{" "}
+            <CopyButton visit={visit} from="task-id" label={text.task.id} />
+          </p>
+        </div>
+        <p class="big" role="status">
+          <StatusBadge visit={visit} status={task.status} />
+        </p>
+      </div>
+      {said !== undefined && <Said visit={visit} said={said} />}
+      <div class="split">
+        <div class="column">
+          <Outcome visit={visit} task={task} />
+          <DeliveriesPanel visit={visit} view={view} />
+          <Json visit={visit} id="metadata" title={text.task.metadata} value={task.metadata} />
+          <Upstream visit={visit} task={task} />
+          <Curl visit={visit} task={task} />
+        </div>
+        <div class="column">
+          <Timeline visit={visit} view={view} />
+          <Facts visit={visit} view={view} />
+          <Remove visit={visit} task={task} />
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+function Said({ visit, said }: { visit: Visit; said: string }) {
+  const { queued, nothing, tooOften, tooMany } = visit.text.deliveries;
+  const sentence = new Map(Object.entries({ queued, nothing, tooOften, tooMany })).get(said);
+  // The word stands in the address, where anybody can write another one.
+  if (sentence === undefined) return null;
+  return <Notice kind={said === "queued" ? "good" : "bad"}>{sentence}</Notice>;
+}
+
+/** The video, how far it is, or what went wrong and what to do about it. */
+function Outcome({ visit, task }: { visit: Visit; task: TaskBody }) {
+  if (task.status === "succeeded" && task.video_url !== null && !task.test)
+    return <Video visit={visit} url={task.video_url} />;
+  if (task.error !== null) return <Failure visit={visit} task={task} />;
+  const text = visit.text.task;
+  if (task.status === "succeeded") {
+    return (
+      <section class="card panel stack" id="video">
+        <h2>{text.video}</h2>
+        <p>{task.test ? text.testVideo : text.needsKey}</p>
+        {task.video_url !== null && (
+          <p>
+            <code>{task.video_url}</code>
+          </p>
+        )}
+      </section>
+    );
+  }
+  return (
+    <section class="card panel stack" id="progress">
+      <h2>{text.progress}</h2>
+      {task.progress === null ? (
+        <p>{text.unknownProgress}</p>
+      ) : (
+        <p class="meter">
+          <progress max={100} value={task.progress} aria-label={text.progress}></progress>
+          <span class="number">{task.progress} %</span>
+        </p>
+      )}
+      {task.callback !== null && <p class="hint">{text.waitingFor}</p>}
+    </section>
+  );
+}
+
+function Video({ visit, url }: { visit: Visit; url: string }) {
+  const text = visit.text.task;
+  return (
+    <section class="card video" id="video">
+      <h2 class="visually-hidden">{text.video}</h2>
+      <video src={url} controls playsinline preload="metadata" aria-label={text.video}></video>
+      <p class="hint">
+        <a href={url} rel="noreferrer" target="_blank">
+          {text.open}
+        </a>{" "}
+        {text.videoNote}
+      </p>
+    </section>
+  );
+}
+
+function Failure({ visit, task }: { visit: Visit; task: TaskBody }) {
+  const { text } = visit;
+  const { error } = task;
+  const advice = task.test ? text.task.testTask : text.advice[error?.code ?? ""];
+  return (
+    <section class="card panel stack failure" id="failure">
+      <h2>{text.task.failed}</h2>
+      <blockquote>{error?.message}</blockquote>
+      {advice !== undefined && (
+        <>
+          <h3>{text.task.whatToDo}</h3>
+          <p>{advice}</p>
+        </>
+      )}
+      {error?.retryable === true && <p>{text.task.retryable}</p>}
+      <p class="hint">
+        <code>{error?.code}</code>
+      </p>
+    </section>
+  );
+}
+
+function Timeline({ visit, view }: { visit: Visit; view: TaskView }) {
+  const { text } = visit;
+  const startedAt = Date.parse(view.task.created_at);
+  return (
+    <section class="card panel">
+      <h2>{text.task.timeline}</h2>
+      <ol class="timeline">
+        {timelineOf(view, text, visit.now).map(({ iso, label, detail, tone }) => (
+          <li class={`is-${tone}`}>
+            <span class="label">{label}</span>
+            <span class="offset">
+              {tone === "next" ? (
+                <Distance visit={visit} iso={iso} />
+              ) : (
+                `+${span(text.time, Date.parse(iso) - startedAt)}`
+              )}
+            </span>
+            {detail !== null && <span class="detail">{detail}</span>}
+            {tone !== "now" && (
+              <span class="detail">
+                <Instant iso={iso} />
+              </span>
+            )}
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}
+
+function Facts({ visit, view: { task } }: { visit: Visit; view: TaskView }) {
+  const { text } = visit;
+  return (
+    <section class="card panel">
+      <h2>{text.task.facts}</h2>
+      {task.test && <p class="hint">{text.task.testTask}</p>}
+      <dl class="facts">
+        <dt>{text.task.created}</dt>
+        <dd>
+          <Instant iso={task.created_at} />
+        </dd>
+        {task.finished_at === null && !isEnded(task) ? (
+          <>
+            <dt>{text.task.deadlineAt}</dt>
+            <dd>
+              <Instant iso={task.deadline_at} />
+            </dd>
+          </>
+        ) : (
+          <>
+            <dt>{text.task.finished}</dt>
+            <dd>{task.finished_at !== null && <Instant iso={task.finished_at} />}</dd>
+          </>
+        )}
+        <dt>{text.task.upstreamId}</dt>
+        <dd>{task.upstream_task_id === null ? "–" : <code>{task.upstream_task_id}</code>}</dd>
+        {task.callback !== null && (
+          <>
+            <dt>{text.task.callbackUrl}</dt>
+            <dd>
+              <code>{task.callback.url}</code>
+            </dd>
+            <dt>{text.task.events}</dt>
+            <dd>{task.callback.events.map((event) => text.create.eventNames[event] ?? event).join(", ")}</dd>
+            <dt>{text.task.format}</dt>
+            <dd>{text.create.formats[task.callback.format]}</dd>
+          </>
+        )}
+      </dl>
+    </section>
+  );
+}
+
+function Json({ visit, id, title, value }: { visit: Visit; id: string; title: string; value: unknown }) {
+  if (value === null) return null;
+  return (
+    <section class="card panel">
+      <div class="with-copy">
+        <h2>{title}</h2>
+        <CopyButton visit={visit} from={id} label={title} />
+      </div>
+      <Code id={id} label={title}>
+        {JSON.stringify(value, null, 2)}
+      </Code>
+    </section>
+  );
+}
+
+function Upstream({ visit, task }: { visit: Visit; task: TaskBody }) {
+  const text = visit.text.task;
+  return (
+    <details class="card panel" id="upstream">
+      <summary>{text.raw}</summary>
+      {task.upstream === null ? (
+        <p class="hint">{text.noRaw}</p>
+      ) : (
+        <Code id="upstream-json" label={text.raw}>
+          {JSON.stringify(task.upstream, null, 2)}
+        </Code>
+      )}
+    </details>
+  );
+}
+
+function Curl({ visit, task }: { visit: Visit; task: TaskBody }) {
+  const text = visit.text.task;
+  const path = `${visit.origin}/v1/videos/${task.task_id}`;
+  const auth = '\\\n  -H "Authorization: Bearer $RINGBACK_KEY"';
+  const commands = [
+    `curl "${path}" ${auth}`,
+    `curl "${path}/deliveries" ${auth}`,
+    `curl -X POST "${path}/redeliver" ${auth}`,
+    `curl -X DELETE "${path}" ${auth}`,
+  ];
+  return (
+    <details class="card panel" id="curl">
+      <summary>{text.curl}</summary>
+      <div class="with-copy">
+        <p class="hint">{text.curlHint}</p>
+        <CopyButton visit={visit} from="curl-commands" label={text.curl} />
+      </div>
+      <Code id="curl-commands" label={text.curl}>
+        {commands.join("\n\n")}
+      </Code>
+    </details>
+  );
+}
+
+/** The first click opens the question, the second answers it; both work without a script. */
+function Remove({ visit, task }: { visit: Visit; task: TaskBody }) {
+  const text = visit.text.task;
+  return (
+    <details class="card panel" id="remove">
+      <summary>{text.remove}</summary>
+      <p class="hint">{text.removeLead}</p>
+      <form method="post" action={`/tasks/${task.task_id}/delete`}>
+        <button class="danger" type="submit">
+          {text.removeConfirm}
+        </button>
+      </form>
+    </details>
+  );
+}

@@ -1,0 +1,94 @@
+import { span } from "./spans.ts";
+import { isEnded, isOnTheWire, type AttemptBody, type TaskView } from "./task-view.ts";
+import type { Text } from "../text/en.ts";
+
+/** One thing in the life of a task. */
+export interface Moment {
+  iso: string;
+  label: string;
+  detail: string | null;
+  tone: "done" | "good" | "warn" | "bad" | "now" | "next";
+}
+
+/** The life of a task in order: what happened, what is going on, what is still to come. */
+export function timelineOf(view: TaskView, text: Text, now: number): Moment[] {
+  const moments = [...pastOf(view, text), ...attemptsOf(view, text), ...comingOf(view, text)];
+  const past = moments.filter(({ tone }) => tone !== "next").toSorted(byTime);
+  const coming = moments.filter(({ tone }) => tone === "next").toSorted(byTime);
+  return [...past, ...presentOf(view, text, now), ...coming];
+}
+
+function byTime(a: Moment, b: Moment): number {
+  return Date.parse(a.iso) - Date.parse(b.iso);
+}
+
+function pastOf({ task, life }: TaskView, { task: text }: Text): Moment[] {
+  const moments: Moment[] = [{ iso: task.created_at, label: text.accepted, detail: null, tone: "done" }];
+  if (task.submitted_at !== null)
+    moments.push({ iso: task.submitted_at, label: text.submitted, detail: null, tone: "done" });
+  if (life.running_at !== null)
+    moments.push({ iso: life.running_at, label: text.running, detail: null, tone: "done" });
+  if (task.finished_at !== null && isEnded(task)) {
+    const good = task.status === "succeeded";
+    const polls = life.polls > 0 ? text.pollsInAll(life.polls) : null;
+    moments.push({
+      iso: task.finished_at,
+      label: good ? text.succeeded : text.failed,
+      detail: polls,
+      tone: good ? "good" : "bad",
+    });
+  }
+  return moments;
+}
+
+/** What is tried again is no end. */
+const TONES = { delivered: "good", retryable: "warn", permanent: "bad", unknown: "warn" } as const;
+
+function attemptsOf({ deliveries }: TaskView, text: Text): Moment[] {
+  return deliveries.data.flatMap(({ event, attempts }) =>
+    attempts.map((attempt) => ({
+      iso: attempt.started_at,
+      label: text.task.attempt(attempt.number),
+      detail: [event, answerOf(attempt, text)].join(" · "),
+      tone: isOnTheWire(attempt) ? "now" : TONES[attempt.outcome],
+    })),
+  );
+}
+
+/** `503, 12 ms`, or in words what came instead of an answer. */
+export function answerOf(attempt: AttemptBody, text: Text): string {
+  if (isOnTheWire(attempt)) return text.deliveries.onTheWire;
+  const said =
+    attempt.status_code === null
+      ? (text.deliveries.short[attempt.reason ?? ""] ?? text.deliveries.outcome[attempt.outcome])
+      : `HTTP ${attempt.status_code}`;
+  return attempt.duration_ms === null ? said : `${said} · ${latency(attempt.duration_ms, text)}`;
+}
+
+export function latency(ms: number, text: Text): string {
+  return ms < 1000 ? text.time.milliseconds(Math.round(ms)) : span(text.time, ms);
+}
+
+function presentOf({ task, life }: TaskView, { task: text }: Text, now: number): Moment[] {
+  if (isEnded(task)) return [];
+  const iso = new Date(now).toISOString();
+  if (life.submit.phase === "begun") return [{ iso, label: text.submitting, detail: null, tone: "now" }];
+  if (life.submit.phase === "due") {
+    const { refusals } = life.submit;
+    return refusals === 0 ? [] : [{ iso, label: text.submitRepeated(refusals), detail: null, tone: "now" }];
+  }
+  return [{ iso, label: text.polls(life.polls), detail: null, tone: "now" }];
+}
+
+function comingOf({ task, deliveries, life }: TaskView, { task: text }: Text): Moment[] {
+  const moments: Moment[] = [];
+  const next = (iso: string | null, label: string): void => {
+    if (iso !== null) moments.push({ iso, label, detail: null, tone: "next" });
+  };
+  next(life.submit.due_at, text.submitDue);
+  next(life.next_poll_at, text.nextPoll);
+  for (const delivery of deliveries.data) next(delivery.next_attempt_at, text.nextAttempt);
+  if (!isEnded(task)) next(task.deadline_at, text.deadline);
+  next(life.erased_at, text.erased);
+  return moments;
+}

@@ -1,0 +1,269 @@
+import type { Issue } from "../../http/issue.ts";
+import type { PingAnswer, SecretAnswer } from "../../http/routes/webhooks.ts";
+import { Page } from "./page.tsx";
+import { Code, CopyButton, described, Field, Instant, Notice } from "./parts.tsx";
+import { problemText } from "../text/problems.ts";
+import { latency } from "./timeline.ts";
+import type { Visit } from "../visit.ts";
+
+/** What became of the form that was sent last; the other ones are as they were. */
+export interface WebhooksState {
+  revealed: SecretAnswer;
+  ping: { url: string; format: string; headers: string; answer: PingAnswer | null; issues: readonly Issue[] };
+  verify: {
+    id: string;
+    timestamp: string;
+    signatures: string;
+    body: string;
+    /** Null: the signature holds. */
+    reason: "missing_header" | "timestamp_out_of_range" | "no_match" | null;
+  };
+}
+
+interface WebhooksProps {
+  visit: Visit;
+  /** Of the older secrets that still sign. */
+  expiries: readonly (string | null)[];
+  said: string | null;
+  state: Partial<WebhooksState>;
+}
+
+export function WebhooksPage({ visit, expiries, said, state }: WebhooksProps) {
+  const text = visit.text.webhooks;
+  return (
+    <Page visit={visit} title={text.title} place="webhooks">
+      <div class="head">
+        <div>
+          <h1>{text.title}</h1>
+          <p class="lead">{text.lead}</p>
+        </div>
+      </div>
+      {said === "rotated" && <Notice kind="good">{text.rotated}</Notice>}
+      {said === "tooManySecrets" && <Notice kind="bad">{text.tooManySecrets}</Notice>}
+      <div class="halves">
+        <div class="column">
+          <Secret visit={visit} expiries={expiries} revealed={state.revealed} />
+          <Rotate visit={visit} />
+          <Ping visit={visit} ping={state.ping} />
+        </div>
+        <div class="column">
+          <Verify visit={visit} verify={state.verify} />
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+interface SecretProps {
+  visit: Visit;
+  expiries: readonly (string | null)[];
+  revealed: SecretAnswer | undefined;
+}
+
+function Secret({ visit, expiries, revealed }: SecretProps) {
+  const text = visit.text.webhooks;
+  return (
+    <section class="card panel stack" id="secret">
+      <h2>{text.secret}</h2>
+      <p class="hint">{text.secretLead}</p>
+      {revealed === undefined ? (
+        <form method="post" action="/webhooks/secret#secret" class="row">
+          <code class="veiled">
+            whsec_<span aria-hidden="true">••••••••••••••••</span>
+            <span class="visually-hidden">{text.hidden}</span>
+          </code>
+          <button type="submit">{text.reveal}</button>
+        </form>
+      ) : (
+        <>
+          <div class="row">
+            <code class="secret" id="signing-secret">
+              {revealed.secret}
+            </code>
+            <CopyButton visit={visit} from="signing-secret" label={text.current} />
+          </div>
+          <p>
+            <a href="/webhooks">{text.hide}</a>
+          </p>
+        </>
+      )}
+      <Older visit={visit} expiries={expiries} revealed={revealed} />
+    </section>
+  );
+}
+
+/** With the secrets themselves only where the page was asked for them. */
+function Older({ visit, expiries, revealed }: SecretProps) {
+  const text = visit.text.webhooks;
+  const older = revealed?.previous ?? expiries.map((expiresAt) => ({ secret: null, expires_at: expiresAt }));
+  if (older.length === 0) return null;
+  return (
+    <div>
+      <h3>{text.previous}</h3>
+      <ul class="older">
+        {older.map(({ secret, expires_at: expiresAt }) => (
+          <li>
+            {secret !== null && <code class="secret">{secret}</code>}{" "}
+            <span class="hint">
+              {expiresAt === null ? (
+                text.untilSetting
+              ) : (
+                <>
+                  {text.until} <Instant iso={expiresAt} />
+                </>
+              )}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function Rotate({ visit }: { visit: Visit }) {
+  const text = visit.text.webhooks;
+  return (
+    <details class="card panel" id="rotate">
+      <summary>{text.rotate}</summary>
+      <p class="hint">{text.rotateLead}</p>
+      <form method="post" action="/webhooks/rotate" class="stack">
+        <div class="field">
+          <label for="overlap">{text.overlap}</label>
+          <select id="overlap" name="overlap">
+            {Object.entries(text.overlaps).map(([seconds, name]) => (
+              <option value={seconds} selected={seconds === "86400"}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </div>
+        <button type="submit">{text.rotateConfirm}</button>
+      </form>
+    </details>
+  );
+}
+
+function Ping({ visit, ping }: { visit: Visit; ping: WebhooksState["ping"] | undefined }) {
+  const { text, language } = visit;
+  const problemOf = (name: string): string | undefined => {
+    const issue = ping?.issues.find(({ path }) => path.split(".")[0] === name);
+    return issue && problemText(language, issue.message);
+  };
+  const url = { id: "callback_url", label: text.webhooks.pingUrl, problem: problemOf("callback_url") };
+  const headers = {
+    id: "callback_headers",
+    label: text.create.headers,
+    hint: text.webhooks.headersHint,
+    problem: problemOf("callback_headers"),
+  };
+  return (
+    <section class="card panel stack" id="ping">
+      <h2>{text.webhooks.ping}</h2>
+      <p class="hint">{text.webhooks.pingLead}</p>
+      {ping?.answer && <PingResult visit={visit} answer={ping.answer} />}
+      <form method="post" action="/webhooks/ping#ping" class="stack">
+        <Field {...url}>
+          <input
+            {...described(url)}
+            class="code"
+            type="url"
+            required
+            value={ping?.url ?? ""}
+            autocomplete="off"
+          />
+        </Field>
+        <div class="field">
+          <label for="callback_format">{text.create.format}</label>
+          <select id="callback_format" name="callback_format">
+            {Object.entries(text.create.formats).map(([value, name]) => (
+              <option value={value} selected={value === ping?.format}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </div>
+        <Field {...headers}>
+          <textarea {...described(headers)} class="code" rows={2} spellcheck={false}>
+            {ping?.headers}
+          </textarea>
+        </Field>
+        <button class="primary" type="submit">
+          {text.webhooks.send}
+        </button>
+      </form>
+    </section>
+  );
+}
+
+function PingResult({ visit, answer }: { visit: Visit; answer: PingAnswer }) {
+  const { text } = visit;
+  const {
+    delivered,
+    status_code: status,
+    duration_ms: durationMs,
+    reason,
+    response_excerpt: excerpt,
+  } = answer;
+  const why = reason === null || status !== null ? undefined : text.deliveries.reason[reason];
+  return (
+    <div class="result">
+      <Notice kind={delivered ? "good" : "bad"}>
+        <strong>{delivered ? text.webhooks.pingDelivered : text.webhooks.pingFailed}</strong>
+        {status !== null && ` · HTTP ${status}`}
+        {durationMs !== null && ` · ${latency(durationMs, text)}`}
+        {why !== undefined && ` · ${why}`}
+      </Notice>
+      {excerpt === null ? (
+        <p class="hint">{text.webhooks.noBody}</p>
+      ) : (
+        <Code label={text.deliveries.body}>{excerpt}</Code>
+      )}
+    </div>
+  );
+}
+
+function Verify({ visit, verify }: { visit: Visit; verify: WebhooksState["verify"] | undefined }) {
+  const text = visit.text.webhooks;
+  return (
+    <section class="card panel stack" id="verify">
+      <h2>{text.verify}</h2>
+      <p class="hint">{text.verifyLead}</p>
+      {verify !== undefined && (
+        <Notice kind={verify.reason === null ? "good" : "bad"}>
+          {verify.reason === null ? text.valid : text.invalid[verify.reason]}
+        </Notice>
+      )}
+      <form method="post" action="/webhooks/verify#verify" class="stack">
+        <Text id="id" label="webhook-id" value={verify?.id} />
+        <Text id="timestamp" label="webhook-timestamp" value={verify?.timestamp} />
+        <Text id="signature" label="webhook-signature" value={verify?.signatures} />
+        <div class="field">
+          <label for="body">{text.body}</label>
+          <textarea id="body" name="body" class="code" rows={4} required spellcheck={false}>
+            {verify?.body}
+          </textarea>
+        </div>
+        <button type="submit">{text.check}</button>
+      </form>
+    </section>
+  );
+}
+
+function Text({ id, label, value }: { id: string; label: string; value: string | undefined }) {
+  return (
+    <div class="field">
+      <label for={id}>
+        <code>{label}</code>
+      </label>
+      <input
+        id={id}
+        name={id}
+        class="code"
+        required
+        value={value ?? ""}
+        autocomplete="off"
+        spellcheck={false}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,125 @@
+import { leadingDelivery, type Delivery, type DeliveryStatus } from "../delivery/delivery.ts";
+import { isTerminal, type PollRhythm, type Task, type TaskError } from "../task/task.ts";
+import { nameInTaskId } from "../task/task-id.ts";
+import type { TaskStatus } from "../task/upstream-answer.ts";
+
+/** What an account keeps of one of its tasks. Instants are epoch milliseconds. */
+export interface Listing {
+  /** The name of the task's object. */
+  name: string;
+  account: string;
+  taskId: string;
+  status: TaskStatus;
+  model: string;
+  test: boolean;
+  videoUrl: string | null;
+  error: TaskError | null;
+  createdAt: number;
+  submittedAt: number | null;
+  finishedAt: number | null;
+  /** Null without a callback. */
+  delivery: DeliveryStatus | "waiting" | null;
+  polls: number;
+  /** Since when there is nothing left to do; null while there is. */
+  settledAt: number | null;
+  /** When the task's object empties itself, by the retention that it knows; null while there is something left to do. */
+  expiresAt: number | null;
+}
+
+interface Known {
+  task: Task;
+  rhythm: Pick<PollRhythm, "polls">;
+  deliveries: readonly Delivery[];
+}
+
+export function listingOf(known: Known, retentionMs: number): Listing {
+  const { task, rhythm } = known;
+  return {
+    name: nameInTaskId(task.taskId) ?? "",
+    account: task.account,
+    taskId: task.taskId,
+    status: task.status,
+    model: task.model,
+    test: task.test !== null,
+    videoUrl: task.videoUrl,
+    error: task.error,
+    createdAt: task.createdAt,
+    submittedAt: task.submittedAt,
+    finishedAt: task.finishedAt,
+    delivery: deliveryOf(known),
+    polls: rhythm.polls,
+    settledAt: settledAtOf(known),
+    expiresAt: expiresAtOf(known, retentionMs),
+  };
+}
+
+function deliveryOf({ task, deliveries }: Omit<Known, "rhythm">): Listing["delivery"] {
+  return task.callback === null ? null : (leadingDelivery(deliveries)?.status ?? "waiting");
+}
+
+function expiresAtOf(known: Omit<Known, "rhythm">, retentionMs: number): number | null {
+  const settledAt = settledAtOf(known);
+  return settledAt === null ? null : settledAt + retentionMs;
+}
+
+function settledAtOf({ task, deliveries }: Omit<Known, "rhythm">): number | null {
+  const settled = isTerminal(task) && deliveries.every(({ status }) => status !== "pending");
+  return settled ? lastEnd(task, deliveries) : null;
+}
+
+/** Retention counts from the later of the task's end and its last delivery's settling. */
+export function retentionEnd(task: Task, deliveries: readonly Delivery[], retentionMs: number): number {
+  return lastEnd(task, deliveries) + retentionMs;
+}
+
+function lastEnd(task: Task, deliveries: readonly Delivery[]): number {
+  const ends = deliveries.map(({ settledAt }) => settledAt ?? 0);
+  return Math.max(task.finishedAt ?? task.createdAt, ...ends);
+}
+
+/** Changes whenever the account has something new to learn, and at nothing else. */
+export function stageOf({ taskId, status, delivery, expiresAt }: Stage): string {
+  return `${taskId} ${status} ${delivery ?? ""} ${expiresAt ?? ""}`;
+}
+
+type Stage = Pick<Listing, "taskId" | "status" | "delivery" | "expiresAt">;
+
+/** The same from the state: asked at every poll, so without the rest of a listing. */
+export function stageIn(known: Omit<Known, "rhythm">, retentionMs: number): string {
+  const { taskId, status } = known.task;
+  return stageOf({
+    taskId,
+    status,
+    delivery: deliveryOf(known),
+    expiresAt: expiresAtOf(known, retentionMs),
+  });
+}
+
+/**
+ * Order of a task's stages: a report that comes late must not take the account back behind its end. Queued and running
+ * have none, because an upstream may put a running task back into its queue.
+ */
+export function stageRank({ status, expiresAt }: Pick<Listing, "status" | "expiresAt">): number {
+  const rank = { queued: 0, running: 0, succeeded: 1, failed: 1 }[status];
+  return expiresAt === null ? rank : rank + 1;
+}
+
+/** One page of an account's tasks, newest first. */
+export interface ListPage {
+  /** Null: all of them. */
+  status: TaskStatus | null;
+  limit: number;
+  /** The last key of the page before; null: from the newest on. */
+  before: string | null;
+}
+
+/** What an account says of all its tasks, those of `test` left out. */
+export interface AccountStats {
+  tasks: Record<TaskStatus, number>;
+  /** Most used first; from the submit to the end, of those that succeeded. */
+  models: { model: string; count: number; p50Ms: number; p95Ms: number }[];
+  /** By the delivery that stands for the task's callback. */
+  deliveries: Record<DeliveryStatus, number>;
+  /** Null before the first end. */
+  pollsPerTask: number | null;
+}

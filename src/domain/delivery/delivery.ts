@@ -1,0 +1,150 @@
+import { isTerminalEvent, type EventType } from "../task/event.ts";
+import { jittered } from "../text/jitter.ts";
+
+export type DeliveryStatus = "pending" | "delivered" | "exhausted" | "stopped";
+export type AttemptOutcome = "delivered" | "retryable" | "permanent" | "unknown";
+export type AttemptTrigger = "scheduled" | "manual";
+
+/** One event on its way to one endpoint. Instants are epoch milliseconds. */
+export interface Delivery {
+  /** Order of creation within the task, from 1. */
+  seq: number;
+  messageId: string;
+  type: EventType;
+  occurredAt: number;
+  status: DeliveryStatus;
+  /** Null once settled. */
+  nextAttemptAt: number | null;
+  /** Attempts begun so far; the newest one's number. */
+  attempts: number;
+  /** Those of them that the schedule made: they decide the next wait. */
+  scheduled: number;
+  /** Attempts asked for by hand that wait for their turn. */
+  manual: number;
+  /** The attempt on the wire, and until when its process may still report. */
+  trigger: AttemptTrigger | null;
+  leaseUntil: number | null;
+  /** When it became delivered, exhausted or stopped. */
+  settledAt: number | null;
+}
+
+/** What one attempt came to. */
+export interface AttemptResult {
+  outcome: AttemptOutcome;
+  /** `http_503`, `timeout`, `connection`, `redirect`, `gone`, `url_rejected`; null when delivered. */
+  reason: string | null;
+  statusCode: number | null;
+  durationMs: number | null;
+  /** At most 2 KB of the receiver's answer. */
+  excerpt: string | null;
+  retryAfterMs: number | null;
+}
+
+/** An attempt that was not made: it could never be, and trying again changes nothing. */
+export function neverSent(reason: string): AttemptResult {
+  return { outcome: "permanent", reason, statusCode: null, durationMs: 0, excerpt: null, retryAfterMs: null };
+}
+
+export interface DeliveryLimits {
+  /** Waits after the first, second … failed attempt. */
+  retryMs: readonly number[];
+}
+
+/** Inside the 24 hours that a result URL usually lives. */
+export const DELIVERY_LIFETIME_MS = 22 * 3_600_000;
+const RETRY_JITTER = 0.2;
+/** `Retry-After` may move an attempt to twice its step, or by this much, whichever is more. */
+const RETRY_AFTER_FLOOR_MS = 60_000;
+/** A lease outlives the attempt's own timeout by this, so that a live attempt is never taken for a dead one. */
+export const LEASE_MARGIN_MS = 5_000;
+
+export function newDelivery(fields: {
+  seq: number;
+  messageId: string;
+  type: EventType;
+  occurredAt: number;
+  notBefore: number;
+  stopped: boolean;
+}): Delivery {
+  const { seq, messageId, type, occurredAt, notBefore, stopped } = fields;
+  return {
+    seq,
+    messageId,
+    type,
+    occurredAt,
+    status: stopped ? "stopped" : "pending",
+    nextAttemptAt: stopped ? null : Math.max(occurredAt, notBefore),
+    attempts: 0,
+    scheduled: 0,
+    manual: 0,
+    trigger: null,
+    leaseUntil: null,
+    settledAt: stopped ? occurredAt : null,
+  };
+}
+
+/**
+ * Takes the lease for the next attempt, one asked for by hand first; null if none is due or one is on the wire.
+ * By hand is in every state: an exhausted or stopped delivery, too.
+ */
+export function beginAttempt(delivery: Delivery, now: number, timeoutMs: number): Delivery | null {
+  if (delivery.leaseUntil !== null) return null;
+  const leaseUntil = now + timeoutMs + LEASE_MARGIN_MS;
+  const attempts = delivery.attempts + 1;
+  if (delivery.manual > 0) {
+    return { ...delivery, attempts, manual: delivery.manual - 1, trigger: "manual", leaseUntil };
+  }
+  if (delivery.status !== "pending" || delivery.nextAttemptAt === null || delivery.nextAttemptAt > now)
+    return null;
+  return { ...delivery, attempts, scheduled: delivery.scheduled + 1, trigger: "scheduled", leaseUntil };
+}
+
+/** Records the newest attempt's result: delivered, to be repeated by the schedule, or at its end. */
+export function settleAttempt(
+  delivery: Delivery,
+  result: AttemptResult,
+  at: { now: number; random: number; limits: DeliveryLimits },
+): Delivery {
+  const free = { ...delivery, trigger: null, leaseUntil: null };
+  if (result.outcome === "delivered") return settled(free, "delivered", at.now);
+  // A failed attempt by hand leaves the schedule as it was.
+  if (delivery.trigger === "manual") return free;
+  // Settled while the attempt was on the wire (the task ended, the receiver said gone): a failure changes nothing.
+  if (delivery.status !== "pending") return free;
+  if (result.outcome === "permanent") return settled(free, "stopped", at.now);
+  return postponeDelivery(free, delivery.scheduled, { ...at, retryAfterMs: result.retryAfterMs });
+}
+
+/** Plans what comes after the n-th time in vain, or ends the delivery where the schedule does. */
+export function postponeDelivery(
+  delivery: Delivery,
+  timesInVain: number,
+  at: { now: number; random: number; limits: DeliveryLimits; retryAfterMs?: number | null },
+): Delivery {
+  const step = at.limits.retryMs[timesInVain - 1];
+  if (step === undefined) return settled(delivery, "exhausted", at.now);
+  const nextAttemptAt = at.now + retryWaitMs(step, at.retryAfterMs ?? null, at.random);
+  if (nextAttemptAt > delivery.occurredAt + DELIVERY_LIFETIME_MS)
+    return settled(delivery, "exhausted", at.now);
+  return { ...delivery, nextAttemptAt };
+}
+
+/** The schedule's wait with its jitter; a receiver's `Retry-After` makes it longer, never shorter. */
+export function retryWaitMs(stepMs: number, retryAfterMs: number | null, random: number): number {
+  const ceiling = Math.max(2 * stepMs, RETRY_AFTER_FLOOR_MS);
+  return Math.max(jittered(stepMs, RETRY_JITTER, random), Math.min(retryAfterMs ?? 0, ceiling));
+}
+
+/** Ends a delivery that will not be tried again by itself. A settled one stays as it is. */
+export function stopDelivery(delivery: Delivery, now: number): Delivery {
+  return delivery.status === "pending" ? settled(delivery, "stopped", now) : delivery;
+}
+
+/** The delivery that stands for the task's callback: the terminal event's, else the newest. */
+export function leadingDelivery(deliveries: readonly Delivery[]): Delivery | null {
+  return deliveries.findLast((delivery) => isTerminalEvent(delivery.type)) ?? deliveries.at(-1) ?? null;
+}
+
+function settled(delivery: Delivery, status: DeliveryStatus, now: number): Delivery {
+  return { ...delivery, status, nextAttemptAt: null, settledAt: now };
+}

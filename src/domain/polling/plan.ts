@@ -1,0 +1,143 @@
+import { ageAtShare, logNormalCurve, nextLookMs, survival } from "./forecast-curve.ts";
+import { restMs } from "./forecast-progress.ts";
+import type { Forecast } from "./forecast.ts";
+import { jittered } from "../text/jitter.ts";
+
+/** The settings that bound polling, in milliseconds. */
+export interface PollLimits {
+  /** `POLL_FIRST_SECONDS`: exactly the first poll; null while the plan decides. */
+  firstMs: number | null;
+  minMs: number;
+  maxMs: number;
+  /** The one knob: how much delay one poll less is worth. Absent: `POLL_PRICE_MS`. */
+  priceMs?: number;
+}
+
+/**
+ * A fifth of a second of delay is worth one poll: about 2 s of delay and 11 polls for a clip of 105 s. Four times as
+ * much halves the polls and doubles the delay; four times as little the reverse.
+ */
+export const POLL_PRICE_MS = 200;
+/**
+ * However late the forecast: waiting on saves 20 polls in another five minutes, and makes every task that late once the
+ * upstream has become faster.
+ */
+const FIRST_MAX_MS = 300_000;
+const JITTER = 0.1;
+/** 429 without a `Retry-After` to wait for: 1, 2, 4 … seconds up to this, beyond `POLL_MAX_SECONDS` if need be. */
+const SLOW_DOWN_MAX_MS = 60_000;
+/** Of tasks seen queued, from which share on an upstream is believed to tell when running begins. */
+const PHASED = 0.5;
+/** Outside of these a progress is a rounding of nothing, or of everything. */
+const PROGRESS_MIN = 5;
+const PROGRESS_MAX = 95;
+/** A task that outlives what its progress promised has a progress that stands still. */
+const PROGRESS_SPENT = 0.05;
+
+/** What is known of an accepted task at one moment. */
+export interface PollView {
+  /** Since acceptance. */
+  ageMs: number;
+  phase: "unseen" | "queued" | "running";
+  /** Since running began; null while nobody knows when it did. */
+  runAgeMs: number | null;
+  /** `elapsedMs`: of the work, when the progress was first seen; `sinceMs`: since then. */
+  progress: { value: number; elapsedMs: number; sinceMs: number } | null;
+}
+
+export interface PollHistory {
+  view: PollView;
+  /** Answers in a row without news of the task, and 429s in a row. */
+  troubles: number;
+  slowDowns: number;
+  /** What the upstream asked for. */
+  notBeforeMs: number | null;
+}
+
+/** From acceptance to the first poll. `watched`: somebody wants running or progress, so the cap counts here too. */
+export function firstPollGapMs(
+  limits: PollLimits,
+  forecast: Forecast,
+  watched: boolean,
+  random: number,
+): number {
+  if (limits.firstMs !== null) return limits.firstMs;
+  const priceMs = priceOf(limits, forecast);
+  const endMs = Math.min(nextLookMs(forecast.whole, 0, priceMs), FIRST_MAX_MS);
+  // Nearer to where a start is best looked for than to where an end is: the poll may see either.
+  const lookMs =
+    forecast.phased >= PHASED ? Math.min((2 * queueGapMs(forecast, 0, priceMs) + endMs) / 3, endMs) : endMs;
+  const planned = Math.max(watched ? Math.min(lookMs, limits.maxMs) : lookMs, limits.minMs);
+  // A share of the whole wait would blur what is known to the second: it is a share of the gap that comes next.
+  const nextMs = clamp(nextLookMs(forecast.whole, planned, priceMs) - planned, limits);
+  const gap = planned + jittered(nextMs, JITTER, random) - nextMs;
+  return watched ? clamp(gap, limits) : Math.max(gap, limits.minMs);
+}
+
+/** From one poll to the next, in milliseconds. */
+export function nextPollGapMs(
+  limits: PollLimits,
+  forecast: Forecast,
+  history: PollHistory,
+  random: number,
+): number {
+  const planned = clamp(plannedGapMs(forecast, history.view, priceOf(limits, forecast)), limits);
+  const troubled = clamp(planned * 2 ** Math.min(history.troubles, 10), limits);
+  const gap = Math.max(clamp(jittered(troubled, JITTER, random), limits), slowDownMs(history, random));
+  return Math.max(gap, history.notBeforeMs ?? 0);
+}
+
+function plannedGapMs(forecast: Forecast, view: PollView, priceMs: number): number {
+  const { ageMs, phase, runAgeMs } = view;
+  const byProgress = progressGapMs(forecast, view, priceMs);
+  if (byProgress !== null) return byProgress;
+  if (phase === "running") {
+    if (runAgeMs !== null) return nextLookMs(forecast.run, runAgeMs, priceMs) - runAgeMs;
+    return nextLookMs(forecast.early, ageMs, priceMs) - ageMs;
+  }
+  const endGapMs = nextLookMs(forecast.whole, ageMs, priceMs) - ageMs;
+  if (phase === "unseen" || forecast.phased < PHASED) return endGapMs;
+  // Seen queued just now, it cannot end before the shortest run is over, whether its start is seen or not.
+  const shortestRunMs = ageAtShare(forecast.run, 0, 0.95);
+  return Math.min(queueGapMs(forecast, ageMs, priceMs), Math.max(shortestRunMs, endGapMs));
+}
+
+/**
+ * How often to look for the start of running. Looking for it rarely blurs the end: a start known to within w adds w²/12
+ * to the variance σ² of the run, and the cost of watching for its end grows with √σ. Against the polls spent on it, at
+ * a rate of starts 1/m, the best w is ∛(12·m·√(price·σ³)).
+ */
+function queueGapMs(forecast: Forecast, ageMs: number, priceMs: number): number {
+  const meanWaitMs = (ageAtShare(forecast.queue, ageMs, 0.5) - ageMs) / Math.LN2;
+  const sigmaMs = (ageAtShare(forecast.run, 0, 0.16) - ageAtShare(forecast.run, 0, 0.84)) / 2;
+  return Math.cbrt(12 * meanWaitMs * Math.sqrt(priceMs * sigmaMs ** 3));
+}
+
+/** The gap by the reported progress; null while it has not proved to be worth anything. */
+function progressGapMs(
+  { progress: trust }: Forecast,
+  { progress }: PollView,
+  priceMs: number,
+): number | null {
+  if (!trust || !progress || progress.value < PROGRESS_MIN || progress.value > PROGRESS_MAX) return null;
+  const medianMs = restMs(progress.value, progress.elapsedMs) * Math.exp(trust.bias);
+  if (!(medianMs > 0)) return null;
+  const curve = logNormalCurve(medianMs, trust.sigma);
+  if (survival(curve, progress.sinceMs) < PROGRESS_SPENT) return null;
+  return nextLookMs(curve, progress.sinceMs, priceMs) - progress.sinceMs;
+}
+
+/** Half of it while nothing is known: a poll then also teaches, and gaps that are too long hide how wrong the prior is. */
+function priceOf({ priceMs = POLL_PRICE_MS }: PollLimits, { known }: Forecast): number {
+  return (priceMs * (1 + known)) / 2;
+}
+
+function clamp(gapMs: number, { minMs, maxMs }: PollLimits): number {
+  return Math.min(Math.max(gapMs, minMs), maxMs);
+}
+
+function slowDownMs({ slowDowns, notBeforeMs }: PollHistory, random: number): number {
+  // "At once" after a 429 (0, or a date that has passed by a clock that is off) is no wish to be asked at once.
+  if (slowDowns === 0 || (notBeforeMs ?? 0) > 0) return 0;
+  return Math.min(jittered(1000 * 2 ** Math.min(slowDowns - 1, 10), JITTER, random), SLOW_DOWN_MAX_MS);
+}

@@ -1,0 +1,255 @@
+import type { Delivery } from "../delivery/delivery.ts";
+import { isTerminalEvent } from "./event.ts";
+import type { Forecast } from "../polling/forecast.ts";
+import { retentionEnd, stageIn } from "../account/summary.ts";
+import { finishSample } from "./observations.ts";
+import { isTerminal, type PollRhythm, type Task } from "./task.ts";
+
+/** One thing that a task's alarm has to do. */
+export type Step =
+  | { kind: "submit"; dueAt: number }
+  /** The submit began and its lease ran out. */
+  | { kind: "submit_lost"; dueAt: number }
+  | { kind: "poll"; dueAt: number }
+  /** The deadline of a task that never reached the upstream. */
+  | { kind: "expire"; dueAt: number }
+  /** `isTerminal`: of the event that says how the task ended. */
+  | { kind: "attempt"; seq: number; isTerminal: boolean; dueAt: number }
+  | { kind: "attempt_lost"; seq: number; isTerminal: boolean; dueAt: number }
+  /** The account or the cadence does not know yet how far the task is. */
+  | { kind: "report"; dueAt: number; wakeAt: number | null }
+  /** Retention is over: empty the storage. */
+  | { kind: "erase"; dueAt: number };
+
+/** What a task's object knows, as far as it decides what is to be done. */
+export interface TaskState {
+  task: Task;
+  rhythm: PollRhythm;
+  /** In order of `seq`. */
+  deliveries: readonly Delivery[];
+  shared: Shared;
+}
+
+/** What the task and the objects that it shares with others know of each other. */
+export interface Shared {
+  /** The `stageOf` the task that the account was told last; null: none yet. */
+  account: string | null;
+  /** How far the cadence of the upstream key knows the task. */
+  cadence: "none" | "joined" | "settled";
+  /** What the task took along from its cadence; null: nothing, so the prior counts. */
+  forecast: Forecast | null;
+  /**
+   * The account hears of the accepted task together with others. Nobody is told whether it did, so the task says it
+   * again with its first poll.
+   */
+  registered: boolean;
+  /** The upstream has answered 429 to tasks of this key: the cadence is asked for a slot before each call. */
+  paced: boolean;
+}
+
+export const NOTHING_SHARED: Shared = {
+  account: null,
+  cadence: "none",
+  forecast: null,
+  registered: false,
+  paced: false,
+};
+
+/**
+ * An event's first attempt usually settles within this, and then one report says both; when thousands of tasks end at
+ * one instant, a report before it would be one more call for each.
+ */
+const REPORT_WITH_DELIVERY_MS = 5_000;
+/** An end of which its account has never heard is found by no look: it wakes the task by itself, should its process die. */
+const REPORT_ALONE_MS = 60_000;
+/** So does a poll; and its news goes with the report. */
+const REPORT_WITH_POLL_MS = 1_000;
+
+/**
+ * Everything that is still to be done for a task, each with its time. The earliest time is the alarm; what is due
+ * is what the alarm does. One list for both, so that nothing can be due without an alarm.
+ */
+export function agenda(state: TaskState, retentionMs: number): Step[] {
+  const { task, rhythm, deliveries } = state;
+  const steps: Step[] = [];
+  if (!isTerminal(task)) steps.push(taskStep(task, rhythm));
+  for (const delivery of deliveries) steps.push(...deliverySteps(delivery));
+  if (steps.length === 0) steps.push({ kind: "erase", dueAt: retentionEnd(task, deliveries, retentionMs) });
+  return [...steps, ...reportSteps(state, retentionMs)];
+}
+
+function deliverySteps({
+  seq,
+  type,
+  status,
+  leaseUntil,
+  nextAttemptAt,
+  manual,
+  occurredAt,
+}: Delivery): Step[] {
+  const event = { seq, isTerminal: isTerminalEvent(type) };
+  if (leaseUntil !== null) return [{ kind: "attempt_lost", ...event, dueAt: leaseUntil }];
+  if (manual > 0) return [{ kind: "attempt", ...event, dueAt: occurredAt }];
+  const due = status === "pending" && nextAttemptAt !== null;
+  return due ? [{ kind: "attempt", ...event, dueAt: nextAttemptAt }] : [];
+}
+
+/** What the cadence has not heard yet: that the upstream has the task, or when it was finished. */
+export function cadenceNews({ task, rhythm, shared }: TaskState): "join" | "settle" | null {
+  if (task.test || task.upstreamTaskId === null) return null;
+  if (!isTerminal(task)) return shared.cadence === "none" ? "join" : null;
+  const learnable = finishSample(task, rhythm.seen ?? null) !== null;
+  return learnable && shared.cadence !== "settled" ? "settle" : null;
+}
+
+/** Beside the work, never in its way: retention does not wait for an account that is silent. */
+function reportSteps(state: TaskState, retentionMs: number): Step[] {
+  const { task, deliveries, shared } = state;
+  // Until the create is answered, nobody has a task: a definite no leaves none.
+  if (task.submit.inCreate) return [];
+  if (shared.account === stageIn(state, retentionMs) && cadenceNews(state) === null) return [];
+  const first = deliveries.filter(
+    ({ status, attempts, leaseUntil }) =>
+      status === "pending" && (attempts === 0 || (attempts === 1 && leaseUntil !== null)),
+  );
+  const dueAt = Math.max(
+    saidAlready(state) ? taskStep(task, state.rhythm).dueAt + REPORT_WITH_POLL_MS : task.createdAt,
+    ...first.map(({ occurredAt }) => occurredAt + REPORT_WITH_DELIVERY_MS),
+  );
+  const isUnheard = isTerminal(task) && shared.account === null;
+  return [{ kind: "report", dueAt, wakeAt: isUnheard ? dueAt + REPORT_ALONE_MS : null }];
+}
+
+/** All there is to say is that the task was accepted, which its account has heard if nothing went wrong. */
+function saidAlready({ task, rhythm, shared: { registered, account } }: TaskState): boolean {
+  return registered && account === null && task.status === "queued" && rhythm.polls === 0;
+}
+
+function taskStep(task: Task, rhythm: PollRhythm): Step {
+  switch (task.submit.phase) {
+    case "due":
+      return task.submit.dueAt < task.deadlineAt
+        ? { kind: "submit", dueAt: task.submit.dueAt }
+        : { kind: "expire", dueAt: task.deadlineAt };
+    case "begun":
+      return { kind: "submit_lost", dueAt: task.submit.leaseUntil ?? task.createdAt };
+    case "done":
+      return { kind: "poll", dueAt: Math.min(rhythm.dueAt, task.deadlineAt) };
+    default:
+      return task.submit.phase satisfies never;
+  }
+}
+
+/**
+ * The alarm for an agenda. Never at or before now: an alarm set in the past inside a running alarm can be lost
+ * (workerd issue 6866); and in whole milliseconds: the runtime cuts a fraction off, and the alarm would come before its
+ * work and do nothing. A report is made in passing and does not set it, or each would cost a row; only one that has
+ * failed does, so that it is repeated, and one that nobody would miss.
+ */
+export function alarmAt(steps: readonly Step[], now: number, failedReport = false): number {
+  const wakes = steps.map((step) => {
+    if (step.kind !== "report" || failedReport) return step.dueAt;
+    // One that is past is on its way.
+    const { wakeAt } = step;
+    if (wakeAt === null) return Infinity;
+    return wakeAt > now ? wakeAt : now + REPORT_ALONE_MS;
+  });
+  return Math.max(Math.ceil(Math.min(...wakes)), now + 1);
+}
+
+/** Names a step among those of one task: two turns never run the same one at once. */
+export function stepKey(step: Step): string {
+  switch (step.kind) {
+    case "submit":
+    case "submit_lost":
+      return "submit";
+    case "attempt":
+    case "attempt_lost":
+      return `attempt ${step.seq}`;
+    default:
+      return step.kind;
+  }
+}
+
+/** A set of `stepKey`s, or a map of them. */
+interface Running {
+  has(key: string): boolean;
+  keys(): Iterable<string>;
+}
+
+/** One run of the alarm, as far as it decides what may start. */
+export interface AlarmRun {
+  /** From here on the run comes to its end: only what it waits for anyway may have company. */
+  stopAt: number;
+  /** `stepKey`s of what is on the wire in this process. */
+  running: Running;
+}
+
+/**
+ * The platform opens six connections for an object and queues the rest, whose time limits would run meanwhile: three
+ * attempts leave room for the poll or the submit. The last of three slots is reserved for the terminal event, so that no
+ * other event whose receiver hangs holds it up.
+ */
+const ATTEMPTS_MAX = 3;
+const NON_TERMINAL_ATTEMPTS_MAX = ATTEMPTS_MAX - 1;
+
+type AttemptStep = Step & { kind: "attempt" | "attempt_lost" };
+
+function isAttempt(step: Step): step is AttemptStep {
+  return step.kind === "attempt" || step.kind === "attempt_lost";
+}
+
+/** Whether one more attempt may be on the wire beside those. */
+function hasRoom(step: Step, onTheWire: readonly AttemptStep[]): boolean {
+  if (step.kind !== "attempt") return true;
+  const nonTerminal = onTheWire.filter(isNonTerminalAttempt).length;
+  return onTheWire.length < ATTEMPTS_MAX && (step.isTerminal || nonTerminal < NON_TERMINAL_ATTEMPTS_MAX);
+}
+
+function attemptsOnTheWire(steps: readonly Step[], { running }: AlarmRun): AttemptStep[] {
+  return steps.filter(isAttempt).filter((step) => running.has(stepKey(step)));
+}
+
+/**
+ * Whether a step that is due may start. After `stopAt` nothing does, so that the run ends; but while it waits for an
+ * attempt that hangs, the polls go on, because a slow receiver must not hold them up. A report may always: no alarm comes
+ * for it, so an end that is found as late as this would be told by no other run.
+ */
+function mayStart(step: Step, now: number, { stopAt, running }: AlarmRun): boolean {
+  if (running.has(stepKey(step))) return false;
+  if (now < stopAt || step.kind === "report") return true;
+  return step.kind === "poll" && Array.from(running.keys()).some((key) => key.startsWith("attempt "));
+}
+
+/** What is due and may start now, oldest first; of the attempts, that of the terminal event before all others. */
+export function startable(steps: readonly Step[], now: number, run: AlarmRun): Step[] {
+  const due = steps.filter((step) => step.dueAt <= now && mayStart(step, now, run));
+  // What is erased has nothing more to report: an account that was told long ago would take it for news.
+  const erase = due.find(({ kind }) => kind === "erase");
+  if (erase) return [erase];
+  const onTheWire = attemptsOnTheWire(steps, run);
+  return due.toSorted(byUrgency).filter((step) => {
+    if (!hasRoom(step, onTheWire)) return false;
+    if (isAttempt(step)) onTheWire.push(step);
+    return true;
+  });
+}
+
+function byUrgency(a: Step, b: Step): number {
+  const isLater = isNonTerminalAttempt(a);
+  if (isLater !== isNonTerminalAttempt(b)) return isLater ? 1 : -1;
+  return a.dueAt - b.dueAt;
+}
+
+function isNonTerminalAttempt(step: Step): boolean {
+  return isAttempt(step) && !step.isTerminal;
+}
+
+/** When a step becomes startable by time alone; always later than now if nothing is startable. Null: none does. */
+export function nextStartAt(steps: readonly Step[], now: number, run: AlarmRun): number | null {
+  const onTheWire = attemptsOnTheWire(steps, run);
+  const later = steps
+    .filter((step) => mayStart(step, Math.max(step.dueAt, now), run) && hasRoom(step, onTheWire))
+    .map((step) => step.dueAt);
+  return later.length === 0 ? null : Math.min(...later);
+}

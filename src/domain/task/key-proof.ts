@@ -1,0 +1,52 @@
+import type { TaskState } from "./due-work.ts";
+import { postponeDelivery, stopDelivery, type Delivery, type DeliveryLimits } from "../delivery/delivery.ts";
+import type { Task } from "./task.ts";
+
+/**
+ * A made-up key must not make Ringback send signed requests to anybody. A create proves its key when the upstream accepts
+ * it; a task whose key nothing has proved asks the upstream before its first attempt.
+ */
+
+/** What the upstream says of a key; silent: nothing that can be read as an answer. */
+export type KeyVerdict = "accepted" | "refused" | "silent";
+
+/** A row without the member counts as proved: it was written before keys were asked about. */
+export function isUnproved({ unproved }: Task): boolean {
+  return (unproved ?? null) !== null;
+}
+
+export function withProvedKey(task: Task): Task {
+  return isUnproved(task) ? { ...task, unproved: null } : task;
+}
+
+/** Whether the key is of use beyond the end of its task, because an attempt depends on what the upstream says of it. */
+export function awaitsProof(task: Task, deliveries: readonly Delivery[]): boolean {
+  return isUnproved(task) && deliveries.some(({ status }) => status === "pending");
+}
+
+/** What the upstream's word about the key makes of the task, and of the deliveries that it changes. */
+export function judgeTask(
+  { task, deliveries }: TaskState,
+  verdict: KeyVerdict,
+  at: { now: number; random: number; limits: DeliveryLimits },
+): { task: Task; deliveries: Delivery[] } {
+  const pending = deliveries.filter(({ status, leaseUntil }) => status === "pending" && leaseUntil === null);
+  switch (verdict) {
+    case "accepted":
+      return { task: withProvedKey(task), deliveries: [] };
+    case "refused": {
+      const callback = task.callback && { ...task.callback, stopped: true };
+      return { task: { ...task, callback }, deliveries: pending.map((one) => stopDelivery(one, at.now)) };
+    }
+    case "silent": {
+      const asks = (task.unproved?.asks ?? 0) + 1;
+      const due = pending.filter(({ nextAttemptAt }) => nextAttemptAt !== null && nextAttemptAt <= at.now);
+      return {
+        task: { ...task, unproved: { asks } },
+        deliveries: due.map((one) => postponeDelivery(one, asks, at)),
+      };
+    }
+    default:
+      return verdict satisfies never;
+  }
+}

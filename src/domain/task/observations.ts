@@ -1,0 +1,58 @@
+import type { Span } from "../polling/forecast-histogram.ts";
+import type { Sightings, Task } from "./task.ts";
+import type { TaskStatus } from "./upstream-answer.ts";
+
+/** A mark early in the work says nothing yet, a late one too little. */
+const MARK_FROM = 20;
+const MARK_TO = 80;
+
+/** After a readable answer that left the task unfinished. `askedAt`: when the poll left; it was true then or later. */
+export function sighted(
+  before: Sightings | null,
+  task: { from: Task; to: Task; said: TaskStatus | null },
+  at: { askedAt: number; now: number },
+): Sightings {
+  const { from, to, said } = task;
+  const known = before ?? { queuedAt: null, progressAt: null, mark: null };
+  const queued = said === "queued" && to.runningSince === null;
+  const moved = to.progress === from.progress ? null : to.progress;
+  const middle = moved !== null && moved >= MARK_FROM && moved <= MARK_TO;
+  return {
+    aliveAt: at.askedAt,
+    queuedAt: queued ? at.askedAt : known.queuedAt,
+    progressAt: moved === null ? known.progressAt : at.now,
+    mark: known.mark ?? (middle ? { at: at.now, progress: moved } : null),
+  };
+}
+
+/** When running began, as far as polls can tell: half way between the last that saw a queue and the first that saw none. */
+export function startedAt(task: Task, sightings: Sightings | null): number | null {
+  const queuedAt = sightings?.queuedAt ?? null;
+  return task.runningSince === null || queuedAt === null ? null : (queuedAt + task.runningSince) / 2;
+}
+
+/** A finished task as the forecast learns from it; ages in milliseconds since its acceptance. */
+export interface FinishSample {
+  end: Span;
+  /** Last seen queued; null: never. */
+  queuedMs: number | null;
+  /** First seen running; null: never. */
+  runningMs: number | null;
+  mark: { atMs: number; progress: number } | null;
+}
+
+/** Null for a task that says nothing about finish times: a test, one that never reached the upstream or ended otherwise. */
+export function finishSample(task: Task, sightings: Sightings | null): FinishSample | null {
+  const { submittedAt, finishedAt } = task;
+  const told = task.status === "succeeded" || task.error?.code === "generation_failed";
+  if (task.test || submittedAt === null || finishedAt === null || !told) return null;
+  const age = (at: number): number => Math.max(at - submittedAt, 0);
+  const mark = sightings?.mark ?? null;
+  const queuedAt = sightings?.queuedAt ?? null;
+  return {
+    end: { afterMs: age(sightings?.aliveAt ?? submittedAt), byMs: age(finishedAt) },
+    queuedMs: queuedAt === null ? null : age(queuedAt),
+    runningMs: task.runningSince === null ? null : age(task.runningSince),
+    mark: mark && { atMs: age(mark.at), progress: mark.progress },
+  };
+}

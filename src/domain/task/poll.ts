@@ -1,0 +1,188 @@
+import { PRIOR_FORECAST, type Forecast } from "../polling/forecast.ts";
+import { firstPollGapMs, nextPollGapMs, type PollLimits, type PollView } from "../polling/plan.ts";
+import { applyReading } from "./apply-status.ts";
+import { sighted, startedAt } from "./observations.ts";
+import { DEADLINE_MARGIN_MS } from "./submit.ts";
+import {
+  failed,
+  isTerminal,
+  NO_WINDOWS,
+  patch,
+  taskError,
+  timedOut,
+  type PollRhythm,
+  type Sightings,
+  type Task,
+} from "./task.ts";
+import type { PollAnswer } from "./upstream-answer.ts";
+
+/** How long one kind of bad answer is borne before it is the end, in milliseconds. */
+export interface PatienceLimits {
+  lostMs: number;
+  unauthorizedMs: number;
+  resultMissingMs: number;
+}
+
+export interface PollTurn {
+  /** When the request left: a poll that left at or after the deadline was the last one. */
+  startedAt: number;
+  now: number;
+  random: number;
+  limits: PollLimits & PatienceLimits;
+  /** What the task took along from its acceptance; null or absent: nothing, so the prior counts. */
+  forecast?: Forecast | null;
+}
+
+/** When to look for the first time at a task that has just been accepted. */
+export function firstRhythm(
+  task: Task,
+  turn: { now: number; random: number; limits: PollLimits; forecast?: Forecast | null; streamed?: boolean },
+): PollRhythm {
+  const { streamed = false } = turn;
+  const subscribed = task.callback?.events.some(
+    (type) => type === "video.running" || type === "video.progress",
+  );
+  // A test task has no cadence to learn: halfway it runs, and it ends on the dot.
+  const gap = task.test
+    ? task.test.delayMs / 2
+    : firstPollGapMs(
+        turn.limits,
+        turn.forecast ?? PRIOR_FORECAST,
+        streamed || (subscribed ?? false),
+        turn.random,
+      );
+  return {
+    dueAt: Math.min(turn.now + gap, task.deadlineAt),
+    polls: 0,
+    troubles: 0,
+    slowDowns: 0,
+    seen: null,
+  };
+}
+
+/**
+ * Somebody follows the task from now on: its first poll keeps the cap, as the gaps behind it do anyway. The same object
+ * if it does already. Never later than planned, so that opening streams again and again changes nothing.
+ */
+export function streamedRhythm(
+  task: Task,
+  rhythm: PollRhythm,
+  { now, random, limits }: { now: number; random: number; limits: PollLimits },
+): PollRhythm {
+  const planned = task.submit.phase === "done" && !isTerminal(task) && rhythm.polls === 0;
+  if (!planned || task.test || limits.firstMs !== null) return rhythm;
+  // Up to a tenth sooner: many pages that are reloaded at once do not bring many polls at once.
+  const latestAt = now + Math.max(limits.maxMs, limits.minMs) * (1 - 0.1 * random);
+  return rhythm.dueAt <= latestAt ? rhythm : { ...rhythm, dueAt: latestAt };
+}
+
+/**
+ * The upstream's id to ask with: the first that the create named, and while the upstream has no such task each of them in
+ * turn. Null: the task is not to be polled.
+ */
+export function idToAsk(task: Task, { polls }: Pick<PollRhythm, "polls">): string | null {
+  if (isTerminal(task) || task.upstreamTaskId === null) return null;
+  const ids = [task.upstreamTaskId, ...task.upstreamAliases];
+  return (task.notFoundSince === null ? ids[0] : ids[polls % ids.length]) ?? null;
+}
+
+/**
+ * What an answer to a poll makes of the task, and when to look again.
+ * `task` is the same object if nothing worth writing happened.
+ */
+export function decidePoll(
+  task: Task,
+  rhythm: PollRhythm,
+  answer: PollAnswer,
+  turn: PollTurn,
+): { task: Task; rhythm: PollRhythm } {
+  if (isTerminal(task)) return { task, rhythm };
+  const seen = applyAnswer(task, answer, turn);
+  const last = turn.startedAt >= task.deadlineAt;
+  const next = last && !isTerminal(seen) ? timedOut(seen, turn.now) : seen;
+  const shown =
+    answer.kind === "read" && !isTerminal(next)
+      ? sighted(
+          rhythm.seen ?? null,
+          { from: task, to: next, said: answer.reading.status },
+          { askedAt: turn.startedAt, now: turn.now },
+        )
+      : (rhythm.seen ?? null);
+  return { task: next, rhythm: nextRhythm(next, { ...rhythm, seen: shown }, answer, turn) };
+}
+
+function applyAnswer(task: Task, answer: PollAnswer, { now, limits }: PollTurn): Task {
+  switch (answer.kind) {
+    case "read":
+      return applyReading(task, answer.reading, now, limits.resultMissingMs);
+    case "not_found": {
+      const since = task.notFoundSince ?? now;
+      if (now - since >= limits.lostMs) return failed(task, taskError("upstream_lost"), now);
+      return patch(task, { ...NO_WINDOWS, notFoundSince: since });
+    }
+    case "unauthorized": {
+      const since = task.unauthorizedSince ?? now;
+      if (now - since >= limits.unauthorizedMs) return failed(task, taskError("upstream_unauthorized"), now);
+      return patch(task, { ...NO_WINDOWS, unauthorizedSince: since });
+    }
+    case "slow_down":
+    case "other":
+      return patch(task, NO_WINDOWS);
+    case "nothing":
+      return task;
+    default:
+      return answer satisfies never;
+  }
+}
+
+function nextRhythm(task: Task, rhythm: PollRhythm, answer: PollAnswer, turn: PollTurn): PollRhythm {
+  const troubles = answer.kind === "read" ? 0 : rhythm.troubles + 1;
+  const slowDowns = answer.kind === "slow_down" ? rhythm.slowDowns + 1 : 0;
+  const gap = nextPollGapMs(
+    turn.limits,
+    turn.forecast ?? PRIOR_FORECAST,
+    {
+      view: viewOf(task, rhythm.seen ?? null, turn.now),
+      troubles: answer.kind === "slow_down" ? 0 : troubles,
+      slowDowns,
+      notBeforeMs: honouredMs(answer.notBeforeMs, task.deadlineAt, turn.now),
+    },
+    turn.random,
+  );
+  const dueAt = task.test
+    ? (task.submittedAt ?? task.createdAt) + task.test.delayMs
+    : Math.min(turn.now + gap, task.deadlineAt);
+  const polls = rhythm.polls + 1;
+  return { dueAt: Math.max(dueAt, turn.now + 1), polls, troubles, slowDowns, seen: rhythm.seen ?? null };
+}
+
+/** The plan knows ages only; the clock of the work starts with the run, or with the task when nobody saw the start. */
+function viewOf(task: Task, seen: Sightings | null, now: number): PollView {
+  const acceptedAt = task.submittedAt ?? task.createdAt;
+  const runFrom = startedAt(task, seen);
+  const progressAt = seen?.progressAt ?? null;
+  return {
+    ageMs: Math.max(now - acceptedAt, 0),
+    phase: phaseOf(task, seen),
+    runAgeMs: runFrom === null ? null : Math.max(now - runFrom, 0),
+    progress:
+      task.progress === null || progressAt === null
+        ? null
+        : {
+            value: task.progress,
+            elapsedMs: progressAt - (runFrom ?? acceptedAt),
+            sinceMs: Math.max(now - progressAt, 0),
+          },
+  };
+}
+
+function phaseOf({ runningSince }: Task, seen: Sightings | null): PollView["phase"] {
+  if (runningSince !== null) return "running";
+  return seen === null || seen.queuedAt === null ? "unseen" : "queued";
+}
+
+/** The upstream's wish to wait counts up to the margin before the deadline; our own gaps are not shortened for it. */
+function honouredMs(notBeforeMs: number | null, deadlineAt: number, now: number): number | null {
+  const latestMs = deadlineAt - DEADLINE_MARGIN_MS - now;
+  return notBeforeMs === null || latestMs <= 0 ? null : Math.min(notBeforeMs, latestMs);
+}

@@ -1,0 +1,103 @@
+import { withProvedKey } from "./key-proof.ts";
+import { applyReading } from "./apply-status.ts";
+import { submitBackoffMs } from "./submit-backoff.ts";
+import { failed, taskError, timedOut, type Task, type TaskErrorCode } from "./task.ts";
+import type { SubmitAnswer } from "./upstream-answer.ts";
+
+/** With `retry_ambiguous_submit`, a complete 5xx answer is followed by at most this many more submits. */
+const SERVER_ERROR_REPEATS = 3;
+
+/** The last moment at which an upstream's wish to wait still leaves time for one more call. */
+export const DEADLINE_MARGIN_MS = 5_000;
+
+/** The code of a definite no. Source: the contract's submit table. */
+export function refusalCode(status: number): TaskErrorCode {
+  switch (status) {
+    case 401:
+      return "upstream_unauthorized";
+    case 402:
+      return "upstream_payment_required";
+    case 403:
+      return "upstream_forbidden";
+    case 404:
+      return "upstream_not_found";
+    default:
+      return "upstream_rejected";
+  }
+}
+
+/** The operator's key or balance is not the caller's affair: the answer goes out without the upstream's words. */
+export function isOperatorsAffair(mode: Task["mode"], status: number): boolean {
+  return mode === "operator" && (status === 401 || status === 402 || status === 403);
+}
+
+/**
+ * Marks the submit as begun. Committed before the request leaves: found later without an outcome, it is unknown.
+ * Null if it may not begin (not due, or already begun by another turn).
+ */
+export function beginSubmit(task: Task, leaseUntil: number): Task | null {
+  if (task.submit.phase !== "due") return null;
+  return { ...task, submit: { ...task.submit, phase: "begun", leaseUntil } };
+}
+
+/** What an answer to the submit makes of the task. `resultMissingMs` as in `applyReading`. */
+export function decideSubmit(
+  task: Task,
+  answer: SubmitAnswer,
+  at: { now: number; random: number; resultMissingMs: number },
+): Task {
+  // Only a begun submit has an outcome to record: a late twin of this call changes nothing.
+  if (task.submit.phase !== "begun") return task;
+  const done: Task = {
+    ...task,
+    submit: { ...task.submit, phase: "done", leaseUntil: null, inCreate: false },
+  };
+  switch (answer.kind) {
+    case "accepted": {
+      const [upstreamTaskId, ...upstreamAliases] = answer.ids;
+      const accepted = {
+        ...withProvedKey(done),
+        upstreamTaskId,
+        upstreamAliases,
+        submittedAt: at.now,
+      };
+      return applyReading(accepted, answer.reading, at.now, at.resultMissingMs);
+    }
+    case "refused": {
+      const hidden = isOperatorsAffair(task.mode, answer.status);
+      return failed(done, taskError(refusalCode(answer.status), hidden ? null : answer.message), at.now);
+    }
+    case "later": {
+      const refusals = task.submit.refusals + 1;
+      const wait = submitBackoffMs(refusals, answer.retryAfterMs, at.random);
+      return again(done, { refusals }, wait, at.now);
+    }
+    case "unknown": {
+      const { repeatServerErrors, serverErrors } = task.submit;
+      if (repeatServerErrors && answer.completeServerError && serverErrors < SERVER_ERROR_REPEATS) {
+        const wait = submitBackoffMs(serverErrors + 1, null, at.random);
+        return again(done, { serverErrors: serverErrors + 1 }, wait, at.now);
+      }
+      return failed(done, taskError("submit_unknown"), at.now);
+    }
+    default:
+      return answer satisfies never;
+  }
+}
+
+/** A begun submit whose process is gone, or whose lease ran out. */
+export function submitLost(task: Task, now: number): Task {
+  return task.submit.phase === "begun" ? failed(task, taskError("submit_unknown"), now) : task;
+}
+
+/** Not within its last 5 s before the deadline because somebody asked to wait; at the deadline it is over. */
+function beforeDeadline(dueAt: number, deadlineAt: number, now: number): number {
+  const latest = deadlineAt - DEADLINE_MARGIN_MS;
+  return dueAt > latest && latest > now ? latest : Math.min(dueAt, deadlineAt);
+}
+
+function again(task: Task, counters: Partial<Task["submit"]>, waitMs: number, now: number): Task {
+  if (now >= task.deadlineAt) return timedOut({ ...task, submit: { ...task.submit, phase: "due" } }, now);
+  const dueAt = beforeDeadline(now + waitMs, task.deadlineAt, now);
+  return { ...task, submit: { ...task.submit, ...counters, phase: "due", dueAt } };
+}

@@ -1,0 +1,233 @@
+import type { SigningVersion } from "../account/signing-versions.ts";
+import type { ResultUrl, TaskStatus } from "./upstream-answer.ts";
+import type { EventType } from "./event.ts";
+
+/** Why a task failed; the codes are the contract's. */
+export type TaskErrorCode =
+  | "generation_failed"
+  | "timed_out"
+  | "submit_unknown"
+  | "upstream_lost"
+  | "upstream_unauthorized"
+  | "upstream_payment_required"
+  | "upstream_forbidden"
+  | "upstream_not_found"
+  | "upstream_rejected"
+  | "result_missing";
+
+export interface TaskError {
+  code: TaskErrorCode;
+  message: string;
+  /** Whether the same request, sent again unchanged, costs nothing twice and may succeed. */
+  retryable: boolean;
+}
+
+/** A test task's script: nothing goes upstream, all else is real. */
+export interface TestPlan {
+  outcome: "succeeded" | "failed" | "timeout";
+  delayMs: number;
+}
+
+/** Where the task's one paid call stands. */
+export interface SubmitState {
+  /** `due`: to be made at `dueAt` · `begun`: a request may be on the wire · `done`: its outcome is recorded. */
+  phase: "due" | "begun" | "done";
+  dueAt: number;
+  /** While begun: when a process that still says nothing must have died. */
+  leaseUntil: number | null;
+  /** Definite "not now" answers so far. */
+  refusals: number;
+  /** Complete 5xx answers so far. */
+  serverErrors: number;
+  /** The caller's `retry_ambiguous_submit`. */
+  repeatServerErrors: boolean;
+  /** The first submit answers the create itself; until it has, a replay is told to wait. */
+  inCreate: boolean;
+}
+
+export interface CallbackState {
+  url: string;
+  events: EventType[];
+  format: "standard" | "flat";
+  /** Host and port that the create was sent to: a callback never goes there. */
+  ownHost: string;
+  /** No attempt before this instant: the workflow that waits must be listening. */
+  holdUntil: number;
+  /** The receiver said 410 or 501: later events are recorded and not sent. */
+  stopped: boolean;
+}
+
+/** Fields of the request that say how long it may take; null where it does not say. */
+export interface TaskTraits {
+  resolution: string | null;
+  /** `duration_seconds`. */
+  seconds: number | null;
+  inputMode: string | null;
+}
+
+/** One task and its life. Instants (`…At`, `…Since`, `…Until`) are epoch milliseconds. */
+export interface Task {
+  /** The public id as it was issued, tag included. */
+  taskId: string;
+  account: string;
+  /** Whose upstream key the task uses: the caller's own (sealed with it) or the operator's (never stored). */
+  mode: "own" | "operator";
+  /** Tells this create from a late twin of it. */
+  createId: string;
+  /** Digest of the request, kept while an idempotency key leads here. */
+  fingerprint: string | null;
+  status: TaskStatus;
+  progress: number | null;
+  model: string;
+  /** What tasks have in common that take equally long, beside the model. */
+  traits: TaskTraits;
+  videoUrl: string | null;
+  /** What became of the video's file, where there is something to say. */
+  file: TaskFile | null;
+  error: TaskError | null;
+  /** JSON text of an object. */
+  metadata: string | null;
+  test: TestPlan | null;
+  upstreamTaskId: string | null;
+  /** The other ids that the create's answer named: a poll may carry either. */
+  upstreamAliases: readonly string[];
+  /** `requestDigest`s of the request's URLs and ids: an answer that repeats them names no result and no task. */
+  requestDigests: readonly string[];
+  createdAt: number;
+  submittedAt: number | null;
+  finishedAt: number | null;
+  deadlineAt: number;
+  submit: SubmitState;
+  callback: CallbackState | null;
+  /** The account's signing secrets as last seen: what signs when the account does not answer in time. */
+  signing: readonly SigningVersion[];
+  /**
+   * Nothing has proved yet that the upstream knows the task's own key: how often it was asked in vain. Null: something
+   * has, or the key is the operator's.
+   */
+  unproved?: { asks: number } | null;
+  /** Attempts asked for by hand within the last minute. */
+  redeliveredAt: readonly number[];
+  /** First poll that said running. */
+  runningSince: number | null;
+  /** Progress when `video.progress` was last due. */
+  progressTold: number;
+  /** Windows, since when: only "no such task", only 401 or 403, success without a URL. */
+  notFoundSince: number | null;
+  unauthorizedSince: number | null;
+  resultMissingSince: number | null;
+  /** The last readable answer said a failure that may have been the query's. */
+  ambiguousFailure: boolean;
+}
+
+/** A file that only the upstream key opens, and the caller may not have the key. */
+export interface TaskFile {
+  status: "failed";
+  reason: "needs_key";
+}
+
+/** When the next poll is due. Apart from the task, because an unchanged poll does not write it down. */
+export interface PollRhythm {
+  dueAt: number;
+  polls: number;
+  /** Answers in a row that said nothing about the task. */
+  troubles: number;
+  /** 429 answers in a row. */
+  slowDowns: number;
+  /** What the polls have shown beside the task; null before the first of them. */
+  seen?: Sightings | null;
+}
+
+/**
+ * What the polls of a task have shown so far, beside the task itself. It travels with the rhythm: in memory at every
+ * poll, in the store with every change of the task. A process that dies leaves an older one, which is still true.
+ */
+export interface Sightings {
+  /** Last seen unfinished. */
+  aliveAt: number;
+  /** Last seen queued before it was first seen running. */
+  queuedAt: number | null;
+  /** When the progress became what it is. */
+  progressAt: number | null;
+  /** The first progress in the middle of the work: at the end it tells what progress is worth. */
+  mark: ProgressMark | null;
+}
+
+export interface ProgressMark {
+  at: number;
+  progress: number;
+}
+
+export function isTerminal(task: { status: TaskStatus | null }): boolean {
+  return task.status === "succeeded" || task.status === "failed";
+}
+
+/** The task with the changes, or the very same object if nothing differs: identity says whether to write. */
+export function patch(task: Task, changes: Partial<Task>): Task {
+  const keys = Object.keys(changes) as (keyof Task)[];
+  return keys.some((key) => changes[key] !== task[key]) ? { ...task, ...changes } : task;
+}
+
+const MESSAGES: Record<TaskErrorCode, string> = {
+  generation_failed: "The upstream reported that the generation failed.",
+  timed_out: "The task did not finish before its deadline.",
+  submit_unknown:
+    "The upstream's answer to the submit is unknown. It may have accepted the request, so it was not sent again.",
+  upstream_lost: "The upstream no longer knows this task.",
+  upstream_unauthorized: "The upstream refused the API key.",
+  upstream_payment_required: "The upstream asks for payment: check the account's balance.",
+  upstream_forbidden:
+    "The upstream forbids this: check the balance, the token group's quota and the model's permission.",
+  upstream_not_found: "The upstream does not know this model or path: check the model id and the base URL.",
+  upstream_rejected: "The upstream rejected the request.",
+  result_missing: "The upstream reported success but gave no usable video URL.",
+};
+
+export function taskError(code: TaskErrorCode, message?: string | null, retryable = false): TaskError {
+  return { code, message: message ? message : MESSAGES[code], retryable };
+}
+
+/** The one way a task ends badly. A terminal task is returned as it is: it never changes. */
+export function failed(task: Task, error: TaskError, now: number): Task {
+  if (isTerminal(task)) return task;
+  return {
+    ...task,
+    status: "failed",
+    error,
+    finishedAt: now,
+    submit: { ...task.submit, phase: "done", leaseUntil: null },
+  };
+}
+
+/**
+ * The one way a task ends well. A result that only the key opens goes to the caller whose key it is; the operator's key
+ * is not the caller's.
+ */
+export function succeeded(task: Task, result: ResultUrl, progress: number | null, now: number): Task {
+  if (isTerminal(task)) return task;
+  const videoUrl = result.needsKey && task.mode === "operator" ? null : result.url;
+  const file: TaskFile | null = videoUrl === null ? { status: "failed", reason: "needs_key" } : null;
+  return { ...task, status: "succeeded", videoUrl, file, progress: progress ?? 100, finishedAt: now };
+}
+
+/** The windows, and the doubt, that a readable answer of another kind ends. */
+export const NO_WINDOWS = {
+  notFoundSince: null,
+  unauthorizedSince: null,
+  resultMissingSince: null,
+  ambiguousFailure: false,
+} satisfies Partial<Task>;
+
+/**
+ * The deadline has passed. A task that never reached the upstream cost nothing and may be sent again; one whose submit
+ * was begun may have been paid for, and says so.
+ */
+export function timedOut(task: Task, now: number): Task {
+  if (task.submit.phase === "begun") return failed(task, taskError("submit_unknown"), now);
+  const never = task.submit.phase === "due" && task.submit.serverErrors === 0;
+  return failed(
+    task,
+    taskError("timed_out", never ? "The upstream did not take the task before its deadline." : null, never),
+    now,
+  );
+}

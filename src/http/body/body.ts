@@ -1,0 +1,87 @@
+import type { Context } from "hono";
+import { BODY_LIMITS } from "../../net/body-limits.ts";
+import { largestBodyBytes, withCountedBody, type CountedResult } from "../../net/counted-body.ts";
+import type { AppEnv } from "../app-env.ts";
+import { bodyTypeOf, type BodyType } from "./content-type.ts";
+import { ApiError } from "../errors.ts";
+import { clientOf } from "../rate-limit.ts";
+
+/** The files of a form are held as they came, and three times as base64, where any other body is held three times. */
+const MULTIPART_WEIGHT = 5 / 3;
+
+/**
+ * Reads the body, at most `allowedBytes`, counts it as in hand while `use` runs, and refuses it before it is read where
+ * it says its length.
+ * @throws ApiError 408 if it does not arrive in time, 413 if it is longer, 503 if too much is in hand already
+ */
+export async function withBody<T>(
+  context: Context<AppEnv>,
+  allowedBytes: number,
+  use: (body: Uint8Array) => Promise<T>,
+): Promise<T> {
+  const isMultipart = bodyTypeOf(context.req.raw.headers)?.kind === "multipart";
+  const weight = isMultipart ? MULTIPART_WEIGHT : 1;
+  const maxBytes = Math.min(allowedBytes, largestBodyBytes(weight));
+  const length = context.req.header("content-length") ?? "";
+  const declaredBytes = /^\d+$/.test(length) ? Number(length) : 0;
+  if (declaredBytes > maxBytes) throw tooLarge(maxBytes);
+  const { body: stream } = context.req.raw;
+  const client = clientOf(context);
+  const result = await withCountedBody({ stream, declaredBytes, maxBytes, client, weight }, use);
+  if (result.end !== "complete") throw unreadable(result.end, maxBytes);
+  return result.value;
+}
+
+function unreadable(end: Exclude<CountedResult<unknown>["end"], "complete">, maxBytes: number): ApiError {
+  switch (end) {
+    case "capped":
+      return tooLarge(maxBytes);
+    case "late":
+      return new ApiError(
+        "request_timeout",
+        `The request body did not arrive within ${BODY_LIMITS.arrivalMs / 1000} seconds.`,
+      );
+    case "refused":
+      return new ApiError("overloaded", "Too many large requests at once; try again in a moment.");
+    case "broken":
+      return new ApiError("invalid_request", "The request body broke off.", {
+        issues: [{ path: "", message: "broke off" }],
+      });
+    default:
+      return end satisfies never;
+  }
+}
+
+function tooLarge(maxBytes: number): ApiError {
+  return new ApiError("payload_too_large", `The request body is larger than ${maxBytes} bytes.`);
+}
+
+/**
+ * How the body is to be read: as JSON, by its type or without one, or as a form. Everything else, and any content
+ * encoding, is not taken.
+ */
+export function requireJsonOrForm(request: Request): BodyType {
+  const type = bodyTypeOf(request.headers);
+  if (type === null) {
+    throw new ApiError(
+      "unsupported_media_type",
+      "Send the request as application/json, application/x-www-form-urlencoded or multipart/form-data.",
+    );
+  }
+  refuseEncoding(request);
+  return type;
+}
+
+/** What a browser sends from a page without files. */
+export function requireForm(request: Request): void {
+  if (bodyTypeOf(request.headers)?.kind !== "form") {
+    throw new ApiError("unsupported_media_type", "Send the request as application/x-www-form-urlencoded.");
+  }
+  refuseEncoding(request);
+}
+
+function refuseEncoding(request: Request): void {
+  if (request.headers.has("content-encoding")) {
+    throw new ApiError("unsupported_media_type", "Send the request without a content encoding.");
+  }
+}

@@ -1,0 +1,112 @@
+import type { Issue } from "../issue.ts";
+import { isPlainAscii, LIFT_MIN_BYTES, LiftedText, type JsonBody, type RequestValue } from "./json-body.ts";
+
+/**
+ * The fields of a form by name: repeated ones as a list, and `NAME[x]`, `NAME.x`, `NAME[]`, `NAME[0]` as members of the
+ * fields that have some. A name of this kind that is not read is refused: forwarded it would mean nothing, and a
+ * `test[outcome]` that is only forwarded is a video that is paid.
+ */
+
+/** Far beyond any real form: a list may have 10,000 items, each a field. Millions of them would hold up everybody else. */
+const FIELDS_MAX = 20_000;
+
+const OBJECTS: ReadonlySet<string> = new Set(["metadata", "test", "callback_headers", "upstream_body"]);
+const LISTS: ReadonlySet<string> = new Set(["callback_events", "reference_images"]);
+const READ = [...OBJECTS, ...LISTS].join(", ");
+
+type Notation = "plain" | "bracket" | "dot";
+
+/** One field as it came, or what is wrong with it. */
+export type FormEntry = { name: string; value: RequestValue } | { name: string; problem: string };
+
+interface FormName {
+  field: string;
+  notation: Notation;
+  /** Of an object; empty for an item of a list. */
+  member: string;
+}
+
+interface FormField {
+  notation: Notation;
+  values: RequestValue[];
+  members: Map<string, RequestValue[]>;
+}
+
+/** One level: a member's name has no `[`, `.` or `__` of its own. */
+const MEMBER_NAME = /^(\w+?)(?:\[([^[\].]*)\]|\.([^[\].]+))$/;
+
+/** Null: a name that no form may have. */
+function readName(name: string): FormName | null {
+  if (!/[[.]|__/.test(name)) return { field: name, notation: "plain", member: "" };
+  const [, field = "", bracketed, dotted] = MEMBER_NAME.exec(name) ?? [];
+  const member = bracketed ?? dotted ?? "";
+  const notation = bracketed === undefined ? "dot" : "bracket";
+  if (OBJECTS.has(field)) return member === "" || member.includes("__") ? null : { field, notation, member };
+  return LISTS.has(field) && /^\d*$/.test(member) ? { field, notation, member: "" } : null;
+}
+
+/** The name of the field that a name of a form is about; null if no form may have it. */
+export function fieldNamed(name: string): string | null {
+  return readName(name)?.field ?? null;
+}
+
+export function gatherFields(entries: Iterable<FormEntry>): JsonBody {
+  const fields = new Map<string, FormField>();
+  const issues: Issue[] = [];
+  let count = 0;
+  for (const entry of entries) {
+    count += 1;
+    if (count > FIELDS_MAX) return { ok: false, problem: `has more than ${FIELDS_MAX} fields` };
+    const problem = "problem" in entry ? entry.problem : addTo(fields, entry);
+    if (problem !== null) issues.push({ path: entry.name.slice(0, 100), message: problem });
+  }
+  const value = Object.fromEntries(Array.from(fields, ([name, field]) => [name, valueOf(field)]));
+  return { ok: true, value, issues };
+}
+
+/** Gives what is wrong with it, or null. */
+function addTo(
+  fields: Map<string, FormField>,
+  { name, value }: { name: string; value: RequestValue },
+): string | null {
+  const read = readName(name);
+  if (read === null) return `is not read: members, one level deep, have ${READ}`;
+  const { field, notation, member } = read;
+  const known = fields.get(field) ?? { notation, values: [], members: new Map<string, RequestValue[]>() };
+  fields.set(field, known);
+  if (known.notation !== notation) return `gives ${field} a second time, in another way`;
+  const values = member === "" ? known.values : (known.members.get(member) ?? []);
+  values.push(value);
+  if (member !== "") known.members.set(member, values);
+  return null;
+}
+
+function valueOf({ notation, values, members }: FormField): RequestValue {
+  if (members.size > 0) {
+    return Object.fromEntries(Array.from(members, ([name, given]) => [name, oneOrMany(given)]));
+  }
+  return notation === "plain" ? oneOrMany(values) : values;
+}
+
+/** A repeated name is a list; what else a text may stand for is the schema's business. */
+function oneOrMany(values: RequestValue[]): RequestValue {
+  const [only] = values;
+  return values.length > 1 || only === undefined ? values : only;
+}
+
+/** Ends a string in JSON. */
+const QUOTE = 0x22;
+
+/** Long, plain text stays bytes, as in JSON: most of it is an image. @throws TypeError if it is not UTF-8 */
+export function textValue(bytes: Uint8Array): string | LiftedText {
+  const plain = bytes.length >= LIFT_MIN_BYTES && isPlainAscii(bytes) && !bytes.includes(QUOTE);
+  return plain ? new LiftedText(bytes) : decodeText(bytes);
+}
+
+/** One for all: a form may have a great many fields. */
+const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+
+/** @throws TypeError if it is not UTF-8 */
+export function decodeText(bytes: Uint8Array): string {
+  return decoder.decode(bytes);
+}

@@ -1,0 +1,41 @@
+import type { Context } from "hono";
+import type * as z from "zod";
+import type { AppEnv } from "../app-env.ts";
+import { requireJsonOrForm, withBody } from "./body.ts";
+import { invalidRequest } from "../errors.ts";
+import { parseBody } from "./form-body.ts";
+import { deduplicated, issuesOf, type Issue } from "../issue.ts";
+import type { JsonBody, RequestObject } from "./json-body.ts";
+import { queryIssues } from "../query.ts";
+
+/** A ping, a rotation or a redelivery is a few lines. */
+const SMALL_BODY_BYTES = 65_536;
+
+export interface SmallObject {
+  fields: RequestObject;
+  /** What is wrong beside the fields. */
+  issues: readonly Issue[];
+}
+
+/** A small request, as JSON or as a form; no body at all is an empty object. @throws ApiError 400, 413, 415 */
+export async function readSmallObject(context: Context<AppEnv>): Promise<SmallObject> {
+  const type = requireJsonOrForm(context.req.raw);
+  return withBody(context, SMALL_BODY_BYTES, async (bytes) => {
+    const body: JsonBody = bytes.byteLength === 0 ? { ok: true, value: {} } : parseBody(bytes, type);
+    const issues = [...queryIssues(context.req.url), ...(body.issues ?? [])];
+    if (!body.ok) throw invalidRequest([{ path: "", message: body.problem }, ...issues]);
+    return { fields: body.value, issues };
+  });
+}
+
+/** The same, with its fields read. */
+export async function readSmallBody<T extends z.ZodType>(
+  context: Context<AppEnv>,
+  schema: T,
+): Promise<z.output<T>> {
+  const { fields, issues } = await readSmallObject(context);
+  const parsed = schema.safeParse(fields);
+  const all = deduplicated([...issues, ...(parsed.success ? [] : issuesOf(parsed.error))]);
+  if (!parsed.success || all.length > 0) throw invalidRequest(all);
+  return parsed.data;
+}

@@ -1,0 +1,38 @@
+import { headerProblems } from "../../domain/delivery/callback-headers.ts";
+import {
+  judgeEndpoint,
+  type EndpointRules,
+  type EndpointVerdict,
+} from "../../domain/delivery/endpoint-policy.ts";
+import { objectish, textOf } from "../body/fields.ts";
+import type { Issue } from "../issue.ts";
+import { LiftedText, type RequestObject } from "../body/json-body.ts";
+
+/**
+ * What the policies have against where and how to call back. The fields may be as they came: they are read here as the
+ * schema reads them, because a policy that is asked about anything else judges what is not sent.
+ */
+export function judgeCallback(
+  fields: { callback_url?: unknown; callback_headers?: unknown },
+  rules: EndpointRules,
+): { endpoint: EndpointVerdict | null; issues: Issue[] } {
+  const url = textOf(fields.callback_url);
+  const endpoint = typeof url === "string" ? judgeEndpoint(url, rules) : null;
+  const urlIssues = endpoint && !endpoint.ok ? [{ path: "callback_url", message: endpoint.problem }] : [];
+  return { endpoint, issues: [...urlIssues, ...headerIssues(objectish(fields.callback_headers))] };
+}
+
+function headerIssues(value: unknown): Issue[] {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
+  return headerProblems(headerEntries(value as RequestObject)).map(({ name, problem }) => ({
+    path: name === null ? "callback_headers" : `callback_headers.${name.slice(0, 100)}`,
+    message: name === null ? `may hold ${problem}` : problem,
+  }));
+}
+
+export function headerEntries(value: RequestObject): [string, unknown][] {
+  return Object.entries(value).map(([name, item]) => [
+    name,
+    item instanceof LiftedText ? item.toText() : item,
+  ]);
+}

@@ -1,0 +1,180 @@
+import type { Context } from "hono";
+import { OverloadedError } from "../../domain/errors/unavailable.ts";
+import type { Settings } from "../../env.ts";
+import { keyedName, randomName, taskIdOf } from "../../keys/ids.ts";
+import { createInObject, waitForEnd, type CreateAnswer, type CreateInput } from "../../task-object/client.ts";
+import type { AppEnv } from "../app-env.ts";
+import type { Caller } from "../caller.ts";
+import { ApiError, invalidRequest, noSuchTask, upstreamSaid } from "../errors.ts";
+import { requestDigestsOf } from "./request-digests.ts";
+import { fingerprint } from "./fingerprint.ts";
+import { endpointRules, misconfigured, ownHost } from "../guards.ts";
+import { encodeJsonBody, type JsonBody } from "../body/json-body.ts";
+import { deduplicated } from "../issue.ts";
+import { isKnownKey, requireKnownKey } from "../known-key.ts";
+import { parseIdempotencyKey, preferenceApplied, type Preferences } from "./request-headers.ts";
+import { readVideoRequest, type VideoRequest } from "./video-request.ts";
+import { visitorOf } from "../routes/waiting.ts";
+
+export interface Created {
+  /** The task's object. */
+  name: string;
+  answer: CreateAnswer;
+}
+
+/** From the fields of a create to its task: judge, name, hand to the object. */
+export async function createVideo(
+  context: Context<AppEnv>,
+  body: JsonBody,
+  preferences: Preferences,
+  keyHeader: string | undefined = context.req.header("idempotency-key"),
+): Promise<Created> {
+  const settings = context.get("settings");
+  const caller = context.get("caller");
+  // A test never leads to the upstream, so the upstream cannot judge the key by itself; and 401 comes before 400.
+  if (body.ok && (body.value["test"] ?? null) !== null) await requireKnownKey(context);
+  const { request, idempotencyKey } = readCreate(context, settings, body, keyHeader);
+  const name = idempotencyKey === null ? randomName() : await keyedName(caller.account, idempotencyKey);
+  const input = await createInput({
+    settings,
+    caller,
+    request,
+    name,
+    keyed: idempotencyKey !== null,
+    isKnownKey: isKnownKey(context),
+  });
+  const answer = createInObject(context.env.TASKS, name, {
+    ...input,
+    callback: input.callback && { ...input.callback, ownHost: ownHost(context) },
+    respondAsync: preferences.respondAsync,
+    waitMs: Math.max(waitsUntil(context, preferences) - Date.now(), 0),
+  });
+  // The submit goes on when the caller hangs up.
+  context.executionCtx.waitUntil(answer.catch(() => undefined));
+  return { name, answer: await answer };
+}
+
+/** Answers a create, after its wait if it asked for one. */
+export async function answerCreate(
+  context: Context<AppEnv>,
+  { name, answer }: Created,
+  preferences: Preferences,
+): Promise<Response> {
+  const { taskId, body } = accepted(answer, context.get("requestId"));
+  const waited = preferences.waitSeconds === null ? null : await afterWait(context, name, preferences);
+  const applied = preferenceApplied({ ...preferences, waitSeconds: waited && preferences.waitSeconds });
+  context.header("location", `/v1/videos/${taskId}`);
+  if (answer.kind === "replayed") context.header("idempotent-replayed", "true");
+  if (applied !== null) context.header("preference-applied", applied);
+  return context.body(waited?.body ?? body, waited?.ended ? 200 : 202, {
+    "content-type": "application/json",
+  });
+}
+
+function waitsUntil(context: Context<AppEnv>, { waitSeconds }: Preferences): number {
+  return context.get("arrivedAt") + (waitSeconds ?? 0) * 1000;
+}
+
+/**
+ * Null: nobody could be asked, or as many wait as may. The task is accepted all the same, and anything but a 2xx would
+ * say that nothing follows.
+ * @throws ApiError 404 if it was deleted meanwhile: then nothing does
+ */
+async function afterWait(
+  context: Context<AppEnv>,
+  name: string,
+  preferences: Preferences,
+): Promise<{ body: string; ended: boolean } | null> {
+  try {
+    const until = waitsUntil(context, preferences);
+    const answer = await waitForEnd(context.env.TASKS, name, { ...visitorOf(context), until });
+    if (answer.kind === "none") throw noSuchTask();
+    return answer.kind === "full" ? null : answer;
+  } catch (error) {
+    if (error instanceof OverloadedError) return null;
+    throw error;
+  }
+}
+
+function readCreate(
+  context: Context<AppEnv>,
+  settings: Settings,
+  body: JsonBody,
+  keyHeader: string | undefined,
+): { request: VideoRequest; idempotencyKey: string | null } {
+  const { key, issue } = parseIdempotencyKey(keyHeader);
+  const around = [...(issue ? [issue] : []), ...(body.issues ?? [])];
+  if (!body.ok) throw invalidRequest([{ path: "", message: body.problem }, ...around]);
+  const rules = endpointRules(context);
+  const result = readVideoRequest(body.value, { strict: settings.strict, rules });
+  const issues = deduplicated([...around, ...(result.ok ? [] : result.issues)]);
+  if (issues.length > 0 || !result.ok) throw invalidRequest(issues);
+  return { request: result.request, idempotencyKey: key };
+}
+
+async function createInput(from: {
+  settings: Settings;
+  caller: Caller;
+  request: VideoRequest;
+  name: string;
+  keyed: boolean;
+  isKnownKey: boolean;
+}): Promise<Omit<CreateInput, "callback" | "respondAsync" | "waitMs"> & Pick<VideoRequest, "callback">> {
+  const { settings, caller, request, name, keyed } = from;
+  const ids = await Promise.all(settings.roots.map(async (root) => taskIdOf(root, name, caller.account)));
+  return {
+    taskId: ids[0] ?? "",
+    acceptedTaskIds: ids,
+    account: caller.account,
+    mode: caller.mode,
+    apiKey: caller.mode === "own" ? caller.apiKey : null,
+    createId: crypto.randomUUID(),
+    fingerprint: keyed ? await fingerprint(request.meaning) : null,
+    model: request.model,
+    traits: request.traits,
+    metadata: request.metadata,
+    requestDigests: await requestDigestsOf(request.upstream),
+    test: request.test,
+    isKnownKey: from.isKnownKey,
+    timeoutMs: request.timeoutMs ?? settings.taskTimeoutMs,
+    repeatServerErrors: request.repeatServerErrors,
+    callback: request.callback,
+    body: encodeJsonBody(request.upstream),
+  };
+}
+
+/** @throws ApiError for every create that leaves no task, or none of this request's */
+export function accepted(
+  answer: CreateAnswer,
+  requestId: string,
+): CreateAnswer & { kind: "created" | "replayed" } {
+  switch (answer.kind) {
+    case "created":
+    case "replayed":
+      return answer;
+    case "mismatch":
+      throw new ApiError("idempotency_mismatch", "This Idempotency-Key was used with another request.");
+    case "deleted":
+      throw new ApiError("idempotency_deleted", "The task of this Idempotency-Key was deleted.");
+    case "in_progress":
+      throw new ApiError(
+        "idempotency_in_progress",
+        "The first request with this Idempotency-Key is being submitted.",
+      );
+    case "given_up":
+      throw new ApiError(
+        "overloaded",
+        "The request was not carried out; nothing was submitted. Send it again.",
+      );
+    case "misconfigured":
+      throw misconfigured(answer.settings.map((setting) => ({ setting, message: "does not parse" })));
+    case "refused": {
+      const { status, code, message, upstream } = answer;
+      if (upstream !== null) throw new ApiError(code, message, { status, upstream: upstreamSaid(upstream) });
+      const advice = `The operator of this deployment has to act; the request is ${requestId}.`;
+      throw new ApiError(code, `${message} ${advice}`, { status });
+    }
+    default:
+      return answer satisfies never;
+  }
+}

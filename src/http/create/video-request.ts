@@ -1,0 +1,135 @@
+import type { EndpointRules } from "../../domain/delivery/endpoint-policy.ts";
+import { DEFAULT_EVENTS, type EventType } from "../../domain/task/event.ts";
+import type { TaskTraits, TestPlan } from "../../domain/task/task.ts";
+import { headerEntries, judgeCallback } from "./callback-issues.ts";
+import { judgeNames } from "../body/field-names.ts";
+import { listish, objectish } from "../body/fields.ts";
+import { deduplicated, issuesOf, type Issue } from "../issue.ts";
+import type { RequestObject, RequestValue } from "../body/json-body.ts";
+import { RINGBACK_FIELDS, UPSTREAM_FIELDS, VIDEO_SCHEMAS, type VideoFields } from "./video-schema.ts";
+
+/** A create that is fit to be carried out. */
+export interface VideoRequest {
+  /** What goes upstream: known fields typed, unknown ones as they came. */
+  upstream: RequestObject;
+  /** All fields after coercion: what "the same request" means for an idempotency key. */
+  meaning: RequestObject;
+  model: string;
+  traits: TaskTraits;
+  metadata: string | null;
+  test: TestPlan | null;
+  /** Null: the deployment's default. */
+  timeoutMs: number | null;
+  repeatServerErrors: boolean;
+  callback: {
+    url: string;
+    events: EventType[];
+    format: "standard" | "flat";
+    headers: [name: string, value: string][];
+  } | null;
+}
+
+export type VideoRequestResult = { ok: true; request: VideoRequest } | { ok: false; issues: Issue[] };
+
+/** Checks a create as the contract says, all problems at once. */
+export function readVideoRequest(
+  body: RequestObject,
+  { strict, rules }: { strict: boolean; rules: EndpointRules },
+): VideoRequestResult {
+  const { fields: entries, issues: nameIssues } = judgeNames(Object.entries(body));
+  const known = entries.filter(([key]) => UPSTREAM_FIELDS.has(key) || RINGBACK_FIELDS.has(key));
+  const parsed = (strict ? VIDEO_SCHEMAS.strict : VIDEO_SCHEMAS.lenient).safeParse(Object.fromEntries(known));
+  const typeIssues = parsed.success ? [] : issuesOf(parsed.error);
+  const fields = Object.fromEntries(known) as Record<string, RequestValue>;
+  const { endpoint, issues: callbackIssues } = judgeCallback(fields, rules);
+  const issues = [
+    ...typeIssues,
+    ...combinationIssues(fields, { hasContent: Array.isArray(body["content"]) }),
+    ...callbackIssues,
+    ...nameIssues,
+  ];
+  if (!parsed.success || issues.length > 0) return { ok: false, issues: deduplicated(issues) };
+  const callbackUrl = endpoint?.ok ? endpoint.url : null;
+  return { ok: true, request: assemble(entries, parsed.data, callbackUrl) };
+}
+
+/** Under `VALIDATION=lenient` a caller may write any length; it is kept with the task, to know its like. */
+const TRAIT_MAX = 40;
+
+function isAbsent(value: RequestValue | undefined): boolean {
+  return value === undefined || value === null || value === "";
+}
+
+/** What a field needs beside it. These hold under `lenient` too. */
+function combinationIssues(
+  fields: Record<string, RequestValue>,
+  { hasContent }: { hasContent: boolean },
+): Issue[] {
+  const has = (name: string): boolean => !isAbsent(fields[name]);
+  // Read as the schema reads it: a text may hold an empty list.
+  const list = listish(fields["reference_images"]);
+  const hasReferences = list !== undefined && !(Array.isArray(list) && list.length === 0);
+  const issues: Issue[] = [];
+  const needs = (condition: boolean, name: string, why: string): void => {
+    const missing = name === "reference_images" ? !hasReferences : !has(name);
+    if (condition && missing) issues.push({ path: name, message: `is required ${why}` });
+  };
+  const anyImage = has("image") || has("end_image") || hasReferences;
+  const isText = fields["input_mode"] === "text" || (!has("input_mode") && !anyImage);
+  // The upstream's own list of texts and pictures, which goes there as it is.
+  needs(isText && !hasContent, "prompt", "for a text task");
+  needs(fields["input_mode"] === "single_image", "image", "when input_mode is single_image");
+  needs(fields["control_mode"] === "end_frame", "end_image", "when control_mode is end_frame");
+  needs(has("end_image"), "image", "when end_image is given");
+  needs(fields["control_mode"] === "reference", "reference_images", "when control_mode is reference");
+  return issues;
+}
+
+function assemble(
+  entries: readonly [string, RequestValue][],
+  fields: VideoFields,
+  callbackUrl: string | null,
+): VideoRequest {
+  const typed = fields as Record<string, RequestValue | undefined>;
+  const coerced = entries.flatMap(([key, value]): [string, RequestValue][] => {
+    if (!UPSTREAM_FIELDS.has(key) && !RINGBACK_FIELDS.has(key)) return [[key, value]];
+    const known = typed[key];
+    return known === undefined ? [] : [[key, known]];
+  });
+  const { test, metadata, timeout_seconds: timeoutSeconds, upstream_body: upstreamBody } = fields;
+  const forwarded = coerced.filter(([key]) => !RINGBACK_FIELDS.has(key));
+  return {
+    upstream: Object.fromEntries([...forwarded, ...Object.entries(upstreamBody ?? {})]),
+    meaning: Object.fromEntries(
+      coerced.map(([key, value]): [string, RequestValue] => {
+        if (key === "callback_url" && callbackUrl !== null) return [key, callbackUrl];
+        // As an object: the coerced one is JSON text, in which the order of members and white space would count.
+        return key === "metadata" ? [key, metadataIn(entries)] : [key, value];
+      }),
+    ),
+    model: fields.model,
+    traits: {
+      resolution: fields.resolution?.slice(0, TRAIT_MAX) ?? null,
+      seconds: fields.duration_seconds ?? null,
+      inputMode: fields.input_mode?.slice(0, TRAIT_MAX) ?? null,
+    },
+    metadata: metadata ?? null,
+    test: test ? { outcome: test.outcome, delayMs: test.delay_seconds * 1000 } : null,
+    timeoutMs: timeoutSeconds === undefined ? null : timeoutSeconds * 1000,
+    repeatServerErrors: fields.retry_ambiguous_submit ?? false,
+    callback:
+      callbackUrl === null
+        ? null
+        : {
+            url: callbackUrl,
+            events: fields.callback_events ?? [...DEFAULT_EVENTS],
+            format: fields.callback_format ?? "standard",
+            headers: headerEntries(fields.callback_headers ?? {}) as [string, string][],
+          },
+  };
+}
+
+function metadataIn(entries: readonly [string, RequestValue][]): RequestValue {
+  const given = entries.find(([name]) => name === "metadata")?.[1];
+  return (objectish(given) ?? null) as RequestValue;
+}

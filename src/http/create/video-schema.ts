@@ -1,0 +1,200 @@
+import * as z from "zod";
+import { EVENT_TYPES } from "../../domain/task/event.ts";
+import { isImage, stripBase64Whitespace, type ImageText } from "../body/image.ts";
+import {
+  bounded,
+  boolish,
+  field,
+  integer,
+  LIST_MAX,
+  listish,
+  numeric,
+  objectish,
+  present,
+  string,
+  textOf,
+  commaSeparated,
+} from "../body/fields.ts";
+import { isRequestObject, LiftedText, type RequestObject } from "../body/json-body.ts";
+
+/**
+ * The fields of a create, each with its type and its documented values. Source: upstream-api document, contract.
+ * `meta` says in JSON Schema what a check in code would keep to itself: the API reference is made from these schemas.
+ */
+
+const PROMPT_MAX = 2500;
+const MODEL_MAX = 200;
+
+/** Documented values: the only ones under `strict`; under `lenient` any, because the upstream's lists change. */
+function listed(values: readonly [string, ...string[]], strict: boolean) {
+  const message = `must be one of ${values.join(", ")}`;
+  const text = string().refine((value) => values.includes(value), message);
+  return field(textOf, strict ? text.meta({ enum: [...values] }) : string());
+}
+
+/** Seconds, or -1: the upstream decides. */
+const DURATIONS: readonly number[] = [-1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+
+function duration(strict: boolean) {
+  const message = "must be an integer from 4 to 15, or -1";
+  const whole = z.int(strict ? message : "must be an integer");
+  const documented = whole.refine((value) => DURATIONS.includes(value), message);
+  return field(numeric, strict ? documented.meta({ enum: [...DURATIONS] }) : whole);
+}
+
+const IMAGE_MESSAGE = "must be an http(s) URL, a data:image/…;base64, URL or base64";
+
+function image() {
+  return field(
+    (value) => stripBase64Whitespace(present(value)),
+    z.custom<ImageText>((value) => isImage(value, { asset: false }), IMAGE_MESSAGE).meta({ type: "string" }),
+  );
+}
+
+const reference = z.preprocess(
+  stripBase64Whitespace,
+  z
+    .custom<ImageText>((value) => isImage(value, { asset: true }), `${IMAGE_MESSAGE}, or an asset:// URL`)
+    .meta({ type: "string" }),
+);
+
+const TEST_OUTCOMES = ["succeeded", "failed", "timeout"] as const;
+const TEST_DELAY_SECONDS = 5;
+const OUTCOME_MESSAGE = `must be one of ${TEST_OUTCOMES.join(", ")}`;
+const DELAY_MESSAGE = "must be a number from 0 to 600";
+
+/**
+ * `{"outcome", "delay_seconds"}`, or the bare outcome. An empty string is what a tool makes of an object that it cannot
+ * write: it is not left out, it is refused, else the test would be paid.
+ */
+const test = field(
+  (value) => {
+    const meant = value === "" ? [] : objectish(value);
+    return typeof meant === "string" ? { outcome: meant } : meant;
+  },
+  z.strictObject(
+    {
+      outcome: z.enum(TEST_OUTCOMES, OUTCOME_MESSAGE),
+      delay_seconds: field(
+        numeric,
+        z.number(DELAY_MESSAGE).min(0, DELAY_MESSAGE).max(600, DELAY_MESSAGE),
+      ).transform((seconds) => seconds ?? TEST_DELAY_SECONDS),
+    },
+    {
+      error: (issue) =>
+        issue.code === "unrecognized_keys" ? "takes outcome and delay_seconds" : "must be an object",
+    },
+  ),
+);
+
+const EVENT_MESSAGE = `must be one of ${EVENT_TYPES.join(", ")}`;
+const EVENTS_MESSAGE = `must be a non-empty list of ${EVENT_TYPES.join(", ")}`;
+
+const plainObject = z
+  .custom<RequestObject>(isRequestObject, "must be a JSON object")
+  .meta({ type: "object", additionalProperties: true });
+
+export const METADATA_MAX_BYTES = 4096;
+
+/** The upstream's fields, exactly those of its document. */
+function upstreamFields(strict: boolean) {
+  return {
+    model: z.preprocess(
+      textOf,
+      string("is required: a string of 1 to 200 characters")
+        .max(MODEL_MAX, `must be at most ${MODEL_MAX} characters`)
+        .meta({ minLength: 1 }),
+    ),
+    capability: listed(["video_generation"], strict),
+    prompt: field(
+      textOf,
+      string()
+        .refine((text) => codePoints(text) <= PROMPT_MAX, `must be at most ${PROMPT_MAX} characters`)
+        .meta({ maxLength: PROMPT_MAX }),
+    ),
+    input_mode: listed(["text", "single_image", "multi_image"], strict),
+    control_mode: listed(["none", "end_frame", "reference"], strict),
+    aspect_ratio: listed(["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive"], strict),
+    duration_seconds: duration(strict),
+    resolution: listed(["480p", "720p", "1080p"], strict),
+    with_audio: field(boolish, z.boolean("must be true or false")),
+    image: image(),
+    end_image: image(),
+    reference_images: field(
+      (value) => bounded(listish(value)),
+      z.array(reference, `must be a list of at most ${LIST_MAX}`).meta({ maxItems: LIST_MAX }),
+    ),
+  };
+}
+
+/** Where and how to call back. URL and headers are judged by their policies. */
+export const CALLBACK_FIELDS = {
+  callback_url: field(textOf, string()),
+  callback_headers: field(objectish, plainObject),
+  callback_format: field(textOf, z.enum(["standard", "flat"], "must be standard or flat")),
+};
+
+/** Ringback's own fields, never forwarded. */
+const OWN_FIELDS = {
+  ...CALLBACK_FIELDS,
+  callback_events: field(
+    (value) => bounded(commaSeparated(value)),
+    z
+      .array(z.enum(EVENT_TYPES, EVENT_MESSAGE), EVENTS_MESSAGE)
+      .min(1, EVENTS_MESSAGE)
+      .transform((events) => [...new Set(events)]),
+  ),
+  metadata: field(
+    objectish,
+    plainObject
+      .transform((value) =>
+        JSON.stringify(value, (_key, item: unknown) => (item instanceof LiftedText ? item.toText() : item)),
+      )
+      .refine(
+        (text) => new TextEncoder().encode(text).byteLength <= METADATA_MAX_BYTES,
+        `must be at most ${METADATA_MAX_BYTES} bytes of JSON`,
+      ),
+  ),
+  timeout_seconds: field(numeric, integer(60, 259_200)),
+  retry_ambiguous_submit: field(boolish, z.boolean("must be true or false")),
+  endpoints: field(boolish, z.boolean("must be true or false")),
+  keep_result: field(boolish, z.literal(false, "must be false: this deployment keeps no files")),
+  test,
+};
+
+const OWN_NAMES = [...Object.keys(OWN_FIELDS), "upstream_body"];
+
+/**
+ * `upstream_body` takes only names that Ringback keeps for itself. Any other name belongs in the request, where Ringback
+ * checks it.
+ */
+const UPSTREAM_BODY_NAMES = OWN_NAMES.filter((name) => !name.startsWith("callback"));
+
+const upstreamBody = field(
+  objectish,
+  plainObject
+    .superRefine((members, context) => {
+      const message = `must be one of ${UPSTREAM_BODY_NAMES.join(", ")}`;
+      for (const name of Object.keys(members)) {
+        if (!UPSTREAM_BODY_NAMES.includes(name))
+          context.addIssue({ code: "custom", path: [name.slice(0, 100)], message });
+      }
+    })
+    .meta({ type: "object", propertyNames: { enum: UPSTREAM_BODY_NAMES }, additionalProperties: true }),
+);
+
+function schemaFor(strict: boolean) {
+  return z.object({ ...upstreamFields(strict), ...OWN_FIELDS, upstream_body: upstreamBody });
+}
+
+export const VIDEO_SCHEMAS = { strict: schemaFor(true), lenient: schemaFor(false) };
+
+export type VideoFields = z.output<typeof VIDEO_SCHEMAS.strict>;
+
+export const UPSTREAM_FIELDS: ReadonlySet<string> = new Set(Object.keys(upstreamFields(true)));
+export const RINGBACK_FIELDS: ReadonlySet<string> = new Set(OWN_NAMES);
+
+/** Characters as a person counts them; in UTF-16 an emoji is two. */
+function codePoints(text: string): number {
+  return Array.from(text).length;
+}

@@ -1,0 +1,29 @@
+import * as z from "zod";
+import { field, integer, numeric, present } from "../body/fields.ts";
+
+const LIMIT_MAX = 100;
+const LIMIT = 20;
+/** A key of the account's index: where the page before ended. */
+const KEY = /^\d{15} [a-z2-7]{26}$/;
+
+/** The query of `GET /v1/videos`. */
+export const LIST_QUERY = z.object({
+  status: field(
+    present,
+    z.enum(["queued", "running", "succeeded", "failed"], "must be queued, running, succeeded or failed"),
+  ),
+  limit: field(numeric, integer(1, LIMIT_MAX)).transform((limit) => limit ?? LIMIT),
+  cursor: field(
+    (value) => (typeof value === "string" && value !== "" ? keyOfCursor(value) : present(value)),
+    z.string().regex(KEY, "is not a cursor of this list"),
+  ),
+});
+
+function keyOfCursor(cursor: string): string {
+  try {
+    return atob(cursor);
+  } catch {
+    // Not even base64: no key will fit.
+    return "";
+  }
+}

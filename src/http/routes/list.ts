@@ -1,0 +1,104 @@
+import type { Context } from "hono";
+import { accountStats, listTasks } from "../../account-object/client.ts";
+import type { AccountStats, Listing, ListPage } from "../../domain/account/summary.ts";
+import { isoTime } from "../../domain/text/time.ts";
+import { openTaskId, taskIdOf } from "../../keys/ids.ts";
+import type { AppEnv } from "../app-env.ts";
+import { invalidRequest } from "../errors.ts";
+import { deduplicated, issuesOf, type Issue } from "../issue.ts";
+import { LIST_QUERY } from "./list-schema.ts";
+import { queryIssues } from "../query.ts";
+
+/** A task as lists show it. */
+export interface ListedTask {
+  object: "video.task";
+  id: string;
+  task_id: string;
+  status: Listing["status"];
+  model: string;
+  test: boolean;
+  video_url: string | null;
+  error: Listing["error"];
+  created_at: string;
+  finished_at: string | null;
+  callback: { status: NonNullable<Listing["delivery"]> } | null;
+}
+
+export interface TaskList {
+  object: "list";
+  data: ListedTask[];
+  next_cursor: string | null;
+}
+
+/** `GET /v1/videos`: this account's tasks, newest first. */
+export async function listVideos(context: Context<AppEnv>): Promise<Response> {
+  return context.json(
+    await listedTasks(context, queryIssues(context.req.url, Object.keys(LIST_QUERY.shape))),
+  );
+}
+
+/** The page of tasks that the request's query asks for. @throws ApiError 400 with what is wrong with it */
+export async function listedTasks(
+  context: Context<AppEnv>,
+  issues: readonly Issue[] = [],
+): Promise<TaskList> {
+  const { account } = context.get("caller");
+  const { listings, next } = await listTasks(context.env.ACCOUNTS, account, pageOf(context, issues));
+  const { roots } = context.get("settings");
+  const data = await Promise.all(listings.map(async (listing) => viewListing(listing, roots)));
+  return { object: "list", data, next_cursor: next === null ? null : cursorOf(next) };
+}
+
+function pageOf(context: Context<AppEnv>, issues: readonly Issue[]): ListPage {
+  const result = LIST_QUERY.safeParse(context.req.query());
+  const all = deduplicated([...issues, ...(result.success ? [] : issuesOf(result.error))]);
+  if (!result.success || all.length > 0) throw invalidRequest(all);
+  const { status, limit, cursor } = result.data;
+  return { status: status ?? null, limit, before: cursor ?? null };
+}
+
+async function viewListing(listing: Listing, roots: readonly [string, ...string[]]): Promise<ListedTask> {
+  const { name, account, taskId } = listing;
+  // The secret under which its id was issued may be gone: under the old id nobody could read it any more.
+  const known = (await openTaskId(roots, taskId, account)) !== null;
+  const id = known ? taskId : await taskIdOf(roots[0], name, account);
+  return {
+    object: "video.task",
+    id,
+    task_id: id,
+    status: listing.status,
+    model: listing.model,
+    test: listing.test,
+    video_url: listing.videoUrl,
+    error: listing.error,
+    created_at: isoTime(listing.createdAt),
+    finished_at: isoTime(listing.finishedAt),
+    callback: listing.delivery === null ? null : { status: listing.delivery },
+  };
+}
+
+/** `GET /v1/stats`: what became of this account's tasks. */
+export async function showStats(context: Context<AppEnv>): Promise<Response> {
+  const stats = await accountStats(context.env.ACCOUNTS, context.get("caller").account);
+  return context.json(viewStats(stats));
+}
+
+function viewStats({ tasks, models, deliveries, pollsPerTask }: AccountStats): object {
+  return {
+    object: "stats",
+    tasks,
+    models: models.map(({ model, count, p50Ms, p95Ms }) => ({
+      model,
+      count,
+      p50_seconds: p50Ms / 1000,
+      p95_seconds: p95Ms / 1000,
+    })),
+    deliveries,
+    polls_per_task: pollsPerTask,
+  };
+}
+
+/** Opaque to callers, and fit for a URL. */
+function cursorOf(key: string): string {
+  return btoa(key).replaceAll("=", "");
+}

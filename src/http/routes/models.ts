@@ -1,0 +1,58 @@
+import { Hono } from "hono";
+import type { Context } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { isOperatorsAffair, refusalCode } from "../../domain/task/submit.ts";
+import { askModels, knownModels } from "../../upstream/key-check.ts";
+import type { ModelsAnswer } from "../../upstream/models.ts";
+import type { AppEnv } from "../app-env.ts";
+import { ApiError, upstreamSaid } from "../errors.ts";
+import { methodNotAllowed, noQuery, refuseOwnUpstreamCalls, withCaller, withSettings } from "../guards.ts";
+import { askedKey } from "../known-key.ts";
+import { countCall } from "../rate-limit.ts";
+
+/** `/v1/models`: the upstream's, as is. */
+export const models = new Hono<AppEnv>()
+  .get("/", refuseOwnUpstreamCalls, withSettings, withCaller, noQuery, async (context) => {
+    const answer = await upstreamModels(context);
+    if (answer.status === 204) return context.body(null, answer.status);
+    return context.body(answer.body, answer.status as ContentfulStatusCode, {
+      "content-type": answer.contentType ?? "application/json",
+      // Whatever the upstream sends is data here, never a page.
+      "content-security-policy": "sandbox; default-src 'none'",
+    });
+  })
+  .all("/", methodNotAllowed("GET"));
+
+/**
+ * The upstream's good answer, at most a minute old. A question to the upstream counts as a call.
+ * @throws ApiError the upstream's refusal; 429 for one question too many; 502 if it does not answer, or says no to the
+ * operator's key
+ */
+export async function upstreamModels(context: Context<AppEnv>): Promise<ModelsAnswer> {
+  const caller = context.get("caller");
+  const key = askedKey(context.get("settings"), caller);
+  const known = knownModels(key);
+  if (known) return known;
+  await countCall(context);
+  const answer = await askModels(key);
+  // The operator's key or balance is not the caller's affair.
+  if (answer === null || isOperatorsAffair(caller.mode, answer.status)) throw noModels();
+  if (answer.status >= 200 && answer.status < 300) return answer;
+  throw refusal(answer);
+}
+
+function noModels(upstream?: { status: number; body: unknown }): ApiError {
+  const message = "The upstream did not answer with its models.";
+  return new ApiError("upstream_error", message, upstream ? { upstream } : {});
+}
+
+function refusal(answer: ModelsAnswer): ApiError {
+  const { status, retryAfterMs: waitMs } = answer;
+  const upstream = upstreamSaid(answer);
+  if (status < 400 || status >= 500) return noModels(upstream);
+  return new ApiError(refusalCode(status), "The upstream refused to list its models.", {
+    status,
+    upstream,
+    ...(waitMs === null ? {} : { headers: { "retry-after": String(Math.ceil(waitMs / 1000)) } }),
+  });
+}

@@ -1,0 +1,124 @@
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { openTaskId } from "../../keys/ids.ts";
+import { askTask, type TaskStub } from "../../task-object/client.ts";
+import type { AppEnv } from "../app-env.ts";
+import { requireJsonOrForm, withBody } from "../body/body.ts";
+import { parseBody } from "../body/form-body.ts";
+import { readSmallBody } from "../body/small-body.ts";
+import { REDELIVER_SCHEMA } from "./webhook-schema.ts";
+import { askForRedelivery, type Redelivery } from "./redeliver.ts";
+import { answerCreate, createVideo } from "../create/create-video.ts";
+import { ApiError, noSuchTask } from "../errors.ts";
+import { listVideos } from "./list.ts";
+import { knownKey, requireKnownKey } from "../known-key.ts";
+import type { JsonBody } from "../body/json-body.ts";
+import { queryIssues } from "../query.ts";
+import { parsePrefer } from "../create/request-headers.ts";
+import {
+  methodNotAllowed,
+  refuseOwnUpstreamCalls,
+  refuseOwnCallbacks,
+  requireQuery,
+  withCaller,
+  withSettings,
+} from "../guards.ts";
+import { rateLimited } from "../rate-limit.ts";
+import { readVideo, refuseHead, streamVideo } from "./waiting.ts";
+
+/** `/v1/videos`: create, list, read, delete, events, deliveries, redeliver. */
+export const videos = new Hono<AppEnv>()
+  .post(
+    "/",
+    refuseOwnCallbacks,
+    refuseOwnUpstreamCalls,
+    withSettings,
+    withCaller,
+    rateLimited,
+    async (context) => {
+      // Answered before the submit, so the upstream cannot judge the key by itself: 401 comes before the body is read.
+      const preferences = parsePrefer(context.req.header("prefer"));
+      if (preferences.respondAsync) await requireKnownKey(context);
+      const type = requireJsonOrForm(context.req.raw);
+      const { maxBodyBytes } = context.get("settings");
+      const created = await withBody(context, maxBodyBytes, async (bytes) =>
+        createVideo(context, withQueryIssues(parseBody(bytes, type), context.req.url), preferences),
+      );
+      // The request's bytes are out of hand by now: a call that waits here holds nothing but a connection.
+      return answerCreate(context, created, preferences);
+    },
+  )
+  .get("/", withSettings, withCaller, knownKey, listVideos)
+  .all("/", methodNotAllowed("GET, POST"))
+  .get("/:id", withSettings, withCaller, readVideo)
+  .delete("/:id", refuseOwnCallbacks, withSettings, withCaller, async (context) => {
+    const { account } = context.get("caller");
+    const name = await openTaskId(context.get("settings").roots, context.req.param("id"), account);
+    if (name === null) throw noSuchTask();
+    requireQuery(context);
+    const removed = await askTask(context.env.TASKS, name, async (stub) => stub.remove(account));
+    if (!removed) throw noSuchTask();
+    return context.body(null, 204);
+  })
+  .all("/:id", methodNotAllowed("GET, DELETE"))
+  .get("/:id/events", refuseHead, withSettings, withCaller, streamVideo)
+  .all("/:id/events", methodNotAllowed("GET"))
+  .get("/:id/deliveries", withSettings, withCaller, async (context) =>
+    ofTask(context, context.req.param("id"), async (stub, account) => stub.deliveries(account)),
+  )
+  .all("/:id/deliveries", methodNotAllowed("GET"))
+  .post("/:id/redeliver", refuseOwnCallbacks, withSettings, withCaller, async (context) => {
+    const { account } = context.get("caller");
+    const name = await openTaskId(context.get("settings").roots, context.req.param("id"), account);
+    if (name === null) throw noSuchTask();
+    const { message_id: messageId } = await readSmallBody(context, REDELIVER_SCHEMA);
+    return redelivered(context, await askForRedelivery(context, name, messageId ?? null));
+  })
+  .all("/:id/redeliver", methodNotAllowed("POST"));
+
+/** A create takes no query: what is wrong with it is told with the rest. */
+function withQueryIssues(body: JsonBody, url: string): JsonBody {
+  return { ...body, issues: [...queryIssues(url), ...(body.issues ?? [])] };
+}
+
+/**
+ * Asks the object of a task of this caller. An id that is made up or another account's fails at its tag, here, and
+ * wakes nothing; both answers are the same bytes.
+ */
+async function ofTask(
+  context: Context<AppEnv>,
+  taskId: string,
+  ask: (stub: TaskStub, account: string) => Promise<string | null>,
+): Promise<Response> {
+  const { account } = context.get("caller");
+  const name = await openTaskId(context.get("settings").roots, taskId, account);
+  if (name === null) throw noSuchTask();
+  requireQuery(context);
+  const body = await askTask(context.env.TASKS, name, async (stub) => ask(stub, account));
+  if (body === null) throw noSuchTask();
+  return context.body(body, 200, { "content-type": "application/json" });
+}
+
+function redelivered(context: Context<AppEnv>, answer: Redelivery): Response {
+  switch (answer.kind) {
+    case "queued":
+      return context.body(answer.body, 202, { "content-type": "application/json" });
+    case "no_task":
+      throw noSuchTask();
+    case "no_message":
+      throw new ApiError("not_found", "This task has no message of that id.");
+    case "nothing":
+      throw new ApiError("nothing_to_deliver", "This task has no event to deliver.");
+    case "too_often":
+      throw new ApiError("rate_limited", "At most 10 redeliveries a minute and task.", {
+        headers: { "retry-after": String(answer.retryAfterSeconds) },
+      });
+    case "too_many":
+      throw new ApiError(
+        "too_many_redeliveries",
+        "This task was redelivered 1,000 times; that is its limit.",
+      );
+    default:
+      return answer satisfies never;
+  }
+}

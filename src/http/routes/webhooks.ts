@@ -1,0 +1,150 @@
+import { Hono } from "hono";
+import type { Context } from "hono";
+import { rotateSecret, signingVersions } from "../../account-object/client.ts";
+import { pingBody } from "../../domain/task/payload.ts";
+import type { SigningVersion } from "../../domain/account/signing-versions.ts";
+import { isoTime } from "../../domain/text/time.ts";
+import { signingSecret } from "../../keys/derive.ts";
+import { newMessageId } from "../../keys/ids.ts";
+import { RINGBACK_VERSION } from "../../version.ts";
+import { sendCallback } from "../../webhook/send.ts";
+import { verifyWebhook, type ReceivedWebhook, type VerifyReason } from "../../webhook/verify.ts";
+import type { AppEnv } from "../app-env.ts";
+import { withBody } from "../body/body.ts";
+import { headerEntries, judgeCallback } from "../create/callback-issues.ts";
+import { deduplicated, issuesOf, type Issue } from "../issue.ts";
+import { readSmallBody, readSmallObject } from "../body/small-body.ts";
+import { ApiError, invalidRequest } from "../errors.ts";
+import {
+  endpointRules,
+  methodNotAllowed,
+  noQuery,
+  refuseOwnCallbacks,
+  requireQuery,
+  withCaller,
+  withSettings,
+} from "../guards.ts";
+import { knownKey } from "../known-key.ts";
+import { rateLimited } from "../rate-limit.ts";
+import { ROTATE_SCHEMA, PING_SCHEMA } from "./webhook-schema.ts";
+
+/** What a tool without an HMAC may send to be checked. */
+const VERIFY_MAX_BYTES = 65_536;
+
+/** `/v1/webhooks`: the account's signing secret, and ways to try a receiver out. */
+export const webhooks = new Hono<AppEnv>()
+  .get("/secret", withSettings, withCaller, knownKey, noQuery, async (context) => {
+    const versions = await signingVersions(context.env.ACCOUNTS, context.get("caller").account);
+    return context.json(await secretAnswer(context, versions));
+  })
+  .all("/secret", methodNotAllowed("GET"))
+  .post("/secret/rotate", refuseOwnCallbacks, withSettings, withCaller, knownKey, async (context) => {
+    const { overlap_seconds: overlapSeconds } = await readSmallBody(context, ROTATE_SCHEMA);
+    const { account } = context.get("caller");
+    const versions = await rotateSecret(context.env.ACCOUNTS, account, overlapSeconds * 1000);
+    if (versions === null) {
+      throw new ApiError(
+        "too_many_secrets",
+        "Three previous secrets still sign; wait until one has expired.",
+      );
+    }
+    return context.json(await secretAnswer(context, versions));
+  })
+  .all("/secret/rotate", methodNotAllowed("POST"))
+  .post("/ping", refuseOwnCallbacks, withSettings, withCaller, rateLimited, knownKey, async (context) => {
+    const { fields, issues } = await readSmallObject(context);
+    return context.json(await sendPing(context, fields, issues));
+  })
+  .all("/ping", methodNotAllowed("POST"))
+  .post("/verify", refuseOwnCallbacks, withSettings, withCaller, knownKey, async (context) =>
+    withBody(context, VERIFY_MAX_BYTES, async (body) => {
+      requireQuery(context);
+      const id = context.req.header("webhook-id") ?? null;
+      const timestamp = context.req.header("webhook-timestamp") ?? null;
+      const signatures = context.req.header("webhook-signature") ?? null;
+      const reason = await verifyReceived(context, { id, timestamp, signatures, body });
+      return context.json({ valid: reason === null, reason });
+    }),
+  )
+  .all("/verify", methodNotAllowed("POST"));
+
+/** What a ping came to. */
+export interface PingAnswer {
+  delivered: boolean;
+  status_code: number | null;
+  duration_ms: number | null;
+  reason: string | null;
+  response_excerpt: string | null;
+}
+
+/** One signed `ping` now, of the fields of `PING_SCHEMA`. @throws ApiError 400 for what a create would not take either */
+export async function sendPing(
+  context: Context<AppEnv>,
+  fields: object,
+  issues: readonly Issue[] = [],
+): Promise<PingAnswer> {
+  const parsed = PING_SCHEMA.safeParse(fields);
+  const { endpoint, issues: callbackIssues } = judgeCallback(fields, endpointRules(context));
+  const fieldIssues = [...(parsed.success ? [] : issuesOf(parsed.error)), ...callbackIssues];
+  const all = deduplicated([...issues, ...fieldIssues]);
+  if (!parsed.success || !endpoint?.ok || all.length > 0) throw invalidRequest(all);
+  const ping = parsed.data;
+  const headers = headerEntries(ping.callback_headers ?? {}) as [string, string][];
+  const messageId = newMessageId();
+  const result = await sendCallback({
+    url: endpoint.url,
+    headers,
+    messageId,
+    body: pingBody(ping.callback_format ?? "standard", messageId, Date.now()),
+    attempt: 1,
+    secrets: await secretsInForce(context),
+    timeoutMs: context.get("settings").callback.timeoutMs,
+    version: RINGBACK_VERSION,
+  });
+  return {
+    delivered: result.outcome === "delivered",
+    status_code: result.statusCode,
+    duration_ms: result.durationMs,
+    reason: result.reason,
+    response_excerpt: result.excerpt,
+  };
+}
+
+/** Null if a secret of this account signed it within the last five minutes. */
+export async function verifyReceived(
+  context: Context<AppEnv>,
+  received: ReceivedWebhook,
+): Promise<VerifyReason | null> {
+  return verifyWebhook(received, await secretsInForce(context), Date.now());
+}
+
+async function secretsInForce(context: Context<AppEnv>): Promise<string[]> {
+  const { account } = context.get("caller");
+  const versions = await signingVersions(context.env.ACCOUNTS, account);
+  const { roots } = context.get("settings");
+  return Promise.all(
+    versions.flatMap(({ version }) => roots.map(async (root) => signingSecret(root, account, version))),
+  );
+}
+
+/** The account's secrets as they are shown to it. */
+export interface SecretAnswer {
+  secret: string | undefined;
+  previous: { secret: string; expires_at: string | null }[];
+}
+
+export async function secretAnswer(
+  context: Context<AppEnv>,
+  versions: readonly SigningVersion[],
+): Promise<SecretAnswer> {
+  const { account } = context.get("caller");
+  // Under RINGBACK_SECRET_PREVIOUS every version has a twin, which signs until that setting is removed.
+  const secrets = context.get("settings").roots.flatMap((root, index) =>
+    versions.map(async ({ version, expiresAt }) => ({
+      secret: await signingSecret(root, account, version),
+      expires_at: index === 0 ? isoTime(expiresAt) : null,
+    })),
+  );
+  const [current, ...previous] = await Promise.all(secrets);
+  return { secret: current?.secret, previous };
+}

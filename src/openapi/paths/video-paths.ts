@@ -1,0 +1,169 @@
+import { LIST_QUERY } from "../../http/routes/list-schema.ts";
+import { TASK_ID_PATTERN } from "../task-answers.ts";
+import { DELIVERY, EVENT_STREAM, LIST, MESSAGE_ID, QUEUED_TASK, SUCCEEDED_TASK } from "../examples.ts";
+import { createVideo } from "./create-path.ts";
+import { ref, requestSchema, type JsonSchema } from "../json-schema.ts";
+import { bodyOf, parameter, query, type Paths } from "../operation.ts";
+import { answer, errors, headers, KNOWN_KEY, NO_LOOP, WITH_BODY } from "../responses.ts";
+
+/** `/v1/videos` and what is under it; the create stands by itself. */
+
+const WAIT_SECONDS = { type: "integer", minimum: 1, maximum: 60 };
+
+/** Parameters that more than one operation takes. */
+export const VIDEO_PARAMETERS: Record<string, JsonSchema> = {
+  id: {
+    name: "id",
+    in: "path",
+    required: true,
+    description: "The `task_id` of a create's answer.",
+    schema: { type: "string", pattern: TASK_ID_PATTERN },
+  },
+  "prefer-on-read": {
+    name: "Prefer",
+    in: "header",
+    description:
+      "`wait=N`, 1 to 60 seconds, the same as the query's `wait`; ignored when it is out of range.",
+    schema: { type: "string" },
+  },
+};
+
+const listQuery = requestSchema(LIST_QUERY)["properties"] as Record<string, JsonSchema>;
+
+const listVideos = {
+  operationId: "listVideos",
+  summary: "List tasks",
+  description: "This account's tasks, newest first. May lag by seconds.",
+  tags: ["Videos"],
+  parameters: [
+    query("status", "Only tasks of this status.", listQuery["status"] ?? {}),
+    query("limit", "How many on a page; 20 if left out.", listQuery["limit"] ?? {}),
+    // Decoded before it is judged: to callers it is opaque.
+    query("cursor", "The `next_cursor` of the page before.", { type: "string" }),
+  ],
+  responses: {
+    "200": answer("One page.", "TaskList", { examples: { page: { value: LIST } } }),
+    ...errors(["invalid_request", ...KNOWN_KEY]),
+  },
+};
+
+const task = {
+  get: {
+    operationId: "getVideo",
+    summary: "Read a task",
+    description: "The task as it is now, or, with a wait, as soon as it has ended. Never asks the upstream.",
+    tags: ["Videos"],
+    parameters: [
+      parameter("id"),
+      query("wait", "Hold the answer until the task has ended, so many seconds at most.", WAIT_SECONDS),
+      parameter("prefer-on-read"),
+    ],
+    responses: {
+      "200": answer("The task.", "Task", {
+        headers: ["Preference-Applied"],
+        examples: { queued: { value: QUEUED_TASK }, succeeded: { value: SUCCEEDED_TASK } },
+      }),
+      ...errors(["invalid_request", "task_not_found"]),
+    },
+  },
+  delete: {
+    operationId: "deleteVideo",
+    summary: "Delete a task",
+    description:
+      "No more polls, no more callbacks, and everything is erased. The upstream is not cancelled: it has no such call.",
+    tags: ["Videos"],
+    parameters: [parameter("id")],
+    responses: {
+      "204": { description: "Deleted.", headers: headers() },
+      ...errors(["invalid_request", "task_not_found", ...NO_LOOP]),
+    },
+  },
+};
+
+const watchVideo = {
+  operationId: "watchVideo",
+  summary: "Watch a task",
+  description:
+    "Server-sent events: the state as it is, then each change. The event's name is `video.queued`, `video.running`, " +
+    "`video.progress`, `video.succeeded` or `video.failed`, its `data` the task. Ends after the end of the task, or " +
+    "after 10 minutes with `retry:`. A comment now and then shows that it is alive. At most 1,000 waiters and streams a " +
+    "task.",
+  tags: ["Videos"],
+  parameters: [
+    parameter("id"),
+    {
+      name: "Last-Event-ID",
+      in: "header",
+      description:
+        "The `id` of the last event that was heard, as an `EventSource` sends it when it comes again.",
+      schema: { type: "string" },
+    },
+  ],
+  responses: {
+    "200": {
+      description: "The stream.",
+      headers: headers(),
+      content: {
+        "text/event-stream": {
+          schema: { type: "string", description: "Server-sent events, each with a `Task` as its data." },
+          examples: { stream: { value: EVENT_STREAM } },
+        },
+      },
+    },
+    "204": { description: "The end was heard already: do not come again.", headers: headers() },
+    ...errors(["invalid_request", "task_not_found"]),
+  },
+};
+
+const listDeliveries = {
+  operationId: "listDeliveries",
+  summary: "See what was sent",
+  description: "Every event's delivery with each of its attempts, newest event first.",
+  tags: ["Deliveries"],
+  parameters: [parameter("id")],
+  responses: {
+    "200": answer("The deliveries.", "DeliveryList", {
+      examples: { delivered: { value: { object: "list", data: [DELIVERY] } } },
+    }),
+    ...errors(["invalid_request", "task_not_found"]),
+  },
+};
+
+const redeliver = {
+  operationId: "redeliver",
+  summary: "Send an event again",
+  description:
+    "One more attempt, by hand, in every state of the delivery; the same id and the same bytes. Success settles the " +
+    "delivery and ends its schedule, failure leaves it. 10 a minute and 1,000 in all for a task. Where " +
+    "nothing has proved the key of the task yet, the upstream is asked whether it knows it.",
+  tags: ["Deliveries"],
+  parameters: [parameter("id")],
+  requestBody: bodyOf(ref("Redeliver"), false, {
+    newest: { summary: "The newest event", value: {} },
+    one: { summary: "A certain one", value: { message_id: MESSAGE_ID } },
+  }),
+  responses: {
+    "202": answer("The delivery. Its attempt follows.", "Delivery", {
+      examples: { delivered: { value: DELIVERY } },
+    }),
+    ...errors([
+      "task_not_found",
+      "not_found",
+      "nothing_to_deliver",
+      "too_many_redeliveries",
+      "unsupported_media_type",
+      "rate_limited",
+      ...WITH_BODY,
+      ...NO_LOOP,
+      ...KNOWN_KEY,
+    ]),
+  },
+};
+
+export const VIDEO_PATHS: Paths = {
+  "/v1/videos": { post: createVideo, get: listVideos },
+  "/v1/videos/{id}": task,
+  "/v1/videos/{id}/events": { get: watchVideo },
+  "/v1/videos/{id}/deliveries": { get: listDeliveries },
+  "/v1/videos/{id}/redeliver": { post: redeliver },
+};

@@ -1,0 +1,94 @@
+import { OVERDUE_MS } from "../domain/account/reconcile.ts";
+import { shouldRethrow } from "../domain/errors/stall.ts";
+import { isTerminal } from "../domain/task/task.ts";
+import type { TaskSettings } from "../env.ts";
+import { errorFields } from "../log.ts";
+import { advance, STALL_MS } from "./run.ts";
+import { forgetKey, taskFields, timing, type Running, type TaskDeps } from "./deps.ts";
+import { expireStep } from "./steps/submit.ts";
+
+/**
+ * One run of the alarm, which has thrown `retryCount` times before. An alarm that is lost all the same is armed again by
+ * any request, and by the account's hourly look.
+ * @throws what storage and the platform throw, so that the platform repeats the run
+ */
+export async function runAlarm(deps: TaskDeps, running: Running, retryCount: number): Promise<void> {
+  await guarded(deps, retryCount, async () => {
+    if (deps.store.load()) await advance(deps, running);
+    else await leave(deps, running);
+    const state = deps.store.load();
+    if (!state || isTerminal(state.task)) forgetKey(deps);
+  });
+}
+
+/** Enough to write down that a deadline has passed; everything that would act waits for real settings. */
+export const WITHOUT_SETTINGS: TaskSettings = {
+  baseUrl: "",
+  operatorKey: null,
+  roots: [""],
+  poll: { firstMs: null, minMs: STALL_MS, maxMs: STALL_MS, lostMs: 0, unauthorizedMs: 0, resultMissingMs: 0 },
+  callback: { retryMs: [], timeoutMs: 0, holdMs: 0, allowPrivate: false },
+  ownHosts: [],
+  upstreamTimeoutMs: 0,
+  taskTimeoutMs: 0,
+  retentionMs: STALL_MS,
+};
+
+/** Nothing runs on a guess: while the settings do not parse, the alarm moves a minute on, until the deadline ends the task. */
+export async function waitForSettings(
+  deps: TaskDeps,
+  bad: readonly string[],
+  retryCount: number,
+): Promise<void> {
+  await guarded(deps, retryCount, async () => {
+    const now = deps.now();
+    deps.log("settings.bad", { settings: bad.join(" ") });
+    const state = deps.store.load();
+    if (state && !isTerminal(state.task) && now >= state.task.deadlineAt) expireStep(deps);
+    await deps.store.armAt(now + STALL_MS);
+  });
+}
+
+/** A Ringback fault delays the run by a minute; every other error goes through. Either way the alarm is not lost. */
+async function guarded(deps: TaskDeps, retryCount: number, run: () => Promise<void>): Promise<void> {
+  deps.store.alarmFired();
+  try {
+    await run();
+  } catch (error) {
+    const threw = shouldRethrow(error, retryCount);
+    deps.log(threw ? "alarm.threw" : "alarm.failed", errorFields(error));
+    if (threw) throw error;
+    await deps.store.armAt(deps.now() + STALL_MS);
+  }
+}
+
+/** Nothing is left of the task but what its account, or a repeat of its create, still has to be told. */
+export async function leave(deps: TaskDeps, running: Running): Promise<void> {
+  const farewell = deps.store.rows.farewell();
+  if (farewell) {
+    // The report on the wire would come after the farewell, and bring the task back.
+    await running.get("report");
+    await deps.forget(farewell);
+    // Created anew meanwhile, under the same idempotency key: that one is here to stay.
+    if (deps.store.load()) return;
+  }
+  const now = deps.now();
+  await deps.store.erase(now, { digest: deps.store.rows.deleted(now), farewell: null });
+}
+
+/**
+ * The watchdog: arms an alarm that is lost, or set by a longer retention than the present one. Never during a run, which
+ * has none and arms one at its end.
+ */
+export async function rearmIfLost(deps: TaskDeps): Promise<void> {
+  const state = deps.store.load();
+  if (!state) return;
+  const alarm = await deps.store.alarm();
+  const now = deps.now();
+  const erase = deps.store.steps(state, deps.settings.retentionMs).find(({ kind }) => kind === "erase");
+  const latest = Math.max(Math.ceil(erase?.dueAt ?? Infinity), now + OVERDUE_MS);
+  if (alarm !== null && alarm >= now - OVERDUE_MS && alarm <= latest) return;
+  deps.log("alarm.rearmed", { ...taskFields(state.task), was: alarm });
+  deps.store.alarmFired();
+  await deps.store.rearm(timing(deps, now));
+}

@@ -1,0 +1,139 @@
+import { isOverloaded, OverloadedError } from "../domain/errors/unavailable.ts";
+import { inTime } from "../net/in-time.ts";
+import type { CreateAnswer, TaskObject } from "./object.ts";
+import type { CreateInput } from "./steps/create.ts";
+import type { EventsAnswer, WaitAnswer } from "./waiters/subscribe.ts";
+
+export type { CreateAnswer } from "./object.ts";
+export type { CreateInput } from "./steps/create.ts";
+export type { EventsAnswer, WaitAnswer } from "./waiters/subscribe.ts";
+export type { TaskLife } from "./diagnostics.ts";
+export type { RedeliverAnswer } from "./steps/redeliver.ts";
+
+export type TaskNamespace = DurableObjectNamespace<TaskObject>;
+export type TaskStub = DurableObjectStub<TaskObject>;
+
+/**
+ * After a lost create, how often and how far apart the object is asked what became of it, in milliseconds. Long,
+ * because the 503 at its end is a guess: clients repeat it, and the task may have been submitted.
+ */
+const RECOVERY_WAITS_MS = [0, 100, 500, 2000, 4000, 8000];
+
+/** A new stub each time: one that has thrown stays broken. */
+export function taskStub(tasks: TaskNamespace, name: string): TaskStub {
+  return tasks.get(tasks.idFromName(name));
+}
+
+/**
+ * Creates a task in its object. A call that breaks off says nothing about what the object did, so the object is asked
+ * by id: begun is `submit_unknown`, and nothing stored means that this create is refused for good.
+ * @throws OverloadedError if the object cannot be reached
+ */
+export async function createInObject(
+  tasks: TaskNamespace,
+  name: string,
+  input: CreateInput,
+): Promise<CreateAnswer> {
+  try {
+    return await taskStub(tasks, name).create(input);
+  } catch (error) {
+    if (isOverloaded(error)) throw new OverloadedError("the task's object is overloaded");
+    return recover(tasks, name, input);
+  }
+}
+
+async function recover(tasks: TaskNamespace, name: string, input: CreateInput): Promise<CreateAnswer> {
+  const { createId, fingerprint, taskId, acceptedTaskIds } = input;
+  for (const waitMs of RECOVERY_WAITS_MS) {
+    await scheduler.wait(waitMs);
+    try {
+      // A new stub each time: one that has thrown stays broken.
+      return await taskStub(tasks, name).recoverCreate({ createId, fingerprint, taskId, acceptedTaskIds });
+    } catch {
+      // Still restarting, or lost again: ask once more.
+      continue;
+    }
+  }
+  throw new OverloadedError("the task's object was lost and does not come back");
+}
+
+/** Reads from a task's object; repeated once on a new stub, because a read is safe to repeat. */
+export async function askTask<T>(
+  tasks: TaskNamespace,
+  name: string,
+  ask: (stub: TaskStub) => Promise<T>,
+): Promise<T> {
+  try {
+    return await ask(taskStub(tasks, name));
+  } catch (error) {
+    if (isOverloaded(error)) throw new OverloadedError("the task's object is overloaded");
+    return ask(taskStub(tasks, name));
+  }
+}
+
+/** After a wait that broke off, how long the object has to come back before it is asked again, in milliseconds. */
+const LOST_WAITS_MS = [0, 100, 500, 2000, 4000, 8000];
+/** An object that still says nothing so long after the time was up is lost. */
+const SILENCE_MS = 10_000;
+
+/** The request behind a call that may take minutes. */
+export interface Visitor {
+  account: string;
+  /** Aborted when the client hangs up. */
+  signal: AbortSignal;
+  /** Keeps something going after that. */
+  outlive(promise: Promise<unknown>): void;
+}
+
+/**
+ * The task once it has ended, or as it is at `until`. An object that dies takes its waiters with it: a new one is asked
+ * for the time that remains. Asks at least once.
+ * @throws OverloadedError if the object cannot be reached
+ */
+export async function waitForEnd(
+  tasks: TaskNamespace,
+  name: string,
+  visitor: Visitor & { until: number },
+): Promise<WaitAnswer> {
+  const { account, until, signal } = visitor;
+  for (const lostMs of LOST_WAITS_MS) {
+    const waitMs = Math.max(until - Date.now(), 0);
+    const stub = taskStub(tasks, name);
+    const ticket = crypto.randomUUID();
+    const stay = leaveOnHangUp(stub, visitor, ticket);
+    try {
+      const answer: Promise<WaitAnswer> = stub.wait({ account, ticket, waitMs });
+      return await inTime(waitMs + SILENCE_MS, answer);
+    } catch (error) {
+      if (signal.aborted || isOverloaded((error as Error).cause)) throw error;
+      await scheduler.wait(Math.min(lostMs, Math.max(until - Date.now(), 0)));
+    } finally {
+      stay();
+    }
+  }
+  throw new OverloadedError("the task's object was lost and does not come back");
+}
+
+/** Opens a stream of the task's events; it breaks with the object, and the listener comes again. */
+export async function openEvents(
+  tasks: TaskNamespace,
+  name: string,
+  visitor: Visitor & { lastEventId: string | null },
+): Promise<EventsAnswer> {
+  const { account, lastEventId } = visitor;
+  return askTask(tasks, name, async (stub) => {
+    const ticket = crypto.randomUUID();
+    leaveOnHangUp(stub, visitor, ticket);
+    return stub.events({ account, ticket, lastEventId });
+  });
+}
+
+/** A call that is no longer waited for goes on in the object, so the object is told. Returns how to undo it. */
+function leaveOnHangUp(stub: TaskStub, visitor: Visitor, ticket: string): () => void {
+  const leave = (): void => {
+    // An object that cannot be told has lost its waiters anyway, or sends them away when their time is up.
+    visitor.outlive(stub.leave(ticket).catch(() => undefined));
+  };
+  visitor.signal.addEventListener("abort", leave);
+  return () => visitor.signal.removeEventListener("abort", leave);
+}

@@ -1,0 +1,50 @@
+import type { TaskState } from "../domain/task/due-work.ts";
+import { listingOf } from "../domain/account/summary.ts";
+import { isTerminal } from "../domain/task/task.ts";
+import { isoTime } from "../domain/text/time.ts";
+
+/** What the console shows of a task beside its public JSON: where it stands with its submit and its polls. */
+export interface TaskLife {
+  submit: {
+    phase: "due" | "begun" | "done";
+    /** When it is made, while it is due. */
+    due_at: string | null;
+    /** Answers so far that said "not now". */
+    refusals: number;
+  };
+  /** First seen running. */
+  running_at: string | null;
+  /** May run behind after a restart: unchanged polls are not written. */
+  polls: number;
+  next_poll_at: string | null;
+  /** When each event became one, by its message, and how many attempts by hand wait for their turn. */
+  events: { message_id: string; occurred_at: string; by_hand: number }[];
+  /** When nothing of the task will be left here; null while there is something to do. */
+  erased_at: string | null;
+}
+
+/** `alarmAt`: an object that was asleep knows the next poll only from its alarm. */
+export function lifeOf(
+  state: TaskState,
+  at: { now: number; alarmAt: number | null; retentionMs: number },
+): TaskLife {
+  const { task, rhythm, deliveries } = state;
+  const polling = !isTerminal(task) && task.submit.phase === "done";
+  const dueAt = rhythm.dueAt <= at.now && at.alarmAt !== null ? at.alarmAt : rhythm.dueAt;
+  return {
+    submit: {
+      phase: task.submit.phase,
+      due_at: task.submit.phase === "due" && !isTerminal(task) ? isoTime(task.submit.dueAt) : null,
+      refusals: task.submit.refusals,
+    },
+    running_at: isoTime(task.runningSince),
+    polls: rhythm.polls,
+    next_poll_at: polling ? isoTime(Math.min(Math.max(dueAt, at.now), task.deadlineAt)) : null,
+    events: deliveries.map(({ messageId, occurredAt, manual }) => ({
+      message_id: messageId,
+      occurred_at: isoTime(occurredAt),
+      by_hand: manual,
+    })),
+    erased_at: isoTime(listingOf(state, at.retentionMs).expiresAt),
+  };
+}

@@ -1,0 +1,67 @@
+import type { TaskState } from "../../domain/task/due-work.ts";
+import { isUnproved, withProvedKey } from "../../domain/task/key-proof.ts";
+import { isTerminal } from "../../domain/task/task.ts";
+import { timing, type TaskDeps } from "../deps.ts";
+import { viewDelivery } from "../view.ts";
+
+/** Attempts by hand that one task may ask for within `WINDOW_MS`: a button is no amplifier. */
+const REDELIVERIES_MAX = 10;
+const WINDOW_MS = 60_000;
+/** And in its whole life: each leaves a row in the log, and what a task stores is bounded. */
+const REDELIVERIES_IN_ALL = 1000;
+
+export type RedeliverAnswer =
+  /** `body`: the delivery, JSON. */
+  | { kind: "queued"; body: string }
+  | { kind: "no_task" }
+  | { kind: "no_message" }
+  | { kind: "nothing" }
+  /** Nothing has proved yet that the upstream knows the account's key: ask it, and come again. */
+  | { kind: "unproved" }
+  | { kind: "too_often"; retryAfterSeconds: number }
+  | { kind: "too_many" };
+
+/** Puts one attempt by hand in line; the alarm sends it, so that one is on the wire at a time. */
+export async function redeliver(
+  deps: TaskDeps,
+  messageId: string | null,
+  isKnownKey: boolean,
+): Promise<RedeliverAnswer> {
+  // Read before the state: nothing may come between the decision and the write.
+  const alarm = await deps.store.alarm();
+  const state = deps.store.load();
+  if (!state) return { kind: "no_task" };
+  const newest = state.deliveries.at(-1);
+  if (!newest) return { kind: "nothing" };
+  const delivery =
+    messageId === null ? newest : state.deliveries.find((candidate) => candidate.messageId === messageId);
+  if (!delivery) return { kind: "no_message" };
+  if (!isKnownKey && isUnproved(state.task)) return { kind: "unproved" };
+  const now = deps.now();
+  const recent = state.task.redeliveredAt.filter((at) => at > now - WINDOW_MS);
+  if (recent.length >= REDELIVERIES_MAX) {
+    return { kind: "too_often", retryAfterSeconds: Math.ceil(((recent[0] ?? now) + WINDOW_MS - now) / 1000) };
+  }
+  const byHand = state.deliveries.map(({ attempts, scheduled, manual }) => attempts - scheduled + manual);
+  if (byHand.reduce((sum, count) => sum + count, 0) >= REDELIVERIES_IN_ALL) return { kind: "too_many" };
+  const queued = { ...delivery, manual: delivery.manual + 1 };
+  deps.store.apply(
+    {
+      task: { ...withProvedKey(state.task), redeliveredAt: [...recent, now] },
+      // With the proof the key is of no more use.
+      ...(isTerminal(state.task) ? { key: null } : {}),
+      rhythm: rhythmOf(state, alarm, now),
+      deliveries: [queued],
+    },
+    timing(deps, now),
+  );
+  deps.wake();
+  const attempts = deps.store.rows.attempts().filter(({ seq }) => seq === delivery.seq);
+  return { kind: "queued", body: JSON.stringify(viewDelivery(queued, attempts)) };
+}
+
+/** An object that was asleep knows the next poll only from its alarm: arming a sooner one must not bring it forward. */
+function rhythmOf(state: TaskState, alarm: number | null, now: number): TaskState["rhythm"] {
+  const stale = !isTerminal(state.task) && state.rhythm.dueAt <= now && alarm !== null && alarm > now;
+  return stale ? { ...state.rhythm, dueAt: alarm } : state.rhythm;
+}

@@ -1,0 +1,78 @@
+import { cadenceNews, type Shared, type TaskState } from "../../domain/task/due-work.ts";
+import { listingOf, stageOf } from "../../domain/account/summary.ts";
+import { firstRhythm } from "../../domain/task/poll.ts";
+import { finishSample } from "../../domain/task/observations.ts";
+import { isTerminal, type PollRhythm } from "../../domain/task/task.ts";
+import { timing, type TaskDeps } from "../deps.ts";
+
+/**
+ * Tells the account and the cadence how far the task is, both at once, and writes down what they took. A report that
+ * fails throws: its step is repeated in a minute, for as long as the task is kept, and nothing else waits for it.
+ */
+export async function reportStep(deps: TaskDeps): Promise<void> {
+  const before = deps.store.load();
+  if (!before) return;
+  const [account, cadence] = await Promise.allSettled([tellAccount(deps, before), tellCadence(deps, before)]);
+  const state = deps.store.load();
+  // Erased meanwhile, and perhaps created anew under the same idempotency key.
+  if (state?.task.createId !== before.task.createId) return;
+  const shared = {
+    ...state.shared,
+    ...(account.status === "fulfilled" ? { account: account.value } : {}),
+    ...(cadence.status === "fulfilled" ? cadence.value : {}),
+  };
+  if (isTerminal(state.task)) {
+    // Said again by a process that does not know, the last word does no harm; written down it would cost a row a task.
+    deps.store.remember(shared);
+  } else {
+    deps.store.apply({ shared, rhythm: rhythmWith(deps, state, shared) }, timing(deps));
+  }
+  if (account.status === "rejected") throw account.reason;
+  if (cadence.status === "rejected") throw cadence.reason;
+  deps.store.unstall("report");
+}
+
+/** A task that has taken its forecast along needs no report of its own before its first poll. */
+export async function register(deps: TaskDeps): Promise<void> {
+  const state = deps.store.load();
+  if (!state?.shared.registered || state.shared.account !== null || isTerminal(state.task)) return;
+  await deps.register(listingOf(state, deps.settings.retentionMs));
+}
+
+async function tellAccount(deps: TaskDeps, state: TaskState): Promise<string> {
+  const listing = listingOf(state, deps.settings.retentionMs);
+  const stage = stageOf(listing);
+  if (stage === state.shared.account) return stage;
+  // An account that knows of the task looks for its end by itself; one that does not must be told for certain.
+  const isFound = isTerminal(state.task) && state.shared.account !== null;
+  await (isFound ? deps.reportEnd(listing) : deps.report(listing));
+  return stage;
+}
+
+async function tellCadence(deps: TaskDeps, state: TaskState): Promise<Partial<Shared>> {
+  const { task, rhythm } = state;
+  const news = cadenceNews(state);
+  if (news === null) return {};
+  if (news === "join") return { cadence: "joined", ...(await deps.joinCadence(task)) };
+  const sample = finishSample(task, rhythm.seen ?? null);
+  if (sample) await deps.settleCadence(task, sample);
+  // The curves are of no more use: there is nothing left to ask.
+  return { cadence: "settled", forecast: null };
+}
+
+/** The first poll was planned by the prior; with a forecast in hand, and before it was made, it is planned anew. */
+function rhythmWith(
+  deps: TaskDeps,
+  { task, rhythm, shared: before }: TaskState,
+  { forecast }: Shared,
+): PollRhythm {
+  const fresh = forecast !== null && before.forecast === null && rhythm.polls === 0;
+  if (!fresh || isTerminal(task) || task.submittedAt === null) return rhythm;
+  return firstRhythm(task, {
+    now: task.submittedAt,
+    random: deps.random(),
+    limits: deps.settings.poll,
+    forecast,
+    streamed: deps.streamed(),
+  });
+}

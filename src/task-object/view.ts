@@ -1,0 +1,68 @@
+import type { TaskState } from "../domain/task/due-work.ts";
+import { leadingDelivery, type AttemptOutcome, type Delivery } from "../domain/delivery/delivery.ts";
+import { isRingbackFault } from "../domain/errors/stall.ts";
+import { taskJson } from "../domain/task/task-json.ts";
+import { isoTime } from "../domain/text/time.ts";
+import { errorFields } from "../log.ts";
+import { taskFields, type TaskDeps } from "./deps.ts";
+import { openText } from "./sealed.ts";
+import type { AttemptRow } from "./rows.ts";
+
+/** The task as `GET /v1/videos/{id}` answers it, JSON. */
+export async function viewTask(deps: TaskDeps, state: TaskState): Promise<string> {
+  const leading = leadingDelivery(state.deliveries);
+  const progress = leading && {
+    status: leading.status,
+    attempts: leading.attempts,
+    nextAttemptAt: leading.nextAttemptAt,
+  };
+  return taskJson(state.task, progress, await lastAnswer(deps, state));
+}
+
+async function lastAnswer(deps: TaskDeps, state: TaskState): Promise<string | null> {
+  if (deps.lastAnswer !== undefined) return deps.lastAnswer;
+  try {
+    return await openText(deps, state.task, "answer");
+  } catch (error) {
+    if (!isRingbackFault(error)) throw error;
+    // A changed secret takes the upstream's words with it, not the task.
+    deps.log("answer.unreadable", { ...taskFields(state.task), ...errorFields(error) });
+    return null;
+  }
+}
+
+/** The deliveries as `GET /v1/videos/{id}/deliveries` answers them, newest event first, JSON. */
+export function viewDeliveries(state: TaskState, attempts: readonly AttemptRow[]): string {
+  const rows = state.deliveries.toReversed().map((delivery) =>
+    viewDelivery(
+      delivery,
+      attempts.filter(({ seq }) => seq === delivery.seq),
+    ),
+  );
+  return JSON.stringify({ object: "list", data: rows });
+}
+
+export function viewDelivery(delivery: Delivery, attempts: readonly AttemptRow[]): object {
+  return {
+    message_id: delivery.messageId,
+    event: delivery.type,
+    status: delivery.status,
+    next_attempt_at: isoTime(delivery.nextAttemptAt),
+    attempts: attempts.map(viewAttempt),
+  };
+}
+
+function viewAttempt({ number, trigger, startedAt, result }: AttemptRow): object {
+  // Until its result is recorded, what an attempt came to is not known.
+  const outcome: AttemptOutcome = result?.outcome ?? "unknown";
+  return {
+    number,
+    trigger,
+    started_at: isoTime(startedAt),
+    duration_ms: result?.durationMs ?? null,
+    status_code: result?.statusCode ?? null,
+    outcome,
+    reason: result ? result.reason : "in_flight",
+    response_excerpt: result?.excerpt ?? null,
+  };
+}

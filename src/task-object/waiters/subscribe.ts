@@ -1,0 +1,75 @@
+import { streamedRhythm } from "../../domain/task/poll.ts";
+import { streamEventId } from "../../domain/task/stream-event.ts";
+import { isTerminal } from "../../domain/task/task.ts";
+import { timing, type TaskDeps } from "../deps.ts";
+import type { WaitingRoom } from "./waiting-room.ts";
+
+type NotHere =
+  /** No task of this account. */
+  | { kind: "none" }
+  /** As many wait for this task as may. */
+  | { kind: "full" };
+
+export type WaitAnswer = { kind: "task"; ended: boolean; body: string } | NotHere;
+
+export type EventsAnswer =
+  | { kind: "stream"; stream: ReadableStream<Uint8Array> }
+  /** The end of the task is the last that this listener has heard. */
+  | { kind: "told" }
+  | NotHere;
+
+export interface Wait {
+  account: string;
+  /** By which the caller leaves before its time. */
+  ticket: string;
+  waitMs: number;
+}
+
+export interface Listening {
+  account: string;
+  ticket: string;
+  /** The event that a listener who comes again has heard last. */
+  lastEventId: string | null;
+}
+
+/** The task once it has ended, or as it is when the time is up. Takes its place before it first awaits anything. */
+export async function awaitEnd(
+  deps: TaskDeps,
+  room: WaitingRoom,
+  { account, ticket, waitMs }: Wait,
+): Promise<WaitAnswer> {
+  const before = deps.store.load();
+  if (before?.task.account !== account) return { kind: "none" };
+  if (waitMs > 0 && !isTerminal(before.task)) {
+    if (room.isFull) return { kind: "full" };
+    await room.wait(ticket, waitMs);
+  }
+  const state = deps.store.load();
+  if (state?.task.account !== account) return { kind: "none" };
+  return { kind: "task", ended: isTerminal(state.task), body: await room.view(state) };
+}
+
+/** The task's life from now on, as server-sent events. */
+export function openEvents(
+  deps: TaskDeps,
+  room: WaitingRoom,
+  { account, ticket, lastEventId }: Listening,
+): EventsAnswer {
+  const state = deps.store.load();
+  if (state?.task.account !== account) return { kind: "none" };
+  const { task } = state;
+  if (isTerminal(task) && lastEventId === streamEventId(task)) return { kind: "told" };
+  if (room.isFull) return { kind: "full" };
+  const stream = room.stream(ticket, state);
+  const now = deps.now();
+  const rhythm = streamedRhythm(task, state.rhythm, {
+    now,
+    random: deps.random(),
+    limits: deps.settings.poll,
+  });
+  if (rhythm !== state.rhythm) {
+    deps.store.apply({ rhythm }, timing(deps, now));
+    deps.wake();
+  }
+  return { kind: "stream", stream };
+}

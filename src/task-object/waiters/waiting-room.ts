@@ -1,0 +1,118 @@
+import type { TaskState } from "../../domain/task/due-work.ts";
+import { encodeEvent, streamEvent, streamEventId } from "../../domain/task/stream-event.ts";
+import { isTerminal } from "../../domain/task/task.ts";
+import { EventStream } from "./event-stream.ts";
+import { STREAM_LIMITS } from "./stream-limits.ts";
+
+/** Waiters and streams of one task: all of them are answered by one object, with the whole task each. */
+const PLACES_MAX = 1000;
+
+export interface WaitingRoomDeps {
+  /** The task as a read answers it, JSON. */
+  view(state: TaskState): Promise<string>;
+  /** Settles when everything that was written cannot be lost any more. */
+  durable(): Promise<void>;
+}
+
+/**
+ * Who waits for news of this task. In memory only: a process that dies breaks their connections, and they ask again.
+ * Nobody here ever causes a poll.
+ */
+export class WaitingRoom {
+  readonly #deps: WaitingRoomDeps;
+  /** By ticket: what frees the place. */
+  readonly #places = new Map<string, () => void>();
+  readonly #waiters = new Set<() => void>();
+  readonly #streams = new Set<EventStream>();
+  #telling = Promise.resolve();
+  #viewed: { state: TaskState; body: Promise<string> } | null = null;
+
+  constructor(deps: WaitingRoomDeps) {
+    this.#deps = deps;
+  }
+
+  get isFull(): boolean {
+    return this.#places.size >= PLACES_MAX;
+  }
+
+  get isStreamed(): boolean {
+    return this.#streams.size > 0;
+  }
+
+  /** The task as JSON, made once for all who wait for the same state. */
+  async view(state: TaskState): Promise<string> {
+    if (this.#viewed?.state !== state) this.#viewed = { state, body: this.#deps.view(state) };
+    return this.#viewed.body;
+  }
+
+  /** Until the task has ended or is erased, the caller has left, or the time is up. */
+  async wait(ticket: string, waitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = (): void => {
+        clearTimeout(timer);
+        this.#waiters.delete(stop);
+        this.#places.delete(ticket);
+        resolve();
+      };
+      const timer = setTimeout(stop, waitMs);
+      this.#waiters.add(stop);
+      this.#places.set(ticket, stop);
+    });
+  }
+
+  /** First the state as it is, then each change, until the end. */
+  stream(ticket: string, state: TaskState): ReadableStream<Uint8Array> {
+    const stream = new EventStream(STREAM_LIMITS, () => {
+      this.#streams.delete(stream);
+      this.#places.delete(ticket);
+    });
+    this.#streams.add(stream);
+    this.#places.set(ticket, () => stream.end());
+    this.#spread(state);
+    return stream.readable;
+  }
+
+  /** Its caller has gone. */
+  leave(ticket: string): void {
+    this.#places.get(ticket)?.();
+  }
+
+  /** The task was written, or erased (null). */
+  changed(state: TaskState | null): void {
+    if (state === null || isTerminal(state.task)) for (const stop of this.#waiters) stop();
+    this.#spread(state);
+  }
+
+  /** One after the other, so that every stream hears the changes in their order. */
+  #spread(state: TaskState | null): void {
+    if (this.#streams.size === 0) return;
+    this.#telling = this.#telling
+      .then(async () => this.#tell(state))
+      // The state cannot be read, or what was written may be lost: whoever listens comes again.
+      .catch(() => this.#endStreams());
+  }
+
+  async #tell(state: TaskState | null): Promise<void> {
+    if (state === null) return this.#endStreams();
+    const { task } = state;
+    const isNews = Array.from(this.#streams, ({ told }) => streamEvent(told, task)).some(Boolean);
+    if (!isNews) return;
+    await this.#deps.durable();
+    const data = await this.view(state);
+    const encoder = new TextEncoder();
+    const encoded = new Map<string, Uint8Array>();
+    for (const stream of this.#streams) {
+      const type = streamEvent(stream.told, task);
+      if (type === null) continue;
+      const bytes = encoded.get(type) ?? encoder.encode(encodeEvent({ type, id: streamEventId(task), data }));
+      encoded.set(type, bytes);
+      stream.told = task;
+      stream.send(bytes);
+      if (isTerminal(task)) stream.end();
+    }
+  }
+
+  #endStreams(): void {
+    for (const stream of this.#streams) stream.end();
+  }
+}

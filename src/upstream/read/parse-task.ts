@@ -1,0 +1,141 @@
+import { numberOf, own, type JsonObject, type JsonValue } from "../../domain/text/json.ts";
+import { keySecrets, redactText } from "../../domain/text/redact.ts";
+import type { TaskReading } from "../../domain/task/upstream-answer.ts";
+import { requestDigest } from "../../keys/request-digest.ts";
+import { errorMessageIn } from "./answer-messages.ts";
+import {
+  allIds,
+  namesAnyTask,
+  namesOneOf,
+  ownCandidate,
+  statusValues,
+  taskCandidates,
+  type TaskCandidate,
+} from "./task-candidates.ts";
+import type { KnownTask, UpstreamAccess } from "../provider.ts";
+import { findResult, type ResultRules } from "./result-url.ts";
+import { isAmbiguousFailure, isOuterSuccess, statusOfWord } from "./status-words.ts";
+
+/**
+ * Reads an answer of the upstream tolerantly. The task's own object alone says its status and why it failed; an envelope
+ * around it speaks of the query. Source: the contract's rules of the reader.
+ */
+
+const ID_MAX_LENGTH = 256;
+/** Further ids are not kept. */
+const MAX_IDS = 8;
+const MAX_MEMBERS = 20;
+const MEMBER_MAX_LENGTH = 40;
+
+/** What `parseTask` must know beside the answer. */
+export interface TaskContext extends Omit<ResultRules, "taskIds"> {
+  /** Every id that the create named; null while its answer is read: then every id that this answer names. */
+  taskIds: readonly string[] | null;
+}
+
+/** What the answer says of the task, and how it says it. */
+export interface ParsedTask extends TaskReading {
+  /** Every usable id that the answer names, in order of trust. */
+  ids: string[];
+  /** It names tasks, and not this one: an id that is too long to be asked for is still another task's. */
+  isForeign: boolean;
+  /** Whether the task's own object names it. */
+  namesTask: boolean;
+}
+
+export function parseTask(answer: JsonObject, context: TaskContext): ParsedTask {
+  const candidates = taskCandidates(answer);
+  const { secrets } = context;
+  const named = allIds(candidates);
+  const ids = named.filter((id) => isUsableId(id, secrets)).slice(0, MAX_IDS);
+  const taskIds = context.taskIds ?? ids;
+  const rules = { ...context, taskIds };
+  const task = ownCandidate(candidates, taskIds);
+  const isForeign = namesAnyTask(candidates) && !named.some((id) => taskIds.includes(id));
+  if (task === null) return { ids, isForeign, ...NOTHING_SAID, ...outerSuccess(candidates, rules) };
+  const { word, status } = statusIn(task.object);
+  return {
+    ids,
+    isForeign,
+    namesTask: namesOneOf(task, taskIds),
+    status,
+    isAmbiguous: status === "failed" && word !== null && isAmbiguousFailure(word),
+    word: word && redactText(word, secrets),
+    members: Object.keys(task.object)
+      .slice(0, MAX_MEMBERS)
+      .map((name) => redactText(name, secrets).slice(0, MEMBER_MAX_LENGTH)),
+    progress: progressOf(own(task.object, "progress")),
+    result: status === "succeeded" ? findResult(task, rules) : null,
+    errorMessage: errorMessageIn(task.object, secrets),
+  };
+}
+
+/**
+ * What the answer says of the task. A URL of the request is no result, so the search goes on without it. Digesting is
+ * asynchronous and a success comes once, so only a found URL is compared, not each URL of each answer.
+ */
+export async function parseWithoutRequestUrls(
+  answer: JsonObject,
+  { baseUrl, apiKey }: UpstreamAccess,
+  { taskIds, requestDigests }: KnownTask,
+): Promise<ParsedTask> {
+  const excludedUrls = new Set<string>();
+  for (;;) {
+    const task = parseTask(answer, { taskIds, baseUrl, secrets: keySecrets(apiKey), excludedUrls });
+    const url = task.result?.url ?? null;
+    if (requestDigests.length === 0 || url === null) return task;
+    if (!requestDigests.includes(await requestDigest(url))) return task;
+    // Each turn takes one URL out of the search, and the search looks at a bounded number.
+    excludedUrls.add(url);
+  }
+}
+
+export const NOTHING_SAID: Omit<ParsedTask, "ids" | "isForeign"> = {
+  namesTask: false,
+  status: null,
+  isAmbiguous: false,
+  word: null,
+  members: [],
+  progress: null,
+  result: null,
+  errorMessage: null,
+};
+
+/** The facts by which a task's life is decided. `isAmbiguous` as the place of the word decides it. */
+export function readingOf(task: TaskReading, isAmbiguous: boolean): TaskReading {
+  const { status, word, members, progress, result, errorMessage } = task;
+  return { status, isAmbiguous, word, members, progress, result, errorMessage };
+}
+
+/** Of several status members the first with a known word counts. */
+function statusIn(object: JsonObject): Pick<TaskReading, "word" | "status"> {
+  const words = statusValues(object).map(textOf);
+  const word = words.find((text) => statusOfWord(text) !== null) ?? words[0] ?? null;
+  return { word, status: word === null ? null : statusOfWord(word) };
+}
+
+/** The exception of rule 1: a gateway that says `completed` around a bare result. */
+function outerSuccess([answer]: readonly TaskCandidate[], rules: ResultRules): Partial<ParsedTask> {
+  const data = answer && own(answer.object, "data");
+  const word = answer && statusValues(answer.object).map(textOf).find(isOuterSuccess);
+  if (answer === undefined || data === undefined || word === undefined) return {};
+  const result = findResult({ ...answer, object: { data } }, rules);
+  return result === null ? {} : { status: "succeeded", word, result };
+}
+
+function textOf(value: JsonValue): string {
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** Whether a poll's path could carry it, and Ringback may show it. */
+export function isUsableId(text: string, secrets: readonly string[]): boolean {
+  // As a path segment the dots would climb out of `/videos/`, percent-encoded or not.
+  const isSegment = text.isWellFormed() && text !== "." && text !== "..";
+  return text.length <= ID_MAX_LENGTH && isSegment && !secrets.some((secret) => text.includes(secret));
+}
+
+function progressOf(value: JsonValue | undefined): number | null {
+  const match = typeof value === "string" ? /^\s*(\d{1,9}(?:\.\d+)?)\s*%?\s*$/.exec(value) : null;
+  const number = match ? Number(match[1]) : numberOf(value);
+  return number === undefined || !Number.isFinite(number) ? null : Math.min(Math.max(number, 0), 100);
+}

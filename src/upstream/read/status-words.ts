@@ -1,0 +1,65 @@
+import type { TaskStatus } from "../../domain/task/upstream-answer.ts";
+
+/** The words for a status, as `normalWord` spells them. Source: the contract, *The task*. */
+const WORDS: Record<TaskStatus, readonly string[]> = {
+  queued: [
+    "queued",
+    "pending",
+    "submitted",
+    "notstart",
+    "waiting",
+    "queueing",
+    "inqueue",
+    "preparing",
+    "created",
+  ],
+  running: ["running", "processing", "inprogress", "generating", "started", "active", "dreaming"],
+  succeeded: ["succeeded", "completed", "success", "succeed", "done", "finished", "complete"],
+  failed: [
+    "failed",
+    "failure",
+    "fail",
+    "error",
+    "cancelled",
+    "canceled",
+    "expired",
+    "rejected",
+    "timeout",
+    "timedout",
+  ],
+};
+
+const STATUSES = new Map(
+  Object.entries(WORDS).flatMap(([status, words]) => words.map((word) => [word, status as TaskStatus])),
+);
+
+/** Gateways say these of a query that failed, too. */
+const AMBIGUOUS_FAILURES = new Set(["error", "timeout", "timedout"]);
+
+/** Envelopes say `success` of every query that worked, but none of these. Source: rule 1 of the reader. */
+const OUTER_SUCCESSES = new Set(["succeeded", "succeed", "completed", "complete", "done", "finished"]);
+
+/** Words are compared without case, blanks, `-` and `_`. */
+export function normalWord(text: string): string {
+  return text.toLowerCase().replaceAll(/[\s_-]/g, "");
+}
+
+/** Null: a word that Ringback does not know. */
+export function statusOfWord(word: string): TaskStatus | null {
+  return STATUSES.get(normalWord(word)) ?? null;
+}
+
+/** Whether the word may speak of the query instead of the task. */
+export function isAmbiguousFailure(word: string): boolean {
+  return AMBIGUOUS_FAILURES.has(normalWord(word));
+}
+
+/** Whether the word, said outside `data`, means the task. */
+export function isOuterSuccess(word: string): boolean {
+  return OUTER_SUCCESSES.has(normalWord(word));
+}
+
+/** "success" in a message explains no failure. */
+export function meansSuccess(text: string): boolean {
+  return statusOfWord(text) === "succeeded" || normalWord(text) === "ok";
+}

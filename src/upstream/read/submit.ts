@@ -1,0 +1,121 @@
+import { innerObject, type JsonObject } from "../../domain/text/json.ts";
+import { keySecrets } from "../../domain/text/redact.ts";
+import { clipBytes } from "../../domain/text/text.ts";
+import type { SubmitAnswer } from "../../domain/task/upstream-answer.ts";
+import { requestDigest } from "../../keys/request-digest.ts";
+import { parseAnswer, type ParsedAnswer } from "./answer-json.ts";
+import { refusalMessage, saysQuotaIsGone } from "./answer-messages.ts";
+import { retryAfterMs, type WireAnswer } from "../exchange.ts";
+import { isUsableId, NOTHING_SAID, parseWithoutRequestUrls, readingOf } from "./parse-task.ts";
+import type { KnownTask, UpstreamAccess } from "../provider.ts";
+import { taskIdIn } from "./task-candidates.ts";
+
+/** What an answer to the submit means. Source: the contract, *Submit*. */
+
+/** What of a refusal is kept to be shown. */
+const REFUSAL_MAX_BYTES = 16_384;
+
+/** 4xx answers that do not say whether the request was accepted. */
+const UNKNOWN_CLIENT_ERRORS = new Set([408, 409, 425, 499]);
+/** Statuses that are a definite no, whatever the body says. */
+const DEFINITE_REFUSALS = new Set([400, 401, 402, 403, 404, 413, 422]);
+
+/** A member that may be a task's id anywhere in the text, also in broken JSON and in JSON that a string quotes. */
+const ANY_ID = /"(?:(?:task|video|job|generation)[_-]?)?id\\*"\s*:/i;
+
+/** An answer that did not break off. */
+interface Said {
+  status: number;
+  parsed: ParsedAnswer;
+  /** Its JSON object; null also if it was cut off at the cap. */
+  object: JsonObject | null;
+  /** Whether nothing was cut off. */
+  isWhole: boolean;
+  retryAfterMs: number | null;
+  secrets: readonly string[];
+}
+
+export async function readSubmit(
+  { response, read }: WireAnswer,
+  access: UpstreamAccess,
+  known: KnownTask,
+): Promise<SubmitAnswer> {
+  const { status } = response;
+  if (read.end === "broken") return unknown({ why: `http_${status}, broken off` });
+  const secrets = keySecrets(access.apiKey);
+  const parsed = parseAnswer(read.text, secrets);
+  const isWhole = read.end === "complete";
+  const object = isWhole ? parsed.object : null;
+  const said: Said = { status, parsed, object, isWhole, retryAfterMs: retryAfterMs(response), secrets };
+  return response.ok
+    ? readSuccess(said, access, known)
+    : ((await readAcceptance(said, known)) ?? readError(said));
+}
+
+/** `completeServerError` as in `SubmitAnswer`. */
+export function unknown(facts: Partial<SubmitAnswer & { kind: "unknown" }> & { why: string }): SubmitAnswer {
+  return { completeServerError: false, json: null, ...facts, kind: "unknown" };
+}
+
+async function readSuccess(
+  { status, object, parsed: { json } }: Said,
+  access: UpstreamAccess,
+  known: KnownTask,
+): Promise<SubmitAnswer> {
+  if (object === null) return unknown({ why: `http_${status} without readable JSON`, json });
+  const task = await parseWithoutRequestUrls(object, access, { ...known, taskIds: null });
+  const [first, ...others] = task.ids;
+  if (first === undefined) return unknown({ why: `http_${status} without a task id`, json });
+  return { kind: "accepted", ids: [first, ...others], reading: readingOf(task, false), json };
+}
+
+/**
+ * "Accepted, do not submit again" outside a 2xx: a `task_id` at the top or in `data` that the request did not name. A
+ * bare `id` there is often the request's or the error's, and a word speaks of the query. Null: it says nothing of the
+ * kind. Source: rule 3 of the reader.
+ */
+async function readAcceptance(
+  { status, object, parsed, secrets }: Said,
+  { requestDigests }: KnownTask,
+): Promise<SubmitAnswer | null> {
+  if (object === null || isRedirect(status) || DEFINITE_REFUSALS.has(status)) return null;
+  const data = innerObject(object, "data");
+  const ids: string[] = [];
+  for (const holder of data ? [object, data] : [object]) {
+    const id = taskIdIn(holder);
+    if (id === null || ids.includes(id) || !isUsableId(id, secrets)) continue;
+    if (!requestDigests.includes(await requestDigest(id))) ids.push(id);
+  }
+  const [first, ...others] = ids;
+  if (first === undefined) return null;
+  return {
+    kind: "accepted",
+    ids: [first, ...others],
+    reading: readingOf(NOTHING_SAID, false),
+    json: parsed.json,
+  };
+}
+
+function readError(said: Said): SubmitAnswer {
+  const { status, object, parsed, isWhole, retryAfterMs: waitMs } = said;
+  if (status === 429 && waitMs === null && object !== null && saysQuotaIsGone(object))
+    return refused(said, 402);
+  const isNotNow = status === 429 || (status === 503 && waitMs !== null && !ANY_ID.test(parsed.text));
+  if (isNotNow) return { kind: "later", status, retryAfterMs: waitMs };
+  if (status >= 400 && status < 500 && !UNKNOWN_CLIENT_ERRORS.has(status)) return refused(said, status);
+  // An id in a 5xx may be the task's: sending the request again could pay twice.
+  const isServerError = status >= 500 && status <= 599;
+  const completeServerError = isServerError && isWhole && !ANY_ID.test(parsed.text);
+  return unknown({ why: `http_${status}`, completeServerError, json: parsed.json });
+}
+
+/** `status` is what the refusal amounts to. */
+function refused({ status: upstreamStatus, parsed, secrets }: Said, status: number): SubmitAnswer {
+  const message = parsed.object && refusalMessage(parsed.object, secrets);
+  const body = clipBytes(parsed.text, REFUSAL_MAX_BYTES);
+  return { kind: "refused", status, upstreamStatus, body, message, json: parsed.json };
+}
+
+function isRedirect(status: number): boolean {
+  return status >= 300 && status < 400;
+}

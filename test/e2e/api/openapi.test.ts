@@ -1,0 +1,536 @@
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Fault } from "../../../dev/gateway.ts";
+import type { Received } from "../../../dev/receiver.ts";
+import { openApiDocument, type OpenApiDocument } from "../../../src/openapi/document.ts";
+import { BODY_LIMITS } from "../../../src/net/body-limits.ts";
+import { Reference, type JsonSchema } from "../../support/reference.ts";
+import { send, type Sending } from "../../support/send.ts";
+import {
+  eventually,
+  isTerminal,
+  MODEL,
+  newHook,
+  startStack,
+  submitsTo,
+  type RawAnswer,
+  type Stack,
+} from "../../support/stack.ts";
+
+/*
+ * scenario                                         requirement
+ * every operation's good answers                   OpenAPI: as the document says, member by member
+ * every error that a caller can provoke            OpenAPI: status, code, headers and shape
+ * callbacks in both formats, and the ping          OpenAPI: webhooks, body and headers
+ * what no test here has seen                       named, so that nothing is left out unnoticed
+ */
+
+const reference = new Reference(openApiDocument());
+
+/** `POST /v1/videos 202`, `POST /v1/videos 400 invalid_request`: what was seen on the wire. */
+const seen = new Set<string>();
+
+function codeIn(body: string): string | undefined {
+  return (JSON.parse(body) as { error?: { code?: string } } | null)?.error?.code;
+}
+
+/** An answer that is as the document says, or the test fails. Another method is answered under the path's own. */
+async function ask(
+  stack: Stack,
+  path: string,
+  sending: Sending = {},
+  method = sending.method ?? "GET",
+): Promise<RawAnswer> {
+  const answer = await send(stack, path, sending);
+  expect({ path, status: answer.status, problems: reference.problemsOfAnswer(method, path, answer) }).toEqual(
+    {
+      path,
+      status: answer.status,
+      problems: [],
+    },
+  );
+  const template = reference.template(path) ?? "";
+  const key = reference.statusKey(method, template, answer.status);
+  seen.add([method, template, key, ...(answer.status >= 400 ? [codeIn(answer.body)] : [])].join(" "));
+  return answer;
+}
+
+/** `404 task_not_found` */
+async function refusal(asked: Promise<RawAnswer>): Promise<string> {
+  const { status, body } = await asked;
+  return `${status} ${codeIn(body)}`;
+}
+
+const NEARBY = { "cf-connecting-ip": "198.51.100.1" };
+const VIDEO = { model: MODEL, prompt: "A lighthouse at dusk." };
+const POST = (body: unknown, headers: Record<string, string> = {}): Sending => ({
+  method: "POST",
+  body,
+  headers,
+});
+
+interface TaskAnswer {
+  task_id: string;
+}
+
+async function create(stack: Stack, fields: object = {}, more: Sending = {}): Promise<string> {
+  const answer = await ask(stack, "/v1/videos", { ...POST({ ...VIDEO, ...fields }), ...more });
+  expect(answer.status).toBe(202);
+  return (JSON.parse(answer.body) as TaskAnswer).task_id;
+}
+
+describe("with callers' own keys", () => {
+  let stack: Stack;
+  let taskId: string;
+  beforeAll(async () => {
+    stack = await startStack({ settings: { MAX_BODY_BYTES: "4096" } });
+    const hook = newHook(stack);
+    stack.receiver.reply({ status: 503, body: "starting up" });
+    taskId = await create(stack, { callback_url: hook.url, metadata: { order: 42 } });
+    await stack.task(taskId, isTerminal);
+    await stack.deliveries(taskId, ([first]) => first?.status === "delivered");
+  });
+  afterAll(async () => stack.close());
+
+  it("serves the document, which is the one that this test reads", async () => {
+    const answer = await ask(stack, "/openapi.json");
+    expect(JSON.parse(answer.body)).toEqual(reference.document);
+    expect(answer.headers["cache-control"]).toBe("public, max-age=0, must-revalidate");
+  });
+
+  it.each(Object.entries(createExamples()))(
+    "takes the create of the example %s",
+    async (_name, { value }) => {
+      const id = await create(stack, { ...value, callback_url: newHook(stack).url });
+      const path = `/v1/videos/${id}`;
+      expect((await ask(stack, path)).status).toBe(200);
+    },
+  );
+
+  it("answers every read and every operation of a task that has ended", async () => {
+    await ask(stack, `/v1/videos/${taskId}`);
+    await ask(stack, `/v1/videos/${taskId}/deliveries`);
+    await ask(stack, `/v1/videos/${taskId}/redeliver`, POST({}));
+    await ask(stack, "/v1/videos?limit=1");
+    await ask(stack, "/v1/videos?status=succeeded");
+    await ask(stack, "/v1/stats");
+    await ask(stack, "/v1/models");
+    await ask(stack, "/v1/webhooks/secret");
+    await ask(stack, "/v1/webhooks/secret/rotate", POST({ overlap_seconds: 60 }));
+    await ask(stack, "/v1/webhooks/ping", POST({ callback_url: newHook(stack).url }));
+    stack.receiver.reply({ drop: "before" });
+    await ask(
+      stack,
+      "/v1/webhooks/ping",
+      POST({ callback_url: newHook(stack).url, callback_format: "flat" }),
+    );
+    await ask(stack, "/v1/webhooks/verify", POST("anything"));
+    await ask(stack, "/healthz");
+    await ask(stack, "/readyz");
+    const page = await ask(stack, "/docs");
+    expect(page.status).toBe(200);
+  });
+
+  it("answers a failed task, a deleted one, and one that nobody can know of", async () => {
+    const failed = await create(stack, { test: { outcome: "failed", delay_seconds: 0 } });
+    await stack.task(failed, isTerminal);
+    await ask(stack, `/v1/videos/${failed}`);
+    expect((await ask(stack, `/v1/videos/${failed}`, { method: "DELETE" })).status).toBe(204);
+    expect(await refusal(ask(stack, `/v1/videos/${failed}`))).toBe("404 task_not_found");
+    stack.gateway.fault({ on: "submit", drop: "after" });
+    const unknown = await create(stack);
+    expect(await stack.task(unknown)).toMatchObject({ status: "failed", error: { code: "submit_unknown" } });
+    await ask(stack, "/v1/videos");
+  });
+
+  it("says no to what is not there, not allowed, not readable or too much", async () => {
+    const nothing = `/v1/videos/${taskId.slice(0, -1)}${taskId.endsWith("a") ? "b" : "a"}`;
+    expect(await refusal(ask(stack, nothing))).toBe("404 task_not_found");
+    expect(await refusal(ask(stack, nothing, { method: "DELETE" }))).toBe("404 task_not_found");
+    expect(await refusal(ask(stack, `${nothing}/deliveries`))).toBe("404 task_not_found");
+    expect(await refusal(ask(stack, `${nothing}/redeliver`, POST({})))).toBe("404 task_not_found");
+    expect(await refusal(ask(stack, "/v1/videos?limit=0"))).toBe("400 invalid_request");
+    // Each call names what it does not know, and does nothing.
+    const calls = [
+      ["GET", "/v1/videos"],
+      ["GET", `/v1/videos/${taskId}`],
+      ["DELETE", `/v1/videos/${taskId}`],
+      ["GET", `/v1/videos/${taskId}/events`],
+      ["GET", `/v1/videos/${taskId}/deliveries`],
+      ["POST", `/v1/videos/${taskId}/redeliver`],
+      ["GET", "/v1/webhooks/secret"],
+      ["POST", "/v1/webhooks/secret/rotate"],
+      ["POST", "/v1/webhooks/ping"],
+      ["POST", "/v1/webhooks/verify"],
+      ["GET", "/v1/models"],
+      ["GET", "/v1/stats"],
+      ["POST", "/v1/videos"],
+    ] as const;
+    for (const [method, path] of calls) {
+      const sending = method === "POST" ? POST(path === "/v1/videos" ? VIDEO : {}) : { method };
+      const answer = await ask(stack, `${path}?callback=exhausted`, sending);
+      expect([method, path, answer.status, JSON.parse(answer.body).error.issues[0]]).toEqual([
+        method,
+        path,
+        400,
+        { path: "callback", message: "is not a query parameter of this call" },
+      ]);
+    }
+    expect((await ask(stack, `/v1/videos/${taskId}`)).status).toBe(200);
+    expect(await refusal(ask(stack, "/v1/videos", POST({ model: "m" })))).toBe("400 invalid_request");
+    expect(await refusal(ask(stack, "/v1/videos", POST("x".repeat(5000))))).toBe("413 payload_too_large");
+    expect(await refusal(ask(stack, "/v1/videos", POST("x", { "content-type": "text/plain" })))).toBe(
+      "415 unsupported_media_type",
+    );
+    expect(await refusal(ask(stack, "/v1/videos", POST(VIDEO, { "ringback-hop": "1" })))).toBe(
+      "508 loop_detected",
+    );
+    for (const path of [
+      `/v1/videos/${taskId}/redeliver`,
+      "/v1/webhooks/secret/rotate",
+      "/v1/webhooks/ping",
+    ]) {
+      expect(await refusal(ask(stack, path, POST("{")))).toBe("400 invalid_request");
+      expect(await refusal(ask(stack, path, POST("x".repeat(70_000))))).toBe("413 payload_too_large");
+      const text = POST("x", { "content-type": "text/plain" });
+      expect(await refusal(ask(stack, path, text))).toBe("415 unsupported_media_type");
+    }
+    for (const { method, path } of operations()) {
+      if (method === "GET") continue;
+      const loop = { method, headers: { "ringback-attempt": "1" } };
+      const asked = ask(stack, path.replace("{id}", taskId), loop);
+      expect([path, await refusal(asked)]).toEqual([path, "508 loop_detected"]);
+    }
+    expect(await refusal(ask(stack, "/v1/webhooks/verify", POST("x".repeat(70_000))))).toBe(
+      "413 payload_too_large",
+    );
+    for (const path of ["/healthz", "/readyz", "/openapi.json", "/docs"])
+      expect(await refusal(ask(stack, path, { method: "PUT" }, "GET"))).toBe("405 method_not_allowed");
+  });
+
+  it("says no to a repeat that is another request, too early, or of a task that was deleted", async () => {
+    const keyed = (key: string): Record<string, string> => ({ "idempotency-key": key });
+    const first = await ask(stack, "/v1/videos", POST(VIDEO, keyed("a")));
+    const again = await ask(stack, "/v1/videos", POST(VIDEO, keyed("a")));
+    expect(again.headers["idempotent-replayed"]).toBe("true");
+    const other = POST({ ...VIDEO, prompt: "Another." }, keyed("a"));
+    expect(await refusal(ask(stack, "/v1/videos", other))).toBe("422 idempotency_mismatch");
+    const { task_id: id } = JSON.parse(first.body) as TaskAnswer;
+    await ask(stack, `/v1/videos/${id}`, { method: "DELETE" });
+    expect(await refusal(ask(stack, "/v1/videos", POST(VIDEO, keyed("a"))))).toBe("409 idempotency_deleted");
+
+    const before = submitsTo(stack.gateway).length;
+    stack.gateway.fault({ on: "submit", delayMs: 2000 });
+    const slow = ask(stack, "/v1/videos", POST(VIDEO, keyed("b")));
+    // Only once the first is on its way is the repeat the second: else it would take the slow submit.
+    await eventually(
+      async () => submitsTo(stack.gateway).length,
+      (count) => count > before,
+    );
+    expect(await refusal(ask(stack, "/v1/videos", POST(VIDEO, keyed("b"))))).toBe(
+      "409 idempotency_in_progress",
+    );
+    expect((await slow).status).toBe(202);
+  });
+
+  it.each([
+    [400, "upstream_rejected"],
+    [401, "upstream_unauthorized"],
+    [402, "upstream_payment_required"],
+    [403, "upstream_forbidden"],
+    [404, "upstream_not_found"],
+    [405, "upstream_rejected"],
+    [413, "upstream_rejected"],
+    [415, "upstream_rejected"],
+    [418, "upstream_rejected"],
+    [422, "upstream_rejected"],
+  ] as const)("hands on the upstream's %d as %s", async (status, code) => {
+    stack.gateway.fault({ on: "submit", status, body: { error: { message: "No." } } });
+    expect(await refusal(ask(stack, "/v1/videos", POST(VIDEO)))).toBe(`${status} ${code}`);
+  });
+
+  it("says no to redeliveries of nothing, of no such message, and of too many", async () => {
+    const quiet = await create(stack);
+    expect(await refusal(ask(stack, `/v1/videos/${quiet}/redeliver`, POST({})))).toBe(
+      "409 nothing_to_deliver",
+    );
+    const path = `/v1/videos/${taskId}/redeliver`;
+    expect(await refusal(ask(stack, path, POST({ message_id: "msg_none" })))).toBe("404 not_found");
+    let last = await ask(stack, path, POST({}));
+    for (let count = 0; count < 12 && last.status === 202; count += 1)
+      last = await ask(stack, path, POST({}));
+    expect([last.status, codeIn(last.body)]).toEqual([429, "rate_limited"]);
+    expect(Number(last.headers["retry-after"])).toBeGreaterThan(0);
+  });
+
+  it("says that the upstream does not speak of a key that nothing has proved", async () => {
+    const key = "sk-unproved";
+    for (const on of ["submit", "models"] as const)
+      stack.gateway.fault({ on, key, drop: "before", times: Infinity });
+    const id = await create(stack, { callback_url: newHook(stack).url }, { key });
+    const path = `/v1/videos/${id}/redeliver`;
+    expect(await refusal(ask(stack, path, { ...POST({}), key }))).toBe("502 upstream_error");
+    stack.gateway.clearFaults();
+  });
+
+  it("says no to a fourth previous secret", async () => {
+    const key = "sk-who-rotates";
+    const rotate = { ...POST({}), key };
+    let last = await ask(stack, "/v1/webhooks/secret/rotate", rotate);
+    for (let count = 0; count < 4 && last.status === 200; count += 1)
+      last = await ask(stack, "/v1/webhooks/secret/rotate", rotate);
+    expect([last.status, codeIn(last.body)]).toEqual([409, "too_many_secrets"]);
+  });
+
+  it("says that the upstream does not know a key, or does not say", async () => {
+    const guarded = operations().filter(({ codes }) => codes.includes("502 upstream_error"));
+    expect(guarded.map(({ method, path }) => `${method} ${path}`)).toContain("GET /v1/stats");
+    for (const { method, path } of operations().filter(({ codes }) => codes.includes("401 unauthorized"))) {
+      const asked = path.replace("{id}", taskId);
+      expect(await refusal(ask(stack, asked, { method, headers: { authorization: "" } }))).toBe(
+        "401 unauthorized",
+      );
+    }
+    for (const { method, path } of guarded) {
+      // Asks of a task whose key nothing has proved, which is a test of its own.
+      if (path.includes("{id}")) continue;
+      const body = path === "/v1/videos" ? { ...VIDEO, test: "failed" } : {};
+      const key = `sk-${method}${path.replaceAll("/", "-")}`;
+      // Of this key: a task of the test before may ask about its own meanwhile.
+      stack.gateway.fault({ on: "models", key, drop: "before" });
+      const sending = { method, key, ...(method === "GET" ? {} : { body }) };
+      expect(await refusal(ask(stack, path, sending))).toBe("502 upstream_error");
+    }
+    stack.gateway.clearFaults();
+  });
+
+  it("hands on what the upstream says of its models, a refusal too", async () => {
+    let keys = 0;
+    const askModels = async (fault: Partial<Fault>): Promise<RawAnswer> => {
+      const key = `sk-models-${(keys += 1)}`;
+      stack.gateway.fault({ on: "models", key, ...fault });
+      return ask(stack, "/v1/models", { key });
+    };
+    for (const [status, code] of [
+      [400, "400 upstream_rejected"],
+      [401, "401 upstream_unauthorized"],
+      [402, "402 upstream_payment_required"],
+      [403, "403 upstream_forbidden"],
+      [404, "404 upstream_not_found"],
+      [418, "418 upstream_rejected"],
+      [429, "429 upstream_rejected"],
+      [500, "502 upstream_error"],
+    ] as const) {
+      expect(await refusal(askModels({ status }))).toBe(code);
+    }
+    expect(await refusal(ask(stack, "/v1/models", { headers: { "ringback-hop": "1" } }))).toBe(
+      "508 loop_detected",
+    );
+    const page = { status: 200, headers: { "content-type": "text/plain" }, body: "none" };
+    expect((await askModels(page)).body).toBe("none");
+  });
+
+  it("answers who waits, and streams to who follows", async () => {
+    const waited = await ask(stack, "/v1/videos", POST(VIDEO, { prefer: "wait=20" }));
+    expect([waited.status, waited.headers["preference-applied"]]).toEqual([200, "wait=20"]);
+    const path = `/v1/videos/${(JSON.parse(waited.body) as TaskAnswer).task_id}`;
+    await ask(stack, `${path}?wait=1`);
+    expect(await refusal(ask(stack, `${path}?wait=61`))).toBe("400 invalid_request");
+
+    const stream = await ask(stack, `${path}/events`);
+    const tasks = Array.from(
+      stream.body.matchAll(/^data: (.*)$/gm),
+      ([, task = ""]) => JSON.parse(task) as object,
+    );
+    expect(tasks).not.toEqual([]);
+    for (const task of tasks)
+      expect(reference.problemsOf({ $ref: "#/components/schemas/Task" }, task)).toEqual([]);
+    const last = /^id: (.*)$/gm.exec(stream.body)?.[1] ?? "";
+    expect((await ask(stack, `${path}/events`, { headers: { "last-event-id": last } })).status).toBe(204);
+    expect(await refusal(ask(stack, "/v1/videos/task_x/events"))).toBe("404 task_not_found");
+  });
+
+  it("says to who waits that the task was deleted", async () => {
+    const model = "the one that is waited for";
+    const slow = { ...VIDEO, model, test: { outcome: "succeeded", delay_seconds: 600 } };
+    const waits = ask(stack, "/v1/videos", POST(slow, { prefer: "wait=20" }));
+    // In the list it is accepted, so the call waits for its end by now.
+    const id = await eventually(async () => {
+      const { body } = await send(stack, "/v1/videos?limit=100");
+      const { data } = JSON.parse(body) as { data: { task_id: string; model: string }[] };
+      return data.find((task) => task.model === model)?.task_id;
+    }, Boolean);
+    await ask(stack, `/v1/videos/${id}`, { method: "DELETE" });
+    expect(await refusal(waits)).toBe("404 task_not_found");
+  });
+
+  it("calls back as the document says, in both formats, and pings so", async () => {
+    const events = ["video.succeeded", "video.failed", "video.running", "video.progress"];
+    for (const callback_format of ["standard", "flat"]) {
+      const hook = newHook(stack);
+      const metadata = { order: 42, nested: { a: 1 }, list: [1], none: null, yes: true };
+      await create(stack, { callback_url: hook.url, callback_events: events, callback_format, metadata });
+      await create(stack, {
+        callback_url: hook.url,
+        callback_events: events,
+        callback_format,
+        test: { outcome: "failed", delay_seconds: 0 },
+      });
+      await ask(stack, "/v1/webhooks/ping", POST({ callback_url: hook.url, callback_format }));
+      const names = new Set(["video.succeeded", "video.failed", "video.running", "ping"]);
+      await expect
+        .poll(() => hook.received().map(nameOf), { timeout: 10_000 })
+        .toEqual(expect.arrayContaining([...names]));
+      for (const callback of hook.received()) {
+        expect({ name: nameOf(callback), problems: problemsOfCallback(callback) }).toEqual({
+          name: nameOf(callback),
+          problems: [],
+        });
+      }
+    }
+  });
+});
+
+describe("with two calls a minute, and bodies that must hurry", () => {
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await startStack({
+      createsPerMinute: 2,
+      instead: {
+        "wire/body-limits.ts": `export const BODY_LIMITS = ${JSON.stringify({ ...BODY_LIMITS, arrivalMs: 200 })};`,
+      },
+    });
+  });
+  afterAll(async () => stack.close());
+
+  it("says no to a body that does not arrive", async () => {
+    for (const { method, path, codes } of operations()) {
+      if (!codes.includes("408 request_timeout")) continue;
+      // Of an account and an address that no other call was counted for.
+      const headers = {
+        "content-length": "100",
+        "cf-connecting-ip": `192.0.2.${method.length + path.length}`,
+      };
+      const sending = { method, key: `sk-slow${path.replaceAll(/\W/g, "-")}`, headers, body: "{" };
+      const id = path.includes("{id}") ? await create(stack, {}, { key: sending.key, headers: NEARBY }) : "";
+      const asked = ask(stack, path.replace("{id}", id), sending);
+      expect([path, await refusal(asked)]).toEqual([path, "408 request_timeout"]);
+    }
+  });
+
+  it("limits the questions that a call asks the upstream", async () => {
+    const headers = { "cf-connecting-ip": "203.0.113.9" };
+    for (let count = 0; count < 5; count += 1)
+      await send(stack, "/v1/models", { key: `sk-asks-${count}`, headers });
+    for (const { method, path, codes } of operations()) {
+      if (!codes.includes("429 rate_limited") || path.includes("{id}")) continue;
+      const sending = { method, key: `sk-asked${path.replaceAll(/\W/g, "-")}`, headers };
+      const asked = ask(stack, path, { ...sending, ...(method === "GET" ? {} : { body: {} }) });
+      expect([path, await refusal(asked)]).toEqual([path, "429 rate_limited"]);
+    }
+  });
+});
+
+describe("with the operator's key", () => {
+  const key = "a-token-of-the-operators";
+  let stack: Stack;
+  beforeAll(async () => {
+    const sha256 = createHash("sha256").update(key).digest("hex");
+    stack = await startStack({
+      token: key,
+      settings: { AIO_API_KEY: "sk-the-operators", RINGBACK_KEYS: `acme:${sha256}` },
+      createsPerMinute: 4,
+    });
+  });
+  afterAll(async () => stack.close());
+
+  it.each([
+    [401, "upstream_unauthorized"],
+    [402, "upstream_payment_required"],
+    [403, "upstream_forbidden"],
+  ] as const)("keeps the upstream's %d to itself", async (status, code) => {
+    stack.gateway.fault({ on: "submit", status });
+    expect(await refusal(ask(stack, "/v1/videos", { ...POST(VIDEO), key }))).toBe(`502 ${code}`);
+  });
+
+  it("limits creates and pings", async () => {
+    await ask(stack, "/v1/videos", { ...POST(VIDEO), key });
+    expect(await refusal(ask(stack, "/v1/videos", { ...POST(VIDEO), key }))).toBe("429 rate_limited");
+    expect(await refusal(ask(stack, "/v1/webhooks/ping", { ...POST({}), key }))).toBe("429 rate_limited");
+  });
+
+  it("names a broken setting on every call under /v1 and on /readyz, and on no other", async () => {
+    await stack.restart({ RINGBACK_SECRET: "short" });
+    for (const { method, path, codes } of operations()) {
+      const asked = ask(stack, path.replace("{id}", "task_x"), { method, key });
+      if (codes.includes("503 misconfigured")) expect(await refusal(asked)).toBe("503 misconfigured");
+      else expect((await asked).status).toBe(200);
+    }
+  });
+});
+
+describe("the document", () => {
+  /** What takes an accident, or more time than a test has. */
+  const NOT_PROVOKED = [
+    /^\w+ \S+ 500 internal$/,
+    /^\w+ \S+ 503 overloaded$/,
+    // After a thousand: test/workers/limits.test.ts.
+    /redeliver 409 too_many_redeliveries$/,
+    // A body that breaks off.
+    /^POST \/v1\/webhooks\/verify 400 invalid_request$/,
+  ];
+
+  it("tells of nothing that was not seen here, but for what cannot be provoked", () => {
+    const told = operations().flatMap(({ method, path, codes }) =>
+      codes.map((code) => `${method} ${path} ${code}`),
+    );
+    const unseen = told.filter((one) => !seen.has(one) && !NOT_PROVOKED.some((pattern) => pattern.test(one)));
+    expect(unseen).toEqual([]);
+  });
+});
+
+function createExamples(): Record<string, { value: object }> {
+  const body = reference.document.paths["/v1/videos"]?.["post"]?.requestBody as {
+    content: Record<string, { examples: Record<string, { value: object }> }>;
+  };
+  return body.content["application/json"]?.examples ?? {};
+}
+
+/** Each operation and what the document says that it answers: `202`, `400 invalid_request`. */
+function operations(): { method: string; path: string; codes: string[] }[] {
+  return Object.entries(reference.document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { responses }]) => ({
+      method: method.toUpperCase(),
+      path,
+      codes: Object.entries(responses).flatMap(([status, response]) =>
+        codesOf(status, reference.resolve(response)),
+      ),
+    })),
+  );
+}
+
+function codesOf(status: string, response: JsonSchema): string[] {
+  if (status.startsWith("2")) return [status];
+  const content = response["content"] as Record<string, { examples: object }>;
+  return Object.keys(content["application/json"]?.examples ?? {}).map((code) => `${status} ${code}`);
+}
+
+function nameOf({ body }: Received): string {
+  const message = JSON.parse(body) as { type?: string; event?: string };
+  return message.type ?? message.event ?? "";
+}
+
+type Webhook = Record<
+  "post",
+  { parameters: JsonSchema[]; requestBody: { content: Record<string, { schema: JsonSchema }> } }
+>;
+
+function problemsOfCallback(callback: Received): string[] {
+  const { post } = reference.document.webhooks[nameOf(callback)] as OpenApiDocument["webhooks"] & Webhook;
+  const headerProblems = post.parameters.flatMap((parameter) => {
+    const { name, schema } = reference.resolve(parameter) as { name: string; schema: JsonSchema };
+    return reference.problemsOf(schema, callback.headers[name]).map((problem) => `${name}: ${problem}`);
+  });
+  const { schema } = post.requestBody.content["application/json"] ?? { schema: {} };
+  return [...headerProblems, ...reference.problemsOf(schema, JSON.parse(callback.body))];
+}

@@ -1,0 +1,364 @@
+import { createHash } from "node:crypto";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Fault } from "../../../dev/gateway.ts";
+import { httpAnswer, startRawServer, type RawServer } from "../../support/raw-server.ts";
+import { codeOf, send } from "../../support/send.ts";
+import {
+  eventually,
+  isTerminal,
+  MODEL,
+  newHook,
+  startStack,
+  submitsTo,
+  type Hook,
+  type RawAnswer,
+  type Stack,
+  type StackOptions,
+  type TaskBody,
+} from "../../support/stack.ts";
+
+/*
+ * A caller who wants what is not theirs, or wants Ringback to send what it should not.
+ *
+ * scenario                                            requirement
+ * foreign and missing ids on every route              contract, ids: 404, same bytes; guarantee 8; threats T8
+ * one idempotency key, two accounts                   guarantee 8; threats T7
+ * a made-up key                                       contract, Who is calling: nothing is sent with or for it
+ * a key that no create and no /models has proved      the same: /models is asked before the first attempt
+ */
+
+const tokenHash = (token: string) => createHash("sha256").update(token).digest("hex");
+const ALICE = "rb-alice";
+const BOB = "rb-bob";
+/** Honest answers take their time on a busy machine. */
+const PATIENT = { UPSTREAM_TIMEOUT_SECONDS: "10", CALLBACK_TIMEOUT_SECONDS: "10" };
+const OPERATOR: StackOptions = {
+  token: ALICE,
+  settings: {
+    AIO_API_KEY: "sk-the-operators-key",
+    RINGBACK_KEYS: `alice:${tokenHash(ALICE)},alice:${tokenHash("rb-alice-2")},bob:${tokenHash(BOB)}`,
+  },
+};
+
+describe.each<[name: string, options: StackOptions, owner: string, stranger: string]>([
+  ["own keys", { token: "sk-owner" }, "sk-owner", "sk-stranger"],
+  ["the operator's key", OPERATOR, ALICE, BOB],
+])("with %s, another account", (_name, options, owner, stranger) => {
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await startStack({
+      ...options,
+      settings: { ...options.settings, CALLBACK_RETRY_SECONDS: "600", ...PATIENT },
+    });
+  });
+  afterAll(async () => stack.close());
+
+  /** All that a client sees, but for what names the request and the moment. */
+  function seen({ status, headers, body }: RawAnswer): string {
+    const { "x-request-id": requestId, date: _, ...rest } = headers;
+    return JSON.stringify([status, rest, body.replaceAll(String(requestId), "")]);
+  }
+
+  it("sees of a task on no route more than of one that never was", async () => {
+    stack.receiver.defaultReply({ status: 503 });
+    const hook = newHook(stack);
+    const created = await stack.create({ callback_url: hook.url, metadata: { canary: "canary" } });
+    const { task_id: id } = (await created.json()) as TaskBody;
+    await hook.waitFor(1);
+    const messageId = (await stack.deliveries(id))[0]?.message_id;
+    const deleted = (await (await stack.create()).json()) as TaskBody;
+    expect(
+      (await send(stack, `/v1/videos/${deleted.task_id}`, { method: "DELETE", key: owner })).status,
+    ).toBe(204);
+
+    const bent = id.slice(0, -1) + (id.endsWith("a") ? "b" : "a");
+    const asked: [key: string, id: string][] = [
+      [stranger, id],
+      [stranger, deleted.task_id],
+      [stranger, bent],
+      [stranger, `task_${"a".repeat(42)}`],
+      [stranger, "task_1"],
+      [stranger, id.toUpperCase()],
+      [owner, bent],
+      [owner, deleted.task_id],
+    ];
+    const routes: [method: string, suffix: string, body?: unknown][] = [
+      ["GET", ""],
+      ["GET", "?wait=1"],
+      ["GET", "/events"],
+      ["DELETE", ""],
+      ["GET", "/deliveries"],
+      ["POST", "/redeliver"],
+      ["POST", "/redeliver", {}],
+      ["POST", "/redeliver", { message_id: messageId }],
+      ["POST", "/redeliver", { message_id: "msg_none" }],
+      ["POST", "/redeliver", { message_id: 5 }],
+      ["POST", "/redeliver", "no JSON"],
+    ];
+    for (const [method, suffix, body] of routes) {
+      // Of a task that was the caller's own a body that is none may be the first complaint.
+      const isBad = body === "no JSON" || JSON.stringify(body) === '{"message_id":5}';
+      const answers = await Promise.all(
+        asked
+          .filter(([key, taskId]) => !isBad || key !== owner || taskId !== deleted.task_id)
+          .map(async ([key, taskId]) => send(stack, `/v1/videos/${taskId}${suffix}`, { method, key, body })),
+      );
+      expect([method, suffix, new Set(answers.map(seen)).size]).toEqual([method, suffix, 1]);
+      expect(answers.map(codeOf)).toEqual(answers.map(() => "task_not_found"));
+      expect(answers.map(seen).join("")).not.toContain("canary");
+    }
+    // Nothing of that has touched the owner's task.
+    expect((await stack.deliveries(id))[0]?.attempts).toHaveLength(1);
+    expect(hook.received()).toHaveLength(1);
+    stack.receiver.defaultReply({ status: 200 });
+  });
+
+  it("with the same Idempotency-Key has a task of its own, whatever becomes of the first", async () => {
+    const key = { "idempotency-key": "order-1" };
+    const create = async (caller: string, fields: object = {}) =>
+      send(stack, "/v1/videos", {
+        method: "POST",
+        key: caller,
+        headers: key,
+        body: { model: MODEL, prompt: "A lighthouse.", ...fields },
+      });
+    const before = submitsTo(stack.gateway).length;
+    // While the first is on its way the key is taken for its account alone.
+    stack.gateway.fault({ on: "submit", delayMs: 1500, process: true });
+    const first = create(owner, { metadata: { canary: "canary" } });
+    await eventually(
+      async () => submitsTo(stack.gateway).length,
+      (count) => count > before,
+    );
+    expect(codeOf(await create(owner, { metadata: { canary: "canary" } }))).toBe("idempotency_in_progress");
+    const theirs = await create(stranger);
+    const mine = await first;
+    expect([mine.status, theirs.status]).toEqual([202, 202]);
+    expect(theirs.headers["idempotent-replayed"]).toBeUndefined();
+    expect(theirs.body).not.toContain("canary");
+    const [mineId, theirsId] = [mine, theirs].map(({ body }) => (JSON.parse(body) as TaskBody).task_id);
+    expect(theirsId).not.toBe(mineId);
+    // Another body is a mismatch to its own account only, and so is the deleted one's digest.
+    expect(codeOf(await create(owner, { seed: 1 }))).toBe("idempotency_mismatch");
+    expect((await send(stack, `/v1/videos/${mineId}`, { method: "DELETE", key: owner })).status).toBe(204);
+    expect(codeOf(await create(owner, { metadata: { canary: "canary" } }))).toBe("idempotency_deleted");
+    const again = await create(stranger);
+    expect(again.headers["idempotent-replayed"]).toBe("true");
+    expect((JSON.parse(again.body) as TaskBody).task_id).toBe(theirsId);
+    expect(submitsTo(stack.gateway)).toHaveLength(before + 2);
+  });
+});
+
+describe("a made-up key", () => {
+  let stack: Stack;
+  let bystander: RawServer;
+  beforeAll(async () => {
+    bystander = await startRawServer((socket) => socket.end(httpAnswer(200)));
+    stack = await startStack({ settings: PATIENT });
+  });
+  afterAll(async () => {
+    await stack.close();
+    await bystander.close();
+  });
+
+  const video = (fields: object = {}) => ({
+    model: MODEL,
+    prompt: "x",
+    callback_url: `${bystander.origin}/`,
+    ...fields,
+  });
+  const asynchronous = (prefer: string) => ({ prefer });
+  const rows: [
+    name: string,
+    path: string,
+    method: string,
+    headers: Record<string, string>,
+    body: (() => unknown) | undefined,
+  ][] = [
+    ["respond-async", "/v1/videos", "POST", asynchronous("respond-async"), video],
+    ["respond-async in upper case", "/v1/videos", "POST", asynchronous("Respond-Async"), video],
+    [
+      "respond-async among others",
+      "/v1/videos",
+      "POST",
+      asynchronous("wait=5, x=1;y, respond-async; z"),
+      video,
+    ],
+    [
+      "respond-async with a key",
+      "/v1/videos",
+      "POST",
+      { ...asynchronous("respond-async"), "idempotency-key": "k" },
+      video,
+    ],
+    ["respond-async of nothing", "/v1/videos", "POST", asynchronous("respond-async"), () => "{"],
+    ["a test that succeeds", "/v1/videos", "POST", {}, () => video({ test: "succeeded" })],
+    [
+      "a test that fails at once",
+      "/v1/videos",
+      "POST",
+      {},
+      () => video({ test: { outcome: "failed", delay_seconds: 0 } }),
+    ],
+    ["a test that times out", "/v1/videos", "POST", {}, () => video({ test: { outcome: "timeout" } })],
+    [
+      "a test, later",
+      "/v1/videos",
+      "POST",
+      asynchronous("respond-async"),
+      () => video({ test: "succeeded" }),
+    ],
+    [
+      "a test with a key",
+      "/v1/videos",
+      "POST",
+      { "idempotency-key": "k" },
+      () => video({ test: "succeeded" }),
+    ],
+    [
+      "a test with a bad field beside it",
+      "/v1/videos",
+      "POST",
+      {},
+      () => video({ test: "succeeded", duration_seconds: 99 }),
+    ],
+    ["a ping", "/v1/webhooks/ping", "POST", {}, () => ({ callback_url: `${bystander.origin}/` })],
+    ["a ping of nothing", "/v1/webhooks/ping", "POST", {}, () => "{"],
+    ["the secret", "/v1/webhooks/secret", "GET", {}, undefined],
+    ["a rotation", "/v1/webhooks/secret/rotate", "POST", {}, () => ({})],
+    [
+      "a check of a signature",
+      "/v1/webhooks/verify",
+      "POST",
+      { "webhook-id": "a", "webhook-timestamp": "1", "webhook-signature": "v1,a" },
+      () => "{}",
+    ],
+  ];
+  it.each(rows)(
+    "makes Ringback send nothing but the question whether it is one: %s",
+    async (name, path, method, headers, body) => {
+      const key = `made-up ${name}`.replaceAll(/\W/g, "-");
+      const from = stack.gateway.calls.length;
+      const answer = await send(stack, path, { method, key, headers, body: body?.() });
+      expect([answer.status, codeOf(answer)]).toEqual([401, "unauthorized"]);
+      // The life of a good caller's test task is the time in which something would still have come of it.
+      const good = await stack.create({ test: { outcome: "succeeded", delay_seconds: 0 } });
+      await stack.task(((await good.json()) as TaskBody).task_id, isTerminal);
+      const calls = stack.gateway.calls
+        .slice(from)
+        .filter(({ authorization }) => authorization === `Bearer ${key}`);
+      expect(calls.map((call) => `${call.method} ${call.path}`)).toEqual(["GET /v1/models"]);
+      expect(bystander.connections).toBe(0);
+    },
+  );
+
+  it("tried many times at once sends nothing either, and a plain create is the upstream's to judge", async () => {
+    const from = stack.gateway.calls.length;
+    const pings = Array.from({ length: 50 }, async () =>
+      send(stack, "/v1/webhooks/ping", {
+        method: "POST",
+        key: "made-up-crowd",
+        body: { callback_url: bystander.origin },
+      }),
+    );
+    expect(new Set((await Promise.all(pings)).map(({ status }) => status))).toEqual(new Set([401]));
+    expect(new Set(stack.gateway.calls.slice(from).map(({ path }) => path))).toEqual(new Set(["/v1/models"]));
+    const plain = await send(stack, "/v1/videos", { method: "POST", key: "made-up-crowd", body: video() });
+    expect([plain.status, codeOf(plain)]).toEqual([401, "upstream_unauthorized"]);
+    expect(bystander.connections).toBe(0);
+  });
+});
+
+describe("a task whose key nothing has proved", () => {
+  let stack: Stack;
+  beforeAll(async () => {
+    stack = await startStack({
+      settings: { ...PATIENT, CALLBACK_RETRY_SECONDS: "0.2,0.2,0.2" },
+    });
+  });
+  afterAll(async () => stack.close());
+
+  let keys = 0;
+  /** A create with a key of its own, to which the upstream answers so; and so to the question about the key. */
+  async function begin(
+    submit: Partial<Fault>,
+    ...models: Partial<Fault>[]
+  ): Promise<{ id: string; key: string; hook: Hook }> {
+    keys += 1;
+    const key = `sk-unproved-${keys}`;
+    const hook = newHook(stack);
+    stack.gateway.fault({ on: "submit", key, ...submit });
+    for (const answer of models) stack.gateway.fault({ on: "models", key, ...answer });
+    const created = await stack.create({ callback_url: hook.url }, { authorization: `Bearer ${key}` });
+    expect(created.status).toBe(202);
+    return { id: ((await created.json()) as TaskBody).task_id, key, hook };
+  }
+
+  const questions = (key: string): number =>
+    stack.gateway.calls.filter(
+      ({ path, authorization }) => path === "/v1/models" && authorization === `Bearer ${key}`,
+    ).length;
+
+  it.each<[name: string, submit: Partial<Fault>, code: string]>([
+    ["500", { status: 500 }, "submit_unknown"],
+    ["nothing", { drop: "before" }, "submit_unknown"],
+    ["429, then 401", { status: 429, headers: { "retry-after": "0" } }, "upstream_unauthorized"],
+  ])(
+    "sends nothing with a key that the upstream refuses, whose submit was answered %s",
+    async (_name, submit, code) => {
+      const refused = { status: 401, times: Infinity };
+      const { id, key, hook } = await begin(submit, refused);
+      if (code === "upstream_unauthorized") stack.gateway.fault({ on: "submit", key, status: 401 });
+      const [delivery] = await stack.deliveries(id, ([first]) => first?.status === "stopped");
+      expect(delivery).toMatchObject({ event: "video.failed", attempts: [], next_attempt_at: null });
+      expect(await stack.task(id)).toMatchObject({
+        error: { code },
+        callback: { status: "stopped", attempts: 0 },
+      });
+      // By hand it is asked about again, and sent as little.
+      const sending = { method: "POST", key, body: {} };
+      const again = await send(stack, `/v1/videos/${id}/redeliver`, sending);
+      expect([again.status, codeOf(again)]).toEqual([401, "unauthorized"]);
+      expect(hook.received()).toEqual([]);
+      expect(stack.logs.findLast((line) => line.includes('"event":"key.judged"'))).toContain('"refused"');
+      stack.gateway.clearFaults();
+    },
+  );
+
+  it("waits while the upstream does not speak of it, and sends once it does", async () => {
+    const { id, key, hook } = await begin(
+      { status: 500 },
+      { status: 500 },
+      { status: 200, body: "<h1>Sign in</h1>" },
+    );
+    const [callback] = await hook.waitFor(1);
+    expect(JSON.parse(callback?.body ?? "")).toMatchObject({ data: { task_id: id, status: "failed" } });
+    expect(questions(key)).toBe(3);
+    const [delivery] = await stack.deliveries(id, ([first]) => first?.status === "delivered");
+    expect(delivery?.attempts).toHaveLength(1);
+  });
+
+  it("is exhausted where the upstream never speaks of it, and may be sent by hand once it does", async () => {
+    const { id, key, hook } = await begin({ status: 500 }, { status: 500, times: 4 });
+    await stack.deliveries(id, ([first]) => first?.status === "exhausted");
+    expect([questions(key), hook.received()]).toEqual([4, []]);
+    const sending = { method: "POST", key, body: {} };
+    expect((await send(stack, `/v1/videos/${id}/redeliver`, sending)).status).toBe(202);
+    await hook.waitFor(1);
+    expect(questions(key)).toBe(5);
+    // From here on it is proved.
+    expect((await send(stack, `/v1/videos/${id}/redeliver`, sending)).status).toBe(202);
+    await hook.waitFor(2);
+    expect(questions(key)).toBe(5);
+  });
+
+  it("is not asked about where a create of the same key was accepted, this one or another", async () => {
+    const { key, hook } = await begin({});
+    await hook.waitFor(1);
+    stack.gateway.fault({ on: "submit", key, status: 500 });
+    const other = newHook(stack);
+    await stack.create({ callback_url: other.url }, { authorization: `Bearer ${key}` });
+    await other.waitFor(1);
+    expect(questions(key)).toBe(0);
+  });
+});

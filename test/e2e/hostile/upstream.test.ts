@@ -1,0 +1,381 @@
+import type { Socket } from "node:net";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import {
+  BOUNDED_BYTES,
+  broken,
+  endlessDrips,
+  head,
+  tooMuch,
+  tooSlow,
+  type Bytes,
+} from "../../support/hostile-bytes.ts";
+import { httpAnswer, startRawServer, type Exchange, type RawServer } from "../../support/raw-server.ts";
+import { BORNE, meetings, outcomes, UNKNOWN } from "../../support/meetings.ts";
+import {
+  json,
+  startRawUpstream,
+  succeeds,
+  VIDEO,
+  type Answer,
+  type RawUpstream,
+} from "../../support/raw-upstream.ts";
+import { auditUpstream } from "../../support/audit.ts";
+import { eventually, isTerminal, newHook, startStack, type Stack } from "../../support/stack.ts";
+
+/*
+ * An upstream that means harm or is broken, in naked bytes; each answer both to the submit and to a poll. What an
+ * ordinary HTTP server can say wrong stands in submit.test.ts and poll.test.ts.
+ *
+ * scenario                                            requirement
+ * bodies without an end, bombs                        threats T13: read to a cap and cancelled
+ * drips, silence, heads without an end                the same: ended by the timeout, which covers the body
+ * resets, garbage, half of an answer                  contract, Submit: unknown, sent once; faults 5.2: polls go on
+ * pages with a 200, whatever their type says          faults 5.2: not parsed as success
+ * 3 MB of good JSON                                   the same: no honest answer is longer
+ * ids of a wrong type                                 contract, The task: a string or an integer, at most 256
+ * an id that changes                                  the same: not trusted and asked again
+ * a status that goes back, two in one answer          contract: a terminal task never changes; guarantee 3
+ * redirects, and every header that names a host       threats T2: that host sees no connection at all
+ */
+
+/** Long for an honest answer on a busy machine. */
+const TIMEOUT_MS = 5000;
+/** Timers of two busy cores. */
+const LATE_MS = 2000;
+
+vi.setConfig({ maxConcurrency: 10 });
+
+let upstream: RawUpstream;
+let stack: Stack;
+/** Another host: where nothing may ever arrive. */
+let elsewhere: RawServer;
+beforeAll(async () => {
+  upstream = await startRawUpstream();
+  elsewhere = await startRawServer((socket) => socket.end(httpAnswer(200, "{}")));
+  stack = await startStack({
+    settings: {
+      AIO_BASE_URL: upstream.baseUrl,
+      UPSTREAM_TIMEOUT_SECONDS: String(TIMEOUT_MS / 1000),
+      CALLBACK_TIMEOUT_SECONDS: "10",
+    },
+  });
+});
+afterAll(async () => {
+  await stack.close();
+  await Promise.all([upstream.close(), elsewhere.close()]);
+});
+
+const { create, meet, submitMeets, pollMeets } = meetings(() => ({ stack, upstream }));
+
+async function closing(exchange: Exchange): Promise<NonNullable<Exchange["closed"]>> {
+  const closed = await eventually(
+    async () => exchange.closed,
+    (value) => value !== null,
+  );
+  return closed ?? { afterMs: Number.NaN, bytes: Number.NaN };
+}
+
+const act =
+  (bytes: Bytes): Answer =>
+  (socket) =>
+    bytes(socket);
+
+describe.concurrent("an answer that is too much", () => {
+  it.each(tooMuch(200))("is hung up on after a bounded number of bytes: %s", async (_name, bytes) => {
+    const met = await meet(act(bytes));
+    expect(outcomes(met)).toEqual([UNKNOWN, BORNE]);
+    for (const { exchange } of met) {
+      const closed = await closing(exchange);
+      expect(closed.bytes).toBeLessThan(BOUNDED_BYTES);
+      expect(closed.afterMs).toBeLessThan(TIMEOUT_MS);
+    }
+  });
+
+  it.each(tooMuch(200))(
+    "is hung up on at once, not when the task's alarm has run: %s",
+    async (_name, bytes) => {
+      // While a callback hangs, the run that polls goes on, and whatever it holds stays open.
+      const hanging = await startRawServer(() => undefined);
+      try {
+        const fields = { callback_url: hanging.origin, callback_events: ["video.running"] };
+        const running = json(200, { status: "running" });
+        const { scene } = await create({ poll: [running, running, act(bytes)] }, fields);
+        const [, , exchange] = await eventually(
+          async () => scene.polls,
+          ({ length }) => length >= 3,
+        );
+        const closed = await closing(exchange as Exchange);
+        expect(hanging.requests).toHaveLength(1);
+        expect(closed.bytes).toBeLessThan(BOUNDED_BYTES);
+        expect(closed.afterMs).toBeLessThan(TIMEOUT_MS / 2);
+      } finally {
+        await hanging.close();
+      }
+    },
+  );
+});
+
+describe.concurrent("an answer that is too slow", () => {
+  it.each([...tooSlow(200), ...endlessDrips(200)])(
+    "is hung up on at the timeout: %s",
+    async (_name, bytes) => {
+      const met = await meet(act(bytes));
+      expect(outcomes(met)).toEqual([UNKNOWN, BORNE]);
+      for (const { exchange } of met) {
+        const closed = await closing(exchange);
+        // Counted from when the request was seen, which may be a while after it left.
+        expect(closed.afterMs).toBeGreaterThan(TIMEOUT_MS / 2);
+        expect(closed.afterMs).toBeLessThan(TIMEOUT_MS + LATE_MS);
+      }
+    },
+  );
+});
+
+describe.concurrent("an answer that is none", () => {
+  it.each(broken(200))("is an unknown submit, and a poll to repeat: %s", async (_name, bytes) => {
+    expect(outcomes(await meet(act(bytes)))).toEqual([UNKNOWN, BORNE]);
+  });
+});
+
+describe.concurrent("a 200 that is no answer of the API", () => {
+  /** What would be believed if it were looked for in the wrong place. */
+  const lure = (id: string) =>
+    JSON.stringify({ task_id: id, status: "succeeded", video_url: "https://evil.example.net/" });
+  const page = (id: string) =>
+    `<!doctype html><title>Sign in to Wi-Fi</title><script>const a = ${lure(id)}</script>`;
+  const pages: [name: string, body: (id: string) => string, type: string][] = [
+    ["a captive page", page, "text/html"],
+    ["a captive page that calls itself JSON", page, "application/json"],
+    ["JSON in a callback", (id) => `cb(${lure(id)})`, "application/javascript"],
+    ["JSON behind a guard", (id) => `)]}',\n${lure(id)}`, "application/json"],
+    ["JSON as an event stream", (id) => `data: ${lure(id)}\n\n`, "text/event-stream"],
+    ["JSON lines", (id) => `${lure(id)}\n${lure(id)}\n`, "application/x-ndjson"],
+    ["JSON in a list", (id) => `[${lure(id)}]`, "application/json"],
+    ["JSON in UTF-16", (id) => Buffer.from(lure(id), "utf16le").toString("latin1"), "application/json"],
+    [
+      "3 MB of good JSON",
+      (id) => lure(id).replace("}", `,"pad":"${"x".repeat(3_000_000)}"}`),
+      "application/json",
+    ],
+  ];
+  it.each(pages)("is an unknown submit, and a poll to repeat: %s", async (_name, body, type) => {
+    const answer: Answer = (socket, { id }) => {
+      const bytes = Buffer.from(body(id), "latin1");
+      socket.write(
+        head(200, `content-type: ${type}`, `content-length: ${bytes.length}`, "connection: close"),
+      );
+      socket.end(bytes);
+    };
+    expect(outcomes(await meet(answer))).toEqual([UNKNOWN, BORNE]);
+  });
+});
+
+describe.concurrent("an id", () => {
+  const noIds: [name: string, ids: string][] = [
+    ["null", '"task_id":null'],
+    ["true", '"task_id":true'],
+    ["a fraction", '"task_id":7.5'],
+    ["a power of ten", '"task_id":1e30'],
+    ["an empty text", '"task_id":""'],
+    ["a list", '"task_id":["up"]'],
+    ["an object", '"task_id":{"id":"up"}'],
+    ["half of a character", String.raw`"task_id":"\ud800"`],
+    ["257 characters", `"task_id":"${"x".repeat(257)}"`],
+    ["a megabyte", `"task_id":"${"x".repeat(1_000_000)}"`],
+    ["the folder above", '"task_id":".."'],
+    ["the folder itself", '"id":".","task_id":null'],
+    ["inherited", '"__proto__":{"task_id":"up"}'],
+    ["named in another case", '"Task_ID":"up"'],
+  ];
+  it.each(noIds)("that is %s leaves a submit unknown", async (_name, ids) => {
+    const met = await submitMeets((socket) => socket.end(httpAnswer(200, `{"status":"queued",${ids}}`)));
+    expect(met.outcome).toEqual(UNKNOWN);
+  });
+
+  const foreign: [name: string, ids: (id: string) => string][] = [
+    ["another text", () => '"task_id":"up-other"'],
+    ["another integer", () => '"task_id":1'],
+    ["the same with a space", (id) => `"task_id":"${id} "`],
+    ["the same in upper case", (id) => `"task_id":"${id.toUpperCase()}"`],
+    ["the same and more", (id) => `"task_id":"${id}-2"`],
+    ["in data", () => '"data":{"task_id":"up-other"}'],
+    ["of 257 characters", () => `"task_id":"${"x".repeat(257)}"`],
+    ["the same, padded to 300 characters", (id) => `"task_id":"${id.padEnd(300, "0")}"`],
+    ["with half of a character", (id) => String.raw`"task_id":"${id}\ud800"`],
+    ["the folder above", () => '"task_id":".."'],
+  ];
+  it.each(foreign)("that is another one is not trusted and asked again: %s", async (_name, ids) => {
+    const url = "https://cdn.example.com/somebody-elses.mp4";
+    const met = await pollMeets((socket, { id }) =>
+      socket.end(httpAnswer(200, `{"status":"succeeded","video_url":"${url}",${ids(id)}}`)),
+    );
+    expect(met.outcome).toEqual(BORNE);
+  });
+
+  it("that changes from poll to poll is asked again until it is ours, at the place that the submit named", async () => {
+    const other = (id: string, status: string) =>
+      json(200, { task_id: id, status, video_url: VIDEO, error: "no" });
+    const plan = [
+      other("a", "succeeded"),
+      other("b", "failed"),
+      other("c", "running"),
+      other("d", "succeeded"),
+    ];
+    const { scene, task } = await create({ poll: plan });
+    const ended = await stack.task(task.task_id, isTerminal);
+    expect(ended).toMatchObject({ status: "succeeded", upstream_task_id: scene.id });
+    expect(scene.polls.map(({ request }) => request.path)).toEqual(Array(5).fill(`/v1/videos/${scene.id}`));
+  });
+});
+
+describe.concurrent("a status that goes back", () => {
+  const say = (status: string, more: object = {}): Answer => json(200, { status, ...more });
+  const done = say("succeeded", { video_url: VIDEO });
+  const rows: [name: string, plan: Answer[], end: object, polls: number][] = [
+    [
+      "from succeeded to failed",
+      [say("running"), done, say("failed")],
+      { status: "succeeded", video_url: VIDEO },
+      2,
+    ],
+    [
+      "from failed to succeeded",
+      [say("failed"), done],
+      { status: "failed", error: { code: "generation_failed" } },
+      1,
+    ],
+    [
+      "from running to queued and running again",
+      [
+        say("running", { progress: 50 }),
+        say("queued", { progress: 0 }),
+        say("running", { progress: 10 }),
+        done,
+      ],
+      { status: "succeeded", progress: 100 },
+      4,
+    ],
+    [
+      "from a success without a URL to failed, which is the end",
+      [say("succeeded"), say("running"), say("failed", { message: "After all." }), done],
+      { status: "failed", error_message: "After all.", video_url: null },
+      3,
+    ],
+    [
+      "within one answer: the inner one counts",
+      [
+        say("succeeded", { video_url: VIDEO, data: { status: "running" } }),
+        say("failed", { data: { status: "queued" } }),
+        done,
+      ],
+      { status: "succeeded" },
+      3,
+    ],
+  ];
+  it.each(rows)("%s, has one end and one event", async (_name, poll, end, polls) => {
+    const hook = newHook(stack);
+    const { scene, task } = await create(
+      { poll: [...poll, ...Array.from({ length: 20 }, () => say("failed"))] },
+      { callback_url: hook.url },
+    );
+    await hook.waitFor(1);
+    const ended = await stack.task(task.task_id, ({ callback }) => callback?.status === "delivered");
+    expect(ended).toMatchObject(end);
+    // The life of another task is the time in which this one would have been asked about again.
+    const other = await create({});
+    await stack.task(other.task.task_id, isTerminal);
+    expect(await stack.task(task.task_id)).toEqual(ended);
+    expect(scene.polls).toHaveLength(polls);
+    expect(hook.received()).toHaveLength(1);
+  });
+});
+
+describe.concurrent("an answer that points elsewhere", () => {
+  /** Every header that could make a client speak to another host. */
+  const pointers = (): Record<string, string> => ({
+    location: `${elsewhere.origin}/steal`,
+    "content-location": `${elsewhere.origin}/steal`,
+    refresh: `0; url=${elsewhere.origin}/steal`,
+    link: `<${elsewhere.origin}/steal>; rel=preload, <${elsewhere.origin}>; rel=preconnect`,
+    "alt-svc": `http/1.1="127.0.0.1:${elsewhere.port}"; ma=3600`,
+  });
+  const body = (id: string) =>
+    JSON.stringify({ task_id: id, status: "succeeded", video_url: `${elsewhere.origin}/v.mp4` });
+
+  it.each([300, 301, 302, 303, 304, 305, 306, 307, 308, 310, 399])(
+    "with %i is an unknown submit, a poll to repeat, and nobody follows it",
+    async (status) => {
+      const redirect: Answer = (socket, { id }) =>
+        socket.end(httpAnswer(status, status === 304 ? "" : body(id), pointers()));
+      expect(outcomes(await meet(redirect))).toEqual([UNKNOWN, BORNE]);
+      expect(elsewhere.connections).toBe(0);
+    },
+  );
+
+  it.each([
+    ["without a scheme", () => `//127.0.0.1:${elsewhere.port}/steal`],
+    ["without a host", () => "/v1/steal"],
+    ["to the very same place", () => "?"],
+    ["with user info", () => `http://user:pass@127.0.0.1:${elsewhere.port}/`],
+    ["to data", () => "data:application/json,%7B%22task_id%22%3A%22x%22%7D"],
+    ["to a file", () => "file:///etc/passwd"],
+    ["nowhere", () => ""],
+    ["that is no URL", () => "http://["],
+  ])("whose Location is %s is followed by nobody", async (_name, location) => {
+    const redirect: Answer = (socket) => socket.end(httpAnswer(307, "", { location: location() }));
+    const met = await meet(redirect);
+    expect(outcomes(met)).toEqual([UNKNOWN, BORNE]);
+    for (const { exchange } of met) expect(exchange.request.path).not.toContain("steal");
+    expect(elsewhere.connections).toBe(0);
+  });
+
+  it("and is a success is a success, whose pointers and whose video nobody fetches", async () => {
+    const created: Answer = (socket, { id }) =>
+      socket.end(httpAnswer(201, JSON.stringify({ task_id: id }), pointers()));
+    const ended: Answer = (socket, { id }) => socket.end(httpAnswer(200, body(id), pointers()));
+    const { task } = await create({ submit: [created], poll: [ended] });
+    expect(await stack.task(task.task_id, isTerminal)).toMatchObject({
+      status: "succeeded",
+      video_url: `${elsewhere.origin}/v.mp4`,
+    });
+    expect(elsewhere.connections).toBe(0);
+  });
+
+  it("many times in a row is asked again each time, with the key for the configured host alone", async () => {
+    const redirect: Answer = (socket: Socket) => void socket.end(httpAnswer(302, "", pointers()));
+    const { scene, task } = await create({ poll: Array.from({ length: 5 }, () => redirect) });
+    expect(await stack.task(task.task_id, isTerminal)).toMatchObject({ status: "succeeded" });
+    expect(scene.polls).toHaveLength(6);
+    expect(elsewhere.connections).toBe(0);
+  });
+
+  it("is what the list of models may not be either", async () => {
+    const redirecting = await startRawServer((socket) => socket.end(httpAnswer(302, "", pointers())));
+    const other = await startStack({ settings: { AIO_BASE_URL: redirecting.origin } });
+    try {
+      expect((await other.call("/v1/models")).status).toBe(502);
+      expect((await other.call("/v1/webhooks/secret")).status).toBe(502);
+      expect(redirecting.connections).toBe(2);
+      expect(elsewhere.connections).toBe(0);
+    } finally {
+      await other.close();
+      await redirecting.close();
+    }
+  });
+});
+
+it("after all of that the Worker is as it was", async () => {
+  const { scene, task } = await create({ poll: [succeeds] });
+  expect(await stack.task(task.task_id, isTerminal)).toMatchObject({ status: "succeeded", video_url: VIDEO });
+  expect([scene.submits.length, scene.polls.length]).toEqual([1, 1]);
+});
+
+it("lost, doubled and leaked nothing in all of that", async () => {
+  const tally = await auditUpstream("a hostile upstream, at the submit and at a poll", {
+    stack,
+    upstream,
+    submitsMax: 1,
+  });
+  expect(tally).toMatchObject({ lost: 0, doubled: 0, leaked: 0 });
+  expect(tally.runs).toBeGreaterThan(50);
+});

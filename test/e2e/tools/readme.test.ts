@@ -1,0 +1,134 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { freePort, listens } from "../../support/ports.ts";
+import { PYTHON } from "../../support/programs.ts";
+import { eventually, isTerminal, startStack, type Stack, type TaskBody } from "../../support/stack.ts";
+
+/*
+ * The README's own code, run as it stands there.
+ *
+ * scenario                                         requirement
+ * the walk with curl, and the wait                 each line answers what it is there for
+ * the receivers in Node and Python                 a real callback is taken, a forged or old one is not
+ */
+
+const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
+const folder = mkdtempSync(join(tmpdir(), "ringback-readme-"));
+let stack: Stack;
+let secret: string;
+
+beforeAll(async () => {
+  stack = await startStack({ settings: { CALLBACK_RETRY_SECONDS: "30" } });
+  ({ secret } = (await (await stack.call("/v1/webhooks/secret")).json()) as { secret: string });
+});
+afterAll(async () => {
+  await stack.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** The README's code block in this language, as a file. */
+function snippet(language: string, file: string): string {
+  const code = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(readme)?.[1];
+  if (code === undefined) throw new Error(`the README has no ${language} block`);
+  const path = join(folder, file);
+  writeFileSync(path, code);
+  return path;
+}
+
+async function withReceiver(command: string[], use: (url: string) => Promise<void>): Promise<void> {
+  const port = await freePort();
+  const [program = "", ...rest] = command;
+  const env = { ...process.env, PORT: String(port), SECRET: secret };
+  const child: ChildProcess = spawn(program, rest, { env, stdio: "ignore" });
+  try {
+    await eventually(async () => listens(port), Boolean);
+    await use(`http://127.0.0.1:${port}/hook`);
+  } finally {
+    child.kill();
+  }
+}
+
+async function takesOnlyGenuineCallbacks(url: string): Promise<void> {
+  const { task_id: id } = (await (await stack.create({ callback_url: url })).json()) as TaskBody;
+  await stack.task(id, (task) => isTerminal(task) && task.callback?.status === "delivered");
+  const [delivery] = await stack.deliveries(id);
+  expect(delivery?.attempts).toMatchObject([{ outcome: "delivered", status_code: 204 }]);
+
+  // The same callback once more, kept by our own receiver, then forged in each of its parts.
+  stack.receiver.received.length = 0;
+  await stack.create({ callback_url: stack.receiver.url });
+  const [genuine] = await stack.receiver.waitFor(1);
+  const headers = { ...(genuine?.headers as Record<string, string>) };
+  const send = async (changes: Record<string, string>, body = genuine?.body ?? ""): Promise<number> => {
+    const names = ["webhook-id", "webhook-timestamp", "webhook-signature"];
+    const own = Object.fromEntries(names.map((name) => [name, changes[name] ?? headers[name] ?? ""]));
+    return (await fetch(url, { method: "POST", headers: own, body })).status;
+  };
+  expect(await send({})).toBe(204);
+  expect(await send({}, `${genuine?.body} `)).toBe(400);
+  expect(await send({ "webhook-id": "msg_other" })).toBe(400);
+  expect(await send({ "webhook-timestamp": String(Number(headers["webhook-timestamp"]) - 301) })).toBe(400);
+  // A digit to Unicode, and no number.
+  expect(await send({ "webhook-timestamp": "\u00b2" })).toBe(400);
+  expect(await send({ "webhook-signature": "v1,AAAA" })).toBe(400);
+  expect(await send({ "webhook-signature": `v1,AAAA ${headers["webhook-signature"]}` })).toBe(204);
+}
+
+describe("the README's walk with curl", () => {
+  it("creates a task, reads it and its deliveries, and asks for the secret", async () => {
+    const { code, output } = await runShell(walk());
+    expect(code).toBe(0);
+    const answers = output
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const [created, read, deliveries, secrets] = answers;
+    expect(created).toMatchObject({ object: "video.task", metadata: { order: 42 } });
+    expect(read).toMatchObject({ object: "video.task", task_id: created?.["task_id"] });
+    expect(deliveries).toMatchObject({ object: "list" });
+    expect(secrets).toMatchObject({ secret: expect.stringMatching(/^whsec_/) });
+    expect(answers).toHaveLength(4);
+  });
+
+  it("waits for a task by its create and by a read, and follows one by its events", async () => {
+    const waiting = /```sh\n(curl [^`]*Prefer: wait=[\s\S]*?)```/.exec(readme)?.[1] ?? "";
+    const { code, output } = await runShell(`${walk()}\n${waiting}`);
+    expect(code).toBe(0);
+    const [created, read, ...events] = output.trim().split("\n").slice(4);
+    expect(JSON.parse(created ?? "")).toMatchObject({ object: "video.task", status: "succeeded" });
+    expect(JSON.parse(read ?? "")).toMatchObject({ metadata: { order: 42 }, status: "succeeded" });
+    expect(events).toContain("event: video.succeeded");
+  });
+});
+
+/** The walk, against this stack. A line feed after each answer tells them apart. */
+function walk(): string {
+  const block = /```sh\n(export AIO_BASE_URL[\s\S]*?)```/.exec(readme)?.[1] ?? "";
+  const lines = block
+    .replaceAll("http://127.0.0.1:8787", stack.worker.url)
+    .replaceAll("http://127.0.0.1:8789", new URL(stack.receiver.url).origin);
+  return `curl() { command curl "$@"; echo; }\n${lines}`;
+}
+
+async function runShell(script: string): Promise<{ code: number | null; output: string }> {
+  const child = spawn("bash", ["-eu", "-c", script], { cwd: folder, stdio: ["ignore", "pipe", "inherit"] });
+  let output = "";
+  child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+  const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
+  return { code, output };
+}
+
+describe("the README's receiver", () => {
+  it("in Node takes a genuine callback and refuses forged ones", async () => {
+    await withReceiver([process.execPath, snippet("js", "receiver.mjs")], takesOnlyGenuineCallbacks);
+    expect.hasAssertions();
+  });
+
+  it("in Python takes a genuine callback and refuses forged ones", async () => {
+    await withReceiver([PYTHON, snippet("python", "receiver.py")], takesOnlyGenuineCallbacks);
+    expect.hasAssertions();
+  });
+});

@@ -1,0 +1,303 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { HORIZON_MS, PACED_MS, Pacer, type PaceAnswer } from "../../../../src/domain/pacing/pacing.ts";
+import { quantile } from "../../../../bench/lib/measure.ts";
+import { figuresOf, simulatePacing } from "../../../../bench/pacing/simulation.ts";
+import { BENCH_WORLD, perSecond, WORLDS } from "../../../../bench/pacing/worlds.ts";
+
+const LANES = ["submit", "poll"] as const;
+const refusal = (slotAt: number | null, retryAfterMs: number | null = null) => ({ slotAt, retryAfterMs });
+const T0 = 1_800_000_000_000;
+const waiter = (name: string, since = 0, account = "a") => ({ name, account, since });
+
+/** A lane with the 429 of a call without a slot behind it. */
+function pacedSince(now: number): Pacer {
+  const pacer = new Pacer();
+  pacer.refuse("poll", refusal(null), now);
+  return pacer;
+}
+
+function slotOf(answer: PaceAnswer): number {
+  if (answer.kind !== "slot") throw new Error(`a slot was expected, not ${answer.kind}`);
+  return answer.at;
+}
+
+/** As many ask all the time as get slots; `refused` says which of them get through. The slots, in order. */
+function keepAsking(
+  pacer: Pacer,
+  { from, until, refused = () => false }: { from: number; until: number; refused?: (at: number) => boolean },
+): number[] {
+  const slots: number[] = [];
+  let told = 0;
+  for (let now = from; now < until; now += 50) {
+    for (let question = 0; question < 60; question++) {
+      const answer = pacer.ask("poll", waiter(`task ${now} ${question}`), now, 0.5);
+      if (answer.kind !== "slot") break;
+      slots.push(answer.at);
+    }
+    for (; (slots[told] ?? Infinity) <= now - 50; told++) {
+      const slot = slots[told] ?? 0;
+      if (refused(slot)) pacer.refuse("poll", refusal(slot), now);
+    }
+  }
+  return slots;
+}
+
+describe("a lane", () => {
+  it("is open until a 429, and again a minute after the last one", () => {
+    const pacer = new Pacer();
+    expect(pacer.ask("poll", waiter("one"), 0, 0)).toEqual({ kind: "free" });
+    pacer.refuse("poll", refusal(null), 0);
+    expect(pacer.ask("poll", waiter("one"), 1, 0).kind).toBe("slot");
+    expect(pacer.ask("submit", waiter("one"), 1, 0)).toEqual({ kind: "free" });
+    pacer.refuse("poll", refusal(null), 30_000);
+    expect(pacer.isPaced("poll", 30_000 + PACED_MS - 1)).toBe(true);
+    expect(pacer.ask("poll", waiter("two"), 30_000 + PACED_MS, 0)).toEqual({ kind: "free" });
+  });
+
+  it("stays paced while somebody has to wait, because all at once would be refused at once", () => {
+    const pacer = pacedSince(0);
+    // So slow that within a minute there is not one slot, and no 429.
+    for (let probe = 0; probe < 7; probe++) {
+      const now = 2_000 + 20_000 * probe;
+      pacer.refuse("poll", refusal(slotOf(pacer.ask("poll", waiter("probe"), now, 0.5))), now + 100);
+    }
+    const last = 2_000 + 20_000 * 6;
+    for (let now = last + 1_000; now < last + 2 * PACED_MS; now += 10) {
+      for (let task = 0; task < 50; task++) pacer.ask("submit", waiter(`task ${task}`), now, 0.5);
+    }
+    expect(pacer.isPaced("submit", last + 2 * PACED_MS)).toBe(false);
+    expect(pacer.isPaced("poll", last + 2 * PACED_MS)).toBe(false);
+  });
+
+  it("forgets what it gave on a clock that was set back, and would hold up everybody otherwise", () => {
+    const pacer = pacedSince(T0);
+    keepAsking(pacer, { from: T0, until: T0 + 2_000 });
+    const earlier = T0 - 3_600_000;
+    expect(pacer.ask("poll", waiter("late"), earlier, 0.5)).toEqual({ kind: "free" });
+    pacer.refuse("poll", refusal(null), earlier);
+    const answer = pacer.ask("poll", waiter("late"), earlier, 0.5);
+    expect(slotOf(answer)).toBeLessThanOrEqual(earlier + HORIZON_MS);
+  });
+
+  it("gives slots that are apart as its rate has it, a second ahead, and sends the others away", () => {
+    const pacer = pacedSince(0);
+    const answers = Array.from({ length: 6 }, (_, task) =>
+      pacer.ask("poll", waiter(`task ${task}`), 1_000, 0.5),
+    );
+    const slots = answers.flatMap((answer) => (answer.kind === "slot" ? [answer.at] : []));
+    expect(slots).toEqual([1_000, 1_500, 2_000]);
+    expect(answers.slice(3).every((answer) => answer.kind === "again" && answer.at > 1_250)).toBe(true);
+  });
+
+  it("closes for a wait that the upstream asks for, if it is a long one", () => {
+    const pacer = pacedSince(0);
+    pacer.refuse("poll", refusal(null, 20_000), 10);
+    const answer = pacer.ask("poll", waiter("one"), 20, 0.5);
+    expect(answer.kind === "again" && answer.at >= 20_010 - HORIZON_MS).toBe(true);
+    expect(slotOf(pacer.ask("poll", waiter("one"), 19_900, 0.5))).toBeGreaterThanOrEqual(20_010);
+  });
+});
+
+describe("a rate", () => {
+  it("is cut once for all the 429s of slots that were given before the cut", () => {
+    const pacer = pacedSince(0);
+    const slots = keepAsking(pacer, { from: 5_000, until: 12_000 });
+    const before = pacer.rate("poll");
+    const last = slots.filter((at) => at <= 12_000).slice(-6);
+    for (const slot of last) pacer.refuse("poll", refusal(slot), 12_100);
+    for (const slot of slots.filter((at) => at > 12_000)) pacer.refuse("poll", refusal(slot), slot + 100);
+    expect(pacer.rate("poll")).toBeCloseTo(before * 0.92);
+  });
+
+  it("is not cut for calls that had no slot, which are about those who do not ask yet", () => {
+    const pacer = pacedSince(0);
+    for (let call = 0; call < 100; call++) pacer.refuse("poll", refusal(null), 100);
+    expect(pacer.rate("poll")).toBe(2);
+  });
+
+  it("is cut the deeper the fewer slots got through before the 429", () => {
+    const cutAfter = (passed: number): number => {
+      const pacer = pacedSince(0);
+      const slots = keepAsking(pacer, { from: 5_000, until: 5_050 });
+      for (let now = 6_000; slots.length <= passed; now += 500) {
+        slots.push(slotOf(pacer.ask("poll", waiter(`task ${now}`), now, 0.5)));
+      }
+      const before = pacer.rate("poll");
+      const slot = slots[passed] ?? 0;
+      pacer.refuse("poll", refusal(slot), slot + 100);
+      return pacer.rate("poll") / before;
+    };
+    expect(cutAfter(3)).toBeCloseTo(0.75 * 0.92);
+    expect(cutAfter(5)).toBeCloseTo((5 / 6) * 0.92);
+    expect(cutAfter(10)).toBeCloseTo(0.92);
+  });
+
+  it("does not grow while nobody waits for it", () => {
+    const pacer = pacedSince(0);
+    for (let now = 5_000; now < 50_000; now += 1_000) pacer.ask("poll", waiter(`task ${now}`), now, 0.5);
+    expect(pacer.rate("poll")).toBe(2);
+  });
+
+  it("is probed for, rarer and rarer, while nothing gets through, and then is what got through on the whole", () => {
+    const pacer = pacedSince(0);
+    // A quota of 120 a minute, by the clock.
+    let [minute, count] = [0, 0];
+    const refused = (at: number): boolean => {
+      if (Math.floor(at / 60_000) !== minute) [minute, count] = [Math.floor(at / 60_000), 0];
+      count += 1;
+      return count > 120;
+    };
+    const slots = keepAsking(pacer, { from: 60_000, until: 240_000, refused });
+    const inMinute = (from: number) => slots.filter((at) => at >= from && at < from + 60_000).length;
+    // A few too many, and probes; not the thousands that the first growth would have made of it.
+    expect(inMinute(120_000)).toBeLessThan(145);
+    expect(pacer.rate("poll")).toBeGreaterThan(1.5);
+    expect(pacer.rate("poll")).toBeLessThan(2.2);
+  });
+
+  it("is learned also where 429s take their time", () => {
+    const pacer = pacedSince(0);
+    for (let now = 5_000; now < 60_000; now += 50) {
+      const answer = pacer.ask("poll", waiter(`task ${now}`), now, 0.5);
+      if (answer.kind === "slot" && answer.at % 3 === 0)
+        pacer.refuse("poll", refusal(answer.at), answer.at + 4_000);
+    }
+    expect(pacer.rate("poll")).toBeLessThan(20);
+  });
+
+  it("is never exceeded by the slots that are given, whatever is asked and refused", () => {
+    const move = fc.record({
+      gapMs: fc.nat(400),
+      account: fc.nat(3),
+      refused: fc.boolean(),
+      slow: fc.nat(2_000),
+    });
+    fc.assert(
+      fc.property(fc.array(move, { minLength: 1, maxLength: 300 }), (moves) => {
+        const pacer = pacedSince(0);
+        let [now, last, lastRate] = [0, -Infinity, Infinity];
+        for (const [index, { gapMs, account, refused, slow }] of moves.entries()) {
+          now += gapMs;
+          const answer = pacer.ask("poll", waiter(`task ${index}`, now, `account ${account}`), now, 0.5);
+          expect(pacer.rate("poll")).toBeGreaterThan(0);
+          if (answer.kind !== "slot") continue;
+          expect(answer.at).toBeGreaterThanOrEqual(now);
+          expect(answer.at - last).toBeGreaterThanOrEqual(Math.floor(1000 / lastRate) - 1);
+          [last, lastRate] = [answer.at, pacer.rate("poll")];
+          if (!refused) continue;
+          now = Math.max(now, answer.at + slow);
+          pacer.refuse("poll", refusal(answer.at), now);
+        }
+      }),
+    );
+  });
+});
+
+describe("three hundred tasks of one key at once", () => {
+  it.each([1, 2, 3, 4, 5])("all finish, with few 429s and most of the quota used (seed %i)", (seed) => {
+    const result = simulatePacing({ ...BENCH_WORLD, runSeconds: 60, seed });
+    expect(result.finished).toBe(300);
+    for (const lane of LANES) {
+      const { refusedShare, quota } = figuresOf(result.lanes[lane], perSecond(BENCH_WORLD.limits, lane));
+      expect(refusedShare, `${lane}: 429s`).toBeLessThanOrEqual(0.05);
+      expect(quota, `${lane}: quota`).toBeGreaterThanOrEqual(0.85);
+    }
+  });
+
+  it("wait for a poll as long as there are tasks before them, and not much longer", () => {
+    const { lanes, delays } = simulatePacing({ ...BENCH_WORLD, runSeconds: 60, seed: 1 });
+    // About 120 run at a time, and each of five polls a second is for another one of them.
+    const waits = lanes.poll.waits.map(({ from, to }) => to - from);
+    expect(quantile(waits, 0.99)).toBeLessThan(1.3 * (120 / 5) + 5);
+    expect(quantile(delays, 0.99)).toBeLessThan(1.3 * (120 / 5) + 5);
+  });
+
+  it("are submitted in the order in which they came", () => {
+    const { waits } = simulatePacing({ ...BENCH_WORLD, seed: 1 }).lanes.submit;
+    const times = waits.filter(({ to }) => to > 5).toSorted((a, b) => a.from - b.from);
+    // Whoever came a tenth of a second later, thirty tasks, is not submitted more than five seconds earlier.
+    const overtaken = times.filter(({ from, to }) =>
+      times.some((other) => other.from > from + 0.1 && other.to < to - 5),
+    );
+    expect(overtaken).toEqual([]);
+  });
+
+  it("of two accounts are served in turn, though one has nine times as many", () => {
+    const account = (index: number): string => (index % 10 === 0 ? "few" : "many");
+    const { ended } = simulatePacing({ ...BENCH_WORLD, account, seed: 1 });
+    // Thirty of sixty turns at two a second, what is learned on the way, and the run.
+    expect(ended.get("few")).toBeLessThan(60);
+    expect(ended.get("many")).toBeGreaterThan(150);
+  });
+
+  it.each([
+    { what: "raised", factor: 3 },
+    { what: "lowered", factor: 0.5 },
+  ])("follow a limit that is $what", ({ factor }) => {
+    const limit = (calls: number) => ({ calls: calls * factor, perSeconds: 1, kind: "sliding" as const });
+    const change = { at: 80, limits: { submit: limit(2), poll: limit(5) } };
+    const { finished, lanes } = simulatePacing({ ...BENCH_WORLD, tasks: 600, change, seed: 1 });
+    expect(finished).toBe(600);
+    const from = factor > 1 ? 120 : 90;
+    const inBetween = (times: number[]): number => times.filter((at) => at >= from && at < from + 20).length;
+    const { passed, refused } = lanes.submit;
+    expect(inBetween(passed)).toBeGreaterThanOrEqual(0.8 * 20 * 2 * factor);
+    expect(inBetween(refused)).toBeLessThanOrEqual(4);
+  });
+});
+
+describe("tasks of one key", () => {
+  /** The most that an upstream of this kind may refuse after the first minute, and the least that must be used of it. */
+  const WITHIN: Record<string, { refused: number; used: number }> = {
+    "a minute by the clock": { refused: 0.35, used: 0.7 },
+    "20 and 20 in any minute": { refused: 0.35, used: 0.7 },
+    "any 10 seconds": { refused: 0.15, used: 0.7 },
+    "the same, refused calls count too": { refused: 0.1, used: 0.75 },
+    "the same, calls of 300 ms": { refused: 0.05, used: 0.7 },
+    // Five polls a second are shared out by turns; and a create's own submit asks for no slot.
+    "5 a second for both together": { refused: 0.1, used: 0.05 },
+    "2 submits a second, 3 creates a second": { refused: 0.5, used: 0.4 },
+  };
+
+  it.each(WORLDS.filter(({ tasks }) => tasks <= 2_000))("all finish: $name", (world) => {
+    const result = simulatePacing({ ...world, seed: 1 });
+    expect(result.finished).toBe(world.tasks);
+    const { refused, used } = WITHIN[world.name] ?? { refused: 0.05, used: 0.78 };
+    for (const lane of LANES) {
+      const { refusedShare, quota, backlogSeconds } = figuresOf(
+        result.lanes[lane],
+        perSecond(world.limits, lane),
+      );
+      expect(refusedShare, `${lane}: 429s`).toBeLessThanOrEqual(refused);
+      if (backlogSeconds > 20) expect(quota, `${lane}: quota`).toBeGreaterThanOrEqual(used);
+    }
+  });
+
+  it("never ask the cadence more than some hundred times a second, five thousand of them either", () => {
+    const { questions, finished, lanes } = simulatePacing({ ...BENCH_WORLD, tasks: 5_000, seed: 1 });
+    expect(finished).toBe(5_000);
+    const counts = new Map<number, number>();
+    for (const at of questions) counts.set(Math.floor(at), (counts.get(Math.floor(at)) ?? 0) + 1);
+    // In the first seconds each of the burst asks for its first time.
+    const later = [...counts].filter(([second]) => second > 60).map(([, count]) => count);
+    expect(Math.max(...later)).toBeLessThan(200);
+    expect(questions.length / lanes.submit.waits.length).toBeLessThan(60);
+  });
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])(
+    "whose submits and polls have one budget: neither starves (seed %i)",
+    (seed) => {
+      const world = WORLDS.find(({ limits }) => "shared" in limits);
+      if (!world) throw new Error("there is no such world");
+      const { lanes } = simulatePacing({ ...world, seed });
+      const { submit, poll } = lanes;
+      const until = submit.passed.at(-1) ?? 0;
+      const [submits, polls] = [submit, poll].map(
+        ({ passed }) => passed.filter((at) => at > 60 && at < until).length,
+      );
+      expect((submits ?? 0) / ((submits ?? 0) + (polls ?? 0))).toBeGreaterThan(0.06);
+      expect((polls ?? 0) / ((submits ?? 0) + (polls ?? 0))).toBeGreaterThan(0.3);
+    },
+  );
+});

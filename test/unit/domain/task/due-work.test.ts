@@ -1,0 +1,295 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  agenda,
+  alarmAt,
+  cadenceNews,
+  NOTHING_SHARED,
+  nextStartAt,
+  startable,
+  stepKey,
+  type Step,
+} from "../../../../src/domain/task/due-work.ts";
+import { taskError } from "../../../../src/domain/task/task.ts";
+import { aDelivery, aRhythm, anUnsubmittedTask, aTask, aTaskState, T0 } from "../../../support/builders.ts";
+
+const HOUR = 3_600_000;
+const terminal = aTask({ status: "succeeded", finishedAt: T0 });
+
+/** An attempt that is due: of news, or of the end. */
+const N = (seq: number): Step => ({ kind: "attempt", seq, isTerminal: false, dueAt: T0 - 10 + seq });
+const E = (seq: number): Step => ({ kind: "attempt", seq, isTerminal: true, dueAt: T0 });
+
+const registered = { ...NOTHING_SHARED, cadence: "joined" as const, registered: true };
+
+/** The account was told this last; the cadence knows all. */
+function telling(account: string) {
+  return { account, cadence: "settled" as const, forecast: null, registered: false, paced: false };
+}
+
+describe("the agenda", () => {
+  it.each([
+    {
+      what: "a submit that is due",
+      task: anUnsubmittedTask("due", { dueAt: T0 + 7 }),
+      step: { kind: "submit", dueAt: T0 + 7 },
+    },
+    {
+      what: "the deadline of a task that was never submitted",
+      task: anUnsubmittedTask("due", { dueAt: T0 + 2 * HOUR }),
+      step: { kind: "expire", dueAt: T0 + HOUR },
+    },
+    {
+      what: "the lease of a begun submit",
+      task: anUnsubmittedTask("begun", { leaseUntil: T0 + 9 }),
+      step: { kind: "submit_lost", dueAt: T0 + 9 },
+    },
+    { what: "the next poll", task: aTask(), step: { kind: "poll", dueAt: T0 + 10_000 } },
+    {
+      what: "the last poll at the deadline",
+      task: aTask({ deadlineAt: T0 + 5 }),
+      step: { kind: "poll", dueAt: T0 + 5 },
+    },
+    { what: "the end of the retention", task: terminal, step: { kind: "erase", dueAt: T0 + HOUR } },
+  ])("holds $what", ({ task, step }) => {
+    expect(agenda(aTaskState({ task }, HOUR), HOUR)).toEqual([step]);
+  });
+
+  it("holds each delivery's next attempt, its lease, or one asked for by hand, and erases only when all are settled", () => {
+    const scheduled = aDelivery({ seq: 1, nextAttemptAt: T0 + 5 });
+    const onTheWire = aDelivery({ seq: 2, type: "video.running", leaseUntil: T0 + 6, nextAttemptAt: T0 });
+    const byHand = aDelivery({ seq: 3, status: "exhausted", nextAttemptAt: null, manual: 1, settledAt: T0 });
+    expect(
+      agenda(aTaskState({ task: terminal, deliveries: [scheduled, onTheWire, byHand] }, HOUR), HOUR),
+    ).toEqual([
+      { kind: "attempt", seq: 1, isTerminal: true, dueAt: T0 + 5 },
+      { kind: "attempt_lost", seq: 2, isTerminal: false, dueAt: T0 + 6 },
+      { kind: "attempt", seq: 3, isTerminal: true, dueAt: T0 },
+    ]);
+    const late = aDelivery({ status: "delivered", nextAttemptAt: null, settledAt: T0 + 99 });
+    expect(agenda(aTaskState({ task: terminal, deliveries: [late] }, HOUR), HOUR)).toEqual([
+      { kind: "erase", dueAt: T0 + 99 + HOUR },
+    ]);
+  });
+
+  it.each([
+    { what: "an accepted task", state: { shared: NOTHING_SHARED }, report: T0 },
+    {
+      what: "an accepted task of which it was told, with the first poll again",
+      state: { rhythm: aRhythm({ dueAt: T0 + 9000 }), shared: registered },
+      report: T0 + 10_000,
+    },
+    {
+      what: "an accepted task of which it was told, after the first poll at once",
+      state: { rhythm: aRhythm({ dueAt: T0 + 9000, polls: 1 }), shared: registered },
+      report: T0,
+    },
+    {
+      what: "a task of which it was told, when it runs",
+      state: { task: aTask({ status: "running" }), shared: registered },
+      report: T0,
+    },
+    {
+      what: "a task of which it was told, when it waits for its submit",
+      state: { task: anUnsubmittedTask("due", { dueAt: T0 + 5000 }), shared: registered },
+      report: T0 + 6000,
+    },
+    {
+      what: "a task that runs now",
+      state: { task: aTask({ status: "running" }), shared: telling("queued") },
+      report: T0,
+    },
+    {
+      what: "an end whose callback leaves at once, a moment later",
+      state: { task: terminal, deliveries: [aDelivery()], shared: telling("") },
+      report: T0 + 5000,
+    },
+    {
+      what: "an end whose callback is on its way, a moment later",
+      state: {
+        task: terminal,
+        deliveries: [aDelivery({ attempts: 1, leaseUntil: T0 + 15_000 })],
+        shared: telling(""),
+      },
+      report: T0 + 5000,
+    },
+    {
+      what: "an end whose callback failed",
+      state: { task: terminal, deliveries: [aDelivery({ attempts: 1 })], shared: telling("") },
+      report: T0,
+    },
+    {
+      what: "an end whose callback is tried again",
+      state: {
+        task: terminal,
+        deliveries: [aDelivery({ attempts: 2, leaseUntil: T0 + 15_000 })],
+        shared: telling(""),
+      },
+      report: T0,
+    },
+    {
+      what: "nothing of a create that is not answered yet",
+      state: {
+        task: anUnsubmittedTask("begun", { leaseUntil: T0 + 9, inCreate: true }),
+        shared: NOTHING_SHARED,
+      },
+      report: null,
+    },
+    { what: "nothing that it knows", state: {}, report: null },
+  ])("tells the account of $what", ({ state, report }) => {
+    const steps = agenda(aTaskState(state, HOUR), HOUR);
+    expect(steps.find(({ kind }) => kind === "report")?.dueAt ?? null).toBe(report);
+    // Beside the work or the end of the retention, never instead.
+    expect(steps.filter(({ kind }) => kind !== "report").length).toBeGreaterThan(0);
+  });
+
+  it.each([
+    { what: "joins once the upstream has the task", task: aTask(), cadence: "none", news: "join" },
+    { what: "joins once", task: aTask(), cadence: "joined", news: null },
+    { what: "does not join before", task: anUnsubmittedTask("due"), cadence: "none", news: null },
+    { what: "settles at the end", task: terminal, cadence: "joined", news: "settle" },
+    { what: "settles at an end that came before it joined", task: terminal, cadence: "none", news: "settle" },
+    { what: "settles once", task: terminal, cadence: "settled", news: null },
+    {
+      what: "does not settle an end that says nothing of finish times",
+      task: aTask({ status: "failed", error: taskError("timed_out"), finishedAt: T0 }),
+      cadence: "joined",
+      news: null,
+    },
+    {
+      what: "never hears of a test task",
+      task: aTask({ test: { outcome: "succeeded", delayMs: 0 }, status: "succeeded", finishedAt: T0 }),
+      cadence: "none",
+      news: null,
+    },
+  ] as const)("$what, as the cadence sees it", ({ task, cadence, news }) => {
+    const state = aTaskState({ task }, HOUR);
+    const shared = { ...state.shared, cadence };
+    expect(cadenceNews({ ...state, shared })).toBe(news);
+    const reports = agenda({ ...state, shared }, HOUR).some(({ kind }) => kind === "report");
+    expect(reports).toBe(news !== null);
+  });
+
+  it("never gives an alarm at or before now", () => {
+    expect(alarmAt([{ kind: "poll", dueAt: T0 - 5 }], T0)).toBe(T0 + 1);
+    expect(alarmAt([{ kind: "poll", dueAt: T0 + 5 }], T0)).toBe(T0 + 5);
+    // The runtime cuts fractions off.
+    expect(alarmAt([{ kind: "poll", dueAt: T0 + 5.2 }], T0)).toBe(T0 + 6);
+  });
+
+  it("wakes for a report only if it has failed before", () => {
+    const steps: Step[] = [
+      { kind: "report", dueAt: T0 + 3, wakeAt: null },
+      { kind: "poll", dueAt: T0 + 5 },
+    ];
+    expect(alarmAt(steps, T0)).toBe(T0 + 5);
+    expect(alarmAt(steps, T0, true)).toBe(T0 + 3);
+  });
+
+  it("wakes a minute later for the end of a task that its account has never heard of, and for no other report", () => {
+    const task = aTask({ status: "succeeded", finishedAt: T0 });
+    const unheard = aTaskState({ task }, HOUR);
+    const steps = (account: string | null) =>
+      agenda({ ...unheard, shared: { ...unheard.shared, account } }, HOUR);
+    const report = steps(null).find(({ kind }) => kind === "report");
+    expect(alarmAt(steps(null), T0)).toBe((report?.dueAt ?? 0) + 60_000);
+    // While it is on its way the alarm must not come again and again.
+    expect(alarmAt(steps(null), T0 + 120_000)).toBe(T0 + 180_000);
+    expect(alarmAt(steps("an earlier stage"), T0)).toBe(T0 + HOUR);
+  });
+
+  it("reports nothing more of what is to be erased", () => {
+    const erase: Step = { kind: "erase", dueAt: T0 };
+    const run = { stopAt: T0 + 1, running: new Set<string>() };
+    expect(startable([{ kind: "report", dueAt: T0 - 9, wakeAt: null }, erase], T0, run)).toEqual([erase]);
+  });
+});
+
+describe("a run of the alarm", () => {
+  const poll: Step = { kind: "poll", dueAt: T0 };
+  const attempt: Step = { kind: "attempt", seq: 1, isTerminal: false, dueAt: T0 };
+  const other: Step = { kind: "attempt", seq: 2, isTerminal: false, dueAt: T0 };
+
+  it("starts what is due and not on the wire", () => {
+    const run = { stopAt: T0 + 10, running: new Set(["attempt 1"]) };
+    expect(startable([attempt, poll, other, { ...poll, dueAt: T0 + 5 }], T0, run)).toEqual([poll, other]);
+  });
+
+  it("starts a report after its end, too: no other run would come for it", () => {
+    const report: Step = { kind: "report", dueAt: T0, wakeAt: null };
+    const run = { stopAt: T0 + 10, running: new Set<string>() };
+    expect(startable([poll, report], T0 + 11, run)).toEqual([report]);
+    // And waits for it beside what is on the wire anyway.
+    const beside = { stopAt: T0 + 10, running: new Set(["attempt 1"]) };
+    expect(nextStartAt([{ ...report, dueAt: T0 + 15 }], T0 + 11, beside)).toBe(T0 + 15);
+    expect(startable([report], T0 + 11, { stopAt: T0 + 10, running: new Set(["report"]) })).toEqual([]);
+  });
+
+  it("starts nothing else after its end, except polls beside an attempt that hangs", () => {
+    const steps = [poll, other];
+    expect(startable(steps, T0 + 11, { stopAt: T0 + 10, running: new Set() })).toEqual([]);
+    expect(startable(steps, T0 + 11, { stopAt: T0 + 10, running: new Set(["poll"]) })).toEqual([]);
+    expect(startable(steps, T0 + 11, { stopAt: T0 + 10, running: new Set(["attempt 1"]) })).toEqual([poll]);
+  });
+
+  it.each([
+    {
+      what: "three attempts at once, that of the end first",
+      due: [N(1), N(2), E(3), N(4)],
+      wire: [],
+      starts: [3, 1, 2],
+    },
+    {
+      what: "no third one of news: that place is the end's",
+      due: [N(1), N(2), N(3)],
+      wire: [],
+      starts: [1, 2],
+    },
+    { what: "the end beside two that hang", due: [N(1), E(4), N(5)], wire: [2, 3], starts: [4] },
+    { what: "one of news beside the end", due: [N(2), N(3), N(4)], wire: [1], ends: [1], starts: [2, 3] },
+    { what: "nothing beside three", due: [N(4), N(5)], wire: [1, 2, 3], ends: [3], starts: [] },
+  ])("starts $what", ({ due, wire, ends = [], starts }) => {
+    const onTheWire = wire.map((seq): Step => ({
+      kind: "attempt_lost",
+      seq,
+      isTerminal: ends.includes(seq),
+      dueAt: T0 + 20_000,
+    }));
+    const run = { stopAt: T0 + 10, running: new Set(wire.map((seq) => `attempt ${seq}`)) };
+    const steps = [...due, ...onTheWire, poll];
+    const started = startable(steps, T0, run);
+    expect(started.flatMap((step) => (step.kind === "attempt" ? [step.seq] : []))).toEqual(starts);
+    // A poll waits for none of them.
+    expect(started).toContain(poll);
+    const rest = { ...run, running: new Set([...run.running, ...started.map(stepKey)]) };
+    expect(nextStartAt(steps, T0, rest)).toBe(null);
+  });
+
+  it("never waits for no time at all: what cannot start now is later than now, or never", () => {
+    const step: fc.Arbitrary<Step> = fc.oneof(
+      fc.record({
+        kind: fc.constantFrom("poll" as const, "submit" as const, "erase" as const),
+        dueAt: fc.nat(100),
+      }),
+      fc.record({
+        kind: fc.constantFrom("attempt" as const, "attempt_lost" as const),
+        seq: fc.nat(3),
+        isTerminal: fc.boolean(),
+        dueAt: fc.nat(100),
+      }),
+      fc.record({ kind: fc.constant("report" as const), dueAt: fc.nat(100), wakeAt: fc.constant(null) }),
+    );
+    const keys = fc.subarray(["poll", "submit", "erase", "report", "attempt 0", "attempt 1", "attempt 2"]);
+    fc.assert(
+      fc.property(fc.array(step), keys, fc.nat(100), fc.nat(100), (steps, running, now, stopAt) => {
+        const run = { stopAt, running: new Set(running) };
+        const started = startable(steps, now, run);
+        for (const begun of started) expect(run.running.has(stepKey(begun))).toBe(false);
+        const rest = { stopAt, running: new Set([...running, ...started.map(stepKey)]) };
+        const next = nextStartAt(steps, now, rest);
+        if (startable(steps, now, rest).length === 0 && next !== null) expect(next).toBeGreaterThan(now);
+      }),
+      { numRuns: 5000 },
+    );
+  });
+});

@@ -1,0 +1,184 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { agenda, alarmAt, NOTHING_SHARED } from "../../../../src/domain/task/due-work.ts";
+import { eventsBetween, type EventType } from "../../../../src/domain/task/event.ts";
+import { messageBody } from "../../../../src/domain/task/payload.ts";
+import { decidePoll } from "../../../../src/domain/task/poll.ts";
+import { beginSubmit, decideSubmit, submitLost } from "../../../../src/domain/task/submit.ts";
+import type { PollRhythm, Task } from "../../../../src/domain/task/task.ts";
+import type { PollAnswer, SubmitAnswer, TaskReading } from "../../../../src/domain/task/upstream-answer.ts";
+import { plainText } from "../../../../src/domain/text/text.ts";
+import { anUnsubmittedTask, aRhythm, aTask, T0 } from "../../../support/builders.ts";
+
+/*
+ * Any sequence of answers, crashes and time through the pure core.
+ *
+ * property                                           requirement
+ * one terminal transition, a terminal task is final  guarantee 3
+ * one event per type, video.progress aside           guarantee 3
+ * no second submit after an unknown outcome          guarantee 2
+ * unfinished work is on the agenda, with an alarm    guarantee 6
+ */
+
+const limits = {
+  firstMs: null,
+  minMs: 1000,
+  maxMs: 15_000,
+  lostMs: 20_000,
+  unauthorizedMs: 60_000,
+  resultMissingMs: 20_000,
+};
+
+const reading: fc.Arbitrary<TaskReading> = fc.record({
+  status: fc.constantFrom("queued", "running", "succeeded", "failed", null),
+  isAmbiguous: fc.boolean(),
+  word: fc.constant(null),
+  members: fc.constant([]),
+  progress: fc.option(fc.integer({ min: 0, max: 100 })),
+  result: fc.option(fc.record({ url: fc.option(fc.constant("https://cdn/v.mp4")), needsKey: fc.boolean() })),
+  errorMessage: fc.option(fc.string({ maxLength: 5 })),
+});
+const bound = { json: fc.constant(null), notBeforeMs: fc.option(fc.integer({ min: 0, max: 3_600_000 })) };
+const pollAnswer: fc.Arbitrary<PollAnswer> = fc.oneof(
+  fc.record({ kind: fc.constant("read" as const), reading, ...bound }),
+  fc.record({ kind: fc.constantFrom("not_found" as const, "slow_down" as const), ...bound }),
+  fc.record({
+    kind: fc.constant("unauthorized" as const),
+    status: fc.constantFrom(401 as const, 403 as const),
+    ...bound,
+  }),
+  fc.record({ kind: fc.constant("nothing" as const), why: fc.constant("http_500"), ...bound }),
+);
+const submitAnswer: fc.Arbitrary<SubmitAnswer> = fc.oneof(
+  fc.record({
+    kind: fc.constant("accepted" as const),
+    ids: fc.constant(["up-1"] satisfies [string]),
+    reading,
+    json: fc.constant("{}"),
+  }),
+  fc.record({
+    kind: fc.constant("refused" as const),
+    status: fc.constant(400),
+    upstreamStatus: fc.constant(400),
+    body: fc.constant(""),
+    message: fc.constant(null),
+    json: fc.constant(null),
+  }),
+  fc.record({
+    kind: fc.constant("later" as const),
+    status: fc.constant(429 as const),
+    retryAfterMs: fc.option(fc.nat(5_000_000)),
+  }),
+  fc.record({
+    kind: fc.constant("unknown" as const),
+    why: fc.constant(""),
+    completeServerError: fc.boolean(),
+    json: fc.constant(null),
+  }),
+);
+const move = fc.oneof(
+  fc.record({ kind: fc.constant("submit" as const), answer: submitAnswer }),
+  fc.record({ kind: fc.constant("poll" as const), answer: pollAnswer }),
+  fc.record({ kind: fc.constant("crash" as const) }),
+);
+
+/** In words of the contract, not of the code that is tested. */
+function hasEnded({ status }: Task): boolean {
+  return status === "succeeded" || status === "failed";
+}
+
+describe("the life of a task", () => {
+  it("has one end, one event per type, and always a next step, whatever happens", () => {
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.tuple(move, fc.integer({ min: 1, max: 600_000 }), fc.double({ min: 0, max: 1, noNaN: true })),
+          { maxLength: 40 },
+        ),
+        fc.boolean(),
+        (moves, repeatServerErrors) => {
+          let task: Task = anUnsubmittedTask("due", { repeatServerErrors });
+          let rhythm: PollRhythm = aRhythm();
+          let now = T0;
+          let ends = 0;
+          let unknownSubmits = 0;
+          const events: EventType[] = [];
+          for (const [step, elapsed, random] of moves) {
+            now += elapsed;
+            const before = task;
+            if (step.kind === "submit") {
+              const begun = beginSubmit(task, now + 25_000);
+              if (begun) {
+                expect(unknownSubmits === 0 || repeatServerErrors).toBe(true);
+                task = decideSubmit(begun, step.answer, {
+                  now,
+                  random,
+                  resultMissingMs: limits.resultMissingMs,
+                });
+                if (step.answer.kind === "unknown") unknownSubmits += 1;
+              }
+            } else if (step.kind === "crash") {
+              const begun = beginSubmit(task, now + 25_000);
+              if (begun) {
+                task = submitLost(begun, now);
+                expect(task.error?.code).toBe("submit_unknown");
+              }
+            } else if (task.submit.phase === "done") {
+              ({ task, rhythm } = decidePoll(task, rhythm, step.answer, {
+                startedAt: now,
+                now,
+                random,
+                limits,
+              }));
+              if (!hasEnded(before)) expect(rhythm.dueAt).toBeGreaterThan(now);
+            }
+            if (hasEnded(before)) expect(task).toBe(before);
+            else if (hasEnded(task)) ends += 1;
+            events.push(...eventsBetween(before, task));
+            const steps = agenda({ task, rhythm, deliveries: [], shared: NOTHING_SHARED }, 1000);
+            expect(steps.length).toBeGreaterThan(0);
+            expect(alarmAt(steps, now)).toBeGreaterThan(now);
+            expect(Number.isFinite(alarmAt(steps, now))).toBe(true);
+            if (!hasEnded(task))
+              expect(alarmAt(steps, now)).toBeLessThanOrEqual(Math.max(task.deadlineAt, now + 25_001));
+          }
+          expect(ends).toBeLessThanOrEqual(1);
+          expect(unknownSubmits).toBeLessThanOrEqual(repeatServerErrors ? 4 : 1);
+          for (const type of ["video.succeeded", "video.failed", "video.running"] as const) {
+            expect(events.filter((event) => event === type).length).toBeLessThanOrEqual(1);
+          }
+          expect(events.filter((event) => event === "video.progress").length).toBeLessThanOrEqual(10);
+        },
+      ),
+      { numRuns: 3000 },
+    );
+  });
+});
+
+describe("a message's body", () => {
+  it("is under 20 KB in both formats, whatever the upstream says and the caller keeps", () => {
+    const anyText = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 3000 }),
+      fc.constantFrom('"', "\\", "\u0001", "灯", "🌊", "\ud800").map((unit) => unit.repeat(2500)),
+    );
+    fc.assert(
+      fc.property(anyText, fc.constantFrom("standard" as const, "flat" as const), (text, format) => {
+        const message = plainText(text, 2000);
+        const metadata = JSON.stringify({ note: "é".repeat(2000) });
+        const base = aTask();
+        const task = aTask({
+          status: "failed",
+          error: { code: "generation_failed", message, retryable: false },
+          model: "模".repeat(200),
+          upstreamTaskId: "识".repeat(256),
+          metadata,
+          callback: base.callback && { ...base.callback, format },
+        });
+        const body = messageBody(task, "video.failed", "msg_1", T0);
+        expect(new TextEncoder().encode(body).byteLength).toBeLessThan(20_000);
+        expect(JSON.parse(body)).toBeTypeOf("object");
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
