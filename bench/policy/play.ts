@@ -1,5 +1,5 @@
 import type { Forecast } from "../../src/domain/polling/forecast.ts";
-import { decidePoll, firstRhythm, type PatienceLimits } from "../../src/domain/task/poll.ts";
+import { decidePoll, firstSchedule, type PatienceLimits } from "../../src/domain/task/poll.ts";
 import type { PollLimits } from "../../src/domain/polling/plan.ts";
 import { finishSample, type FinishSample } from "../../src/domain/task/observations.ts";
 import { isTerminal, type Task } from "../../src/domain/task/task.ts";
@@ -35,14 +35,19 @@ export function playPlan(
 ): Played {
   const turn = { limits: { ...limits, ...PATIENCE }, forecast };
   let task: Task = aTask({ callback: null, deadlineAt: T0 + TIMEOUT_MS });
-  let rhythm = firstRhythm(task, { ...turn, now: T0, random: random() });
-  while (rhythm.polls < POLLS_MAX) {
-    const now = rhythm.dueAt + lateMs();
+  let schedule = firstSchedule(task, { ...turn, now: T0, random: random() });
+  while (schedule.polls < POLLS_MAX) {
+    const now = schedule.dueAt + lateMs();
     const answer = answerAt(truth, (now - T0) / 1000);
-    ({ task, rhythm } = decidePoll(task, rhythm, answer, { ...turn, startedAt: now, now, random: random() }));
+    ({ task, schedule } = decidePoll(task, schedule, answer, {
+      ...turn,
+      startedAt: now,
+      now,
+      random: random(),
+    }));
     if (isTerminal(task)) {
       const delaySeconds = (now - T0) / 1000 - truth.endSeconds;
-      return { polls: rhythm.polls, delaySeconds, sample: finishSample(task, rhythm.seen ?? null) };
+      return { polls: schedule.polls, delaySeconds, sample: finishSample(task, schedule.seen ?? null) };
     }
   }
   throw new Error("a task that never ends");

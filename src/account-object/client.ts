@@ -1,8 +1,8 @@
-import type { AccountStats, Listing, ListPage } from "../domain/account/summary.ts";
+import type { AccountStats, TaskSummary, ListPage } from "../domain/account/summary.ts";
 import type { SigningVersion } from "../domain/account/signing-versions.ts";
 import { inTime } from "../net/in-time.ts";
 import { JointCalls } from "../net/joint-calls.ts";
-import { ToldLately } from "../net/ttl-cache.ts";
+import { TtlCache } from "../net/ttl-cache.ts";
 import type { AccountObject } from "./object.ts";
 
 export type AccountNamespace = DurableObjectNamespace<AccountObject>;
@@ -28,7 +28,7 @@ export async function signingVersions(
 const VERSIONS_KNOWN_MS = 250;
 const VERSIONS_KNOWN_MAX = 1000;
 /** What attempts of this isolate were told last, by account. */
-const knownVersions = new ToldLately<SigningVersion[]>(VERSIONS_KNOWN_MS, VERSIONS_KNOWN_MAX);
+const knownVersions = new TtlCache<SigningVersion[]>(VERSIONS_KNOWN_MS, VERSIONS_KNOWN_MAX);
 /** Counts the rotations of this isolate: an answer that one has overtaken is not remembered. */
 let rotations = 0;
 
@@ -51,27 +51,27 @@ export async function versionsForAttempt(
 }
 
 /** Tells the account how far a task is; the same report twice is the same. @throws OverloadedError if it does not answer */
-export async function reportTask(accounts: AccountNamespace, listing: Listing): Promise<void> {
-  return inTime(PATIENCE_MS, accountStub(accounts, listing.account).report([listing]));
+export async function reportTask(accounts: AccountNamespace, summary: TaskSummary): Promise<void> {
+  return inTime(PATIENCE_MS, accountStub(accounts, summary.account).report([summary]));
 }
 
-const ends = new JointCalls<Listing>(2 * PATIENCE_MS);
+const ends = new JointCalls<TaskSummary>(2 * PATIENCE_MS);
 
 /**
  * The same for the end of a task that the account knows of, in one call with other ends of this moment. Where it is lost
  * with the isolate, the account's look finds it.
  * @throws OverloadedError if the account does not answer; whoever comes next tells of all
  */
-export async function reportEnd(accounts: AccountNamespace, listing: Listing): Promise<void> {
-  const { account: to, name } = listing;
-  await ends.tell({ to, name, item: listing }, async (listings) =>
-    inTime(PATIENCE_MS, accountStub(accounts, to).report(listings)),
+export async function reportEnd(accounts: AccountNamespace, summary: TaskSummary): Promise<void> {
+  const { account: to, name } = summary;
+  await ends.tell({ to, name, item: summary }, async (summaries) =>
+    inTime(PATIENCE_MS, accountStub(accounts, to).report(summaries)),
   );
 }
 
 /** Accepted tasks of one account, to be told of together. */
 interface Round {
-  listings: Listing[];
+  summaries: TaskSummary[];
   closesAt: number;
 }
 
@@ -86,30 +86,30 @@ const rounds = new Map<string, Round>();
  * more than all the rest of a create. So a round may be lost, and a task must say it again later.
  * @throws OverloadedError to the first of them, if the account does not answer
  */
-export async function registerTask(accounts: AccountNamespace, listing: Listing): Promise<void> {
-  const { account } = listing;
+export async function registerTask(accounts: AccountNamespace, summary: TaskSummary): Promise<void> {
+  const { account } = summary;
   const open = rounds.get(account);
   const leftMs = (open?.closesAt ?? 0) - Date.now();
   // A round that should be over, on any clock, belongs to an object that died: nobody will send it.
-  if (open && leftMs > 0 && leftMs <= ROUND_MS && open.listings.length < ROUND_MAX) {
-    open.listings.push(listing);
+  if (open && leftMs > 0 && leftMs <= ROUND_MS && open.summaries.length < ROUND_MAX) {
+    open.summaries.push(summary);
     return;
   }
-  const round: Round = { listings: [listing], closesAt: Date.now() + ROUND_MS };
+  const round: Round = { summaries: [summary], closesAt: Date.now() + ROUND_MS };
   rounds.set(account, round);
   await scheduler.wait(ROUND_MS);
   if (rounds.get(account) === round) rounds.delete(account);
-  await inTime(PATIENCE_MS, accountStub(accounts, account).report(round.listings));
+  await inTime(PATIENCE_MS, accountStub(accounts, account).report(round.summaries));
 }
 
 /** Takes a deleted task out of its account's list. @throws OverloadedError if it does not answer */
 export async function forgetTask(
   accounts: AccountNamespace,
-  { account, ...task }: Pick<Listing, "account" | "name" | "createdAt">,
+  { account, ...task }: Pick<TaskSummary, "account" | "name" | "createdAt">,
 ): Promise<void> {
   // Told of after it was forgotten, it would be back in the list until the next look.
   const round = rounds.get(account);
-  if (round) round.listings = round.listings.filter(({ name }) => name !== task.name);
+  if (round) round.summaries = round.summaries.filter(({ name }) => name !== task.name);
   ends.withdraw(account, task.name);
   return inTime(PATIENCE_MS, accountStub(accounts, account).forget(task));
 }
@@ -119,7 +119,7 @@ export async function listTasks(
   accounts: AccountNamespace,
   account: string,
   page: ListPage,
-): Promise<{ listings: Listing[]; next: string | null }> {
+): Promise<{ summaries: TaskSummary[]; next: string | null }> {
   return inTime(PATIENCE_MS, accountStub(accounts, account).list(page));
 }
 

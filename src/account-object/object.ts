@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import type { AccountStats, Listing, ListPage } from "../domain/account/summary.ts";
+import type { AccountStats, TaskSummary, ListPage } from "../domain/account/summary.ts";
 import { rotated, versionsInForce, type SigningVersion } from "../domain/account/signing-versions.ts";
 import { shouldRethrow } from "../domain/errors/stall.ts";
 import { readSettings } from "../env.ts";
@@ -35,25 +35,25 @@ export class AccountObject extends DurableObject<Env> {
   }
 
   /** Tasks say how far they are. The same report twice, or one that comes late, changes nothing. */
-  async report(listings: readonly Listing[]): Promise<void> {
+  async report(summaries: readonly TaskSummary[]): Promise<void> {
     await this.#awake();
-    this.#store.writeListings(listings, this.#retention());
+    this.#store.writeSummaries(summaries, this.#retention());
     await this.#store.armed();
   }
 
   /** A task was deleted. */
-  async forget(task: Pick<Listing, "name" | "createdAt">): Promise<void> {
+  async forget(task: Pick<TaskSummary, "name" | "createdAt">): Promise<void> {
     await this.#awake();
-    this.#store.deleteListing(task);
+    this.#store.deleteSummary(task);
   }
 
   /** One page of the tasks, and the key to go on from; null: there are no more. */
-  async list(page: ListPage): Promise<{ listings: Listing[]; next: string | null }> {
+  async list(page: ListPage): Promise<{ summaries: TaskSummary[]; next: string | null }> {
     await this.#awake();
-    const rows = this.#store.rows.listings({ ...page, limit: page.limit + 1 }, this.#retention());
+    const rows = this.#store.rows.summaries({ ...page, limit: page.limit + 1 }, this.#retention());
     const shown = rows.slice(0, page.limit);
     return {
-      listings: shown.map(({ listing }) => listing),
+      summaries: shown.map(({ summary }) => summary),
       next: rows.length > page.limit ? (shown.at(-1)?.key ?? null) : null,
     };
   }
@@ -79,7 +79,7 @@ export class AccountObject extends DurableObject<Env> {
     try {
       const retention = this.#retention();
       this.#store.deleteExpired(retention);
-      const due = this.#store.listingsToLookAt(retention, LOOKS_PER_RUN);
+      const due = this.#store.summariesToReconcile(retention, LOOKS_PER_RUN);
       for (let start = 0; start < due.length; start += LOOKS_AT_ONCE) {
         await Promise.all(due.slice(start, start + LOOKS_AT_ONCE).map(async (task) => this.#look(task)));
       }
@@ -91,21 +91,21 @@ export class AccountObject extends DurableObject<Env> {
     }
   }
 
-  async #look(listing: Listing): Promise<void> {
-    const { name, account, taskId, createdAt } = listing;
-    let current: Listing | null;
+  async #look(summary: TaskSummary): Promise<void> {
+    const { name, account, taskId, createdAt } = summary;
+    let current: TaskSummary | null;
     try {
       current = await this.env.TASKS.get(this.env.TASKS.idFromName(name)).look(account);
     } catch (error) {
       // Asked again in an hour like every other: a task that cannot answer must not keep this object awake.
       log("look.failed", { task_id: taskId, account, ...errorFields(error) });
-      this.#store.markLookedAt(listing, Date.now());
+      this.#store.markLookedAt(summary, Date.now());
       return;
     }
     const retention = this.#retention();
     const isOver = current === null || (current.expiresAt ?? Infinity) <= retention.now;
-    if (current === null || isOver || current.createdAt !== createdAt) this.#store.deleteListing(listing);
-    else this.#store.writeListings([current], retention);
+    if (current === null || isOver || current.createdAt !== createdAt) this.#store.deleteSummary(summary);
+    else this.#store.writeSummaries([current], retention);
   }
 
   /** The account's own watchdog: any request re-arms an alarm that is lost. */

@@ -1,5 +1,5 @@
 import type { DeliveryStatus } from "../domain/delivery/delivery.ts";
-import type { AccountStats, Listing, ListPage } from "../domain/account/summary.ts";
+import type { AccountStats, TaskSummary, ListPage } from "../domain/account/summary.ts";
 import { FIRST_VERSION, type SigningVersion } from "../domain/account/signing-versions.ts";
 import type { TaskStatus } from "../domain/task/upstream-answer.ts";
 
@@ -75,35 +75,35 @@ export class AccountRows {
     }
   }
 
-  listing(task: Pick<Listing, "name" | "createdAt">): Listing | null {
+  summary(task: Pick<TaskSummary, "name" | "createdAt">): TaskSummary | null {
     if (!this.#has("task")) return null;
     const rows = this.#sql.exec<{ doc: string }>("SELECT doc FROM task WHERE key = ?", keyOf(task)).toArray();
-    return rows[0] ? (JSON.parse(rows[0].doc) as Listing) : null;
+    return rows[0] ? (JSON.parse(rows[0].doc) as TaskSummary) : null;
   }
 
-  writeListing(listing: Listing, lookedAt: number): void {
+  writeSummary(summary: TaskSummary, lookedAt: number): void {
     this.#ensure("task");
     this.#sql.exec(
       "INSERT OR REPLACE INTO task VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-      keyOf(listing),
+      keyOf(summary),
       lookedAt,
-      listing.settledAt,
-      listing.expiresAt,
-      listing.status,
-      listing.delivery,
-      listing.model,
-      listing.test ? 1 : 0,
-      runMs(listing),
-      listing.polls,
-      JSON.stringify(listing),
+      summary.settledAt,
+      summary.expiresAt,
+      summary.status,
+      summary.delivery,
+      summary.model,
+      summary.test ? 1 : 0,
+      runMs(summary),
+      summary.polls,
+      JSON.stringify(summary),
     );
   }
 
-  deleteListing(task: Pick<Listing, "name" | "createdAt">): void {
+  deleteSummary(task: Pick<TaskSummary, "name" | "createdAt">): void {
     if (this.#has("task")) this.#sql.exec("DELETE FROM task WHERE key = ?", keyOf(task));
   }
 
-  markLookedAt(task: Pick<Listing, "name" | "createdAt">, now: number): void {
+  markLookedAt(task: Pick<TaskSummary, "name" | "createdAt">, now: number): void {
     this.#sql.exec("UPDATE task SET looked_at = ? WHERE key = ?", now, keyOf(task));
   }
 
@@ -118,7 +118,7 @@ export class AccountRows {
   }
 
   /** Newest first, from before that key on; tasks whose retention is over are not among them. */
-  listings(page: ListPage, retention: Retention): { key: string; listing: Listing }[] {
+  summaries(page: ListPage, retention: Retention): { key: string; summary: TaskSummary }[] {
     if (!this.#has("task")) return [];
     const rows = this.#sql
       .exec<{ key: string; doc: string }>(
@@ -130,7 +130,7 @@ export class AccountRows {
         page.limit,
       )
       .toArray();
-    return rows.map(({ key, doc }) => ({ key, listing: JSON.parse(doc) as Listing }));
+    return rows.map(({ key, doc }) => ({ key, summary: JSON.parse(doc) as TaskSummary }));
   }
 
   /** Counts over all tasks that are kept, those of `test` and those whose retention is over left out. */
@@ -172,7 +172,7 @@ export class AccountRows {
   }
 
   /** Open tasks that were not heard of since then, oldest first. */
-  listingsToLookAt(heardUntil: number, retention: Retention, limit: number): Listing[] {
+  summariesToReconcile(heardUntil: number, retention: Retention, limit: number): TaskSummary[] {
     if (!this.#has("task")) return [];
     const rows = this.#sql
       .exec<{ doc: string }>(
@@ -183,7 +183,7 @@ export class AccountRows {
         limit,
       )
       .toArray();
-    return rows.map(({ doc }) => JSON.parse(doc) as Listing);
+    return rows.map(({ doc }) => JSON.parse(doc) as TaskSummary);
   }
 
   /** The earliest instants at which something is to be done: an open task was heard of, and a retention is over. */
@@ -223,13 +223,13 @@ function settledAfter({ now, retentionMs }: Retention): number {
 }
 
 /** From the submit to a success; null for everything else. */
-function runMs({ status, submittedAt, finishedAt }: Listing): number | null {
+function runMs({ status, submittedAt, finishedAt }: TaskSummary): number | null {
   return status === "succeeded" && submittedAt !== null && finishedAt !== null
     ? finishedAt - submittedAt
     : null;
 }
 
 /** Sorts by creation; 15 digits last until the year 33658. */
-function keyOf({ name, createdAt }: Pick<Listing, "name" | "createdAt">): string {
+function keyOf({ name, createdAt }: Pick<TaskSummary, "name" | "createdAt">): string {
   return `${String(createdAt).padStart(15, "0")} ${name}`;
 }

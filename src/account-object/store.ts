@@ -1,5 +1,5 @@
 import { lookAlarmAt, LOOK_EVERY_MS, OVERDUE_MS, UNDECIDED_RETRY_MS } from "../domain/account/reconcile.ts";
-import { stageRank, type Listing } from "../domain/account/summary.ts";
+import { stageRank, type TaskSummary } from "../domain/account/summary.ts";
 import { FIRST_VERSION, type SigningVersion } from "../domain/account/signing-versions.ts";
 import { ObjectAlarm } from "../net/object-alarm.ts";
 import { AccountRows, type Retention } from "./rows.ts";
@@ -17,7 +17,7 @@ export class AccountStore {
   }
 
   /** For reading; whatever is written goes through this class. */
-  get rows(): Pick<AccountRows, "signingVersions" | "listings" | "stats"> {
+  get rows(): Pick<AccountRows, "signingVersions" | "summaries" | "stats"> {
     return this.#rows;
   }
 
@@ -27,27 +27,27 @@ export class AccountStore {
   }
 
   /** Writes what tasks said now, unless something later is known already. */
-  writeListings(listings: readonly Listing[], { now, retentionMs }: Retention): void {
-    if (listings.length === 0) return;
+  writeSummaries(summaries: readonly TaskSummary[], { now, retentionMs }: Retention): void {
+    if (summaries.length === 0) return;
     this.#transact(() => {
-      for (const listing of listings) {
-        const known = this.#rows.listing(listing);
-        if (known === null || stageRank(known) <= stageRank(listing)) this.#rows.writeListing(listing, now);
+      for (const summary of summaries) {
+        const known = this.#rows.summary(summary);
+        if (known === null || stageRank(known) <= stageRank(summary)) this.#rows.writeSummary(summary, now);
         // Heard of all the same: a row that stayed due would be looked at again at once, for ever.
-        else this.#rows.markLookedAt(listing, now);
+        else this.#rows.markLookedAt(summary, now);
       }
-      const due = listings.map(({ settledAt, expiresAt }) =>
+      const due = summaries.map(({ settledAt, expiresAt }) =>
         settledAt === null ? now + LOOK_EVERY_MS : Math.max(settledAt + retentionMs, expiresAt ?? 0),
       );
       this.#armBy(lookAlarmAt(due, now));
     });
   }
 
-  deleteListing(task: Pick<Listing, "name" | "createdAt">): void {
-    this.#rows.deleteListing(task);
+  deleteSummary(task: Pick<TaskSummary, "name" | "createdAt">): void {
+    this.#rows.deleteSummary(task);
   }
 
-  markLookedAt(task: Listing, now: number): void {
+  markLookedAt(task: TaskSummary, now: number): void {
     this.#rows.markLookedAt(task, now);
   }
 
@@ -57,8 +57,8 @@ export class AccountStore {
   }
 
   /** Tasks that the hourly look is due for, oldest first. */
-  listingsToLookAt(retention: Retention, limit: number): Listing[] {
-    return this.#rows.listingsToLookAt(retention.now - LOOK_EVERY_MS, retention, limit);
+  summariesToReconcile(retention: Retention, limit: number): TaskSummary[] {
+    return this.#rows.summariesToReconcile(retention.now - LOOK_EVERY_MS, retention, limit);
   }
 
   alarmFired(): void {

@@ -6,7 +6,7 @@ import { nameInTaskId } from "../domain/task/task-id.ts";
 import type { Task } from "../domain/task/task.ts";
 import { inTime } from "../net/in-time.ts";
 import { JointCalls } from "../net/joint-calls.ts";
-import { ToldLately } from "../net/ttl-cache.ts";
+import { TtlCache } from "../net/ttl-cache.ts";
 import type { CadenceObject, Finished } from "./object.ts";
 
 export type CadenceNamespace = DurableObjectNamespace<CadenceObject>;
@@ -23,7 +23,7 @@ type CadenceTask = Pick<Task, "mode" | "account" | "model" | "traits">;
 const KNOWN_MS = 10_000;
 const KNOWN_MAX = 1000;
 /** What objects of this isolate were told lately, by cadence and class. */
-const known = new ToldLately<Forecast | null>(KNOWN_MS, KNOWN_MAX);
+const known = new TtlCache<Forecast | null>(KNOWN_MS, KNOWN_MAX);
 
 /** One cadence per upstream key: a caller's own key is its account, the operator's is everybody's. */
 function cadenceName({ mode, account }: CadenceTask): string {

@@ -1,5 +1,5 @@
-import { listish, numeric } from "../http/body/fields.ts";
-import { LiftedText, type RequestObject, type RequestValue } from "../http/body/json-body.ts";
+import { coerceList, numeric } from "../http/body/fields.ts";
+import { RawText, type RequestObject, type RequestValue } from "../http/body/json-body.ts";
 
 /** From the fields of the form to the request that a program would send, and from there to a command. */
 
@@ -31,7 +31,7 @@ export function requestOf(form: RequestObject): RequestObject {
     take("image");
     take("end_image");
   }
-  if (mode === "reference") take("reference_images", listish(form["reference_images"]) as RequestValue);
+  if (mode === "reference") take("reference_images", coerceList(form["reference_images"]) as RequestValue);
   for (const name of NUMBERS) take(name, numeric(form[name]) as RequestValue | undefined);
   take("with_audio", checkbox(form["with_audio"]));
   takeCallback(form, take);
@@ -86,7 +86,7 @@ export function headersIn(value: RequestValue | undefined): RequestValue | undef
 
 /** One item a line; a text of one long line is not split. */
 function linesOf(value: RequestValue | undefined): RequestValue | undefined {
-  if (typeof value !== "string") return value instanceof LiftedText ? [value] : value;
+  if (typeof value !== "string") return value instanceof RawText ? [value] : value;
   const lines = value.split(/\r?\n/).map((line) => line.trim());
   const items = lines.filter((line) => line !== "");
   return items.length === 0 ? undefined : items;
@@ -122,8 +122,7 @@ export function curlOf(origin: string, request: RequestObject): string {
 }
 
 function shown(value: unknown): unknown {
-  if (value instanceof LiftedText)
-    return `${new TextDecoder().decode(value.bytes.subarray(0, SHOWN_START))}…`;
+  if (value instanceof RawText) return `${new TextDecoder().decode(value.bytes.subarray(0, SHOWN_START))}…`;
   const long = typeof value === "string" && value.length > SHOWN_LENGTH && !/\s/.test(value);
   return long ? `${value.slice(0, SHOWN_START)}…` : value;
 }

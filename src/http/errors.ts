@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { parseJson } from "../domain/text/json.ts";
-import { isAway } from "../domain/errors/unavailable.ts";
+import { isUnavailable } from "../domain/errors/unavailable.ts";
 import { clipBytes } from "../domain/text/text.ts";
 import { errorFields, log } from "../log.ts";
 import type { AppEnv } from "./app-env.ts";
@@ -82,7 +82,7 @@ function errorResponse(context: Context<AppEnv>, error: ApiError): Response {
 /** The last station of every throw: our own refusals as they are, everything else as a 500 without a detail. */
 export function onError(error: Error, context: Context<AppEnv>): Response {
   if (error instanceof ApiError) return errorResponse(context, error);
-  if (isAway(error)) {
+  if (isUnavailable(error)) {
     return errorResponse(
       context,
       new ApiError("overloaded", "Ringback is overloaded; try again in a moment."),

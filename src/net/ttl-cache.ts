@@ -2,7 +2,7 @@
  * What objects of this isolate were told a moment ago, for others that would ask the same. Plain values: a promise of one
  * object must not be awaited by another.
  */
-export class ToldLately<Value> {
+export class TtlCache<Value> {
   readonly #told = new Map<string, { value: Value; at: number }>();
   readonly #keptMs: number;
   readonly #max: number;

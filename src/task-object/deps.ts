@@ -2,7 +2,7 @@ import type { AttemptResult } from "../domain/delivery/delivery.ts";
 import type { Forecast, Joined } from "../domain/polling/forecast.ts";
 import type { LaneKind, PaceAnswer, Refusal } from "../domain/pacing/pacing.ts";
 import type { KeyVerdict } from "../domain/task/key-proof.ts";
-import type { Listing } from "../domain/account/summary.ts";
+import type { TaskSummary } from "../domain/account/summary.ts";
 import type { SigningVersion } from "../domain/account/signing-versions.ts";
 import type { FinishSample } from "../domain/task/observations.ts";
 import { StallError } from "../domain/errors/stall.ts";
@@ -43,11 +43,11 @@ export interface TaskDeps {
   /** Ends the wait of a running alarm: there is something new to do. */
   wake: () => void;
   /** Tells the account how far the task is. @throws Error if it does not answer in time */
-  report(listing: Listing): Promise<void>;
+  report(summary: TaskSummary): Promise<void>;
   /** Tells it of the end of a task that it knows, together with others of this moment. @throws Error as `report` */
-  reportEnd(listing: Listing): Promise<void>;
+  reportEnd(summary: TaskSummary): Promise<void>;
   /** Tells it of an accepted task, together with others of this moment; whether it heard is not known. */
-  register(listing: Listing): Promise<void>;
+  register(summary: TaskSummary): Promise<void>;
   /** What a task of its class may expect, if another one has asked a moment ago; undefined: the cadence must be asked. */
   knownForecast(task: Task): Forecast | null | undefined;
   /** Joins the tasks of the same upstream key: what it may expect, and whether it is paced. @throws OverloadedError */

@@ -1,5 +1,5 @@
 import type { TaskState } from "../domain/task/due-work.ts";
-import { listingOf } from "../domain/account/summary.ts";
+import { summaryOf } from "../domain/account/summary.ts";
 import { isTerminal } from "../domain/task/task.ts";
 import { isoTime } from "../domain/text/time.ts";
 
@@ -28,9 +28,9 @@ export function lifeOf(
   state: TaskState,
   at: { now: number; alarmAt: number | null; retentionMs: number },
 ): TaskLife {
-  const { task, rhythm, deliveries } = state;
+  const { task, schedule, deliveries } = state;
   const polling = !isTerminal(task) && task.submit.phase === "done";
-  const dueAt = rhythm.dueAt <= at.now && at.alarmAt !== null ? at.alarmAt : rhythm.dueAt;
+  const dueAt = schedule.dueAt <= at.now && at.alarmAt !== null ? at.alarmAt : schedule.dueAt;
   return {
     submit: {
       phase: task.submit.phase,
@@ -38,13 +38,13 @@ export function lifeOf(
       refusals: task.submit.refusals,
     },
     running_at: isoTime(task.runningSince),
-    polls: rhythm.polls,
+    polls: schedule.polls,
     next_poll_at: polling ? isoTime(Math.min(Math.max(dueAt, at.now), task.deadlineAt)) : null,
     events: deliveries.map(({ messageId, occurredAt, manual }) => ({
       message_id: messageId,
       occurred_at: isoTime(occurredAt),
       by_hand: manual,
     })),
-    erased_at: isoTime(listingOf(state, at.retentionMs).expiresAt),
+    erased_at: isoTime(summaryOf(state, at.retentionMs).expiresAt),
   };
 }

@@ -3,7 +3,7 @@
  * deliveries. Documents are JSON, so a field that is added later is absent in old rows and must have a default.
  */
 export const TABLES = {
-  /** One row: the task and its poll rhythm; sealed: the upstream key, the callback headers, the last answer. */
+  /** One row: the task and its poll schedule; sealed: the upstream key, the callback headers, the last answer. */
   task: `CREATE TABLE IF NOT EXISTS task (id INTEGER PRIMARY KEY, doc TEXT NOT NULL, key BLOB, headers BLOB, answer BLOB)`,
   /** The request body, sealed in pieces under the row limit, only until the upstream has accepted it. */
   part: `CREATE TABLE IF NOT EXISTS part (id INTEGER PRIMARY KEY, sealed BLOB NOT NULL)`,

@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { joinCadence, knownForecast, pace, settleCadence, slowDown } from "../cadence-object/client.ts";
-import { listingOf, type Listing } from "../domain/account/summary.ts";
+import { summaryOf, type TaskSummary } from "../domain/account/summary.ts";
 import type { Task } from "../domain/task/task.ts";
 import { nameInTaskId } from "../domain/task/task-id.ts";
 import { jsonObject } from "../domain/task/task-json.ts";
@@ -157,12 +157,12 @@ export class TaskObject extends DurableObject<Env> {
    * The account's hourly look: any request re-arms an alarm that is lost. Null: no task of this account here.
    * @throws Error if the settings do not parse: then nothing is known
    */
-  async look(account: string): Promise<Listing | null> {
+  async look(account: string): Promise<TaskSummary | null> {
     const deps = await this.#awake();
     const state = this.#store.load();
     if (!state || state.task.account !== account) return null;
     if (!deps) throw new Error("the settings do not parse");
-    return listingOf(state, deps.settings.retentionMs);
+    return summaryOf(state, deps.settings.retentionMs);
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
@@ -227,9 +227,9 @@ export class TaskObject extends DurableObject<Env> {
         if (mode === "own" && test === null) rememberAccepted({ baseUrl: settings.baseUrl, name });
       },
       signingVersions: async (account) => versionsForAttempt(this.env.ACCOUNTS, account),
-      report: async (listing) => reportTask(this.env.ACCOUNTS, listing),
-      reportEnd: async (listing) => reportEnd(this.env.ACCOUNTS, listing),
-      register: async (listing) => registerTask(this.env.ACCOUNTS, listing),
+      report: async (summary) => reportTask(this.env.ACCOUNTS, summary),
+      reportEnd: async (summary) => reportEnd(this.env.ACCOUNTS, summary),
+      register: async (summary) => registerTask(this.env.ACCOUNTS, summary),
       knownForecast,
       slot: null,
       refusal: null,

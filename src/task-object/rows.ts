@@ -1,6 +1,6 @@
 import type { Shared, TaskState } from "../domain/task/due-work.ts";
 import type { AttemptResult, AttemptTrigger, Delivery } from "../domain/delivery/delivery.ts";
-import type { PollRhythm, Task } from "../domain/task/task.ts";
+import type { PollSchedule, Task } from "../domain/task/task.ts";
 import { TABLES, type TableName } from "./migrations.ts";
 import type { TaskSql } from "./storage.ts";
 
@@ -16,7 +16,7 @@ export interface AttemptRow {
 /** What one turn writes, all or nothing, together with the alarm that follows from it. */
 export interface Change {
   task?: Task;
-  rhythm?: PollRhythm;
+  schedule?: PollSchedule;
   shared?: Shared;
   /** New ones need their message's body. */
   deliveries?: readonly Delivery[];
@@ -69,8 +69,8 @@ export class TaskRows {
     if (!this.#has("task")) return null;
     const row = this.#sql.exec<{ doc: string }>("SELECT doc FROM task").toArray()[0];
     if (!row) return null;
-    const { task, rhythm, shared } = JSON.parse(row.doc) as Omit<TaskState, "deliveries">;
-    return { task, rhythm, shared, deliveries: this.#readDeliveries() };
+    const { task, schedule, shared } = JSON.parse(row.doc) as Omit<TaskState, "deliveries">;
+    return { task, schedule, shared, deliveries: this.#readDeliveries() };
   }
 
   #readDeliveries(): Delivery[] {
@@ -89,7 +89,7 @@ export class TaskRows {
     );
   }
 
-  /** One row whatever changes. A new rhythm alone writes none: an unchanged poll costs its alarm and nothing else. */
+  /** One row whatever changes. A new schedule alone writes none: an unchanged poll costs its alarm and nothing else. */
   updateTask(state: TaskState, change: Change): void {
     const columns = SEALED_COLUMNS.filter((column) => change[column] !== undefined);
     if (!change.task && change.shared === undefined && columns.length === 0) return;
@@ -238,8 +238,8 @@ export class TaskRows {
   }
 }
 
-function documentOf({ task, rhythm, shared }: TaskState): string {
-  return JSON.stringify({ task, rhythm, shared });
+function documentOf({ task, schedule, shared }: TaskState): string {
+  return JSON.stringify({ task, schedule, shared });
 }
 
 function attemptId(seq: number, number: number): number {

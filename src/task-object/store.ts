@@ -75,11 +75,11 @@ export class TaskStore {
   apply(change: Change, timing: Timing): TaskState {
     const before = this.load();
     const task = change.task ?? before?.task;
-    const rhythm = change.rhythm ?? before?.rhythm;
-    if (!task || !rhythm) throw new Error("a change without a task");
+    const schedule = change.schedule ?? before?.schedule;
+    if (!task || !schedule) throw new Error("a change without a task");
     const after: TaskState = {
       task,
-      rhythm,
+      schedule,
       deliveries: merged(before?.deliveries ?? [], change.deliveries ?? []),
       shared: change.shared ?? before?.shared ?? NOTHING_SHARED,
     };
@@ -215,9 +215,9 @@ export class TaskStore {
   }
 }
 
-/** A new rhythm alone is kept in memory and in the alarm, which needs no transaction around it. */
+/** A new schedule alone is kept in memory and in the alarm, which needs no transaction around it. */
 function writesNothing(change: Change): boolean {
-  return Object.keys(change).every((key) => key === "rhythm");
+  return Object.keys(change).every((key) => key === "schedule");
 }
 
 function movedBack(step: Step, until: number): Step {

@@ -1,6 +1,6 @@
 import type { KeyVerdict } from "../domain/task/key-proof.ts";
 import { JointQuestion } from "../net/joint-question.ts";
-import { ToldLately } from "../net/ttl-cache.ts";
+import { TtlCache } from "../net/ttl-cache.ts";
 import { fetchModels, type ModelsAnswer } from "./models.ts";
 import type { UpstreamAccess } from "./provider.ts";
 
@@ -18,14 +18,14 @@ const REFUSED_MS = 10_000;
 /** Two stores, so that made-up keys cannot push out good ones. */
 const ACCEPTED_MAX = 10_000;
 const REFUSED_MAX = 1000;
-const accepted = new ToldLately<true>(ACCEPTED_MS, ACCEPTED_MAX);
-const refused = new ToldLately<true>(REFUSED_MS, REFUSED_MAX);
+const accepted = new TtlCache<true>(ACCEPTED_MS, ACCEPTED_MAX);
+const refused = new TtlCache<true>(REFUSED_MS, REFUSED_MAX);
 
 /** Lists of models that are handed on again; a longer one is asked for each time. */
 const MODELS_MS = 60_000;
 const MODELS_MAX = 32;
 const MODELS_MAX_LENGTH = 262_144;
-const models = new ToldLately<ModelsAnswer>(MODELS_MS, MODELS_MAX);
+const models = new TtlCache<ModelsAnswer>(MODELS_MS, MODELS_MAX);
 
 /** Beyond what a call may take. */
 const PATIENCE_MARGIN_MS = 250;

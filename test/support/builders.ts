@@ -1,8 +1,8 @@
 import type { TaskState } from "../../src/domain/task/due-work.ts";
 import { newDelivery, type Delivery } from "../../src/domain/delivery/delivery.ts";
-import { listingOf, stageOf } from "../../src/domain/account/summary.ts";
+import { summaryOf, stageOf } from "../../src/domain/account/summary.ts";
 import { FIRST_VERSION } from "../../src/domain/account/signing-versions.ts";
-import { isTerminal, type PollRhythm, type Task } from "../../src/domain/task/task.ts";
+import { isTerminal, type PollSchedule, type Task } from "../../src/domain/task/task.ts";
 import type { TaskReading } from "../../src/domain/task/upstream-answer.ts";
 
 /** An instant to count from. */
@@ -52,7 +52,7 @@ export function aTask(overrides: Partial<Task> = {}): Task {
     signing: FIRST_VERSION,
     redeliveredAt: [],
     runningSince: null,
-    progressTold: 0,
+    lastProgressEvent: 0,
     notFoundSince: null,
     unauthorizedSince: null,
     resultMissingSince: null,
@@ -67,7 +67,7 @@ export function anUnsubmittedTask(phase: "due" | "begun", submit: Partial<Task["
   return { ...task, submit: { ...task.submit, phase, ...submit } };
 }
 
-export function aRhythm(overrides: Partial<PollRhythm> = {}): PollRhythm {
+export function aSchedule(overrides: Partial<PollSchedule> = {}): PollSchedule {
   return { dueAt: T0 + 10_000, polls: 0, troubles: 0, slowDowns: 0, ...overrides };
 }
 
@@ -98,8 +98,8 @@ export function aDelivery(overrides: Partial<Delivery> = {}): Delivery {
 
 /** What a task's object knows; the account and the cadence know all of it already. `retentionMs` as the test's agenda uses it. */
 export function aTaskState(overrides: Partial<TaskState>, retentionMs: number): TaskState {
-  const state = { task: aTask(), rhythm: aRhythm(), deliveries: [], ...overrides };
-  const account = stageOf(listingOf(state, retentionMs));
+  const state = { task: aTask(), schedule: aSchedule(), deliveries: [], ...overrides };
+  const account = stageOf(summaryOf(state, retentionMs));
   const cadence = isTerminal(state.task) ? "settled" : "joined";
   return { shared: { account, cadence, forecast: null, registered: false, paced: false }, ...state };
 }

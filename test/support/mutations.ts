@@ -135,8 +135,8 @@ export const MUTATIONS: Mutation[] = [
     name: "forget the account's hourly look",
     guarantee: 6,
     file: "src/account-object/object.ts",
-    search: "const due = this.#store.listingsToLookAt(retention, LOOKS_PER_RUN);",
-    replace: "const due = this.#store.listingsToLookAt(retention, 0);",
+    search: "const due = this.#store.summariesToReconcile(retention, LOOKS_PER_RUN);",
+    replace: "const due = this.#store.summariesToReconcile(retention, 0);",
     test: { file: "test/workers/account-object.test.ts", name: "wakes a task whose alarm is gone" },
   },
   {

@@ -73,7 +73,7 @@ function statOf(pid: number): { state: string; parent: number } | null {
     const [state = "", parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return { state, parent: Number(parent) };
   } catch {
-    // Gone between the listing and the look.
+    // Gone between the summary and the look.
     return null;
   }
 }

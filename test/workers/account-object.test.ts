@@ -9,7 +9,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountObject } from "../../src/account-object/object.ts";
 import { AccountStore } from "../../src/account-object/store.ts";
-import type { Listing } from "../../src/domain/account/summary.ts";
+import type { TaskSummary } from "../../src/domain/account/summary.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import {
   AUTHORIZATION,
@@ -53,17 +53,17 @@ async function account() {
   return env.ACCOUNTS.get(env.ACCOUNTS.idFromName(name));
 }
 
-async function listings(): Promise<Listing[]> {
+async function summaries(): Promise<TaskSummary[]> {
   return runInDurableObject(await account(), (_object, state) => {
     const tables = state.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'task'").toArray();
     if (tables.length === 0) return [];
     const rows = state.storage.sql.exec<{ doc: string }>("SELECT doc FROM task ORDER BY key").toArray();
-    return rows.map(({ doc }) => JSON.parse(doc) as Listing);
+    return rows.map(({ doc }) => JSON.parse(doc) as TaskSummary);
   });
 }
 
-async function untilSettled(): Promise<Listing> {
-  const [only] = await until(listings, (all) => all.length === 1 && all[0]?.expiresAt !== null);
+async function untilSettled(): Promise<TaskSummary> {
+  const [only] = await until(summaries, (all) => all.length === 1 && all[0]?.expiresAt !== null);
   if (!only) throw new Error("unreachable");
   return only;
 }
@@ -82,8 +82,8 @@ describe("an account", () => {
     const report = vi.spyOn(AccountObject.prototype, "report");
     const secrets = vi.spyOn(AccountObject.prototype, "signingVersions");
     const task = await created();
-    const listing = await untilSettled();
-    expect(listing).toMatchObject({
+    const summary = await untilSettled();
+    expect(summary).toMatchObject({
       taskId: task.task_id,
       status: "succeeded",
       videoUrl: "https://cdn.test/v.mp4",
@@ -122,7 +122,7 @@ describe("an account", () => {
       ({ callback }) => callback.status === "delivered",
     );
     expect(callbacks()).toHaveLength(1);
-    expect(await listings()).toEqual([]);
+    expect(await summaries()).toEqual([]);
     const alarm = async (): Promise<number | null> =>
       runInDurableObject(stubOf(id), async (_object, state) => state.storage.getAlarm());
     const retry = await until(alarm, (at) => at !== null);
@@ -150,7 +150,7 @@ describe("an account", () => {
     expect(await until(alarm, (at) => at !== null)).toBeLessThanOrEqual(Date.now() + 60_000);
     await abortAllDurableObjects();
     vi.restoreAllMocks();
-    expect(await listings()).toEqual([]);
+    expect(await summaries()).toEqual([]);
     expect(await alarm()).toBeLessThanOrEqual(Date.now() + 60_000);
     await runInDurableObject(stubOf(id), async (_object, state) => state.storage.setAlarm(Date.now() + 1));
     expect(await untilSettled()).toMatchObject({ taskId: id, status: "succeeded" });
@@ -159,11 +159,11 @@ describe("an account", () => {
   it("is told of ends that come together in calls that they share", async () => {
     network.answer = upstream({ status: "running" });
     const tasks = await Promise.all(Array.from({ length: 20 }, async () => created()));
-    await until(listings, (all) => all.filter(({ status }) => status === "running").length === 20);
+    await until(summaries, (all) => all.filter(({ status }) => status === "running").length === 20);
     const report = vi.spyOn(AccountObject.prototype, "report");
     const secrets = vi.spyOn(AccountObject.prototype, "signingVersions");
     network.answer = upstream();
-    const settled = await until(listings, (all) => all.every(({ expiresAt }) => expiresAt !== null));
+    const settled = await until(summaries, (all) => all.every(({ expiresAt }) => expiresAt !== null));
     expect(settled.map(({ taskId }) => taskId).toSorted()).toEqual(
       tasks.map(({ task_id: id }) => id).toSorted(),
     );
@@ -177,7 +177,7 @@ describe("an account", () => {
     const settled = await untilSettled();
     const stub = await account();
     await stub.report([{ ...settled, status: "running", expiresAt: null }]);
-    expect(await listings()).toEqual([settled]);
+    expect(await summaries()).toEqual([settled]);
   });
 });
 
@@ -185,9 +185,9 @@ describe("a task that the upstream puts back into its queue", () => {
   it("stands so in its account's list", async () => {
     network.answer = upstream({ status: "running" });
     await created();
-    await until(listings, ([only]) => only?.status === "running");
+    await until(summaries, ([only]) => only?.status === "running");
     network.answer = upstream({ status: "pending" });
-    await until(listings, ([only]) => only?.status === "queued");
+    await until(summaries, ([only]) => only?.status === "queued");
     const stub = await account();
     expect((await stub.stats()).tasks).toEqual({ queued: 1, running: 0, succeeded: 0, failed: 0 });
   });
@@ -213,11 +213,11 @@ describe("the account's hourly look", () => {
   it("hears of a task that says less than the account knows, and does not ask again at once", async () => {
     network.answer = upstream({ status: "running" });
     await created();
-    const [listing] = await until(listings, ([only]) => only?.status === "running");
-    if (!listing) throw new Error("unreachable");
+    const [summary] = await until(summaries, ([only]) => only?.status === "running");
+    if (!summary) throw new Error("unreachable");
     const stub = await account();
     // The end's report has overtaken the answer to a look.
-    await stub.report([{ ...listing, status: "succeeded" }]);
+    await stub.report([{ ...summary, status: "succeeded" }]);
     await look(HOUR);
     const alarm = await runInDurableObject(stub, async (_object, state) => state.storage.getAlarm());
     expect(alarm).toBeGreaterThan(Date.now() + HOUR - 2 * 60_000);
@@ -226,7 +226,7 @@ describe("the account's hourly look", () => {
   it("wakes a task whose alarm is gone, without anybody's request", async () => {
     network.answer = upstream({ status: "running" });
     const { task_id: id } = await created();
-    await until(listings, ([listing]) => listing?.status === "running");
+    await until(summaries, ([summary]) => summary?.status === "running");
     // Between two alarms, not inside one: there getAlarm is null anyway, and the run would arm it again.
     await until(
       async () =>
@@ -249,13 +249,13 @@ describe("the account's hourly look", () => {
   it("drops what is no task any more, and is set again for those that are", async () => {
     network.answer = upstream({ status: "running" });
     const kept = await created();
-    const [listing] = await until(listings, (all) => all[0]?.status === "running");
+    const [summary] = await until(summaries, (all) => all[0]?.status === "running");
     const stub = await account();
-    if (!listing) throw new Error("unreachable");
-    await stub.report([{ ...listing, createdAt: listing.createdAt - 1 }]);
-    expect(await listings()).toHaveLength(2);
+    if (!summary) throw new Error("unreachable");
+    await stub.report([{ ...summary, createdAt: summary.createdAt - 1 }]);
+    expect(await summaries()).toHaveLength(2);
     await look(HOUR);
-    expect((await listings()).map(({ taskId }) => taskId)).toEqual([kept.task_id]);
+    expect((await summaries()).map(({ taskId }) => taskId)).toEqual([kept.task_id]);
     const alarm = await runInDurableObject(stub, async (_object, state) => state.storage.getAlarm());
     expect(alarm).toBeGreaterThan(Date.now() + HOUR - 2 * 60_000);
     expect(alarm).toBeLessThanOrEqual(Date.now() + HOUR + 60_000);
@@ -264,7 +264,7 @@ describe("the account's hourly look", () => {
   it("is set again by any request when it is lost, and survives a task that cannot answer", async () => {
     network.answer = upstream({ status: "running" });
     await created();
-    await until(listings, ([only]) => only?.status === "running");
+    await until(summaries, ([only]) => only?.status === "running");
     const stub = await account();
     await runInDurableObject(stub, async (_object, state) => state.storage.deleteAlarm());
     await abortAllDurableObjects();
@@ -277,7 +277,7 @@ describe("the account's hourly look", () => {
     const task = await import("../../src/task-object/object.ts");
     vi.spyOn(task.TaskObject.prototype, "look").mockRejectedValue(new Error("down"));
     await look(HOUR);
-    expect(await listings()).toHaveLength(1);
+    expect(await summaries()).toHaveLength(1);
     vi.restoreAllMocks();
   });
 });
@@ -292,11 +292,11 @@ describe("a task that is gone", () => {
       () => forget.mock.calls.length,
       (count) => count === 1,
     );
-    expect(await listings()).toHaveLength(1);
+    expect(await summaries()).toHaveLength(1);
     forget.mockRestore();
     await abortAllDurableObjects();
     await runDurableObjectAlarm(stubOf(id));
-    expect(await listings()).toEqual([]);
+    expect(await summaries()).toEqual([]);
     expect(await size(stubOf(id))).toBe(0);
   });
 
@@ -312,7 +312,7 @@ describe("a task that is gone", () => {
       );
     });
     await runDurableObjectAlarm(stub);
-    expect(await listings()).toEqual([]);
+    expect(await summaries()).toEqual([]);
     expect(await size(stub)).toBe(0);
     expect(await runInDurableObject(stub, async (_object, state) => state.storage.getAlarm())).toBeNull();
   });
@@ -328,7 +328,7 @@ describe("a task that is gone", () => {
       const retention = { now, retentionMs: Infinity };
       await store.watch(retention);
       store.deleteExpired(retention);
-      const listed = store.rows.listings({ status: null, before: null, limit: 10 }, retention);
+      const listed = store.rows.summaries({ status: null, before: null, limit: 10 }, retention);
       const counted = store.rows.stats(retention).tasks.succeeded;
       await store.settle(retention);
       return { listed: listed.length, counted, alarmInMs: ((await storage.getAlarm()) ?? 0) - now };
@@ -336,7 +336,7 @@ describe("a task that is gone", () => {
     expect(seen).toMatchObject({ listed: 1, counted: 1 });
     expect(seen.alarmInMs).toBeGreaterThan(0);
     expect(seen.alarmInMs).toBeLessThanOrEqual(HOUR);
-    expect(await listings()).toHaveLength(1);
+    expect(await summaries()).toHaveLength(1);
   });
 
   it("does not take a rotated secret with it", async () => {
@@ -352,7 +352,7 @@ describe("a task that is gone", () => {
       );
     });
     await runDurableObjectAlarm(stub);
-    expect(await listings()).toEqual([]);
+    expect(await summaries()).toEqual([]);
     expect(await stub.signingVersions()).toEqual(rotated?.slice(0, 1));
   });
 });

@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { Listing } from "../../src/domain/account/summary.ts";
+import type { TaskSummary } from "../../src/domain/account/summary.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import { TaskObject } from "../../src/task-object/object.ts";
 import { AUTHORIZATION, created, fakeNetwork, network, stubOf, until } from "./support/world.ts";
@@ -50,17 +50,17 @@ async function alarmOf(stub: DurableObjectStub): Promise<number | null> {
   return runInDurableObject(stub, async (_object, { storage }) => storage.getAlarm());
 }
 
-async function rowOf(stub: DurableObjectStub): Promise<Listing | null> {
+async function rowOf(stub: DurableObjectStub): Promise<TaskSummary | null> {
   return runInDurableObject(stub, (_object, { storage }) => {
     const tables = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'task'").toArray();
     const rows =
       tables.length === 0 ? [] : storage.sql.exec<{ doc: string }>("SELECT doc FROM task").toArray();
-    return rows[0] ? (JSON.parse(rows[0].doc) as Listing) : null;
+    return rows[0] ? (JSON.parse(rows[0].doc) as TaskSummary) : null;
   });
 }
 
 /** A task that has ended and was delivered, as its account knows. */
-async function settled(): Promise<{ id: string; listing: Listing }> {
+async function settled(): Promise<{ id: string; summary: TaskSummary }> {
   const { task_id: id } = await created();
   const task = stubOf(id);
   const stub = await account();
@@ -68,25 +68,27 @@ async function settled(): Promise<{ id: string; listing: Listing }> {
     vi.setSystemTime((await alarmOf(task)) ?? 0);
     await runDurableObjectAlarm(task);
   }
-  const listing = await until(
+  const summary = await until(
     async () => rowOf(stub),
     (row) => row !== null && row.settledAt !== null,
   );
-  if (listing === null) throw new Error("unreachable");
-  return { id, listing };
+  if (summary === null) throw new Error("unreachable");
+  return { id, summary };
 }
 
 describe("a retention that is made shorter", () => {
   it("holds within an hour for a task that has ended: it is erased, and gone from its account", async () => {
-    const { id, listing } = await settled();
-    expect(await alarmOf(stubOf(id))).toBe((listing.settledAt ?? 0) + 720 * HOUR);
+    const { id, summary } = await settled();
+    expect(await alarmOf(stubOf(id))).toBe((summary.settledAt ?? 0) + 720 * HOUR);
     await deploy("0.5", [id]);
     const alarm = (await alarmOf(await account())) ?? Infinity;
     expect(alarm - Date.now()).toBeLessThanOrEqual(HOUR);
-    expect((await (await account()).list({ status: null, limit: 9, before: null })).listings).toHaveLength(1);
+    expect((await (await account()).list({ status: null, limit: 9, before: null })).summaries).toHaveLength(
+      1,
+    );
     vi.setSystemTime(alarm);
     // Out of the list from the moment at which it is over, whatever its object knows.
-    expect((await (await account()).list({ status: null, limit: 9, before: null })).listings).toEqual([]);
+    expect((await (await account()).list({ status: null, limit: 9, before: null })).summaries).toEqual([]);
     await runDurableObjectAlarm(await account());
     expect(await rowOf(await account())).toBeNull();
     expect(await alarmOf(stubOf(id))).toBeLessThanOrEqual(Date.now() + 1);
@@ -123,9 +125,9 @@ describe("a retention that is made shorter", () => {
 
 describe("a retention that is made longer", () => {
   it("keeps a task that has ended, and its place in the list", async () => {
-    const { id, listing } = await settled();
+    const { id, summary } = await settled();
     await deploy("1440", [id]);
-    const settledAt = listing.settledAt ?? 0;
+    const settledAt = summary.settledAt ?? 0;
     // Its alarm was set by the retention before.
     vi.setSystemTime(settledAt + 720 * HOUR);
     await runDurableObjectAlarm(stubOf(id));
@@ -135,14 +137,16 @@ describe("a retention that is made longer", () => {
       async () => rowOf(await account()),
       (known) => known !== null && known.expiresAt === settledAt + 1440 * HOUR,
     );
-    expect(row).toEqual({ ...listing, expiresAt: settledAt + 1440 * HOUR });
-    expect((await (await account()).list({ status: null, limit: 9, before: null })).listings).toHaveLength(1);
+    expect(row).toEqual({ ...summary, expiresAt: settledAt + 1440 * HOUR });
+    expect((await (await account()).list({ status: null, limit: 9, before: null })).summaries).toHaveLength(
+      1,
+    );
   });
 
   it("leaves no row of a task that was erased by the one before", async () => {
-    const { id, listing } = await settled();
+    const { id, summary } = await settled();
     await deploy("1440", []);
-    vi.setSystemTime((listing.expiresAt ?? 0) + 1);
+    vi.setSystemTime((summary.expiresAt ?? 0) + 1);
     await runDurableObjectAlarm(stubOf(id));
     expect(await rowOf(stubOf(id))).toBeNull();
     await runDurableObjectAlarm(await account());
@@ -152,7 +156,7 @@ describe("a retention that is made longer", () => {
 
 describe("a retention that stays as it is", () => {
   it("costs an account its alarm each hour, and a task that has ended nothing", async () => {
-    const { id, listing } = await settled();
+    const { id, summary } = await settled();
     const look = vi.spyOn(TaskObject.prototype, "look");
     const methods = await runInDurableObject(
       await account(),
@@ -165,20 +169,20 @@ describe("a retention that stays as it is", () => {
     }
     expect(look).not.toHaveBeenCalled();
     expect(setAlarm).toHaveBeenCalledTimes(5);
-    expect(Date.now() - (listing.settledAt ?? 0)).toBeGreaterThan(4 * HOUR);
-    expect(await alarmOf(stubOf(id))).toBe(listing.expiresAt);
-    expect(await rowOf(await account())).toEqual(listing);
+    expect(Date.now() - (summary.settledAt ?? 0)).toBeGreaterThan(4 * HOUR);
+    expect(await alarmOf(stubOf(id))).toBe(summary.expiresAt);
+    expect(await rowOf(await account())).toEqual(summary);
   });
 });
 
 describe("settings that do not parse", () => {
   it("let nothing expire: the account looks again in a minute", async () => {
-    const { id, listing } = await settled();
+    const { id, summary } = await settled();
     await deploy("soon", [id]);
-    vi.setSystemTime((listing.expiresAt ?? 0) + HOUR);
+    vi.setSystemTime((summary.expiresAt ?? 0) + HOUR);
     const asked = network.calls.length;
     await runDurableObjectAlarm(await account());
-    expect(await rowOf(await account())).toEqual(listing);
+    expect(await rowOf(await account())).toEqual(summary);
     expect(await alarmOf(await account())).toBe(Date.now() + 60_000);
     expect(network.calls).toHaveLength(asked);
   });

@@ -1,5 +1,5 @@
 import type { Child } from "hono/jsx";
-import { LiftedText, type RequestObject } from "../../http/body/json-body.ts";
+import { RawText, type RequestObject } from "../../http/body/json-body.ts";
 import { described, Field } from "./parts.tsx";
 import type { Visit } from "../visit.ts";
 
@@ -61,13 +61,13 @@ export function TextArea({ form, problems, id, label, hint, rows, code = false, 
 /** What the field was sent with. A large image does not make the way back: the page would be as large. */
 export function textIn(form: RequestObject, name: string): string {
   const value = form[name];
-  if (value === undefined || value === null || value instanceof LiftedText) return "";
+  if (value === undefined || value === null || value instanceof RawText) return "";
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 export function ImageField({ visit, form, problems, id, label }: FormProps & { id: string; label: string }) {
   const text = visit.text.create;
-  const lost = form[id] instanceof LiftedText;
+  const lost = form[id] instanceof RawText;
   const hint = lost ? text.imageLost : text.imageHint;
   const field = { id, label, hint, problem: problems.get(id) };
   return (

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { isAway } from "../../domain/errors/unavailable.ts";
+import { isUnavailable } from "../../domain/errors/unavailable.ts";
 import { readSettings } from "../../env.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { ApiError } from "../../http/errors.ts";
@@ -36,7 +36,7 @@ export function onConsoleError(error: Error, context: Context<AppEnv>): Response
 
 function problemOf(error: Error, { text, language }: Visit, env: object): Problem {
   const words = text.problem;
-  if (isAway(error)) return { status: 503, title: words.busy, lead: words.busyLead };
+  if (isUnavailable(error)) return { status: 503, title: words.busy, lead: words.busyLead };
   if (!(error instanceof ApiError)) return { status: 500, title: words.broken, lead: words.brokenLead };
   switch (error.code) {
     case "task_not_found":

@@ -1,10 +1,10 @@
 import { leadingDelivery, type Delivery, type DeliveryStatus } from "../delivery/delivery.ts";
-import { isTerminal, type PollRhythm, type Task, type TaskError } from "../task/task.ts";
+import { isTerminal, type PollSchedule, type Task, type TaskError } from "../task/task.ts";
 import { nameInTaskId } from "../task/task-id.ts";
 import type { TaskStatus } from "../task/upstream-answer.ts";
 
 /** What an account keeps of one of its tasks. Instants are epoch milliseconds. */
-export interface Listing {
+export interface TaskSummary {
   /** The name of the task's object. */
   name: string;
   account: string;
@@ -28,12 +28,12 @@ export interface Listing {
 
 interface Known {
   task: Task;
-  rhythm: Pick<PollRhythm, "polls">;
+  schedule: Pick<PollSchedule, "polls">;
   deliveries: readonly Delivery[];
 }
 
-export function listingOf(known: Known, retentionMs: number): Listing {
-  const { task, rhythm } = known;
+export function summaryOf(known: Known, retentionMs: number): TaskSummary {
+  const { task, schedule } = known;
   return {
     name: nameInTaskId(task.taskId) ?? "",
     account: task.account,
@@ -47,22 +47,22 @@ export function listingOf(known: Known, retentionMs: number): Listing {
     submittedAt: task.submittedAt,
     finishedAt: task.finishedAt,
     delivery: deliveryOf(known),
-    polls: rhythm.polls,
+    polls: schedule.polls,
     settledAt: settledAtOf(known),
     expiresAt: expiresAtOf(known, retentionMs),
   };
 }
 
-function deliveryOf({ task, deliveries }: Omit<Known, "rhythm">): Listing["delivery"] {
+function deliveryOf({ task, deliveries }: Omit<Known, "schedule">): TaskSummary["delivery"] {
   return task.callback === null ? null : (leadingDelivery(deliveries)?.status ?? "waiting");
 }
 
-function expiresAtOf(known: Omit<Known, "rhythm">, retentionMs: number): number | null {
+function expiresAtOf(known: Omit<Known, "schedule">, retentionMs: number): number | null {
   const settledAt = settledAtOf(known);
   return settledAt === null ? null : settledAt + retentionMs;
 }
 
-function settledAtOf({ task, deliveries }: Omit<Known, "rhythm">): number | null {
+function settledAtOf({ task, deliveries }: Omit<Known, "schedule">): number | null {
   const settled = isTerminal(task) && deliveries.every(({ status }) => status !== "pending");
   return settled ? lastEnd(task, deliveries) : null;
 }
@@ -82,10 +82,10 @@ export function stageOf({ taskId, status, delivery, expiresAt }: Stage): string 
   return `${taskId} ${status} ${delivery ?? ""} ${expiresAt ?? ""}`;
 }
 
-type Stage = Pick<Listing, "taskId" | "status" | "delivery" | "expiresAt">;
+type Stage = Pick<TaskSummary, "taskId" | "status" | "delivery" | "expiresAt">;
 
-/** The same from the state: asked at every poll, so without the rest of a listing. */
-export function stageIn(known: Omit<Known, "rhythm">, retentionMs: number): string {
+/** The same from the state: asked at every poll, so without the rest of a summary. */
+export function stageIn(known: Omit<Known, "schedule">, retentionMs: number): string {
   const { taskId, status } = known.task;
   return stageOf({
     taskId,
@@ -99,7 +99,7 @@ export function stageIn(known: Omit<Known, "rhythm">, retentionMs: number): stri
  * Order of a task's stages: a report that comes late must not take the account back behind its end. Queued and running
  * have none, because an upstream may put a running task back into its queue.
  */
-export function stageRank({ status, expiresAt }: Pick<Listing, "status" | "expiresAt">): number {
+export function stageRank({ status, expiresAt }: Pick<TaskSummary, "status" | "expiresAt">): number {
   const rank = { queued: 0, running: 0, succeeded: 1, failed: 1 }[status];
   return expiresAt === null ? rank : rank + 1;
 }

@@ -10,7 +10,7 @@ export class OverloadedError extends StallError {
  * Whether a stub's error says that its object was not there to answer: overloaded, or gone in the middle (a deploy, a
  * crash). What it did of the call is then not known, and the caller's way on is the same: later.
  */
-export function isAway(error: unknown): boolean {
+export function isUnavailable(error: unknown): boolean {
   return error instanceof OverloadedError || hasMark(error, "overloaded", "retryable", "durableObjectReset");
 }
 

@@ -3,7 +3,7 @@ import { isTerminalEvent } from "./event.ts";
 import type { Forecast } from "../polling/forecast.ts";
 import { retentionEnd, stageIn } from "../account/summary.ts";
 import { finishSample } from "./observations.ts";
-import { isTerminal, type PollRhythm, type Task } from "./task.ts";
+import { isTerminal, type PollSchedule, type Task } from "./task.ts";
 
 /** One thing that a task's alarm has to do. */
 export type Step =
@@ -24,7 +24,7 @@ export type Step =
 /** What a task's object knows, as far as it decides what is to be done. */
 export interface TaskState {
   task: Task;
-  rhythm: PollRhythm;
+  schedule: PollSchedule;
   /** In order of `seq`. */
   deliveries: readonly Delivery[];
   shared: Shared;
@@ -70,9 +70,9 @@ const REPORT_WITH_POLL_MS = 1_000;
  * is what the alarm does. One list for both, so that nothing can be due without an alarm.
  */
 export function agenda(state: TaskState, retentionMs: number): Step[] {
-  const { task, rhythm, deliveries } = state;
+  const { task, schedule, deliveries } = state;
   const steps: Step[] = [];
-  if (!isTerminal(task)) steps.push(taskStep(task, rhythm));
+  if (!isTerminal(task)) steps.push(taskStep(task, schedule));
   for (const delivery of deliveries) steps.push(...deliverySteps(delivery));
   if (steps.length === 0) steps.push({ kind: "erase", dueAt: retentionEnd(task, deliveries, retentionMs) });
   return [...steps, ...reportSteps(state, retentionMs)];
@@ -95,10 +95,10 @@ function deliverySteps({
 }
 
 /** What the cadence has not heard yet: that the upstream has the task, or when it was finished. */
-export function cadenceNews({ task, rhythm, shared }: TaskState): "join" | "settle" | null {
+export function cadenceNews({ task, schedule, shared }: TaskState): "join" | "settle" | null {
   if (task.test || task.upstreamTaskId === null) return null;
   if (!isTerminal(task)) return shared.cadence === "none" ? "join" : null;
-  const learnable = finishSample(task, rhythm.seen ?? null) !== null;
+  const learnable = finishSample(task, schedule.seen ?? null) !== null;
   return learnable && shared.cadence !== "settled" ? "settle" : null;
 }
 
@@ -113,7 +113,7 @@ function reportSteps(state: TaskState, retentionMs: number): Step[] {
       status === "pending" && (attempts === 0 || (attempts === 1 && leaseUntil !== null)),
   );
   const dueAt = Math.max(
-    saidAlready(state) ? taskStep(task, state.rhythm).dueAt + REPORT_WITH_POLL_MS : task.createdAt,
+    saidAlready(state) ? taskStep(task, state.schedule).dueAt + REPORT_WITH_POLL_MS : task.createdAt,
     ...first.map(({ occurredAt }) => occurredAt + REPORT_WITH_DELIVERY_MS),
   );
   const isUnheard = isTerminal(task) && shared.account === null;
@@ -121,11 +121,11 @@ function reportSteps(state: TaskState, retentionMs: number): Step[] {
 }
 
 /** All there is to say is that the task was accepted, which its account has heard if nothing went wrong. */
-function saidAlready({ task, rhythm, shared: { registered, account } }: TaskState): boolean {
-  return registered && account === null && task.status === "queued" && rhythm.polls === 0;
+function saidAlready({ task, schedule, shared: { registered, account } }: TaskState): boolean {
+  return registered && account === null && task.status === "queued" && schedule.polls === 0;
 }
 
-function taskStep(task: Task, rhythm: PollRhythm): Step {
+function taskStep(task: Task, schedule: PollSchedule): Step {
   switch (task.submit.phase) {
     case "due":
       return task.submit.dueAt < task.deadlineAt
@@ -134,7 +134,7 @@ function taskStep(task: Task, rhythm: PollRhythm): Step {
     case "begun":
       return { kind: "submit_lost", dueAt: task.submit.leaseUntil ?? task.createdAt };
     case "done":
-      return { kind: "poll", dueAt: Math.min(rhythm.dueAt, task.deadlineAt) };
+      return { kind: "poll", dueAt: Math.min(schedule.dueAt, task.deadlineAt) };
     default:
       return task.submit.phase satisfies never;
   }

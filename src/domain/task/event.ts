@@ -18,7 +18,7 @@ export function eventsBetween(before: Task, after: Task): EventType[] {
   if (isTerminal(after)) return [after.status === "succeeded" ? "video.succeeded" : "video.failed"];
   const events: EventType[] = [];
   if (before.runningSince === null && after.runningSince !== null) events.push("video.running");
-  if (after.progressTold > before.progressTold) events.push("video.progress");
+  if (after.lastProgressEvent > before.lastProgressEvent) events.push("video.progress");
   return events;
 }
 

@@ -1,5 +1,5 @@
 import type { Span } from "../polling/forecast-histogram.ts";
-import type { Sightings, Task } from "./task.ts";
+import type { Observations, Task } from "./task.ts";
 import type { TaskStatus } from "./upstream-answer.ts";
 
 /** A mark early in the work says nothing yet, a late one too little. */
@@ -7,11 +7,11 @@ const MARK_FROM = 20;
 const MARK_TO = 80;
 
 /** After a readable answer that left the task unfinished. `askedAt`: when the poll left; it was true then or later. */
-export function sighted(
-  before: Sightings | null,
+export function observed(
+  before: Observations | null,
   task: { from: Task; to: Task; said: TaskStatus | null },
   at: { askedAt: number; now: number },
-): Sightings {
+): Observations {
   const { from, to, said } = task;
   const known = before ?? { queuedAt: null, progressAt: null, mark: null };
   const queued = said === "queued" && to.runningSince === null;
@@ -26,8 +26,8 @@ export function sighted(
 }
 
 /** When running began, as far as polls can tell: half way between the last that saw a queue and the first that saw none. */
-export function startedAt(task: Task, sightings: Sightings | null): number | null {
-  const queuedAt = sightings?.queuedAt ?? null;
+export function startedAt(task: Task, observations: Observations | null): number | null {
+  const queuedAt = observations?.queuedAt ?? null;
   return task.runningSince === null || queuedAt === null ? null : (queuedAt + task.runningSince) / 2;
 }
 
@@ -42,15 +42,15 @@ export interface FinishSample {
 }
 
 /** Null for a task that says nothing about finish times: a test, one that never reached the upstream or ended otherwise. */
-export function finishSample(task: Task, sightings: Sightings | null): FinishSample | null {
+export function finishSample(task: Task, observations: Observations | null): FinishSample | null {
   const { submittedAt, finishedAt } = task;
   const told = task.status === "succeeded" || task.error?.code === "generation_failed";
   if (task.test || submittedAt === null || finishedAt === null || !told) return null;
   const age = (at: number): number => Math.max(at - submittedAt, 0);
-  const mark = sightings?.mark ?? null;
-  const queuedAt = sightings?.queuedAt ?? null;
+  const mark = observations?.mark ?? null;
+  const queuedAt = observations?.queuedAt ?? null;
   return {
-    end: { afterMs: age(sightings?.aliveAt ?? submittedAt), byMs: age(finishedAt) },
+    end: { afterMs: age(observations?.aliveAt ?? submittedAt), byMs: age(finishedAt) },
     queuedMs: queuedAt === null ? null : age(queuedAt),
     runningMs: task.runningSince === null ? null : age(task.runningSince),
     mark: mark && { atMs: age(mark.at), progress: mark.progress },

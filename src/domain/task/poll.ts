@@ -1,7 +1,7 @@
 import { PRIOR_FORECAST, type Forecast } from "../polling/forecast.ts";
 import { firstPollGapMs, nextPollGapMs, type PollLimits, type PollView } from "../polling/plan.ts";
 import { applyReading } from "./apply-status.ts";
-import { sighted, startedAt } from "./observations.ts";
+import { observed, startedAt } from "./observations.ts";
 import { DEADLINE_MARGIN_MS } from "./submit.ts";
 import {
   failed,
@@ -10,8 +10,8 @@ import {
   patch,
   taskError,
   timedOut,
-  type PollRhythm,
-  type Sightings,
+  type PollSchedule,
+  type Observations,
   type Task,
 } from "./task.ts";
 import type { PollAnswer } from "./upstream-answer.ts";
@@ -34,10 +34,10 @@ export interface PollTurn {
 }
 
 /** When to look for the first time at a task that has just been accepted. */
-export function firstRhythm(
+export function firstSchedule(
   task: Task,
   turn: { now: number; random: number; limits: PollLimits; forecast?: Forecast | null; streamed?: boolean },
-): PollRhythm {
+): PollSchedule {
   const { streamed = false } = turn;
   const subscribed = task.callback?.events.some(
     (type) => type === "video.running" || type === "video.progress",
@@ -64,23 +64,23 @@ export function firstRhythm(
  * Somebody follows the task from now on: its first poll keeps the cap, as the gaps behind it do anyway. The same object
  * if it does already. Never later than planned, so that opening streams again and again changes nothing.
  */
-export function streamedRhythm(
+export function streamedSchedule(
   task: Task,
-  rhythm: PollRhythm,
+  schedule: PollSchedule,
   { now, random, limits }: { now: number; random: number; limits: PollLimits },
-): PollRhythm {
-  const planned = task.submit.phase === "done" && !isTerminal(task) && rhythm.polls === 0;
-  if (!planned || task.test || limits.firstMs !== null) return rhythm;
+): PollSchedule {
+  const planned = task.submit.phase === "done" && !isTerminal(task) && schedule.polls === 0;
+  if (!planned || task.test || limits.firstMs !== null) return schedule;
   // Up to a tenth sooner: many pages that are reloaded at once do not bring many polls at once.
   const latestAt = now + Math.max(limits.maxMs, limits.minMs) * (1 - 0.1 * random);
-  return rhythm.dueAt <= latestAt ? rhythm : { ...rhythm, dueAt: latestAt };
+  return schedule.dueAt <= latestAt ? schedule : { ...schedule, dueAt: latestAt };
 }
 
 /**
  * The upstream's id to ask with: the first that the create named, and while the upstream has no such task each of them in
  * turn. Null: the task is not to be polled.
  */
-export function idToAsk(task: Task, { polls }: Pick<PollRhythm, "polls">): string | null {
+export function idToAsk(task: Task, { polls }: Pick<PollSchedule, "polls">): string | null {
   if (isTerminal(task) || task.upstreamTaskId === null) return null;
   const ids = [task.upstreamTaskId, ...task.upstreamAliases];
   return (task.notFoundSince === null ? ids[0] : ids[polls % ids.length]) ?? null;
@@ -92,23 +92,23 @@ export function idToAsk(task: Task, { polls }: Pick<PollRhythm, "polls">): strin
  */
 export function decidePoll(
   task: Task,
-  rhythm: PollRhythm,
+  schedule: PollSchedule,
   answer: PollAnswer,
   turn: PollTurn,
-): { task: Task; rhythm: PollRhythm } {
-  if (isTerminal(task)) return { task, rhythm };
+): { task: Task; schedule: PollSchedule } {
+  if (isTerminal(task)) return { task, schedule };
   const seen = applyAnswer(task, answer, turn);
   const last = turn.startedAt >= task.deadlineAt;
   const next = last && !isTerminal(seen) ? timedOut(seen, turn.now) : seen;
   const shown =
     answer.kind === "read" && !isTerminal(next)
-      ? sighted(
-          rhythm.seen ?? null,
+      ? observed(
+          schedule.seen ?? null,
           { from: task, to: next, said: answer.reading.status },
           { askedAt: turn.startedAt, now: turn.now },
         )
-      : (rhythm.seen ?? null);
-  return { task: next, rhythm: nextRhythm(next, { ...rhythm, seen: shown }, answer, turn) };
+      : (schedule.seen ?? null);
+  return { task: next, schedule: nextSchedule(next, { ...schedule, seen: shown }, answer, turn) };
 }
 
 function applyAnswer(task: Task, answer: PollAnswer, { now, limits }: PollTurn): Task {
@@ -135,14 +135,14 @@ function applyAnswer(task: Task, answer: PollAnswer, { now, limits }: PollTurn):
   }
 }
 
-function nextRhythm(task: Task, rhythm: PollRhythm, answer: PollAnswer, turn: PollTurn): PollRhythm {
-  const troubles = answer.kind === "read" ? 0 : rhythm.troubles + 1;
-  const slowDowns = answer.kind === "slow_down" ? rhythm.slowDowns + 1 : 0;
+function nextSchedule(task: Task, schedule: PollSchedule, answer: PollAnswer, turn: PollTurn): PollSchedule {
+  const troubles = answer.kind === "read" ? 0 : schedule.troubles + 1;
+  const slowDowns = answer.kind === "slow_down" ? schedule.slowDowns + 1 : 0;
   const gap = nextPollGapMs(
     turn.limits,
     turn.forecast ?? PRIOR_FORECAST,
     {
-      view: viewOf(task, rhythm.seen ?? null, turn.now),
+      view: viewOf(task, schedule.seen ?? null, turn.now),
       troubles: answer.kind === "slow_down" ? 0 : troubles,
       slowDowns,
       notBeforeMs: honouredMs(answer.notBeforeMs, task.deadlineAt, turn.now),
@@ -152,12 +152,12 @@ function nextRhythm(task: Task, rhythm: PollRhythm, answer: PollAnswer, turn: Po
   const dueAt = task.test
     ? (task.submittedAt ?? task.createdAt) + task.test.delayMs
     : Math.min(turn.now + gap, task.deadlineAt);
-  const polls = rhythm.polls + 1;
-  return { dueAt: Math.max(dueAt, turn.now + 1), polls, troubles, slowDowns, seen: rhythm.seen ?? null };
+  const polls = schedule.polls + 1;
+  return { dueAt: Math.max(dueAt, turn.now + 1), polls, troubles, slowDowns, seen: schedule.seen ?? null };
 }
 
 /** The plan knows ages only; the clock of the work starts with the run, or with the task when nobody saw the start. */
-function viewOf(task: Task, seen: Sightings | null, now: number): PollView {
+function viewOf(task: Task, seen: Observations | null, now: number): PollView {
   const acceptedAt = task.submittedAt ?? task.createdAt;
   const runFrom = startedAt(task, seen);
   const progressAt = seen?.progressAt ?? null;
@@ -176,7 +176,7 @@ function viewOf(task: Task, seen: Sightings | null, now: number): PollView {
   };
 }
 
-function phaseOf({ runningSince }: Task, seen: Sightings | null): PollView["phase"] {
+function phaseOf({ runningSince }: Task, seen: Observations | null): PollView["phase"] {
   if (runningSince !== null) return "running";
   return seen === null || seen.queuedAt === null ? "unseen" : "queued";
 }

@@ -27,7 +27,7 @@ export function refusalCode(status: number): TaskErrorCode {
 }
 
 /** The operator's key or balance is not the caller's affair: the answer goes out without the upstream's words. */
-export function isOperatorsAffair(mode: Task["mode"], status: number): boolean {
+export function isOperatorCredentialError(mode: Task["mode"], status: number): boolean {
   return mode === "operator" && (status === 401 || status === 402 || status === 403);
 }
 
@@ -64,7 +64,7 @@ export function decideSubmit(
       return applyReading(accepted, answer.reading, at.now, at.resultMissingMs);
     }
     case "refused": {
-      const hidden = isOperatorsAffair(task.mode, answer.status);
+      const hidden = isOperatorCredentialError(task.mode, answer.status);
       return failed(done, taskError(refusalCode(answer.status), hidden ? null : answer.message), at.now);
     }
     case "later": {

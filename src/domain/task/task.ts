@@ -111,7 +111,7 @@ export interface Task {
   /** First poll that said running. */
   runningSince: number | null;
   /** Progress when `video.progress` was last due. */
-  progressTold: number;
+  lastProgressEvent: number;
   /** Windows, since when: only "no such task", only 401 or 403, success without a URL. */
   notFoundSince: number | null;
   unauthorizedSince: number | null;
@@ -127,7 +127,7 @@ export interface TaskFile {
 }
 
 /** When the next poll is due. Apart from the task, because an unchanged poll does not write it down. */
-export interface PollRhythm {
+export interface PollSchedule {
   dueAt: number;
   polls: number;
   /** Answers in a row that said nothing about the task. */
@@ -135,14 +135,14 @@ export interface PollRhythm {
   /** 429 answers in a row. */
   slowDowns: number;
   /** What the polls have shown beside the task; null before the first of them. */
-  seen?: Sightings | null;
+  seen?: Observations | null;
 }
 
 /**
- * What the polls of a task have shown so far, beside the task itself. It travels with the rhythm: in memory at every
+ * What the polls of a task have shown so far, beside the task itself. It travels with the schedule: in memory at every
  * poll, in the store with every change of the task. A process that dies leaves an older one, which is still true.
  */
-export interface Sightings {
+export interface Observations {
   /** Last seen unfinished. */
   aliveAt: number;
   /** Last seen queued before it was first seen running. */

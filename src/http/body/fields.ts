@@ -1,7 +1,7 @@
 import * as z from "zod";
 import { numberOf } from "../../domain/text/json.ts";
 import { JSON_VALUES_MAX, parseBoundedJson } from "../../domain/text/json-bounds.ts";
-import { LiftedText, parseJsonBody } from "./json-body.ts";
+import { RawText, parseJsonBody } from "./json-body.ts";
 
 /** How a request's fields are read before they are judged: what a form or a no-code tool sends for a value. */
 
@@ -14,7 +14,7 @@ export function present(value: unknown): unknown {
 }
 
 export function textOf(value: unknown): unknown {
-  return value instanceof LiftedText ? value.toText() : present(value);
+  return value instanceof RawText ? value.toText() : present(value);
 }
 
 /** Numbers may come as strings, and with digits that a double would lose. */
@@ -23,7 +23,7 @@ export function numeric(value: unknown): unknown {
   return numberOf(value) ?? present(value);
 }
 
-export function boolish(value: unknown): unknown {
+export function coerceBoolean(value: unknown): unknown {
   if (typeof value === "string" && /^(true|false)$/i.test(value.trim()))
     return value.trim().toLowerCase() === "true";
   return present(value);
@@ -35,8 +35,8 @@ const BETWEEN_URLS = /[\r\n]|,(?=\s*(?:https?|data|asset):)/gi;
 const BETWEEN_WORDS = /[,\r\n]/g;
 
 /** An array, a JSON array in a string, or URLs with line breaks or commas between them. */
-export function listish(value: unknown): unknown {
-  if (value instanceof LiftedText && isOneUrl(value)) return [value];
+export function coerceList(value: unknown): unknown {
+  if (value instanceof RawText && isOneUrl(value)) return [value];
   const text = textOf(value);
   if (typeof text !== "string") return text;
   if (/^\s*\[/.test(text)) {
@@ -64,7 +64,7 @@ function parts(text: string, separator: RegExp): string[] | null {
 }
 
 /** A file, most likely: without a comma but that of its own head there is nothing to part, and it stays bytes. */
-function isOneUrl({ bytes }: LiftedText): boolean {
+function isOneUrl({ bytes }: RawText): boolean {
   const comma = bytes.indexOf(COMMA);
   return bytes[0] !== BRACKET && (comma === -1 || bytes.indexOf(COMMA, comma + 1) === -1);
 }
@@ -81,7 +81,7 @@ export function objectish(value: unknown): unknown {
 /** An array, a JSON array in a string, or words with commas or line breaks between. */
 export function commaSeparated(value: unknown): unknown {
   const text = textOf(value);
-  if (typeof text !== "string" || /^\s*\[/.test(text)) return listish(text);
+  if (typeof text !== "string" || /^\s*\[/.test(text)) return coerceList(text);
   return parts(text, BETWEEN_WORDS) ?? text;
 }
 

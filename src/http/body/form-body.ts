@@ -1,7 +1,7 @@
 import type { BodyType } from "./content-type.ts";
 import { decodeText, fieldNamed, gatherFields, textValue, type FormEntry } from "./form-fields.ts";
 import { IMAGE_FIELDS } from "./image.ts";
-import { LiftedText, parseJsonBody, type JsonBody } from "./json-body.ts";
+import { RawText, parseJsonBody, type JsonBody } from "./json-body.ts";
 import { parseMultipartBody } from "./multipart-body.ts";
 
 /**
@@ -66,9 +66,9 @@ const BROKEN_BASE64 = /^(?:data:[^,\s]*,)?([A-Za-z0-9+/=\s]+)$/i;
  * Whether a form's `+`, which is a blank, was meant as the `+` of base64: without it the image would be another one.
  * The blanks of a layout stand at even distances, and what they break is whole.
  */
-function hasLostPlus(name: string, value: string | LiftedText): boolean {
+function hasLostPlus(name: string, value: string | RawText): boolean {
   if (!IMAGE_FIELDS.has(fieldNamed(name) ?? "")) return false;
-  const text = value instanceof LiftedText ? value.toText() : value;
+  const text = value instanceof RawText ? value.toText() : value;
   const lines = BROKEN_BASE64.exec(text)?.[1]?.split(" ") ?? [];
   const length = lines[0]?.length ?? 0;
   const even = lines.every((line, index) =>

@@ -1,5 +1,5 @@
 import type { Issue } from "../issue.ts";
-import { isPlainAscii, LIFT_MIN_BYTES, LiftedText, type JsonBody, type RequestValue } from "./json-body.ts";
+import { isPlainAscii, LIFT_MIN_BYTES, RawText, type JsonBody, type RequestValue } from "./json-body.ts";
 
 /**
  * The fields of a form by name: repeated ones as a list, and `NAME[x]`, `NAME.x`, `NAME[]`, `NAME[0]` as members of the
@@ -98,9 +98,9 @@ function oneOrMany(values: RequestValue[]): RequestValue {
 const QUOTE = 0x22;
 
 /** Long, plain text stays bytes, as in JSON: most of it is an image. @throws TypeError if it is not UTF-8 */
-export function textValue(bytes: Uint8Array): string | LiftedText {
+export function textValue(bytes: Uint8Array): string | RawText {
   const plain = bytes.length >= LIFT_MIN_BYTES && isPlainAscii(bytes) && !bytes.includes(QUOTE);
-  return plain ? new LiftedText(bytes) : decodeText(bytes);
+  return plain ? new RawText(bytes) : decodeText(bytes);
 }
 
 /** One for all: a form may have a great many fields. */

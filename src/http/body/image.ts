@@ -1,9 +1,9 @@
 import { base64Bytes, isBase64Bytes } from "../../domain/text/base64.ts";
 import { concat } from "../../net/concat.ts";
-import { LIFT_MIN_BYTES, LiftedText } from "./json-body.ts";
+import { LIFT_MIN_BYTES, RawText } from "./json-body.ts";
 
 /** An image of a request: an http(s) URL, a `data:image/…;base64,` URL or bare base64; references also `asset://…`. */
-export type ImageText = string | LiftedText;
+export type ImageText = string | RawText;
 
 export const IMAGE_FIELDS: ReadonlySet<string> = new Set(["image", "end_image", "reference_images"]);
 
@@ -16,7 +16,7 @@ const HEAD_BYTES = 256;
 const BLANK = 0x20;
 
 export function isImage(value: unknown, { asset }: { asset: boolean }): value is ImageText {
-  if (value instanceof LiftedText) return isLiftedImage(value);
+  if (value instanceof RawText) return isLiftedImage(value);
   if (typeof value !== "string") return false;
   if (asset && /^asset:\/\/[\x21-\x7e]+$/i.test(value)) return true;
   if (/^https?:/i.test(value)) return isHttpUrl(value);
@@ -39,7 +39,7 @@ function isBase64(text: string): boolean {
 }
 
 /** The same judgement on bytes: a megabyte is looked at, not copied. */
-function isLiftedImage({ bytes }: LiftedText): boolean {
+function isLiftedImage({ bytes }: RawText): boolean {
   const head = new TextDecoder().decode(bytes.subarray(0, HEAD_BYTES));
   if (/^https?:/i.test(head)) return isHttpUrl(new TextDecoder().decode(bytes));
   const start = startOfBase64(head);
@@ -54,7 +54,7 @@ const LONG_RUN = /[A-Za-z0-9+/=]{16}/;
 
 /** Drops the white space inside base64: `base64`, PEM and MIME break it into lines. Everything else stays as it is. */
 export function stripBase64Whitespace(value: unknown): unknown {
-  if (value instanceof LiftedText) return value.bytes.includes(BLANK) ? withoutBlanks(value) : value;
+  if (value instanceof RawText) return value.bytes.includes(BLANK) ? withoutBlanks(value) : value;
   if (typeof value !== "string" || !/\s/.test(value)) return value;
   const start = startOfBase64(value);
   const base64 = value.slice(start);
@@ -63,9 +63,9 @@ export function stripBase64Whitespace(value: unknown): unknown {
 }
 
 /** The only white space that a lifted text can have. */
-function withoutBlanks(text: LiftedText): ImageText {
+function withoutBlanks(text: RawText): ImageText {
   const left = stripBase64Whitespace(text.toText()) as string;
-  return left.length < LIFT_MIN_BYTES ? left : new LiftedText(new TextEncoder().encode(left));
+  return left.length < LIFT_MIN_BYTES ? left : new RawText(new TextEncoder().encode(left));
 }
 
 /** The type of a file, as it is said or as its first bytes say it; null if it is no image. */
@@ -86,5 +86,5 @@ const SIGNATURES: readonly (readonly [RegExp, string])[] = [
 
 export function dataUrl(type: string, file: Uint8Array): ImageText {
   const bytes = concat([new TextEncoder().encode(`data:${type};base64,`), base64Bytes(file)]);
-  return bytes.length < LIFT_MIN_BYTES ? new TextDecoder().decode(bytes) : new LiftedText(bytes);
+  return bytes.length < LIFT_MIN_BYTES ? new TextDecoder().decode(bytes) : new RawText(bytes);
 }

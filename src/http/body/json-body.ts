@@ -15,7 +15,7 @@ import type { Issue } from "../issue.ts";
  */
 
 /** A long, plain ASCII string that was left as bytes. */
-export class LiftedText {
+export class RawText {
   readonly bytes: Uint8Array;
 
   constructor(bytes: Uint8Array) {
@@ -28,7 +28,7 @@ export class LiftedText {
 }
 
 /** JSON whose long strings are lifted. */
-export type RequestValue = JsonValue | LiftedText | RequestValue[] | { [key: string]: RequestValue };
+export type RequestValue = JsonValue | RawText | RequestValue[] | { [key: string]: RequestValue };
 export type RequestObject = { [key: string]: RequestValue };
 
 /** A shorter string is not worth the trouble. */
@@ -65,18 +65,18 @@ export function parseJsonBody(bytes: Uint8Array): JsonBody {
 }
 
 export function isRequestObject(value: unknown): value is RequestObject {
-  return isJsonObject(value) && !((value as unknown) instanceof LiftedText);
+  return isJsonObject(value) && !((value as unknown) instanceof RawText);
 }
 
 interface Scan {
   /** The JSON with a short mark in place of each lifted string. */
   skeleton: Uint8Array;
-  marks: Map<string, LiftedText>;
+  marks: Map<string, RawText>;
 }
 
 /** Broken JSON comes out as broken JSON. */
 function liftLongStrings(bytes: Uint8Array): Scan | JsonExcess {
-  const marks = new Map<string, LiftedText>();
+  const marks = new Map<string, RawText>();
   // Unguessable, so that no string of the caller's can pass for a mark.
   const nonce = crypto.randomUUID();
   const pieces: Uint8Array[] = [];
@@ -85,7 +85,7 @@ function liftLongStrings(bytes: Uint8Array): Scan | JsonExcess {
     const literal = bytes.subarray(start, end);
     if (literal.length < LIFT_MIN_BYTES || !isPlainAscii(literal) || isKey(bytes, end + 1)) return;
     const mark = `lifted ${nonce} ${marks.size}`;
-    marks.set(mark, new LiftedText(literal));
+    marks.set(mark, new RawText(literal));
     pieces.push(bytes.subarray(copied, start), new TextEncoder().encode(mark));
     copied = end;
   };
@@ -130,7 +130,7 @@ function isKey(bytes: Uint8Array, after: number): boolean {
   return bytes[index] === 0x3a;
 }
 
-function restoreLifted(value: JsonValue, marks: Map<string, LiftedText>): RequestValue {
+function restoreLifted(value: JsonValue, marks: Map<string, RawText>): RequestValue {
   if (marks.size === 0) return value;
   if (typeof value === "string") return marks.get(value) ?? value;
   if (Array.isArray(value)) return value.map((item) => restoreLifted(item, marks));
@@ -142,9 +142,9 @@ function restoreLifted(value: JsonValue, marks: Map<string, LiftedText>): Reques
 export function encodeJsonBody(value: RequestObject): Uint8Array {
   const encoder = new TextEncoder();
   const nonce = crypto.randomUUID();
-  const lifted: LiftedText[] = [];
+  const lifted: RawText[] = [];
   const text = JSON.stringify(value, (_key, item: unknown) => {
-    if (!(item instanceof LiftedText)) return item;
+    if (!(item instanceof RawText)) return item;
     lifted.push(item);
     return nonce;
   });

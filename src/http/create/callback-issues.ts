@@ -6,7 +6,7 @@ import {
 } from "../../domain/delivery/endpoint-policy.ts";
 import { objectish, textOf } from "../body/fields.ts";
 import type { Issue } from "../issue.ts";
-import { LiftedText, type RequestObject } from "../body/json-body.ts";
+import { RawText, type RequestObject } from "../body/json-body.ts";
 
 /**
  * What the policies have against where and how to call back. The fields may be as they came: they are read here as the
@@ -31,8 +31,5 @@ function headerIssues(value: unknown): Issue[] {
 }
 
 export function headerEntries(value: RequestObject): [string, unknown][] {
-  return Object.entries(value).map(([name, item]) => [
-    name,
-    item instanceof LiftedText ? item.toText() : item,
-  ]);
+  return Object.entries(value).map(([name, item]) => [name, item instanceof RawText ? item.toText() : item]);
 }

@@ -1,6 +1,6 @@
 import { canonicalNumber } from "../../domain/text/json.ts";
 import { hex, sha256 } from "../../keys/digest.ts";
-import { LiftedText, type RequestObject, type RequestValue } from "../body/json-body.ts";
+import { RawText, type RequestObject, type RequestValue } from "../body/json-body.ts";
 
 /** Longer strings stand in the canonical text by their digest: an image is hashed once and copied never. */
 const DIGEST_FROM_LENGTH = 1024;
@@ -10,25 +10,24 @@ const DIGEST_FROM_LENGTH = 1024;
  * were escaped. Depends on no secret, because idempotency keys survive a change of `RINGBACK_SECRET`.
  */
 export async function fingerprint(request: RequestObject): Promise<string> {
-  const digests = new Map<string | LiftedText, string>();
+  const digests = new Map<string | RawText, string>();
   for (const text of longTexts(request)) {
-    if (!digests.has(text))
-      digests.set(text, hex(await sha256(text instanceof LiftedText ? text.bytes : text)));
+    if (!digests.has(text)) digests.set(text, hex(await sha256(text instanceof RawText ? text.bytes : text)));
   }
   return hex(await sha256(canonical(request, digests)));
 }
 
-function longTexts(value: RequestValue): (string | LiftedText)[] {
-  if (value instanceof LiftedText) return [value];
+function longTexts(value: RequestValue): (string | RawText)[] {
+  if (value instanceof RawText) return [value];
   if (typeof value === "string") return value.length >= DIGEST_FROM_LENGTH ? [value] : [];
   if (Array.isArray(value)) return value.flatMap(longTexts);
   if (typeof value !== "object" || value === null || JSON.isRawJSON(value)) return [];
   return Object.values(value).flatMap(longTexts);
 }
 
-function canonical(value: RequestValue, digests: ReadonlyMap<string | LiftedText, string>): string {
+function canonical(value: RequestValue, digests: ReadonlyMap<string | RawText, string>): string {
   if (typeof value === "number") return canonicalNumber(String(value));
-  if (typeof value === "string" || value instanceof LiftedText) {
+  if (typeof value === "string" || value instanceof RawText) {
     const digest = digests.get(value);
     return digest === undefined ? JSON.stringify(value) : `sha256:${digest}`;
   }

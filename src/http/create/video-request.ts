@@ -3,7 +3,7 @@ import { DEFAULT_EVENTS, type EventType } from "../../domain/task/event.ts";
 import type { TaskTraits, TestPlan } from "../../domain/task/task.ts";
 import { headerEntries, judgeCallback } from "./callback-issues.ts";
 import { judgeNames } from "../body/field-names.ts";
-import { listish, objectish } from "../body/fields.ts";
+import { coerceList, objectish } from "../body/fields.ts";
 import { deduplicated, issuesOf, type Issue } from "../issue.ts";
 import type { RequestObject, RequestValue } from "../body/json-body.ts";
 import { RINGBACK_FIELDS, UPSTREAM_FIELDS, VIDEO_SCHEMAS, type VideoFields } from "./video-schema.ts";
@@ -67,7 +67,7 @@ function combinationIssues(
 ): Issue[] {
   const has = (name: string): boolean => !isAbsent(fields[name]);
   // Read as the schema reads it: a text may hold an empty list.
-  const list = listish(fields["reference_images"]);
+  const list = coerceList(fields["reference_images"]);
   const hasReferences = list !== undefined && !(Array.isArray(list) && list.length === 0);
   const issues: Issue[] = [];
   const needs = (condition: boolean, name: string, why: string): void => {

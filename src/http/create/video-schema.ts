@@ -3,11 +3,11 @@ import { EVENT_TYPES } from "../../domain/task/event.ts";
 import { isImage, stripBase64Whitespace, type ImageText } from "../body/image.ts";
 import {
   bounded,
-  boolish,
+  coerceBoolean,
   field,
   integer,
   LIST_MAX,
-  listish,
+  coerceList,
   numeric,
   objectish,
   present,
@@ -15,7 +15,7 @@ import {
   textOf,
   commaSeparated,
 } from "../body/fields.ts";
-import { isRequestObject, LiftedText, type RequestObject } from "../body/json-body.ts";
+import { isRequestObject, RawText, type RequestObject } from "../body/json-body.ts";
 
 /**
  * The fields of a create, each with its type and its documented values. Source: upstream-api document, contract.
@@ -117,11 +117,11 @@ function upstreamFields(strict: boolean) {
     aspect_ratio: listed(["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive"], strict),
     duration_seconds: duration(strict),
     resolution: listed(["480p", "720p", "1080p"], strict),
-    with_audio: field(boolish, z.boolean("must be true or false")),
+    with_audio: field(coerceBoolean, z.boolean("must be true or false")),
     image: image(),
     end_image: image(),
     reference_images: field(
-      (value) => bounded(listish(value)),
+      (value) => bounded(coerceList(value)),
       z.array(reference, `must be a list of at most ${LIST_MAX}`).meta({ maxItems: LIST_MAX }),
     ),
   };
@@ -148,7 +148,7 @@ const OWN_FIELDS = {
     objectish,
     plainObject
       .transform((value) =>
-        JSON.stringify(value, (_key, item: unknown) => (item instanceof LiftedText ? item.toText() : item)),
+        JSON.stringify(value, (_key, item: unknown) => (item instanceof RawText ? item.toText() : item)),
       )
       .refine(
         (text) => new TextEncoder().encode(text).byteLength <= METADATA_MAX_BYTES,
@@ -156,9 +156,9 @@ const OWN_FIELDS = {
       ),
   ),
   timeout_seconds: field(numeric, integer(60, 259_200)),
-  retry_ambiguous_submit: field(boolish, z.boolean("must be true or false")),
-  endpoints: field(boolish, z.boolean("must be true or false")),
-  keep_result: field(boolish, z.literal(false, "must be false: this deployment keeps no files")),
+  retry_ambiguous_submit: field(coerceBoolean, z.boolean("must be true or false")),
+  endpoints: field(coerceBoolean, z.boolean("must be true or false")),
+  keep_result: field(coerceBoolean, z.literal(false, "must be false: this deployment keeps no files")),
   test,
 };
 

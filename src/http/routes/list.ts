@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import { accountStats, listTasks } from "../../account-object/client.ts";
-import type { AccountStats, Listing, ListPage } from "../../domain/account/summary.ts";
+import type { AccountStats, TaskSummary, ListPage } from "../../domain/account/summary.ts";
 import { isoTime } from "../../domain/text/time.ts";
 import { openTaskId, taskIdOf } from "../../keys/ids.ts";
 import type { AppEnv } from "../app-env.ts";
@@ -14,14 +14,14 @@ export interface ListedTask {
   object: "video.task";
   id: string;
   task_id: string;
-  status: Listing["status"];
+  status: TaskSummary["status"];
   model: string;
   test: boolean;
   video_url: string | null;
-  error: Listing["error"];
+  error: TaskSummary["error"];
   created_at: string;
   finished_at: string | null;
-  callback: { status: NonNullable<Listing["delivery"]> } | null;
+  callback: { status: NonNullable<TaskSummary["delivery"]> } | null;
 }
 
 export interface TaskList {
@@ -43,9 +43,9 @@ export async function listedTasks(
   issues: readonly Issue[] = [],
 ): Promise<TaskList> {
   const { account } = context.get("caller");
-  const { listings, next } = await listTasks(context.env.ACCOUNTS, account, pageOf(context, issues));
+  const { summaries, next } = await listTasks(context.env.ACCOUNTS, account, pageOf(context, issues));
   const { roots } = context.get("settings");
-  const data = await Promise.all(listings.map(async (listing) => viewListing(listing, roots)));
+  const data = await Promise.all(summaries.map(async (summary) => viewSummary(summary, roots)));
   return { object: "list", data, next_cursor: next === null ? null : cursorOf(next) };
 }
 
@@ -57,8 +57,8 @@ function pageOf(context: Context<AppEnv>, issues: readonly Issue[]): ListPage {
   return { status: status ?? null, limit, before: cursor ?? null };
 }
 
-async function viewListing(listing: Listing, roots: readonly [string, ...string[]]): Promise<ListedTask> {
-  const { name, account, taskId } = listing;
+async function viewSummary(summary: TaskSummary, roots: readonly [string, ...string[]]): Promise<ListedTask> {
+  const { name, account, taskId } = summary;
   // The secret under which its id was issued may be gone: under the old id nobody could read it any more.
   const known = (await openTaskId(roots, taskId, account)) !== null;
   const id = known ? taskId : await taskIdOf(roots[0], name, account);
@@ -66,14 +66,14 @@ async function viewListing(listing: Listing, roots: readonly [string, ...string[
     object: "video.task",
     id,
     task_id: id,
-    status: listing.status,
-    model: listing.model,
-    test: listing.test,
-    video_url: listing.videoUrl,
-    error: listing.error,
-    created_at: isoTime(listing.createdAt),
-    finished_at: isoTime(listing.finishedAt),
-    callback: listing.delivery === null ? null : { status: listing.delivery },
+    status: summary.status,
+    model: summary.model,
+    test: summary.test,
+    video_url: summary.videoUrl,
+    error: summary.error,
+    created_at: isoTime(summary.createdAt),
+    finished_at: isoTime(summary.finishedAt),
+    callback: summary.delivery === null ? null : { status: summary.delivery },
   };
 }
 

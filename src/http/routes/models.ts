@@ -1,7 +1,7 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { isOperatorsAffair, refusalCode } from "../../domain/task/submit.ts";
+import { isOperatorCredentialError, refusalCode } from "../../domain/task/submit.ts";
 import { askModels, knownModels } from "../../upstream/key-check.ts";
 import type { ModelsAnswer } from "../../upstream/models.ts";
 import type { AppEnv } from "../app-env.ts";
@@ -36,7 +36,7 @@ export async function upstreamModels(context: Context<AppEnv>): Promise<ModelsAn
   await countCall(context);
   const answer = await askModels(key);
   // The operator's key or balance is not the caller's affair.
-  if (answer === null || isOperatorsAffair(caller.mode, answer.status)) throw noModels();
+  if (answer === null || isOperatorCredentialError(caller.mode, answer.status)) throw noModels();
   if (answer.status >= 200 && answer.status < 300) return answer;
   throw refusal(answer);
 }

@@ -1,7 +1,7 @@
 import { NOTHING_SHARED, type Shared, type TaskState } from "../../domain/task/due-work.ts";
 import type { EventType } from "../../domain/task/event.ts";
 import { FIRST_VERSION } from "../../domain/account/signing-versions.ts";
-import { isOperatorsAffair, refusalCode } from "../../domain/task/submit.ts";
+import { isOperatorCredentialError, refusalCode } from "../../domain/task/submit.ts";
 import {
   NO_WINDOWS,
   taskError,
@@ -103,9 +103,9 @@ export async function createTask(
         ...task,
         submit: { ...task.submit, phase: "begun", leaseUntil: submitLeaseUntil(deps, input.body.byteLength) },
       };
-  const rhythm = { dueAt: task.deadlineAt, polls: 0, troubles: 0, slowDowns: 0 };
+  const schedule = { dueAt: task.deadlineAt, polls: 0, troubles: 0, slowDowns: 0 };
   const shared = sharedFromTheStart(deps, begun);
-  const state = deps.store.apply({ task: begun, rhythm, shared, ...sealed }, timing(deps));
+  const state = deps.store.apply({ task: begun, schedule, shared, ...sealed }, timing(deps));
   deps.log("task.accepted", { ...taskFields(task), model: task.model, test: task.test !== null });
   if (input.respondAsync) return { kind: "created", state };
   const submitted = submitInCreate(deps, begun, input);
@@ -198,7 +198,7 @@ function answered(deps: TaskDeps, task: Task, waitsUntil = 0): Task {
 function refusal(task: Task, answer: SubmitAnswer & { kind: "refused" }): CreateOutcome {
   const code = refusalCode(answer.status);
   const { status, upstreamStatus, body } = answer;
-  if (isOperatorsAffair(task.mode, status)) {
+  if (isOperatorCredentialError(task.mode, status)) {
     const message = "The upstream refused the operator's key or balance.";
     return { kind: "refused", status: 502, code, message, upstream: null };
   }
@@ -259,7 +259,7 @@ function newTask(deps: TaskDeps, input: CreateInput): Task {
     unproved: input.isKnownKey ? null : { asks: 0 },
     redeliveredAt: [],
     runningSince: null,
-    progressTold: 0,
+    lastProgressEvent: 0,
     ...NO_WINDOWS,
   };
 }

@@ -50,8 +50,8 @@ export async function passFor(deps: TaskDeps, lane: LaneKind): Promise<Pass | nu
 }
 
 /** Its place in the line: a submit's by its task's age, also after a 429. Waiting changes neither. */
-function dueAt({ task, rhythm }: TaskState, lane: LaneKind): number {
-  return lane === "submit" ? task.createdAt : rhythm.dueAt;
+function dueAt({ task, schedule }: TaskState, lane: LaneKind): number {
+  return lane === "submit" ? task.createdAt : schedule.dueAt;
 }
 
 /** A call was answered 429: the cadence slows all tasks of the key, and this one asks from now on. Its own backoff stays. */

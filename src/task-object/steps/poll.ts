@@ -1,5 +1,5 @@
 import { decidePoll, idToAsk } from "../../domain/task/poll.ts";
-import { isOperatorsAffair } from "../../domain/task/submit.ts";
+import { isOperatorCredentialError } from "../../domain/task/submit.ts";
 import type { Task } from "../../domain/task/task.ts";
 import type { PollAnswer, TaskReading } from "../../domain/task/upstream-answer.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
@@ -11,7 +11,7 @@ import { sealText } from "../sealed.ts";
 export async function pollStep(deps: TaskDeps): Promise<void> {
   const pass = await passFor(deps, "poll");
   const state = deps.store.load();
-  const id = state && idToAsk(state.task, state.rhythm);
+  const id = state && idToAsk(state.task, state.schedule);
   if (pass === null || !state || !id) return;
   const startedAt = deps.now();
   const upstream = await deps.upstream(state.task);
@@ -27,7 +27,7 @@ async function recordPoll(deps: TaskDeps, answer: PollAnswer, startedAt: number)
   if (!state) return;
   const { forecast } = state.shared;
   const turn = { startedAt, now: deps.now(), random: deps.random(), limits: deps.settings.poll, forecast };
-  const { task, rhythm } = decidePoll(state.task, state.rhythm, answer, turn);
+  const { task, schedule } = decidePoll(state.task, state.schedule, answer, turn);
   logOddAnswer(deps, task, answer);
   const json = hidesAnswer(task, answer) ? null : answer.json;
   if (json !== null) deps.lastAnswer = json;
@@ -37,18 +37,18 @@ async function recordPoll(deps: TaskDeps, answer: PollAnswer, startedAt: number)
     const { retentionMs } = deps.settings;
     const others = deps.store.steps(state, retentionMs).some(({ kind }) => kind !== "poll");
     const keep = answer.notBeforeMs !== null && others ? { task } : {};
-    deps.store.apply({ rhythm, ...keep }, { now: deps.now(), retentionMs });
+    deps.store.apply({ schedule, ...keep }, { now: deps.now(), retentionMs });
     return;
   }
   const sealed = json === null ? null : await sealText(deps, task, "answer", json);
   // Sealing took a turn of the event loop: the decision stands only if nothing else changed the task.
   const current = deps.store.load();
   if (!current || current.task !== state.task) return;
-  recordTask(deps, current, task, { rhythm, ...(sealed ? { answer: sealed } : {}) });
+  recordTask(deps, current, task, { schedule, ...(sealed ? { answer: sealed } : {}) });
 }
 
 function hidesAnswer(task: Task, answer: PollAnswer): boolean {
-  return answer.kind === "unauthorized" && isOperatorsAffair(task.mode, answer.status);
+  return answer.kind === "unauthorized" && isOperatorCredentialError(task.mode, answer.status);
 }
 
 /**

@@ -3,7 +3,7 @@ import { newDelivery, stopDelivery, type Delivery } from "../../domain/delivery/
 import { eventsBetween, isTerminalEvent, subscribed, type EventType } from "../../domain/task/event.ts";
 import { awaitsProof } from "../../domain/task/key-proof.ts";
 import { messageBody } from "../../domain/task/payload.ts";
-import { isTerminal, type PollRhythm, type Task } from "../../domain/task/task.ts";
+import { isTerminal, type PollSchedule, type Task } from "../../domain/task/task.ts";
 import { taskFields, timing, type TaskDeps } from "../deps.ts";
 import type { Change } from "../rows.ts";
 
@@ -15,7 +15,7 @@ export function recordTask(
   deps: TaskDeps,
   before: TaskState,
   decided: Task,
-  more: Pick<Change, "answer" | "key" | "headers" | "parts"> & { rhythm?: PollRhythm } = {},
+  more: Pick<Change, "answer" | "key" | "headers" | "parts"> & { schedule?: PollSchedule } = {},
 ): TaskState {
   const now = deps.now();
   const after = heldFromEnd(decided, now + deps.settings.callback.holdMs);

@@ -50,7 +50,7 @@ export async function redeliver(
       task: { ...withProvedKey(state.task), redeliveredAt: [...recent, now] },
       // With the proof the key is of no more use.
       ...(isTerminal(state.task) ? { key: null } : {}),
-      rhythm: rhythmOf(state, alarm, now),
+      schedule: scheduleOf(state, alarm, now),
       deliveries: [queued],
     },
     timing(deps, now),
@@ -61,7 +61,7 @@ export async function redeliver(
 }
 
 /** An object that was asleep knows the next poll only from its alarm: arming a sooner one must not bring it forward. */
-function rhythmOf(state: TaskState, alarm: number | null, now: number): TaskState["rhythm"] {
-  const stale = !isTerminal(state.task) && state.rhythm.dueAt <= now && alarm !== null && alarm > now;
-  return stale ? { ...state.rhythm, dueAt: alarm } : state.rhythm;
+function scheduleOf(state: TaskState, alarm: number | null, now: number): TaskState["schedule"] {
+  const stale = !isTerminal(state.task) && state.schedule.dueAt <= now && alarm !== null && alarm > now;
+  return stale ? { ...state.schedule, dueAt: alarm } : state.schedule;
 }

@@ -1,8 +1,8 @@
 import { cadenceNews, type Shared, type TaskState } from "../../domain/task/due-work.ts";
-import { listingOf, stageOf } from "../../domain/account/summary.ts";
-import { firstRhythm } from "../../domain/task/poll.ts";
+import { summaryOf, stageOf } from "../../domain/account/summary.ts";
+import { firstSchedule } from "../../domain/task/poll.ts";
 import { finishSample } from "../../domain/task/observations.ts";
-import { isTerminal, type PollRhythm } from "../../domain/task/task.ts";
+import { isTerminal, type PollSchedule } from "../../domain/task/task.ts";
 import { timing, type TaskDeps } from "../deps.ts";
 
 /**
@@ -25,7 +25,7 @@ export async function reportStep(deps: TaskDeps): Promise<void> {
     // Said again by a process that does not know, the last word does no harm; written down it would cost a row a task.
     deps.store.remember(shared);
   } else {
-    deps.store.apply({ shared, rhythm: rhythmWith(deps, state, shared) }, timing(deps));
+    deps.store.apply({ shared, schedule: scheduleWith(deps, state, shared) }, timing(deps));
   }
   if (account.status === "rejected") throw account.reason;
   if (cadence.status === "rejected") throw cadence.reason;
@@ -36,39 +36,39 @@ export async function reportStep(deps: TaskDeps): Promise<void> {
 export async function register(deps: TaskDeps): Promise<void> {
   const state = deps.store.load();
   if (!state?.shared.registered || state.shared.account !== null || isTerminal(state.task)) return;
-  await deps.register(listingOf(state, deps.settings.retentionMs));
+  await deps.register(summaryOf(state, deps.settings.retentionMs));
 }
 
 async function tellAccount(deps: TaskDeps, state: TaskState): Promise<string> {
-  const listing = listingOf(state, deps.settings.retentionMs);
-  const stage = stageOf(listing);
+  const summary = summaryOf(state, deps.settings.retentionMs);
+  const stage = stageOf(summary);
   if (stage === state.shared.account) return stage;
   // An account that knows of the task looks for its end by itself; one that does not must be told for certain.
   const isFound = isTerminal(state.task) && state.shared.account !== null;
-  await (isFound ? deps.reportEnd(listing) : deps.report(listing));
+  await (isFound ? deps.reportEnd(summary) : deps.report(summary));
   return stage;
 }
 
 async function tellCadence(deps: TaskDeps, state: TaskState): Promise<Partial<Shared>> {
-  const { task, rhythm } = state;
+  const { task, schedule } = state;
   const news = cadenceNews(state);
   if (news === null) return {};
   if (news === "join") return { cadence: "joined", ...(await deps.joinCadence(task)) };
-  const sample = finishSample(task, rhythm.seen ?? null);
+  const sample = finishSample(task, schedule.seen ?? null);
   if (sample) await deps.settleCadence(task, sample);
   // The curves are of no more use: there is nothing left to ask.
   return { cadence: "settled", forecast: null };
 }
 
 /** The first poll was planned by the prior; with a forecast in hand, and before it was made, it is planned anew. */
-function rhythmWith(
+function scheduleWith(
   deps: TaskDeps,
-  { task, rhythm, shared: before }: TaskState,
+  { task, schedule, shared: before }: TaskState,
   { forecast }: Shared,
-): PollRhythm {
-  const fresh = forecast !== null && before.forecast === null && rhythm.polls === 0;
-  if (!fresh || isTerminal(task) || task.submittedAt === null) return rhythm;
-  return firstRhythm(task, {
+): PollSchedule {
+  const fresh = forecast !== null && before.forecast === null && schedule.polls === 0;
+  if (!fresh || isTerminal(task) || task.submittedAt === null) return schedule;
+  return firstSchedule(task, {
     now: task.submittedAt,
     random: deps.random(),
     limits: deps.settings.poll,

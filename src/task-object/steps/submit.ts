@@ -1,6 +1,11 @@
 import type { TaskState } from "../../domain/task/due-work.ts";
-import { firstRhythm } from "../../domain/task/poll.ts";
-import { beginSubmit, decideSubmit, isOperatorsAffair, submitLost } from "../../domain/task/submit.ts";
+import { firstSchedule } from "../../domain/task/poll.ts";
+import {
+  beginSubmit,
+  decideSubmit,
+  isOperatorCredentialError,
+  submitLost,
+} from "../../domain/task/submit.ts";
 import { LEASE_MARGIN_MS } from "../../domain/delivery/delivery.ts";
 import { timedOut, type Task } from "../../domain/task/task.ts";
 import type { SubmitAnswer } from "../../domain/task/upstream-answer.ts";
@@ -78,7 +83,7 @@ export async function recordSubmit(
   return recordTask(deps, begun, task, {
     ...(parts ? { parts } : {}),
     ...(sealedAnswer ? { answer: sealedAnswer } : {}),
-    rhythm: firstRhythm(task, {
+    schedule: firstSchedule(task, {
       now: turn.now,
       random: deps.random(),
       limits: deps.settings.poll,
@@ -91,7 +96,9 @@ export async function recordSubmit(
 /** The upstream's JSON as the task shows it; not where it is about the operator's key or balance. */
 function answerToKeep(task: Task, answer: SubmitAnswer): string | null {
   if (answer.kind === "later") return null;
-  return answer.kind === "refused" && isOperatorsAffair(task.mode, answer.status) ? null : answer.json;
+  return answer.kind === "refused" && isOperatorCredentialError(task.mode, answer.status)
+    ? null
+    : answer.json;
 }
 
 function logAnswer(deps: TaskDeps, task: Task, answer: SubmitAnswer): void {

@@ -1,4 +1,4 @@
-import { streamedRhythm } from "../../domain/task/poll.ts";
+import { streamedSchedule } from "../../domain/task/poll.ts";
 import { streamEventId } from "../../domain/task/stream-event.ts";
 import { isTerminal } from "../../domain/task/task.ts";
 import { timing, type TaskDeps } from "../deps.ts";
@@ -62,13 +62,13 @@ export function openEvents(
   if (room.isFull) return { kind: "full" };
   const stream = room.stream(ticket, state);
   const now = deps.now();
-  const rhythm = streamedRhythm(task, state.rhythm, {
+  const schedule = streamedSchedule(task, state.schedule, {
     now,
     random: deps.random(),
     limits: deps.settings.poll,
   });
-  if (rhythm !== state.rhythm) {
-    deps.store.apply({ rhythm }, timing(deps, now));
+  if (schedule !== state.schedule) {
+    deps.store.apply({ schedule }, timing(deps, now));
     deps.wake();
   }
   return { kind: "stream", stream };

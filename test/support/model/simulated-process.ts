@@ -1,6 +1,6 @@
 import { AnswerMemory } from "../../../src/upstream/answer-memory.ts";
 import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
-import type { Listing } from "../../../src/domain/account/summary.ts";
+import type { TaskSummary } from "../../../src/domain/account/summary.ts";
 import type { SigningVersion } from "../../../src/domain/account/signing-versions.ts";
 import type { TaskSettings } from "../../../src/env.ts";
 import { openText } from "../../../src/task-object/sealed.ts";
@@ -29,7 +29,7 @@ export interface Outside {
   send(process: SimulatedProcess, callback: Callback): Promise<AttemptResult>;
   judgeKey(): Promise<KeyVerdict>;
   signingVersions(): Promise<readonly SigningVersion[]>;
-  report(listing: Listing): Promise<void>;
+  report(summary: TaskSummary): Promise<void>;
   forget(farewell: Farewell): Promise<void>;
   /** A call of the cadence; throws if it is silent, after so long. */
   cadence(patienceMs: number): Promise<void>;
@@ -124,12 +124,12 @@ export class SimulatedProcess {
       },
       keyAccepted: () => undefined,
       signingVersions: async () => this.later("signingVersions", async () => outside.signingVersions()),
-      report: async (listing) => this.later("report", async () => outside.report(listing)),
-      reportEnd: async (listing) => this.later("report", async () => outside.report(listing)),
+      report: async (summary) => this.later("report", async () => outside.report(summary)),
+      reportEnd: async (summary) => this.later("report", async () => outside.report(summary)),
       // Another task of the isolate asked a moment ago, or did not; what it says for all may be lost with it.
       knownForecast: () => (outside.random() < 0.5 ? null : undefined),
-      register: async (listing) =>
-        this.later("register", async () => (outside.random() < 0.5 ? outside.report(listing) : undefined)),
+      register: async (summary) =>
+        this.later("register", async () => (outside.random() < 0.5 ? outside.report(summary) : undefined)),
       slot: null,
       refusal: null,
       joinCadence: async () =>

@@ -1,6 +1,6 @@
 import { OverloadedError } from "../../../src/domain/errors/unavailable.ts";
 import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
-import { stageRank, type Listing } from "../../../src/domain/account/summary.ts";
+import { stageRank, type TaskSummary } from "../../../src/domain/account/summary.ts";
 import {
   FIRST_VERSION,
   rotated,
@@ -110,7 +110,7 @@ export class SimulatedWorld implements World {
   readonly failing = new FailingStorage(this.#storage);
   /** Runs of the alarm that threw. */
   thrown = 0;
-  readonly #listings = new Map<string, Listing>();
+  readonly #summaries = new Map<string, TaskSummary>();
   #versions: readonly SigningVersion[] = FIRST_VERSION;
   #told: readonly SigningVersion[] = FIRST_VERSION;
   #random: number;
@@ -317,7 +317,7 @@ export class SimulatedWorld implements World {
   }
 
   async accountRows(): Promise<number> {
-    const left = [...this.#listings.values()].filter(
+    const left = [...this.#summaries.values()].filter(
       ({ expiresAt }) => expiresAt === null || expiresAt > Date.now(),
     );
     // What a silent account or a death left is what its hourly look is for: it finds no task, and drops the row.
@@ -414,15 +414,15 @@ export class SimulatedWorld implements World {
         this.#told = versionsInForce(this.#versions, Date.now());
         return this.#told;
       },
-      report: async (listing) => {
+      report: async (summary) => {
         await this.#shared(10_000);
-        const known = this.#listings.get(listing.name);
-        const older = known?.createdAt === listing.createdAt && stageRank(known) > stageRank(listing);
-        if (!older) this.#listings.set(listing.name, listing);
+        const known = this.#summaries.get(summary.name);
+        const older = known?.createdAt === summary.createdAt && stageRank(known) > stageRank(summary);
+        if (!older) this.#summaries.set(summary.name, summary);
       },
       forget: async ({ name }) => {
         await this.#shared(10_000);
-        this.#listings.delete(name);
+        this.#summaries.delete(name);
       },
       cadence: async (patienceMs) => this.#shared(patienceMs),
       log: (event, fields) => void this.shown.push(JSON.stringify({ event, ...fields })),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { curlOf, fieldOf, headersIn, requestOf } from "../../../src/console/new-task-request.ts";
-import { LiftedText } from "../../../src/http/body/json-body.ts";
+import { RawText } from "../../../src/http/body/json-body.ts";
 
 const BASE = { capability: "video_generation", input_mode: "text", control_mode: "none", with_audio: false };
 
@@ -81,7 +81,7 @@ describe("the form's request", () => {
   });
 
   it("leaves an image of megabytes as the bytes that it came as", () => {
-    const image = new LiftedText(new Uint8Array(40_000).fill(0x41));
+    const image = new RawText(new Uint8Array(40_000).fill(0x41));
     expect(requestOf({ mode: "image", image })["image"]).toBe(image);
     expect(requestOf({ mode: "reference", reference_images: image })["reference_images"]).toEqual([image]);
   });
@@ -101,7 +101,7 @@ describe("the command", () => {
     const command = curlOf("https://ringback.acme.com", {
       prompt: "it's",
       image: `data:image/png;base64,${"A".repeat(500)}`,
-      end_image: new LiftedText(new TextEncoder().encode("B".repeat(40_000))),
+      end_image: new RawText(new TextEncoder().encode("B".repeat(40_000))),
     });
     expect(command).toBe(
       [

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import { ToldLately } from "../../../src/net/ttl-cache.ts";
+import { TtlCache } from "../../../src/net/ttl-cache.ts";
 
 const T0 = 1_000_000;
 
@@ -11,7 +11,7 @@ afterEach(() => {
 });
 
 it("what was told counts for a while from when it was so, null too, and not before that on any clock", () => {
-  const told = new ToldLately<string | null>(100, 10);
+  const told = new TtlCache<string | null>(100, 10);
   told.set("a", null, T0 - 40);
   expect(told.get("a")).toBeNull();
   vi.setSystemTime(T0 + 59);
@@ -23,7 +23,7 @@ it("what was told counts for a while from when it was so, null too, and not befo
 });
 
 it("what is deleted, or pushed out by too many, must be asked again", () => {
-  const told = new ToldLately<number>(100, 2);
+  const told = new TtlCache<number>(100, 2);
   told.set("a", 1, T0);
   told.delete("a");
   expect(told.get("a")).toBeUndefined();

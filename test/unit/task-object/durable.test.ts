@@ -6,7 +6,7 @@ import type { TaskDeps } from "../../../src/task-object/deps.ts";
 import { sealParts } from "../../../src/task-object/sealed.ts";
 import { TaskStore } from "../../../src/task-object/store.ts";
 import { submitStep } from "../../../src/task-object/steps/submit.ts";
-import { aDelivery, anUnsubmittedTask, aRhythm, aTask, T0 } from "../../support/builders.ts";
+import { aDelivery, anUnsubmittedTask, aSchedule, aTask, T0 } from "../../support/builders.ts";
 import { MemoryStorage } from "../../support/model/memory-storage.ts";
 import { SimulatedWorld } from "../../support/model/simulated-world.ts";
 import type { WireKind } from "../../support/model/world.ts";
@@ -93,7 +93,7 @@ describe("a task that is deleted while the disk is slow", () => {
     const deps = rig();
     const task = anUnsubmittedTask("due");
     const parts = await sealParts(deps, task, new TextEncoder().encode("{}"));
-    deps.store.apply({ task, rhythm: aRhythm(), parts }, { now: T0, retentionMs: 1000 });
+    deps.store.apply({ task, schedule: aSchedule(), parts }, { now: T0, retentionMs: 1000 });
     await submitStep(deps);
     expect({ sent, state: deps.store.load() }).toEqual({ sent: [], state: null });
   });
@@ -101,7 +101,7 @@ describe("a task that is deleted while the disk is slow", () => {
   it("is not called back about", async () => {
     const deps = rig();
     const task = aTask({ status: "succeeded", finishedAt: T0 });
-    const change = { task, rhythm: aRhythm(), deliveries: [aDelivery()], bodies: new Map([[1, "{}"]]) };
+    const change = { task, schedule: aSchedule(), deliveries: [aDelivery()], bodies: new Map([[1, "{}"]]) };
     deps.store.apply(change, { now: T0, retentionMs: 1000 });
     await attemptStep(deps, 1);
     expect({ sent, state: deps.store.load() }).toEqual({ sent: [], state: null });

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { leave } from "../../../src/task-object/alarm.ts";
 import type { TaskDeps } from "../../../src/task-object/deps.ts";
 import { TaskStore } from "../../../src/task-object/store.ts";
-import { aRhythm, aTask, T0 } from "../../support/builders.ts";
+import { aSchedule, aTask, T0 } from "../../support/builders.ts";
 import { MemoryStorage } from "../../support/model/memory-storage.ts";
 
 /*
@@ -24,7 +24,7 @@ it("a create that comes while the account is told of a delete keeps its task", a
     now: () => T0,
     forget: async (whom: unknown) => {
       told.push(whom);
-      store.apply({ task: created, rhythm: aRhythm() }, at);
+      store.apply({ task: created, schedule: aSchedule() }, at);
     },
   } as unknown as TaskDeps;
   await leave(deps, new Map());

@@ -24,7 +24,7 @@ function recorded(before: TaskState, after: Task): Change {
 }
 
 it("two events of one step are a millisecond apart, so that a receiver can sort them by their timestamps", () => {
-  const running = aTask({ status: "running", runningSince: T0, progress: 15, progressTold: 15 });
+  const running = aTask({ status: "running", runningSince: T0, progress: 15, lastProgressEvent: 15 });
   expect(recorded(aTaskState({}, 1000), running).deliveries).toMatchObject([
     { type: "video.running", occurredAt: T0 },
     { type: "video.progress", occurredAt: T0 + 1 },

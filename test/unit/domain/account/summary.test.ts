@@ -1,16 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { listingOf, stageOf, stageRank } from "../../../../src/domain/account/summary.ts";
+import { summaryOf, stageOf, stageRank } from "../../../../src/domain/account/summary.ts";
 import { lookAlarmAt, LOOK_EVERY_MS } from "../../../../src/domain/account/reconcile.ts";
-import { aDelivery, aRhythm, aTask, T0 } from "../../../support/builders.ts";
+import { aDelivery, aSchedule, aTask, T0 } from "../../../support/builders.ts";
 
 const HOUR = 3_600_000;
-const rhythm = aRhythm({ polls: 3 });
+const schedule = aSchedule({ polls: 3 });
 const ended = aTask({ status: "succeeded", finishedAt: T0 + 5, videoUrl: "https://cdn.acme.com/v.mp4" });
 const delivered = aDelivery({ status: "delivered", nextAttemptAt: null, settledAt: T0 + 99 });
 
-describe("a task's listing", () => {
+describe("a task's summary", () => {
   it("holds what a list shows, and when it goes", () => {
-    expect(listingOf({ task: ended, rhythm, deliveries: [delivered] }, HOUR)).toEqual({
+    expect(summaryOf({ task: ended, schedule, deliveries: [delivered] }, HOUR)).toEqual({
       name: "abcdefghijklmnopqrstuvwxyz",
       account: "key:somebody",
       taskId: ended.taskId,
@@ -38,7 +38,7 @@ describe("a task's listing", () => {
       delivery: "pending",
     },
   ])("is not settled with $what", ({ state, delivery }) => {
-    expect(listingOf({ ...state, rhythm }, HOUR)).toMatchObject({
+    expect(summaryOf({ ...state, schedule }, HOUR)).toMatchObject({
       delivery,
       settledAt: null,
       expiresAt: null,
@@ -47,10 +47,12 @@ describe("a task's listing", () => {
 
   it("has a stage that changes with its status, its callback, its end and its id, and with nothing else", () => {
     const stage = (changes: Partial<typeof ended>, deliveries = [delivered]): string =>
-      stageOf(listingOf({ task: { ...ended, ...changes }, rhythm, deliveries }, HOUR));
+      stageOf(summaryOf({ task: { ...ended, ...changes }, schedule, deliveries }, HOUR));
     const same = stage({});
     expect(stage({ redeliveredAt: [T0], progress: 99 })).toBe(same);
-    expect(stageOf(listingOf({ task: ended, rhythm: aRhythm(), deliveries: [delivered] }, HOUR))).toBe(same);
+    expect(stageOf(summaryOf({ task: ended, schedule: aSchedule(), deliveries: [delivered] }, HOUR))).toBe(
+      same,
+    );
     const changed = [
       stage({ status: "failed" }),
       stage({}, []),

@@ -11,7 +11,7 @@ import {
   type Step,
 } from "../../../../src/domain/task/due-work.ts";
 import { taskError } from "../../../../src/domain/task/task.ts";
-import { aDelivery, aRhythm, anUnsubmittedTask, aTask, aTaskState, T0 } from "../../../support/builders.ts";
+import { aDelivery, aSchedule, anUnsubmittedTask, aTask, aTaskState, T0 } from "../../../support/builders.ts";
 
 const HOUR = 3_600_000;
 const terminal = aTask({ status: "succeeded", finishedAt: T0 });
@@ -76,12 +76,12 @@ describe("the agenda", () => {
     { what: "an accepted task", state: { shared: NOTHING_SHARED }, report: T0 },
     {
       what: "an accepted task of which it was told, with the first poll again",
-      state: { rhythm: aRhythm({ dueAt: T0 + 9000 }), shared: registered },
+      state: { schedule: aSchedule({ dueAt: T0 + 9000 }), shared: registered },
       report: T0 + 10_000,
     },
     {
       what: "an accepted task of which it was told, after the first poll at once",
-      state: { rhythm: aRhythm({ dueAt: T0 + 9000, polls: 1 }), shared: registered },
+      state: { schedule: aSchedule({ dueAt: T0 + 9000, polls: 1 }), shared: registered },
       report: T0,
     },
     {

@@ -5,10 +5,10 @@ import { eventsBetween, type EventType } from "../../../../src/domain/task/event
 import { messageBody } from "../../../../src/domain/task/payload.ts";
 import { decidePoll } from "../../../../src/domain/task/poll.ts";
 import { beginSubmit, decideSubmit, submitLost } from "../../../../src/domain/task/submit.ts";
-import type { PollRhythm, Task } from "../../../../src/domain/task/task.ts";
+import type { PollSchedule, Task } from "../../../../src/domain/task/task.ts";
 import type { PollAnswer, SubmitAnswer, TaskReading } from "../../../../src/domain/task/upstream-answer.ts";
 import { plainText } from "../../../../src/domain/text/text.ts";
-import { anUnsubmittedTask, aRhythm, aTask, T0 } from "../../../support/builders.ts";
+import { anUnsubmittedTask, aSchedule, aTask, T0 } from "../../../support/builders.ts";
 
 /*
  * Any sequence of answers, crashes and time through the pure core.
@@ -98,7 +98,7 @@ describe("the life of a task", () => {
         fc.boolean(),
         (moves, repeatServerErrors) => {
           let task: Task = anUnsubmittedTask("due", { repeatServerErrors });
-          let rhythm: PollRhythm = aRhythm();
+          let schedule: PollSchedule = aSchedule();
           let now = T0;
           let ends = 0;
           let unknownSubmits = 0;
@@ -124,18 +124,18 @@ describe("the life of a task", () => {
                 expect(task.error?.code).toBe("submit_unknown");
               }
             } else if (task.submit.phase === "done") {
-              ({ task, rhythm } = decidePoll(task, rhythm, step.answer, {
+              ({ task, schedule } = decidePoll(task, schedule, step.answer, {
                 startedAt: now,
                 now,
                 random,
                 limits,
               }));
-              if (!hasEnded(before)) expect(rhythm.dueAt).toBeGreaterThan(now);
+              if (!hasEnded(before)) expect(schedule.dueAt).toBeGreaterThan(now);
             }
             if (hasEnded(before)) expect(task).toBe(before);
             else if (hasEnded(task)) ends += 1;
             events.push(...eventsBetween(before, task));
-            const steps = agenda({ task, rhythm, deliveries: [], shared: NOTHING_SHARED }, 1000);
+            const steps = agenda({ task, schedule, deliveries: [], shared: NOTHING_SHARED }, 1000);
             expect(steps.length).toBeGreaterThan(0);
             expect(alarmAt(steps, now)).toBeGreaterThan(now);
             expect(Number.isFinite(alarmAt(steps, now))).toBe(true);

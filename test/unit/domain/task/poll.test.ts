@@ -1,13 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { logNormalCurve } from "../../../../src/domain/polling/forecast-curve.ts";
 import { PRIOR_FORECAST, type Forecast } from "../../../../src/domain/polling/forecast.ts";
-import { decidePoll, firstRhythm, idToAsk, streamedRhythm } from "../../../../src/domain/task/poll.ts";
+import { decidePoll, firstSchedule, idToAsk, streamedSchedule } from "../../../../src/domain/task/poll.ts";
 import { finishSample } from "../../../../src/domain/task/observations.ts";
-import { timedOut, type PollRhythm, type Task } from "../../../../src/domain/task/task.ts";
+import { timedOut, type PollSchedule, type Task } from "../../../../src/domain/task/task.ts";
 import type { PollAnswer, TaskReading } from "../../../../src/domain/task/upstream-answer.ts";
 import { messageBody } from "../../../../src/domain/task/payload.ts";
 import { taskJson } from "../../../../src/domain/task/task-json.ts";
-import { aReading, aRhythm, aTask, anUnsubmittedTask, T0 } from "../../../support/builders.ts";
+import { aReading, aSchedule, aTask, anUnsubmittedTask, T0 } from "../../../support/builders.ts";
 
 const limits = {
   firstMs: null,
@@ -32,10 +32,10 @@ const NO_URL = read({ status: "succeeded", word: "succeeded" });
 
 /** Plays answers at seconds after the start, each to the state that the one before left. */
 function play(task: Task, answers: readonly (readonly [seconds: number, answer: PollAnswer])[]): Task {
-  let state: { task: Task; rhythm: PollRhythm } = { task, rhythm: aRhythm() };
+  let state: { task: Task; schedule: PollSchedule } = { task, schedule: aSchedule() };
   for (const [seconds, answer] of answers) {
     const now = T0 + seconds * 1000;
-    state = decidePoll(state.task, state.rhythm, answer, { startedAt: now, now, random: 0.5, limits });
+    state = decidePoll(state.task, state.schedule, answer, { startedAt: now, now, random: 0.5, limits });
   }
   return state.task;
 }
@@ -207,17 +207,17 @@ describe("the deadline", () => {
 
   it("still gets its poll when an earlier one is slow to answer", () => {
     const turn = { startedAt: T0 + 3_599_000, now: T0 + 3_601_000, random: 0.5, limits };
-    const { task, rhythm } = decidePoll(aTask(), aRhythm(), RUNNING, turn);
+    const { task, schedule } = decidePoll(aTask(), aSchedule(), RUNNING, turn);
     expect(task.status).toBe("running");
-    expect(rhythm.dueAt).toBe(turn.now + 1);
+    expect(schedule.dueAt).toBe(turn.now + 1);
   });
 });
 
 describe("the next poll", () => {
-  const next = (answer: PollAnswer, seconds = 50, rhythm = aRhythm()): number => {
+  const next = (answer: PollAnswer, seconds = 50, schedule = aSchedule()): number => {
     const now = T0 + seconds * 1000;
     return (
-      decidePoll(aTask(), rhythm, answer, { startedAt: now, now, random: 0.5, limits }).rhythm.dueAt - now
+      decidePoll(aTask(), schedule, answer, { startedAt: now, now, random: 0.5, limits }).schedule.dueAt - now
     );
   };
 
@@ -240,25 +240,25 @@ describe("the next poll", () => {
 
   it("backs off under 429 beyond the maximum, to a minute at most", () => {
     const slow: PollAnswer = { ...plain, kind: "slow_down" };
-    expect(next(slow, 100, aRhythm({ slowDowns: 0 }))).toBeLessThan(5000);
-    expect(next(slow, 100, aRhythm({ slowDowns: 5 }))).toBe(32_000);
-    expect(next(slow, 100, aRhythm({ slowDowns: 30 }))).toBe(60_000);
+    expect(next(slow, 100, aSchedule({ slowDowns: 0 }))).toBeLessThan(5000);
+    expect(next(slow, 100, aSchedule({ slowDowns: 5 }))).toBe(32_000);
+    expect(next(slow, 100, aSchedule({ slowDowns: 30 }))).toBe(60_000);
     // A Retry-After of nothing is none; any other one is what the upstream wants.
-    expect(next({ ...slow, notBeforeMs: 0 }, 100, aRhythm({ slowDowns: 5 }))).toBe(32_000);
-    expect(next({ ...slow, notBeforeMs: 30_000 }, 100, aRhythm({ slowDowns: 5 }))).toBe(30_000);
+    expect(next({ ...slow, notBeforeMs: 0 }, 100, aSchedule({ slowDowns: 5 }))).toBe(32_000);
+    expect(next({ ...slow, notBeforeMs: 30_000 }, 100, aSchedule({ slowDowns: 5 }))).toBe(30_000);
   });
 
   it("doubles with each answer that says nothing, up to the maximum", () => {
     const ordinary = next(read({ status: null }), 100);
-    expect(next(NOTHING, 100, aRhythm({ troubles: 0 }))).toBeCloseTo(2 * ordinary, 6);
-    expect(next(NOTHING, 100, aRhythm({ troubles: 9 }))).toBe(15_000);
+    expect(next(NOTHING, 100, aSchedule({ troubles: 0 }))).toBeCloseTo(2 * ordinary, 6);
+    expect(next(NOTHING, 100, aSchedule({ troubles: 9 }))).toBe(15_000);
   });
 });
 
 describe("the first poll", () => {
   it("is exactly where POLL_FIRST_SECONDS puts it, else where the forecast does, sooner if somebody watches", () => {
     const first = (task: Task, firstMs: number | null, forecast?: Forecast): number =>
-      firstRhythm(task, {
+      firstSchedule(task, {
         now: T0,
         random: 0.5,
         limits: { ...limits, firstMs, maxMs: 4000 },
@@ -281,13 +281,15 @@ describe("a task that is followed by a stream", () => {
 
   it("has its first poll within POLL_MAX_SECONDS of its acceptance if the stream is open by then", () => {
     const turn = { now: T0, random: 0.5, limits, forecast: late, streamed: true };
-    expect(firstRhythm(unsubscribed, turn).dueAt).toBe(T0 + 15_000);
-    expect(firstRhythm(unsubscribed, { ...turn, limits: { ...limits, firstMs: 40_000 } }).dueAt).toBe(
+    expect(firstSchedule(unsubscribed, turn).dueAt).toBe(T0 + 15_000);
+    expect(firstSchedule(unsubscribed, { ...turn, limits: { ...limits, firstMs: 40_000 } }).dueAt).toBe(
       T0 + 40_000,
     );
   });
 
-  it.each<[what: string, task: Task, rhythm: Partial<PollRhythm>, firstMs: number | null, brought: boolean]>([
+  it.each<
+    [what: string, task: Task, schedule: Partial<PollSchedule>, firstMs: number | null, brought: boolean]
+  >([
     ["a first poll that is far away", unsubscribed, { dueAt: T0 + 200_000 }, null, true],
     ["a first poll that is near", unsubscribed, { dueAt: T0 + 5000 }, null, false],
     ["a first poll that is overdue", unsubscribed, { dueAt: T0 - 5000 }, null, false],
@@ -309,11 +311,15 @@ describe("a task that is followed by a stream", () => {
       false,
     ],
   ])("opened later, the stream finds %s", (_what, task, overrides, firstMs, brought) => {
-    const rhythm = aRhythm(overrides);
-    const next = streamedRhythm(task, rhythm, { now: T0, random: 0, limits: { ...limits, firstMs } });
-    if (brought) expect(next).toEqual({ ...rhythm, dueAt: T0 + 15_000 });
-    else expect(next).toBe(rhythm);
-    const sooner = streamedRhythm(task, rhythm, { now: T0, random: 0.999, limits: { ...limits, firstMs } });
+    const schedule = aSchedule(overrides);
+    const next = streamedSchedule(task, schedule, { now: T0, random: 0, limits: { ...limits, firstMs } });
+    if (brought) expect(next).toEqual({ ...schedule, dueAt: T0 + 15_000 });
+    else expect(next).toBe(schedule);
+    const sooner = streamedSchedule(task, schedule, {
+      now: T0,
+      random: 0.999,
+      limits: { ...limits, firstMs },
+    });
     expect(sooner.dueAt).toBeLessThanOrEqual(next.dueAt);
   });
 });
@@ -325,8 +331,8 @@ describe("what the polls have shown", () => {
   };
   const queued = read({ status: "queued" });
 
-  it("travels with the rhythm until the end and is what the forecast learns from", () => {
-    let state: { task: Task; rhythm: PollRhythm } = { task: aTask(), rhythm: aRhythm() };
+  it("travels with the schedule until the end and is what the forecast learns from", () => {
+    let state: { task: Task; schedule: PollSchedule } = { task: aTask(), schedule: aSchedule() };
     for (const [seconds, answer] of [
       [10, queued],
       [20, queued],
@@ -336,15 +342,15 @@ describe("what the polls have shown", () => {
       [70, read({ status: "running", progress: 50 })],
       [80, read({ status: "succeeded", result: { url: "https://v", needsKey: false } })],
     ] as const) {
-      state = decidePoll(state.task, state.rhythm, answer, at(seconds));
+      state = decidePoll(state.task, state.schedule, answer, at(seconds));
     }
-    expect(state.rhythm.seen).toEqual({
+    expect(state.schedule.seen).toEqual({
       aliveAt: T0 + 70_000,
       queuedAt: T0 + 20_000,
       progressAt: T0 + 60_100,
       mark: { at: T0 + 60_100, progress: 50 },
     });
-    expect(finishSample(state.task, state.rhythm.seen ?? null)).toEqual({
+    expect(finishSample(state.task, state.schedule.seen ?? null)).toEqual({
       end: { afterMs: 70_000, byMs: 80_100 },
       queuedMs: 20_000,
       runningMs: 40_100,
@@ -381,7 +387,7 @@ describe("what is told about the task", () => {
   });
 
   it("is the very same object when nothing changed, so that nothing is written", () => {
-    const task = aTask({ status: "running", runningSince: T0, progress: 40, progressTold: 40 });
+    const task = aTask({ status: "running", runningSince: T0, progress: 40, lastProgressEvent: 40 });
     expect(play(task, [[10, read({ status: "running", progress: 40 })]])).toBe(task);
   });
 });

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { commaSeparated, listish } from "../../../../src/http/body/fields.ts";
+import { commaSeparated, coerceList } from "../../../../src/http/body/fields.ts";
 
 const MILLION = 1_000_000;
 
@@ -9,10 +9,10 @@ afterEach(() => {
 
 describe("a list in a text", () => {
   it.each<[name: string, text: string, read: (value: unknown) => unknown]>([
-    ["lines", "a\n".repeat(MILLION), listish],
-    ["empty lines", "\n".repeat(MILLION), listish],
-    ["URLs with commas between", `${"http:,".repeat(MILLION)}http:`, listish],
-    ["JSON", `[${"{},".repeat(MILLION)}{}]`, listish],
+    ["lines", "a\n".repeat(MILLION), coerceList],
+    ["empty lines", "\n".repeat(MILLION), coerceList],
+    ["URLs with commas between", `${"http:,".repeat(MILLION)}http:`, coerceList],
+    ["JSON", `[${"{},".repeat(MILLION)}{}]`, coerceList],
     ["words", "a,".repeat(MILLION), commaSeparated],
     ["JSON for words", `[${'"",'.repeat(MILLION)}""]`, commaSeparated],
   ])("of millions of %s is counted before it is split or parsed, and is no list", (_name, text, read) => {
@@ -27,11 +27,11 @@ describe("a list in a text", () => {
   });
 
   it.each<[text: string, read: (value: unknown) => unknown, items: string[]]>([
-    ["a\r\n b\n\n", listish, ["a", "b"]],
-    ["http://a/1,2 , https://b/", listish, ["http://a/1,2", "https://b/"]],
-    ['["a","b"]', listish, ["a", "b"]],
+    ["a\r\n b\n\n", coerceList, ["a", "b"]],
+    ["http://a/1,2 , https://b/", coerceList, ["http://a/1,2", "https://b/"]],
+    ['["a","b"]', coerceList, ["a", "b"]],
     ["a, b,\nc,", commaSeparated, ["a", "b", "c"]],
-    ["a\n".repeat(20_000), listish, Array<string>(20_000).fill("a")],
+    ["a\n".repeat(20_000), coerceList, Array<string>(20_000).fill("a")],
   ])("%.20j is split", (text, read, items) => {
     expect(read(text)).toEqual(items);
   });

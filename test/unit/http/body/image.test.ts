@@ -2,12 +2,12 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { base64Bytes } from "../../../../src/domain/text/base64.ts";
 import { dataUrl, imageTypeOf, isImage, stripBase64Whitespace } from "../../../../src/http/body/image.ts";
-import { LiftedText } from "../../../../src/http/body/json-body.ts";
+import { RawText } from "../../../../src/http/body/json-body.ts";
 
 const BASE64 = Buffer.from("an image of some sort, long enough to be one, with 0123456789").toString(
   "base64",
 );
-const lifted = (text: string) => new LiftedText(new TextEncoder().encode(text));
+const lifted = (text: string) => new RawText(new TextEncoder().encode(text));
 const latin1 = (text: string) => Uint8Array.from(text, (character) => character.charCodeAt(0));
 
 function taken(value: unknown, asset = false): boolean {
@@ -85,8 +85,8 @@ describe("white space inside base64", () => {
     const image = "QUJD".repeat(20_000);
     const broken = image.replace(/.{76}/g, "$& ");
     const left = stripBase64Whitespace(lifted(`data:image/png;base64,${broken}`));
-    expect(left).toBeInstanceOf(LiftedText);
-    expect((left as LiftedText).toText()).toBe(`data:image/png;base64,${image}`);
+    expect(left).toBeInstanceOf(RawText);
+    expect((left as RawText).toText()).toBe(`data:image/png;base64,${image}`);
     const whole = lifted(image);
     expect(stripBase64Whitespace(whole)).toBe(whole);
   });
@@ -131,8 +131,8 @@ describe("a file", () => {
       }),
     );
     const large = dataUrl("image/png", new Uint8Array(40_000).fill(7));
-    expect(large).toBeInstanceOf(LiftedText);
-    expect((large as LiftedText).toText()).toBe(
+    expect(large).toBeInstanceOf(RawText);
+    expect((large as RawText).toText()).toBe(
       `data:image/png;base64,${Buffer.alloc(40_000, 7).toString("base64")}`,
     );
   });

@@ -4,7 +4,7 @@ import { fingerprint } from "../../../../src/http/create/fingerprint.ts";
 import {
   encodeJsonBody,
   isPlainAscii,
-  LiftedText,
+  RawText,
   parseJsonBody,
   type RequestObject,
 } from "../../../../src/http/body/json-body.ts";
@@ -56,8 +56,8 @@ describe("a JSON body", () => {
   it("leaves a long base64 string as the bytes it came as", () => {
     const image = "iVBORw0KGgo".repeat(10_000);
     const body = parsed(JSON.stringify({ image, note: "短" }));
-    expect(body["image"]).toBeInstanceOf(LiftedText);
-    expect(body["image"] instanceof LiftedText && body["image"].toText()).toBe(image);
+    expect(body["image"]).toBeInstanceOf(RawText);
+    expect(body["image"] instanceof RawText && body["image"].toText()).toBe(image);
     expect(body["note"]).toBe("短");
   });
 

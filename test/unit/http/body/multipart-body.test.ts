@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseBody } from "../../../../src/http/body/form-body.ts";
-import { encodeJsonBody, LiftedText, type JsonBody } from "../../../../src/http/body/json-body.ts";
+import { encodeJsonBody, RawText, type JsonBody } from "../../../../src/http/body/json-body.ts";
 import { parseMultipartBody } from "../../../../src/http/body/multipart-body.ts";
 
 const BOUNDARY = "----a-boundary";
@@ -93,8 +93,8 @@ describe("a multipart form", () => {
     form.append("image", new Blob([bytes], { type: "image/jpeg" }), "a.jpg");
     const body = await sent(form);
     const image = body.ok ? body.value["image"] : null;
-    expect(image).toBeInstanceOf(LiftedText);
-    expect((image as LiftedText).toText()).toBe(
+    expect(image).toBeInstanceOf(RawText);
+    expect((image as RawText).toText()).toBe(
       `data:image/jpeg;base64,${Buffer.from(bytes).toString("base64")}`,
     );
   });
