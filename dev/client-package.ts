@@ -5,31 +5,31 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * `npm run client`: what is published of Ringback, in `dist/client`. It is a package of its own, because whoever installs
- * the client shall not get what the Worker is made of. `npm publish ./dist/client` publishes it.
+ * `npm run client` builds the published package, `ringback-client`, in `dist/client`. It is a package of its own, so that a
+ * program that installs the client does not get the Worker's dependencies. `npm publish ./dist/client` publishes it.
  */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
 export const CLIENT_FOLDER = join(root, "dist/client");
 
-const { name, version, license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<
+const { version, license } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as Record<
   string,
   string
 >;
 
 const MANIFEST = {
-  name,
+  name: "ringback-client",
   version,
   description: "The client of Ringback: start a video, wait for it or be called back, prove the callback.",
   license,
   type: "module",
   sideEffects: false,
-  exports: { "./client": { types: "./index.d.ts", default: "./index.js" } },
+  exports: { types: "./index.d.ts", default: "./index.js" },
   engines: { node: ">=20.3" },
 };
 
-/** Puts the package together, anew. */
+/** Removes the folder and builds the package again. */
 export function buildClientPackage(folder: string = CLIENT_FOLDER): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

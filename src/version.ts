@@ -1,2 +1,2 @@
 /** Sent as `user-agent: Ringback/<version>`; a test holds it to package.json. */
-export const RINGBACK_VERSION = "0.1.0";
+export const RINGBACK_VERSION = "0.2.0";

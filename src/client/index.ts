@@ -1,4 +1,4 @@
-/** `ringback/client`: Ringback's API and the proof of its callbacks, for Node 20 and later, Deno, Bun and Workers. */
+/** `ringback-client`: Ringback's API and the proof of its callbacks, for Node 20 and later, Deno, Bun and Workers. */
 export { Ringback, type CallOptions, type CreateOptions, type ListOptions } from "./client.ts";
 export { RingbackError, type ClientOptions } from "./exchange.ts";
 export {

@@ -1,7 +1,7 @@
-// Whoever installed the client: creates a task, is called back, proves it, waits, and prints what came of it.
+// A program that installed the client: it creates a task, verifies the callback, waits, and prints what it got.
 // BASE_URL and API_KEY say where; runs in Node, Deno and Bun.
 import { createServer } from "node:http";
-import { CallbackError, Ringback, RingbackError, verifyCallback } from "ringback/client";
+import { CallbackError, Ringback, RingbackError, verifyCallback } from "ringback-client";
 
 const ringback = new Ringback({ baseUrl: process.env.BASE_URL, apiKey: process.env.API_KEY });
 const { secret } = await ringback.secrets();

@@ -1,11 +1,11 @@
-import { CallbackError, Ringback, verifyCallback } from "ringback/client";
+import { CallbackError, Ringback, verifyCallback } from "ringback-client";
 
 interface ConsumerEnv {
   BASE_URL: string;
   API_KEY: string;
 }
 
-/** A Worker that installed the client: `/start?callback_url=` creates and waits, every `POST` is a callback to prove. */
+/** A Worker that installed the client: `/start?callback_url=` creates and waits; it verifies every `POST` as a callback. */
 export default {
   async fetch(request: Request, env: ConsumerEnv): Promise<Response> {
     const ringback = new Ringback({ baseUrl: env.BASE_URL, apiKey: env.API_KEY });

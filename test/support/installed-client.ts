@@ -8,7 +8,7 @@ import { buildClientPackage } from "../../dev/client-package.ts";
 const run = promisify(execFile);
 
 export interface InstalledClient {
-  /** A project that has `ringback` in its `node_modules`, from a tarball. */
+  /** A project that has `ringback-client` in its `node_modules`, from a tarball. */
   consumer: string;
   /** The files in the tarball. */
   packed: string[];

@@ -1,6 +1,6 @@
 // The same as two halves: BASE_URL=…, of Ringback now, KEY=… SECRETS=whsec_… PORT=9000 PUBLIC_URL=https://… node callback.mjs
 import { createServer } from "node:http";
-import { Ringback, verifyCallback } from "ringback/client";
+import { Ringback, verifyCallback } from "ringback-client";
 
 const { BASE_URL, KEY, SECRETS, PORT, PUBLIC_URL } = process.env;
 const MAX_BODY_LENGTH = 64 * 1024;

@@ -1,5 +1,5 @@
 // The same without a loop of its own, nor a receiver: BASE_URL=…, of Ringback now, KEY=… node wait.mjs
-import { Ringback } from "ringback/client";
+import { Ringback } from "ringback-client";
 
 const ringback = new Ringback({ baseUrl: process.env.BASE_URL, apiKey: process.env.KEY });
 

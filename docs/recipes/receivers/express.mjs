@@ -5,7 +5,7 @@
 //
 // callback_url: https://callbacks.example.com/hook
 import express from "express";
-import { CallbackError, verifyCallback } from "ringback/client";
+import { CallbackError, verifyCallback } from "ringback-client";
 
 const MAX_BODY_BYTES = 64 * 1024; // Ringback sends less than 20 KB.
 const SECRETS = secretsOf(process.env.RINGBACK_WEBHOOK_SECRETS);

@@ -7,7 +7,7 @@
 import { serve } from "@hono/node-server";
 import { Hono } from "hono";
 import { bodyLimit } from "hono/body-limit";
-import { CallbackError, verifyCallback } from "ringback/client";
+import { CallbackError, verifyCallback } from "ringback-client";
 
 const MAX_BODY_BYTES = 64 * 1024; // Ringback sends less than 20 KB.
 const SECRETS = secretsOf(process.env.RINGBACK_WEBHOOK_SECRETS);

@@ -6,7 +6,7 @@
 //   on your machine: npx wrangler dev worker.ts --port 9000 --var RINGBACK_WEBHOOK_SECRETS:whsec_…
 //
 // callback_url: https://callbacks.example.com/hook
-import { CallbackError, verifyCallback, type CallbackEvent, type FlatEvent } from "ringback/client";
+import { CallbackError, verifyCallback, type CallbackEvent, type FlatEvent } from "ringback-client";
 
 interface Env {
   RINGBACK_WEBHOOK_SECRETS: string;

@@ -19,7 +19,7 @@ import {
 } from "../../support/stack.ts";
 
 /*
- * `ringback/client` against the Worker itself.
+ * `ringback-client` against the Worker itself.
  *
  * scenario                                        requirement
  * a life: create, wait, callback, redeliver       issue of the client: what it must be able to do
