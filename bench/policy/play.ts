@@ -37,7 +37,7 @@ export function playPlan(
   let task: Task = aTask({ callback: null, deadlineAt: T0 + TIMEOUT_MS });
   let schedule = firstSchedule(task, { ...turn, now: T0, random: random() });
   while (schedule.polls < POLLS_MAX) {
-    const now = schedule.dueAt + lateMs();
+    const now = schedule.nextPollAt + lateMs();
     const answer = answerAt(truth, (now - T0) / 1000);
     ({ task, schedule } = decidePoll(task, schedule, answer, {
       ...turn,
@@ -47,7 +47,7 @@ export function playPlan(
     }));
     if (isTerminal(task)) {
       const delaySeconds = (now - T0) / 1000 - truth.endSeconds;
-      return { polls: schedule.polls, delaySeconds, sample: finishSample(task, schedule.seen ?? null) };
+      return { polls: schedule.polls, delaySeconds, sample: finishSample(task, schedule.observations) };
     }
   }
   throw new Error("a task that never ends");

@@ -7,7 +7,7 @@ import type { EventsAnswer, WaitAnswer } from "./waiters/subscribe.ts";
 export type { CreateAnswer } from "./object.ts";
 export type { CreateInput } from "./steps/create.ts";
 export type { EventsAnswer, WaitAnswer } from "./waiters/subscribe.ts";
-export type { TaskLife } from "./diagnostics.ts";
+export type { TaskDiagnostics } from "./diagnostics.ts";
 export type { RedeliverAnswer } from "./steps/redeliver.ts";
 
 export type TaskNamespace = DurableObjectNamespace<TaskObject>;
@@ -77,7 +77,7 @@ const LOST_WAITS_MS = [0, 100, 500, 2000, 4000, 8000];
 const SILENCE_MS = 10_000;
 
 /** The request behind a call that may take minutes. */
-export interface Visitor {
+export interface Connection {
   account: string;
   /** Aborted when the client hangs up. */
   signal: AbortSignal;
@@ -93,14 +93,14 @@ export interface Visitor {
 export async function waitForEnd(
   tasks: TaskNamespace,
   name: string,
-  visitor: Visitor & { until: number },
+  connection: Connection & { until: number },
 ): Promise<WaitAnswer> {
-  const { account, until, signal } = visitor;
+  const { account, until, signal } = connection;
   for (const lostMs of LOST_WAITS_MS) {
     const waitMs = Math.max(until - Date.now(), 0);
     const stub = taskStub(tasks, name);
     const ticket = crypto.randomUUID();
-    const stay = leaveOnHangUp(stub, visitor, ticket);
+    const stopListening = cancelOnHangUp(stub, connection, ticket);
     try {
       const answer: Promise<WaitAnswer> = stub.wait({ account, ticket, waitMs });
       return await inTime(waitMs + SILENCE_MS, answer);
@@ -108,7 +108,7 @@ export async function waitForEnd(
       if (signal.aborted || isOverloaded((error as Error).cause)) throw error;
       await scheduler.wait(Math.min(lostMs, Math.max(until - Date.now(), 0)));
     } finally {
-      stay();
+      stopListening();
     }
   }
   throw new OverloadedError("the task's object was lost and does not come back");
@@ -118,22 +118,22 @@ export async function waitForEnd(
 export async function openEvents(
   tasks: TaskNamespace,
   name: string,
-  visitor: Visitor & { lastEventId: string | null },
+  connection: Connection & { lastEventId: string | null },
 ): Promise<EventsAnswer> {
-  const { account, lastEventId } = visitor;
+  const { account, lastEventId } = connection;
   return askTask(tasks, name, async (stub) => {
     const ticket = crypto.randomUUID();
-    leaveOnHangUp(stub, visitor, ticket);
+    cancelOnHangUp(stub, connection, ticket);
     return stub.events({ account, ticket, lastEventId });
   });
 }
 
-/** A call that is no longer waited for goes on in the object, so the object is told. Returns how to undo it. */
-function leaveOnHangUp(stub: TaskStub, visitor: Visitor, ticket: string): () => void {
-  const leave = (): void => {
-    // An object that cannot be told has lost its waiters anyway, or sends them away when their time is up.
-    visitor.outlive(stub.leave(ticket).catch(() => undefined));
+/** Detects that the client disconnects: its call goes on in the object, so the object is told. Returns how to undo it. */
+function cancelOnHangUp(stub: TaskStub, connection: Connection, ticket: string): () => void {
+  const cancel = (): void => {
+    // An object that does not answer has lost its waiters, or ends them when their time is up.
+    connection.outlive(stub.cancelWait(ticket).catch(() => undefined));
   };
-  visitor.signal.addEventListener("abort", leave);
-  return () => visitor.signal.removeEventListener("abort", leave);
+  connection.signal.addEventListener("abort", cancel);
+  return () => connection.signal.removeEventListener("abort", cancel);
 }

@@ -4,7 +4,7 @@ import { isTerminal } from "../domain/task/task.ts";
 import { isoTime } from "../domain/text/time.ts";
 
 /** What the console shows of a task beside its public JSON: where it stands with its submit and its polls. */
-export interface TaskLife {
+export interface TaskDiagnostics {
   submit: {
     phase: "due" | "begun" | "done";
     /** When it is made, while it is due. */
@@ -24,13 +24,13 @@ export interface TaskLife {
 }
 
 /** `alarmAt`: an object that was asleep knows the next poll only from its alarm. */
-export function lifeOf(
+export function diagnosticsOf(
   state: TaskState,
   at: { now: number; alarmAt: number | null; retentionMs: number },
-): TaskLife {
+): TaskDiagnostics {
   const { task, schedule, deliveries } = state;
   const polling = !isTerminal(task) && task.submit.phase === "done";
-  const dueAt = schedule.dueAt <= at.now && at.alarmAt !== null ? at.alarmAt : schedule.dueAt;
+  const dueAt = schedule.nextPollAt <= at.now && at.alarmAt !== null ? at.alarmAt : schedule.nextPollAt;
   return {
     submit: {
       phase: task.submit.phase,

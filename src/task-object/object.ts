@@ -24,7 +24,7 @@ import { reportInPassing } from "./run.ts";
 import { leave, rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "./alarm.ts";
 import { createTask, recoverCreate, type CreateInput, type CreateOutcome } from "./steps/create.ts";
 import { forgetKey, MissingKeyError, type Running, type TaskDeps } from "./deps.ts";
-import { lifeOf } from "./diagnostics.ts";
+import { diagnosticsOf } from "./diagnostics.ts";
 import { openText } from "./sealed.ts";
 import { redeliver, type RedeliverAnswer } from "./steps/redeliver.ts";
 import { removeTask } from "./steps/remove.ts";
@@ -99,9 +99,9 @@ export class TaskObject extends DurableObject<Env> {
     return answer;
   }
 
-  /** The caller behind a `wait` or a stream has gone. */
-  async leave(ticket: string): Promise<void> {
-    this.#room.leave(ticket);
+  /** The caller behind a `wait` or a stream has disconnected. */
+  async cancelWait(ticket: string): Promise<void> {
+    this.#room.cancel(ticket);
   }
 
   /** The deliveries as JSON; null if there is no task of this account here. */
@@ -123,7 +123,7 @@ export class TaskObject extends DurableObject<Env> {
     return jsonObject([
       ["task", await viewTask(deps, state)],
       ["deliveries", viewDeliveries(state, this.#store.rows.attempts())],
-      ["life", JSON.stringify(lifeOf(state, { now: Date.now(), alarmAt, retentionMs }))],
+      ["life", JSON.stringify(diagnosticsOf(state, { now: Date.now(), alarmAt, retentionMs }))],
     ]);
   }
 

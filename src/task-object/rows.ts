@@ -1,4 +1,4 @@
-import type { Shared, TaskState } from "../domain/task/due-work.ts";
+import type { SyncState, TaskState } from "../domain/task/due-work.ts";
 import type { AttemptResult, AttemptTrigger, Delivery } from "../domain/delivery/delivery.ts";
 import type { PollSchedule, Task } from "../domain/task/task.ts";
 import { TABLES, type TableName } from "./migrations.ts";
@@ -17,7 +17,7 @@ export interface AttemptRow {
 export interface Change {
   task?: Task;
   schedule?: PollSchedule;
-  shared?: Shared;
+  sync?: SyncState;
   /** New ones need their message's body. */
   deliveries?: readonly Delivery[];
   bodies?: ReadonlyMap<number, string>;
@@ -69,8 +69,8 @@ export class TaskRows {
     if (!this.#has("task")) return null;
     const row = this.#sql.exec<{ doc: string }>("SELECT doc FROM task").toArray()[0];
     if (!row) return null;
-    const { task, schedule, shared } = JSON.parse(row.doc) as Omit<TaskState, "deliveries">;
-    return { task, schedule, shared, deliveries: this.#readDeliveries() };
+    const { task, schedule, sync } = JSON.parse(row.doc) as Omit<TaskState, "deliveries">;
+    return { task, schedule, sync, deliveries: this.#readDeliveries() };
   }
 
   #readDeliveries(): Delivery[] {
@@ -92,7 +92,7 @@ export class TaskRows {
   /** One row whatever changes. A new schedule alone writes none: an unchanged poll costs its alarm and nothing else. */
   updateTask(state: TaskState, change: Change): void {
     const columns = SEALED_COLUMNS.filter((column) => change[column] !== undefined);
-    if (!change.task && change.shared === undefined && columns.length === 0) return;
+    if (!change.task && change.sync === undefined && columns.length === 0) return;
     const sets = ["doc = ?", ...columns.map((column) => `${column} = ?`)].join(", ");
     const values = columns.map((column) => change[column] ?? null);
     this.#sql.exec(`UPDATE task SET ${sets}`, documentOf(state), ...values);
@@ -238,8 +238,8 @@ export class TaskRows {
   }
 }
 
-function documentOf({ task, schedule, shared }: TaskState): string {
-  return JSON.stringify({ task, schedule, shared });
+function documentOf({ task, schedule, sync }: TaskState): string {
+  return JSON.stringify({ task, schedule, sync });
 }
 
 function attemptId(seq: number, number: number): number {

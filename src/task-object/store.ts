@@ -1,9 +1,9 @@
 import {
-  agenda,
+  dueWork,
   alarmAt,
-  NOTHING_SHARED,
+  NOTHING_SYNCED,
   stepKey,
-  type Shared,
+  type SyncState,
   type Step,
   type TaskState,
 } from "../domain/task/due-work.ts";
@@ -55,7 +55,7 @@ export class TaskStore {
   /** What is to be done, with stalled steps moved back. */
   steps(state: TaskState, retentionMs: number): readonly Step[] {
     if (this.#agenda?.state !== state || this.#agenda.retentionMs !== retentionMs) {
-      this.#agenda = { state, retentionMs, steps: agenda(state, retentionMs) };
+      this.#agenda = { state, retentionMs, steps: dueWork(state, retentionMs) };
     }
     const { steps } = this.#agenda;
     if (this.#stalled.size === 0) return steps;
@@ -81,7 +81,7 @@ export class TaskStore {
       task,
       schedule,
       deliveries: merged(before?.deliveries ?? [], change.deliveries ?? []),
-      shared: change.shared ?? before?.shared ?? NOTHING_SHARED,
+      sync: change.sync ?? before?.sync ?? NOTHING_SYNCED,
     };
     if (before !== null && writesNothing(change)) this.#arm(after, timing);
     else this.#write(before, after, change, timing);
@@ -102,9 +102,9 @@ export class TaskStore {
   }
 
   /** Keeps in memory what a new process may find out again; written with the next change. */
-  remember(shared: Shared): void {
+  remember(sync: SyncState): void {
     const state = this.load();
-    if (state) this.#state = { ...state, shared };
+    if (state) this.#state = { ...state, sync };
   }
 
   /** Arms the alarm for what is to be done, without a change, and waits until it is set. @throws what storage throws */
@@ -114,7 +114,7 @@ export class TaskStore {
     await this.armed();
   }
 
-  /** The last resort when even the agenda cannot be made (settings that do not parse). @throws what storage throws */
+  /** The last resort when even the due work cannot be listed (settings that do not parse). @throws what storage throws */
   async armAt(instant: number): Promise<void> {
     this.#alarm.set(instant);
     await this.armed();

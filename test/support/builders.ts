@@ -2,7 +2,7 @@ import type { TaskState } from "../../src/domain/task/due-work.ts";
 import { newDelivery, type Delivery } from "../../src/domain/delivery/delivery.ts";
 import { summaryOf, stageOf } from "../../src/domain/account/summary.ts";
 import { FIRST_VERSION } from "../../src/domain/account/signing-versions.ts";
-import { isTerminal, type PollSchedule, type Task } from "../../src/domain/task/task.ts";
+import { isTerminal, NO_POLLS, type PollSchedule, type Task } from "../../src/domain/task/task.ts";
 import type { TaskReading } from "../../src/domain/task/upstream-answer.ts";
 
 /** An instant to count from. */
@@ -68,7 +68,7 @@ export function anUnsubmittedTask(phase: "due" | "begun", submit: Partial<Task["
 }
 
 export function aSchedule(overrides: Partial<PollSchedule> = {}): PollSchedule {
-  return { dueAt: T0 + 10_000, polls: 0, troubles: 0, slowDowns: 0, ...overrides };
+  return { ...NO_POLLS, nextPollAt: T0 + 10_000, ...overrides };
 }
 
 export function aReading(overrides: Partial<TaskReading> = {}): TaskReading {
@@ -96,10 +96,10 @@ export function aDelivery(overrides: Partial<Delivery> = {}): Delivery {
   return { ...newDelivery(fields), ...overrides };
 }
 
-/** What a task's object knows; the account and the cadence know all of it already. `retentionMs` as the test's agenda uses it. */
+/** What a task's object knows; the account and the cadence know all of it already. `retentionMs` by which the test lists the due work. */
 export function aTaskState(overrides: Partial<TaskState>, retentionMs: number): TaskState {
   const state = { task: aTask(), schedule: aSchedule(), deliveries: [], ...overrides };
   const account = stageOf(summaryOf(state, retentionMs));
   const cadence = isTerminal(state.task) ? "settled" : "joined";
-  return { shared: { account, cadence, forecast: null, registered: false, paced: false }, ...state };
+  return { sync: { account, cadence, forecast: null, registered: false, paced: false }, ...state };
 }

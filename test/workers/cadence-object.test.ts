@@ -3,7 +3,7 @@ import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:tes
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountObject } from "../../src/account-object/object.ts";
 import { CadenceObject } from "../../src/cadence-object/object.ts";
-import { NOTHING_SHARED, type TaskState } from "../../src/domain/task/due-work.ts";
+import { NOTHING_SYNCED, type TaskState } from "../../src/domain/task/due-work.ts";
 import { PRIOR_FORECAST } from "../../src/domain/polling/forecast.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import {
@@ -41,10 +41,10 @@ async function cadence() {
   return env.CADENCES.get(env.CADENCES.idFromName(name));
 }
 
-async function sharedOf(id: string): Promise<TaskState["shared"]> {
+async function syncOf(id: string): Promise<TaskState["sync"]> {
   return runInDurableObject(stubOf(id), (_object, { storage }) => {
     const { doc } = storage.sql.exec<{ doc: string }>("SELECT doc FROM task").one();
-    return (JSON.parse(doc) as TaskState).shared;
+    return (JSON.parse(doc) as TaskState).sync;
   });
 }
 
@@ -60,8 +60,8 @@ describe("a cadence", () => {
     network.answer = upstream({ status: "running" });
     const { task_id: id } = await created({ resolution: "720p", duration_seconds: "5" });
     const joined = await until(
-      async () => sharedOf(id),
-      (shared) => shared.cadence === "joined",
+      async () => syncOf(id),
+      (sync) => sync.cadence === "joined",
     );
     // Nothing is known yet: the prior counts, and need not be kept with each task.
     expect(joined.forecast).toBeNull();
@@ -75,8 +75,8 @@ describe("a cadence", () => {
     network.answer = upstream({ status: "running" });
     const { task_id: next } = await created();
     const warm = await until(
-      async () => sharedOf(next),
-      (shared) => shared.cadence === "joined",
+      async () => syncOf(next),
+      (sync) => sync.cadence === "joined",
     );
     expect(warm.forecast?.known).toBeGreaterThan(0);
   });
@@ -87,7 +87,7 @@ describe("a cadence", () => {
     const { task_id: id } = await created({ timeout_seconds: 60 });
     // Success without a URL is borne for two minutes by default, and is no finish.
     await until(
-      async () => sharedOf(id),
+      async () => syncOf(id),
       ({ cadence: how }) => how === "joined",
     );
     expect(settle).not.toHaveBeenCalled();
@@ -153,6 +153,6 @@ describe("a task whose account and cadence do not answer", () => {
       ({ callback }) => callback.status === "delivered",
     );
     expect(callbacks()).toHaveLength(1);
-    expect(await sharedOf(id)).toEqual(NOTHING_SHARED);
+    expect(await syncOf(id)).toEqual(NOTHING_SYNCED);
   });
 });

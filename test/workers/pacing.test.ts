@@ -48,7 +48,7 @@ async function cadence(authorization = AUTHORIZATION) {
 async function isPaced(id: string): Promise<boolean | null> {
   return runInDurableObject(stubOf(id), (_object, { storage }) => {
     const row = storage.sql.exec<{ doc: string }>("SELECT doc FROM task").toArray()[0];
-    return row ? (JSON.parse(row.doc) as TaskState).shared.paced : null;
+    return row ? (JSON.parse(row.doc) as TaskState).sync.paced : null;
   });
 }
 

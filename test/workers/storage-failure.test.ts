@@ -76,12 +76,12 @@ async function repeat(stub: DurableObjectStub, { alarm }: Failed): Promise<void>
 /** A task of a key of its own, whose account and cadence have heard of it. */
 async function aTask(key: string): Promise<TaskBody> {
   const task = await created({}, { authorization: `Bearer ${key}` });
-  const shared = async (): Promise<TaskState["shared"]> =>
+  const sync = async (): Promise<TaskState["sync"]> =>
     runInDurableObject(stubOf(task.task_id), (_object, { storage }) => {
       const { doc } = storage.sql.exec<{ doc: string }>("SELECT doc FROM task").one();
-      return (JSON.parse(doc) as TaskState).shared;
+      return (JSON.parse(doc) as TaskState).sync;
     });
-  await until(shared, ({ account, cadence }) => account !== null && cadence === "joined");
+  await until(sync, ({ account, cadence }) => account !== null && cadence === "joined");
   return task;
 }
 

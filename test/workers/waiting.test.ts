@@ -133,11 +133,11 @@ describe("a thousand who wait for one task", () => {
     const cancelled = await streamOf(id);
     await fill(id, 0, 997);
 
-    await objectOf(id).leave(ticket);
+    await objectOf(id).cancelWait(ticket);
     expect(await leaver).toMatchObject({ kind: "task", ended: false });
     expect(await waiting(id)).toBe("task");
 
-    await objectOf(id).leave(listener);
+    await objectOf(id).cancelWait(listener);
     if (left.kind !== "stream") throw new Error(left.kind);
     // What was told before arrives, and then the end.
     expect(parseEventStream(await new Response(left.stream).text()).events).toHaveLength(1);

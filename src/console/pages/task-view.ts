@@ -1,5 +1,5 @@
 import type { JsonValue } from "../../domain/text/json.ts";
-import type { TaskLife } from "../../task-object/diagnostics.ts";
+import type { TaskDiagnostics } from "../../task-object/diagnostics.ts";
 
 /** What `inspect` of a task's object gives: the public JSON of the task and its deliveries, and where it stands. */
 
@@ -47,7 +47,7 @@ export interface TaskView {
   task: TaskBody;
   /** Newest event first. */
   deliveries: { data: DeliveryBody[] };
-  life: TaskLife;
+  life: TaskDiagnostics;
 }
 
 export function isEnded({ status }: Pick<TaskBody, "status">): boolean {

@@ -27,11 +27,11 @@ export interface TaskState {
   schedule: PollSchedule;
   /** In order of `seq`. */
   deliveries: readonly Delivery[];
-  shared: Shared;
+  sync: SyncState;
 }
 
 /** What the task and the objects that it shares with others know of each other. */
-export interface Shared {
+export interface SyncState {
   /** The `stageOf` the task that the account was told last; null: none yet. */
   account: string | null;
   /** How far the cadence of the upstream key knows the task. */
@@ -47,7 +47,7 @@ export interface Shared {
   paced: boolean;
 }
 
-export const NOTHING_SHARED: Shared = {
+export const NOTHING_SYNCED: SyncState = {
   account: null,
   cadence: "none",
   forecast: null,
@@ -69,7 +69,7 @@ const REPORT_WITH_POLL_MS = 1_000;
  * Everything that is still to be done for a task, each with its time. The earliest time is the alarm; what is due
  * is what the alarm does. One list for both, so that nothing can be due without an alarm.
  */
-export function agenda(state: TaskState, retentionMs: number): Step[] {
+export function dueWork(state: TaskState, retentionMs: number): Step[] {
   const { task, schedule, deliveries } = state;
   const steps: Step[] = [];
   if (!isTerminal(task)) steps.push(taskStep(task, schedule));
@@ -95,19 +95,19 @@ function deliverySteps({
 }
 
 /** What the cadence has not heard yet: that the upstream has the task, or when it was finished. */
-export function cadenceNews({ task, schedule, shared }: TaskState): "join" | "settle" | null {
+export function cadenceNews({ task, schedule, sync }: TaskState): "join" | "settle" | null {
   if (task.test || task.upstreamTaskId === null) return null;
-  if (!isTerminal(task)) return shared.cadence === "none" ? "join" : null;
-  const learnable = finishSample(task, schedule.seen ?? null) !== null;
-  return learnable && shared.cadence !== "settled" ? "settle" : null;
+  if (!isTerminal(task)) return sync.cadence === "none" ? "join" : null;
+  const learnable = finishSample(task, schedule.observations) !== null;
+  return learnable && sync.cadence !== "settled" ? "settle" : null;
 }
 
 /** Beside the work, never in its way: retention does not wait for an account that is silent. */
 function reportSteps(state: TaskState, retentionMs: number): Step[] {
-  const { task, deliveries, shared } = state;
+  const { task, deliveries, sync } = state;
   // Until the create is answered, nobody has a task: a definite no leaves none.
   if (task.submit.inCreate) return [];
-  if (shared.account === stageIn(state, retentionMs) && cadenceNews(state) === null) return [];
+  if (sync.account === stageIn(state, retentionMs) && cadenceNews(state) === null) return [];
   const first = deliveries.filter(
     ({ status, attempts, leaseUntil }) =>
       status === "pending" && (attempts === 0 || (attempts === 1 && leaseUntil !== null)),
@@ -116,12 +116,12 @@ function reportSteps(state: TaskState, retentionMs: number): Step[] {
     saidAlready(state) ? taskStep(task, state.schedule).dueAt + REPORT_WITH_POLL_MS : task.createdAt,
     ...first.map(({ occurredAt }) => occurredAt + REPORT_WITH_DELIVERY_MS),
   );
-  const isUnheard = isTerminal(task) && shared.account === null;
+  const isUnheard = isTerminal(task) && sync.account === null;
   return [{ kind: "report", dueAt, wakeAt: isUnheard ? dueAt + REPORT_ALONE_MS : null }];
 }
 
 /** All there is to say is that the task was accepted, which its account has heard if nothing went wrong. */
-function saidAlready({ task, schedule, shared: { registered, account } }: TaskState): boolean {
+function saidAlready({ task, schedule, sync: { registered, account } }: TaskState): boolean {
   return registered && account === null && task.status === "queued" && schedule.polls === 0;
 }
 
@@ -134,14 +134,14 @@ function taskStep(task: Task, schedule: PollSchedule): Step {
     case "begun":
       return { kind: "submit_lost", dueAt: task.submit.leaseUntil ?? task.createdAt };
     case "done":
-      return { kind: "poll", dueAt: Math.min(schedule.dueAt, task.deadlineAt) };
+      return { kind: "poll", dueAt: Math.min(schedule.nextPollAt, task.deadlineAt) };
     default:
       return task.submit.phase satisfies never;
   }
 }
 
 /**
- * The alarm for an agenda. Never at or before now: an alarm set in the past inside a running alarm can be lost
+ * The alarm for the due work. Never at or before now: an alarm set in the past inside a running alarm can be lost
  * (workerd issue 6866); and in whole milliseconds: the runtime cuts a fraction off, and the alarm would come before its
  * work and do nothing. A report is made in passing and does not set it, or each would cost a row; only one that has
  * failed does, so that it is repeated, and one that nobody would miss.

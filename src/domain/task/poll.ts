@@ -6,6 +6,7 @@ import { DEADLINE_MARGIN_MS } from "./submit.ts";
 import {
   failed,
   isTerminal,
+  NO_POLLS,
   NO_WINDOWS,
   patch,
   taskError,
@@ -51,13 +52,7 @@ export function firstSchedule(
         streamed || (subscribed ?? false),
         turn.random,
       );
-  return {
-    dueAt: Math.min(turn.now + gap, task.deadlineAt),
-    polls: 0,
-    troubles: 0,
-    slowDowns: 0,
-    seen: null,
-  };
+  return { ...NO_POLLS, nextPollAt: Math.min(turn.now + gap, task.deadlineAt) };
 }
 
 /**
@@ -73,7 +68,7 @@ export function streamedSchedule(
   if (!planned || task.test || limits.firstMs !== null) return schedule;
   // Up to a tenth sooner: many pages that are reloaded at once do not bring many polls at once.
   const latestAt = now + Math.max(limits.maxMs, limits.minMs) * (1 - 0.1 * random);
-  return schedule.dueAt <= latestAt ? schedule : { ...schedule, dueAt: latestAt };
+  return schedule.nextPollAt <= latestAt ? schedule : { ...schedule, nextPollAt: latestAt };
 }
 
 /**
@@ -100,15 +95,15 @@ export function decidePoll(
   const seen = applyAnswer(task, answer, turn);
   const last = turn.startedAt >= task.deadlineAt;
   const next = last && !isTerminal(seen) ? timedOut(seen, turn.now) : seen;
-  const shown =
+  const observations =
     answer.kind === "read" && !isTerminal(next)
       ? observed(
-          schedule.seen ?? null,
+          schedule.observations,
           { from: task, to: next, said: answer.reading.status },
           { askedAt: turn.startedAt, now: turn.now },
         )
-      : (schedule.seen ?? null);
-  return { task: next, schedule: nextSchedule(next, { ...schedule, seen: shown }, answer, turn) };
+      : schedule.observations;
+  return { task: next, schedule: nextSchedule(next, { ...schedule, observations }, answer, turn) };
 }
 
 function applyAnswer(task: Task, answer: PollAnswer, { now, limits }: PollTurn): Task {
@@ -136,15 +131,16 @@ function applyAnswer(task: Task, answer: PollAnswer, { now, limits }: PollTurn):
 }
 
 function nextSchedule(task: Task, schedule: PollSchedule, answer: PollAnswer, turn: PollTurn): PollSchedule {
-  const troubles = answer.kind === "read" ? 0 : schedule.troubles + 1;
-  const slowDowns = answer.kind === "slow_down" ? schedule.slowDowns + 1 : 0;
+  const { observations } = schedule;
+  const failuresInARow = answer.kind === "read" ? 0 : schedule.failuresInARow + 1;
+  const rateLimitedInARow = answer.kind === "slow_down" ? schedule.rateLimitedInARow + 1 : 0;
   const gap = nextPollGapMs(
     turn.limits,
     turn.forecast ?? PRIOR_FORECAST,
     {
-      view: viewOf(task, schedule.seen ?? null, turn.now),
-      troubles: answer.kind === "slow_down" ? 0 : troubles,
-      slowDowns,
+      view: viewOf(task, observations, turn.now),
+      troubles: answer.kind === "slow_down" ? 0 : failuresInARow,
+      slowDowns: rateLimitedInARow,
       notBeforeMs: honouredMs(answer.notBeforeMs, task.deadlineAt, turn.now),
     },
     turn.random,
@@ -153,7 +149,8 @@ function nextSchedule(task: Task, schedule: PollSchedule, answer: PollAnswer, tu
     ? (task.submittedAt ?? task.createdAt) + task.test.delayMs
     : Math.min(turn.now + gap, task.deadlineAt);
   const polls = schedule.polls + 1;
-  return { dueAt: Math.max(dueAt, turn.now + 1), polls, troubles, slowDowns, seen: schedule.seen ?? null };
+  const nextPollAt = Math.max(dueAt, turn.now + 1);
+  return { nextPollAt, polls, failuresInARow, rateLimitedInARow, observations };
 }
 
 /** The plan knows ages only; the clock of the work starts with the run, or with the task when nobody saw the start. */

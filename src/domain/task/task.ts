@@ -128,15 +128,23 @@ export interface TaskFile {
 
 /** When the next poll is due. Apart from the task, because an unchanged poll does not write it down. */
 export interface PollSchedule {
-  dueAt: number;
+  nextPollAt: number;
   polls: number;
   /** Answers in a row that said nothing about the task. */
-  troubles: number;
+  failuresInARow: number;
   /** 429 answers in a row. */
-  slowDowns: number;
+  rateLimitedInARow: number;
   /** What the polls have shown beside the task; null before the first of them. */
-  seen?: Observations | null;
+  observations: Observations | null;
 }
+
+/** Before the first poll. */
+export const NO_POLLS = {
+  polls: 0,
+  failuresInARow: 0,
+  rateLimitedInARow: 0,
+  observations: null,
+} satisfies Omit<PollSchedule, "nextPollAt">;
 
 /**
  * What the polls of a task have shown so far, beside the task itself. It travels with the schedule: in memory at every

@@ -14,7 +14,7 @@ import { deduplicated } from "../issue.ts";
 import { isKnownKey, requireKnownKey } from "../known-key.ts";
 import { parseIdempotencyKey, preferenceApplied, type Preferences } from "./request-headers.ts";
 import { readVideoRequest, type VideoRequest } from "./video-request.ts";
-import { visitorOf } from "../routes/waiting.ts";
+import { connectionOf } from "../routes/waiting.ts";
 
 export interface Created {
   /** The task's object. */
@@ -87,7 +87,7 @@ async function afterWait(
 ): Promise<{ body: string; ended: boolean } | null> {
   try {
     const until = waitsUntil(context, preferences);
-    const answer = await waitForEnd(context.env.TASKS, name, { ...visitorOf(context), until });
+    const answer = await waitForEnd(context.env.TASKS, name, { ...connectionOf(context), until });
     if (answer.kind === "none") throw noSuchTask();
     return answer.kind === "full" ? null : answer;
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { openTaskId } from "../../keys/ids.ts";
-import { askTask, openEvents, waitForEnd, type Visitor } from "../../task-object/client.ts";
+import { askTask, openEvents, waitForEnd, type Connection } from "../../task-object/client.ts";
 import type { AppEnv } from "../app-env.ts";
 import { ApiError, invalidRequest, noSuchTask } from "../errors.ts";
 import { integer, numeric } from "../body/fields.ts";
@@ -32,7 +32,7 @@ async function readNow(context: Context<AppEnv>, name: string): Promise<string> 
 
 async function readLater(context: Context<AppEnv>, name: string, seconds: number): Promise<string> {
   const until = context.get("arrivedAt") + seconds * 1000;
-  const answer = await waitForEnd(context.env.TASKS, name, { ...visitorOf(context), until });
+  const answer = await waitForEnd(context.env.TASKS, name, { ...connectionOf(context), until });
   if (answer.kind === "none") throw noSuchTask();
   if (answer.kind === "full") throw tooMany();
   return answer.body;
@@ -43,7 +43,7 @@ export async function streamVideo(context: Context<AppEnv>): Promise<Response> {
   const name = await nameOf(context);
   requireQuery(context);
   const lastEventId = context.req.header("last-event-id") ?? null;
-  const answer = await openEvents(context.env.TASKS, name, { ...visitorOf(context), lastEventId });
+  const answer = await openEvents(context.env.TASKS, name, { ...connectionOf(context), lastEventId });
   switch (answer.kind) {
     case "stream":
       return context.body(answer.stream, 200, {
@@ -71,7 +71,7 @@ export const refuseHead = createMiddleware<AppEnv>(async (context, next) => {
 });
 
 /** Who waits behind this request. */
-export function visitorOf(context: Context<AppEnv>): Visitor {
+export function connectionOf(context: Context<AppEnv>): Connection {
   return {
     account: context.get("caller").account,
     signal: context.req.raw.signal,

@@ -1,8 +1,9 @@
-import { NOTHING_SHARED, type Shared, type TaskState } from "../../domain/task/due-work.ts";
+import { NOTHING_SYNCED, type SyncState, type TaskState } from "../../domain/task/due-work.ts";
 import type { EventType } from "../../domain/task/event.ts";
 import { FIRST_VERSION } from "../../domain/account/signing-versions.ts";
 import { isOperatorCredentialError, refusalCode } from "../../domain/task/submit.ts";
 import {
+  NO_POLLS,
   NO_WINDOWS,
   taskError,
   type Task,
@@ -103,9 +104,9 @@ export async function createTask(
         ...task,
         submit: { ...task.submit, phase: "begun", leaseUntil: submitLeaseUntil(deps, input.body.byteLength) },
       };
-  const schedule = { dueAt: task.deadlineAt, polls: 0, troubles: 0, slowDowns: 0 };
-  const shared = sharedFromTheStart(deps, begun);
-  const state = deps.store.apply({ task: begun, schedule, shared, ...sealed }, timing(deps));
+  const schedule = { ...NO_POLLS, nextPollAt: task.deadlineAt };
+  const sync = syncFromTheStart(deps, begun);
+  const state = deps.store.apply({ task: begun, schedule, sync, ...sealed }, timing(deps));
   deps.log("task.accepted", { ...taskFields(task), model: task.model, test: task.test !== null });
   if (input.respondAsync) return { kind: "created", state };
   const submitted = submitInCreate(deps, begun, input);
@@ -121,11 +122,11 @@ export async function createTask(
 }
 
 /** In a burst of creates the objects of one isolate ask their cadence once, and tell their account together. */
-function sharedFromTheStart(deps: TaskDeps, task: Task): Shared {
+function syncFromTheStart(deps: TaskDeps, task: Task): SyncState {
   const forecast = task.submit.phase === "begun" && task.test === null ? deps.knownForecast(task) : undefined;
   return forecast === undefined
-    ? NOTHING_SHARED
-    : { ...NOTHING_SHARED, cadence: "joined", forecast, registered: true };
+    ? NOTHING_SYNCED
+    : { ...NOTHING_SYNCED, cadence: "joined", forecast, registered: true };
 }
 
 /** The answer to a Worker that lost this object in the middle of a create. */

@@ -24,7 +24,7 @@ const NEAR_MS = 10;
 export async function passFor(deps: TaskDeps, lane: LaneKind): Promise<Pass | null> {
   const state = deps.store.load();
   // Shortly before the deadline there is no later: the last call goes out as it is.
-  if (!state?.shared.paced || deps.now() >= latestAt(state.task)) return NO_SLOT;
+  if (!state?.sync.paced || deps.now() >= latestAt(state.task)) return NO_SLOT;
   const { slot } = deps;
   if (slot?.lane === lane && deps.now() >= slot.at - NEAR_MS) {
     deps.slot = null;
@@ -51,7 +51,7 @@ export async function passFor(deps: TaskDeps, lane: LaneKind): Promise<Pass | nu
 
 /** Its place in the line: a submit's by its task's age, also after a 429. Waiting changes neither. */
 function dueAt({ task, schedule }: TaskState, lane: LaneKind): number {
-  return lane === "submit" ? task.createdAt : schedule.dueAt;
+  return lane === "submit" ? task.createdAt : schedule.nextPollAt;
 }
 
 /** A call was answered 429: the cadence slows all tasks of the key, and this one asks from now on. Its own backoff stays. */
@@ -70,8 +70,8 @@ export async function tellRefusal(deps: TaskDeps, lane: LaneKind, refusal: Refus
 /** Written down, because a process that does not know would run into the next 429. */
 function setPaced(deps: TaskDeps, { createId }: Task, paced: boolean): void {
   const state = deps.store.load();
-  if (state?.task.createId !== createId || isTerminal(state.task) || state.shared.paced === paced) return;
-  deps.store.apply({ shared: { ...state.shared, paced } }, timing(deps));
+  if (state?.task.createId !== createId || isTerminal(state.task) || state.sync.paced === paced) return;
+  deps.store.apply({ sync: { ...state.sync, paced } }, timing(deps));
 }
 
 /** A slot that comes too late is none: the call goes out while its answer can still count. */

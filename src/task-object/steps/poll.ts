@@ -25,7 +25,7 @@ export async function pollStep(deps: TaskDeps): Promise<void> {
 async function recordPoll(deps: TaskDeps, answer: PollAnswer, startedAt: number): Promise<void> {
   const state = deps.store.load();
   if (!state) return;
-  const { forecast } = state.shared;
+  const { forecast } = state.sync;
   const turn = { startedAt, now: deps.now(), random: deps.random(), limits: deps.settings.poll, forecast };
   const { task, schedule } = decidePoll(state.task, state.schedule, answer, turn);
   logOddAnswer(deps, task, answer);

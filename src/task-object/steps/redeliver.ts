@@ -62,6 +62,6 @@ export async function redeliver(
 
 /** An object that was asleep knows the next poll only from its alarm: arming a sooner one must not bring it forward. */
 function scheduleOf(state: TaskState, alarm: number | null, now: number): TaskState["schedule"] {
-  const stale = !isTerminal(state.task) && state.schedule.dueAt <= now && alarm !== null && alarm > now;
-  return stale ? { ...state.schedule, dueAt: alarm } : state.schedule;
+  const stale = !isTerminal(state.task) && state.schedule.nextPollAt <= now && alarm !== null && alarm > now;
+  return stale ? { ...state.schedule, nextPollAt: alarm } : state.schedule;
 }

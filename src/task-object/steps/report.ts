@@ -1,4 +1,4 @@
-import { cadenceNews, type Shared, type TaskState } from "../../domain/task/due-work.ts";
+import { cadenceNews, type SyncState, type TaskState } from "../../domain/task/due-work.ts";
 import { summaryOf, stageOf } from "../../domain/account/summary.ts";
 import { firstSchedule } from "../../domain/task/poll.ts";
 import { finishSample } from "../../domain/task/observations.ts";
@@ -16,16 +16,16 @@ export async function reportStep(deps: TaskDeps): Promise<void> {
   const state = deps.store.load();
   // Erased meanwhile, and perhaps created anew under the same idempotency key.
   if (state?.task.createId !== before.task.createId) return;
-  const shared = {
-    ...state.shared,
+  const sync = {
+    ...state.sync,
     ...(account.status === "fulfilled" ? { account: account.value } : {}),
     ...(cadence.status === "fulfilled" ? cadence.value : {}),
   };
   if (isTerminal(state.task)) {
     // Said again by a process that does not know, the last word does no harm; written down it would cost a row a task.
-    deps.store.remember(shared);
+    deps.store.remember(sync);
   } else {
-    deps.store.apply({ shared, schedule: scheduleWith(deps, state, shared) }, timing(deps));
+    deps.store.apply({ sync, schedule: scheduleWith(deps, state, sync) }, timing(deps));
   }
   if (account.status === "rejected") throw account.reason;
   if (cadence.status === "rejected") throw cadence.reason;
@@ -35,26 +35,26 @@ export async function reportStep(deps: TaskDeps): Promise<void> {
 /** A task that has taken its forecast along needs no report of its own before its first poll. */
 export async function register(deps: TaskDeps): Promise<void> {
   const state = deps.store.load();
-  if (!state?.shared.registered || state.shared.account !== null || isTerminal(state.task)) return;
+  if (!state?.sync.registered || state.sync.account !== null || isTerminal(state.task)) return;
   await deps.register(summaryOf(state, deps.settings.retentionMs));
 }
 
 async function tellAccount(deps: TaskDeps, state: TaskState): Promise<string> {
   const summary = summaryOf(state, deps.settings.retentionMs);
   const stage = stageOf(summary);
-  if (stage === state.shared.account) return stage;
+  if (stage === state.sync.account) return stage;
   // An account that knows of the task looks for its end by itself; one that does not must be told for certain.
-  const isFound = isTerminal(state.task) && state.shared.account !== null;
+  const isFound = isTerminal(state.task) && state.sync.account !== null;
   await (isFound ? deps.reportEnd(summary) : deps.report(summary));
   return stage;
 }
 
-async function tellCadence(deps: TaskDeps, state: TaskState): Promise<Partial<Shared>> {
+async function tellCadence(deps: TaskDeps, state: TaskState): Promise<Partial<SyncState>> {
   const { task, schedule } = state;
   const news = cadenceNews(state);
   if (news === null) return {};
   if (news === "join") return { cadence: "joined", ...(await deps.joinCadence(task)) };
-  const sample = finishSample(task, schedule.seen ?? null);
+  const sample = finishSample(task, schedule.observations);
   if (sample) await deps.settleCadence(task, sample);
   // The curves are of no more use: there is nothing left to ask.
   return { cadence: "settled", forecast: null };
@@ -63,8 +63,8 @@ async function tellCadence(deps: TaskDeps, state: TaskState): Promise<Partial<Sh
 /** The first poll was planned by the prior; with a forecast in hand, and before it was made, it is planned anew. */
 function scheduleWith(
   deps: TaskDeps,
-  { task, schedule, shared: before }: TaskState,
-  { forecast }: Shared,
+  { task, schedule, sync: before }: TaskState,
+  { forecast }: SyncState,
 ): PollSchedule {
   const fresh = forecast !== null && before.forecast === null && schedule.polls === 0;
   if (!fresh || isTerminal(task) || task.submittedAt === null) return schedule;

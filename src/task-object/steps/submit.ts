@@ -87,7 +87,7 @@ export async function recordSubmit(
       now: turn.now,
       random: deps.random(),
       limits: deps.settings.poll,
-      forecast: begun.shared.forecast,
+      forecast: begun.sync.forecast,
       streamed: deps.streamed(),
     }),
   });

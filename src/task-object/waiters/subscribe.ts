@@ -20,7 +20,7 @@ export type EventsAnswer =
 
 export interface Wait {
   account: string;
-  /** By which the caller leaves before its time. */
+  /** Names the wait when the caller disconnects. */
   ticket: string;
   waitMs: number;
 }

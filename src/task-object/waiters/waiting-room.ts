@@ -45,7 +45,7 @@ export class WaitingRoom {
     return this.#viewed.body;
   }
 
-  /** Until the task has ended or is erased, the caller has left, or the time is up. */
+  /** Until the task has ended or is erased, the caller has disconnected, or the time is up. */
   async wait(ticket: string, waitMs: number): Promise<void> {
     return new Promise((resolve) => {
       const stop = (): void => {
@@ -72,8 +72,8 @@ export class WaitingRoom {
     return stream.readable;
   }
 
-  /** Its caller has gone. */
-  leave(ticket: string): void {
+  /** Its caller has disconnected. */
+  cancel(ticket: string): void {
     this.#places.get(ticket)?.();
   }
 

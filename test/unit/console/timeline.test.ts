@@ -4,7 +4,7 @@ import { liveEveryMs, type AttemptBody, type TaskView } from "../../../src/conso
 import { en } from "../../../src/console/text/en.ts";
 import { zh } from "../../../src/console/text/zh.ts";
 import { timelineOf } from "../../../src/console/pages/timeline.ts";
-import { lifeOf } from "../../../src/task-object/diagnostics.ts";
+import { diagnosticsOf } from "../../../src/task-object/diagnostics.ts";
 import { aDelivery, aSchedule, aTask, aTaskState, anUnsubmittedTask, T0 } from "../../support/builders.ts";
 
 const iso = (afterMs: number): string => new Date(T0 + afterMs).toISOString();
@@ -194,14 +194,16 @@ describe("a live page asks again", () => {
 describe("where a task stands", () => {
   const at = { now: T0 + 1000, alarmAt: T0 + 5000, retentionMs: 3_600_000 };
   const life = (overrides: Parameters<typeof aTaskState>[0]) =>
-    lifeOf(aTaskState(overrides, at.retentionMs), at);
+    diagnosticsOf(aTaskState(overrides, at.retentionMs), at);
 
   it("is known from its schedule, or from its alarm when it was asleep", () => {
-    expect(life({ schedule: aSchedule({ dueAt: T0 + 3000, polls: 4 }) })).toMatchObject({
+    expect(life({ schedule: aSchedule({ nextPollAt: T0 + 3000, polls: 4 }) })).toMatchObject({
       polls: 4,
       next_poll_at: iso(3000),
     });
-    expect(life({ schedule: aSchedule({ dueAt: T0 + 900 }) })).toMatchObject({ next_poll_at: iso(5000) });
+    expect(life({ schedule: aSchedule({ nextPollAt: T0 + 900 }) })).toMatchObject({
+      next_poll_at: iso(5000),
+    });
   });
 
   it("has no next poll before the submit, and none behind the deadline", () => {
@@ -210,7 +212,7 @@ describe("where a task stands", () => {
       next_poll_at: null,
     });
     expect(
-      life({ task: aTask({ deadlineAt: T0 + 2000 }), schedule: aSchedule({ dueAt: T0 + 9000 }) })
+      life({ task: aTask({ deadlineAt: T0 + 2000 }), schedule: aSchedule({ nextPollAt: T0 + 9000 }) })
         .next_poll_at,
     ).toBe(iso(2000));
   });

@@ -58,7 +58,7 @@ it("a task needs neither its account nor its cadence, were they silent for an ho
       "429",
       "accepted",
     ]);
-    expect(state?.shared.paced).toBe(true);
+    expect(state?.sync.paced).toBe(true);
     expect(world.problems).toEqual([]);
   } finally {
     world.close();

@@ -1,10 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  agenda,
+  dueWork,
   alarmAt,
   cadenceNews,
-  NOTHING_SHARED,
+  NOTHING_SYNCED,
   nextStartAt,
   startable,
   stepKey,
@@ -20,14 +20,14 @@ const terminal = aTask({ status: "succeeded", finishedAt: T0 });
 const N = (seq: number): Step => ({ kind: "attempt", seq, isTerminal: false, dueAt: T0 - 10 + seq });
 const E = (seq: number): Step => ({ kind: "attempt", seq, isTerminal: true, dueAt: T0 });
 
-const registered = { ...NOTHING_SHARED, cadence: "joined" as const, registered: true };
+const registered = { ...NOTHING_SYNCED, cadence: "joined" as const, registered: true };
 
 /** The account was told this last; the cadence knows all. */
 function telling(account: string) {
   return { account, cadence: "settled" as const, forecast: null, registered: false, paced: false };
 }
 
-describe("the agenda", () => {
+describe("the due work", () => {
   it.each([
     {
       what: "a submit that is due",
@@ -52,7 +52,7 @@ describe("the agenda", () => {
     },
     { what: "the end of the retention", task: terminal, step: { kind: "erase", dueAt: T0 + HOUR } },
   ])("holds $what", ({ task, step }) => {
-    expect(agenda(aTaskState({ task }, HOUR), HOUR)).toEqual([step]);
+    expect(dueWork(aTaskState({ task }, HOUR), HOUR)).toEqual([step]);
   });
 
   it("holds each delivery's next attempt, its lease, or one asked for by hand, and erases only when all are settled", () => {
@@ -60,48 +60,48 @@ describe("the agenda", () => {
     const onTheWire = aDelivery({ seq: 2, type: "video.running", leaseUntil: T0 + 6, nextAttemptAt: T0 });
     const byHand = aDelivery({ seq: 3, status: "exhausted", nextAttemptAt: null, manual: 1, settledAt: T0 });
     expect(
-      agenda(aTaskState({ task: terminal, deliveries: [scheduled, onTheWire, byHand] }, HOUR), HOUR),
+      dueWork(aTaskState({ task: terminal, deliveries: [scheduled, onTheWire, byHand] }, HOUR), HOUR),
     ).toEqual([
       { kind: "attempt", seq: 1, isTerminal: true, dueAt: T0 + 5 },
       { kind: "attempt_lost", seq: 2, isTerminal: false, dueAt: T0 + 6 },
       { kind: "attempt", seq: 3, isTerminal: true, dueAt: T0 },
     ]);
     const late = aDelivery({ status: "delivered", nextAttemptAt: null, settledAt: T0 + 99 });
-    expect(agenda(aTaskState({ task: terminal, deliveries: [late] }, HOUR), HOUR)).toEqual([
+    expect(dueWork(aTaskState({ task: terminal, deliveries: [late] }, HOUR), HOUR)).toEqual([
       { kind: "erase", dueAt: T0 + 99 + HOUR },
     ]);
   });
 
   it.each([
-    { what: "an accepted task", state: { shared: NOTHING_SHARED }, report: T0 },
+    { what: "an accepted task", state: { sync: NOTHING_SYNCED }, report: T0 },
     {
       what: "an accepted task of which it was told, with the first poll again",
-      state: { schedule: aSchedule({ dueAt: T0 + 9000 }), shared: registered },
+      state: { schedule: aSchedule({ nextPollAt: T0 + 9000 }), sync: registered },
       report: T0 + 10_000,
     },
     {
       what: "an accepted task of which it was told, after the first poll at once",
-      state: { schedule: aSchedule({ dueAt: T0 + 9000, polls: 1 }), shared: registered },
+      state: { schedule: aSchedule({ nextPollAt: T0 + 9000, polls: 1 }), sync: registered },
       report: T0,
     },
     {
       what: "a task of which it was told, when it runs",
-      state: { task: aTask({ status: "running" }), shared: registered },
+      state: { task: aTask({ status: "running" }), sync: registered },
       report: T0,
     },
     {
       what: "a task of which it was told, when it waits for its submit",
-      state: { task: anUnsubmittedTask("due", { dueAt: T0 + 5000 }), shared: registered },
+      state: { task: anUnsubmittedTask("due", { dueAt: T0 + 5000 }), sync: registered },
       report: T0 + 6000,
     },
     {
       what: "a task that runs now",
-      state: { task: aTask({ status: "running" }), shared: telling("queued") },
+      state: { task: aTask({ status: "running" }), sync: telling("queued") },
       report: T0,
     },
     {
       what: "an end whose callback leaves at once, a moment later",
-      state: { task: terminal, deliveries: [aDelivery()], shared: telling("") },
+      state: { task: terminal, deliveries: [aDelivery()], sync: telling("") },
       report: T0 + 5000,
     },
     {
@@ -109,13 +109,13 @@ describe("the agenda", () => {
       state: {
         task: terminal,
         deliveries: [aDelivery({ attempts: 1, leaseUntil: T0 + 15_000 })],
-        shared: telling(""),
+        sync: telling(""),
       },
       report: T0 + 5000,
     },
     {
       what: "an end whose callback failed",
-      state: { task: terminal, deliveries: [aDelivery({ attempts: 1 })], shared: telling("") },
+      state: { task: terminal, deliveries: [aDelivery({ attempts: 1 })], sync: telling("") },
       report: T0,
     },
     {
@@ -123,7 +123,7 @@ describe("the agenda", () => {
       state: {
         task: terminal,
         deliveries: [aDelivery({ attempts: 2, leaseUntil: T0 + 15_000 })],
-        shared: telling(""),
+        sync: telling(""),
       },
       report: T0,
     },
@@ -131,13 +131,13 @@ describe("the agenda", () => {
       what: "nothing of a create that is not answered yet",
       state: {
         task: anUnsubmittedTask("begun", { leaseUntil: T0 + 9, inCreate: true }),
-        shared: NOTHING_SHARED,
+        sync: NOTHING_SYNCED,
       },
       report: null,
     },
     { what: "nothing that it knows", state: {}, report: null },
   ])("tells the account of $what", ({ state, report }) => {
-    const steps = agenda(aTaskState(state, HOUR), HOUR);
+    const steps = dueWork(aTaskState(state, HOUR), HOUR);
     expect(steps.find(({ kind }) => kind === "report")?.dueAt ?? null).toBe(report);
     // Beside the work or the end of the retention, never instead.
     expect(steps.filter(({ kind }) => kind !== "report").length).toBeGreaterThan(0);
@@ -164,9 +164,9 @@ describe("the agenda", () => {
     },
   ] as const)("$what, as the cadence sees it", ({ task, cadence, news }) => {
     const state = aTaskState({ task }, HOUR);
-    const shared = { ...state.shared, cadence };
-    expect(cadenceNews({ ...state, shared })).toBe(news);
-    const reports = agenda({ ...state, shared }, HOUR).some(({ kind }) => kind === "report");
+    const sync = { ...state.sync, cadence };
+    expect(cadenceNews({ ...state, sync })).toBe(news);
+    const reports = dueWork({ ...state, sync }, HOUR).some(({ kind }) => kind === "report");
     expect(reports).toBe(news !== null);
   });
 
@@ -190,7 +190,7 @@ describe("the agenda", () => {
     const task = aTask({ status: "succeeded", finishedAt: T0 });
     const unheard = aTaskState({ task }, HOUR);
     const steps = (account: string | null) =>
-      agenda({ ...unheard, shared: { ...unheard.shared, account } }, HOUR);
+      dueWork({ ...unheard, sync: { ...unheard.sync, account } }, HOUR);
     const report = steps(null).find(({ kind }) => kind === "report");
     expect(alarmAt(steps(null), T0)).toBe((report?.dueAt ?? 0) + 60_000);
     // While it is on its way the alarm must not come again and again.

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { agenda, alarmAt, NOTHING_SHARED } from "../../../../src/domain/task/due-work.ts";
+import { dueWork, alarmAt, NOTHING_SYNCED } from "../../../../src/domain/task/due-work.ts";
 import { eventsBetween, type EventType } from "../../../../src/domain/task/event.ts";
 import { messageBody } from "../../../../src/domain/task/payload.ts";
 import { decidePoll } from "../../../../src/domain/task/poll.ts";
@@ -17,7 +17,7 @@ import { anUnsubmittedTask, aSchedule, aTask, T0 } from "../../../support/builde
  * one terminal transition, a terminal task is final  guarantee 3
  * one event per type, video.progress aside           guarantee 3
  * no second submit after an unknown outcome          guarantee 2
- * unfinished work is on the agenda, with an alarm    guarantee 6
+ * unfinished work is on the dueWork, with an alarm    guarantee 6
  */
 
 const limits = {
@@ -130,12 +130,12 @@ describe("the life of a task", () => {
                 random,
                 limits,
               }));
-              if (!hasEnded(before)) expect(schedule.dueAt).toBeGreaterThan(now);
+              if (!hasEnded(before)) expect(schedule.nextPollAt).toBeGreaterThan(now);
             }
             if (hasEnded(before)) expect(task).toBe(before);
             else if (hasEnded(task)) ends += 1;
             events.push(...eventsBetween(before, task));
-            const steps = agenda({ task, schedule, deliveries: [], shared: NOTHING_SHARED }, 1000);
+            const steps = dueWork({ task, schedule, deliveries: [], sync: NOTHING_SYNCED }, 1000);
             expect(steps.length).toBeGreaterThan(0);
             expect(alarmAt(steps, now)).toBeGreaterThan(now);
             expect(Number.isFinite(alarmAt(steps, now))).toBe(true);

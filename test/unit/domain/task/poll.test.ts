@@ -209,7 +209,7 @@ describe("the deadline", () => {
     const turn = { startedAt: T0 + 3_599_000, now: T0 + 3_601_000, random: 0.5, limits };
     const { task, schedule } = decidePoll(aTask(), aSchedule(), RUNNING, turn);
     expect(task.status).toBe("running");
-    expect(schedule.dueAt).toBe(turn.now + 1);
+    expect(schedule.nextPollAt).toBe(turn.now + 1);
   });
 });
 
@@ -217,7 +217,8 @@ describe("the next poll", () => {
   const next = (answer: PollAnswer, seconds = 50, schedule = aSchedule()): number => {
     const now = T0 + seconds * 1000;
     return (
-      decidePoll(aTask(), schedule, answer, { startedAt: now, now, random: 0.5, limits }).schedule.dueAt - now
+      decidePoll(aTask(), schedule, answer, { startedAt: now, now, random: 0.5, limits }).schedule
+        .nextPollAt - now
     );
   };
 
@@ -240,18 +241,18 @@ describe("the next poll", () => {
 
   it("backs off under 429 beyond the maximum, to a minute at most", () => {
     const slow: PollAnswer = { ...plain, kind: "slow_down" };
-    expect(next(slow, 100, aSchedule({ slowDowns: 0 }))).toBeLessThan(5000);
-    expect(next(slow, 100, aSchedule({ slowDowns: 5 }))).toBe(32_000);
-    expect(next(slow, 100, aSchedule({ slowDowns: 30 }))).toBe(60_000);
+    expect(next(slow, 100, aSchedule({ rateLimitedInARow: 0 }))).toBeLessThan(5000);
+    expect(next(slow, 100, aSchedule({ rateLimitedInARow: 5 }))).toBe(32_000);
+    expect(next(slow, 100, aSchedule({ rateLimitedInARow: 30 }))).toBe(60_000);
     // A Retry-After of nothing is none; any other one is what the upstream wants.
-    expect(next({ ...slow, notBeforeMs: 0 }, 100, aSchedule({ slowDowns: 5 }))).toBe(32_000);
-    expect(next({ ...slow, notBeforeMs: 30_000 }, 100, aSchedule({ slowDowns: 5 }))).toBe(30_000);
+    expect(next({ ...slow, notBeforeMs: 0 }, 100, aSchedule({ rateLimitedInARow: 5 }))).toBe(32_000);
+    expect(next({ ...slow, notBeforeMs: 30_000 }, 100, aSchedule({ rateLimitedInARow: 5 }))).toBe(30_000);
   });
 
   it("doubles with each answer that says nothing, up to the maximum", () => {
     const ordinary = next(read({ status: null }), 100);
-    expect(next(NOTHING, 100, aSchedule({ troubles: 0 }))).toBeCloseTo(2 * ordinary, 6);
-    expect(next(NOTHING, 100, aSchedule({ troubles: 9 }))).toBe(15_000);
+    expect(next(NOTHING, 100, aSchedule({ failuresInARow: 0 }))).toBeCloseTo(2 * ordinary, 6);
+    expect(next(NOTHING, 100, aSchedule({ failuresInARow: 9 }))).toBe(15_000);
   });
 });
 
@@ -263,7 +264,7 @@ describe("the first poll", () => {
         random: 0.5,
         limits: { ...limits, firstMs, maxMs: 4000 },
         ...(forecast ? { forecast } : {}),
-      }).dueAt - T0;
+      }).nextPollAt - T0;
     const unwatched = aTask({ callback: null });
     const late = { ...PRIOR_FORECAST, whole: logNormalCurve(200_000, 0.1) };
     expect(first(unwatched, 333, late)).toBe(333);
@@ -281,8 +282,8 @@ describe("a task that is followed by a stream", () => {
 
   it("has its first poll within POLL_MAX_SECONDS of its acceptance if the stream is open by then", () => {
     const turn = { now: T0, random: 0.5, limits, forecast: late, streamed: true };
-    expect(firstSchedule(unsubscribed, turn).dueAt).toBe(T0 + 15_000);
-    expect(firstSchedule(unsubscribed, { ...turn, limits: { ...limits, firstMs: 40_000 } }).dueAt).toBe(
+    expect(firstSchedule(unsubscribed, turn).nextPollAt).toBe(T0 + 15_000);
+    expect(firstSchedule(unsubscribed, { ...turn, limits: { ...limits, firstMs: 40_000 } }).nextPollAt).toBe(
       T0 + 40_000,
     );
   });
@@ -290,37 +291,37 @@ describe("a task that is followed by a stream", () => {
   it.each<
     [what: string, task: Task, schedule: Partial<PollSchedule>, firstMs: number | null, brought: boolean]
   >([
-    ["a first poll that is far away", unsubscribed, { dueAt: T0 + 200_000 }, null, true],
-    ["a first poll that is near", unsubscribed, { dueAt: T0 + 5000 }, null, false],
-    ["a first poll that is overdue", unsubscribed, { dueAt: T0 - 5000 }, null, false],
+    ["a first poll that is far away", unsubscribed, { nextPollAt: T0 + 200_000 }, null, true],
+    ["a first poll that is near", unsubscribed, { nextPollAt: T0 + 5000 }, null, false],
+    ["a first poll that is overdue", unsubscribed, { nextPollAt: T0 - 5000 }, null, false],
     [
       "a later poll: an upstream's wish to wait",
       unsubscribed,
-      { dueAt: T0 + 200_000, polls: 1 },
+      { nextPollAt: T0 + 200_000, polls: 1 },
       null,
       false,
     ],
-    ["a first poll that is set", unsubscribed, { dueAt: T0 + 200_000 }, 200_000, false],
-    ["a task that is not submitted", anUnsubmittedTask("due"), { dueAt: T0 + 200_000 }, null, false],
-    ["a task that has ended", aTask({ status: "failed" }), { dueAt: T0 + 200_000 }, null, false],
+    ["a first poll that is set", unsubscribed, { nextPollAt: T0 + 200_000 }, 200_000, false],
+    ["a task that is not submitted", anUnsubmittedTask("due"), { nextPollAt: T0 + 200_000 }, null, false],
+    ["a task that has ended", aTask({ status: "failed" }), { nextPollAt: T0 + 200_000 }, null, false],
     [
       "a test, which ends on the dot",
       aTask({ test: { outcome: "succeeded", delayMs: 600_000 } }),
-      { dueAt: T0 + 300_000 },
+      { nextPollAt: T0 + 300_000 },
       null,
       false,
     ],
   ])("opened later, the stream finds %s", (_what, task, overrides, firstMs, brought) => {
     const schedule = aSchedule(overrides);
     const next = streamedSchedule(task, schedule, { now: T0, random: 0, limits: { ...limits, firstMs } });
-    if (brought) expect(next).toEqual({ ...schedule, dueAt: T0 + 15_000 });
+    if (brought) expect(next).toEqual({ ...schedule, nextPollAt: T0 + 15_000 });
     else expect(next).toBe(schedule);
     const sooner = streamedSchedule(task, schedule, {
       now: T0,
       random: 0.999,
       limits: { ...limits, firstMs },
     });
-    expect(sooner.dueAt).toBeLessThanOrEqual(next.dueAt);
+    expect(sooner.nextPollAt).toBeLessThanOrEqual(next.nextPollAt);
   });
 });
 
@@ -344,13 +345,13 @@ describe("what the polls have shown", () => {
     ] as const) {
       state = decidePoll(state.task, state.schedule, answer, at(seconds));
     }
-    expect(state.schedule.seen).toEqual({
+    expect(state.schedule.observations).toEqual({
       aliveAt: T0 + 70_000,
       queuedAt: T0 + 20_000,
       progressAt: T0 + 60_100,
       mark: { at: T0 + 60_100, progress: 50 },
     });
-    expect(finishSample(state.task, state.schedule.seen ?? null)).toEqual({
+    expect(finishSample(state.task, state.schedule.observations)).toEqual({
       end: { afterMs: 70_000, byMs: 80_100 },
       queuedMs: 20_000,
       runningMs: 40_100,
