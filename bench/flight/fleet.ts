@@ -23,8 +23,16 @@ export function spread(values: readonly number[]): Spread {
   return { p50: at(0.5), p95: at(0.95), p99: at(0.99), max: at(1) };
 }
 
-export async function startRingback(gateway: Child): Promise<BenchWorker> {
-  const seconds = String(POLL_MS / 1000);
+export interface FleetOptions {
+  pollMs?: number;
+  isProfiled?: boolean;
+}
+
+export async function startRingback(
+  gateway: Child,
+  { pollMs = POLL_MS, isProfiled = false }: FleetOptions = {},
+): Promise<BenchWorker> {
+  const seconds = String(pollMs / 1000);
   return startBenchWorker({
     entry: "ringback.ts",
     settings: {
@@ -36,19 +44,25 @@ export async function startRingback(gateway: Child): Promise<BenchWorker> {
       POLL_MAX_SECONDS: seconds,
     },
     objects: { TASKS: "TaskObject", ACCOUNTS: "AccountObject", CADENCES: "CadenceObject" },
+    isProfiled,
   });
 }
 
 /** `callbackUrl`: one for all its tasks. */
-export async function startBare(gateway: Child, callbackUrl: string | null = null): Promise<BenchWorker> {
+export async function startBare(
+  gateway: Child,
+  callbackUrl: string | null = null,
+  { pollMs = POLL_MS, isProfiled = false }: FleetOptions = {},
+): Promise<BenchWorker> {
   return startBenchWorker({
     entry: "bare.ts",
     settings: {
       AIO_BASE_URL: await ask<string>(gateway, { ask: "base url" }),
-      POLL_MS: String(POLL_MS),
+      POLL_MS: String(pollMs),
       ...(callbackUrl === null ? {} : { CALLBACK_URL: callbackUrl }),
     },
     objects: { TASKS: "BareTask" },
+    isProfiled,
   });
 }
 

@@ -11,8 +11,8 @@ import { bundleWorker, compatibility } from "../../dev/bundle.ts";
 
 const require = createRequire(import.meta.url);
 
-/** A port for a debugger's profiler, to see what costs what: figures are then of no use. */
-const INSPECTOR = process.env["BENCH_INSPECTOR"];
+/** With these V8 tells perf the names of what it compiles and interprets. */
+const PROFILED = ["--perf-basic-prof", "--interpreted-frames-native-stack"];
 /** An awake object holds three files open. Where the limit cannot be raised, as much as is allowed. */
 const RAISE_LIMIT = 'ulimit -n 65536 2>/dev/null || ulimit -n "$(ulimit -Hn)"; exec "$@"';
 /** What it says when it breaks; the rest is repetition. */
@@ -24,6 +24,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 export interface BenchWorker {
   url: string;
   pid: number;
+  /** The module that it runs. */
+  script: string;
   /** Ends it and removes its store. */
   close(): Promise<void>;
 }
@@ -36,9 +38,14 @@ export interface BenchWorkerOptions {
   objects: Record<string, string>;
   /** Compatibility flags beside those that are deployed. */
   flags?: readonly string[];
+  /** To be looked at by perf, with names that a reader knows: its figures compare with each other only. */
+  isProfiled?: boolean;
 }
 
-function configOf(port: number, { settings, objects, flags: more = [] }: BenchWorkerOptions): string {
+function configOf(
+  port: number,
+  { settings, objects, flags: more = [], isProfiled = false }: BenchWorkerOptions,
+): string {
   const { date, flags: deployed } = compatibility();
   const flags = JSON.stringify([...deployed, ...more]);
   const text = JSON.stringify;
@@ -53,6 +60,7 @@ function configOf(port: number, { settings, objects, flags: more = [] }: BenchWo
   );
   return `using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
+  v8Flags = ${JSON.stringify(isProfiled ? PROFILED : [])},
   services = [
     (name = "main", worker = .main),
     (name = "internet", network = (allow = ["local", "private", "public"])),
@@ -83,16 +91,14 @@ export async function startBenchWorker(options: BenchWorkerOptions): Promise<Ben
   const folder = mkdtempSync("/dev/shm/ringback-bench-");
   const port = await freePort();
   mkdirSync(join(folder, "store"));
-  writeFileSync(
-    join(folder, "index.js"),
-    await bundleWorker({ entry: `bench/workers/${options.entry}`, minify: INSPECTOR === undefined }),
-  );
+  const { entry, isProfiled = false } = options;
+  const script = await bundleWorker({ entry: `bench/workers/${entry}`, minify: !isProfiled });
+  writeFileSync(join(folder, "index.js"), script);
   writeFileSync(join(folder, "config.capnp"), configOf(port, options));
   // The package's program is a script around the binary: the process to measure is the binary itself.
   const binary = join(require.resolve("@cloudflare/workerd-linux-64/package.json"), "../bin/workerd");
   const serve = [binary, "serve", "config.capnp", "--experimental", "--directory-path=store=store"];
-  const debug = INSPECTOR === undefined ? [] : [`--inspector-addr=127.0.0.1:${INSPECTOR}`];
-  const child = spawn("/bin/sh", ["-c", RAISE_LIMIT, "sh", ...serve, ...debug], {
+  const child = spawn("/bin/sh", ["-c", RAISE_LIMIT, "sh", ...serve], {
     cwd: folder,
     stdio: ["ignore", "ignore", "pipe"],
   });
@@ -108,6 +114,7 @@ export async function startBenchWorker(options: BenchWorkerOptions): Promise<Ben
   return {
     url,
     pid: child.pid ?? 0,
+    script,
     close: async () => {
       const gone = new Promise((resolve) => child.once("exit", resolve));
       process.off("exit", abandon);
