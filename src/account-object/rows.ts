@@ -1,7 +1,6 @@
-import type { DeliveryStatus } from "../domain/delivery/delivery.ts";
+import type { DeliveryStatus, TaskStatus } from "../contract/words.ts";
 import type { AccountStats, TaskSummary, ListPage } from "../domain/account/summary.ts";
 import { FIRST_VERSION, type SigningVersion } from "../domain/account/signing-versions.ts";
-import type { TaskStatus } from "../domain/task/upstream-answer.ts";
 
 /** Each is created with its first row: an account that only asks for its secret stores nothing. */
 const TABLES = {

@@ -6,7 +6,7 @@ import { ApiError } from "../http/errors.ts";
 import { ownHost } from "../http/guards.ts";
 import { requireKnownKey } from "../http/known-key.ts";
 import { BouncePage } from "./pages/sign-in-page.tsx";
-import { isOwnRequest } from "./origin.ts";
+import { CrossSiteError, isOwnRequest } from "./origin.ts";
 import { setSecurityHeaders } from "./security.ts";
 import { endSession, readSession, visitOf } from "./visit.ts";
 
@@ -20,7 +20,7 @@ function door(previews: boolean) {
   return createMiddleware<AppEnv>(async (context, next) => {
     setSecurityHeaders(context, previews);
     if (context.req.method === "POST" && !isOwnRequest(context.req.raw.headers, ownHost(context))) {
-      throw new ApiError("cross_site", "This form was not sent by a page of this console.", { status: 403 });
+      throw new CrossSiteError("this form was not sent by a page of this console");
     }
     return next();
   });

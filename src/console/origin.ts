@@ -13,6 +13,11 @@ export function isOwnRequest(headers: Pick<Headers, "get">, ownHost: string): bo
   return origin !== null && URL.canParse(origin) && new URL(origin).host === ownHost;
 }
 
+/** A form that no page of this console has sent. */
+export class CrossSiteError extends Error {
+  override name = "CrossSiteError";
+}
+
 /** A path on this deployment to go to after signing in; anything else is the first page. */
 export function localPath(wish: string | undefined): string {
   // One slash and no backslash: `//host` and `/\host` lead elsewhere.

@@ -55,7 +55,7 @@ function saidOf({ kind }: Redelivery): Said {
     case "no_task":
       throw noSuchTask();
     case "no_message":
-      throw new ApiError("not_found", "This task has no message of that id.");
+      throw new ApiError("not_found");
     case "nothing":
       return "nothing";
     case "too_often":

@@ -4,7 +4,7 @@ import { isoTime } from "../domain/text/time.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { ApiError, invalidRequest } from "../http/errors.ts";
 import { secretAnswer, sendPing, verifyReceived } from "../http/routes/webhooks.ts";
-import type { VerifyReason } from "../webhook/verify.ts";
+import type { VerifyReason } from "../contract/words.ts";
 import { readForm } from "./form.ts";
 import { headersIn } from "./new-task-request.ts";
 import { visitOf } from "./visit.ts";

@@ -1,14 +1,16 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { apiError, type ApiErrorCode } from "../contract/errors.ts";
 import { parseJson } from "../domain/text/json.ts";
 import { isUnavailable } from "../domain/errors/unavailable.ts";
 import { clipBytes } from "../domain/text/text.ts";
 import { errorFields, log } from "../log.ts";
 import type { AppEnv } from "./app-env.ts";
-import { RETRY_AFTER_SECONDS, RETRYABLE, STATUS } from "./error-codes.ts";
 import type { Issue } from "./issue.ts";
 
 export interface ApiErrorOptions {
+  /** In place of the code's own sentence, where the thrower knows more. */
+  message?: string;
   status?: number;
   issues?: Issue[];
   headers?: Record<string, string>;
@@ -19,14 +21,16 @@ export interface ApiErrorOptions {
 /** A refusal in the contract's shape: the one class of HTTP errors, thrown at the edge only. */
 export class ApiError extends Error {
   override name = "ApiError";
-  readonly code: string;
+  readonly code: ApiErrorCode;
   readonly status: number;
   readonly options: ApiErrorOptions;
 
-  constructor(code: keyof typeof STATUS | (string & {}), message: string, options: ApiErrorOptions = {}) {
-    super(message);
+  constructor(code: ApiErrorCode, options: ApiErrorOptions = {}) {
+    const { status, message } = apiError(code);
+    super(options.message ?? message);
     this.code = code;
-    this.status = options.status ?? (STATUS as Record<string, number>)[code] ?? 500;
+    // The upstream's own status always comes along; this one is for a thrower that has none.
+    this.status = options.status ?? (status === "4XX" ? 400 : status);
     this.options = options;
   }
 }
@@ -35,7 +39,7 @@ export function invalidRequest(issues: Issue[]): ApiError {
   const [first] = issues;
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
   const message = first ? `${first.path === "" ? "The request" : first.path} ${first.message}${more}.` : "";
-  return new ApiError("invalid_request", message, { issues });
+  return new ApiError("invalid_request", { message, issues });
 }
 
 /** What of an upstream's refusal is handed on. */
@@ -57,13 +61,13 @@ export function upstreamSaid({ status, body }: { status: number; body: string })
 
 /** Made up, another account's, or deleted: told apart by nobody. */
 export function noSuchTask(): ApiError {
-  return new ApiError("task_not_found", "No such task.");
+  return new ApiError("task_not_found");
 }
 
 function errorResponse(context: Context<AppEnv>, error: ApiError): Response {
   const { issues, headers, upstream, taskId } = error.options;
-  const retryAfter = RETRY_AFTER_SECONDS[error.code];
-  if (retryAfter !== undefined) context.header("retry-after", String(retryAfter));
+  const { retryable, retryAfterSeconds } = apiError(error.code);
+  if (retryAfterSeconds !== undefined) context.header("retry-after", String(retryAfterSeconds));
   for (const [name, value] of Object.entries(headers ?? {})) context.header(name, value);
   const param = issues?.find(({ path }) => path !== "")?.path;
   const body = {
@@ -71,7 +75,7 @@ function errorResponse(context: Context<AppEnv>, error: ApiError): Response {
     message: error.message,
     ...(param === undefined ? {} : { param }),
     ...(issues ? { issues } : {}),
-    ...(RETRYABLE.has(error.code) ? { retryable: true } : {}),
+    ...(retryable ? { retryable } : {}),
     ...(upstream ? { upstream } : {}),
     ...(taskId === undefined ? {} : { task_id: taskId }),
     request_id: context.get("requestId"),
@@ -82,16 +86,11 @@ function errorResponse(context: Context<AppEnv>, error: ApiError): Response {
 /** The last station of every throw: our own refusals as they are, everything else as a 500 without a detail. */
 export function onError(error: Error, context: Context<AppEnv>): Response {
   if (error instanceof ApiError) return errorResponse(context, error);
-  if (isUnavailable(error)) {
-    return errorResponse(
-      context,
-      new ApiError("overloaded", "Ringback is overloaded; try again in a moment."),
-    );
-  }
+  if (isUnavailable(error)) return errorResponse(context, new ApiError("overloaded"));
   log("request.failed", { request_id: context.get("requestId"), ...errorFields(error) });
-  return errorResponse(context, new ApiError("internal", "Something went wrong on our side."));
+  return errorResponse(context, new ApiError("internal"));
 }
 
 export function onNotFound(context: Context<AppEnv>): Response {
-  return errorResponse(context, new ApiError("not_found", "No such path."));
+  return errorResponse(context, new ApiError("not_found"));
 }

@@ -34,13 +34,13 @@ export function methodNotAllowed(allow: string): Handler<AppEnv> {
 }
 
 export function wrongMethod(allow: string): ApiError {
-  return new ApiError("method_not_allowed", `This path takes ${allow}.`, { headers: { allow } });
+  return new ApiError("method_not_allowed", { message: `This path takes ${allow}.`, headers: { allow } });
 }
 
 /** A callback of ours that arrives at a call that changes or sends something would go on for ever. */
 export const refuseOwnCallbacks = createMiddleware<AppEnv>(async (context, next) => {
   if (context.req.header("ringback-attempt") !== undefined) {
-    throw new ApiError("loop_detected", "This request is itself a Ringback callback.");
+    throw new ApiError("loop_detected", { message: "This request is itself a Ringback callback." });
   }
   await next();
 });
@@ -48,7 +48,9 @@ export const refuseOwnCallbacks = createMiddleware<AppEnv>(async (context, next)
 /** A Ringback's own call upstream that arrives at one that leads upstream: one task would become hundreds. */
 export const refuseOwnUpstreamCalls = createMiddleware<AppEnv>(async (context, next) => {
   if (context.req.header(HOP_HEADER) !== undefined) {
-    throw new ApiError("loop_detected", "This request was sent by a Ringback whose AIO_BASE_URL leads here.");
+    throw new ApiError("loop_detected", {
+      message: "This request was sent by a Ringback whose AIO_BASE_URL leads here.",
+    });
   }
   await next();
 });
@@ -73,7 +75,9 @@ export const withSettings = createMiddleware<AppEnv>(async (context, next) => {
 
 export function misconfigured(problems: readonly { setting: string; message: string }[]): ApiError {
   const message = problems.map(({ setting, message: problem }) => `${setting} ${problem}`).join("; ");
-  return new ApiError("misconfigured", `This deployment's settings are incomplete: ${message}.`);
+  return new ApiError("misconfigured", {
+    message: `This deployment's settings are incomplete: ${message}.`,
+  });
 }
 
 export const withCaller = createMiddleware<AppEnv>(async (context, next) => {
@@ -84,9 +88,7 @@ export const withCaller = createMiddleware<AppEnv>(async (context, next) => {
 });
 
 export function unauthorized(): ApiError {
-  return new ApiError("unauthorized", "A valid API key is required: Authorization: Bearer …", {
-    headers: { "www-authenticate": "Bearer" },
-  });
+  return new ApiError("unauthorized", { headers: { "www-authenticate": "Bearer" } });
 }
 
 /** @throws ApiError 400 for a query parameter that the call does not have */

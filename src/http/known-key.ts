@@ -32,7 +32,9 @@ export async function requireKnownKey(
     case "refused":
       throw unauthorized();
     case "silent":
-      throw new ApiError("upstream_error", "The upstream did not say whether it knows this key.");
+      throw new ApiError("upstream_error", {
+        message: "The upstream did not say whether it knows this key.",
+      });
   }
 }
 

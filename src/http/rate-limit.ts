@@ -27,7 +27,7 @@ export async function countCall(
   context.set("isCounted", true);
   for (const key of [`account ${account}`, `address ${clientOf(context) ?? "unknown"}`]) {
     const { success } = await context.env.CREATE_LIMIT.limit({ key });
-    if (!success) throw new ApiError("rate_limited", "Too many requests; try again in a minute.");
+    if (!success) throw new ApiError("rate_limited");
   }
 }
 

@@ -1,18 +1,14 @@
 import * as z from "zod";
-import { EVENT_TYPES } from "../domain/task/event.ts";
-import { ERROR_MEANINGS } from "./error-meanings.ts";
 import {
-  count,
+  ATTEMPT_OUTCOMES,
+  ATTEMPT_TRIGGERS,
   DELIVERY_STATUSES,
-  instant,
-  listedTask,
-  STATUSES,
-  task,
-  taskCallback,
-  taskData,
-  taskError,
-  text,
-} from "./task-answers.ts";
+  EVENT_TYPES,
+  TASK_STATUSES,
+  VERIFY_REASONS,
+} from "../contract/words.ts";
+import { ERROR_CODES } from "./error-table.ts";
+import { count, instant, listedTask, task, taskCallback, taskData, taskError, text } from "./task-answers.ts";
 
 /** What Ringback answers with. A test holds these schemas to the answers of a running one. */
 
@@ -21,11 +17,11 @@ export const MESSAGE_ID_PATTERN = "^msg_[a-z2-7]+$";
 const attempt = z
   .object({
     number: z.int().min(1).meta({ description: "From 1; those by hand are numbered on." }),
-    trigger: z.enum(["scheduled", "manual"]),
+    trigger: z.enum(ATTEMPT_TRIGGERS),
     started_at: instant("When its request left."),
     duration_ms: z.number().min(0).nullable(),
     status_code: z.int().nullable().meta({ description: "Null if no answer came." }),
-    outcome: z.enum(["delivered", "retryable", "permanent", "unknown"]),
+    outcome: z.enum(ATTEMPT_OUTCOMES),
     reason: text(
       "Null when delivered; else `http_503` and the like, `timeout`, `connection`, `redirect`, `gone`, " +
         "`url_rejected`, `interrupted`, or `in_flight` while it is on the wire.",
@@ -65,7 +61,7 @@ const signingSecrets = z
 const stats = z
   .object({
     object: z.literal("stats"),
-    tasks: z.object(Object.fromEntries(STATUSES.map((status) => [status, count("Tasks.")]))),
+    tasks: z.object(Object.fromEntries(TASK_STATUSES.map((status) => [status, count("Tasks.")]))),
     models: z.array(
       z.object({
         model: z.string(),
@@ -82,7 +78,7 @@ const stats = z
 const error = z
   .object({
     error: z.object({
-      code: z.enum(Object.keys(ERROR_MEANINGS) as [string, ...string[]]),
+      code: z.enum(ERROR_CODES),
       message: text("In words, for a person."),
       param: text("The first field that is wrong.").optional(),
       issues: z
@@ -132,7 +128,7 @@ export const ANSWERS = {
     .object({
       valid: z.boolean(),
       reason: z
-        .enum(["missing_header", "timestamp_out_of_range", "no_match"])
+        .enum(VERIFY_REASONS)
         .nullable()
         .meta({ description: "Null when valid; the timestamp may be 5 minutes off." }),
     })

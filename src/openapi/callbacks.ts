@@ -1,4 +1,4 @@
-import { EVENT_TYPES, type EventType } from "../domain/task/event.ts";
+import { EVENT_TYPES, type EventType } from "../contract/words.ts";
 import { RINGBACK_VERSION } from "../version.ts";
 import {
   FAILED_DATA,

@@ -1,5 +1,5 @@
 import { RINGBACK_VERSION } from "../version.ts";
-import { errorTable } from "./error-meanings.ts";
+import { errorTable } from "./error-table.ts";
 import type { JsonSchema } from "./json-schema.ts";
 
 const DESCRIPTION = `

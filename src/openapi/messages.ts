@@ -1,4 +1,4 @@
-import { EVENT_TYPES } from "../domain/task/event.ts";
+import { EVENT_TYPES } from "../contract/words.ts";
 import { MESSAGE_ID_PATTERN } from "./answers.ts";
 import { ref, type JsonSchema } from "./json-schema.ts";
 

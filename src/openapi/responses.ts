@@ -1,5 +1,5 @@
-import { RETRY_AFTER_SECONDS, RETRYABLE } from "../http/error-codes.ts";
-import { ERROR_MEANINGS, statusOf, type ErrorCode } from "./error-meanings.ts";
+import { apiError, type ApiErrorCode } from "../contract/errors.ts";
+import { statusOf } from "./error-table.ts";
 import { REQUEST_ID } from "./examples.ts";
 import { ref, type JsonSchema } from "./json-schema.ts";
 
@@ -69,17 +69,17 @@ export function answer(description: string, schema: string, options: AnswerOptio
 }
 
 /** What can go wrong with every call under /v1. */
-const EVERYWHERE: readonly ErrorCode[] = ["unauthorized", "internal", "overloaded", "misconfigured"];
+const EVERYWHERE: readonly ApiErrorCode[] = ["unauthorized", "internal", "overloaded", "misconfigured"];
 /** Ringback asks the upstream whether it knows the key, but not without end. */
-export const KNOWN_KEY: readonly ErrorCode[] = ["upstream_error", "rate_limited"];
+export const KNOWN_KEY: readonly ApiErrorCode[] = ["upstream_error", "rate_limited"];
 /** A body is read. */
-export const WITH_BODY: readonly ErrorCode[] = ["invalid_request", "request_timeout", "payload_too_large"];
+export const WITH_BODY: readonly ApiErrorCode[] = ["invalid_request", "request_timeout", "payload_too_large"];
 /** It changes or sends something. */
-export const NO_LOOP: readonly ErrorCode[] = ["loop_detected"];
+export const NO_LOOP: readonly ApiErrorCode[] = ["loop_detected"];
 
 /** Errors of an operation by status; `also` are codes under another status than their usual one. */
-export function errors(codes: readonly ErrorCode[], also: Record<string, ErrorCode[]> = {}): Responses {
-  const byStatus = new Map<string, ErrorCode[]>(Object.entries(also));
+export function errors(codes: readonly ApiErrorCode[], also: Record<string, ApiErrorCode[]> = {}): Responses {
+  const byStatus = new Map<string, ApiErrorCode[]>(Object.entries(also));
   for (const code of new Set([...EVERYWHERE, ...codes])) {
     const status = statusOf(code);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
@@ -97,13 +97,15 @@ export const METHOD_NOT_ALLOWED: JsonSchema = {
 /** What a call answers that asks for nothing but the settings. */
 export const MISCONFIGURED: JsonSchema = errorResponse("503", ["misconfigured"]);
 
-function errorResponse(status: string, codes: readonly ErrorCode[]): JsonSchema {
+function errorResponse(status: string, codes: readonly ApiErrorCode[]): JsonSchema {
   const names: HeaderName[] = [
-    ...(codes.some((code) => RETRY_AFTER_SECONDS[code] !== undefined) ? (["Retry-After"] as const) : []),
+    ...(codes.some((code) => apiError(code).retryAfterSeconds !== undefined)
+      ? (["Retry-After"] as const)
+      : []),
     ...(codes.every((code) => code === "unauthorized") ? (["WWW-Authenticate"] as const) : []),
   ];
   return {
-    description: codes.map((code) => `\`${code}\`: ${ERROR_MEANINGS[code]}`).join(" "),
+    description: codes.map((code) => `\`${code}\`: ${apiError(code).message}`).join(" "),
     headers: headers(...names),
     content: {
       "application/json": {
@@ -114,17 +116,17 @@ function errorResponse(status: string, codes: readonly ErrorCode[]): JsonSchema 
   };
 }
 
-function errorExample(code: ErrorCode, status: string): JsonSchema {
+function errorExample(code: ApiErrorCode, status: string): JsonSchema {
   const refusal = code.startsWith("upstream_") && status.startsWith("4");
   const upstreamStatus = status === "4XX" ? 400 : Number(status);
   return {
     error: {
       code,
-      message: ERROR_MEANINGS[code].replaceAll("`", ""),
+      message: apiError(code).message,
       ...(code === "invalid_request"
         ? { param: "callback_url", issues: [{ path: "callback_url", message: "must be an https URL" }] }
         : {}),
-      ...(RETRYABLE.has(code) ? { retryable: true } : {}),
+      ...(apiError(code).retryable ? { retryable: true } : {}),
       ...(refusal
         ? { upstream: { status: upstreamStatus, body: { error: { message: "The upstream's words." } } } }
         : {}),

@@ -1,6 +1,6 @@
 import * as z from "zod";
-import { EVENT_TYPES } from "../domain/task/event.ts";
-import type { TaskErrorCode } from "../domain/task/task.ts";
+import { TASK_ERRORS, type TaskErrorCode } from "../contract/errors.ts";
+import { CALLBACK_FORMATS, CALLBACK_STATUSES, EVENT_TYPES, TASK_STATUSES } from "../contract/words.ts";
 
 /** The task as Ringback answers with it: whole, in a callback, in the list. */
 
@@ -9,30 +9,14 @@ const url = (description: string) => z.string().meta({ format: "uri", descriptio
 export const count = (description: string) => z.int().min(0).meta({ description });
 export const text = (description: string) => z.string().meta({ description });
 
-export const STATUSES = ["queued", "running", "succeeded", "failed"] as const;
-export const DELIVERY_STATUSES = ["pending", "delivered", "exhausted", "stopped"] as const;
 export const TASK_ID_PATTERN = "^task_[a-z2-7]{42}$";
-
-/** The record makes the compiler ask for a code that the domain gets and the reference lacks. */
-const TASK_ERRORS: Record<TaskErrorCode, string> = {
-  generation_failed: "the upstream said that the generation failed",
-  timed_out: "not finished before its deadline",
-  submit_unknown: "the upstream may or may not have taken the request, so it was not sent again",
-  upstream_lost: "the upstream answers only that it has no such task",
-  result_missing: "the upstream said success and gave no usable URL",
-  upstream_unauthorized: "the upstream refuses the key",
-  upstream_payment_required: "the upstream asks for payment",
-  upstream_forbidden: "the upstream forbids this: balance, quota or permission",
-  upstream_not_found: "the upstream does not know the model or the path",
-  upstream_rejected: "the upstream rejected the request",
-};
 
 export const taskError = z
   .object({
     code: z.enum(Object.keys(TASK_ERRORS) as [TaskErrorCode, ...TaskErrorCode[]]).meta({
       description: Object.entries(TASK_ERRORS)
-        .map(([code, meaning]) => `\`${code}\`: ${meaning}`)
-        .join("; "),
+        .map(([code, message]) => `\`${code}\`: ${message}`)
+        .join(" "),
     }),
     message: z.string().max(2000).meta({ description: "In words; the upstream's, where it said why." }),
     retryable: z
@@ -45,7 +29,9 @@ const taskMembers = {
   object: z.literal("video.task"),
   id: z.string().meta({ pattern: TASK_ID_PATTERN, description: "The same as `task_id`." }),
   task_id: z.string().meta({ pattern: TASK_ID_PATTERN, description: "Ringback's id; not the upstream's." }),
-  status: z.enum(STATUSES).meta({ description: "`succeeded` and `failed` are the end and never change." }),
+  status: z
+    .enum(TASK_STATUSES)
+    .meta({ description: "`succeeded` and `failed` are the end and never change." }),
   progress: z
     .number()
     .nullable()
@@ -82,8 +68,8 @@ export const taskCallback = z
   .object({
     url: url("Where it is sent."),
     events: z.array(z.enum(EVENT_TYPES)).meta({ description: "Which events are sent." }),
-    format: z.enum(["standard", "flat"]),
-    status: z.enum(["waiting", ...DELIVERY_STATUSES]).meta({
+    format: z.enum(CALLBACK_FORMATS),
+    status: z.enum(CALLBACK_STATUSES).meta({
       description:
         "Of the end's delivery, or of the newest one if no end is subscribed; `waiting` before there is one.",
     }),
@@ -119,7 +105,7 @@ export const listedTask = z
     created_at: taskMembers.created_at,
     finished_at: taskMembers.finished_at,
     callback: z
-      .object({ status: z.enum(["waiting", ...DELIVERY_STATUSES]) })
+      .object({ status: z.enum(CALLBACK_STATUSES) })
       .nullable()
       .meta({ description: "Null without a `callback_url`." }),
   })

@@ -1,5 +1,6 @@
+import type { AttemptTrigger } from "../contract/words.ts";
 import type { SyncState, TaskState } from "../domain/task/due-work.ts";
-import type { AttemptResult, AttemptTrigger, Delivery } from "../domain/delivery/delivery.ts";
+import type { AttemptResult, Delivery } from "../domain/delivery/delivery.ts";
 import type { PollSchedule, Task } from "../domain/task/task.ts";
 import { TABLES, type TableName } from "./migrations.ts";
 import type { TaskSql } from "./storage.ts";

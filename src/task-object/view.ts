@@ -1,5 +1,6 @@
+import type { AttemptOutcome } from "../contract/words.ts";
 import type { TaskState } from "../domain/task/due-work.ts";
-import { leadingDelivery, type AttemptOutcome, type Delivery } from "../domain/delivery/delivery.ts";
+import { leadingDelivery, type Delivery } from "../domain/delivery/delivery.ts";
 import { isRingbackFault } from "../domain/errors/stall.ts";
 import { taskJson } from "../domain/task/task-json.ts";
 import { isoTime } from "../domain/text/time.ts";

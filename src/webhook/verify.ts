@@ -1,7 +1,7 @@
+import type { VerifyReason } from "../contract/words.ts";
 import { signature } from "./sign.ts";
 
 /** Why a received callback is not to be trusted. */
-export type VerifyReason = "missing_header" | "timestamp_out_of_range" | "no_match";
 
 export interface ReceivedWebhook {
   id: string | null;

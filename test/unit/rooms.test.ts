@@ -16,8 +16,10 @@ import { describe, expect, it } from "vitest";
 const src = fileURLToPath(new URL("../../src/", import.meta.url));
 
 const ROOMS: Record<string, string[]> = {
+  // The public API: its words, errors and shapes.
+  contract: [],
   // Pure decisions.
-  domain: [],
+  domain: ["contract"],
   // What other people's programs install.
   client: [],
   log: [],
@@ -25,13 +27,14 @@ const ROOMS: Record<string, string[]> = {
   env: ["domain"],
   keys: ["domain"],
   net: ["domain"],
-  webhook: ["domain", "net"],
-  upstream: ["domain", "keys", "net"],
+  webhook: ["contract", "domain", "net"],
+  upstream: ["contract", "domain", "keys", "net"],
   "cadence-object": ["domain", "log", "net"],
-  "account-object": ["domain", "env", "log", "net"],
+  "account-object": ["contract", "domain", "env", "log", "net"],
   "task-object": [
     "account-object",
     "cadence-object",
+    "contract",
     "domain",
     "env",
     "keys",
@@ -43,6 +46,7 @@ const ROOMS: Record<string, string[]> = {
   ],
   http: [
     "account-object",
+    "contract",
     "domain",
     "env",
     "keys",
@@ -53,8 +57,8 @@ const ROOMS: Record<string, string[]> = {
     "webhook",
     "net",
   ],
-  openapi: ["domain", "http", "version"],
-  console: ["account-object", "domain", "env", "http", "keys", "log", "task-object", "webhook"],
+  openapi: ["contract", "http", "version"],
+  console: ["account-object", "contract", "domain", "env", "http", "keys", "log", "task-object"],
   app: ["console", "http", "version"],
   index: ["account-object", "app", "cadence-object", "task-object"],
 };

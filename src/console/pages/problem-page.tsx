@@ -6,6 +6,7 @@ import type { AppEnv } from "../../http/app-env.ts";
 import { ApiError } from "../../http/errors.ts";
 import { errorFields, log } from "../../log.ts";
 import { Page } from "./page.tsx";
+import { CrossSiteError } from "../origin.ts";
 import { setSecurityHeaders } from "../security.ts";
 import { problemText } from "../text/problems.ts";
 import { visitOf, type Visit } from "../visit.ts";
@@ -37,14 +38,14 @@ export function onConsoleError(error: Error, context: Context<AppEnv>): Response
 function problemOf(error: Error, { text, language }: Visit, env: object): Problem {
   const words = text.problem;
   if (isUnavailable(error)) return { status: 503, title: words.busy, lead: words.busyLead };
+  if (error instanceof CrossSiteError)
+    return { status: 403, title: words.crossSite, lead: words.crossSiteLead };
   if (!(error instanceof ApiError)) return { status: 500, title: words.broken, lead: words.brokenLead };
   switch (error.code) {
     case "task_not_found":
       return { status: 404, title: words.notFound, lead: words.notFoundLead };
     case "not_found":
       return { status: 404, title: words.notFound, lead: words.noPage };
-    case "cross_site":
-      return { status: 403, title: words.crossSite, lead: words.crossSiteLead };
     case "misconfigured": {
       const result = readSettings(env);
       const settings = (result.ok ? [] : result.problems).map(({ setting, message }) => ({

@@ -1,7 +1,7 @@
-import { leadingDelivery, type Delivery, type DeliveryStatus } from "../delivery/delivery.ts";
+import { leadingDelivery, type Delivery } from "../delivery/delivery.ts";
 import { isTerminal, type PollSchedule, type Task, type TaskError } from "../task/task.ts";
 import { nameInTaskId } from "../task/task-id.ts";
-import type { TaskStatus } from "../task/upstream-answer.ts";
+import type { DeliveryStatus, TaskStatus } from "../../contract/words.ts";
 
 /** What an account keeps of one of its tasks. Instants are epoch milliseconds. */
 export interface TaskSummary {

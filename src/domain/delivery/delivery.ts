@@ -1,9 +1,12 @@
-import { isTerminalEvent, type EventType } from "../task/event.ts";
+import type {
+  AttemptOutcome,
+  AttemptReason,
+  AttemptTrigger,
+  DeliveryStatus,
+  EventType,
+} from "../../contract/words.ts";
+import { isTerminalEvent } from "../task/event.ts";
 import { jittered } from "../text/jitter.ts";
-
-export type DeliveryStatus = "pending" | "delivered" | "exhausted" | "stopped";
-export type AttemptOutcome = "delivered" | "retryable" | "permanent" | "unknown";
-export type AttemptTrigger = "scheduled" | "manual";
 
 /** One event on its way to one endpoint. Instants are epoch milliseconds. */
 export interface Delivery {
@@ -31,8 +34,8 @@ export interface Delivery {
 /** What one attempt came to. */
 export interface AttemptResult {
   outcome: AttemptOutcome;
-  /** `http_503`, `timeout`, `connection`, `redirect`, `gone`, `url_rejected`; null when delivered. */
-  reason: string | null;
+  /** Null when delivered. */
+  reason: AttemptReason | null;
   statusCode: number | null;
   durationMs: number | null;
   /** At most 2 KB of the receiver's answer. */
@@ -41,7 +44,7 @@ export interface AttemptResult {
 }
 
 /** An attempt that was not made: it could never be, and trying again changes nothing. */
-export function neverSent(reason: string): AttemptResult {
+export function neverSent(reason: AttemptReason): AttemptResult {
   return { outcome: "permanent", reason, statusCode: null, durationMs: 0, excerpt: null, retryAfterMs: null };
 }
 

@@ -1,9 +1,5 @@
+import type { EventType } from "../../contract/words.ts";
 import { isTerminal, type Task } from "./task.ts";
-
-export const EVENT_TYPES = ["video.succeeded", "video.failed", "video.running", "video.progress"] as const;
-export type EventType = (typeof EVENT_TYPES)[number];
-
-export const DEFAULT_EVENTS: readonly EventType[] = ["video.succeeded", "video.failed"];
 
 export function isTerminalEvent(type: EventType): boolean {
   return type === "video.succeeded" || type === "video.failed";

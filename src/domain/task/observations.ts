@@ -1,6 +1,6 @@
 import type { Span } from "../polling/forecast-histogram.ts";
 import type { Observations, Task } from "./task.ts";
-import type { TaskStatus } from "./upstream-answer.ts";
+import type { TaskStatus } from "../../contract/words.ts";
 
 /** A mark early in the work says nothing yet, a late one too little. */
 const MARK_FROM = 20;

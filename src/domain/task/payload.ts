@@ -1,4 +1,4 @@
-import type { EventType } from "./event.ts";
+import type { CallbackFormat, EventType } from "../../contract/words.ts";
 import { isJsonObject, parseJson } from "../text/json.ts";
 import type { Task } from "./task.ts";
 import { jsonObject, taskDataJson } from "./task-json.ts";
@@ -17,7 +17,7 @@ export function messageBody(task: Task, type: EventType, messageId: string, occu
 }
 
 /** A ping: an event of no task, so that a receiver can be tried before the first one. */
-export function pingBody(format: "standard" | "flat", messageId: string, now: number): string {
+export function pingBody(format: CallbackFormat, messageId: string, now: number): string {
   const timestamp = isoTime(now);
   return format === "flat"
     ? JSON.stringify({ message_id: messageId, event: "ping", timestamp })

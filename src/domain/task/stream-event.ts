@@ -1,8 +1,5 @@
 import type { Task } from "./task.ts";
-import type { TaskStatus } from "./upstream-answer.ts";
-
-/** What a stream of server-sent events names its events. */
-export type StreamEventType = `video.${TaskStatus}` | "video.progress";
+import type { StreamEventType } from "../../contract/words.ts";
 
 /**
  * What a stream has to tell now, given what it told last; null: nothing that a listener would see. The first time it is

@@ -1,7 +1,8 @@
+import type { RefusalCode } from "../../contract/errors.ts";
 import { withProvedKey } from "./key-proof.ts";
 import { applyReading } from "./apply-status.ts";
 import { submitBackoffMs } from "./submit-backoff.ts";
-import { failed, taskError, timedOut, type Task, type TaskErrorCode } from "./task.ts";
+import { failed, taskError, timedOut, type Task } from "./task.ts";
 import type { SubmitAnswer } from "./upstream-answer.ts";
 
 /** With `retry_ambiguous_submit`, a complete 5xx answer is followed by at most this many more submits. */
@@ -11,7 +12,7 @@ const SERVER_ERROR_REPEATS = 3;
 export const DEADLINE_MARGIN_MS = 5_000;
 
 /** The code of a definite no. Source: the contract's submit table. */
-export function refusalCode(status: number): TaskErrorCode {
+export function refusalCode(status: number): RefusalCode {
   switch (status) {
     case 401:
       return "upstream_unauthorized";

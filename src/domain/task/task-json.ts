@@ -1,5 +1,5 @@
 import { isoTime } from "../text/time.ts";
-import type { DeliveryStatus } from "../delivery/delivery.ts";
+import type { DeliveryStatus } from "../../contract/words.ts";
 import type { Task } from "./task.ts";
 
 /** Joins members whose values are JSON texts already: metadata and the upstream's answer pass through verbatim. */

@@ -1,19 +1,13 @@
+import { TASK_ERRORS, type TaskErrorCode } from "../../contract/errors.ts";
+import type {
+  AccountMode,
+  CallbackFormat,
+  EventType,
+  TaskStatus,
+  TestOutcome,
+} from "../../contract/words.ts";
 import type { SigningVersion } from "../account/signing-versions.ts";
-import type { ResultUrl, TaskStatus } from "./upstream-answer.ts";
-import type { EventType } from "./event.ts";
-
-/** Why a task failed; the codes are the contract's. */
-export type TaskErrorCode =
-  | "generation_failed"
-  | "timed_out"
-  | "submit_unknown"
-  | "upstream_lost"
-  | "upstream_unauthorized"
-  | "upstream_payment_required"
-  | "upstream_forbidden"
-  | "upstream_not_found"
-  | "upstream_rejected"
-  | "result_missing";
+import type { ResultUrl } from "./upstream-answer.ts";
 
 export interface TaskError {
   code: TaskErrorCode;
@@ -24,7 +18,7 @@ export interface TaskError {
 
 /** A test task's script: nothing goes upstream, all else is real. */
 export interface TestPlan {
-  outcome: "succeeded" | "failed" | "timeout";
+  outcome: TestOutcome;
   delayMs: number;
 }
 
@@ -48,7 +42,7 @@ export interface SubmitState {
 export interface CallbackState {
   url: string;
   events: EventType[];
-  format: "standard" | "flat";
+  format: CallbackFormat;
   /** Host and port that the create was sent to: a callback never goes there. */
   ownHost: string;
   /** No attempt before this instant: the workflow that waits must be listening. */
@@ -71,7 +65,7 @@ export interface Task {
   taskId: string;
   account: string;
   /** Whose upstream key the task uses: the caller's own (sealed with it) or the operator's (never stored). */
-  mode: "own" | "operator";
+  mode: AccountMode;
   /** Tells this create from a late twin of it. */
   createId: string;
   /** Digest of the request, kept while an idempotency key leads here. */
@@ -176,23 +170,8 @@ export function patch(task: Task, changes: Partial<Task>): Task {
   return keys.some((key) => changes[key] !== task[key]) ? { ...task, ...changes } : task;
 }
 
-const MESSAGES: Record<TaskErrorCode, string> = {
-  generation_failed: "The upstream reported that the generation failed.",
-  timed_out: "The task did not finish before its deadline.",
-  submit_unknown:
-    "The upstream's answer to the submit is unknown. It may have accepted the request, so it was not sent again.",
-  upstream_lost: "The upstream no longer knows this task.",
-  upstream_unauthorized: "The upstream refused the API key.",
-  upstream_payment_required: "The upstream asks for payment: check the account's balance.",
-  upstream_forbidden:
-    "The upstream forbids this: check the balance, the token group's quota and the model's permission.",
-  upstream_not_found: "The upstream does not know this model or path: check the model id and the base URL.",
-  upstream_rejected: "The upstream rejected the request.",
-  result_missing: "The upstream reported success but gave no usable video URL.",
-};
-
 export function taskError(code: TaskErrorCode, message?: string | null, retryable = false): TaskError {
-  return { code, message: message ? message : MESSAGES[code], retryable };
+  return { code, message: message ? message : TASK_ERRORS[code], retryable };
 }
 
 /** The one way a task ends badly. A terminal task is returned as it is: it never changes. */

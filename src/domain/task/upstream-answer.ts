@@ -1,6 +1,6 @@
-/** What the upstream said, read once at the border; everything behind it decides on these values alone. */
+import type { TaskStatus } from "../../contract/words.ts";
 
-export type TaskStatus = "queued" | "running" | "succeeded" | "failed";
+/** What the upstream said, read once at the border; everything behind it decides on these values alone. */
 
 /** Where the video is. */
 export interface ResultUrl {

@@ -3,7 +3,7 @@ import { BODY_LIMITS } from "../../net/body-limits.ts";
 import { largestBodyBytes, withCountedBody, type CountedResult } from "../../net/counted-body.ts";
 import type { AppEnv } from "../app-env.ts";
 import { bodyTypeOf, type BodyType } from "./content-type.ts";
-import { ApiError } from "../errors.ts";
+import { ApiError, invalidRequest } from "../errors.ts";
 import { clientOf } from "../rate-limit.ts";
 
 /** The files of a form are held as they came, and three times as base64, where any other body is held three times. */
@@ -37,23 +37,22 @@ function unreadable(end: Exclude<CountedResult<unknown>["end"], "complete">, max
     case "capped":
       return tooLarge(maxBytes);
     case "late":
-      return new ApiError(
-        "request_timeout",
-        `The request body did not arrive within ${BODY_LIMITS.arrivalMs / 1000} seconds.`,
-      );
-    case "refused":
-      return new ApiError("overloaded", "Too many large requests at once; try again in a moment.");
-    case "broken":
-      return new ApiError("invalid_request", "The request body broke off.", {
-        issues: [{ path: "", message: "broke off" }],
+      return new ApiError("request_timeout", {
+        message: `The request body did not arrive within ${BODY_LIMITS.arrivalMs / 1000} seconds.`,
       });
+    case "refused":
+      return new ApiError("overloaded");
+    case "broken":
+      return invalidRequest([{ path: "", message: "broke off" }]);
     default:
       return end satisfies never;
   }
 }
 
 function tooLarge(maxBytes: number): ApiError {
-  return new ApiError("payload_too_large", `The request body is larger than ${maxBytes} bytes.`);
+  return new ApiError("payload_too_large", {
+    message: `The request body is larger than ${maxBytes} bytes.`,
+  });
 }
 
 /**
@@ -62,26 +61,16 @@ function tooLarge(maxBytes: number): ApiError {
  */
 export function requireJsonOrForm(request: Request): BodyType {
   const type = bodyTypeOf(request.headers);
-  if (type === null) {
-    throw new ApiError(
-      "unsupported_media_type",
-      "Send the request as application/json, application/x-www-form-urlencoded or multipart/form-data.",
-    );
-  }
-  refuseEncoding(request);
+  if (type === null || isEncoded(request)) throw new ApiError("unsupported_media_type");
   return type;
 }
 
 /** What a browser sends from a page without files. */
 export function requireForm(request: Request): void {
-  if (bodyTypeOf(request.headers)?.kind !== "form") {
-    throw new ApiError("unsupported_media_type", "Send the request as application/x-www-form-urlencoded.");
-  }
-  refuseEncoding(request);
+  if (bodyTypeOf(request.headers)?.kind !== "form" || isEncoded(request))
+    throw new ApiError("unsupported_media_type");
 }
 
-function refuseEncoding(request: Request): void {
-  if (request.headers.has("content-encoding")) {
-    throw new ApiError("unsupported_media_type", "Send the request without a content encoding.");
-  }
+function isEncoded({ headers }: Request): boolean {
+  return headers.has("content-encoding");
 }

@@ -153,26 +153,22 @@ export function accepted(
     case "replayed":
       return answer;
     case "mismatch":
-      throw new ApiError("idempotency_mismatch", "This Idempotency-Key was used with another request.");
+      throw new ApiError("idempotency_mismatch");
     case "deleted":
-      throw new ApiError("idempotency_deleted", "The task of this Idempotency-Key was deleted.");
+      throw new ApiError("idempotency_deleted");
     case "in_progress":
-      throw new ApiError(
-        "idempotency_in_progress",
-        "The first request with this Idempotency-Key is being submitted.",
-      );
+      throw new ApiError("idempotency_in_progress");
     case "given_up":
-      throw new ApiError(
-        "overloaded",
-        "The request was not carried out; nothing was submitted. Send it again.",
-      );
+      throw new ApiError("overloaded", {
+        message: "The request was not carried out; nothing was submitted. Send it again.",
+      });
     case "misconfigured":
       throw misconfigured(answer.settings.map((setting) => ({ setting, message: "does not parse" })));
     case "refused": {
       const { status, code, message, upstream } = answer;
-      if (upstream !== null) throw new ApiError(code, message, { status, upstream: upstreamSaid(upstream) });
+      if (upstream !== null) throw new ApiError(code, { message, status, upstream: upstreamSaid(upstream) });
       const advice = `The operator of this deployment has to act; the request is ${requestId}.`;
-      throw new ApiError(code, `${message} ${advice}`, { status });
+      throw new ApiError(code, { message: `${message} ${advice}`, status });
     }
     default:
       return answer satisfies never;

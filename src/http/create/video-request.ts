@@ -1,5 +1,5 @@
 import type { EndpointRules } from "../../domain/delivery/endpoint-policy.ts";
-import { DEFAULT_EVENTS, type EventType } from "../../domain/task/event.ts";
+import { DEFAULT_EVENTS, type CallbackFormat, type EventType } from "../../contract/words.ts";
 import type { TaskTraits, TestPlan } from "../../domain/task/task.ts";
 import { headerEntries, judgeCallback } from "./callback-issues.ts";
 import { judgeNames } from "../body/field-names.ts";
@@ -24,7 +24,7 @@ export interface VideoRequest {
   callback: {
     url: string;
     events: EventType[];
-    format: "standard" | "flat";
+    format: CallbackFormat;
     headers: [name: string, value: string][];
   } | null;
 }

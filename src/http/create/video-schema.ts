@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { EVENT_TYPES } from "../../domain/task/event.ts";
+import { CALLBACK_FORMATS, EVENT_TYPES, TEST_OUTCOMES } from "../../contract/words.ts";
 import { isImage, stripBase64Whitespace, type ImageText } from "../body/image.ts";
 import {
   bounded,
@@ -58,7 +58,6 @@ const reference = z.preprocess(
     .meta({ type: "string" }),
 );
 
-const TEST_OUTCOMES = ["succeeded", "failed", "timeout"] as const;
 const TEST_DELAY_SECONDS = 5;
 const OUTCOME_MESSAGE = `must be one of ${TEST_OUTCOMES.join(", ")}`;
 const DELAY_MESSAGE = "must be a number from 0 to 600";
@@ -131,7 +130,7 @@ function upstreamFields(strict: boolean) {
 export const CALLBACK_FIELDS = {
   callback_url: field(textOf, string()),
   callback_headers: field(objectish, plainObject),
-  callback_format: field(textOf, z.enum(["standard", "flat"], "must be standard or flat")),
+  callback_format: field(textOf, z.enum(CALLBACK_FORMATS, "must be standard or flat")),
 };
 
 /** Ringback's own fields, never forwarded. */

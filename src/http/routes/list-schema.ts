@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { TASK_STATUSES } from "../../contract/words.ts";
 import { field, integer, numeric, present } from "../body/fields.ts";
 
 const LIMIT_MAX = 100;
@@ -8,10 +9,7 @@ const KEY = /^\d{15} [a-z2-7]{26}$/;
 
 /** The query of `GET /v1/videos`. */
 export const LIST_QUERY = z.object({
-  status: field(
-    present,
-    z.enum(["queued", "running", "succeeded", "failed"], "must be queued, running, succeeded or failed"),
-  ),
+  status: field(present, z.enum(TASK_STATUSES, "must be queued, running, succeeded or failed")),
   limit: field(numeric, integer(1, LIMIT_MAX)).transform((limit) => limit ?? LIMIT),
   cursor: field(
     (value) => (typeof value === "string" && value !== "" ? keyOfCursor(value) : present(value)),

@@ -43,14 +43,15 @@ export async function upstreamModels(context: Context<AppEnv>): Promise<ModelsAn
 
 function noModels(upstream?: { status: number; body: unknown }): ApiError {
   const message = "The upstream did not answer with its models.";
-  return new ApiError("upstream_error", message, upstream ? { upstream } : {});
+  return new ApiError("upstream_error", { message, ...(upstream ? { upstream } : {}) });
 }
 
 function refusal(answer: ModelsAnswer): ApiError {
   const { status, retryAfterMs: waitMs } = answer;
   const upstream = upstreamSaid(answer);
   if (status < 400 || status >= 500) return noModels(upstream);
-  return new ApiError(refusalCode(status), "The upstream refused to list its models.", {
+  return new ApiError(refusalCode(status), {
+    message: "The upstream refused to list its models.",
     status,
     upstream,
     ...(waitMs === null ? {} : { headers: { "retry-after": String(Math.ceil(waitMs / 1000)) } }),

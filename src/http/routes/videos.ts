@@ -106,18 +106,16 @@ function redelivered(context: Context<AppEnv>, answer: Redelivery): Response {
     case "no_task":
       throw noSuchTask();
     case "no_message":
-      throw new ApiError("not_found", "This task has no message of that id.");
+      throw new ApiError("not_found");
     case "nothing":
-      throw new ApiError("nothing_to_deliver", "This task has no event to deliver.");
+      throw new ApiError("nothing_to_deliver");
     case "too_often":
-      throw new ApiError("rate_limited", "At most 10 redeliveries a minute and task.", {
+      throw new ApiError("rate_limited", {
+        message: "At most 10 redeliveries a minute and task.",
         headers: { "retry-after": String(answer.retryAfterSeconds) },
       });
     case "too_many":
-      throw new ApiError(
-        "too_many_redeliveries",
-        "This task was redelivered 1,000 times; that is its limit.",
-      );
+      throw new ApiError("too_many_redeliveries");
     default:
       return answer satisfies never;
   }

@@ -96,5 +96,7 @@ function queriedWait(text: string | undefined): number | null {
 }
 
 function tooMany(): ApiError {
-  return new ApiError("overloaded", "1,000 requests wait for this task already; that is its limit.");
+  return new ApiError("overloaded", {
+    message: "1,000 requests wait for this task already; that is its limit.",
+  });
 }

@@ -1,3 +1,4 @@
+import type { VerifyReason } from "../../contract/words.ts";
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { rotateSecret, signingVersions } from "../../account-object/client.ts";
@@ -8,7 +9,7 @@ import { signingSecret } from "../../keys/derive.ts";
 import { newMessageId } from "../../keys/ids.ts";
 import { RINGBACK_VERSION } from "../../version.ts";
 import { sendCallback } from "../../webhook/send.ts";
-import { verifyWebhook, type ReceivedWebhook, type VerifyReason } from "../../webhook/verify.ts";
+import { verifyWebhook, type ReceivedWebhook } from "../../webhook/verify.ts";
 import type { AppEnv } from "../app-env.ts";
 import { withBody } from "../body/body.ts";
 import { headerEntries, judgeCallback } from "../create/callback-issues.ts";
@@ -42,12 +43,7 @@ export const webhooks = new Hono<AppEnv>()
     const { overlap_seconds: overlapSeconds } = await readSmallBody(context, ROTATE_SCHEMA);
     const { account } = context.get("caller");
     const versions = await rotateSecret(context.env.ACCOUNTS, account, overlapSeconds * 1000);
-    if (versions === null) {
-      throw new ApiError(
-        "too_many_secrets",
-        "Three previous secrets still sign; wait until one has expired.",
-      );
-    }
+    if (versions === null) throw new ApiError("too_many_secrets");
     return context.json(await secretAnswer(context, versions));
   })
   .all("/secret/rotate", methodNotAllowed("POST"))

@@ -1,5 +1,6 @@
 import { NOTHING_SYNCED, type SyncState, type TaskState } from "../../domain/task/due-work.ts";
-import type { EventType } from "../../domain/task/event.ts";
+import type { CallbackFormat, EventType } from "../../contract/words.ts";
+import type { RefusalCode } from "../../contract/errors.ts";
 import { FIRST_VERSION } from "../../domain/account/signing-versions.ts";
 import { isOperatorCredentialError, refusalCode } from "../../domain/task/submit.ts";
 import {
@@ -7,7 +8,6 @@ import {
   NO_WINDOWS,
   taskError,
   type Task,
-  type TaskErrorCode,
   type TaskTraits,
   type TestPlan,
 } from "../../domain/task/task.ts";
@@ -43,7 +43,7 @@ export interface CreateInput {
   callback: {
     url: string;
     events: EventType[];
-    format: "standard" | "flat";
+    format: CallbackFormat;
     headers: [name: string, value: string][];
     ownHost: string;
   } | null;
@@ -67,7 +67,7 @@ export type CreateOutcome =
   | {
       kind: "refused";
       status: number;
-      code: TaskErrorCode;
+      code: RefusalCode;
       message: string;
       upstream: { status: number; body: string } | null;
     }

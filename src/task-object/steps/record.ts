@@ -1,6 +1,7 @@
+import type { EventType } from "../../contract/words.ts";
 import type { TaskState } from "../../domain/task/due-work.ts";
 import { newDelivery, stopDelivery, type Delivery } from "../../domain/delivery/delivery.ts";
-import { eventsBetween, isTerminalEvent, subscribed, type EventType } from "../../domain/task/event.ts";
+import { eventsBetween, isTerminalEvent, subscribed } from "../../domain/task/event.ts";
 import { awaitsProof } from "../../domain/task/key-proof.ts";
 import { messageBody } from "../../domain/task/payload.ts";
 import { isTerminal, type PollSchedule, type Task } from "../../domain/task/task.ts";

@@ -1,4 +1,4 @@
-import type { TaskStatus } from "../../domain/task/upstream-answer.ts";
+import type { TaskStatus } from "../../contract/words.ts";
 
 /** The words for a status, as `normalWord` spells them. Source: the contract, *The task*. */
 const WORDS: Record<TaskStatus, readonly string[]> = {

@@ -1,3 +1,4 @@
+import type { AttemptReason } from "../../../src/contract/words.ts";
 import type { AttemptResult } from "../../../src/domain/delivery/delivery.ts";
 import type { PollWord } from "./world.ts";
 import type { PollAnswer, SubmitAnswer, TaskReading } from "../../../src/domain/task/upstream-answer.ts";
@@ -85,7 +86,7 @@ export function attemptResult(word: string): AttemptResult {
   const failed = gone ? ("permanent" as const) : ("retryable" as const);
   return {
     outcome: known === 200 ? "delivered" : failed,
-    reason: known === 200 ? null : word,
+    reason: known === 200 ? null : known === null ? (word as AttemptReason) : `http_${known}`,
     statusCode: known,
     durationMs: 40,
     excerpt: null,

@@ -1,4 +1,5 @@
-import { isTerminalEvent, type EventType } from "../../../src/domain/task/event.ts";
+import type { EventType } from "../../../src/contract/words.ts";
+import { isTerminalEvent } from "../../../src/domain/task/event.ts";
 import { isUnproved } from "../../../src/domain/task/key-proof.ts";
 import { isTerminal } from "../../../src/domain/task/task.ts";
 import type { Tally } from "../tally.ts";

@@ -1,6 +1,6 @@
 import type { TaskState } from "../../../src/domain/task/due-work.ts";
 import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
-import type { EventType } from "../../../src/domain/task/event.ts";
+import type { EventType } from "../../../src/contract/words.ts";
 import type { AttemptRow } from "../../../src/task-object/rows.ts";
 
 /** One task's object and what is around it: in plain Node with everything simulated, or the real one in workerd. */

@@ -1,7 +1,8 @@
+import type { EventType } from "../../../../src/contract/words.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { dueWork, alarmAt, NOTHING_SYNCED } from "../../../../src/domain/task/due-work.ts";
-import { eventsBetween, type EventType } from "../../../../src/domain/task/event.ts";
+import { eventsBetween } from "../../../../src/domain/task/event.ts";
 import { messageBody } from "../../../../src/domain/task/payload.ts";
 import { decidePoll } from "../../../../src/domain/task/poll.ts";
 import { beginSubmit, decideSubmit, submitLost } from "../../../../src/domain/task/submit.ts";

@@ -1,0 +1,52 @@
+/** The words of the public API that stand for a state or a kind. Free of zod: the Worker, its pages and the schemas share them. */
+
+export const TASK_STATUSES = ["queued", "running", "succeeded", "failed"] as const;
+export type TaskStatus = (typeof TASK_STATUSES)[number];
+
+export const EVENT_TYPES = ["video.succeeded", "video.failed", "video.running", "video.progress"] as const;
+export type EventType = (typeof EVENT_TYPES)[number];
+
+/** What a callback tells if its `callback_events` are left out. */
+export const DEFAULT_EVENTS = ["video.succeeded", "video.failed"] as const satisfies readonly EventType[];
+
+/** What a stream of server-sent events names its events: the state as it is, then each change. */
+export type StreamEventType = `video.${TaskStatus}` | "video.progress";
+
+export const CALLBACK_FORMATS = ["standard", "flat"] as const;
+export type CallbackFormat = (typeof CALLBACK_FORMATS)[number];
+
+export const DELIVERY_STATUSES = ["pending", "delivered", "exhausted", "stopped"] as const;
+export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
+
+/** `waiting`: there is no delivery yet. */
+export const CALLBACK_STATUSES = ["waiting", ...DELIVERY_STATUSES] as const;
+export type CallbackStatus = (typeof CALLBACK_STATUSES)[number];
+
+export const ATTEMPT_TRIGGERS = ["scheduled", "manual"] as const;
+export type AttemptTrigger = (typeof ATTEMPT_TRIGGERS)[number];
+
+export const ATTEMPT_OUTCOMES = ["delivered", "retryable", "permanent", "unknown"] as const;
+export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
+
+/** Why an attempt did not deliver, where the receiver's status does not say it by itself. */
+export const ATTEMPT_REASONS = [
+  "timeout",
+  "connection",
+  "redirect",
+  "gone",
+  "url_rejected",
+  "headers_rejected",
+  "interrupted",
+  "in_flight",
+] as const;
+export type AttemptReason = (typeof ATTEMPT_REASONS)[number] | `http_${number}`;
+
+export const VERIFY_REASONS = ["missing_header", "timestamp_out_of_range", "no_match"] as const;
+export type VerifyReason = (typeof VERIFY_REASONS)[number];
+
+/** How a task of `test` can end. */
+export const TEST_OUTCOMES = ["succeeded", "failed", "timeout"] as const;
+export type TestOutcome = (typeof TEST_OUTCOMES)[number];
+
+/** Whose key goes upstream: the caller's own, or the operator's. */
+export type AccountMode = "own" | "operator";
