@@ -120,7 +120,7 @@ const headerName = setting.transform((text, context) =>
 const mebibytes = 1_048_576;
 const bodyLimit = setting.transform((text, context) => {
   const bytes = text === undefined ? 16 * mebibytes : Number(text);
-  // One client address can have no larger body in hand (`wire/body-limits.ts`).
+  // One client address can have no larger body in hand (`net/body-limits.ts`).
   const maxBytes = 20 * mebibytes;
   const valid = Number.isInteger(bytes) && bytes >= 1024 && bytes <= maxBytes;
   return valid ? bytes : problem(context, `must be a number of bytes from 1024 to ${maxBytes}`);

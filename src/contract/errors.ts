@@ -40,7 +40,7 @@ export const API_ERRORS = {
   invalid_request: { status: 400, message: "The request breaks a rule: its issues name all of them." },
   unauthorized: { status: 401, message: "A valid API key is required: Authorization: Bearer …" },
   not_found: { status: 404, message: "There is no such path, or no message of that id." },
-  task_not_found: { status: 404, message: "There is no such task, or it belongs to another account." },
+  task_not_found: { status: 404, message: "No such task." },
   method_not_allowed: {
     status: 405,
     message: "The path does not take this method: Allow names those that it takes.",

@@ -32,7 +32,9 @@ const listeners: { close(): void }[] = [];
 beforeAll(async () => {
   stack = await startStack({
     gateway: { taskPlan: () => plan },
-    instead: { "task/stream-limits.ts": `export const STREAM_LIMITS = ${JSON.stringify(LIMITS)};` },
+    instead: {
+      "task-object/waiters/stream-limits.ts": `export const STREAM_LIMITS = ${JSON.stringify(LIMITS)};`,
+    },
   });
 });
 afterAll(async () => stack.close());

@@ -397,7 +397,7 @@ describe("with two calls a minute, and bodies that must hurry", () => {
     stack = await startStack({
       createsPerMinute: 2,
       instead: {
-        "wire/body-limits.ts": `export const BODY_LIMITS = ${JSON.stringify({ ...BODY_LIMITS, arrivalMs: 200 })};`,
+        "net/body-limits.ts": `export const BODY_LIMITS = ${JSON.stringify({ ...BODY_LIMITS, arrivalMs: 200 })};`,
       },
     });
   });
