@@ -6,7 +6,7 @@ import { packageVersion, startWorker } from "./worker.ts";
 
 /**
  * `npm start`: Ringback on this machine for curl, with the simulated gateway behind it and a receiver that prints what
- * arrives. Every setting of the README can be given in the environment. With `AIO_BASE_URL` it talks to that upstream
+ * arrives. Every setting of docs/settings.md can be given in the environment. With `AIO_BASE_URL` it talks to that upstream
  * with each caller's own key; with `AIO_API_KEY` it uses that key and prints a token to call with.
  */
 

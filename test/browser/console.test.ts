@@ -1,5 +1,7 @@
+import { readFileSync, writeFileSync } from "node:fs";
 import type { Browser, Locator, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { root } from "../../dev/bundle.ts";
 import {
   axeViolations,
   launchBrowser,
@@ -18,6 +20,7 @@ import { eventually, newHook, startStack, type Stack, type TaskBody } from "../s
  * scenario                                               requirement (issue: the console)
  * sign in, start, watch, play, a callback that fails,    what the console shows, live without a reload
  * redeliver, ping, verify, rotate, delete, sign out
+ * a task with a retried callback                         the README's picture: its size, and that it is there
  * each page at 360 and 1280 px, light and dark, Chinese  axe-core clean, nothing to scroll sideways, no complaint of
  *                                                        the content security policy
  */
@@ -30,6 +33,10 @@ const LOOKS: readonly (readonly [name: string, look: Look])[] = [
   ["phone-dark-chinese", { viewport: PHONE, colorScheme: "dark", locale: "zh-CN" }],
   ["wide-light-chinese", { viewport: WIDE, colorScheme: "light", locale: "zh-CN" }],
 ];
+
+/** `UPDATE_PICTURE=1 npx vitest run --project=browser -t picture` makes it anew. */
+const README_PICTURE = `${root}docs/images/console.png`;
+const PICTURE = { width: 1000, height: 870 };
 
 let stack: Stack;
 let browser: Browser;
@@ -321,11 +328,49 @@ describe("every page, in every look", () => {
   });
 });
 
+describe("the README's picture", () => {
+  it("shows a task whose callback was delivered at the second attempt", async () => {
+    const key = "sk-your-api-key";
+    const hook = newHook(stack);
+    stack.receiver.reply({ status: 503, body: "Down for maintenance" });
+    const created = await stack.create(
+      { callback_url: hook.url, metadata: { order: 42 } },
+      { authorization: `Bearer ${key}` },
+    );
+    const { task_id: id } = (await created.json()) as TaskBody;
+    await hook.waitFor(2);
+    const { page, close } = await openWindow(browser, stack.worker.url, { viewport: PICTURE });
+    await signIn(page, key);
+    await page.goto(`/tasks/${id}`);
+    await page.locator(".timeline").getByText("Callback attempt 2").waitFor();
+    await page.locator("video").evaluate(async (element: VideoElement) => {
+      element.muted = true;
+      element.controls = false;
+      await element.play();
+      element.pause();
+    });
+    const shown = await page.screenshot();
+    await close();
+    if (process.env["UPDATE_PICTURE"] !== undefined) writeFileSync(README_PICTURE, shown);
+    const picture = readFileSync(README_PICTURE);
+    expect(picture.byteLength).toBeLessThan(200_000);
+    expect(sizeOfPng(picture)).toEqual(PICTURE);
+    expect(sizeOfPng(shown)).toEqual(PICTURE);
+  });
+});
+
+/** Width and height stand at fixed places of a PNG's first chunk. */
+function sizeOfPng(png: Buffer): { width: number; height: number } {
+  return { width: png.readUInt32BE(16), height: png.readUInt32BE(20) };
+}
+
 /** What a test asks of a `video`; the tests know Node's types only. */
 interface VideoElement {
   muted: boolean;
+  controls: boolean;
   currentTime: number;
   videoWidth: number;
   error: { message: string } | null;
   play(): Promise<void>;
+  pause(): void;
 }

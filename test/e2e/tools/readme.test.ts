@@ -3,37 +3,42 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { root } from "../../../dev/bundle.ts";
+import { installClient } from "../../support/installed-client.ts";
 import { freePort, listens } from "../../support/ports.ts";
 import { PYTHON } from "../../support/programs.ts";
 import { eventually, isTerminal, startStack, type Stack, type TaskBody } from "../../support/stack.ts";
 
 /*
- * The README's own code, run as it stands there.
+ * The code of the README, docs/api.md and docs/recipes/receivers.md, run as it stands there.
  *
  * scenario                                         requirement
- * the walk with curl, and the wait                 each line answers what it is there for
- * the receivers in Node and Python                 a real callback is taken, a forged or old one is not
+ * the README's lines of curl; the walk of the API  each line gets the answer that it is there for
+ * the receivers on one screen                      a real callback is taken, a forged or old one is not
  */
 
-const readme = readFileSync(new URL("../../../README.md", import.meta.url), "utf8");
+const page = (path: string): string => readFileSync(`${root}${path}`, "utf8");
 const folder = mkdtempSync(join(tmpdir(), "ringback-readme-"));
 let stack: Stack;
 let secret: string;
+/** A folder whose programs can import the client, as a user's can. */
+let consumer: string;
 
 beforeAll(async () => {
+  ({ consumer } = await installClient(folder));
   stack = await startStack({ settings: { CALLBACK_RETRY_SECONDS: "30" } });
   ({ secret } = (await (await stack.call("/v1/webhooks/secret")).json()) as { secret: string });
-});
+}, 60_000);
 afterAll(async () => {
-  await stack.close();
+  await stack?.close();
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** The README's code block in this language, as a file. */
-function snippet(language: string, file: string): string {
-  const code = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(readme)?.[1];
-  if (code === undefined) throw new Error(`the README has no ${language} block`);
-  const path = join(folder, file);
+/** The page's first code block in this language, as a file. */
+function snippet(document: string, language: string, file: string): string {
+  const code = new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``).exec(page(document))?.[1];
+  if (code === undefined) throw new Error(`${document} has no ${language} block`);
+  const path = join(consumer, file);
   writeFileSync(path, code);
   return path;
 }
@@ -77,7 +82,20 @@ async function takesOnlyGenuineCallbacks(url: string): Promise<void> {
   expect(await send({ "webhook-signature": `v1,AAAA ${headers["webhook-signature"]}` })).toBe(204);
 }
 
-describe("the README's walk with curl", () => {
+describe("the README's lines of curl", () => {
+  it("start a video and wait for its end", async () => {
+    const { code, output } = await runShell(shell("README.md", "export RINGBACK"));
+    expect(code).toBe(0);
+    const [created, ended, ...more] = output.trim().split("\n");
+    expect(JSON.parse(created ?? "")).toMatchObject({ object: "video.task", metadata: { order: 42 } });
+    expect(JSON.parse(ended ?? "")).toMatchObject({ status: "succeeded", metadata: { order: 42 } });
+    expect(more).toEqual([]);
+  });
+});
+
+describe("the API page's walk with curl", () => {
+  const walk = (): string => shell("docs/api.md", "export AIO_BASE_URL");
+
   it("creates a task, reads it and its deliveries, and asks for the secret", async () => {
     const { code, output } = await runShell(walk());
     expect(code).toBe(0);
@@ -94,7 +112,7 @@ describe("the README's walk with curl", () => {
   });
 
   it("waits for a task by its create and by a read, and follows one by its events", async () => {
-    const waiting = /```sh\n(curl [^`]*Prefer: wait=[\s\S]*?)```/.exec(readme)?.[1] ?? "";
+    const waiting = /```sh\n(curl [^`]*Prefer: wait=[\s\S]*?)```/.exec(page("docs/api.md"))?.[1] ?? "";
     const { code, output } = await runShell(`${walk()}\n${waiting}`);
     expect(code).toBe(0);
     const [created, read, ...events] = output.trim().split("\n").slice(4);
@@ -104,9 +122,10 @@ describe("the README's walk with curl", () => {
   });
 });
 
-/** The walk, against this stack. A line feed after each answer tells them apart. */
-function walk(): string {
-  const block = /```sh\n(export AIO_BASE_URL[\s\S]*?)```/.exec(readme)?.[1] ?? "";
+/** The page's shell block that begins so, against this stack. A line feed after each answer separates them. */
+function shell(document: string, start: string): string {
+  const block = new RegExp(`\`\`\`sh\\n(${start}[\\s\\S]*?)\`\`\``).exec(page(document))?.[1];
+  if (block === undefined) throw new Error(`${document} has no block that begins with ${start}`);
   const lines = block
     .replaceAll("http://127.0.0.1:8787", stack.worker.url)
     .replaceAll("http://127.0.0.1:8789", new URL(stack.receiver.url).origin);
@@ -121,14 +140,14 @@ async function runShell(script: string): Promise<{ code: number | null; output: 
   return { code, output };
 }
 
-describe("the README's receiver", () => {
-  it("in Node takes a genuine callback and refuses forged ones", async () => {
-    await withReceiver([process.execPath, snippet("js", "receiver.mjs")], takesOnlyGenuineCallbacks);
-    expect.hasAssertions();
-  });
-
-  it("in Python takes a genuine callback and refuses forged ones", async () => {
-    await withReceiver([PYTHON, snippet("python", "receiver.py")], takesOnlyGenuineCallbacks);
+describe("a receiver on one screen", () => {
+  it.each([
+    { title: "the README's, with the client", document: "README.md", language: "js", file: "client.mjs" },
+    { title: "in Node", document: "docs/recipes/receivers.md", language: "js", file: "receiver.mjs" },
+    { title: "in Python", document: "docs/recipes/receivers.md", language: "python", file: "receiver.py" },
+  ])("$title, takes a genuine callback and refuses forged ones", async ({ document, language, file }) => {
+    const program = language === "js" ? process.execPath : PYTHON;
+    await withReceiver([program, snippet(document, language, file)], takesOnlyGenuineCallbacks);
     expect.hasAssertions();
   });
 });
