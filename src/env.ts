@@ -1,16 +1,32 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { isOwnHost } from "./domain/delivery/endpoint-policy.ts";
 import type { PatienceLimits } from "./domain/task/poll.ts";
 import type { PollLimits } from "./domain/polling/plan.ts";
 
 /** Settings come as strings (`[vars]`, secrets) or as TOML scalars; null (bare workerd) and empty count as not set. */
-const setting = z
-  .union([z.string(), z.number(), z.boolean()], "must be text")
-  .nullish()
-  .transform((value) => {
+const setting = z.pipe(
+  z.nullish(z.union([z.string(), z.number(), z.boolean()], "must be text")),
+  z.transform((value) => {
     const text = String(value ?? "").trim();
     return text === "" ? undefined : text;
-  });
+  }),
+);
+
+/** Says what is wrong with a setting, and gives no value. */
+type Refuse = (message: string) => never;
+
+/** A setting that is read from its text; undefined: it is not set. */
+function settingOf<T>(read: (text: string | undefined, refuse: Refuse) => T) {
+  return z.pipe(
+    setting,
+    z.transform((input, context) =>
+      read(input, (message) => {
+        context.issues.push({ code: "custom", message, input });
+        return z.NEVER;
+      }),
+    ),
+  );
+}
 
 interface SecondsRange {
   min?: number;
@@ -19,46 +35,39 @@ interface SecondsRange {
 
 /** Seconds, fractions allowed, given back in milliseconds. */
 function seconds(fallback: number, range: SecondsRange = {}) {
-  return setting.transform((text, context) =>
-    text === undefined ? fallback * 1000 : parseSeconds(text, range, context),
+  return settingOf((text, refuse) =>
+    text === undefined ? fallback * 1000 : parseSeconds(text, range, refuse),
   );
 }
 
-function parseSeconds(
-  text: string,
-  { min = 0, max = 31_536_000 }: SecondsRange,
-  context: z.RefinementCtx,
-): number {
-  if (!/^\d+(\.\d+)?$/.test(text)) return problem(context, "must be seconds, such as 15 or 0.5");
+function parseSeconds(text: string, { min = 0, max = 31_536_000 }: SecondsRange, refuse: Refuse): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) return refuse("must be seconds, such as 15 or 0.5");
   const value = Number(text);
   return value < min || value > max
-    ? problem(context, `must be from ${min} to ${max} seconds`)
+    ? refuse(`must be from ${min} to ${max} seconds`)
     : Math.round(value * 1000);
-}
-
-function problem(context: z.RefinementCtx, message: string): never {
-  context.addIssue({ code: "custom", message });
-  return z.NEVER;
 }
 
 /** Thirty-two equal letters are long, too. No count can tell a phrase from chance: the documents say how to make one. */
 const SECRET_DIFFERENT_MIN = 12;
 /** A poor one of an older version must stay readable while it is rotated away. */
-const previousSecret = setting.refine(
-  (text) => text === undefined || text.length >= 32,
-  "must have 32 characters or more",
+const previousSecret = settingOf((text, refuse) =>
+  text === undefined || text.length >= 32 ? text : refuse("must have 32 characters or more"),
 );
-const secret = previousSecret.refine(
-  (text) => text === undefined || text.length < 32 || new Set(text).size >= SECRET_DIFFERENT_MIN,
-  `must have ${SECRET_DIFFERENT_MIN} different characters or more`,
-);
+const secret = settingOf((text, refuse) => {
+  if (text === undefined) return refuse("must be set (32 characters or more)");
+  if (text.length < 32) return refuse("must have 32 characters or more");
+  return new Set(text).size >= SECRET_DIFFERENT_MIN
+    ? text
+    : refuse(`must have ${SECRET_DIFFERENT_MIN} different characters or more`);
+});
 
-const baseUrl = setting.transform((text, context) => {
+const baseUrl = settingOf((text, refuse) => {
   const href = text ?? "https://api.aiearth.dev/v1";
   const url = URL.canParse(href) ? new URL(href) : null;
-  if (!url || !/^https?:$/.test(url.protocol)) return problem(context, "must be an http(s) URL");
+  if (!url || !/^https?:$/.test(url.protocol)) return refuse("must be an http(s) URL");
   if (url.search || url.hash || url.username || url.password) {
-    return problem(context, "must have no query, fragment, user name or password");
+    return refuse("must have no query, fragment, user name or password");
   }
   return url.href.replace(/\/+$/, "");
 });
@@ -74,15 +83,15 @@ export function baseUrlProblem(
   return isOwnHost(url, { allowPrivate, ownHosts }) ? "must not be this deployment's own host" : null;
 }
 
-const boolean = setting.transform((text, context) => {
+const boolean = settingOf((text, refuse) => {
   if (text === undefined || /^(false|0)$/i.test(text)) return false;
-  return /^(true|1)$/i.test(text) ? true : problem(context, "must be true or false");
+  return /^(true|1)$/i.test(text) ? true : refuse("must be true or false");
 });
 
-const retrySchedule = setting.transform((text, context) => {
+const retrySchedule = settingOf((text, refuse) => {
   const steps = (text ?? "5,30,120,300,1800,7200,18000,36000").split(",").map((step) => step.trim());
   if (steps.length > 20 || !steps.every((step) => /^\d+(\.\d+)?$/.test(step) && Number(step) <= 86_400)) {
-    return problem(context, "must be up to 20 comma separated numbers of seconds, each at most 86400");
+    return refuse("must be up to 20 comma separated numbers of seconds, each at most 86400");
   }
   return steps.map((step) => Math.round(Number(step) * 1000));
 });
@@ -90,48 +99,46 @@ const retrySchedule = setting.transform((text, context) => {
 const ACCOUNT_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** `name:sha256hex`, comma separated. Kept as pairs: a name may have several tokens. */
-const keyList = setting.transform((text, context) => {
+const keyList = settingOf((text, refuse) => {
   const entries = (text ?? "")
     .split(",")
     .map((entry) => entry.trim())
     .filter((entry) => entry !== "");
   const pairs = entries.map((entry) => /^([^:]+):([0-9a-fA-F]{64})$/.exec(entry));
   if (!pairs.every((pair) => pair !== null && ACCOUNT_NAME.test(pair[1] ?? ""))) {
-    return problem(context, "must be name:sha256hex entries, comma separated");
+    return refuse("must be name:sha256hex entries, comma separated");
   }
   return pairs.map((pair) => ({ name: pair?.[1] ?? "", sha256: (pair?.[2] ?? "").toLowerCase() }));
 });
 
-const hostList = setting.transform((text, context) => {
+const hostList = settingOf((text, refuse) => {
   const hosts = (text ?? "")
     .split(",")
     .map((host) => host.trim())
     .filter((host) => host !== "");
   const valid = hosts.every((host) => !/[\s/@?#\\]/.test(host) && URL.canParse(`https://${host}`));
-  return valid ? hosts : problem(context, "must be host names, comma separated");
+  return valid ? hosts : refuse("must be host names, comma separated");
 });
 
-const headerName = setting.transform((text, context) =>
+const headerName = settingOf((text, refuse) =>
   text === undefined || /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)
     ? text
-    : problem(context, "must be the name of a header"),
+    : refuse("must be the name of a header"),
 );
 
 const mebibytes = 1_048_576;
-const bodyLimit = setting.transform((text, context) => {
+const bodyLimit = settingOf((text, refuse) => {
   const bytes = text === undefined ? 16 * mebibytes : Number(text);
   // One client address can have no larger body in hand (`net/body-limits.ts`).
   const maxBytes = 20 * mebibytes;
   const valid = Number.isInteger(bytes) && bytes >= 1024 && bytes <= maxBytes;
-  return valid ? bytes : problem(context, `must be a number of bytes from 1024 to ${maxBytes}`);
+  return valid ? bytes : refuse(`must be a number of bytes from 1024 to ${maxBytes}`);
 });
 
-const retentionHours = setting.transform((text, context) => {
+const retentionHours = settingOf((text, refuse) => {
   const hours = Number(text ?? "720");
   const valid = Number.isFinite(hours) && hours > 0 && hours <= 87_600;
-  return valid
-    ? Math.round(hours * 3_600_000)
-    : problem(context, "must be hours, more than 0 and at most 87600");
+  return valid ? Math.round(hours * 3_600_000) : refuse("must be hours, more than 0 and at most 87600");
 });
 
 const KEY_SETTINGS = [
@@ -150,29 +157,28 @@ const KEY_SETTINGS = [
 const schema = z
   .object({
     AIO_BASE_URL: baseUrl,
-    AIO_API_KEY: setting.refine(
-      (text) => text === undefined || /^[\x21-\x7e]+$/.test(text),
-      "must be visible ASCII",
+    AIO_API_KEY: settingOf((text, refuse) =>
+      text === undefined || /^[\x21-\x7e]+$/.test(text) ? text : refuse("must be visible ASCII"),
     ),
-    RINGBACK_SECRET: secret.refine((text) => text !== undefined, "must be set (32 characters or more)"),
+    RINGBACK_SECRET: secret,
     RINGBACK_SECRET_PREVIOUS: previousSecret,
     ...(Object.fromEntries(KEY_SETTINGS.map((name) => [name, keyList])) as Record<
       (typeof KEY_SETTINGS)[number],
       typeof keyList
     >),
     RINGBACK_HOSTS: hostList,
-    VALIDATION: setting.transform((text, context) =>
+    VALIDATION: settingOf((text, refuse) =>
       text === undefined || text === "strict" || text === "lenient"
         ? text !== "lenient"
-        : problem(context, "must be strict or lenient"),
+        : refuse("must be strict or lenient"),
     ),
     MAX_BODY_BYTES: bodyLimit,
     UPSTREAM_TIMEOUT_SECONDS: seconds(20, { min: 0.05, max: 28 }),
     UPSTREAM_LOST_SECONDS: seconds(120),
     UPSTREAM_UNAUTHORIZED_SECONDS: seconds(600),
     RESULT_MISSING_SECONDS: seconds(120),
-    POLL_FIRST_SECONDS: setting.transform((text, context) =>
-      text === undefined ? null : parseSeconds(text, {}, context),
+    POLL_FIRST_SECONDS: settingOf((text, refuse) =>
+      text === undefined ? null : parseSeconds(text, {}, refuse),
     ),
     POLL_MIN_SECONDS: seconds(1, { min: 0.01 }),
     POLL_MAX_SECONDS: seconds(15, { min: 0.01 }),
@@ -184,31 +190,33 @@ const schema = z
     ALLOW_PRIVATE_CALLBACKS: boolean,
     CLIENT_ADDRESS_HEADER: headerName,
   })
-  .superRefine((settings, context) => {
-    const {
-      AIO_BASE_URL: upstreamUrl,
-      ALLOW_PRIVATE_CALLBACKS: allowPrivate,
-      RINGBACK_HOSTS: hosts,
-    } = settings;
-    const upstreamProblem = baseUrlProblem(upstreamUrl, allowPrivate, hosts);
-    if (upstreamProblem !== null)
-      context.addIssue({ code: "custom", path: ["AIO_BASE_URL"], message: upstreamProblem });
-    const keys = KEY_SETTINGS.some((name) => settings[name].length > 0);
-    if (settings.AIO_API_KEY !== undefined && !keys) {
-      context.addIssue({
-        code: "custom",
-        path: ["RINGBACK_KEYS"],
-        message: "must be set when AIO_API_KEY is",
-      });
-    }
-    if (settings.AIO_API_KEY === undefined && keys) {
-      context.addIssue({
-        code: "custom",
-        path: ["AIO_API_KEY"],
-        message: "must be set when RINGBACK_KEYS is",
-      });
-    }
-  });
+  .check(
+    z.superRefine((given, context) => {
+      const {
+        AIO_BASE_URL: upstreamUrl,
+        ALLOW_PRIVATE_CALLBACKS: allowPrivate,
+        RINGBACK_HOSTS: hosts,
+      } = given;
+      const upstreamProblem = baseUrlProblem(upstreamUrl, allowPrivate, hosts);
+      if (upstreamProblem !== null)
+        context.addIssue({ code: "custom", path: ["AIO_BASE_URL"], message: upstreamProblem });
+      const keys = KEY_SETTINGS.some((name) => given[name].length > 0);
+      if (given.AIO_API_KEY !== undefined && !keys) {
+        context.addIssue({
+          code: "custom",
+          path: ["RINGBACK_KEYS"],
+          message: "must be set when AIO_API_KEY is",
+        });
+      }
+      if (given.AIO_API_KEY === undefined && keys) {
+        context.addIssue({
+          code: "custom",
+          path: ["AIO_API_KEY"],
+          message: "must be set when RINGBACK_KEYS is",
+        });
+      }
+    }),
+  );
 
 /** The names of all settings. */
 export const SETTING_NAMES: readonly string[] = Object.keys(schema.shape);
@@ -263,7 +271,7 @@ function parseSettings(env: object): SettingsResult {
   const settings: Settings = {
     baseUrl: raw.AIO_BASE_URL,
     operatorKey: raw.AIO_API_KEY ?? null,
-    roots: [raw.RINGBACK_SECRET ?? "", ...(previous === undefined ? [] : [previous])],
+    roots: [raw.RINGBACK_SECRET, ...(previous === undefined ? [] : [previous])],
     poll: {
       firstMs: raw.POLL_FIRST_SECONDS,
       minMs: raw.POLL_MIN_SECONDS,

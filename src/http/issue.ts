@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod/mini";
 
 /** One thing that is wrong with a request. */
 export interface Issue {
@@ -8,7 +8,7 @@ export interface Issue {
 }
 
 /** What a schema has against a request. */
-export function issuesOf({ issues }: z.ZodError): Issue[] {
+export function issuesOf({ issues }: z.core.$ZodError): Issue[] {
   return issues.flatMap((issue) => {
     const { path, message } = issue;
     // Each by its own name.

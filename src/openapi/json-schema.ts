@@ -32,7 +32,7 @@ const OPTIONS = {
 } as const;
 
 /** What may be sent: the input of a schema that validates, before it coerces. */
-export function requestSchema(type: z.ZodType): JsonSchema {
+export function requestSchema(type: z.core.$ZodType): JsonSchema {
   return withoutIdentity(z.toJSONSchema(type, { ...OPTIONS, io: "input" }));
 }
 

@@ -1,4 +1,4 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { numberOf } from "../../domain/text/json.ts";
 import { JSON_VALUES_MAX, parseBoundedJson } from "../../domain/text/json-bounds.ts";
 import { RawText, parseJsonBody } from "./json-body.ts";
@@ -97,11 +97,28 @@ export function bounded(value: unknown): unknown {
   return Array.isArray(value) && value.length > LIST_MAX ? "too long" : value;
 }
 
-export function field<T extends z.ZodType>(prepare: (value: unknown) => unknown, type: T) {
-  return z.preprocess(prepare, type.optional());
+/** A value that is prepared before its type judges it. */
+export function prepared<T extends z.ZodMiniType>(prepare: (value: unknown) => unknown, type: T) {
+  return z.pipe(z.transform(prepare), type);
+}
+
+export function field<T extends z.ZodMiniType>(prepare: (value: unknown) => unknown, type: T) {
+  return prepared(prepare, z.optional(type));
+}
+
+/** The same, with what an absent one means. */
+export function fieldOr<T extends z.ZodMiniType>(
+  prepare: (value: unknown) => unknown,
+  type: T,
+  fallback: NonNullable<z.output<T>>,
+) {
+  return z.pipe(
+    field(prepare, type),
+    z.transform((value) => value ?? fallback),
+  );
 }
 
 export const integer = (min: number, max: number) => {
   const message = `must be an integer from ${min} to ${max}`;
-  return z.int(message).min(min, message).max(max, message);
+  return z.int(message).check(z.gte(min, message), z.lte(max, message));
 };

@@ -1,5 +1,5 @@
 import type { Context } from "hono";
-import type * as z from "zod";
+import type * as z from "zod/mini";
 import type { AppEnv } from "../app-env.ts";
 import { requireJsonOrForm, withBody } from "./body.ts";
 import { invalidRequest } from "../errors.ts";
@@ -29,7 +29,7 @@ export async function readSmallObject(context: Context<AppEnv>): Promise<SmallOb
 }
 
 /** The same, with its fields read. */
-export async function readSmallBody<T extends z.ZodType>(
+export async function readSmallBody<T extends z.ZodMiniType>(
   context: Context<AppEnv>,
   schema: T,
 ): Promise<z.output<T>> {

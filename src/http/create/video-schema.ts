@@ -1,15 +1,17 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { CALLBACK_FORMATS, EVENT_TYPES, TEST_OUTCOMES } from "../../contract/words.ts";
 import { isImage, stripBase64Whitespace, type ImageText } from "../body/image.ts";
 import {
   bounded,
   coerceBoolean,
   field,
+  fieldOr,
   integer,
   LIST_MAX,
   coerceList,
   numeric,
   objectish,
+  prepared,
   present,
   string,
   textOf,
@@ -28,8 +30,11 @@ const MODEL_MAX = 200;
 /** Documented values: the only ones under `strict`; under `lenient` any, because the upstream's lists change. */
 function listed(values: readonly [string, ...string[]], strict: boolean) {
   const message = `must be one of ${values.join(", ")}`;
-  const text = string().refine((value) => values.includes(value), message);
-  return field(textOf, strict ? text.meta({ enum: [...values] }) : string());
+  const documented = string().check(
+    z.refine((value) => values.includes(value), message),
+    z.meta({ enum: [...values] }),
+  );
+  return field(textOf, strict ? documented : string());
 }
 
 /** Seconds, or -1: the upstream decides. */
@@ -38,8 +43,11 @@ const DURATIONS: readonly number[] = [-1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 
 function duration(strict: boolean) {
   const message = "must be an integer from 4 to 15, or -1";
   const whole = z.int(strict ? message : "must be an integer");
-  const documented = whole.refine((value) => DURATIONS.includes(value), message);
-  return field(numeric, strict ? documented.meta({ enum: [...DURATIONS] }) : whole);
+  const documented = whole.check(
+    z.refine((value) => DURATIONS.includes(value), message),
+    z.meta({ enum: [...DURATIONS] }),
+  );
+  return field(numeric, strict ? documented : whole);
 }
 
 const IMAGE_MESSAGE = "must be an http(s) URL, a data:image/…;base64, URL or base64";
@@ -47,15 +55,17 @@ const IMAGE_MESSAGE = "must be an http(s) URL, a data:image/…;base64, URL or b
 function image() {
   return field(
     (value) => stripBase64Whitespace(present(value)),
-    z.custom<ImageText>((value) => isImage(value, { asset: false }), IMAGE_MESSAGE).meta({ type: "string" }),
+    z
+      .custom<ImageText>((value) => isImage(value, { asset: false }), IMAGE_MESSAGE)
+      .check(z.meta({ type: "string" })),
   );
 }
 
-const reference = z.preprocess(
+const reference = prepared(
   stripBase64Whitespace,
   z
     .custom<ImageText>((value) => isImage(value, { asset: true }), `${IMAGE_MESSAGE}, or an asset:// URL`)
-    .meta({ type: "string" }),
+    .check(z.meta({ type: "string" })),
 );
 
 const TEST_DELAY_SECONDS = 5;
@@ -74,10 +84,11 @@ const test = field(
   z.strictObject(
     {
       outcome: z.enum(TEST_OUTCOMES, OUTCOME_MESSAGE),
-      delay_seconds: field(
+      delay_seconds: fieldOr(
         numeric,
-        z.number(DELAY_MESSAGE).min(0, DELAY_MESSAGE).max(600, DELAY_MESSAGE),
-      ).transform((seconds) => seconds ?? TEST_DELAY_SECONDS),
+        z.number(DELAY_MESSAGE).check(z.gte(0, DELAY_MESSAGE), z.lte(600, DELAY_MESSAGE)),
+        TEST_DELAY_SECONDS,
+      ),
     },
     {
       error: (issue) =>
@@ -91,25 +102,27 @@ const EVENTS_MESSAGE = `must be a non-empty list of ${EVENT_TYPES.join(", ")}`;
 
 const plainObject = z
   .custom<RequestObject>(isRequestObject, "must be a JSON object")
-  .meta({ type: "object", additionalProperties: true });
+  .check(z.meta({ type: "object", additionalProperties: true }));
 
 export const METADATA_MAX_BYTES = 4096;
 
 /** The upstream's fields, exactly those of its document. */
 function upstreamFields(strict: boolean) {
   return {
-    model: z.preprocess(
+    model: prepared(
       textOf,
-      string("is required: a string of 1 to 200 characters")
-        .max(MODEL_MAX, `must be at most ${MODEL_MAX} characters`)
-        .meta({ minLength: 1 }),
+      string("is required: a string of 1 to 200 characters").check(
+        z.maxLength(MODEL_MAX, `must be at most ${MODEL_MAX} characters`),
+        z.meta({ minLength: 1 }),
+      ),
     ),
     capability: listed(["video_generation"], strict),
     prompt: field(
       textOf,
-      string()
-        .refine((text) => codePoints(text) <= PROMPT_MAX, `must be at most ${PROMPT_MAX} characters`)
-        .meta({ maxLength: PROMPT_MAX }),
+      string().check(
+        z.refine((text) => codePoints(text) <= PROMPT_MAX, `must be at most ${PROMPT_MAX} characters`),
+        z.meta({ maxLength: PROMPT_MAX }),
+      ),
     ),
     input_mode: listed(["text", "single_image", "multi_image"], strict),
     control_mode: listed(["none", "end_frame", "reference"], strict),
@@ -121,7 +134,7 @@ function upstreamFields(strict: boolean) {
     end_image: image(),
     reference_images: field(
       (value) => bounded(coerceList(value)),
-      z.array(reference, `must be a list of at most ${LIST_MAX}`).meta({ maxItems: LIST_MAX }),
+      z.array(reference, `must be a list of at most ${LIST_MAX}`).check(z.meta({ maxItems: LIST_MAX })),
     ),
   };
 }
@@ -138,20 +151,25 @@ const OWN_FIELDS = {
   ...CALLBACK_FIELDS,
   callback_events: field(
     (value) => bounded(commaSeparated(value)),
-    z
-      .array(z.enum(EVENT_TYPES, EVENT_MESSAGE), EVENTS_MESSAGE)
-      .min(1, EVENTS_MESSAGE)
-      .transform((events) => [...new Set(events)]),
+    z.pipe(
+      z.array(z.enum(EVENT_TYPES, EVENT_MESSAGE), EVENTS_MESSAGE).check(z.minLength(1, EVENTS_MESSAGE)),
+      z.transform((events) => [...new Set(events)]),
+    ),
   ),
   metadata: field(
     objectish,
-    plainObject
-      .transform((value) =>
-        JSON.stringify(value, (_key, item: unknown) => (item instanceof RawText ? item.toText() : item)),
+    z
+      .pipe(
+        plainObject,
+        z.transform((value) =>
+          JSON.stringify(value, (_key, item: unknown) => (item instanceof RawText ? item.toText() : item)),
+        ),
       )
-      .refine(
-        (text) => new TextEncoder().encode(text).byteLength <= METADATA_MAX_BYTES,
-        `must be at most ${METADATA_MAX_BYTES} bytes of JSON`,
+      .check(
+        z.refine(
+          (text) => new TextEncoder().encode(text).byteLength <= METADATA_MAX_BYTES,
+          `must be at most ${METADATA_MAX_BYTES} bytes of JSON`,
+        ),
       ),
   ),
   timeout_seconds: field(numeric, integer(60, 259_200)),
@@ -171,15 +189,16 @@ const UPSTREAM_BODY_NAMES = OWN_NAMES.filter((name) => !name.startsWith("callbac
 
 const upstreamBody = field(
   objectish,
-  plainObject
-    .superRefine((members, context) => {
+  plainObject.check(
+    z.superRefine((members, context) => {
       const message = `must be one of ${UPSTREAM_BODY_NAMES.join(", ")}`;
       for (const name of Object.keys(members)) {
         if (!UPSTREAM_BODY_NAMES.includes(name))
           context.addIssue({ code: "custom", path: [name.slice(0, 100)], message });
       }
-    })
-    .meta({ type: "object", propertyNames: { enum: UPSTREAM_BODY_NAMES }, additionalProperties: true }),
+    }),
+    z.meta({ type: "object", propertyNames: { enum: UPSTREAM_BODY_NAMES }, additionalProperties: true }),
+  ),
 );
 
 function schemaFor(strict: boolean) {

@@ -1,6 +1,6 @@
-import * as z from "zod";
+import * as z from "zod/mini";
 import { TASK_STATUSES } from "../../contract/words.ts";
-import { field, integer, numeric, present } from "../body/fields.ts";
+import { field, fieldOr, integer, numeric, present } from "../body/fields.ts";
 
 const LIMIT_MAX = 100;
 const LIMIT = 20;
@@ -10,10 +10,10 @@ const KEY = /^\d{15} [a-z2-7]{26}$/;
 /** The query of `GET /v1/videos`. */
 export const LIST_QUERY = z.object({
   status: field(present, z.enum(TASK_STATUSES, "must be queued, running, succeeded or failed")),
-  limit: field(numeric, integer(1, LIMIT_MAX)).transform((limit) => limit ?? LIMIT),
+  limit: fieldOr(numeric, integer(1, LIMIT_MAX), LIMIT),
   cursor: field(
     (value) => (typeof value === "string" && value !== "" ? keyOfCursor(value) : present(value)),
-    z.string().regex(KEY, "is not a cursor of this list"),
+    z.string().check(z.regex(KEY, "is not a cursor of this list")),
   ),
 });
 

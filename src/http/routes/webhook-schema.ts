@@ -1,9 +1,9 @@
-import * as z from "zod";
-import { field, integer, numeric, string, textOf } from "../body/fields.ts";
+import * as z from "zod/mini";
+import { field, fieldOr, integer, numeric, string, textOf } from "../body/fields.ts";
 import { CALLBACK_FIELDS } from "../create/video-schema.ts";
 
 /** What is not forwarded has no unknown fields: such a one is a slip. */
-function closed<Shape extends z.ZodRawShape>(shape: Shape) {
+function closed<Shape extends z.core.$ZodShape>(shape: Shape) {
   return z.strictObject(shape, {
     error: (issue) => (issue.code === "unrecognized_keys" ? "is not a field of this call" : undefined),
   });
@@ -14,9 +14,7 @@ const OVERLAP_SECONDS = 86_400;
 
 /** `POST /v1/webhooks/secret/rotate`: how long the old secrets sign on. */
 export const ROTATE_SCHEMA = closed({
-  overlap_seconds: field(numeric, integer(0, OVERLAP_MAX_SECONDS)).transform(
-    (seconds) => seconds ?? OVERLAP_SECONDS,
-  ),
+  overlap_seconds: fieldOr(numeric, integer(0, OVERLAP_MAX_SECONDS), OVERLAP_SECONDS),
 });
 
 /** `POST /v1/videos/{id}/redeliver`: which event; the newest if left out. */
@@ -24,9 +22,10 @@ export const REDELIVER_SCHEMA = closed({ message_id: field(textOf, string()) });
 
 /** `POST /v1/webhooks/ping`: the callback fields of a create, the URL required. */
 export const PING_SCHEMA = closed({
-  callback_url: CALLBACK_FIELDS.callback_url
-    .refine((url) => url !== undefined, "is required")
-    .transform((url) => url ?? ""),
+  callback_url: z.pipe(
+    CALLBACK_FIELDS.callback_url.check(z.refine((url) => url !== undefined, "is required")),
+    z.transform((url) => url ?? ""),
+  ),
   callback_headers: CALLBACK_FIELDS.callback_headers,
   callback_format: CALLBACK_FIELDS.callback_format,
 });
