@@ -45,7 +45,7 @@ function standIns(instead: Record<string, string>): Plugin {
         sources.delete(path);
         return contents === undefined ? undefined : { contents, loader: "ts" };
       });
-      // A module that has moved would otherwise quietly keep its own source.
+      // Otherwise a module that has moved would silently keep its own source.
       builder.onEnd(() => {
         if (sources.size > 0) throw new Error(`not in the Worker: ${[...sources.keys()].join(" ")}`);
       });

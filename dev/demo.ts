@@ -5,9 +5,9 @@ import { startReceiver, type Received } from "./receiver.ts";
 import { packageVersion, startWorker } from "./worker.ts";
 
 /**
- * `npm run demo`: four tasks from POST to a verified callback, against the simulated gateway, which answers as the
- * software most likely does that runs behind the real service. Every exchange is shown as it happens. Ends by itself;
- * exit code 0 only if each callback came, was signed, and said what it should.
+ * `npm run demo`: four tasks from POST to a verified callback, against the simulated gateway, which answers like the
+ * software that most likely runs behind the real service. It prints every exchange and ends by itself; the exit code is
+ * 0 only if each callback came, was signed, and had the right content.
  */
 
 const API_KEY = "sk-demo-key-of-the-caller";
@@ -50,7 +50,7 @@ function showPoll({ method, path, status }: GatewayCall): void {
   if (method === "GET" && id !== undefined) show(nameOf(id), `    Ringback polls the gateway → ${status}`);
 }
 
-/** What the Worker says of itself. */
+/** The Worker's own log lines. */
 function showLog(line: string): void {
   const entry = JSON.parse(line) as Record<string, unknown>;
   if (entry["event"] !== "task.status") return;
@@ -124,7 +124,7 @@ async function run(): Promise<boolean> {
     const answer = await fetch(`${worker.url}/v1/webhooks/secret`, { headers });
     ({ secret } = (await answer.json()) as { secret: string });
 
-    // The first callback to arrive is told to come again: a receiver that is restarting loses nothing.
+    // The receiver answers the first callback with a 503, to show that a receiver that restarts loses nothing.
     receiver.reply({ status: 503, body: "starting up" });
     for (const { name, request } of EXAMPLES) {
       const response = await fetch(`${worker.url}/v1/videos`, {

@@ -1,6 +1,6 @@
 /**
  * The video API of `upstream-api.txt` as a real HTTP server on loopback: it queues, runs and ends tasks by the clock,
- * limits rates, and can be told to misbehave. In tests through `fault()`; from a shell:
+ * limits rates, and misbehaves on demand. In tests through `fault()`; from a shell:
  *
  *   node dev/gateway.ts --port 9100 [--profile max-api] [--queue-seconds 2] [--run-seconds 10] [--loop-seconds 15]
  *   curl -X POST localhost:9100/_control/faults -d '{"on":"submit","status":500,"process":true}'
@@ -11,7 +11,7 @@
  *
  * (`1e999` is how JSON spells Infinity.) Calls of the control surface are not among the calls.
  *
- * A profile says how its answers look: `document` (as the document has them), `max-api`, `new-api`, `reseller`. Under
+ * A profile sets the form of its answers: `document` (as the document has them), `max-api`, `new-api`, `reseller`. Under
  * each of them a prompt asks for a situation by a mark anywhere in it:
  *
  *   [fail]      the video fails        [refuse]    the vendor refuses the create    [content]  the result needs the key
@@ -62,7 +62,7 @@ export interface GatewayOptions {
   /** "document" if left out. A function chooses by the caller's key, so that one gateway plays several. */
   profile?: ProfileName | ((key: string) => ProfileName);
   models?: string[];
-  /** Keys that are known and cannot pay: each create is refused. */
+  /** Known keys that cannot pay: the gateway refuses each create. */
   poorKeys?: string[];
   queueSeconds?: number;
   runSeconds?: number;
@@ -70,9 +70,9 @@ export interface GatewayOptions {
   loopSeconds?: number;
   /** Per key. */
   limits?: { submitsPerSecond?: number; pollsPerSecond?: number };
-  /** Status answers say nothing of the progress (`document` only). */
+  /** Status answers leave out the progress (`document` only). */
   withoutProgress?: boolean;
-  /** The words to send in place of ours (`document` only). */
+  /** Status words that replace the default ones (`document` only). */
   statusWords?: Partial<Record<TaskStatus, string>>;
   taskPlan?: (request: Record<string, unknown>) => TaskPlan;
   onCall?: (call: GatewayCall) => void;

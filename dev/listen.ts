@@ -1,6 +1,6 @@
 /**
  * What the simulated gateway and the receiver have in common: listening on loopback, reading a body, and answering
- * as planned, which includes the ways of answering badly that an ordinary framework will not let one do.
+ * as planned, including the bad answers that an ordinary framework does not allow.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -35,7 +35,7 @@ type Listener = (request: IncomingMessage, response: ServerResponse) => Promise<
 export async function listen(listener: Listener, port = 0): Promise<Listening> {
   const server = createServer((request, response) => {
     listener(request, response).catch((error: unknown) => {
-      // Only a bug of ours or of a caller's own callback comes here. Said aloud, or it would look like a planned drop.
+      // Only a bug here or in a caller's own callback gets here. It is logged, or it would look like a planned drop.
       console.error(error);
       response.destroy();
     });

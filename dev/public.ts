@@ -6,7 +6,7 @@ import { openApiDocument } from "../src/openapi/document.ts";
 
 /**
  * Puts the static files together in `dist/public`, which is what `[assets]` of `wrangler.toml` deploys: `public/` as it
- * is, and what is made from the sources and the packages. Whatever runs the Worker calls this first.
+ * is, and what is made from the sources and the packages. Every way to run the Worker calls this first.
  */
 
 const root = fileURLToPath(new URL("..", import.meta.url));

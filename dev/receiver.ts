@@ -1,6 +1,6 @@
 /**
- * A webhook receiver on loopback which keeps what it gets and answers as told, well or badly. By itself it prints each
- * callback as one line, with --secret whether its signature holds:
+ * A webhook receiver on loopback that keeps its requests and answers as planned, well or badly. From a shell it prints
+ * each callback as one line, with --secret whether its signature is valid:
  *
  *   node dev/receiver.ts --port 9200 [--secret whsec_…]
  */
@@ -33,7 +33,7 @@ export interface Received {
   /** Empty if the plan was not to read it. */
   body: string;
   at: number;
-  /** As planned; null if no status line is sent. A caller who leaves during `delayMs` never sees it. */
+  /** As planned; null if no status line is sent. A caller that disconnects during `delayMs` never sees it. */
   status: number | null;
 }
 
@@ -119,7 +119,7 @@ export async function startReceiver(options: ReceiverOptions = {}): Promise<Rece
             if (!isMet()) return;
             resolve([...received]);
           } catch (error) {
-            // A predicate that throws is the fault of whoever waits, not of the request being answered.
+            // A predicate that throws is the fault of the waiting test, not of the request being answered.
             reject(error);
           }
           settle();

@@ -5,8 +5,8 @@ import { startReceiver, type Received } from "./receiver.ts";
 import { packageVersion, startWorker } from "./worker.ts";
 
 /**
- * `npm start`: Ringback on this machine for curl, with the simulated gateway behind it and a receiver that prints what
- * arrives. Every setting of docs/settings.md can be given in the environment. With `AIO_BASE_URL` it talks to that upstream
+ * `npm start`: Ringback on this machine for curl, with the simulated gateway behind it and a receiver that prints each
+ * callback. The environment may hold every setting of docs/settings.md. With `AIO_BASE_URL` Ringback calls that upstream
  * with each caller's own key; with `AIO_API_KEY` it uses that key and prints a token to call with.
  */
 
@@ -27,7 +27,7 @@ function settingsFromEnvironment(): Record<string, string> {
   };
 }
 
-/** The shell that curls Ringback may have its address in `AIO_BASE_URL`: that is no upstream. */
+/** The user's shell may have Ringback's own address in `AIO_BASE_URL`, for curl: that is no upstream. */
 function isOwnUrl(baseUrl: string): boolean {
   return (
     URL.canParse(baseUrl) &&

@@ -23,7 +23,7 @@ export interface LocalWorkerOptions {
   persistTo?: string;
   /** Calls a minute that lead to others, creates above all; absent: as in `wrangler.toml`. */
   createsPerMinute?: number;
-  /** Source of modules that stand in for those of `src`, by their path in it: for what a test cannot wait for. */
+  /** Source of modules that replace those of `src`, by their path in it: for times that a test cannot wait for. */
   instead?: Record<string, string>;
   /** An `https` origin whose requests go to another one: production's settings take no upstream on loopback. */
   redirectOrigin?: { from: string; to: string };

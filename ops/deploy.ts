@@ -4,9 +4,9 @@ import { fileURLToPath } from "node:url";
 import { missingFor, type Deployment } from "./missing.ts";
 
 /**
- * `npm run deploy [-- --env staging] [-- --check]`: says what a deployment would lack, and deploys when nothing is
- * missing. `--check` stops before the deployment; every other argument is wrangler's. What the Worker has is asked of
- * wrangler; no value of a secret is ever read, because nobody can.
+ * `npm run deploy [-- --env staging] [-- --check]`: lists what a deployment would lack, and deploys when nothing is
+ * missing. `--check` stops before the deployment; every other argument is wrangler's. It asks wrangler for the names of
+ * the secrets; their values cannot be read.
  */
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -44,7 +44,7 @@ function look(): Deployment {
     const json = /\[[^]*\]/.exec(list.output)?.[0] ?? "[]";
     return { ...known, secrets: (JSON.parse(json) as { name: string }[]).map(({ name }) => name) };
   }
-  // A Worker that was never deployed has no secrets; any other failure is told as it is.
+  // A Worker that was never deployed has no secrets; any other failure is printed unchanged.
   if (/10007|does not exist|not found/i.test(list.output)) return { ...known, secrets: [] };
   console.error(list.output);
   if (!inBuild) process.exit(1);

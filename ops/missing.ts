@@ -1,4 +1,4 @@
-/** What is known of a deployment before it is made. */
+/** The known state of a deployment before it is made. */
 export interface Deployment {
   loggedIn: boolean;
   /** Names of the secrets that are set; null: they cannot be asked for. */
@@ -6,8 +6,8 @@ export interface Deployment {
   /** Names under `[vars]` of `wrangler.toml`. */
   vars: readonly string[];
   /**
-   * Cloudflare's own build makes it (Workers Builds, the deploy button). The first one of a Worker comes before anybody
-   * could have set a secret, and the build has a login of its own.
+   * Cloudflare's own build makes it (Workers Builds, the deploy button). The first build of a Worker runs before its
+   * operator can set a secret, and the build has a login of its own.
    */
   inBuild: boolean;
   /** `[env.NAME]` of `wrangler.toml`; empty: its top level. */
@@ -31,7 +31,7 @@ export function missingFor({ loggedIn, secrets, vars, inBuild, environment }: De
   const absent = secrets === null ? [] : absentSettings(secrets, vars, environment);
   const readable = ["RINGBACK_SECRET", "RINGBACK_SECRET_PREVIOUS", "AIO_API_KEY"]
     .filter((name) => vars.includes(name))
-    .map((name) => `${name} as a secret: in [vars] everybody can read it`);
+    .map((name) => `${name} as a secret: in [vars] every reader of the deployment sees it`);
   return inBuild ? { first: readable, later: absent } : { first: [...absent, ...readable], later: [] };
 }
 

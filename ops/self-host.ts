@@ -65,7 +65,7 @@ function workerdBinary(): string {
   return (require("workerd") as { default: string }).default;
 }
 
-/** Whoever hands the folder on hands on these with it: of what is bundled, of the runtime, and of Ringback. */
+/** The licences that must accompany a copy of the folder: of the bundled packages, of the runtime, and of Ringback. */
 function writeLicenses(folder: string): void {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });

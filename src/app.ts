@@ -20,7 +20,7 @@ import { videos } from "./http/routes/videos.ts";
 import { webhooks } from "./http/routes/webhooks.ts";
 import { RINGBACK_VERSION } from "./version.ts";
 
-/** The map of the Worker: what answers where. Not strict: a path with a slash at its end is the path without it. */
+/** The Worker's routes. Not strict: a path with a slash at its end is the path without it. */
 export const app = new Hono<AppEnv>({ strict: false });
 
 app.use(requestId, requireHost);

@@ -48,9 +48,9 @@ function parseSeconds(text: string, { min = 0, max = 31_536_000 }: SecondsRange,
     : Math.round(value * 1000);
 }
 
-/** Thirty-two equal letters are long, too. No count can tell a phrase from chance: the documents say how to make one. */
+/** Thirty-two equal letters are long, too. No count separates a phrase from chance: docs/deploy.md says what does. */
 const SECRET_DIFFERENT_MIN = 12;
-/** A poor one of an older version must stay readable while it is rotated away. */
+/** A poor secret of an older version must stay readable while the operator rotates it away. */
 const previousSecret = settingOf((text, refuse) =>
   text === undefined || text.length >= 32 ? text : refuse("must have 32 characters or more"),
 );
@@ -72,7 +72,7 @@ const baseUrl = settingOf((text, refuse) => {
   return url.href.replace(/\/+$/, "");
 });
 
-/** Keys and prompts go there; and at Ringback itself one create would become hundreds. Null: nothing is wrong with it. */
+/** Ringback sends keys and prompts there; if it were Ringback, one create would become hundreds. Null: it is usable. */
 export function baseUrlProblem(
   href: string,
   allowPrivate: boolean,
@@ -129,7 +129,7 @@ const headerName = settingOf((text, refuse) =>
 const mebibytes = 1_048_576;
 const bodyLimit = settingOf((text, refuse) => {
   const bytes = text === undefined ? 16 * mebibytes : Number(text);
-  // One client address can have no larger body in hand (`net/body-limits.ts`).
+  // One client address can hold no larger body in memory (`net/body-limits.ts`).
   const maxBytes = 20 * mebibytes;
   const valid = Number.isInteger(bytes) && bytes >= 1024 && bytes <= maxBytes;
   return valid ? bytes : refuse(`must be a number of bytes from 1024 to ${maxBytes}`);
@@ -251,7 +251,7 @@ export type SettingsResult =
 /** Parsed once per environment object: an isolate sees the same one on every request. */
 const parsed = new WeakMap<object, SettingsResult>();
 
-/** Reads the settings; a bad one is named, never guessed, and its value is not repeated. */
+/** Reads the settings; names a bad one without repeating its value, and never guesses. */
 export function readSettings(env: object): SettingsResult {
   const known = parsed.get(env);
   if (known) return known;

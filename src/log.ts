@@ -1,12 +1,12 @@
-/** What a log line may say: ids, words of our own, numbers. Never a key, a header value, a prompt or a URL's query. */
+/** A log line holds ids, Ringback's own words and numbers; never a key, a header value, a prompt or a URL's query. */
 export type LogFields = Record<string, string | number | boolean | null | undefined>;
 
-/** One JSON line per thing that happened. */
+/** Writes one event as one JSON line. docs/logs.md lists the events. */
 export function log(event: string, fields: LogFields): void {
   console.log(JSON.stringify({ event, ...fields }));
 }
 
-/** Whatever an error quotes, or a URL that it names: the runtime's own messages repeat what they choke on. */
+/** Quoted text and URLs in an error's message: the runtime's own messages repeat the input that they cannot read. */
 const QUOTED = /"[^]*"|`[^]*`|'[^']{3,}'|\b[a-z][a-z0-9+.-]*:\S+/gi;
 
 /** An error's class and message for a log line, without any data that the message quotes. */

@@ -30,7 +30,7 @@ function isMissing({ check: [program, ...rest] }: Need): boolean {
   return spawnSync(program, rest, { stdio: "ignore", timeout: 60_000 }).status !== 0;
 }
 
-/** A package manager's progress is nobody's news; what it complains of is, if something is missing in the end. */
+/** Hides a package manager's progress; prints its complaints only if something is missing in the end. */
 function apt(...args: string[]): boolean {
   const command = process.getuid?.() === 0 ? ["apt-get"] : ["sudo", "-n", "apt-get"];
   const [program = "", ...rest] = [...command, "-qq", "-o", "DPkg::Lock::Timeout=120", ...args];

@@ -4,8 +4,8 @@ import { fileURLToPath } from "node:url";
 import { TALLY_MARK, type Tally } from "./support/tally.ts";
 
 /**
- * `npm run test:faults`: the suites that crash, kill, interleave, and lie to Ringback; then a table of what was lost,
- * doubled and leaked, as the suites counted it. Exit code 1 if anything was, or if a suite failed.
+ * `npm run test:faults`: runs the suites that crash, kill, interleave, and lie to Ringback; then prints their counts of
+ * losses, doubles and leaks as a table. Exit code 1 if there is any, or if a suite failed.
  */
 
 const root = fileURLToPath(new URL("..", import.meta.url));

@@ -18,7 +18,7 @@ const reports = mkdtempSync(join(tmpdir(), "ringback-test-"));
 interface Check {
   name: string;
   command: string[];
-  /** Where vitest leaves what it counted. */
+  /** The file of vitest's counts. */
   report?: string;
   /** Also runs under these names. */
   in?: ("quick" | "types")[];
@@ -128,7 +128,7 @@ function readReport(file: string): { passed: number; failed: number; failures: s
   }
 }
 
-/** What failed is said once more beside the counts: the end of a long log is what its reader sees first. */
+/** Repeats the failures beside the counts, because a reader sees the end of a long log first. */
 function failuresOf(report: Report): string[] {
   return report.testResults.flatMap(({ name, message, assertionResults }) => [
     ...(message === "" ? [] : [`${relative(root, name)}: ${firstLine(message)}`]),

@@ -17,9 +17,9 @@ const REFUSALS: Record<RefusalReason, readonly [status: number, code: string]> =
 };
 
 export interface DocumentProfileOptions {
-  /** Status answers say nothing of the progress. */
+  /** Status answers leave out the progress. */
   withoutProgress?: boolean | undefined;
-  /** The words to send in place of the document's. */
+  /** Status words that replace the document's. */
   statusWords?: Partial<Record<TaskStatus, string>> | undefined;
 }
 

@@ -32,7 +32,7 @@ export function createFamilyProfile(
     invalidRequest: (message) => taskError(400, "invalid_request", message),
     refusedByVendor: (message) => taskError(400, "fail_to_fetch_task", vendorRefusal(message)),
     unknownTask: () => taskError(400, "task_not_exist", "task_not_exist"),
-    // What is sent when there is nothing to send.
+    // The family's answer when it has nothing to send.
     queryFailed: () => ({ status: 200, body: { code: "success", data: null } }),
   };
   return {
@@ -63,7 +63,7 @@ export function createFamilyProfile(
   };
 }
 
-/** `data` is there even when it says nothing. */
+/** `data` is present even when it is empty. */
 function taskError(status: number, code: string, message: string, data: object | null = null): Answer {
   return { status, body: { code, message, data } };
 }

@@ -38,7 +38,7 @@ export interface TaskView {
   videoUrl: string | null;
 }
 
-/** Every reason for which a gateway answers no, and what it says if its words are its own. */
+/** Every reason for a gateway's refusal, with its message where the gateway has words of its own. */
 export const REFUSAL_MESSAGES = {
   unauthorized: "The API key is missing or invalid.",
   noQuota: "The account balance is insufficient.",
@@ -47,7 +47,7 @@ export const REFUSAL_MESSAGES = {
   unknownModel: "The model does not exist or is not available.",
   refusedByVendor: "The input text may contain sensitive information.",
   unknownTask: "The task does not exist.",
-  /** The gateway could not ask for the task just now; nothing is said of the task itself. */
+  /** The gateway could not look the task up just now; the answer says nothing about the task. */
   queryFailed: "The task could not be queried.",
   notReady: "The task has not succeeded yet.",
 } as const;

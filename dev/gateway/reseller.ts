@@ -3,7 +3,7 @@ import type { GatewayTask, TaskStatus } from "./task.ts";
 
 /**
  * The habits of several resellers in one: a create answered with a list, two ids of one task, an envelope around every
- * answer whose `status` speaks of the query, other words and places, a cover beside the video, errors as HTTP 200.
+ * answer whose `status` is about the query, other words and places, a cover beside the video, errors as HTTP 200.
  */
 
 const WORDS: Record<TaskStatus, string> = {
@@ -54,7 +54,7 @@ export const RESELLER: Profile = {
     if (reason === "noQuota")
       return { status: 429, body: { error: { message, type: "billing", code: "insufficient_quota" } } };
     const code = REFUSALS[reason];
-    // Whatever is wrong with a query is told in the body alone.
+    // Only the body says what is wrong with a query.
     const isQuery = reason === "unknownTask" || reason === "queryFailed";
     const text = reason === "unknownTask" ? "Task not found" : message;
     return { status: isQuery ? 200 : code, body: { success: false, code, message: text } };

@@ -3,7 +3,7 @@ import type { Profile, TaskView } from "./profile.ts";
 import { type GatewayTask, partialProgress, type TaskPlan, taskStatus } from "./task.ts";
 import { startVendorLoop, type VendorLoop } from "./vendor-loop.ts";
 
-/** The tasks of a simulated gateway, and what it knows of each. */
+/** The tasks of a simulated gateway, with its state of each. */
 
 const FAILED_BY_REVIEW = "The prompt was refused by content review.";
 
@@ -58,7 +58,7 @@ export class TaskBook {
     return task?.key === key ? task : undefined;
   }
 
-  /** What the gateway knows of the task now. */
+  /** The gateway's state of the task now. */
   view(task: GatewayTask, { statusComesFrom }: Profile): TaskView {
     const now = Date.now();
     const isLive = statusComesFrom === "live";
@@ -73,7 +73,7 @@ export class TaskBook {
     };
   }
 
-  /** The task whose result this path serves to everybody who has it. */
+  /** The task whose result is at this path, which needs no key. */
   findByFilePath(path: string): GatewayTask | undefined {
     return [...this.tasks.values()].find(
       (task) => path === filePath(task) && taskStatus(task, Date.now()) === "succeeded",

@@ -1,4 +1,4 @@
-/** A task of the simulated gateway, and where it stands by the clock. */
+/** A task of the simulated gateway, and its status by the clock. */
 
 export interface GatewayTask {
   /** The id under which Ringback asks. */

@@ -24,7 +24,7 @@ export function readKey(authorization: string | undefined): string | null {
   return /^Bearer (sk-\S+)$/.exec(authorization ?? "")?.[1] ?? null;
 }
 
-/** A sliding window per key. What is refused does not count, or a client that repeats would never get through. */
+/** A sliding window per key. Refused calls do not count, or a client that repeats would never get through. */
 export function createRateLimiter(perSecond = Infinity): (key: string, now: number) => boolean {
   const passedAt = new Map<string, number[]>();
   return (key, now) => {

@@ -16,8 +16,8 @@ export interface VendorLoop {
 }
 
 /**
- * How a gateway of the family learns of its tasks: it asks its vendor for one after the other, so that a status shows
- * when this loop comes by, and the later, the more tasks there are.
+ * How a gateway of the family learns of its tasks: it asks its vendor for one after the other, so a status shows when
+ * this loop reaches the task, and later with more tasks.
  */
 export function startVendorLoop({ roundSeconds, unfinished, visit }: VendorLoopOptions): VendorLoop {
   const stopping = new AbortController();

@@ -10,7 +10,7 @@ const CREATES_PER_MINUTE = 600;
 /** Bindings of `config.capnp`: settings from the environment, null where it has none; and the static files, a disk. */
 type SelfHostEnv = Record<string, unknown> & { PUBLIC: Fetcher };
 
-/** One environment for all requests, as on the platform: it is what the parsed settings are remembered by. */
+/** One environment for all requests, as on the platform: the parsed settings are cached by it. */
 let whole: Env | null = null;
 
 function platform({ PUBLIC, ...bindings }: SelfHostEnv): Env {
@@ -21,7 +21,7 @@ function platform({ PUBLIC, ...bindings }: SelfHostEnv): Env {
   return { ...bindings, ...more } as unknown as Env;
 }
 
-/** The platform sets it there, and nobody does here: it is only what a client claims to be. */
+/** The platform sets this header; here no proxy does, so it holds only a client's claim. */
 const PLATFORM_HEADER = "cf-connecting-ip";
 
 function withoutClaim(request: Request, { CLIENT_ADDRESS_HEADER: named }: SelfHostEnv): Request {
@@ -32,7 +32,7 @@ function withoutClaim(request: Request, { CLIENT_ADDRESS_HEADER: named }: SelfHo
   return new Request(request, { headers });
 }
 
-/** Ringback on bare workerd, with what the platform brings along put beside it. */
+/** Ringback on bare workerd, with replacements for the parts that the platform provides. */
 export default {
   fetch: (request: Request, env: SelfHostEnv, context: ExecutionContext) => {
     whole ??= platform(env);

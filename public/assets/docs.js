@@ -2,7 +2,7 @@
 
 /* global SwaggerUIBundle */
 
-// The renderer has a dark dress, but puts it on only when it is told to.
+// The renderer has a dark theme, but only its host page can switch it on.
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 const dress = () => document.documentElement.classList.toggle("dark-mode", dark.matches);
 dark.addEventListener("change", dress);

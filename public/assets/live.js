@@ -3,13 +3,13 @@ import { localise } from "./local-times.js";
 import { morph } from "./morph.js";
 
 /**
- * Keeps a page that says `data-live` up to date: asks for itself again while somebody looks at it, and takes over what
- * has changed. The server renders both, so there is one rendering and no second language for it.
+ * Keeps a page with `data-live` up to date: loads the page again while it is visible, and applies the changes. The
+ * server renders both, so there is one rendering and no second language for it.
  */
 
 /** After a failure twice as long each time, up to this, in milliseconds. */
 const PAUSE_MAX_MS = 30_000;
-/** A server that does not answer is as good as one that is away. */
+/** A server that does not answer in this time counts as unavailable. */
 const PATIENCE_MS = 15_000;
 
 export function keepLive() {
@@ -22,7 +22,7 @@ export function keepLive() {
   function arm() {
     clearTimeout(timer);
     const everyMs = Number(main.getAttribute("data-live"));
-    // The page has nothing more to tell.
+    // The page will not change any more.
     if (!(everyMs > 0)) return showLiving(false);
     showLiving(true);
     timer = setTimeout(() => void update(), Math.min(everyMs * 2 ** failures, PAUSE_MAX_MS));

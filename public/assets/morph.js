@@ -35,7 +35,7 @@ function findMatch(current, wanted) {
   return null;
 }
 
-/** What tells an element from its neighbours: its name and its id, else the first of its classes (others are states). */
+/** What identifies an element among its neighbours: its name and id, else the first of its classes (others are states). */
 function kindOf(node) {
   if (!(node instanceof Element)) return node.nodeName;
   return `${node.nodeName} ${node.id === "" ? node.classList.item(0) : `#${node.id}`}`;

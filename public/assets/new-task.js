@@ -1,13 +1,13 @@
 import { ask, fillModels, offerImages } from "./new-task-fields.js";
 
 /**
- * The form of a new task while it is filled in: asks the server what it would say to it, so that the schema that
- * judges in the end judges here as well, and shows the command that it stands for.
+ * The form of a new task while it is filled in: the server judges it with the schema that judges the create, and the
+ * page shows the same request as a command.
  */
 
 /** After the last key, before the server is asked, in milliseconds. */
 const REST_MS = 350;
-/** Of a longer value the server is asked about the beginning: nobody waits for megabytes of an image per key. */
+/** The server judges only the beginning of a longer value: sending megabytes of an image per key would take too long. */
 const ASKED_LENGTH = 4000;
 const PROMPT_MAX = 2500;
 
@@ -20,7 +20,7 @@ const visited = new Set();
 let timer = 0;
 let question = 0;
 
-/** What a field of the form says in a path of the request. */
+/** The form's field for a path of the request. */
 function fieldOf(path) {
   if (path === "test" || path === "test.outcome") return "test_outcome";
   if (path === "test.delay_seconds") return "test_delay";

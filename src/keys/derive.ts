@@ -1,4 +1,4 @@
-/** Every key comes from one root secret: HKDF-SHA256 (RFC 5869) with a label each, so that none tells another. */
+/** Every key comes from one root secret: HKDF-SHA256 (RFC 5869) with a label each, so that no key reveals another. */
 
 const encoder = new TextEncoder();
 
@@ -38,7 +38,7 @@ export async function sealingKey(root: string): Promise<SecretKey> {
   );
 }
 
-/** AES-256-GCM key for the console's sessions: a sealed value of a task is never a cookie, nor the other way round. */
+/** AES-256-GCM key for the console's sessions: its own, so that a task's sealed value never passes as a cookie. */
 export async function sessionKey(root: string): Promise<SecretKey> {
   return cachedKey(root, "ringback console session v1", async (bytes) =>
     crypto.subtle.importKey("raw", bytes, "AES-GCM", false, ["encrypt", "decrypt"]),
@@ -52,7 +52,7 @@ export async function tagKey(root: string): Promise<SecretKey> {
   );
 }
 
-/** Signing secrets of the accounts that were called back lately; deriving one costs as much as signing with it. */
+/** Signing secrets of accounts with recent callbacks; deriving a secret costs as much as signing with it. */
 const secrets = new Map<string, string>();
 const SECRETS_MAX = 1000;
 

@@ -1,10 +1,10 @@
 import { hex, sha256 } from "./digest.ts";
 
-/** Half of a SHA-256 is enough to tell a handful of texts apart. */
+/** Half of a SHA-256 separates a handful of texts. */
 const DIGEST_LENGTH = 32;
 
 /**
- * What a task keeps of a URL or an id of its request, so that it knows it again in an answer. URLs are compared as
+ * The digest that a task keeps of a URL or an id of its request, to recognise it in an answer. URLs are compared as
  * `URL` writes them. Source: the contract's rules of the reader, 3 and 8.
  */
 export async function requestDigest(text: string): Promise<string> {

@@ -5,7 +5,7 @@ import { sealingKey, type SecretKey } from "./derive.ts";
 const FORMAT = 1;
 const NONCE_BYTES = 12;
 
-/** No key in hand opens this: another `RINGBACK_SECRET`, another task's bytes, or damage. */
+/** None of the known keys opens this: another `RINGBACK_SECRET`, another task's bytes, or damage. */
 export class SealError extends StallError {
   override name = "SealError";
 }
@@ -62,7 +62,7 @@ export async function unseal(
       const key = await keyOf(root);
       return new Uint8Array(await crypto.subtle.decrypt(parameters, key, sealed.subarray(1 + NONCE_BYTES)));
     } catch (error) {
-      // Another root's: GCM says only that the tag does not fit. Anything else is a fault of ours.
+      // Sealed under another root: GCM reports only that the tag does not match. Any other error is a fault of Ringback.
       if (!(error instanceof DOMException)) throw error;
     }
   }

@@ -3,10 +3,10 @@ import { readBytes, type ReadResult } from "./read-bytes.ts";
 
 export interface IncomingBody {
   stream: ReadableStream<Uint8Array> | null;
-  /** What its client says that the length is; 0: nothing. */
+  /** The length that the client announces; 0: none. */
   declaredBytes: number;
   maxBytes: number;
-  /** Whose it is; null: that is not known. */
+  /** The client's address; null: unknown. */
   client: string | null;
   /** How much a byte of it counts; 1 unless it grows while it is read. */
   weight?: number;
@@ -16,18 +16,18 @@ export type CountedResult<T> =
   | { end: "complete"; value: T }
   | { end: Exclude<ReadResult["end"], "complete"> };
 
-/** What one body holds now, as it counts. */
+/** The bytes of one body now, each times its weight. */
 interface Held {
   client: string | null;
   bytes: number;
-  /** A request that still holds it by then is gone: what runs for a client that hangs up may just never go on. */
+  /** A request that still holds it by then is gone: the runtime may never resume a request whose client disconnected. */
   deadAt: number;
 }
 
 /** The bodies that this isolate holds now. */
 const inHand = new Set<Held>();
 
-/** Reads a body, counts it as in hand while `use` runs, and gives up on it where it is too large, too slow or too much. */
+/** Reads a body, counts its memory while `use` runs, and gives up where it is too large, too slow or too much. */
 export async function withCountedBody<T>(
   body: IncomingBody,
   use: (bytes: Uint8Array) => Promise<T>,
@@ -47,16 +47,16 @@ export async function withCountedBody<T>(
 }
 
 /**
- * The largest body of one client address: what is large leaves the reserve of the address's half free. A larger one could
- * not arrive even alone.
+ * The largest body of one client address: a large body leaves the reserve of the address's half free, so a larger one
+ * could not be read even alone.
  */
 export function largestBodyBytes(weight = 1): number {
   return Math.floor((BODY_LIMITS.addressMaxBytes - BODY_LIMITS.smallReserveBytes) / weight);
 }
 
 /**
- * Counts a body as it arrives: a length that is only promised takes no memory. A client whose address is not known has
- * no share of its own: all others without one would have it, too.
+ * Counts a body as it arrives: an announced length takes no memory. Clients without a known address have no share of
+ * their own: all of them together would be one client.
  */
 function reserveMemory({ client, declaredBytes, weight = 1 }: IncomingBody): {
   tryReserve: (bytes: number) => boolean;
@@ -82,7 +82,7 @@ function reserveMemory({ client, declaredBytes, weight = 1 }: IncomingBody): {
   };
 }
 
-/** Added up for each chunk: the bodies in hand are few, and most come in one. */
+/** Added up again for each chunk: there are few bodies at a time, and most come in one chunk. */
 function heldBytes(client: string | null): { inAll: number; byClient: number } {
   const now = Date.now();
   let inAll = 0;

@@ -1,6 +1,6 @@
 import { OverloadedError } from "../domain/errors/unavailable.ts";
 
-/** An object's answer, if it comes in time. @throws OverloadedError if it does not, or fails: the way on is the same, later */
+/** An object's answer, if it comes in time. @throws OverloadedError if it does not, or fails: the caller tries later */
 export async function inTime<T>(patienceMs: number, answer: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | null = null;
   const impatience = new Promise<never>((_resolve, reject) => {

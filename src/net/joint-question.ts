@@ -1,28 +1,28 @@
-/** How often a request that waits for another's answer looks for it: asking is rare, and takes longer than that. */
+/** How often a request that waits for another's answer checks for it: questions are rare, and take longer than that. */
 const LOOK_MS = 20;
 
-/** The first asker's call, and what came of it. */
+/** The first asker's call and its result. */
 interface Question<Answer> {
-  /** An asker that has said nothing by then is gone: its client has hung up, or its object died. */
+  /** An asker without a result by then is gone: its client has disconnected, or its object died. */
   endsAt: number;
   answer: { value: Answer } | null;
 }
 
 /**
- * Equal questions of one isolate at one time are one call. Who comes while it is on its way looks for its answer from
- * time to time, as a plain value: a promise of one request must not be awaited by another, because it is never settled
- * once the first one's client has hung up.
+ * Joins equal questions of one isolate at one time into one call. A request that asks during the call checks for its
+ * answer from time to time, as a plain value: a request must not await another request's promise, because that never
+ * settles once the other's client has disconnected.
  */
 export class JointQuestion<Answer> {
   readonly #open = new Map<string, Question<Answer>>();
 
-  /** `ask` must not throw: its answer is everybody's. It takes no longer than `patienceMs`. */
+  /** `ask` must not throw, because all askers share its answer. It takes no longer than `patienceMs`. */
   async ask(name: string, patienceMs: number, ask: () => Promise<Answer>): Promise<Answer> {
     for (;;) {
       const open = this.#open.get(name);
       if (!open) return this.#askFirst(name, patienceMs, ask);
       if (await isAnswered(open, patienceMs)) return (open.answer as { value: Answer }).value;
-      // Its asker is gone. The first to notice asks anew, and the others wait for that.
+      // Its asker is gone. The first request to notice asks again, and the others wait for that.
       if (this.#open.get(name) === open) this.#open.delete(name);
     }
   }

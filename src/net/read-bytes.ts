@@ -12,14 +12,13 @@ export interface ReadOptions {
   timeoutMs?: number;
   /** Asked for each chunk before it is kept. */
   tryReserve?: (bytes: number) => boolean;
-  /** What the other side says the length is. Believed only once half of it is here: a promise takes no memory. */
+  /** The length that the sender announces. It takes memory only once half of it has arrived. */
   expectedBytes?: number;
 }
 
 /**
- * Reads a body up to a cap and gives the connection back. The cap counts decompressed bytes, so a small answer that
- * unpacks to gigabytes stops at the cap; a body that never ends is ended by the `AbortSignal` of its fetch, or by
- * `timeoutMs`.
+ * Reads a body up to a cap and frees the connection. The cap counts decompressed bytes, so a small answer that unpacks
+ * to gigabytes stops at the cap. The `AbortSignal` of its fetch, or `timeoutMs`, ends a body that never ends.
  */
 export async function readBytes(
   body: ReadableStream<Uint8Array> | null,
@@ -54,15 +53,15 @@ export async function readBytes(
     }
   };
   const how = await end().finally(() => {
-    // A timer left behind would keep an object awake, and awake is billed.
+    // An open timer keeps an object awake, and the platform bills that.
     if (timer !== null) clearTimeout(timer);
   });
-  // The other side may be gone already; there is nobody left to tell.
+  // The sender may be gone already; then there is nothing to cancel.
   if (how !== "complete" && how !== "broken") reader.cancel().catch(() => undefined);
   return { bytes: bytes.subarray(0, length), end: how };
 }
 
-/** A body that says so little of itself, and is not packed, is read by the runtime in one go: its frame ends it there. */
+/** The runtime reads a short uncompressed body of known length in one go: its frame ends it there. */
 const SHORT_MAX_BYTES = 65_536;
 
 export interface TextResult {
@@ -86,7 +85,7 @@ export async function readText(response: Response, capBytes: number): Promise<Te
   return { text: new TextDecoder().decode(bytes), end };
 }
 
-/** Room for `needed` bytes. Doubling keeps the copying linear; the last step is exactly what was announced. */
+/** Room for `needed` bytes. Doubling keeps the copying linear; the last step is exactly the announced length. */
 function grown(bytes: Uint8Array<ArrayBuffer>, needed: number, announced: number): Uint8Array<ArrayBuffer> {
   const doubled = Math.max(needed, 2 * bytes.byteLength, 1024);
   const larger = new Uint8Array(announced >= needed && announced <= doubled ? announced : doubled);

@@ -1,18 +1,18 @@
 /**
- * A limit counts from when it is made, so it is made when the request really starts: after what was written is durable
- * (the runtime holds requests back until then), and with fewer than six of an object under way (the platform queues the
- * rest).
+ * A limit counts from its creation, so callers create it when the request really starts: after their writes are durable
+ * (the runtime holds requests back until then), and with fewer than six requests of an object in flight (the platform
+ * queues the rest).
  */
 
-/** A signal that aborts after a while, and the way to say that it is not needed any more. */
+/** A signal that aborts after a while, and a function that clears it. */
 export interface TimeLimit {
   signal: AbortSignal;
   clear: () => void;
 }
 
 /**
- * `AbortSignal.timeout` would run on after the answer is there, and an object with a timer open counts as awake: a poll
- * of 0.2 s would be billed as the 20 s that it might have taken.
+ * `AbortSignal.timeout` would run on after the answer, and an object with an open timer counts as awake: the platform
+ * would bill a poll of 0.2 s as the 20 s that it might have taken.
  */
 export function timeLimit(ms: number): TimeLimit {
   const controller = new AbortController();

@@ -10,10 +10,10 @@ export interface ReadAnswer {
   task: ParsedTask | null;
 }
 
-/** Beside what a task keeps in memory anyway. */
+/** In addition to the state that a task keeps in memory anyway. */
 const REMEMBER_MAX_LENGTH = 16_384;
 
-/** While a task runs, its upstream says the same again and again, word for word: then it was read already. */
+/** While a task runs, its upstream repeats the same answer word for word: then its reading is known already. */
 export class AnswerMemory {
   #last: (ReadAnswer & { text: string; apiKey: string }) | null = null;
 

@@ -18,7 +18,7 @@ export interface WireAnswer {
   read: TextResult;
 }
 
-/** One exchange; null when no status line came. Errors on the wire say nothing about what the other side did. */
+/** One exchange; null without a status line. A network error says nothing about what the upstream did. */
 export async function exchange(url: string, init: ExchangeInit): Promise<WireAnswer | null> {
   const { timeoutMs, maxBytes = ANSWER_MAX_BYTES, ...request } = init;
   const { signal, clear } = timeLimit(timeoutMs);
@@ -37,7 +37,7 @@ export async function exchange(url: string, init: ExchangeInit): Promise<WireAns
   }
 }
 
-/** How long the upstream asks to wait; null: it does not say, or not readably. */
+/** How long the upstream asks to wait; null: it does not, or not readably. */
 export function retryAfterMs({ headers }: Response): number | null {
   const header = headers.get("retry-after");
   return header === null ? null : parseRetryAfter(header, headers.get("date"), Date.now());

@@ -15,8 +15,8 @@ export function submitTimeoutMs(timeoutMs: number, bodyBytes: number): number {
 }
 
 /**
- * The upstream over HTTP, as `GET` and `POST /videos` of its document. Redirects are never followed: the key stays.
- * `known` and `memory` are of the one task that is asked about.
+ * The upstream over HTTP, as `GET` and `POST /videos` of its document. It follows no redirect, so the key goes to one
+ * host only. `known` and `memory` belong to the one task that is polled.
  */
 export function httpUpstream(
   access: UpstreamAccess,

@@ -4,7 +4,7 @@ import { TtlCache } from "../net/ttl-cache.ts";
 import { fetchModels, type ModelsAnswer } from "./models.ts";
 import type { UpstreamAccess } from "./provider.ts";
 
-/** An upstream key, and a name for it that does not give it away. */
+/** An upstream key, and a name for it that does not reveal it. */
 export interface AskedKey extends UpstreamAccess {
   /** The account of an own key. */
   name: string;
@@ -12,7 +12,7 @@ export interface AskedKey extends UpstreamAccess {
 
 type NamedKey = Pick<AskedKey, "baseUrl" | "name">;
 
-/** An accepted key is believed for an hour; a refused one is asked about again soon, it may just have been made. */
+/** Ringback trusts an accepted key for an hour, and asks about a refused one again soon: it may just have been made. */
 const ACCEPTED_MS = 3_600_000;
 const REFUSED_MS = 10_000;
 /** Two stores, so that made-up keys cannot push out good ones. */
@@ -21,13 +21,13 @@ const REFUSED_MAX = 1000;
 const accepted = new TtlCache<true>(ACCEPTED_MS, ACCEPTED_MAX);
 const refused = new TtlCache<true>(REFUSED_MS, REFUSED_MAX);
 
-/** Lists of models that are handed on again; a longer one is asked for each time. */
+/** The largest list of models that is kept; Ringback asks for a longer one each time. */
 const MODELS_MS = 60_000;
 const MODELS_MAX = 32;
 const MODELS_MAX_LENGTH = 262_144;
 const models = new TtlCache<ModelsAnswer>(MODELS_MS, MODELS_MAX);
 
-/** Beyond what a call may take. */
+/** Longer than a call may take. */
 const PATIENCE_MARGIN_MS = 250;
 const questions = new JointQuestion<ModelsAnswer | null>();
 
@@ -45,7 +45,7 @@ export function rememberAccepted(key: NamedKey): void {
   accepted.set(name, true, Date.now());
 }
 
-/** A list of models that this key was given within the last minute. */
+/** The list of models that this key got within the last minute. */
 export function knownModels(key: AskedKey): ModelsAnswer | null {
   return models.get(nameOf(key)) ?? null;
 }
@@ -61,7 +61,7 @@ export async function askModels(key: AskedKey): Promise<ModelsAnswer | null> {
   });
 }
 
-/** @returns what is known of the key, or what the upstream says now */
+/** @returns the known verdict on the key, or the upstream's present one */
 export async function judgeKey(key: AskedKey): Promise<KeyVerdict> {
   return knownVerdict(key) ?? verdictOf(await askModels(key));
 }

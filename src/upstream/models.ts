@@ -8,7 +8,7 @@ import type { UpstreamAccess } from "./provider.ts";
 
 /** A list of models is short; a longer answer is none. */
 const MODELS_MAX_BYTES = 4_194_304;
-/** Some hundred models with some dozens of members each; asked for rarely, so that the memory of one is bearable. */
+/** Some hundred models with some dozens of members each; requests for it are rare, so its memory is bearable. */
 const MODELS_MAX_VALUES = 100_000;
 
 export interface ModelsAnswer {

@@ -1,13 +1,13 @@
 import type { PollAnswer, SubmitAnswer } from "../domain/task/upstream-answer.ts";
 
-/** A video API that can only be asked. Neither call throws: whatever happens on the wire is an answer. */
+/** A video API that can only be polled. Neither call throws: a network error is an answer, too. */
 export interface Upstream {
   /** The paid call. `body` is the JSON request, sent as it is. */
   submit(body: Uint8Array): Promise<SubmitAnswer>;
   poll(upstreamTaskId: string): Promise<PollAnswer>;
 }
 
-/** An upstream that is asked over HTTP, and with whose key. */
+/** An upstream over HTTP, with the key to call it with. */
 export interface UpstreamAccess {
   /** Without a slash at the end. */
   baseUrl: string;
@@ -15,7 +15,7 @@ export interface UpstreamAccess {
   timeoutMs: number;
 }
 
-/** What is known of the task that is asked about. */
+/** The known facts of the task that is polled. */
 export interface KnownTask {
   /** Every id that the create's answer named; null before it. */
   taskIds: readonly string[] | null;

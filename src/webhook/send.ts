@@ -7,7 +7,7 @@ import { discardBody } from "../net/discard.ts";
 import { timeLimit } from "../net/time-limit.ts";
 import { signatureHeader } from "./sign.ts";
 
-/** What is kept of a receiver's answer. */
+/** How much of a receiver's answer Ringback keeps. */
 const EXCERPT_MAX_BYTES = 2048;
 /** After a 2xx status line the event is delivered; its body gets this long to become an excerpt. */
 const EXCERPT_PATIENCE_MS = 1000;
@@ -29,8 +29,8 @@ export interface Callback {
 }
 
 /**
- * One attempt on the wire. Never throws: a receiver cannot do anything that is not a result. Redirects are not
- * followed; the status line decides; at most 2 KB of the body are read.
+ * Sends one attempt. Never throws: everything that a receiver does is a result. It follows no redirect; the status line
+ * decides; it reads at most 2 KB of the body.
  */
 export async function sendCallback(callback: Callback): Promise<AttemptResult> {
   const startedAt = Date.now();
@@ -50,7 +50,7 @@ export async function sendCallback(callback: Callback): Promise<AttemptResult> {
     const excerpt = await excerptOf(response, callback);
     return { ...judge(response), excerpt, durationMs: Date.now() - startedAt };
   } catch {
-    // Refused, reset, no such host, TLS, garbage, too slow: told apart only by our own clock.
+    // Refused, reset, no such host, TLS, garbage, too slow: only Ringback's own clock separates the last one.
     const reason = signal.aborted ? "timeout" : "connection";
     const durationMs = Date.now() - startedAt;
     return { outcome: "retryable", reason, statusCode: null, durationMs, excerpt: null, retryAfterMs: null };
@@ -59,7 +59,7 @@ export async function sendCallback(callback: Callback): Promise<AttemptResult> {
   }
 }
 
-/** Null: the runtime takes no such name or value. They are judged at the create; this is for what was stored before. */
+/** Null: the runtime refuses such a name or value. The create judges them; this is for headers stored before. */
 function headersOf({ headers }: Callback): Headers | null {
   try {
     return new Headers(headers.map(([name, value]) => [name, value]));
@@ -109,7 +109,7 @@ function spellings(value: string): string[] {
   return plain.flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]);
 }
 
-/** The text without an end that begins a secret: where the body was cut off, the secret may have been cut too. */
+/** The text without an end that begins a secret: the cut of the body may have cut the secret, too. */
 function withoutBegunSecret(text: string, secrets: readonly string[]): string {
   const begun = secrets.map((secret) => {
     let length = Math.min(secret.length - 1, text.length);

@@ -1,7 +1,7 @@
 import type { VerifyReason } from "../contract/words.ts";
 import { signature } from "./sign.ts";
 
-/** Why a received callback is not to be trusted. */
+/** Why a received callback is not genuine. */
 
 export interface ReceivedWebhook {
   id: string | null;
@@ -33,7 +33,7 @@ export async function verifyWebhook(
   return match ? null : "no_match";
 }
 
-/** In a time that does not tell how much of it was right. */
+/** In constant time: the time does not reveal how much of it matches. */
 function sameText(expected: string, candidate: string): boolean {
   let difference = expected.length ^ candidate.length;
   for (let index = 0; index < expected.length; index++) {

@@ -3,7 +3,7 @@ import type { RawUpstream } from "./raw-upstream.ts";
 import { isTerminal, OWN_KEY, type Stack } from "./stack.ts";
 import { addRun, newTally, printTally, type Tally } from "./tally.ts";
 
-/** What became of every task of a suite, counted from outside when its tests are over. */
+/** The outcome of every task of a suite, counted from outside when its tests are over. */
 
 /** `submitsMax`: how often one task may be submitted, given what this upstream answers. */
 export async function auditUpstream(
@@ -20,7 +20,7 @@ export async function auditUpstream(
   return tally;
 }
 
-/** For tasks with one event each: every endpoint must have heard of it, under one id. */
+/** For tasks with one event each: every endpoint must have received it, under one id. */
 export function auditReceiver(
   fault: string,
   { stack, receiver }: { stack: Stack; receiver: RawReceiver },

@@ -33,10 +33,10 @@ export type Look = Pick<BrowserContextOptions, "viewport" | "colorScheme" | "loc
 export const WIDE = { width: 1280, height: 900 };
 export const PHONE = { width: 360, height: 740 };
 
-/** A page of a browser profile of its own, and everything that it complains about. */
+/** A page of a browser profile of its own, and its errors. */
 export interface Window {
   page: Page;
-  /** Errors of scripts, and what the content security policy has stopped. */
+  /** Errors of scripts, and violations of the content security policy. */
   complaints: string[];
   close(): Promise<void>;
 }
@@ -70,13 +70,13 @@ export async function signIn(page: Page, key: string): Promise<void> {
   await page.waitForURL("/");
 }
 
-/** To look at: `test-results/` is not committed. */
+/** For a person to view: `test-results/` is not committed. */
 export async function shoot(page: Page, name: string): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true });
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
 }
 
-/** Everything that axe-core finds against the page as it stands; empty is what is asked for. */
+/** Every violation that axe-core finds on the page as it stands; the tests ask for none. */
 export async function axeViolations(page: Page): Promise<string[]> {
   // Evaluated by the debugger, so that the page's own policy does not stop it.
   await page.evaluate(AXE);

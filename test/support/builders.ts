@@ -96,7 +96,7 @@ export function aDelivery(overrides: Partial<Delivery> = {}): Delivery {
   return { ...newDelivery(fields), ...overrides };
 }
 
-/** What a task's object knows; the account and the cadence know all of it already. `retentionMs` by which the test lists the due work. */
+/** The state of a task's object that the account and the cadence know already; `retentionMs` for its due work. */
 export function aTaskState(overrides: Partial<TaskState>, retentionMs: number): TaskState {
   const state = { task: aTask(), schedule: aSchedule(), deliveries: [], ...overrides };
   const account = stageOf(summaryOf(state, retentionMs));

@@ -2,9 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 
-/** Looks for canaries, strings planted in secret places, where they must not be. */
+/** Searches for canaries, strings planted in secret places, where they must not be. */
 
-/** The store's files as they are now; one that goes while we look (a journal) was of no more use. */
+/** The store's files as they are now, without one that vanishes meanwhile (a journal). */
 export function storeFiles(folder: string): { name: string; bytes: Buffer }[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) =>
     entry.isFile(),
@@ -22,7 +22,7 @@ function storeBytes(folder: string): Buffer {
   return Buffer.concat(storeFiles(folder).map(({ bytes }) => bytes));
 }
 
-/** Fails if the files of the store hold the secret in any spelling that a look at them would find. */
+/** Fails if the files of the store hold the secret in any readable spelling. */
 export function expectSealed(folder: string, ...secrets: (string | Buffer)[]): void {
   const bytes = storeBytes(folder);
   expect(bytes.includes("SQLite format 3")).toBe(true);

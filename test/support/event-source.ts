@@ -11,14 +11,14 @@ export interface Dispatched {
 export interface Listener {
   source: EventSource;
   dispatched: Dispatched[];
-  /** The names so far, without what it says about its connection. */
+  /** The names so far, without those about its connection. */
   events(): string[];
   close(): void;
 }
 
 const TYPES = ["video.queued", "video.running", "video.progress", "video.succeeded", "video.failed"];
 
-/** The EventSource of the HTML standard as a page would use it, but for the header that a page cannot set. */
+/** The HTML standard's EventSource as a page would use it, plus the header that a page cannot set. */
 export function listenTo(url: string, authorization: string, reconnectionTimeMs = 200): Listener {
   const dispatcher = new Agent().compose((dispatch) => (options, handler) => {
     const headers = { ...(options.headers as Record<string, string>), authorization };

@@ -4,11 +4,11 @@ import { Agent, request, type IncomingMessage } from "node:http";
 export interface Held {
   /** When the answer's head is here. Rejects if the connection breaks before. */
   answer: Promise<IncomingMessage>;
-  /** What came of the body so far. */
+  /** The body so far. */
   text(): string;
   /** When the body has ended. */
   ended: Promise<void>;
-  /** As a client that is gone: the connection is reset. */
+  /** Resets the connection, like a client that is gone. */
   hangUp(): void;
 }
 
@@ -26,13 +26,13 @@ export function hold(url: string, headers: Record<string, string>): Held {
     outgoing.on("response", (response) => {
       response.setEncoding("utf8").on("data", (piece: string) => (text += piece));
       response.on("end", end);
-      // Ours to end; then nobody looks at it any more.
+      // The test ends it; after that its outcome does not matter.
       response.on("error", () => undefined);
       resolve(response);
     });
     outgoing.on("error", reject);
   });
-  // Who hangs up does not wait for an answer.
+  // A client that disconnects does not wait for an answer.
   answer.catch(() => undefined);
   outgoing.end();
   return { answer, text: () => text, ended, hangUp: () => outgoing.socket?.resetAndDestroy() };

@@ -7,9 +7,9 @@ import { drip, flood } from "./raw-server.ts";
 export type Bytes = (socket: Socket) => void;
 
 const MIB = 1_048_576;
-/** More than any client may be willing to take: who writes so much was not hung up on. */
+/** More than any client may read: if the server writes so much, the client did not disconnect. */
 const ENDLESS_BYTES = 512 * MIB;
-/** Two socket buffers and what a client reads ahead; far below `ENDLESS_BYTES`. */
+/** Two socket buffers and a client's read-ahead; far below `ENDLESS_BYTES`. */
 export const BOUNDED_BYTES = 24 * MIB;
 
 export function head(status: number, ...lines: string[]): string {
@@ -32,7 +32,7 @@ function endlessGzip(socket: Socket): void {
 
 const JSON_TYPE = "content-type: application/json";
 
-/** Too much: to be hung up on after a bounded number of bytes, long before a timeout. */
+/** Too much: the client must disconnect after a bounded number of bytes, long before a timeout. */
 export function tooMuch(status: number): [name: string, bytes: Bytes][] {
   const { gzip, br } = bombs();
   return [
@@ -60,7 +60,7 @@ export function tooMuch(status: number): [name: string, bytes: Bytes][] {
     [
       "a gzip bomb of 200 MB",
       (socket) => {
-        // A byte more is promised than comes: the connection stays until the client hangs up.
+        // The header announces one byte more than comes: the connection stays open until the client closes it.
         socket.write(head(status, JSON_TYPE, "content-encoding: gzip", `content-length: ${gzip.length + 1}`));
         socket.write(gzip);
       },
@@ -82,7 +82,7 @@ export function tooMuch(status: number): [name: string, bytes: Bytes][] {
   ];
 }
 
-/** Too slow: to be hung up on at the timeout. */
+/** Too slow: the client must disconnect at its timeout. */
 export function tooSlow(status: number): [name: string, bytes: Bytes][] {
   const answer = head(status, JSON_TYPE, "content-length: 1000").split("");
   return [

@@ -2,7 +2,7 @@ import type { Exchange } from "./raw-server.ts";
 import { VIDEO, type Answer, type Plan, type RawUpstream, type Scene } from "./raw-upstream.ts";
 import { isTerminal, type Stack, type TaskBody } from "./stack.ts";
 
-/** What becomes of a task that meets one bad answer of the upstream, and honest ones after it. */
+/** The outcome of a task that gets one bad answer of the upstream, and honest ones after it. */
 export interface Met {
   exchange: Exchange;
   outcome: { status: string; code: string | null; video: string | null; submits: number; polls: number };

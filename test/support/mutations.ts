@@ -3,7 +3,7 @@
  * `npm run test:mutations` makes each change in a copy and runs its test.
  */
 export interface Mutation {
-  /** What is broken, in words. */
+  /** The broken mechanism, in words. */
   name: string;
   guarantee: number;
   file: string;

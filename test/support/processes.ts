@@ -36,7 +36,7 @@ export async function startKillableWorker(options: KillableOptions): Promise<Kil
       child.kill("SIGKILL");
       for (const pid of workerds) process.kill(pid, "SIGKILL");
       await exited;
-      // The next one may open the store only when nobody else has it open.
+      // The next process may open the store only when no other has it open.
       while (workerds.some(isAlive)) await new Promise((resolve) => setTimeout(resolve, 5));
     },
   };
@@ -73,7 +73,7 @@ function statOf(pid: number): { state: string; parent: number } | null {
     const [state = "", parent] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
     return { state, parent: Number(parent) };
   } catch {
-    // Gone between the summary and the look.
+    // Gone between the listing and the read.
     return null;
   }
 }

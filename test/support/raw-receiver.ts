@@ -7,7 +7,7 @@ export type Reply = (socket: Socket, request: RawRequest) => void;
 
 export interface Endpoint {
   url: string;
-  /** What came to it, in order. */
+  /** Its requests, in order. */
   exchanges: Exchange[];
 }
 

@@ -1,7 +1,7 @@
 import { createServer, type Socket } from "node:net";
 import type { AddressInfo } from "node:net";
 
-/** What no HTTP library will send: a TCP server on loopback that reads a request and answers with whatever bytes it likes. */
+/** A TCP server on loopback that reads a request and answers with any bytes, also with those of no HTTP library. */
 
 export interface RawRequest {
   method: string;
@@ -36,7 +36,7 @@ export async function startRawServer(
     raw.connections += 1;
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
-    // The other side hangs up in the middle of most of what these servers do.
+    // The client disconnects in the middle of most of these answers.
     socket.on("error", () => undefined);
     readRequest(socket, (request) => {
       requests.push(request);
@@ -89,7 +89,7 @@ function splitHeader(line: string): [string, string] {
 /** One request and what became of its connection. */
 export interface Exchange {
   request: RawRequest;
-  /** What was handed to the connection until it closed; null while it is open. */
+  /** The bytes written until the connection closed; null while it is open. */
   closed: { afterMs: number; bytes: number } | null;
 }
 

@@ -35,7 +35,7 @@ export function json(status: number, body: unknown, headers: Record<string, stri
   };
 }
 
-/** What an honest upstream says to the submit, and then to the first poll. */
+/** An honest upstream's answers to the submit and to the first poll. */
 export const accepts: Answer = (socket, exchange) =>
   json(200, { task_id: exchange.id, status: "queued" })(socket, exchange);
 export const succeeds: Answer = (socket, exchange) =>

@@ -13,7 +13,7 @@ import { eventually } from "./stack.ts";
 
 const FOLDER = `${root}docs/recipes/receivers`;
 
-/** What a receiver prints of each callback that it accepts. */
+/** The line that a receiver prints for each callback that it accepts. */
 export interface Accepted {
   accepted: string;
   type: string;
@@ -29,7 +29,7 @@ export interface RunningReceiver {
 
 export interface ReceiverRecipe {
   name: string;
-  /** What it does when there is no secret it could trust. */
+  /** Its behaviour without a usable secret. */
   withoutSecrets: "ends" | "answers 500";
   start(secrets: string, places: Places): Promise<RunningReceiver>;
 }

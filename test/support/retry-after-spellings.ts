@@ -1,6 +1,6 @@
 /** Ways to say `Retry-After` (RFC 9110, 10.2.3), right and wrong, made when they are sent: a date depends on it. */
 
-/** Milliseconds; nothing that can be read; or hours and more, which nobody waits for. */
+/** Milliseconds; unreadable; or hours and more, which Ringback does not wait for. */
 export type Meaning = number | "unreadable" | "long";
 
 const HOUR_MS = 3_600_000;

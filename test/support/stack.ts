@@ -115,7 +115,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const receiver = await startReceiver();
   const logs: string[] = [];
   const accepted: string[] = [];
-  /** Whoever created a task reads it. */
+  /** Reads a task with the key that created it. */
   const creators = new Map<string, string>();
   const start = async (settings: Record<string, string> = {}): Promise<LocalWorker> => {
     const all: Record<string, string> = {
@@ -215,7 +215,7 @@ export function submitsTo({ calls }: Gateway): GatewayCall[] {
 /** A callback URL of its own, so that late callbacks of another test are not taken for this one's. */
 export interface Hook {
   url: string;
-  /** What came to it so far. */
+  /** Its requests so far. */
   received(): Received[];
   waitFor(count: number, timeoutMs?: number): Promise<Received[]>;
 }

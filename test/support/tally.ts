@@ -1,4 +1,4 @@
-/** What became of the runs of one fault: `npm run test:faults` collects these lines into a table. */
+/** The outcome of the runs of one fault: `npm run test:faults` collects these lines into a table. */
 export interface Tally {
   fault: string;
   runs: number;

@@ -1,6 +1,6 @@
 /**
  * The requests of the upstream's document, byte for byte as its `curl -d` sends them (the third stands there as JSON
- * only). Text, not objects: whoever copies them from there sends these very bytes.
+ * only). Text, not objects: a reader who copies them from there sends these very bytes.
  */
 
 export const TEXT_TO_VIDEO = `{

@@ -1,8 +1,8 @@
 const MAX_LENGTH = 8192;
 
 /**
- * The text as an absolute http(s) URL, byte for byte where it can be; null if it is none, or longer than 8 KB. One that
- * begins with `/` is meant against the origin of `baseUrl`.
+ * The text as an absolute http(s) URL, byte for byte where it can be; null if it is none, or longer than 8 KB. A text
+ * that begins with `/` is relative to the origin of `baseUrl`.
  */
 export function absoluteUrl(text: string, baseUrl: string): string | null {
   const trimmed = text.trim();

@@ -6,11 +6,11 @@ import { redactJson, redactText } from "../../domain/text/redact.ts";
 const KEEP_MAX_BYTES = 65_536;
 
 export interface ParsedAnswer {
-  /** The answer's object as it came, for its facts: a mask would garble ids and URLs. */
+  /** The answer's object as it came, for its facts: a mask would change ids and URLs. */
   object: { [key: string]: JsonValue } | null;
   /**
-   * Its JSON text to keep: verbatim, unless the key had to be cut out; `null` in JSON if it is too large, so that no
-   * older answer stands for it; null if it is no JSON.
+   * Its JSON text to keep: verbatim, unless the key had to be masked; `null` in JSON if it is too large, so that no
+   * older answer takes its place; null if it is no JSON.
    */
   json: string | null;
   /** The answer as text, without the secrets. */
@@ -37,10 +37,10 @@ export function parseAnswer(raw: string, secrets: readonly string[]): ParsedAnsw
     const verbatim = clean === parsed && !inText;
     const json = verbatim ? raw.trim() : JSON.stringify(clean);
     const keep = isKept(json);
-    // The clean one in both: an escaped key (`\/`, `\u0073`) would come back to life in a reader's parser.
+    // The clean one in both: a reader's parser would decode an escaped key (`\/`, `\u0073`).
     return { object: isJsonObject(parsed) ? parsed : null, json: keep ? json : "null", text: json };
   } catch {
-    // No JSON, or nested too deep to walk: a captive page, an error page, noise.
+    // No JSON, or nested too deep to walk: a login page, an error page, noise.
     return { object: null, json: null, text: redactText(raw, withEscapes(secrets)) };
   }
 }

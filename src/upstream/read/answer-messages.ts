@@ -3,7 +3,7 @@ import { redactText } from "../../domain/text/redact.ts";
 import { plainText } from "../../domain/text/text.ts";
 import { meansSuccess, normalWord } from "./status-words.ts";
 
-/** What an answer says in words and codes beside the status. */
+/** The words and codes of an answer beside its status. */
 
 const MESSAGE_MAX_LENGTH = 2000;
 
@@ -28,7 +28,7 @@ export function errorMessageIn(object: JsonObject, secrets: readonly string[]): 
   return null;
 }
 
-/** Why the upstream refused a request: inside `data` before around it. */
+/** Why the upstream refused a request: inside `data` first, then around it. */
 export function refusalMessage(answer: JsonObject, secrets: readonly string[]): string | null {
   const inner = innerObject(answer, "data");
   return (inner ? errorMessageIn(inner, secrets) : null) ?? errorMessageIn(answer, secrets);

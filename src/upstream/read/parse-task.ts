@@ -17,8 +17,8 @@ import { findResult, type ResultRules } from "./result-url.ts";
 import { isAmbiguousFailure, isOuterSuccess, statusOfWord } from "./status-words.ts";
 
 /**
- * Reads an answer of the upstream tolerantly. The task's own object alone says its status and why it failed; an envelope
- * around it speaks of the query. Source: the contract's rules of the reader.
+ * Reads an answer of the upstream tolerantly. The status and the reason of a failure come from the task's own object
+ * alone; an envelope's words are about the query. Source: the contract's rules of the reader.
  */
 
 const ID_MAX_LENGTH = 256;
@@ -33,11 +33,11 @@ export interface TaskContext extends Omit<ResultRules, "taskIds"> {
   taskIds: readonly string[] | null;
 }
 
-/** What the answer says of the task, and how it says it. */
+/** The facts of the task in the answer, and how the answer names it. */
 export interface ParsedTask extends TaskReading {
   /** Every usable id that the answer names, in order of trust. */
   ids: string[];
-  /** It names tasks, and not this one: an id that is too long to be asked for is still another task's. */
+  /** It names tasks, but not this one: an id that is too long for a poll is still another task's. */
   isForeign: boolean;
   /** Whether the task's own object names it. */
   namesTask: boolean;
@@ -71,8 +71,8 @@ export function parseTask(answer: JsonObject, context: TaskContext): ParsedTask 
 }
 
 /**
- * What the answer says of the task. A URL of the request is no result, so the search goes on without it. Digesting is
- * asynchronous and a success comes once, so only a found URL is compared, not each URL of each answer.
+ * Reads the task's facts. A URL of the request is no result, so the search goes on without it. Digesting is asynchronous
+ * and a success comes once, so only a found URL is compared, not each URL of each answer.
  */
 export async function parseWithoutRequestUrls(
   answer: JsonObject,
@@ -85,7 +85,7 @@ export async function parseWithoutRequestUrls(
     const url = task.result?.url ?? null;
     if (requestDigests.length === 0 || url === null) return task;
     if (!requestDigests.includes(await requestDigest(url))) return task;
-    // Each turn takes one URL out of the search, and the search looks at a bounded number.
+    // Each turn excludes one URL from the search, and the search visits a bounded number.
     excludedUrls.add(url);
   }
 }
@@ -101,7 +101,7 @@ export const NOTHING_SAID: Omit<ParsedTask, "ids" | "isForeign"> = {
   errorMessage: null,
 };
 
-/** The facts by which a task's life is decided. `isAmbiguous` as the place of the word decides it. */
+/** The facts that decide a task's life. The place of the word decides `isAmbiguous`. */
 export function readingOf(task: TaskReading, isAmbiguous: boolean): TaskReading {
   const { status, word, members, progress, result, errorMessage } = task;
   return { status, isAmbiguous, word, members, progress, result, errorMessage };

@@ -6,10 +6,10 @@ import { saysItFailed, saysNoSuchTask } from "./answer-messages.ts";
 import { notBeforeMs, type WireAnswer } from "../exchange.ts";
 import { readingOf, type ParsedTask } from "./parse-task.ts";
 
-/** 4xx answers that end a task whose own object names it; in any other a word speaks of the query. Source: rule 2. */
+/** 4xx answers that end a task whose own object names it; in any other, a word is about the query. Source: rule 2. */
 const ENDING_CLIENT_ERRORS = new Set([400, 403, 404, 409, 410, 422]);
 
-/** What every answer to a poll carries along. */
+/** The members of every answer to a poll. */
 interface Carried {
   json: AnswerJson;
   notBeforeMs: number | null;
@@ -25,7 +25,7 @@ export async function readPoll(
   if (read.end === "broken") return { ...carried, kind: "nothing", why: `http_${status}, broken off` };
   const { parsed, task } = await readAnswer(read.text);
   carried.json = parsed.json;
-  // What was cut off at the cap says nothing of the task.
+  // An answer that was cut off at the cap says nothing about the task.
   const said =
     read.end === "complete" && task !== null && parsed.object !== null
       ? { task, object: parsed.object }
@@ -33,7 +33,7 @@ export async function readPoll(
   return ok ? readSuccess(status, said, carried) : readError(status, said, carried);
 }
 
-/** A whole JSON object, and what it says of the task. */
+/** A complete JSON object, and the task's facts in it. */
 interface Said {
   object: JsonObject;
   task: ParsedTask;

@@ -7,12 +7,12 @@ import { hasStatus, idsNamedBy, outwards, taskIdIn, type TaskCandidate } from ".
 
 /** Finds the video among the URLs of an answer: in the members and nestings of the known gateways, video first. */
 
-/** What tells a result from the other URLs of an answer. */
+/** What separates a result from the other URLs of an answer. */
 export interface ResultRules {
   taskIds: readonly string[];
-  /** The upstream's base URL: relative results are meant against its origin, and some of its own URLs need the key. */
+  /** The upstream's base URL: results may be relative to its origin, and some of its own URLs need the key. */
   baseUrl: string;
-  /** A URL that contains one is never handed out. */
+  /** Ringback never gives out a URL that contains one of them. */
   secrets: readonly string[];
   /** URLs that the answer repeats from the request, as `absoluteUrl` writes them. */
   excludedUrls: ReadonlySet<string>;
@@ -52,7 +52,7 @@ const VIDEO_FILE = /\.(?:mp4|webm|mov|m4v|mkv|m3u8)$/i;
 const IMAGE_FILE = /\.(?:jpe?g|png|webp|gif|avif|bmp|svg)$/i;
 /** The family's proxy of a result. */
 const CONTENT_PATH = /\/videos\/[^/]+\/content$/;
-/** Where a task is asked about: some gateways link it. */
+/** The address of a task's status: some gateways link it. */
 const STATUS_PATH = /\/(?:videos|generations|tasks)\/([^/]+)\/?$/;
 
 /** The best result in the task's own object, else in the nearest object around it that has one; null: there is none. */

@@ -33,10 +33,10 @@ const STATUSES = new Map(
   Object.entries(WORDS).flatMap(([status, words]) => words.map((word) => [word, status as TaskStatus])),
 );
 
-/** Gateways say these of a query that failed, too. */
+/** Gateways use these for a query that failed, too. */
 const AMBIGUOUS_FAILURES = new Set(["error", "timeout", "timedout"]);
 
-/** Envelopes say `success` of every query that worked, but none of these. Source: rule 1 of the reader. */
+/** Envelopes use `success` for every query that worked, but none of these. Source: rule 1 of the reader. */
 const OUTER_SUCCESSES = new Set(["succeeded", "succeed", "completed", "complete", "done", "finished"]);
 
 /** Words are compared without case, blanks, `-` and `_`. */
@@ -49,12 +49,12 @@ export function statusOfWord(word: string): TaskStatus | null {
   return STATUSES.get(normalWord(word)) ?? null;
 }
 
-/** Whether the word may speak of the query instead of the task. */
+/** Whether the word may be about the query instead of the task. */
 export function isAmbiguousFailure(word: string): boolean {
   return AMBIGUOUS_FAILURES.has(normalWord(word));
 }
 
-/** Whether the word, said outside `data`, means the task. */
+/** Whether the word, outside `data`, is about the task. */
 export function isOuterSuccess(word: string): boolean {
   return OUTER_SUCCESSES.has(normalWord(word));
 }

@@ -12,10 +12,10 @@ import { taskIdIn } from "./task-candidates.ts";
 
 /** What an answer to the submit means. Source: the contract, *Submit*. */
 
-/** What of a refusal is kept to be shown. */
+/** How much of a refusal Ringback keeps to show. */
 const REFUSAL_MAX_BYTES = 16_384;
 
-/** 4xx answers that do not say whether the request was accepted. */
+/** 4xx answers that leave open whether the upstream accepted the request. */
 const UNKNOWN_CLIENT_ERRORS = new Set([408, 409, 425, 499]);
 /** Statuses that are a definite no, whatever the body says. */
 const DEFINITE_REFUSALS = new Set([400, 401, 402, 403, 404, 413, 422]);
@@ -23,7 +23,7 @@ const DEFINITE_REFUSALS = new Set([400, 401, 402, 403, 404, 413, 422]);
 /** A member that may be a task's id anywhere in the text, also in broken JSON and in JSON that a string quotes. */
 const ANY_ID = /"(?:(?:task|video|job|generation)[_-]?)?id\\*"\s*:/i;
 
-/** An answer that did not break off. */
+/** A complete answer. */
 interface Said {
   status: number;
   parsed: ParsedAnswer;
@@ -71,8 +71,8 @@ async function readSuccess(
 
 /**
  * "Accepted, do not submit again" outside a 2xx: a `task_id` at the top or in `data` that the request did not name. A
- * bare `id` there is often the request's or the error's, and a word speaks of the query. Null: it says nothing of the
- * kind. Source: rule 3 of the reader.
+ * bare `id` there is often the request's or the error's, and a word is about the query. Null: the answer accepts
+ * nothing. Source: rule 3 of the reader.
  */
 async function readAcceptance(
   { status, object, parsed, secrets }: Said,

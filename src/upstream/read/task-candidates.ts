@@ -25,7 +25,7 @@ const NESTINGS = ["data", "result", "output", "task"] as const;
 const STATUS_MEMBERS = ["task_status", "TaskStatus", "status", "state"] as const;
 const ID_MEMBERS = ["task_id", "id"] as const;
 
-/** What Go and JavaScript programs write where they have no id. */
+/** The texts that Go and JavaScript programs write without an id. */
 const ZERO_IDS = new Set(["", "0", "-0", "null"]);
 
 /** The answer, and each object or list's first object below `data`, `result`, `output` or `task`; outer ones first. */
@@ -68,7 +68,7 @@ function candidateIn(
   };
 }
 
-/** The task's own object, as rule 1 finds it; null: the answer says nothing of the task. */
+/** The task's own object, as rule 1 finds it; null: the answer says nothing about the task. */
 export function ownCandidate(
   candidates: readonly TaskCandidate[],
   taskIds: readonly string[],
@@ -104,7 +104,7 @@ export function hasStatus(object: JsonObject): boolean {
 }
 
 /**
- * Every id in the answer, the one to ask with first: the top's `task_id`, those inside, then the bare `id`s from the
+ * Every id in the answer, the best one for polls first: the top's `task_id`, those inside, then the bare `id`s from the
  * inside out, because an outer one may be the request's. Integers come after texts, because gateways number their rows,
  * and what stands below `result` or `output` comes last, because it may be a file's.
  */
@@ -122,7 +122,7 @@ export function allIds(candidates: readonly TaskCandidate[]): string[] {
 }
 
 /**
- * Whether the answer speaks of a task by its id. A bare `id` without a status below `result` or `output` is a file's: it
+ * Whether the answer names a task by its id. A bare `id` without a status below `result` or `output` is a file's: it
  * identifies a task only if Ringback knows it.
  */
 export function namesAnyTask(candidates: readonly TaskCandidate[]): boolean {
