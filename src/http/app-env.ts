@@ -8,6 +8,8 @@ export interface AppEnv {
     requestId: string;
     /** Epoch milliseconds: a wait counts from here. */
     arrivedAt: number;
+    /** Host and port that the request was sent to. */
+    ownHost: string;
     settings: Settings;
     caller: Caller;
     /** It was counted against the rate limits: once is enough, however many calls it leads to. */

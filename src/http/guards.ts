@@ -17,12 +17,15 @@ export const requestId = createMiddleware<AppEnv>(async (context, next) => {
   context.set("requestId", id);
   context.set("arrivedAt", Date.now());
   await next();
-  context.header("x-request-id", id);
+  // `context.header` would copy the whole answer for each header that is added to it.
+  context.res.headers.set("x-request-id", id);
 });
 
 /** A server may hand on a `Host` that makes no URL. */
 export const requireHost = createMiddleware<AppEnv>(async (context, next) => {
-  if (!URL.canParse(context.req.url)) throw invalidRequest([{ path: "host", message: "is not a host" }]);
+  const url = URL.parse(context.req.url);
+  if (url === null) throw invalidRequest([{ path: "host", message: "is not a host" }]);
+  context.set("ownHost", url.host);
   await next();
 });
 
@@ -58,8 +61,9 @@ export const refuseOwnUpstreamCalls = createMiddleware<AppEnv>(async (context, n
 /** Answers of the API are for this caller, now, and never a page. */
 export const apiHeaders = createMiddleware<AppEnv>(async (context, next) => {
   await next();
-  if (!context.res.headers.has("cache-control")) context.header("cache-control", "no-store");
-  context.header("x-content-type-options", "nosniff");
+  const { headers } = context.res;
+  if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
+  headers.set("x-content-type-options", "nosniff");
 });
 
 /** Nothing under /v1 runs on a guess: a setting that is missing or does not parse is named. */
@@ -111,5 +115,5 @@ export function endpointRules(context: Context<AppEnv>): EndpointRules {
 
 /** Host and port that the request was sent to: what a callback must not point at. */
 export function ownHost(context: Context<AppEnv>): string {
-  return new URL(context.req.url).host;
+  return context.get("ownHost");
 }

@@ -2,6 +2,7 @@ import { deduplicated, type Issue } from "./issue.ts";
 
 /** What is wrong with the names of the request's query: a filter with a slip in it would answer with every task. */
 export function queryIssues(url: string, known: readonly string[] = []): Issue[] {
+  if (!url.includes("?")) return [];
   const names = [...new URL(url).searchParams.keys()];
   const seen = new Set<string>();
   const issues = names.flatMap((name): Issue[] => {

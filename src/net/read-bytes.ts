@@ -12,7 +12,10 @@ export interface ReadOptions {
   timeoutMs?: number;
   /** Asked for each chunk before it is kept. */
   tryReserve?: (bytes: number) => boolean;
-  /** The length that the sender announces. It takes memory only once half of it has arrived. */
+  /**
+   * The length that the sender announces; 0: none. It takes memory only once half of it has arrived. With all of it here
+   * the body is complete, because HTTP ends a body there.
+   */
   expectedBytes?: number;
 }
 
@@ -50,6 +53,8 @@ export async function readBytes(
       bytes.set(chunk, length);
       length = needed;
       if (read.value.byteLength > room) return "capped";
+      // Asking for the end would be one more turn of the event loop.
+      if (length === expectedBytes) return "complete";
     }
   };
   const how = await end().finally(() => {
@@ -69,12 +74,15 @@ export interface TextResult {
   end: ReadResult["end"];
 }
 
+/** How long an answer says that its body is; 0: nothing, or the body is packed. */
+export function announcedBytes({ headers }: Response): number {
+  return headers.has("content-encoding") ? 0 : Number(headers.get("content-length")) || 0;
+}
+
 /** The body of an answer to a fetch, as text. */
 export async function readText(response: Response, capBytes: number): Promise<TextResult> {
-  const { headers } = response;
-  const announced = Number(headers.get("content-length"));
-  const short = announced > 0 && announced <= Math.min(SHORT_MAX_BYTES, capBytes);
-  if (short && !headers.has("content-encoding")) {
+  const announced = announcedBytes(response);
+  if (announced > 0 && announced <= Math.min(SHORT_MAX_BYTES, capBytes)) {
     try {
       return { text: await response.text(), end: "complete" };
     } catch {

@@ -2,7 +2,7 @@ import { neverSent, type AttemptResult } from "../domain/delivery/delivery.ts";
 import { parseRetryAfter } from "../domain/text/retry-after.ts";
 import { redactText } from "../domain/text/redact.ts";
 import { clipBytes } from "../domain/text/text.ts";
-import { readBytes } from "../net/read-bytes.ts";
+import { announcedBytes, readBytes } from "../net/read-bytes.ts";
 import { discardBody } from "../net/discard.ts";
 import { timeLimit } from "../net/time-limit.ts";
 import { signatureHeader } from "./sign.ts";
@@ -95,6 +95,7 @@ async function excerptOf(response: Response, { headers }: Callback): Promise<str
   }
   const { bytes, end } = await readBytes(response.body, EXCERPT_MAX_BYTES, {
     timeoutMs: EXCERPT_PATIENCE_MS,
+    expectedBytes: announcedBytes(response),
   });
   if (bytes.byteLength === 0) return null;
   const text = redactText(new TextDecoder().decode(bytes), secrets);

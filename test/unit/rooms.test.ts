@@ -27,7 +27,7 @@ const ROOMS: Record<string, string[]> = {
   env: ["domain"],
   keys: ["domain"],
   net: ["domain"],
-  webhook: ["contract", "domain", "net"],
+  webhook: ["contract", "domain", "keys", "net"],
   upstream: ["contract", "domain", "keys", "net"],
   "cadence-object": ["domain", "log", "net"],
   "account-object": ["contract", "domain", "env", "log", "net"],

@@ -77,13 +77,14 @@ interface Scan {
 /** Broken JSON comes out as broken JSON. */
 function liftLongStrings(bytes: Uint8Array): Scan | JsonExcess {
   const marks = new Map<string, RawText>();
-  // Unguessable, so that no string of the caller's can pass for a mark.
-  const nonce = crypto.randomUUID();
+  // Unguessable, so that no string of the caller's can pass for a mark; made when a string is long enough.
+  let nonce = "";
   const pieces: Uint8Array[] = [];
   let copied = 0;
   const lift = (start: number, end: number): void => {
     const literal = bytes.subarray(start, end);
     if (literal.length < LIFT_MIN_BYTES || !isPlainAscii(literal) || isKey(bytes, end + 1)) return;
+    nonce ||= crypto.randomUUID();
     const mark = `lifted ${nonce} ${marks.size}`;
     marks.set(mark, new RawText(literal));
     pieces.push(bytes.subarray(copied, start), new TextEncoder().encode(mark));
