@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { root } from "../../../dev/bundle.ts";
+
+/** docs/logs.md has each event that the code logs, with its fields, and no other. */
+
+const EVENT = /"([a-z]+\.[a-z_]+)"/g;
+/** Functions that make fields. */
+const FIELDS_OF: Record<string, string[]> = {
+  taskFields: ["task_id", "account"],
+  errorFields: ["error", "error_message"],
+};
+
+/** The arguments of each call of `log` in the text, as they stand there. */
+function logCalls(text: string): string[] {
+  return Array.from(text.matchAll(/(?<![\w#]|Math\.|console\.)log\(/g), (call) => {
+    const start = call.index + call[0].length;
+    let depth = 1;
+    let end = start;
+    for (; depth > 0; end += 1) depth += { "(": 1, ")": -1 }[text[end] ?? ")"] ?? 0;
+    return text.slice(start, end - 1);
+  });
+}
+
+/** The events that a call can log: its first argument's words, or those that the file gives to the function around it. */
+function eventsOf(call: string, text: string): string[] {
+  const [first = ""] = call.split(",", 1);
+  const own = Array.from(first.matchAll(EVENT), ([, event = ""]) => event);
+  if (own.length > 0) return own;
+  return Array.from(text.matchAll(/\("([a-z]+\.failed)", async/g), ([, event = ""]) => event);
+}
+
+function fieldsOf(call: string): string[] {
+  // Without the parameters of functions inside.
+  const rest = call.slice(call.indexOf(",") + 1).replaceAll(/\(\{[^}]*\}\)/g, "");
+  const made = Object.keys(FIELDS_OF).filter((name) => rest.includes(`${name}(`));
+  const named = Array.from(rest.matchAll(/[{,]\s*([a-z_]+)\s*(?=[:,}])/g), ([, name = ""]) => name);
+  return [...made.flatMap((name) => FIELDS_OF[name] ?? []), ...named];
+}
+
+function loggedEvents(): Map<string, Set<string>> {
+  const events = new Map<string, Set<string>>();
+  for (const entry of readdirSync(`${root}src`, { recursive: true, withFileTypes: true })) {
+    if (!/\.tsx?$/.test(entry.name)) continue;
+    const text = readFileSync(join(entry.parentPath, entry.name), "utf8");
+    for (const call of logCalls(text)) {
+      if (call.startsWith("event: string")) continue;
+      const found = eventsOf(call, text);
+      if (found.length === 0) throw new Error(`${entry.name}: no event in log(${call})`);
+      for (const event of found) {
+        events.set(event, new Set([...(events.get(event) ?? []), ...fieldsOf(call)]));
+      }
+    }
+  }
+  return events;
+}
+
+function documentedEvents(): Map<string, Set<string>> {
+  const rows = readFileSync(`${root}docs/logs.md`, "utf8").matchAll(/^\| `([\w.]+)` \| ([^|]+) \|/gm);
+  return new Map(
+    Array.from(rows, ([, event = "", fields = ""]) => [
+      event,
+      new Set(Array.from(fields.matchAll(/`([a-z_]+)`/g), ([, name = ""]) => name)),
+    ]),
+  );
+}
+
+const plain = (events: Map<string, Set<string>>): Record<string, string[]> =>
+  Object.fromEntries(
+    [...events].map(([event, fields]): [string, string[]] => [event, [...fields].toSorted()]),
+  );
+
+describe("docs/logs.md", () => {
+  it("has every event of the code with its fields, and no other", () => {
+    const logged = loggedEvents();
+    expect(logged.size).toBeGreaterThan(15);
+    expect(plain(documentedEvents())).toEqual(plain(logged));
+  });
+});
