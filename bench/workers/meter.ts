@@ -44,6 +44,7 @@ class Meter {
 
 const meters: { kind: Kind; meter: Meter }[] = [];
 const ofSql = new WeakMap<SqlStorage, Meter>();
+const ofKv = new WeakMap<SyncKvStorage, Meter>();
 const current = new AsyncLocalStorage<Meter>();
 let patched = false;
 
@@ -54,6 +55,7 @@ export function meterObject(kind: Kind, object: object, ctx: DurableObjectState)
   const meter = new Meter(ctx.storage);
   meters.push({ kind, meter });
   ofSql.set(ctx.storage.sql, meter);
+  ofKv.set(ctx.storage.kv, meter);
   ofObject.set(object, meter);
 }
 
@@ -85,6 +87,25 @@ function patchRuntime(ctx: DurableObjectState): void {
     const cursor = exec(args) as SqlStorageCursor<Record<string, SqlStorageValue>>;
     ofSql.get(sql)?.note(cursor);
     return cursor;
+  });
+  // Each key that is read, written or deleted is a row; a list is one for each key in it.
+  const kv = Object.getPrototypeOf(ctx.storage.kv) as object;
+  replace(kv, "put", (of: SyncKvStorage, put, args) => {
+    noteRows(of, { rowsWritten: 1, rowsRead: 0 });
+    return put(args);
+  });
+  replace(kv, "delete", (of: SyncKvStorage, remove, args) => {
+    noteRows(of, { rowsWritten: 1, rowsRead: 0 });
+    return remove(args);
+  });
+  replace(kv, "get", (of: SyncKvStorage, get, args) => {
+    noteRows(of, { rowsWritten: 0, rowsRead: 1 });
+    return get(args);
+  });
+  replace(kv, "list", (of: SyncKvStorage, list, args) => {
+    const entries = Array.from(list(args) as Iterable<unknown>);
+    noteRows(of, { rowsWritten: 0, rowsRead: Math.max(entries.length, 1) });
+    return entries;
   });
   replace(Object.getPrototypeOf(ctx.storage), "setAlarm", ({ sql }: DurableObjectStorage, setAlarm, args) => {
     ofSql.get(sql)?.note({ rowsWritten: 1, rowsRead: 0 });
@@ -119,6 +140,10 @@ function patchRuntime(ctx: DurableObjectState): void {
     current.getStore()?.awake.push([now, now + Number(ms)]);
     return timeout([ms]);
   });
+}
+
+function noteRows(of: SyncKvStorage, rows: { rowsWritten: number; rowsRead: number }): void {
+  ofKv.get(of)?.note(rows);
 }
 
 /** Puts `act` in the place of a method; it may call the original on the same `this`. */

@@ -4,7 +4,8 @@ import { isTerminal } from "../domain/task/task.ts";
 import type { TaskSettings } from "../env.ts";
 import { errorFields } from "../log.ts";
 import { advance, STALL_MS } from "./run.ts";
-import { forgetKey, taskFields, timing, type Running, type TaskDeps } from "./deps.ts";
+import { taskFields, type TaskDeps } from "./deps.ts";
+import { sendTombstone } from "./steps/remove.ts";
 import { expireStep } from "./steps/submit.ts";
 
 /**
@@ -12,12 +13,12 @@ import { expireStep } from "./steps/submit.ts";
  * any request, and by the account's hourly look.
  * @throws what storage and the platform throw, so that the platform repeats the run
  */
-export async function runAlarm(deps: TaskDeps, running: Running, retryCount: number): Promise<void> {
+export async function runAlarm(deps: TaskDeps, retryCount: number): Promise<void> {
   await guarded(deps, retryCount, async () => {
-    if (deps.store.load()) await advance(deps, running);
-    else await leave(deps, running);
-    const state = deps.store.load();
-    if (!state || isTerminal(state.task)) forgetKey(deps);
+    if (deps.store.load()) await advance(deps);
+    else await sendTombstone(deps);
+    const document = deps.store.load();
+    if (!document || isTerminal(document.task)) deps.session.forgetKey();
   });
 }
 
@@ -43,8 +44,8 @@ export async function waitForSettings(
   await guarded(deps, retryCount, async () => {
     const now = deps.now();
     deps.log("settings.bad", { settings: bad.join(" ") });
-    const state = deps.store.load();
-    if (state && !isTerminal(state.task) && now >= state.task.deadlineAt) expireStep(deps);
+    const task = deps.store.load()?.task;
+    if (task && !isTerminal(task) && now >= task.deadlineAt) expireStep(deps);
     await deps.store.armAt(now + STALL_MS);
   });
 }
@@ -62,33 +63,19 @@ async function guarded(deps: TaskDeps, retryCount: number, run: () => Promise<vo
   }
 }
 
-/** Nothing is left of the task but what its account, or a repeat of its create, still has to be told. */
-export async function leave(deps: TaskDeps, running: Running): Promise<void> {
-  const farewell = deps.store.rows.farewell();
-  if (farewell) {
-    // The report on the wire would come after the farewell, and bring the task back.
-    await running.get("report");
-    await deps.forget(farewell);
-    // Created anew meanwhile, under the same idempotency key: that one is here to stay.
-    if (deps.store.load()) return;
-  }
-  const now = deps.now();
-  await deps.store.erase(now, { digest: deps.store.rows.deleted(now), farewell: null });
-}
-
 /**
  * The watchdog: arms an alarm that is lost, or set by a longer retention than the present one. Never during a run, which
  * has none and arms one at its end.
  */
 export async function rearmIfLost(deps: TaskDeps): Promise<void> {
-  const state = deps.store.load();
-  if (!state) return;
+  const document = deps.store.load();
+  if (!document) return;
   const alarm = await deps.store.alarm();
   const now = deps.now();
-  const erase = deps.store.steps(state, deps.settings.retentionMs).find(({ kind }) => kind === "erase");
+  const erase = deps.store.steps(document).find(({ kind }) => kind === "erase");
   const latest = Math.max(Math.ceil(erase?.dueAt ?? Infinity), now + OVERDUE_MS);
   if (alarm !== null && alarm >= now - OVERDUE_MS && alarm <= latest) return;
-  deps.log("alarm.rearmed", { ...taskFields(state.task), was: alarm });
+  deps.log("alarm.rearmed", { ...taskFields(document.task), was: alarm });
   deps.store.alarmFired();
-  await deps.store.rearm(timing(deps, now));
+  await deps.store.rearm();
 }

@@ -14,20 +14,29 @@ import {
   reportTask,
   versionsForAttempt,
 } from "../account-object/client.ts";
-import { AnswerMemory } from "../upstream/answer-memory.ts";
+import type { AnswerMemory } from "../upstream/answer-memory.ts";
 import { judgeKey, rememberAccepted, type AskedKey } from "../upstream/key-check.ts";
 import { httpUpstream } from "../upstream/http-upstream.ts";
 import type { KnownTask, Upstream } from "../upstream/provider.ts";
 import { simulatedUpstream } from "../upstream/simulated-upstream.ts";
 import { sendCallback } from "../webhook/send.ts";
 import { reportInPassing } from "./run.ts";
-import { leave, rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "./alarm.ts";
-import { createTask, recoverCreate, type CreateInput, type CreateOutcome } from "./steps/create.ts";
-import { forgetKey, MissingKeyError, type Running, type TaskDeps } from "./deps.ts";
+import { rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "./alarm.ts";
+import {
+  createTask,
+  recoverCreate,
+  type CreateInput,
+  type CreateOutcome,
+  type CreateQuestion,
+} from "./steps/create.ts";
+import { MissingKeyError, type TaskDeps } from "./deps.ts";
 import { diagnosticsOf } from "./diagnostics.ts";
 import { openText } from "./sealed.ts";
 import { redeliver, type RedeliverAnswer } from "./steps/redeliver.ts";
-import { removeTask } from "./steps/remove.ts";
+import { removeTask, sendTombstone } from "./steps/remove.ts";
+import { Pacing } from "./pacing.ts";
+import { RunningSteps } from "./running-steps.ts";
+import { UpstreamSession } from "./upstream-session.ts";
 import { TaskStore } from "./store.ts";
 import { viewDeliveries, viewTask } from "./view.ts";
 import { WaitingRoom } from "./waiters/waiting-room.ts";
@@ -40,46 +49,54 @@ import {
   type WaitAnswer,
 } from "./waiters/subscribe.ts";
 
-/** A create's outcome as it crosses to the Worker: with the task as JSON instead of its state. */
+/** A create's outcome as it crosses to the Worker: with the task as JSON instead of its document. */
 export type CreateAnswer =
   | { kind: "created" | "replayed"; taskId: string; body: string }
-  | Exclude<CreateOutcome, { state: unknown }>
+  | Exclude<CreateOutcome, { document: unknown }>
   | { kind: "misconfigured"; settings: string[] };
 
 /** The life of one task, named by its id without the tag. Its alarm is the only driver. */
 export class TaskObject extends DurableObject<Env> {
   readonly #store: TaskStore;
   readonly #room: WaitingRoom;
-  /** Steps on the wire in this process. */
-  readonly #running: Running = new Map();
+  readonly #running = new RunningSteps();
+  readonly #pacing = new Pacing();
+  readonly #session: UpstreamSession;
   #advancing = false;
   #deps: TaskDeps | null = null;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#store = new TaskStore(ctx.storage, (state) => this.#room.changed(state));
+    this.#session = new UpstreamSession({
+      openKey: async (document) => openText({ settings: this.#settings() }, document, "key"),
+      connect: (task, key, memory) => connect(this.#settings(), task, { key, memory }),
+      judgeKey: async (task, key) => judgeKey(askedKey(this.#settings(), task, key)),
+    });
     this.#room = new WaitingRoom({
-      view: async (state) => viewTask(this.#deps ?? this.#makeDeps(WITHOUT_SETTINGS), state),
+      view: async (document) => viewTask(this.#deps ?? this.#makeDeps(WITHOUT_SETTINGS), document),
       durable: async () => ctx.storage.sync(),
+    });
+    this.#store = new TaskStore(ctx.storage, {
+      now: () => Date.now(),
+      retentionMs: () => this.#settings().retentionMs,
+      changed: (document) => this.#room.changed(document),
     });
   }
 
   async create(input: CreateInput): Promise<CreateAnswer> {
-    return this.#answerCreate(async (deps) => createTask(deps, input, this.#running));
+    return this.#answerCreate(async (deps) => createTask(deps, input));
   }
 
   /** Asked by a Worker whose `create` broke off: what became of it? */
-  async recoverCreate(
-    input: Pick<CreateInput, "createId" | "fingerprint" | "taskId" | "acceptedTaskIds">,
-  ): Promise<CreateAnswer> {
-    return this.#answerCreate(async (deps) => recoverCreate(deps, input, this.#running));
+  async recoverCreate(question: CreateQuestion): Promise<CreateAnswer> {
+    return this.#answerCreate(async (deps) => recoverCreate(deps, question));
   }
 
   /** The task as JSON; null if there is none of this account here. */
   async read(account: string): Promise<string | null> {
     const deps = await this.#awake();
-    const state = this.#store.load();
-    return deps && state && state.task.account === account ? viewTask(deps, state) : null;
+    const document = this.#store.load();
+    return deps && document && document.task.account === account ? viewTask(deps, document) : null;
   }
 
   /** The task once it has ended, or when the time is up. */
@@ -107,9 +124,9 @@ export class TaskObject extends DurableObject<Env> {
   /** The deliveries as JSON; null if there is no task of this account here. */
   async deliveries(account: string): Promise<string | null> {
     const deps = await this.#awake();
-    const state = this.#store.load();
-    return deps && state && state.task.account === account
-      ? viewDeliveries(state, this.#store.rows.attempts())
+    const document = this.#store.load();
+    return deps && document && document.task.account === account
+      ? viewDeliveries(document, this.#store.attempts())
       : null;
   }
 
@@ -117,21 +134,21 @@ export class TaskObject extends DurableObject<Env> {
   async inspect(account: string): Promise<string | null> {
     const deps = await this.#awake();
     const alarmAt = await this.#store.alarm();
-    const state = this.#store.load();
-    if (!deps || !state || state.task.account !== account) return null;
+    const document = this.#store.load();
+    if (!deps || !document || document.task.account !== account) return null;
     const { retentionMs } = deps.settings;
     return jsonObject([
-      ["task", await viewTask(deps, state)],
-      ["deliveries", viewDeliveries(state, this.#store.rows.attempts())],
-      ["life", JSON.stringify(diagnosticsOf(state, { now: Date.now(), alarmAt, retentionMs }))],
+      ["task", await viewTask(deps, document)],
+      ["deliveries", viewDeliveries(document, this.#store.attempts())],
+      ["life", JSON.stringify(diagnosticsOf(document, { now: Date.now(), alarmAt, retentionMs }))],
     ]);
   }
 
   /** One more attempt of one event, the newest if none is named. `isKnownKey`: the upstream knows the account's key. */
   async redeliver(account: string, messageId: string | null, isKnownKey: boolean): Promise<RedeliverAnswer> {
     const deps = await this.#awake();
-    const state = this.#store.load();
-    if (!deps || !state || state.task.account !== account) return { kind: "no_task" };
+    const document = this.#store.load();
+    if (!deps || !document || document.task.account !== account) return { kind: "no_task" };
     const answer = await redeliver(deps, messageId, isKnownKey);
     await this.#store.armed();
     return answer;
@@ -139,16 +156,13 @@ export class TaskObject extends DurableObject<Env> {
 
   /** Erases the task; what is on the wire is not recorded any more. False: no task of this account here. */
   async remove(account: string): Promise<boolean> {
-    const removed = await removeTask({ store: this.#store, now: Date.now, log }, account);
+    const removed = await removeTask({ store: this.#store, log }, account);
     if (!removed) return false;
-    if (this.#deps) {
-      forgetKey(this.#deps);
-      this.#deps.lastAnswer = undefined;
-    }
-    // The alarm that is set for the farewell waits for the run that is under way, and that for the wire.
+    this.#session.forget();
+    // The alarm that is set for the tombstone waits for the run that is under way, and that for the wire.
     if (this.#advancing) {
       const deps = this.#deps ?? this.#makeDeps(WITHOUT_SETTINGS);
-      this.#inPassing("farewell.failed", async () => leave(deps, this.#running));
+      this.#inPassing("farewell.failed", async () => sendTombstone(deps));
     }
     return true;
   }
@@ -159,10 +173,10 @@ export class TaskObject extends DurableObject<Env> {
    */
   async look(account: string): Promise<TaskSummary | null> {
     const deps = await this.#awake();
-    const state = this.#store.load();
-    if (!state || state.task.account !== account) return null;
+    const document = this.#store.load();
+    if (!document || document.task.account !== account) return null;
     if (!deps) throw new Error("the settings do not parse");
-    return summaryOf(state, deps.settings.retentionMs);
+    return summaryOf(document, deps.settings.retentionMs);
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
@@ -170,7 +184,7 @@ export class TaskObject extends DurableObject<Env> {
     this.#advancing = true;
     try {
       const deps = this.#ready();
-      if (deps) await runAlarm(deps, this.#running, retryCount);
+      if (deps) await runAlarm(deps, retryCount);
       else await waitForSettings(this.#makeDeps(WITHOUT_SETTINGS), badSettings(this.env), retryCount);
     } finally {
       this.#advancing = false;
@@ -183,10 +197,10 @@ export class TaskObject extends DurableObject<Env> {
     const outcome = await act(deps);
     // What is promised has its alarm.
     await this.#store.armed();
-    if (!("state" in outcome)) return outcome;
-    this.#inPassing("report.failed", async () => reportInPassing(deps, this.#running));
-    const { kind, state } = outcome;
-    return { kind, taskId: state.task.taskId, body: await viewTask(deps, state) };
+    if (!("document" in outcome)) return outcome;
+    this.#inPassing("report.failed", async () => reportInPassing(deps));
+    const { kind, document } = outcome;
+    return { kind, taskId: document.task.taskId, body: await viewTask(deps, document) };
   }
 
   /** Off the caller's path: what others have not heard yet. What fails is logged by that name, and the alarm repeats it. */
@@ -209,20 +223,22 @@ export class TaskObject extends DurableObject<Env> {
     return this.#deps;
   }
 
+  /** The present ones; without any, enough to write down that a deadline has passed. */
+  #settings(): TaskSettings {
+    return this.#deps?.settings ?? WITHOUT_SETTINGS;
+  }
+
   #makeDeps(settings: TaskSettings): TaskDeps {
-    const deps: TaskDeps = {
+    return {
       store: this.#store,
+      session: this.#session,
+      pacing: this.#pacing,
+      running: this.#running,
       settings,
       now: () => Date.now(),
       random: () => Math.random(),
       newMessageId,
-      apiKey: null,
-      memory: new AnswerMemory(),
-      lastAnswer: undefined,
-      wake: () => undefined,
       streamed: () => this.#room.isStreamed,
-      upstream: async (task) => this.#upstream(deps, task),
-      judgeKey: async (task) => judgeKey(await this.#askedKey(deps, task)),
       keyAccepted: ({ mode, test, account: name }) => {
         if (mode === "own" && test === null) rememberAccepted({ baseUrl: settings.baseUrl, name });
       },
@@ -231,39 +247,36 @@ export class TaskObject extends DurableObject<Env> {
       reportEnd: async (summary) => reportEnd(this.env.ACCOUNTS, summary),
       register: async (summary) => registerTask(this.env.ACCOUNTS, summary),
       knownForecast,
-      slot: null,
-      refusal: null,
       pace: async (task, lane, since) => pace(this.env.CADENCES, task, lane, since),
       slowDown: async (task, lane, refusal) => slowDown(this.env.CADENCES, task, lane, refusal),
       joinCadence: async (task) => joinCadence(this.env.CADENCES, task),
-      settleCadence: async (task, sample) => settleCadence(this.env.CADENCES, task, sample),
-      forget: async (farewell) => forgetTask(this.env.ACCOUNTS, farewell),
+      learnFinish: async (task, sample) => settleCadence(this.env.CADENCES, task, sample),
+      sendTombstone: async (tombstone) => forgetTask(this.env.ACCOUNTS, tombstone),
       send: sendCallback,
       log,
     };
-    return deps;
   }
+}
 
-  async #upstream(deps: TaskDeps, task: Task): Promise<Upstream> {
-    if (task.test) return simulatedUpstream(task.test, nameInTaskId(task.taskId) ?? "", task.submittedAt);
-    return httpUpstream(await this.#askedKey(deps, task), knownTask(task), deps.memory);
-  }
+function connect(
+  settings: TaskSettings,
+  task: Task,
+  { key, memory }: { key: string | null; memory: AnswerMemory },
+): Upstream {
+  if (task.test) return simulatedUpstream(task.test, nameInTaskId(task.taskId) ?? "", task.submittedAt);
+  return httpUpstream(askedKey(settings, task, key), knownTask(task), memory);
+}
 
-  async #askedKey(deps: TaskDeps, task: Task): Promise<AskedKey> {
-    const { baseUrl, operatorKey, upstreamTimeoutMs: timeoutMs } = deps.settings;
-    const apiKey = task.mode === "operator" ? operatorKey : await ownKey(deps, task);
-    if (apiKey === null) throw new MissingKeyError(`no upstream key for a task of mode ${task.mode}`);
-    return { baseUrl, apiKey, timeoutMs, name: task.account };
-  }
+/** @throws MissingKeyError */
+function askedKey(settings: TaskSettings, { mode, account }: Task, ownKey: string | null): AskedKey {
+  const { baseUrl, operatorKey, upstreamTimeoutMs: timeoutMs } = settings;
+  const apiKey = mode === "operator" ? operatorKey : ownKey;
+  if (apiKey === null) throw new MissingKeyError(`no upstream key for a task of mode ${mode}`);
+  return { baseUrl, apiKey, timeoutMs, name: account };
 }
 
 function knownTask({ upstreamTaskId, upstreamAliases, requestDigests }: Task): KnownTask {
   return { taskIds: upstreamTaskId === null ? null : [upstreamTaskId, ...upstreamAliases], requestDigests };
-}
-
-async function ownKey(deps: TaskDeps, task: Task): Promise<string | null> {
-  deps.apiKey ??= await openText(deps, task, "key");
-  return deps.apiKey;
 }
 
 function badSettings(env: object): string[] {

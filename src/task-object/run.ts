@@ -1,13 +1,20 @@
-import { nextStartAt, startable, stepKey, type AlarmRun, type Step } from "../domain/task/due-work.ts";
+import {
+  attemptKey,
+  nextStartAt,
+  startable,
+  stepKey,
+  type AlarmRun,
+  type Step,
+} from "../domain/task/due-work.ts";
 import { isRingbackFault } from "../domain/errors/stall.ts";
 import { isTerminal } from "../domain/task/task.ts";
 import { errorFields } from "../log.ts";
-import { attemptLostStep, attemptStep } from "./steps/attempt.ts";
-import { taskFields, timing, type Running, type TaskDeps } from "./deps.ts";
+import { attemptLostStep, attemptStep, sendAttempt, type BegunAttempt } from "./steps/attempt.ts";
+import { taskFields, type TaskDeps } from "./deps.ts";
 import { tellRefusal } from "./steps/pace.ts";
 import { pollStep } from "./steps/poll.ts";
 import { register, reportStep } from "./steps/report.ts";
-import { expireStep, submitLostStep, submitStep } from "./steps/submit.ts";
+import { expireStep, markSubmitLost, submitStep } from "./steps/submit.ts";
 
 /**
  * One run starts nothing new after this: an update of the runtime gives work in flight 30 s, and a run should end within
@@ -22,22 +29,23 @@ export const STALL_MS = 60_000;
  * slow upstream a callback. A step that fails for a reason of our own moves a minute on, up to the deadline.
  * @throws what storage and the platform throw, once everything else that is on the wire has come to its end
  */
-export async function advance(deps: TaskDeps, running: Running): Promise<void> {
+export async function advance(deps: TaskDeps): Promise<void> {
+  const { running } = deps;
   const run = { stopAt: deps.now() + RUN_MS, running };
   const turns = new Turns();
   for (;;) {
     const waitMs = turns.failure === null ? startDue(deps, run, turns) : null;
     if (turns.open === 0) break;
-    await settledOrDue(deps, turns, waitMs);
+    await nextTurn(deps, turns, waitMs);
   }
   if (turns.failure !== null) throw turns.failure.error;
-  await deps.store.rearm(timing(deps));
+  await deps.store.rearm();
 }
 
 /** Starts what is due. In how many milliseconds more may be; null: nothing by time alone. */
-function startDue(deps: TaskDeps, run: AlarmRun & { running: Running }, turns: Turns): number | null {
+function startDue(deps: TaskDeps, run: AlarmRun, turns: Turns): number | null {
   try {
-    for (const step of startable(stepsOf(deps), deps.now(), run)) turns.add(start(deps, step, run.running));
+    for (const step of startable(stepsOf(deps), deps.now(), run)) turns.add(start(deps, step));
     if (turns.open === 0) return null;
     const now = deps.now();
     const next = nextStartAt(stepsOf(deps), now, run);
@@ -53,16 +61,16 @@ class Turns {
   open = 0;
   /** The first one that was not ours to bear: nothing more is started, and what is on the wire is still recorded. */
   failure: { error: unknown } | null = null;
-  /** Told each time that one has settled. */
-  settled: () => void = () => undefined;
+  /** Told each time that one has ended. */
+  ended: () => void = () => undefined;
 
   add(turn: Promise<void>): void {
     this.open += 1;
     turn.then(
-      () => this.#settle(),
+      () => this.#end(),
       (error: unknown) => {
         this.fail(error);
-        this.#settle();
+        this.#end();
       },
     );
   }
@@ -71,93 +79,94 @@ class Turns {
     this.failure ??= { error };
   }
 
-  #settle(): void {
+  #end(): void {
     this.open -= 1;
-    this.settled();
+    this.ended();
   }
 }
 
 /** Only the report, if it is due: after a create's answer, so that the alarm need not come for it. */
-export async function reportInPassing(deps: TaskDeps, running: Running): Promise<void> {
-  if (deps.refusal) {
-    const { refusal } = deps;
-    deps.refusal = null;
-    await tellRefusal(deps, "submit", refusal);
-  }
+export async function reportInPassing(deps: TaskDeps): Promise<void> {
+  const refusal = deps.pacing.takeRefusal();
+  if (refusal) await tellRefusal(deps, "submit", refusal);
   await register(deps);
-  const run = { stopAt: Infinity, running };
+  const run = { stopAt: Infinity, running: deps.running };
   const report = startable(stepsOf(deps), deps.now(), run).find(({ kind }) => kind === "report");
   if (!report) return;
-  await start(deps, report, running);
-  await deps.store.rearm(timing(deps));
+  await start(deps, report);
+  await deps.store.rearm();
 }
 
-/** `running` knows a step for as long as it is on the wire. */
-async function start(deps: TaskDeps, step: Step, running: Running): Promise<void> {
-  const key = stepKey(step);
-  const turn = runStep(deps, step);
-  // Others that wait for it only want to know that the wire is quiet.
-  running.set(
-    key,
-    turn.catch(() => undefined),
-  );
-  try {
-    await turn;
-  } finally {
-    running.delete(key);
-  }
+/** A step, and the attempt that has begun with it. */
+async function start(deps: TaskDeps, step: Step): Promise<void> {
+  const begun = await deps.running.track(stepKey(step), runStep(deps, step));
+  if (begun) await deps.running.track(attemptKey(begun.delivery.seq), sendAttempt(deps, begun));
 }
 
 function stepsOf(deps: TaskDeps): readonly Step[] {
-  const state = deps.store.load();
-  return state ? deps.store.steps(state, deps.settings.retentionMs) : [];
+  const document = deps.store.load();
+  return document ? deps.store.steps(document) : [];
 }
 
-async function settledOrDue(deps: TaskDeps, turns: Turns, dueInMs: number | null): Promise<void> {
+/** Until one of them has ended, more is due, or the run is woken. */
+async function nextTurn(deps: TaskDeps, turns: Turns, dueInMs: number | null): Promise<void> {
   let timer = null as ReturnType<typeof setTimeout> | null;
   await new Promise<void>((resolve) => {
-    turns.settled = resolve;
-    deps.wake = resolve;
+    turns.ended = resolve;
+    deps.running.onWake(resolve);
     if (dueInMs !== null) timer = setTimeout(resolve, dueInMs);
   });
   if (timer !== null) clearTimeout(timer);
 }
 
-async function runStep(deps: TaskDeps, step: Step): Promise<void> {
+async function runStep(deps: TaskDeps, step: Step): Promise<BegunAttempt | null> {
   try {
-    await perform(deps, step);
+    return await perform(deps, step);
   } catch (error) {
     if (!isRingbackFault(error)) throw error;
-    const state = deps.store.load();
-    if (!state) return;
-    const { task } = state;
-    deps.log("step.stalled", { ...taskFields(task), step: step.kind, ...errorFields(error) });
-    const now = deps.now();
-    const open = !isTerminal(task) && (step.kind === "poll" || step.kind === "submit");
-    if (open && now >= task.deadlineAt) expireStep(deps);
-    else deps.store.stall(step, open ? Math.min(now + STALL_MS, task.deadlineAt) : now + STALL_MS);
+    stall(deps, step, error);
+    return null;
   }
 }
 
-async function perform(deps: TaskDeps, step: Step): Promise<void> {
+/** A step that failed for a reason of our own waits a minute, an unfinished task's no longer than to its deadline. */
+function stall(deps: TaskDeps, step: Step, error: unknown): void {
+  const task = deps.store.load()?.task;
+  if (!task) return;
+  deps.log("step.stalled", { ...taskFields(task), step: step.kind, ...errorFields(error) });
+  const now = deps.now();
+  const open = !isTerminal(task) && (step.kind === "poll" || step.kind === "submit");
+  if (open && now >= task.deadlineAt) expireStep(deps);
+  else deps.store.stall(step, open ? Math.min(now + STALL_MS, task.deadlineAt) : now + STALL_MS);
+}
+
+async function perform(deps: TaskDeps, step: Step): Promise<BegunAttempt | null> {
   switch (step.kind) {
-    case "submit":
-      return submitStep(deps);
-    case "submit_lost":
-      return submitLostStep(deps);
     case "poll":
       return pollStep(deps);
+    case "submit":
+      await submitStep(deps);
+      break;
+    case "submit_lost":
+      markSubmitLost(deps);
+      break;
     case "expire":
-      return expireStep(deps);
+      expireStep(deps);
+      break;
     case "attempt":
-      return attemptStep(deps, step.seq);
+      await attemptStep(deps, step.seq);
+      break;
     case "attempt_lost":
-      return attemptLostStep(deps, step.seq);
+      attemptLostStep(deps, step.seq);
+      break;
     case "report":
-      return reportStep(deps);
+      await reportStep(deps);
+      break;
     case "erase":
-      return deps.store.erase(deps.now());
+      await deps.store.erase();
+      break;
     default:
-      return step satisfies never;
+      step satisfies never;
   }
+  return null;
 }

@@ -1,63 +1,59 @@
-import {
-  dueWork,
-  alarmAt,
-  NOTHING_SYNCED,
-  stepKey,
-  type SyncState,
-  type Step,
-  type TaskState,
-} from "../domain/task/due-work.ts";
-import type { Delivery } from "../domain/delivery/delivery.ts";
+import { alarmAt, dueWork, stepKey, type Step } from "../domain/task/due-work.ts";
+import { openAttempt, type Attempt, type FinishedAttempt } from "../domain/delivery/delivery.ts";
 import { ObjectAlarm } from "../net/object-alarm.ts";
-import { TaskRows, type Change, type DeletedTask, type Farewell } from "./rows.ts";
+import { changed, newDocument, type Change, type NewDocument, type TaskDocument } from "./document.ts";
+import { NOTHING_REMAINS, TaskRecords, type Remains, type Tombstone } from "./records.ts";
 import type { TaskStorage } from "./storage.ts";
 
 const DAY_MS = 86_400_000;
+/** How many given-up creates an id remembers; only a create with an idempotency key can have more than one. */
+const REFUSED_MAX = 64;
 
-/** What a deleted task leaves behind. */
-export interface Leftovers {
-  digest: DeletedTask | null;
-  farewell: Farewell | null;
+export interface StoreOptions {
+  now(): number;
+  /** By the present settings. */
+  retentionMs(): number;
+  /** Hears of every change, null when the task is erased: the one place from which news of it spread. */
+  changed?(document: TaskDocument | null): void;
 }
 
-/** What the alarm is set by. */
-export interface Timing {
-  now: number;
-  retentionMs: number;
-}
-
-/** A task's state and its alarm, always written together; the only place that arms it. */
+/**
+ * A task's document and its alarm: the only place that writes either, and always both together. Whatever takes an await
+ * (a seal, a question) comes before `update`, which decides on the document as it is at that moment.
+ */
 export class TaskStore {
-  readonly #rows: TaskRows;
   readonly #storage: TaskStorage;
+  readonly #options: StoreOptions;
+  readonly #records: TaskRecords;
   readonly #alarm: ObjectAlarm;
-  readonly #changed: (state: TaskState | null) => void;
-  #state: TaskState | null = null;
-  /** What follows from a state: asked for several times a turn. */
-  #agenda: { state: TaskState; retentionMs: number; steps: readonly Step[] } | null = null;
+  /** Undefined: not read yet. */
+  #document: TaskDocument | null | undefined;
+  #remains: Remains | null = null;
+  /** What follows from a document: asked for several times a turn. */
+  #due: { document: TaskDocument; retentionMs: number; steps: readonly Step[] } | null = null;
   /** Steps that could not run: not before this instant. In memory, because the alarm itself remembers the time. */
   readonly #stalled = new Map<string, number>();
 
-  /** `changed` hears of every write, null when the task is erased: the one place from which news of it spread. */
-  constructor(storage: TaskStorage, changed: (state: TaskState | null) => void = () => undefined) {
+  constructor(storage: TaskStorage, options: StoreOptions) {
     this.#storage = storage;
+    this.#options = options;
+    this.#records = new TaskRecords(storage.kv);
     this.#alarm = new ObjectAlarm(storage);
-    this.#changed = changed;
-    this.#rows = new TaskRows(storage.sql);
   }
 
-  /** The state as it is now; the same object until something is written. Null: no task here. */
-  load(): TaskState | null {
-    this.#state ??= this.#rows.readState();
-    return this.#state;
+  /** The document as it is now; the same object until it changes. Null: no task here. */
+  load(): TaskDocument | null {
+    if (this.#document === undefined) this.#document = this.#records.document();
+    return this.#document;
   }
 
   /** What is to be done, with stalled steps moved back. */
-  steps(state: TaskState, retentionMs: number): readonly Step[] {
-    if (this.#agenda?.state !== state || this.#agenda.retentionMs !== retentionMs) {
-      this.#agenda = { state, retentionMs, steps: dueWork(state, retentionMs) };
+  steps(document: TaskDocument): readonly Step[] {
+    const retentionMs = this.#options.retentionMs();
+    if (this.#due?.document !== document || this.#due.retentionMs !== retentionMs) {
+      this.#due = { document, retentionMs, steps: dueWork(document, retentionMs) };
     }
-    const { steps } = this.#agenda;
+    const { steps } = this.#due;
     if (this.#stalled.size === 0) return steps;
     return steps.map((step) => movedBack(step, this.#stalled.get(stepKey(step)) ?? 0));
   }
@@ -71,46 +67,43 @@ export class TaskStore {
     this.#stalled.set(stepKey(step), until);
   }
 
-  /** Writes a change and arms the alarm in one transaction. */
-  apply(change: Change, timing: Timing): TaskState {
-    const before = this.load();
-    const task = change.task ?? before?.task;
-    const schedule = change.schedule ?? before?.schedule;
-    if (!task || !schedule) throw new Error("a change without a task");
-    const after: TaskState = {
-      task,
-      schedule,
-      deliveries: merged(before?.deliveries ?? [], change.deliveries ?? []),
-      sync: change.sync ?? before?.sync ?? NOTHING_SYNCED,
-    };
-    if (before !== null && writesNothing(change)) this.#arm(after, timing);
-    else this.#write(before, after, change, timing);
-    this.#state = after;
-    this.#changed(after);
-    return after;
+  /** Begins a task in an object that has none. */
+  create(fields: NewDocument, parts: readonly Uint8Array[] | null): TaskDocument {
+    if (this.load() !== null) throw new Error("a task is here already");
+    return this.#keep(newDocument(fields), parts === null ? {} : { parts });
   }
 
-  #write(before: TaskState | null, after: TaskState, change: Change, timing: Timing): void {
-    this.#transact(() => {
-      if (before === null) this.#rows.insertTask(after, change);
-      else this.#rows.updateTask(after, change);
-      this.#rows.writeDeliveries(before?.deliveries ?? [], change);
-      if (change.attempt) this.#rows.writeAttempt(change.attempt);
-      if (change.parts !== undefined) this.#rows.writeParts(change.parts);
-      this.#arm(after, timing);
-    });
+  /**
+   * Writes what `decide` makes of the document as it is now, and sets the alarm, in one transaction. Null, and nothing
+   * written: another task, or none, is here by now, or `decide` wants no change.
+   */
+  update(
+    createId: string,
+    decide: (document: TaskDocument, now: number) => Change | null,
+  ): TaskDocument | null {
+    const document = this.load();
+    if (document?.task.createId !== createId) return null;
+    const change = decide(document, this.#options.now());
+    return change && this.#keep(changed(document, change), change);
   }
 
-  /** Keeps in memory what a new process may find out again; written with the next change. */
-  remember(sync: SyncState): void {
-    const state = this.load();
-    if (state) this.#state = { ...state, sync };
+  #keep(document: TaskDocument, change: Change): TaskDocument {
+    if (change.inMemory) this.#arm(document);
+    else {
+      this.#transact(() => {
+        this.#records.write(document, change);
+        this.#arm(document);
+      });
+    }
+    this.#document = document;
+    this.#options.changed?.(document);
+    return document;
   }
 
   /** Arms the alarm for what is to be done, without a change, and waits until it is set. @throws what storage throws */
-  async rearm(timing: Timing): Promise<void> {
-    const state = this.load();
-    if (state) this.#arm(state, timing);
+  async rearm(): Promise<void> {
+    const document = this.load();
+    if (document) this.#arm(document);
     await this.armed();
   }
 
@@ -139,56 +132,89 @@ export class TaskStore {
     return this.#storage.getAlarm();
   }
 
-  /** For reading; whatever is written goes through `apply`. */
-  get rows(): Pick<
-    TaskRows,
-    "sealed" | "parts" | "messageBody" | "attempts" | "attempt" | "isRefused" | "deleted" | "farewell"
-  > {
-    return this.#rows;
+  /** The sealed pieces of the request body. */
+  parts(): Uint8Array[] {
+    return this.#records.parts();
+  }
+
+  /** The exact text of an event's message. */
+  messageBody(seq: number): string {
+    return this.#records.messageBody(seq);
+  }
+
+  finishedAttempts(): FinishedAttempt[] {
+    return this.#records.finishedAttempts();
+  }
+
+  /** Every attempt, those on the wire included. */
+  attempts(): Attempt[] {
+    const open = this.load()?.deliveries.map(openAttempt) ?? [];
+    return [...this.finishedAttempts(), ...open.filter((attempt) => attempt !== null)].toSorted(
+      (a, b) => a.seq - b.seq,
+    );
+  }
+
+  isRefused(createId: string): boolean {
+    return this.#left().refused.some((refused) => refused.createId === createId);
+  }
+
+  /** The digest of the task that was deleted here, while it is kept. */
+  digest(): Remains["digest"] {
+    const { digest } = this.#left();
+    return digest !== null && digest.until > this.#options.now() ? digest : null;
+  }
+
+  /** The deleted task that its account has not forgotten yet. */
+  tombstone(): Tombstone | null {
+    return this.#left().tombstone;
   }
 
   /** Refuses a create for good that was given up before it stored anything. */
-  refuse(createId: string, now: number): void {
+  refuse(createId: string): void {
+    const at = this.#options.now();
+    const left = this.#left();
+    const remains = { ...left, refused: [...left.refused, { createId, at }].slice(-REFUSED_MAX) };
     this.#transact(() => {
-      this.#rows.writeRefused(createId, now);
+      this.#records.writeRemains(remains);
       // Without a task nothing else would ever wake this object to empty it.
-      if (this.load() === null) this.#alarm.set(now + DAY_MS);
+      if (this.load() === null) this.#alarm.set(at + DAY_MS);
     });
+    this.#remains = remains;
   }
 
   /**
-   * Empties the storage, alarm included. Only creates refused within the last day are remembered on, the digest of a
-   * deleted task until its day is over, and whom to tell about it until it was told.
+   * Empties the storage, alarm included. Only what has to outlive the task stays: creates refused within the last day,
+   * the digest of a deleted task until its day is over, and whom to tell about it until they were told.
    */
-  async erase(
-    now: number,
-    left: Leftovers = { digest: this.#rows.deleted(now), farewell: this.#rows.farewell() },
-  ): Promise<void> {
-    const { digest, farewell } = left;
-    const refused = this.#rows.hasRefusedAfter(now - DAY_MS);
-    if (!refused && digest === null && farewell === null) {
-      // Forgotten first: a step that comes back while the rows go must find no task to write to.
+  async erase(news: Partial<Pick<Remains, "digest" | "tombstone">> = {}): Promise<void> {
+    const now = this.#options.now();
+    const remains = stillNeeded({ ...this.#left(), ...news }, now);
+    if (remains === NOTHING_REMAINS) {
+      // Forgotten first: a step that comes back while the keys go must find no task to write to.
       this.#forget();
       await this.#storage.deleteAll();
     } else {
-      const keptUntil = Math.max(refused ? now + DAY_MS : 0, digest?.until ?? 0);
       this.#transact(() => {
-        this.#rows.clear(refused ? ["refused"] : []);
-        if (digest !== null) this.#rows.writeDeleted(digest);
-        if (farewell !== null) this.#rows.writeFarewell(farewell);
-        this.#alarm.set(farewell === null ? keptUntil : now + 1);
+        this.#records.deleteEverything();
+        this.#records.writeRemains(remains);
+        this.#alarm.set(remains.tombstone === null ? keptUntil(remains) : now + 1);
       });
     }
     const armed = this.armed();
     this.#forget();
-    this.#changed(null);
+    this.#options.changed?.(null);
     await armed;
   }
 
+  #left(): Remains {
+    this.#remains ??= this.#records.remains();
+    return this.#remains;
+  }
+
   #forget(): void {
-    this.#rows.forget();
-    this.#state = null;
-    this.#agenda = null;
+    this.#document = undefined;
+    this.#remains = null;
+    this.#due = null;
     this.#alarm.forget();
     this.#stalled.clear();
   }
@@ -197,14 +223,15 @@ export class TaskStore {
     try {
       this.#storage.transactionSync(write);
     } catch (error) {
-      // Rolled back: what memory holds may be ahead of the rows.
+      // Rolled back: what memory holds may be ahead of the store.
       this.#forget();
       throw error;
     }
   }
 
-  #arm(state: TaskState, { now, retentionMs }: Timing): void {
-    const steps = this.steps(state, retentionMs);
+  #arm(document: TaskDocument): void {
+    const now = this.#options.now();
+    const steps = this.steps(document);
     const at = alarmAt(steps, now, this.#stalled.has("report"));
     const { at: armedAt } = this.#alarm;
     if (at === armedAt) return;
@@ -215,17 +242,20 @@ export class TaskStore {
   }
 }
 
-/** A new schedule alone is kept in memory and in the alarm, which needs no transaction around it. */
-function writesNothing(change: Change): boolean {
-  return Object.keys(change).every((key) => key === "schedule");
-}
-
 function movedBack(step: Step, until: number): Step {
   return step.dueAt >= until ? step : { ...step, dueAt: until };
 }
 
-function merged(before: readonly Delivery[], changed: readonly Delivery[]): readonly Delivery[] {
-  if (changed.length === 0) return before;
-  const bySeq = new Map([...before, ...changed].map((delivery) => [delivery.seq, delivery]));
-  return [...bySeq.values()].toSorted((a, b) => a.seq - b.seq);
+function stillNeeded({ digest, tombstone, refused }: Remains, now: number): Remains {
+  const remains = {
+    digest: digest !== null && digest.until > now ? digest : null,
+    tombstone,
+    refused: refused.filter(({ at }) => at + DAY_MS > now),
+  };
+  const isEmpty = remains.digest === null && tombstone === null && remains.refused.length === 0;
+  return isEmpty ? NOTHING_REMAINS : remains;
+}
+
+function keptUntil({ digest, refused }: Remains): number {
+  return Math.max(digest?.until ?? 0, ...refused.map(({ at }) => at + DAY_MS));
 }

@@ -1,40 +1,39 @@
 import type { AttemptOutcome } from "../contract/words.ts";
-import type { TaskState } from "../domain/task/due-work.ts";
-import { leadingDelivery, type Delivery } from "../domain/delivery/delivery.ts";
+import { leadingDelivery, type Attempt, type Delivery } from "../domain/delivery/delivery.ts";
 import { isRingbackFault } from "../domain/errors/stall.ts";
 import { taskJson } from "../domain/task/task-json.ts";
 import { isoTime } from "../domain/text/time.ts";
 import { errorFields } from "../log.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { openText } from "./sealed.ts";
-import type { AttemptRow } from "./rows.ts";
+import type { TaskDocument } from "./document.ts";
 
 /** The task as `GET /v1/videos/{id}` answers it, JSON. */
-export async function viewTask(deps: TaskDeps, state: TaskState): Promise<string> {
-  const leading = leadingDelivery(state.deliveries);
+export async function viewTask(deps: TaskDeps, document: TaskDocument): Promise<string> {
+  const leading = leadingDelivery(document.deliveries);
   const progress = leading && {
     status: leading.status,
     attempts: leading.attempts,
     nextAttemptAt: leading.nextAttemptAt,
   };
-  return taskJson(state.task, progress, await lastAnswer(deps, state));
+  return taskJson(document.task, progress, await lastAnswer(deps, document));
 }
 
-async function lastAnswer(deps: TaskDeps, state: TaskState): Promise<string | null> {
-  if (deps.lastAnswer !== undefined) return deps.lastAnswer;
+async function lastAnswer(deps: TaskDeps, document: TaskDocument): Promise<string | null> {
+  if (deps.session.lastAnswer !== null) return deps.session.lastAnswer;
   try {
-    return await openText(deps, state.task, "answer");
+    return await openText(deps, document, "answer");
   } catch (error) {
     if (!isRingbackFault(error)) throw error;
     // A changed secret takes the upstream's words with it, not the task.
-    deps.log("answer.unreadable", { ...taskFields(state.task), ...errorFields(error) });
+    deps.log("answer.unreadable", { ...taskFields(document.task), ...errorFields(error) });
     return null;
   }
 }
 
 /** The deliveries as `GET /v1/videos/{id}/deliveries` answers them, newest event first, JSON. */
-export function viewDeliveries(state: TaskState, attempts: readonly AttemptRow[]): string {
-  const rows = state.deliveries.toReversed().map((delivery) =>
+export function viewDeliveries(document: TaskDocument, attempts: readonly Attempt[]): string {
+  const rows = document.deliveries.toReversed().map((delivery) =>
     viewDelivery(
       delivery,
       attempts.filter(({ seq }) => seq === delivery.seq),
@@ -43,7 +42,7 @@ export function viewDeliveries(state: TaskState, attempts: readonly AttemptRow[]
   return JSON.stringify({ object: "list", data: rows });
 }
 
-export function viewDelivery(delivery: Delivery, attempts: readonly AttemptRow[]): object {
+export function viewDelivery(delivery: Delivery, attempts: readonly Attempt[]): object {
   return {
     message_id: delivery.messageId,
     event: delivery.type,
@@ -53,7 +52,7 @@ export function viewDelivery(delivery: Delivery, attempts: readonly AttemptRow[]
   };
 }
 
-function viewAttempt({ number, trigger, startedAt, result }: AttemptRow): object {
+function viewAttempt({ number, trigger, startedAt, result }: Attempt): object {
   // Until its result is recorded, what an attempt came to is not known.
   const outcome: AttemptOutcome = result?.outcome ?? "unknown";
   return {

@@ -1,3 +1,4 @@
+import { EXCERPT_MAX_BYTES } from "../domain/delivery/excerpts.ts";
 import { neverSent, type AttemptResult } from "../domain/delivery/delivery.ts";
 import { parseRetryAfter } from "../domain/text/retry-after.ts";
 import { redactText } from "../domain/text/redact.ts";
@@ -7,8 +8,6 @@ import { discardBody } from "../net/discard.ts";
 import { timeLimit } from "../net/time-limit.ts";
 import { signatureHeader } from "./sign.ts";
 
-/** How much of a receiver's answer Ringback keeps. */
-const EXCERPT_MAX_BYTES = 2048;
 /** After a 2xx status line the event is delivered; its body gets this long to become an excerpt. */
 const EXCERPT_PATIENCE_MS = 1000;
 /** Shorter header values ("1", "yes") stand in an answer by chance; masking them would garble it. */

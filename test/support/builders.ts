@@ -3,6 +3,7 @@ import { newDelivery, type Delivery } from "../../src/domain/delivery/delivery.t
 import { summaryOf, stageOf } from "../../src/domain/account/summary.ts";
 import { FIRST_VERSION } from "../../src/domain/account/signing-versions.ts";
 import { isTerminal, NO_POLLS, type PollSchedule, type Task } from "../../src/domain/task/task.ts";
+import type { TaskDocument } from "../../src/task-object/document.ts";
 import type { TaskReading } from "../../src/domain/task/upstream-answer.ts";
 
 /** An instant to count from. */
@@ -50,6 +51,7 @@ export function aTask(overrides: Partial<Task> = {}): Task {
       stopped: false,
     },
     signing: FIRST_VERSION,
+    unproved: null,
     redeliveredAt: [],
     runningSince: null,
     lastProgressEvent: 0,
@@ -98,8 +100,13 @@ export function aDelivery(overrides: Partial<Delivery> = {}): Delivery {
 
 /** The state of a task's object that the account and the cadence know already; `retentionMs` for its due work. */
 export function aTaskState(overrides: Partial<TaskState>, retentionMs: number): TaskState {
-  const state = { task: aTask(), schedule: aSchedule(), deliveries: [], ...overrides };
+  const state = { task: aTask(), schedule: aSchedule(), deliveries: [], version: 1, ...overrides };
   const account = stageOf(summaryOf(state, retentionMs));
   const cadence = isTerminal(state.task) ? "settled" : "joined";
   return { sync: { account, cadence, forecast: null, registered: false, paced: false }, ...state };
+}
+
+/** The same as an object keeps it. */
+export function aDocument(overrides: Partial<TaskDocument> = {}): TaskDocument {
+  return { sealed: { key: null, headers: null, answer: null }, ...aTaskState(overrides, 1000), ...overrides };
 }

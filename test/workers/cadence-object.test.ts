@@ -6,6 +6,7 @@ import { CadenceObject } from "../../src/cadence-object/object.ts";
 import { NOTHING_SYNCED, type TaskState } from "../../src/domain/task/due-work.ts";
 import { PRIOR_FORECAST } from "../../src/domain/polling/forecast.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
+import { storedOf } from "./support/stored.ts";
 import {
   AUTHORIZATION,
   callbacks,
@@ -13,7 +14,6 @@ import {
   fakeNetwork,
   network,
   read,
-  stubOf,
   until,
   upstream,
 } from "./support/world.ts";
@@ -42,10 +42,7 @@ async function cadence() {
 }
 
 async function syncOf(id: string): Promise<TaskState["sync"]> {
-  return runInDurableObject(stubOf(id), (_object, { storage }) => {
-    const { doc } = storage.sql.exec<{ doc: string }>("SELECT doc FROM task").one();
-    return (JSON.parse(doc) as TaskState).sync;
-  });
+  return (await storedOf(id)).state?.sync ?? NOTHING_SYNCED;
 }
 
 /** A clip that took 100 seconds, seen by polls two seconds apart. */

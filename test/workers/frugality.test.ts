@@ -21,33 +21,31 @@ import {
  * What a task costs in rows written (each setAlarm is one) and in calls of the objects that are shared.
  *
  * scenario                                requirement
- * a life without news between             at most 7 rows outside polls and callbacks
+ * a life                                  at most 5 rows outside polls; 11 with a callback
  * a poll that changes nothing             one row: its alarm
  * a life with a callback                  at most 6 calls of the shared objects
  */
 
-interface Written {
-  what: string;
-  rows: () => number;
-}
-
-/** By storage: every statement and every alarm, in order. */
-const written = new Map<object, Written[]>();
+/** By storage: every write of a key and every alarm, in order; each is one row. */
+const written = new Map<object, string[]>();
 const spies: { mockRestore: () => void }[] = [];
 
-function note(of: object, what: string, rows: () => number): void {
-  written.set(of, [...(written.get(of) ?? []), { what, rows }]);
+function note(of: object, what: string): void {
+  written.set(of, [...(written.get(of) ?? []), what]);
 }
 
 /** Watches every object's storage, through the prototypes that they share. */
 async function watch(): Promise<void> {
   await runInDurableObject(env.TASKS.get(env.TASKS.newUniqueId()), (_object, { storage }) => {
-    const sql = Object.getPrototypeOf(storage.sql) as SqlStorage;
-    const { exec } = sql;
-    const execSpy = vi.spyOn(sql, "exec").mockImplementation(function (this: SqlStorage, ...args) {
-      const cursor = exec.apply(this, args);
-      note(this, args[0], () => cursor.rowsWritten);
-      return cursor;
+    const kv = Object.getPrototypeOf(storage.kv) as SyncKvStorage;
+    const { put, delete: remove } = kv;
+    const putSpy = vi.spyOn(kv, "put").mockImplementation(function (this: SyncKvStorage, key, value) {
+      note(this, key);
+      put.call(this, key, value);
+    });
+    const deleteSpy = vi.spyOn(kv, "delete").mockImplementation(function (this: SyncKvStorage, key) {
+      note(this, `delete ${key}`);
+      return remove.call(this, key);
     });
     const alarms = Object.getPrototypeOf(storage) as DurableObjectStorage;
     const { setAlarm } = alarms;
@@ -55,10 +53,10 @@ async function watch(): Promise<void> {
       this: DurableObjectStorage,
       ...args
     ) {
-      note(this.sql, "setAlarm", () => 1);
+      note(this.kv, "alarm");
       return setAlarm.apply(this, args);
     });
-    spies.push(execSpy, alarmSpy);
+    spies.push(putSpy, deleteSpy, alarmSpy);
   });
 }
 
@@ -73,10 +71,9 @@ afterEach(async () => {
   await reset();
 });
 
-/** What this task's object wrote so far: rows of each kind of write. */
-async function writesOf(id: string): Promise<{ what: string; rows: number }[]> {
-  const all = await runInDurableObject(stubOf(id), (_object, { storage }) => written.get(storage.sql) ?? []);
-  return all.map(({ what, rows }) => ({ what, rows: rows() })).filter(({ rows }) => rows > 0);
+/** The rows that this task's object has written so far. */
+async function writesOf(id: string): Promise<string[]> {
+  return runInDurableObject(stubOf(id), (_object, { storage }) => written.get(storage.kv) ?? []);
 }
 
 /** As another task of this account and model, in the same isolate. */
@@ -86,31 +83,44 @@ async function joinAs(model: string): Promise<void> {
   await joinCadence(env.CADENCES, { mode: "own", account, model, traits });
 }
 
-const total = (writes: { rows: number }[]): number => writes.reduce((sum, { rows }) => sum + rows, 0);
 const polls = (): number => network.calls.filter(({ method }) => method === "GET").length;
 
 describe("a task", () => {
-  it("writes seven rows in its life outside of its polls: table, task and lease; submit and first poll; what it shares", async () => {
+  it("without a callback writes five rows outside of its polls: begun, accepted, and what it shares", async () => {
     network.answer = upstream({ status: "queued" });
     const { task_id: id } = await created({ callback_url: undefined });
     await until(polls, (count) => count >= 1);
     const before = await writesOf(id);
-    const others = before.filter(({ what }) => what !== "setAlarm");
-    expect(others.map(({ what, rows }) => `${rows} ${what.split(" ").slice(0, 2).join(" ")}`)).toEqual([
-      "2 CREATE TABLE",
-      "1 INSERT INTO",
-      "1 UPDATE task",
-      "1 UPDATE task",
-    ]);
+    expect(before.filter((what) => what !== "alarm")).toEqual(["document", "document", "document"]);
     network.answer = upstream();
     await until(
       async () => read(id),
       ({ status }) => status === "succeeded",
     );
-    const all = await writesOf(id);
-    // A poll arms the next one, or writes the end; everything else is the task's own.
-    const ofPolls = polls() + 1;
-    expect(total(all) - ofPolls).toBeLessThanOrEqual(7);
+    // A poll arms the next one, or writes the end with its alarm.
+    const outsidePolls = (await writesOf(id)).length - polls() - 1;
+    expect(outsidePolls).toBeLessThanOrEqual(5);
+  });
+
+  it("with a callback writes eleven at most, its first running included", async () => {
+    network.answer = upstream({ status: "running" });
+    const { task_id: id } = await created();
+    await until(
+      async () => read(id),
+      ({ status }) => status === "running",
+    );
+    network.answer = upstream();
+    await until(
+      async () => read(id),
+      ({ callback }) => callback.status === "delivered",
+    );
+    const writes = await writesOf(id);
+    const outsidePolls = writes.length - polls();
+    expect(outsidePolls, writes.join(", ")).toBeLessThanOrEqual(11);
+    expect(writes.filter((what) => what.startsWith("message ") || what.startsWith("attempt "))).toEqual([
+      "message 00000001",
+      "attempt 00000001 00000001",
+    ]);
   });
 
   it("writes one row, its alarm, for a poll that changes nothing", async () => {
@@ -121,9 +131,9 @@ describe("a task", () => {
     await until(polls, (count) => count >= start + 5);
     const [to, end] = [await writesOf(id), polls()];
     const between = to.slice(from.length);
-    expect(new Set(between.map(({ what }) => what))).toEqual(new Set(["setAlarm"]));
+    expect(new Set(between)).toEqual(new Set(["alarm"]));
     // The poll on the wire at either look may or may not have armed yet.
-    expect(Math.abs(total(between) - (end - start))).toBeLessThanOrEqual(1);
+    expect(Math.abs(between.length - (end - start))).toBeLessThanOrEqual(1);
   });
 
   it.each([

@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
-import { createExecutionContext, evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
+import { createExecutionContext, evictDurableObject, reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { app } from "../../src/app.ts";
-import type { TaskState } from "../../src/domain/task/due-work.ts";
+import { rewriteDocument } from "./support/stored.ts";
 import { AUTHORIZATION, created, fakeNetwork, read, request, stubOf, until } from "./support/world.ts";
 
 /*
@@ -71,11 +71,10 @@ describe("redeliveries", () => {
       async () => read(id),
       ({ callback }) => callback.status === "delivered",
     );
-    await runInDurableObject(stubOf(id), (_object, { storage }) => {
-      const { doc } = storage.sql.exec<{ doc: string }>("SELECT doc FROM message").one();
-      const delivery = JSON.parse(doc) as TaskState["deliveries"][number];
-      storage.sql.exec("UPDATE message SET doc = ?", JSON.stringify({ ...delivery, attempts: 1000 }));
-    });
+    await rewriteDocument(id, ({ deliveries, ...rest }) => ({
+      ...rest,
+      deliveries: deliveries.map((delivery) => ({ ...delivery, attempts: 1000 })),
+    }));
     // What was written behind its back is seen by a new process only.
     await evictDurableObject(stubOf(id));
     expect(await request("POST", `/v1/videos/${id}/redeliver`)).toMatchObject({ status: 202 });

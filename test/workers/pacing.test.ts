@@ -1,11 +1,11 @@
 import { env } from "cloudflare:workers";
-import { reset, runInDurableObject } from "cloudflare:test";
+import { reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { TaskState } from "../../src/domain/task/due-work.ts";
 import { CadenceObject } from "../../src/cadence-object/object.ts";
 import type { PaceAnswer } from "../../src/domain/pacing/pacing.ts";
 import { nameInTaskId } from "../../src/domain/task/task-id.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
+import { storedOf } from "./support/stored.ts";
 import {
   AUTHORIZATION,
   callbacks,
@@ -14,7 +14,6 @@ import {
   hangs,
   network,
   read,
-  stubOf,
   submits,
   until,
   upstream,
@@ -46,10 +45,7 @@ async function cadence(authorization = AUTHORIZATION) {
 }
 
 async function isPaced(id: string): Promise<boolean | null> {
-  return runInDurableObject(stubOf(id), (_object, { storage }) => {
-    const row = storage.sql.exec<{ doc: string }>("SELECT doc FROM task").toArray()[0];
-    return row ? (JSON.parse(row.doc) as TaskState).sync.paced : null;
-  });
+  return (await storedOf(id)).state?.sync.paced ?? null;
 }
 
 const slowDown = (): Response => Response.json({ message: "slow down" }, { status: 429 });

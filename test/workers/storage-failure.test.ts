@@ -1,9 +1,10 @@
 import { env } from "cloudflare:workers";
 import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { TaskState } from "../../src/domain/task/due-work.ts";
+import { NOTHING_SYNCED, type SyncState } from "../../src/domain/task/due-work.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
-import { failing, plantFailures } from "./support/storage.ts";
+import { failFrom, failing, failNoMore, plantFailures } from "./support/storage.ts";
+import { storedOf } from "./support/stored.ts";
 import {
   callbacks,
   created,
@@ -37,7 +38,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
-  failing.sql = null;
+  failNoMore();
   vi.useRealTimers();
   vi.restoreAllMocks();
   await reset();
@@ -55,13 +56,13 @@ async function alarmOf(stub: DurableObjectStub): Promise<number | null> {
 /** Runs the alarm with a storage that fails from its n-th call on. Null: it makes fewer calls. */
 async function runFailing(stub: DurableObjectStub, nth: number): Promise<Failed | null> {
   await runInDurableObject(stub, (_object, { storage }) => {
-    Object.assign(failing, { sql: storage.sql, left: nth, failed: false });
+    failFrom(nth, storage);
   });
   const threw = await runDurableObjectAlarm(stub).then(
     () => false,
     () => true,
   );
-  failing.sql = null;
+  failNoMore();
   return failing.failed ? { threw, alarm: await alarmOf(stub) } : null;
 }
 
@@ -76,11 +77,7 @@ async function repeat(stub: DurableObjectStub, { alarm }: Failed): Promise<void>
 /** A task of a key of its own, whose account and cadence have heard of it. */
 async function aTask(key: string): Promise<TaskBody> {
   const task = await created({}, { authorization: `Bearer ${key}` });
-  const sync = async (): Promise<TaskState["sync"]> =>
-    runInDurableObject(stubOf(task.task_id), (_object, { storage }) => {
-      const { doc } = storage.sql.exec<{ doc: string }>("SELECT doc FROM task").one();
-      return (JSON.parse(doc) as TaskState).sync;
-    });
+  const sync = async (): Promise<SyncState> => (await storedOf(task.task_id)).state?.sync ?? NOTHING_SYNCED;
   await until(sync, ({ account, cadence }) => account !== null && cadence === "joined");
   return task;
 }
@@ -172,9 +169,9 @@ describe("the last repeat of an alarm", () => {
     vi.setSystemTime((await alarmOf(stub)) ?? 0);
     const alarm = await runInDurableObject(stub, async (object, { storage }) => {
       await storage.deleteAlarm();
-      Object.assign(failing, { sql: storage.sql, left: 1, failed: false, sparesAlarm: true });
+      failFrom(1, storage, true);
       await (object as Pick<DurableObject, "alarm">).alarm?.(last);
-      Object.assign(failing, { sql: null, sparesAlarm: false });
+      failNoMore();
       return storage.getAlarm();
     });
     expect(failing.failed).toBe(true);

@@ -9,6 +9,7 @@ import {
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createInObject } from "../../src/task-object/client.ts";
 import type { CreateInput } from "../../src/task-object/client.ts";
+import { rewriteDocument, storedOf } from "./support/stored.ts";
 import {
   AUTHORIZATION,
   callbacks,
@@ -129,10 +130,7 @@ describe("a crash", () => {
     const response = await create();
     const { task_id: id }: TaskBody = await response.json();
     await until(callbacks, ({ length }) => length === 1);
-    const logged = await runInDurableObject(stubOf(id), (_object, state) =>
-      state.storage.sql.exec("SELECT doc FROM attempt").toArray(),
-    );
-    expect(logged).toHaveLength(1);
+    expect((await storedOf(id)).attempts).toMatchObject([{ number: 1, result: null }]);
     await abortAllDurableObjects();
     // The lease runs out (timeout 1 s and 5 s more), then the schedule goes on.
     const task = await until(
@@ -246,11 +244,9 @@ describe("the alarm", () => {
       async () => read(id),
       ({ status }) => status === "running",
     );
-    const stub = stubOf(id);
-    await runInDurableObject(stub, (_object, state) => {
-      // A sealed key that no secret opens.
-      state.storage.sql.exec("UPDATE task SET key = ?", new Uint8Array(40).fill(1));
-    });
+    // A sealed key that no secret opens.
+    const key = btoa("\u0001".repeat(40));
+    await rewriteDocument(id, (document) => ({ ...document, sealed: { ...document.sealed, key } }));
     await abortAllDurableObjects();
     const alarm = await until(
       async () => runInDurableObject(stubOf(id), async (_object, state) => state.storage.getAlarm()),
@@ -283,11 +279,11 @@ describe("a callback's URL", () => {
       async () => read(id),
       ({ status }) => status === "running",
     );
-    await runInDurableObject(stubOf(id), (_object, { storage }) => {
-      const { doc } = storage.sql.exec<{ doc: string }>("SELECT doc FROM task").one();
-      // As if the policy had let it pass: the deployment's own host.
-      storage.sql.exec("UPDATE task SET doc = ?", doc.replace(RECEIVER, "http://ringback.test/hook"));
-    });
+    // As if the policy had let it pass: the deployment's own host.
+    await rewriteDocument(id, ({ task, ...rest }) => ({
+      ...rest,
+      task: { ...task, callback: task.callback && { ...task.callback, url: "http://ringback.test/hook" } },
+    }));
     network.answer = upstream();
     await abortAllDurableObjects();
     const task = await until(

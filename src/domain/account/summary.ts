@@ -7,6 +7,8 @@ import type { DeliveryStatus, TaskStatus } from "../../contract/words.ts";
 export interface TaskSummary {
   /** The name of the task's object. */
   name: string;
+  /** Of two reports of one task the one with the higher version is the newer. */
+  version: number;
   account: string;
   taskId: string;
   status: TaskStatus;
@@ -30,12 +32,17 @@ interface Known {
   task: Task;
   schedule: Pick<PollSchedule, "polls">;
   deliveries: readonly Delivery[];
+  version: number;
 }
+
+/** What the parts of a summary that change are made from. */
+type Moving = Pick<Known, "task" | "deliveries">;
 
 export function summaryOf(known: Known, retentionMs: number): TaskSummary {
   const { task, schedule } = known;
   return {
     name: nameInTaskId(task.taskId) ?? "",
+    version: known.version,
     account: task.account,
     taskId: task.taskId,
     status: task.status,
@@ -53,16 +60,29 @@ export function summaryOf(known: Known, retentionMs: number): TaskSummary {
   };
 }
 
-function deliveryOf({ task, deliveries }: Omit<Known, "schedule">): TaskSummary["delivery"] {
+/** Whether the account would see something new in a summary of `after`; the count of polls alone is no news. */
+export function isNews(before: Moving, after: Moving): boolean {
+  if (before.task === after.task && before.deliveries === after.deliveries) return false;
+  const [was, is] = [before.task, after.task];
+  return (
+    was.status !== is.status ||
+    was.taskId !== is.taskId ||
+    was.upstreamTaskId !== is.upstreamTaskId ||
+    deliveryOf(before) !== deliveryOf(after) ||
+    settledAtOf(before) !== settledAtOf(after)
+  );
+}
+
+function deliveryOf({ task, deliveries }: Moving): TaskSummary["delivery"] {
   return task.callback === null ? null : (leadingDelivery(deliveries)?.status ?? "waiting");
 }
 
-function expiresAtOf(known: Omit<Known, "schedule">, retentionMs: number): number | null {
+function expiresAtOf(known: Moving, retentionMs: number): number | null {
   const settledAt = settledAtOf(known);
   return settledAt === null ? null : settledAt + retentionMs;
 }
 
-function settledAtOf({ task, deliveries }: Omit<Known, "schedule">): number | null {
+function settledAtOf({ task, deliveries }: Moving): number | null {
   const settled = isTerminal(task) && deliveries.every(({ status }) => status !== "pending");
   return settled ? lastEnd(task, deliveries) : null;
 }
@@ -85,7 +105,7 @@ export function stageOf({ taskId, status, delivery, expiresAt }: Stage): string 
 type Stage = Pick<TaskSummary, "taskId" | "status" | "delivery" | "expiresAt">;
 
 /** The same from the state: asked at every poll, so without the rest of a summary. */
-export function stageIn(known: Omit<Known, "schedule">, retentionMs: number): string {
+export function stageIn(known: Moving, retentionMs: number): string {
   const { taskId, status } = known.task;
   return stageOf({
     taskId,

@@ -8,6 +8,27 @@ import type {
 import { isTerminalEvent } from "../task/event.ts";
 import { jittered } from "../text/jitter.ts";
 
+export interface AttemptOnTheWire {
+  trigger: AttemptTrigger;
+  startedAt: number;
+  /** Until when its process may still report. */
+  leaseUntil: number;
+}
+
+/** One HTTP try of one delivery. */
+export interface Attempt {
+  seq: number;
+  number: number;
+  trigger: AttemptTrigger;
+  startedAt: number;
+  /** Null while it is on the wire. */
+  result: AttemptResult | null;
+}
+
+export interface FinishedAttempt extends Attempt {
+  result: AttemptResult;
+}
+
 /** One event on its way to one endpoint. Instants are epoch milliseconds. */
 export interface Delivery {
   /** Order of creation within the task, from 1. */
@@ -24,9 +45,8 @@ export interface Delivery {
   scheduled: number;
   /** Attempts asked for by hand that wait for their turn. */
   manual: number;
-  /** The attempt on the wire, and until when its process may still report. */
-  trigger: AttemptTrigger | null;
-  leaseUntil: number | null;
+  /** The attempt with the number `attempts`, until its result is recorded. */
+  onTheWire: AttemptOnTheWire | null;
   /** When it became delivered, exhausted or stopped. */
   settledAt: number | null;
 }
@@ -80,8 +100,7 @@ export function newDelivery(fields: {
     attempts: 0,
     scheduled: 0,
     manual: 0,
-    trigger: null,
-    leaseUntil: null,
+    onTheWire: null,
     settledAt: stopped ? occurredAt : null,
   };
 }
@@ -91,27 +110,39 @@ export function newDelivery(fields: {
  * By hand is in every state: an exhausted or stopped delivery, too.
  */
 export function beginAttempt(delivery: Delivery, now: number, timeoutMs: number): Delivery | null {
-  if (delivery.leaseUntil !== null) return null;
-  const leaseUntil = now + timeoutMs + LEASE_MARGIN_MS;
+  if (delivery.onTheWire !== null) return null;
+  const lease = { startedAt: now, leaseUntil: now + timeoutMs + LEASE_MARGIN_MS };
   const attempts = delivery.attempts + 1;
   if (delivery.manual > 0) {
-    return { ...delivery, attempts, manual: delivery.manual - 1, trigger: "manual", leaseUntil };
+    const manual = delivery.manual - 1;
+    return { ...delivery, attempts, manual, onTheWire: { trigger: "manual", ...lease } };
   }
-  if (delivery.status !== "pending" || delivery.nextAttemptAt === null || delivery.nextAttemptAt > now)
-    return null;
-  return { ...delivery, attempts, scheduled: delivery.scheduled + 1, trigger: "scheduled", leaseUntil };
+  if (!isDue(delivery, now)) return null;
+  const scheduled = delivery.scheduled + 1;
+  return { ...delivery, attempts, scheduled, onTheWire: { trigger: "scheduled", ...lease } };
+}
+
+function isDue({ status, nextAttemptAt }: Delivery, now: number): boolean {
+  return status === "pending" && nextAttemptAt !== null && nextAttemptAt <= now;
+}
+
+/** The attempt of a delivery that is on the wire, as a read shows it. */
+export function openAttempt({ seq, attempts: number, onTheWire }: Delivery): Attempt | null {
+  if (onTheWire === null) return null;
+  const { trigger, startedAt } = onTheWire;
+  return { seq, number, trigger, startedAt, result: null };
 }
 
 /** Records the newest attempt's result: delivered, to be repeated by the schedule, or at its end. */
-export function settleAttempt(
+export function recordResult(
   delivery: Delivery,
   result: AttemptResult,
   at: { now: number; random: number; limits: DeliveryLimits },
 ): Delivery {
-  const free = { ...delivery, trigger: null, leaseUntil: null };
+  const free = { ...delivery, onTheWire: null };
   if (result.outcome === "delivered") return settled(free, "delivered", at.now);
   // A failed attempt by hand leaves the schedule as it was.
-  if (delivery.trigger === "manual") return free;
+  if (delivery.onTheWire?.trigger === "manual") return free;
   // Settled while the attempt was on the wire (the task ended, the receiver said gone): a failure changes nothing.
   if (delivery.status !== "pending") return free;
   if (result.outcome === "permanent") return settled(free, "stopped", at.now);

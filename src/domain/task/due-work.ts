@@ -21,13 +21,15 @@ export type Step =
   /** Retention is over: empty the storage. */
   | { kind: "erase"; dueAt: number };
 
-/** What a task's object knows, as far as it decides what is to be done. */
+/** The part of a task's document that decides what is to be done. */
 export interface TaskState {
   task: Task;
   schedule: PollSchedule;
   /** In order of `seq`. */
   deliveries: readonly Delivery[];
   sync: SyncState;
+  /** Grows with each change that the account would see: of two reports of one task the one with more counts. */
+  version: number;
 }
 
 /** What the task and the objects that it shares with others know of each other. */
@@ -82,13 +84,13 @@ function deliverySteps({
   seq,
   type,
   status,
-  leaseUntil,
+  onTheWire,
   nextAttemptAt,
   manual,
   occurredAt,
 }: Delivery): Step[] {
   const event = { seq, isTerminal: isTerminalEvent(type) };
-  if (leaseUntil !== null) return [{ kind: "attempt_lost", ...event, dueAt: leaseUntil }];
+  if (onTheWire !== null) return [{ kind: "attempt_lost", ...event, dueAt: onTheWire.leaseUntil }];
   if (manual > 0) return [{ kind: "attempt", ...event, dueAt: occurredAt }];
   const due = status === "pending" && nextAttemptAt !== null;
   return due ? [{ kind: "attempt", ...event, dueAt: nextAttemptAt }] : [];
@@ -109,8 +111,8 @@ function reportSteps(state: TaskState, retentionMs: number): Step[] {
   if (task.submit.inCreate) return [];
   if (sync.account === stageIn(state, retentionMs) && cadenceNews(state) === null) return [];
   const first = deliveries.filter(
-    ({ status, attempts, leaseUntil }) =>
-      status === "pending" && (attempts === 0 || (attempts === 1 && leaseUntil !== null)),
+    ({ status, attempts, onTheWire }) =>
+      status === "pending" && (attempts === 0 || (attempts === 1 && onTheWire !== null)),
   );
   const dueAt = Math.max(
     saidAlready(state) ? taskStep(task, state.schedule).dueAt + REPORT_WITH_POLL_MS : task.createdAt,
@@ -157,6 +159,13 @@ export function alarmAt(steps: readonly Step[], now: number, failedReport = fals
   return Math.max(Math.ceil(Math.min(...wakes)), now + 1);
 }
 
+const ATTEMPT_KEY = "attempt ";
+
+/** The `stepKey` of each attempt of this delivery. */
+export function attemptKey(seq: number): string {
+  return `${ATTEMPT_KEY}${seq}`;
+}
+
 /** Names a step among those of one task: two turns never run the same one at once. */
 export function stepKey(step: Step): string {
   switch (step.kind) {
@@ -165,14 +174,14 @@ export function stepKey(step: Step): string {
       return "submit";
     case "attempt":
     case "attempt_lost":
-      return `attempt ${step.seq}`;
+      return attemptKey(step.seq);
     default:
       return step.kind;
   }
 }
 
-/** A set of `stepKey`s, or a map of them. */
-interface Running {
+/** `stepKey`s of what is on the wire. */
+export interface OnTheWire {
   has(key: string): boolean;
   keys(): Iterable<string>;
 }
@@ -181,8 +190,8 @@ interface Running {
 export interface AlarmRun {
   /** From here on the run comes to its end: only what it waits for anyway may have company. */
   stopAt: number;
-  /** `stepKey`s of what is on the wire in this process. */
-  running: Running;
+  /** In this process. */
+  running: OnTheWire;
 }
 
 /**
@@ -206,6 +215,11 @@ function hasRoom(step: Step, onTheWire: readonly AttemptStep[]): boolean {
   return onTheWire.length < ATTEMPTS_MAX && (step.isTerminal || nonTerminal < NON_TERMINAL_ATTEMPTS_MAX);
 }
 
+/** Whether the first attempt of the terminal event may begin in the same transaction as the end. */
+export function hasRoomForEnd(running: OnTheWire): boolean {
+  return Array.from(running.keys()).filter((key) => key.startsWith(ATTEMPT_KEY)).length < ATTEMPTS_MAX;
+}
+
 function attemptsOnTheWire(steps: readonly Step[], { running }: AlarmRun): AttemptStep[] {
   return steps.filter(isAttempt).filter((step) => running.has(stepKey(step)));
 }
@@ -218,7 +232,7 @@ function attemptsOnTheWire(steps: readonly Step[], { running }: AlarmRun): Attem
 function mayStart(step: Step, now: number, { stopAt, running }: AlarmRun): boolean {
   if (running.has(stepKey(step))) return false;
   if (now < stopAt || step.kind === "report") return true;
-  return step.kind === "poll" && Array.from(running.keys()).some((key) => key.startsWith("attempt "));
+  return step.kind === "poll" && Array.from(running.keys()).some((key) => key.startsWith(ATTEMPT_KEY));
 }
 
 /** What is due and may start now, oldest first; of the attempts, that of the terminal event before all others. */

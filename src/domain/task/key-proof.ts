@@ -10,9 +10,8 @@ import type { Task } from "./task.ts";
 /** What the upstream says of a key; silent: nothing that can be read as an answer. */
 export type KeyVerdict = "accepted" | "refused" | "silent";
 
-/** A row without the member counts as proved: it was written before keys were asked about. */
 export function isUnproved({ unproved }: Task): boolean {
-  return (unproved ?? null) !== null;
+  return unproved !== null;
 }
 
 export function withProvedKey(task: Task): Task {
@@ -30,7 +29,7 @@ export function judgeTask(
   verdict: KeyVerdict,
   at: { now: number; random: number; limits: DeliveryLimits },
 ): { task: Task; deliveries: Delivery[] } {
-  const pending = deliveries.filter(({ status, leaseUntil }) => status === "pending" && leaseUntil === null);
+  const pending = deliveries.filter(({ status, onTheWire }) => status === "pending" && onTheWire === null);
   switch (verdict) {
     case "accepted":
       return { task: withProvedKey(task), deliveries: [] };

@@ -99,7 +99,7 @@ export interface Task {
    * Nothing has proved yet that the upstream knows the task's own key: how often it was asked in vain. Null: something
    * has, or the key is the operator's.
    */
-  unproved?: { asks: number } | null;
+  unproved: { asks: number } | null;
   /** Attempts asked for by hand within the last minute. */
   redeliveredAt: readonly number[];
   /** First poll that said running. */

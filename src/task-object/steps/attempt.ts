@@ -1,130 +1,187 @@
-import type { TaskState } from "../../domain/task/due-work.ts";
 import {
   beginAttempt,
   neverSent,
-  settleAttempt,
+  recordResult,
   stopDelivery,
   type AttemptResult,
   type Delivery,
+  type FinishedAttempt,
 } from "../../domain/delivery/delivery.ts";
 import { judgeEndpoint } from "../../domain/delivery/endpoint-policy.ts";
+import { ATTEMPTS_WITHIN_BOUND, withoutOldExcerpts } from "../../domain/delivery/excerpts.ts";
 import { versionsInForce, type SigningVersion } from "../../domain/account/signing-versions.ts";
+import { isTerminalEvent } from "../../domain/task/event.ts";
 import type { Task } from "../../domain/task/task.ts";
 import { signingSecret } from "../../keys/derive.ts";
 import { RINGBACK_VERSION } from "../../version.ts";
-import { taskFields, timing, type TaskDeps } from "../deps.ts";
+import { taskFields, type TaskDeps } from "../deps.ts";
+import type { Change, TaskDocument } from "../document.ts";
 import { isKeyProved } from "./prove-key.ts";
 import { openText } from "../sealed.ts";
-import type { AttemptRow, Change } from "../rows.ts";
 
-/** One attempt of one delivery: lease and attempt row first, then the request, then the result. */
+/** What an attempt is made with. It takes seals and questions, so it is at hand before the attempt begins. */
+export interface Prepared {
+  versions: readonly SigningVersion[];
+  secrets: string[];
+  headers: [name: string, value: string][];
+}
+
+/** An attempt whose lease is written. */
+export interface BegunAttempt {
+  createId: string;
+  delivery: Delivery;
+  prepared: Prepared;
+}
+
+/** One attempt of one delivery: the lease in the document first, then the request, then the result. */
 export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {
   const before = deps.store.load();
-  const { callback } = before?.task ?? {};
-  if (!before || !callback || !(await isKeyProved(deps, before.task))) return;
-  const versions = await signingVersions(deps, before.task);
-  const secrets = await secretsInForce(deps, before.task, versions);
-  const headers = JSON.parse((await openText(deps, before.task, "headers")) ?? "[]") as [string, string][];
+  if (!before?.task.callback || !(await isKeyProved(deps, before))) return;
+  const { createId } = before.task;
+  const prepared = await prepareAttempt(deps, before);
+  const begun = deps.store.update(createId, ({ task, deliveries }, now) => {
+    const due = deliveries.find((delivery) => delivery.seq === seq);
+    const delivery = due ? beginAttempt(due, now, deps.settings.callback.timeoutMs) : null;
+    return delivery && { deliveries: [delivery], ...signedWith(task, prepared) };
+  });
+  const delivery = begun?.deliveries.find((one) => one.seq === seq);
+  if (delivery) await sendAttempt(deps, { createId, delivery, prepared });
+}
 
-  // Check-and-set: whatever happened meanwhile, only a delivery that is due and free is taken.
-  const startedAt = deps.now();
-  const state = deps.store.load();
-  const delivery = state?.deliveries.find((candidate) => candidate.seq === seq);
-  const begun = delivery && beginAttempt(delivery, startedAt, deps.settings.callback.timeoutMs);
-  if (!state || !begun) return;
-  const attempt: AttemptRow = {
-    seq,
-    number: begun.attempts,
-    trigger: begun.trigger ?? "scheduled",
-    startedAt,
-    result: null,
-  };
-  const task = sameVersions(state.task.signing, versions) ? undefined : { ...state.task, signing: versions };
-  write(deps, { deliveries: [begun], attempt, ...(task ? { task } : {}) });
+/** @throws SealError */
+export async function prepareAttempt(deps: TaskDeps, document: TaskDocument): Promise<Prepared> {
+  const versions = await signingVersions(deps, document.task);
+  const [secrets, headers] = await Promise.all([
+    secretsInForce(deps, document.task, versions),
+    openText(deps, document, "headers"),
+  ]);
+  return { versions, secrets, headers: headers === null ? [] : (JSON.parse(headers) as Prepared["headers"]) };
+}
+
+/** The end of a task, with the lease of its terminal event's first attempt if that is due by now. */
+export function withFirstAttempt(
+  deps: TaskDeps,
+  end: Change & { task: Task; deliveries: readonly Delivery[] },
+  prepared: Prepared,
+  now: number,
+): Change {
+  const { timeoutMs } = deps.settings.callback;
+  const deliveries = end.deliveries.map((delivery) =>
+    isTerminalEvent(delivery.type) ? (beginAttempt(delivery, now, timeoutMs) ?? delivery) : delivery,
+  );
+  return { ...end, deliveries, ...signedWith(end.task, prepared) };
+}
+
+/** The attempt that `withFirstAttempt` has begun, by the document after it. */
+export function firstAttempt({ task, deliveries }: TaskDocument, prepared: Prepared): BegunAttempt | null {
+  const delivery = deliveries.find(({ type, onTheWire }) => isTerminalEvent(type) && onTheWire !== null);
+  return delivery ? { createId: task.createId, delivery, prepared } : null;
+}
+
+/** The task remembers what signed last, for an account that is silent. */
+function signedWith(task: Task, { versions }: Prepared): { task?: Task } {
+  const isKnown = JSON.stringify(task.signing) === JSON.stringify(versions);
+  return isKnown ? {} : { task: { ...task, signing: versions } };
+}
+
+/** The request of a begun attempt, and its result. */
+export async function sendAttempt(
+  deps: TaskDeps,
+  { createId, delivery: begun, prepared: { headers, secrets } }: BegunAttempt,
+): Promise<void> {
   await deps.store.durable();
+  const document = deps.store.load();
+  const callback = document?.task.callback;
   // Deleted meanwhile.
-  if (!openDelivery(deps.store.load(), begun)) return;
-
-  const rules = {
+  if (document?.task.createId !== createId || !callback || !openDelivery(document, begun)) return;
+  const verdict = judgeEndpoint(callback.url, {
     allowPrivate: deps.settings.callback.allowPrivate,
     ownHosts: [callback.ownHost, ...deps.settings.ownHosts],
-  };
-  const verdict = judgeEndpoint(callback.url, rules);
+  });
   const result = verdict.ok
     ? await deps.send({
         url: verdict.url,
         headers,
         messageId: begun.messageId,
-        body: deps.store.rows.messageBody(seq),
+        body: deps.store.messageBody(begun.seq),
         attempt: begun.attempts,
         secrets,
         timeoutMs: deps.settings.callback.timeoutMs,
         version: RINGBACK_VERSION,
       })
     : neverSent("url_rejected");
-  recordAttempt(deps, begun, result, attempt);
+  recordAttempt(deps, createId, begun, result);
 }
 
 /** An attempt whose process is gone: it may have arrived, so it counts, and the schedule goes on. */
 export function attemptLostStep(deps: TaskDeps, seq: number): void {
-  const delivery = deps.store.load()?.deliveries.find((candidate) => candidate.seq === seq);
-  if (!delivery || delivery.leaseUntil === null) return;
-  const unknown: AttemptResult = {
-    ...neverSent("interrupted"),
-    outcome: "unknown",
-    durationMs: null,
-  };
-  recordAttempt(deps, delivery, unknown, deps.store.rows.attempt(seq, delivery.attempts));
+  const document = deps.store.load();
+  const delivery = document?.deliveries.find((candidate) => candidate.seq === seq);
+  if (!document || !delivery || delivery.onTheWire === null) return;
+  const unknown: AttemptResult = { ...neverSent("interrupted"), outcome: "unknown", durationMs: null };
+  recordAttempt(deps, document.task.createId, delivery, unknown);
 }
 
-/** `row`: the attempt as it was written before it left. */
-function recordAttempt(deps: TaskDeps, begun: Delivery, result: AttemptResult, row: AttemptRow | null): void {
-  const state = deps.store.load();
-  const current = openDelivery(state, begun);
-  // Another turn has recorded this attempt (its lease ran out) or the task is gone: the row stands as it is.
-  if (!state || !current) return;
-  const now = deps.now();
+function recordAttempt(deps: TaskDeps, createId: string, begun: Delivery, result: AttemptResult): void {
+  const { onTheWire, seq, attempts: number } = begun;
+  if (onTheWire === null) return;
+  const { trigger, startedAt } = onTheWire;
+  const random = deps.random();
   const limits = { retryMs: deps.settings.callback.retryMs };
-  const settled = settleAttempt(current, result, { now, random: deps.random(), limits });
   // An attempt by hand is a question; only the schedule's own answer stops the schedule.
-  const gone = begun.trigger === "scheduled" && (result.statusCode === 410 || result.statusCode === 501);
-  write(deps, {
-    deliveries: [settled, ...(gone ? stopOthers(state, begun.seq, now) : [])],
-    ...(row ? { attempt: { ...row, result } } : {}),
-    ...(gone && state.task.callback ? { task: withStopped(state.task) } : {}),
+  const isGone = trigger === "scheduled" && (result.statusCode === 410 || result.statusCode === 501);
+  const after = deps.store.update(createId, (document, now) => {
+    const current = openDelivery(document, begun);
+    // Another turn has recorded this attempt: its lease ran out.
+    if (!current) return null;
+    const recorded = recordResult(current, result, { now, random, limits });
+    const { callback } = document.task;
+    return {
+      deliveries: [recorded, ...(isGone ? stopOthers(document, seq, now) : [])],
+      attempts: kept(deps, document, { seq, number, trigger, startedAt, result }),
+      ...(isGone && callback ? { task: { ...document.task, callback: { ...callback, stopped: true } } } : {}),
+    };
   });
+  if (!after) return;
   deps.log("callback.attempted", {
-    ...taskFields(state.task),
+    ...taskFields(after.task),
     message_id: begun.messageId,
-    attempt: begun.attempts,
+    attempt: number,
     outcome: result.outcome,
     reason: result.reason,
     status_code: result.statusCode,
     duration_ms: result.durationMs,
-    delivery: settled.status,
+    delivery: after.deliveries.find((delivery) => delivery.seq === seq)?.status,
   });
 }
 
+/** The finished attempt, and older ones that lose their excerpt to it. */
+function kept(
+  deps: TaskDeps,
+  { deliveries }: TaskDocument,
+  finished: FinishedAttempt,
+): readonly FinishedAttempt[] {
+  const made = deliveries.reduce((sum, { attempts }) => sum + attempts, 0);
+  if (made <= ATTEMPTS_WITHIN_BOUND) return [finished];
+  const earlier = deps.store.finishedAttempts();
+  const without = withoutOldExcerpts([...earlier, finished]);
+  return [finished, ...without];
+}
+
 /** The delivery as it is now, if this attempt is its newest and still open. */
-function openDelivery(state: TaskState | null, begun: Delivery): Delivery | undefined {
-  return state?.deliveries.find(
-    ({ seq, leaseUntil, attempts }) =>
-      seq === begun.seq && leaseUntil === begun.leaseUntil && attempts === begun.attempts,
+function openDelivery({ deliveries }: TaskDocument, begun: Delivery): Delivery | undefined {
+  return deliveries.find(
+    ({ seq, onTheWire, attempts }) =>
+      seq === begun.seq &&
+      onTheWire?.leaseUntil === begun.onTheWire?.leaseUntil &&
+      attempts === begun.attempts,
   );
 }
 
-function withStopped(task: Task): Task {
-  return task.callback ? { ...task, callback: { ...task.callback, stopped: true } } : task;
-}
-
-function stopOthers(state: TaskState, seq: number, now: number): Delivery[] {
-  return state.deliveries
+function stopOthers({ deliveries }: TaskDocument, seq: number, now: number): Delivery[] {
+  return deliveries
     .filter((other) => other.seq !== seq && other.status === "pending")
     .map((other) => stopDelivery(other, now));
-}
-
-function write(deps: TaskDeps, change: Change): void {
-  deps.store.apply(change, timing(deps));
 }
 
 /** What the account says; what it said last if it does not answer. */
@@ -138,10 +195,6 @@ async function signingVersions(deps: TaskDeps, task: Task): Promise<readonly Sig
     });
     return task.signing;
   }
-}
-
-function sameVersions(a: readonly SigningVersion[], b: readonly SigningVersion[]): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** Every secret that signs now: each version in force, under the current root secret and the previous one. */

@@ -1,8 +1,8 @@
-import { NOTHING_SYNCED, type SyncState, type TaskState } from "../../domain/task/due-work.ts";
+import { NOTHING_SYNCED, type SyncState } from "../../domain/task/due-work.ts";
 import type { CallbackFormat, EventType } from "../../contract/words.ts";
 import type { RefusalCode } from "../../contract/errors.ts";
 import { FIRST_VERSION } from "../../domain/account/signing-versions.ts";
-import { isOperatorCredentialError, refusalCode } from "../../domain/task/submit.ts";
+import { beginSubmit, isOperatorCredentialError, refusalCode } from "../../domain/task/submit.ts";
 import {
   NO_POLLS,
   NO_WINDOWS,
@@ -12,9 +12,10 @@ import {
   type TestPlan,
 } from "../../domain/task/task.ts";
 import type { SubmitAnswer } from "../../domain/task/upstream-answer.ts";
-import { taskFields, timing, type Running, type TaskDeps } from "../deps.ts";
+import { taskFields, type TaskDeps } from "../deps.ts";
+import type { TaskDocument } from "../document.ts";
 import { sealParts, sealText } from "../sealed.ts";
-import { isSlowDown, recordSubmit, submitLeaseUntil, submitLostStep } from "./submit.ts";
+import { isSlowDown, markSubmitLost, recordSubmit, submitLeaseMs } from "./submit.ts";
 
 /** A validated create, as it reaches the task's object. */
 export interface CreateInput {
@@ -56,7 +57,7 @@ export interface CreateInput {
 }
 
 export type CreateOutcome =
-  | { kind: "created" | "replayed"; state: TaskState }
+  | { kind: "created" | "replayed"; document: TaskDocument }
   /** The key was used with another request. */
   | { kind: "mismatch" }
   /** The task of this key was deleted less than a day after its creation. */
@@ -75,50 +76,47 @@ export type CreateOutcome =
   | { kind: "given_up" };
 
 /** Accepts a task and, unless told otherwise, submits it before it answers. */
-export async function createTask(
-  deps: TaskDeps,
-  input: CreateInput,
-  running: Running,
-): Promise<CreateOutcome> {
-  const known = deps.store.load();
-  if (known) return replay(deps, known, input, running);
-  const deleted = deps.store.rows.deleted(deps.now());
-  if (deleted) return { kind: deleted.fingerprint === input.fingerprint ? "deleted" : "mismatch" };
+export async function createTask(deps: TaskDeps, input: CreateInput): Promise<CreateOutcome> {
+  const known = outcomeOfEarlier(deps, input);
+  if (known) return known;
   const task = newTask(deps, input);
-  const sealed = {
-    key: input.apiKey === null ? null : await sealText(deps, task, "key", input.apiKey),
-    headers:
-      input.callback === null || input.callback.headers.length === 0
-        ? null
-        : await sealText(deps, task, "headers", JSON.stringify(input.callback.headers)),
-    ...(input.respondAsync ? { parts: await sealParts(deps, task, input.body) } : {}),
-  };
+  const [key, headers, parts] = await Promise.all([
+    input.apiKey === null ? null : sealText(deps, task, "key", input.apiKey),
+    hasHeaders(input) ? sealText(deps, task, "headers", JSON.stringify(input.callback.headers)) : null,
+    input.respondAsync ? sealParts(deps, task, input.body) : null,
+  ]);
   // Sealing took turns of the event loop: a twin may have been faster, or this create given up meanwhile.
-  const twin = deps.store.load();
-  if (twin) return replay(deps, twin, input, running);
-  if (deps.store.rows.isRefused(input.createId)) return { kind: "given_up" };
-  deps.apiKey = input.apiKey;
-  const begun: Task = input.respondAsync
-    ? task
-    : {
-        ...task,
-        submit: { ...task.submit, phase: "begun", leaseUntil: submitLeaseUntil(deps, input.body.byteLength) },
-      };
-  const schedule = { ...NO_POLLS, nextPollAt: task.deadlineAt };
-  const sync = syncFromTheStart(deps, begun);
-  const state = deps.store.apply({ task: begun, schedule, sync, ...sealed }, timing(deps));
-  deps.log("task.accepted", { ...taskFields(task), model: task.model, test: task.test !== null });
-  if (input.respondAsync) return { kind: "created", state };
-  const submitted = submitInCreate(deps, begun, input);
-  running.set(
-    "submit",
-    // Whoever waits for the wire only wants to know that it is quiet; the outcome is the create's.
-    submitted.then(
-      () => undefined,
-      () => undefined,
-    ),
+  const twin = outcomeOfEarlier(deps, input);
+  if (twin) return twin;
+  deps.session.begin(input.apiKey);
+  const leaseUntil = deps.now() + submitLeaseMs(deps, input.body.byteLength);
+  const begun = input.respondAsync ? task : beginSubmit(task, leaseUntil);
+  if (begun === null) throw new Error("a new task whose submit is not due");
+  const document = deps.store.create(
+    {
+      task: begun,
+      schedule: { ...NO_POLLS, nextPollAt: task.deadlineAt },
+      sync: syncFromTheStart(deps, begun),
+      sealed: { key, headers, answer: null },
+    },
+    parts,
   );
-  return submitted.finally(() => running.delete("submit"));
+  deps.log("task.accepted", { ...taskFields(task), model: task.model, test: task.test !== null });
+  if (input.respondAsync) return { kind: "created", document };
+  return deps.running.track("submit", submitInCreate(deps, document, input));
+}
+
+function hasHeaders(input: CreateInput): input is CreateInput & { callback: object } {
+  return input.callback !== null && input.callback.headers.length > 0;
+}
+
+/** The answer that an earlier create, or a delete, has left for this one; null: there is none. */
+function outcomeOfEarlier(deps: TaskDeps, input: CreateInput): CreateOutcome | null {
+  const known = deps.store.load();
+  if (known) return replay(deps, known, input);
+  const digest = deps.store.digest();
+  if (digest) return { kind: digest.fingerprint === input.fingerprint ? "deleted" : "mismatch" };
+  return deps.store.isRefused(input.createId) ? { kind: "given_up" } : null;
 }
 
 /** In a burst of creates the objects of one isolate ask their cadence once, and tell their account together. */
@@ -129,70 +127,66 @@ function syncFromTheStart(deps: TaskDeps, task: Task): SyncState {
     : { ...NOTHING_SYNCED, cadence: "joined", forecast, registered: true };
 }
 
+/** What a repeat of a create has in common with it. */
+export type CreateQuestion = Pick<CreateInput, "createId" | "fingerprint" | "taskId" | "acceptedTaskIds">;
+
 /** The answer to a Worker that lost this object in the middle of a create. */
-export async function recoverCreate(
-  deps: TaskDeps,
-  input: Pick<CreateInput, "createId" | "fingerprint" | "taskId" | "acceptedTaskIds">,
-  running: Running,
-): Promise<CreateOutcome> {
-  await running.get("submit");
+export async function recoverCreate(deps: TaskDeps, question: CreateQuestion): Promise<CreateOutcome> {
+  await deps.running.ended("submit");
   const known = deps.store.load();
   if (!known) {
-    deps.store.refuse(input.createId, deps.now());
+    deps.store.refuse(question.createId);
     return { kind: "given_up" };
   }
-  if (known.task.createId !== input.createId) return replay(deps, known, input, running);
-  return { kind: "created", state: settleLostSubmit(deps, known) };
+  if (known.task.createId !== question.createId) return replay(deps, known, question);
+  return { kind: "created", document: withKnownSubmit(deps, known) };
 }
 
-function replay(
-  deps: TaskDeps,
-  known: TaskState,
-  input: Pick<CreateInput, "fingerprint" | "taskId" | "acceptedTaskIds">,
-  running: Running,
-): CreateOutcome {
-  if (known.task.fingerprint === null || known.task.fingerprint !== input.fingerprint)
-    return { kind: "mismatch" };
-  if (known.task.submit.phase === "begun" && known.task.submit.inCreate && running.has("submit")) {
+function replay(deps: TaskDeps, known: TaskDocument, question: CreateQuestion): CreateOutcome {
+  const { task } = known;
+  if (task.fingerprint === null || task.fingerprint !== question.fingerprint) return { kind: "mismatch" };
+  if (task.submit.phase === "begun" && task.submit.inCreate && deps.running.has("submit")) {
     return { kind: "in_progress" };
   }
-  const settled = known.task.submit.inCreate ? settleLostSubmit(deps, known) : known;
-  if (input.acceptedTaskIds.includes(settled.task.taskId)) return { kind: "replayed", state: settled };
-  // The secret under which its id was issued is gone: under the old id nobody could read it any more.
-  const task = { ...settled.task, taskId: input.taskId };
-  return { kind: "replayed", state: deps.store.apply({ task }, timing(deps)) };
+  const settled = task.submit.inCreate ? withKnownSubmit(deps, known) : known;
+  if (question.acceptedTaskIds.includes(task.taskId)) return { kind: "replayed", document: settled };
+  // The secret under which its id was issued is gone: nothing reads the old id any more.
+  const reissued = deps.store.update(task.createId, (document) => ({
+    task: { ...document.task, taskId: question.taskId },
+  }));
+  return { kind: "replayed", document: reissued ?? settled };
 }
 
 /** A submit begun by a process that is gone is unknown, at once and for good. */
-function settleLostSubmit(deps: TaskDeps, known: TaskState): TaskState {
+function withKnownSubmit(deps: TaskDeps, known: TaskDocument): TaskDocument {
   if (known.task.submit.phase !== "begun") return known;
-  submitLostStep(deps, (task) => answered(deps, task));
+  markSubmitLost(deps, (task, now) => answered(deps, task, now));
   return deps.store.load() ?? known;
 }
 
 async function submitInCreate(
   deps: TaskDeps,
-  begun: Task,
+  begun: TaskDocument,
   { body, waitMs }: CreateInput,
 ): Promise<CreateOutcome> {
-  const upstream = await deps.upstream(begun);
+  const { createId, createdAt } = begun.task;
+  const upstream = await deps.session.connect(begun);
   await deps.store.durable();
   const answer = await upstream.submit(body);
-  if (isSlowDown(answer)) deps.refusal = { slotAt: null, retryAfterMs: answer.retryAfterMs };
+  if (isSlowDown(answer)) deps.pacing.keepRefusal({ slotAt: null, retryAfterMs: answer.retryAfterMs });
   if (answer.kind === "refused") {
-    await deps.store.erase(deps.now());
-    deps.log("submit.refused", { ...taskFields(begun), status_code: answer.status });
-    return refusal(begun, answer);
+    await deps.store.erase();
+    deps.log("submit.refused", { ...taskFields(begun.task), status_code: answer.status });
+    return refusal(begun.task, answer);
   }
-  const adjust = (task: Task): Task => answered(deps, task, begun.createdAt + waitMs);
-  const state = (await recordSubmit(deps, answer, body, adjust)) ?? deps.store.load();
-  return state ? { kind: "created", state } : { kind: "given_up" };
+  const adjust = (task: Task, now: number): Task => answered(deps, task, Math.max(now, createdAt + waitMs));
+  const document = (await recordSubmit(deps, createId, { answer, body, adjust })) ?? deps.store.load();
+  return document ? { kind: "created", document } : { kind: "given_up" };
 }
 
-/** The create is being answered now, or at the end of its wait: callbacks are held from then on. */
-function answered(deps: TaskDeps, task: Task, waitsUntil = 0): Task {
-  const holdUntil = Math.max(deps.now(), waitsUntil) + deps.settings.callback.holdMs;
-  const callback = task.callback && { ...task.callback, holdUntil };
+/** The create is answered at this instant: callbacks are held from then on. */
+function answered(deps: TaskDeps, task: Task, at: number): Task {
+  const callback = task.callback && { ...task.callback, holdUntil: at + deps.settings.callback.holdMs };
   return { ...task, submit: { ...task.submit, inCreate: false }, callback };
 }
 

@@ -1,37 +1,32 @@
-import type { TaskState } from "../../domain/task/due-work.ts";
 import { DEADLINE_MARGIN_MS } from "../../domain/task/submit.ts";
 import { isTerminal, type Task } from "../../domain/task/task.ts";
 import type { LaneKind, Refusal } from "../../domain/pacing/pacing.ts";
 import { errorFields } from "../../log.ts";
-import { taskFields, timing, type TaskDeps } from "../deps.ts";
+import { taskFields, type TaskDeps } from "../deps.ts";
+import type { TaskDocument } from "../document.ts";
 
 /**
  * A call of a task whose upstream key is paced. The cadence is asked only by tasks that know of a 429, and never needed:
  * where it is silent, the task's own plan counts.
  */
 
-/** Leave to call now: with the slot that the cadence gave, or null, as who does not ask. */
+/** Leave to call now: with the slot that the cadence gave, or null, if the cadence was not asked. */
 export interface Pass {
   slotAt: number | null;
 }
 
 const NO_SLOT: Pass = { slotAt: null };
 
-/** A slot so near is now. */
-const NEAR_MS = 10;
-
 /** Leave to call now; null: not yet, and the step was moved to when it may be. */
 export async function passFor(deps: TaskDeps, lane: LaneKind): Promise<Pass | null> {
-  const state = deps.store.load();
+  const document = deps.store.load();
   // Shortly before the deadline there is no later: the last call goes out as it is.
-  if (!state?.sync.paced || deps.now() >= latestAt(state.task)) return NO_SLOT;
-  const { slot } = deps;
-  if (slot?.lane === lane && deps.now() >= slot.at - NEAR_MS) {
-    deps.slot = null;
-    return { slotAt: slot.at };
-  }
-  const { task } = state;
-  const answer = await deps.pace(task, lane, dueAt(state, lane)).catch((error: unknown) => {
+  if (!document?.sync.paced || deps.now() >= latestAt(document.task)) return NO_SLOT;
+  const { store, pacing } = deps;
+  const slotAt = pacing.takeSlot(lane, deps.now());
+  if (slotAt !== null) return { slotAt };
+  const { task } = document;
+  const answer = await deps.pace(task, lane, dueAt(document, lane)).catch((error: unknown) => {
     deps.log("pace.failed", { ...taskFields(task), ...errorFields(error) });
     return null;
   });
@@ -40,17 +35,17 @@ export async function passFor(deps: TaskDeps, lane: LaneKind): Promise<Pass | nu
     setPaced(deps, task, false);
     return NO_SLOT;
   }
-  if (answer.kind === "slot" && answer.at <= deps.now() + NEAR_MS) return { slotAt: answer.at };
-  const current = deps.store.load();
+  if (answer.kind === "slot" && pacing.isNow(answer.at, deps.now())) return { slotAt: answer.at };
+  const current = store.load();
   if (current?.task.createId !== task.createId || isTerminal(current.task)) return null;
   const at = Math.min(answer.at, latestAt(current.task));
-  deps.slot = answer.kind === "slot" ? { lane, at: answer.at } : null;
-  deps.store.stall({ kind: lane, dueAt: at }, at);
+  pacing.keepSlot(lane, answer.kind === "slot" ? answer.at : null);
+  store.stall({ kind: lane, dueAt: at }, at);
   return null;
 }
 
 /** Its place in the line: a submit's by its task's age, also after a 429. Waiting changes neither. */
-function dueAt({ task, schedule }: TaskState, lane: LaneKind): number {
+function dueAt({ task, schedule }: TaskDocument, lane: LaneKind): number {
   return lane === "submit" ? task.createdAt : schedule.nextPollAt;
 }
 
@@ -62,16 +57,16 @@ export async function tellRefusal(deps: TaskDeps, lane: LaneKind, refusal: Refus
   try {
     await deps.slowDown(task, lane, refusal);
   } catch (error) {
-    // Others tell it too, and whoever asks for a slot hears that there is nobody to pace.
+    // Other tasks tell it too; and a task that asks for a slot meanwhile hears that none is needed.
     deps.log("pace.failed", { ...taskFields(task), ...errorFields(error) });
   }
 }
 
 /** Written down, because a process that does not know would run into the next 429. */
 function setPaced(deps: TaskDeps, { createId }: Task, paced: boolean): void {
-  const state = deps.store.load();
-  if (state?.task.createId !== createId || isTerminal(state.task) || state.sync.paced === paced) return;
-  deps.store.apply({ sync: { ...state.sync, paced } }, timing(deps));
+  deps.store.update(createId, ({ task, sync }) =>
+    isTerminal(task) || sync.paced === paced ? null : { sync: { ...sync, paced } },
+  );
 }
 
 /** A slot that comes too late is none: the call goes out while its answer can still count. */

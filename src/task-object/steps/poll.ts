@@ -1,50 +1,100 @@
+import { hasRoomForEnd } from "../../domain/task/due-work.ts";
+import { isUnproved } from "../../domain/task/key-proof.ts";
 import { decidePoll, idToAsk } from "../../domain/task/poll.ts";
 import { isOperatorCredentialError } from "../../domain/task/submit.ts";
-import type { Task } from "../../domain/task/task.ts";
+import { isTerminal, type Task } from "../../domain/task/task.ts";
 import type { PollAnswer, TaskReading } from "../../domain/task/upstream-answer.ts";
+import { isRingbackFault } from "../../domain/errors/stall.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
+import type { Change, TaskDocument } from "../document.ts";
+import {
+  firstAttempt,
+  prepareAttempt,
+  withFirstAttempt,
+  type BegunAttempt,
+  type Prepared,
+} from "./attempt.ts";
 import { passFor, tellRefusal } from "./pace.ts";
-import { recordTask } from "./record.ts";
+import { changeOf, logStatus } from "./record.ts";
 import { sealText } from "../sealed.ts";
 
-/** Asks the upstream once. Takes no lease, because asking twice costs nothing; unchanged, it writes only the alarm. */
-export async function pollStep(deps: TaskDeps): Promise<void> {
+/**
+ * Asks the upstream once. Takes no lease, because asking twice costs nothing; unchanged, it writes only the alarm.
+ * Returns the first attempt of the terminal event, if it began with the end.
+ */
+export async function pollStep(deps: TaskDeps): Promise<BegunAttempt | null> {
   const pass = await passFor(deps, "poll");
-  const state = deps.store.load();
-  const id = state && idToAsk(state.task, state.schedule);
-  if (pass === null || !state || !id) return;
+  const document = deps.store.load();
+  const id = document && idToAsk(document.task, document.schedule);
+  if (pass === null || !document || !id) return null;
   const startedAt = deps.now();
-  const upstream = await deps.upstream(state.task);
+  const upstream = await deps.session.connect(document);
   const answer = await upstream.poll(id);
-  await recordPoll(deps, answer, startedAt);
+  const begun = await recordPoll(deps, document.task.createId, { answer, startedAt });
   if (answer.kind === "slow_down") {
     await tellRefusal(deps, "poll", { ...pass, retryAfterMs: answer.notBeforeMs });
   }
+  return begun;
 }
 
-async function recordPoll(deps: TaskDeps, answer: PollAnswer, startedAt: number): Promise<void> {
-  const state = deps.store.load();
-  if (!state) return;
-  const { forecast } = state.sync;
-  const turn = { startedAt, now: deps.now(), random: deps.random(), limits: deps.settings.poll, forecast };
-  const { task, schedule } = decidePoll(state.task, state.schedule, answer, turn);
-  logOddAnswer(deps, task, answer);
-  const json = hidesAnswer(task, answer) ? null : answer.json;
-  if (json !== null) deps.lastAnswer = json;
-  if (task === state.task) {
-    // The alarm remembers the time by itself, unless something else comes first: then a lower bound from the upstream
-    // has to be written down to outlive this process.
-    const { retentionMs } = deps.settings;
-    const others = deps.store.steps(state, retentionMs).some(({ kind }) => kind !== "poll");
-    const keep = answer.notBeforeMs !== null && others ? { task } : {};
-    deps.store.apply({ schedule, ...keep }, { now: deps.now(), retentionMs });
-    return;
+async function recordPoll(
+  deps: TaskDeps,
+  createId: string,
+  { answer, startedAt }: { answer: PollAnswer; startedAt: number },
+): Promise<BegunAttempt | null> {
+  const before = deps.store.load();
+  if (before?.task.createId !== createId) return null;
+  const turn = { startedAt, random: deps.random(), limits: deps.settings.poll };
+  const decide = ({ task, schedule, sync: { forecast } }: TaskDocument, now: number) =>
+    decidePoll(task, schedule, answer, { ...turn, now, forecast });
+  // A look ahead, which says what has to be at hand before the store decides. An answer without news seals nothing.
+  const { task: ahead } = decide(before, deps.now());
+  logOddAnswer(deps, ahead, answer);
+  const json = hidesAnswer(ahead, answer) ? null : answer.json;
+  if (json !== null) deps.session.answered(json);
+  const isNews = ahead !== before.task;
+  const [sealed, prepared] = isNews
+    ? await Promise.all([
+        json === null ? null : sealText(deps, ahead, "answer", json),
+        prepareForEnd(deps, before, ahead),
+      ])
+    : [null, null];
+  const after = deps.store.update(createId, (document, now) => {
+    if (isTerminal(document.task)) return null;
+    const { task, schedule } = decide(document, now);
+    if (task === document.task) return unchanged(deps, document, { schedule, answer });
+    const change = changeOf(deps, document, { task, schedule, answer: sealed }, now);
+    return prepared === null ? change : withFirstAttempt(deps, change, prepared, now);
+  });
+  if (after === null) return null;
+  logStatus(deps, before.task, after.task);
+  return prepared && firstAttempt(after, prepared);
+}
+
+/**
+ * The alarm remembers the time by itself, unless something else comes first: then a lower bound from the upstream has to
+ * be written down to outlive this process.
+ */
+function unchanged(
+  deps: TaskDeps,
+  document: TaskDocument,
+  { schedule, answer }: { schedule: TaskDocument["schedule"]; answer: PollAnswer },
+): Change {
+  const others = deps.store.steps(document).some(({ kind }) => kind !== "poll");
+  return answer.notBeforeMs !== null && others ? { schedule } : { schedule, inMemory: true };
+}
+
+/** What the first attempt needs, where it may leave at once. Null: it begins by itself, as a step of its own. */
+async function prepareForEnd(deps: TaskDeps, before: TaskDocument, end: Task): Promise<Prepared | null> {
+  if (!isTerminal(end) || isUnproved(end) || !hasRoomForEnd(deps.running)) return null;
+  if (!end.callback || end.callback.stopped || end.callback.holdUntil > deps.now()) return null;
+  try {
+    return await prepareAttempt(deps, before);
+  } catch (error) {
+    // The end is written all the same; the step of the attempt meets the same fault and waits.
+    if (!isRingbackFault(error)) throw error;
+    return null;
   }
-  const sealed = json === null ? null : await sealText(deps, task, "answer", json);
-  // Sealing took a turn of the event loop: the decision stands only if nothing else changed the task.
-  const current = deps.store.load();
-  if (!current || current.task !== state.task) return;
-  recordTask(deps, current, task, { schedule, ...(sealed ? { answer: sealed } : {}) });
 }
 
 function hidesAnswer(task: Task, answer: PollAnswer): boolean {

@@ -1,49 +1,75 @@
 import type { EventType } from "../../contract/words.ts";
-import type { TaskState } from "../../domain/task/due-work.ts";
 import { newDelivery, stopDelivery, type Delivery } from "../../domain/delivery/delivery.ts";
 import { eventsBetween, isTerminalEvent, subscribed } from "../../domain/task/event.ts";
 import { awaitsProof } from "../../domain/task/key-proof.ts";
 import { messageBody } from "../../domain/task/payload.ts";
-import { isTerminal, type PollSchedule, type Task } from "../../domain/task/task.ts";
-import { taskFields, timing, type TaskDeps } from "../deps.ts";
-import type { Change } from "../rows.ts";
+import { isTerminal, type Task } from "../../domain/task/task.ts";
+import { taskFields, type TaskDeps } from "../deps.ts";
+import type { Change, TaskDocument } from "../document.ts";
+
+/** What a step makes of the task, and what else it writes. */
+export interface Recorded extends Pick<Change, "schedule" | "parts"> {
+  task: Task;
+  /** The upstream's answer, sealed. */
+  answer?: string | null;
+}
 
 /**
- * Writes a step of a task's life: the task, the events that the step is with their messages, and what the step makes
- * superfluous, all in one transaction. `before` must be the state that was decided on.
+ * Writes what `decide` makes of the task as it is at that moment. Null: the task is gone, or `decide` makes nothing of it.
  */
 export function recordTask(
   deps: TaskDeps,
-  before: TaskState,
-  decided: Task,
-  more: Pick<Change, "answer" | "key" | "headers" | "parts"> & { schedule?: PollSchedule } = {},
-): TaskState {
-  const now = deps.now();
-  const after = heldFromEnd(decided, now + deps.settings.callback.holdMs);
-  const events = eventsBetween(before.task, after);
-  const { deliveries, bodies } = newMessages(deps, before, after, subscribed(after, events));
-  const ended = isTerminal(after) && !isTerminal(before.task);
-  const overtaken = ended ? pending(before.deliveries).map((delivery) => stopDelivery(delivery, now)) : [];
-  const bodyNeeded = after.submit.phase === "due" && !isTerminal(after);
-  const state = deps.store.apply(
-    {
-      task: after,
-      deliveries: [...overtaken, ...deliveries],
-      bodies,
-      ...(bodyNeeded ? {} : { parts: null }),
-      ...more,
-      // The key is of no more use: there is nothing left to ask, unless whether the upstream knows it at all.
-      ...(ended && !awaitsProof(after, deliveries) ? { key: null } : {}),
-    },
-    timing(deps, now),
-  );
-  if (before.task.status !== after.status) {
-    deps.log("task.status", { ...taskFields(after), status: after.status, code: after.error?.code });
-  }
-  return state;
+  createId: string,
+  decide: (document: TaskDocument, now: number) => Recorded | null,
+): TaskDocument | null {
+  const before = deps.store.load();
+  const after = deps.store.update(createId, (document, now) => {
+    const recorded = decide(document, now);
+    const isSame = recorded === null || recorded.task === document.task;
+    return isSame ? null : changeOf(deps, document, recorded, now);
+  });
+  if (before && after) logStatus(deps, before.task, after.task);
+  return after;
 }
 
-/** A create that waits is answered by the end of its task, so from then on the hold counts, and not from the end of its patience. */
+/** A step of a task's life: the task, the events that the step is with their messages, and what it makes superfluous. */
+export function changeOf(
+  deps: TaskDeps,
+  before: TaskDocument,
+  recorded: Recorded,
+  now: number,
+): Change & { task: Task; deliveries: readonly Delivery[] } {
+  const { answer, schedule, parts } = recorded;
+  const task = heldFromEnd(recorded.task, now + deps.settings.callback.holdMs);
+  const events = eventsBetween(before.task, task);
+  const { deliveries, messages } = newMessages(deps, { before, task, types: subscribed(task, events), now });
+  const ended = isTerminal(task) && !isTerminal(before.task);
+  const overtaken = ended ? pending(before.deliveries).map((delivery) => stopDelivery(delivery, now)) : [];
+  const bodyNeeded = task.submit.phase === "due" && !isTerminal(task);
+  const sealed = {
+    ...(answer ? { answer } : {}),
+    // The key is of no more use: there is nothing left to ask, unless whether the upstream knows it at all.
+    ...(ended && !awaitsProof(task, deliveries) ? { key: null } : {}),
+  };
+  return {
+    task,
+    deliveries: [...overtaken, ...deliveries],
+    messages,
+    sealed,
+    ...(schedule ? { schedule } : {}),
+    ...(bodyNeeded ? {} : { parts: null }),
+    ...(bodyNeeded && parts ? { parts } : {}),
+    // There is nothing left to forecast, and its curves are most of what a document holds.
+    ...(ended ? { sync: { ...before.sync, forecast: null } } : {}),
+  };
+}
+
+export function logStatus(deps: TaskDeps, before: Task, after: Task): void {
+  if (before.status === after.status) return;
+  deps.log("task.status", { ...taskFields(after), status: after.status, code: after.error?.code });
+}
+
+/** The end of a task answers its waiting create, so from then on the hold counts, and not from the end of its patience. */
 function heldFromEnd(task: Task, holdUntil: number): Task {
   const { callback } = task;
   if (!isTerminal(task) || !callback || callback.holdUntil <= holdUntil) return task;
@@ -56,26 +82,25 @@ function pending(deliveries: readonly Delivery[]): Delivery[] {
 
 function newMessages(
   deps: TaskDeps,
-  before: TaskState,
-  after: Task,
-  events: readonly EventType[],
-): { deliveries: Delivery[]; bodies: Map<number, string> } {
+  step: { before: TaskDocument; task: Task; types: readonly EventType[]; now: number },
+): { deliveries: Delivery[]; messages: Map<number, string> } {
+  const { before, task, types, now } = step;
   const deliveries: Delivery[] = [];
-  const bodies = new Map<number, string>();
-  const { callback } = after;
-  if (!callback) return { deliveries, bodies };
+  const messages = new Map<number, string>();
+  const { callback } = task;
+  if (!callback) return { deliveries, messages };
   let seq = before.deliveries.at(-1)?.seq ?? 0;
   let occurredAt = before.deliveries.at(-1)?.occurredAt ?? 0;
-  for (const type of events) {
+  for (const type of types) {
     // One event per task and type, `video.progress` aside, however often the upstream changes its mind.
     if (type !== "video.progress" && before.deliveries.some((known) => known.type === type)) continue;
     seq += 1;
     // Two events of one step have an order too: a receiver sorts by the timestamp.
-    occurredAt = Math.max(deps.now(), occurredAt + 1);
+    occurredAt = Math.max(now, occurredAt + 1);
     const messageId = deps.newMessageId();
     const { holdUntil: notBefore, stopped } = callback;
     deliveries.push(newDelivery({ seq, messageId, type, occurredAt, notBefore, stopped }));
-    bodies.set(seq, messageBody(after, type, messageId, occurredAt));
+    messages.set(seq, messageBody(task, type, messageId, occurredAt));
   }
-  return { deliveries, bodies };
+  return { deliveries, messages };
 }

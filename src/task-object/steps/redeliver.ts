@@ -1,7 +1,7 @@
-import type { TaskState } from "../../domain/task/due-work.ts";
 import { isUnproved, withProvedKey } from "../../domain/task/key-proof.ts";
 import { isTerminal } from "../../domain/task/task.ts";
-import { timing, type TaskDeps } from "../deps.ts";
+import type { TaskDeps } from "../deps.ts";
+import type { TaskDocument } from "../document.ts";
 import { viewDelivery } from "../view.ts";
 
 /** Attempts by hand that one task may ask for within `WINDOW_MS`: a button is no amplifier. */
@@ -27,41 +27,39 @@ export async function redeliver(
   messageId: string | null,
   isKnownKey: boolean,
 ): Promise<RedeliverAnswer> {
-  // Read before the state: nothing may come between the decision and the write.
+  // Read before the document: nothing may come between the decision and the write.
   const alarm = await deps.store.alarm();
-  const state = deps.store.load();
-  if (!state) return { kind: "no_task" };
-  const newest = state.deliveries.at(-1);
+  const document = deps.store.load();
+  if (!document) return { kind: "no_task" };
+  const newest = document.deliveries.at(-1);
   if (!newest) return { kind: "nothing" };
   const delivery =
-    messageId === null ? newest : state.deliveries.find((candidate) => candidate.messageId === messageId);
+    messageId === null ? newest : document.deliveries.find((candidate) => candidate.messageId === messageId);
   if (!delivery) return { kind: "no_message" };
-  if (!isKnownKey && isUnproved(state.task)) return { kind: "unproved" };
+  if (!isKnownKey && isUnproved(document.task)) return { kind: "unproved" };
   const now = deps.now();
-  const recent = state.task.redeliveredAt.filter((at) => at > now - WINDOW_MS);
+  const recent = document.task.redeliveredAt.filter((at) => at > now - WINDOW_MS);
   if (recent.length >= REDELIVERIES_MAX) {
     return { kind: "too_often", retryAfterSeconds: Math.ceil(((recent[0] ?? now) + WINDOW_MS - now) / 1000) };
   }
-  const byHand = state.deliveries.map(({ attempts, scheduled, manual }) => attempts - scheduled + manual);
+  const byHand = document.deliveries.map(({ attempts, scheduled, manual }) => attempts - scheduled + manual);
   if (byHand.reduce((sum, count) => sum + count, 0) >= REDELIVERIES_IN_ALL) return { kind: "too_many" };
   const queued = { ...delivery, manual: delivery.manual + 1 };
-  deps.store.apply(
-    {
-      task: { ...withProvedKey(state.task), redeliveredAt: [...recent, now] },
-      // With the proof the key is of no more use.
-      ...(isTerminal(state.task) ? { key: null } : {}),
-      schedule: scheduleOf(state, alarm, now),
-      deliveries: [queued],
-    },
-    timing(deps, now),
-  );
-  deps.wake();
-  const attempts = deps.store.rows.attempts().filter(({ seq }) => seq === delivery.seq);
+  deps.store.update(document.task.createId, ({ task }) => ({
+    task: { ...withProvedKey(task), redeliveredAt: [...recent, now] },
+    // With the proof the key is of no more use.
+    ...(isTerminal(task) ? { sealed: { key: null } } : {}),
+    schedule: scheduleOf(document, alarm, now),
+    deliveries: [queued],
+  }));
+  deps.running.wake();
+  const attempts = deps.store.attempts().filter(({ seq }) => seq === delivery.seq);
   return { kind: "queued", body: JSON.stringify(viewDelivery(queued, attempts)) };
 }
 
 /** An object that was asleep knows the next poll only from its alarm: arming a sooner one must not bring it forward. */
-function scheduleOf(state: TaskState, alarm: number | null, now: number): TaskState["schedule"] {
-  const stale = !isTerminal(state.task) && state.schedule.nextPollAt <= now && alarm !== null && alarm > now;
-  return stale ? { ...state.schedule, nextPollAt: alarm } : state.schedule;
+function scheduleOf(document: TaskDocument, alarm: number | null, now: number): TaskDocument["schedule"] {
+  const stale =
+    !isTerminal(document.task) && document.schedule.nextPollAt <= now && alarm !== null && alarm > now;
+  return stale ? { ...document.schedule, nextPollAt: alarm } : document.schedule;
 }

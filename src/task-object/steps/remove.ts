@@ -5,20 +5,33 @@ import { taskFields, type TaskDeps } from "../deps.ts";
 const DIGEST_KEPT_MS = 86_400_000;
 
 /** Erases the task; what is on the wire is not recorded any more. False: no task of this account here. */
-export async function removeTask(
-  deps: Pick<TaskDeps, "store" | "now" | "log">,
-  account: string,
-): Promise<boolean> {
-  const state = deps.store.load();
-  if (!state || state.task.account !== account) return false;
-  const { taskId, fingerprint, createdAt } = state.task;
-  const now = deps.now();
+export async function removeTask(deps: Pick<TaskDeps, "store" | "log">, account: string): Promise<boolean> {
+  const document = deps.store.load();
+  if (document?.task.account !== account) return false;
+  const { taskId, fingerprint, createdAt } = document.task;
   const until = createdAt + DIGEST_KEPT_MS;
-  const keep = fingerprint !== null && until > now;
-  await deps.store.erase(now, {
-    digest: keep ? { fingerprint, until } : null,
-    farewell: { name: nameInTaskId(taskId) ?? "", account, createdAt },
+  await deps.store.erase({
+    digest: fingerprint === null ? null : { fingerprint, until },
+    tombstone: { name: nameInTaskId(taskId) ?? "", account, createdAt },
   });
-  deps.log("task.deleted", taskFields(state.task));
+  deps.log("task.deleted", taskFields(document.task));
   return true;
+}
+
+/**
+ * Nothing is left of the task but what its account, or a repeat of its create, still has to be told.
+ * @throws Error if the account does not answer in time
+ */
+export async function sendTombstone(
+  deps: Pick<TaskDeps, "store" | "running" | "sendTombstone">,
+): Promise<void> {
+  const tombstone = deps.store.tombstone();
+  if (tombstone) {
+    // The report on the wire would come after the tombstone, and bring the task back.
+    await deps.running.ended("report");
+    await deps.sendTombstone(tombstone);
+    // Created anew meanwhile, under the same idempotency key: that one is here to stay.
+    if (deps.store.load()) return;
+  }
+  await deps.store.erase({ tombstone: null });
 }

@@ -1,9 +1,10 @@
-import { cadenceNews, type SyncState, type TaskState } from "../../domain/task/due-work.ts";
+import { cadenceNews, type SyncState } from "../../domain/task/due-work.ts";
 import { summaryOf, stageOf } from "../../domain/account/summary.ts";
 import { firstSchedule } from "../../domain/task/poll.ts";
 import { finishSample } from "../../domain/task/observations.ts";
 import { isTerminal, type PollSchedule } from "../../domain/task/task.ts";
-import { timing, type TaskDeps } from "../deps.ts";
+import type { TaskDeps } from "../deps.ts";
+import type { TaskDocument } from "../document.ts";
 
 /**
  * Tells the account and the cadence how far the task is, both at once, and writes down what they took. A report that
@@ -13,20 +14,18 @@ export async function reportStep(deps: TaskDeps): Promise<void> {
   const before = deps.store.load();
   if (!before) return;
   const [account, cadence] = await Promise.allSettled([tellAccount(deps, before), tellCadence(deps, before)]);
-  const state = deps.store.load();
-  // Erased meanwhile, and perhaps created anew under the same idempotency key.
-  if (state?.task.createId !== before.task.createId) return;
-  const sync = {
-    ...state.sync,
-    ...(account.status === "fulfilled" ? { account: account.value } : {}),
-    ...(cadence.status === "fulfilled" ? cadence.value : {}),
-  };
-  if (isTerminal(state.task)) {
+  // Erased meanwhile, and perhaps created anew under the same idempotency key: then it has heard nothing.
+  const after = deps.store.update(before.task.createId, (document) => {
+    const sync = {
+      ...document.sync,
+      ...(account.status === "fulfilled" ? { account: account.value } : {}),
+      ...(cadence.status === "fulfilled" ? cadence.value : {}),
+    };
     // Said again by a process that does not know, the last word does no harm; written down it would cost a row a task.
-    deps.store.remember(sync);
-  } else {
-    deps.store.apply({ sync, schedule: scheduleWith(deps, state, sync) }, timing(deps));
-  }
+    if (isTerminal(document.task)) return { sync, inMemory: true };
+    return { sync, schedule: scheduleWith(deps, document, sync) };
+  });
+  if (after === null) return;
   if (account.status === "rejected") throw account.reason;
   if (cadence.status === "rejected") throw cadence.reason;
   deps.store.unstall("report");
@@ -39,7 +38,7 @@ export async function register(deps: TaskDeps): Promise<void> {
   await deps.register(summaryOf(state, deps.settings.retentionMs));
 }
 
-async function tellAccount(deps: TaskDeps, state: TaskState): Promise<string> {
+async function tellAccount(deps: TaskDeps, state: TaskDocument): Promise<string> {
   const summary = summaryOf(state, deps.settings.retentionMs);
   const stage = stageOf(summary);
   if (stage === state.sync.account) return stage;
@@ -49,21 +48,20 @@ async function tellAccount(deps: TaskDeps, state: TaskState): Promise<string> {
   return stage;
 }
 
-async function tellCadence(deps: TaskDeps, state: TaskState): Promise<Partial<SyncState>> {
+async function tellCadence(deps: TaskDeps, state: TaskDocument): Promise<Partial<SyncState>> {
   const { task, schedule } = state;
   const news = cadenceNews(state);
   if (news === null) return {};
   if (news === "join") return { cadence: "joined", ...(await deps.joinCadence(task)) };
   const sample = finishSample(task, schedule.observations);
-  if (sample) await deps.settleCadence(task, sample);
-  // The curves are of no more use: there is nothing left to ask.
-  return { cadence: "settled", forecast: null };
+  if (sample) await deps.learnFinish(task, sample);
+  return { cadence: "settled" };
 }
 
 /** The first poll was planned by the prior; with a forecast in hand, and before it was made, it is planned anew. */
 function scheduleWith(
   deps: TaskDeps,
-  { task, schedule, sync: before }: TaskState,
+  { task, schedule, sync: before }: TaskDocument,
   { forecast }: SyncState,
 ): PollSchedule {
   const fresh = forecast !== null && before.forecast === null && schedule.polls === 0;

@@ -1,4 +1,3 @@
-import type { TaskState } from "../../domain/task/due-work.ts";
 import { firstSchedule } from "../../domain/task/poll.ts";
 import {
   beginSubmit,
@@ -10,14 +9,15 @@ import { LEASE_MARGIN_MS } from "../../domain/delivery/delivery.ts";
 import { timedOut, type Task } from "../../domain/task/task.ts";
 import type { SubmitAnswer } from "../../domain/task/upstream-answer.ts";
 import { submitTimeoutMs } from "../../upstream/http-upstream.ts";
-import { taskFields, timing, type TaskDeps } from "../deps.ts";
+import { taskFields, type TaskDeps } from "../deps.ts";
+import type { TaskDocument } from "../document.ts";
 import { passFor, tellRefusal } from "./pace.ts";
 import { recordTask } from "./record.ts";
 import { openParts, sealParts, sealText } from "../sealed.ts";
 
-/** Until when a submit that begins now may still report. */
-export function submitLeaseUntil(deps: TaskDeps, bodyBytes: number): number {
-  return deps.now() + submitTimeoutMs(deps.settings.upstreamTimeoutMs, bodyBytes) + LEASE_MARGIN_MS;
+/** For how long a submit may still report. */
+export function submitLeaseMs(deps: TaskDeps, bodyBytes: number): number {
+  return submitTimeoutMs(deps.settings.upstreamTimeoutMs, bodyBytes) + LEASE_MARGIN_MS;
 }
 
 /** A submit from the alarm: after `respond-async`, or after the upstream said "not now". */
@@ -32,17 +32,20 @@ export async function submitStep(deps: TaskDeps): Promise<void> {
   if (pass === null) return;
   // Everything that can fail without a request fails here, before the begun-row.
   const body = await openParts(deps, queued.task);
-  const upstream = await deps.upstream(queued.task);
-  const state = deps.store.load();
-  const begun = state && beginSubmit(state.task, submitLeaseUntil(deps, body.byteLength));
+  const upstream = await deps.session.connect(queued);
+  const leaseMs = submitLeaseMs(deps, body.byteLength);
+  const { createId } = queued.task;
+  const begun = deps.store.update(createId, ({ task }, now) => {
+    const begin = beginSubmit(task, now + leaseMs);
+    return begin && { task: begin };
+  });
   if (!begun) return;
-  deps.store.apply({ task: begun }, timing(deps));
   await deps.store.durable();
   const current = deps.store.load()?.task;
   // Deleted meanwhile, and perhaps created anew under the same idempotency key.
-  if (current?.createId !== begun.createId || current.submit.phase !== "begun") return;
+  if (current?.createId !== createId || current.submit.phase !== "begun") return;
   const answer = await upstream.submit(body);
-  await recordSubmit(deps, answer, body);
+  await recordSubmit(deps, createId, { answer, body });
   if (isSlowDown(answer)) {
     await tellRefusal(deps, "submit", { ...pass, retryAfterMs: answer.retryAfterMs });
   }
@@ -53,44 +56,51 @@ export function isSlowDown(answer: SubmitAnswer): answer is SubmitAnswer & { kin
   return answer.kind === "later" && answer.status === 429;
 }
 
+/** What comes after the decision about a submit. */
+type Adjust = (task: Task, now: number) => Task;
+
+const AS_IT_IS: Adjust = (task) => task;
+
 /**
  * Records an answer to the begun submit. `body` is sealed away if it has to be sent again.
- * Returns the state after it, or null if the submit is no longer ours to record.
+ * Returns the document after it, or null if the submit is no longer ours to record.
  */
 export async function recordSubmit(
   deps: TaskDeps,
-  answer: SubmitAnswer,
-  body: Uint8Array,
-  adjust: (task: Task) => Task = (task) => task,
-): Promise<TaskState | null> {
+  createId: string,
+  { answer, body, adjust = AS_IT_IS }: { answer: SubmitAnswer; body: Uint8Array; adjust?: Adjust },
+): Promise<TaskDocument | null> {
   const begun = deps.store.load();
-  if (!begun || begun.task.submit.phase !== "begun") return null;
-  const turn = {
-    now: deps.now(),
-    random: deps.random(),
-    resultMissingMs: deps.settings.poll.resultMissingMs,
-  };
-  const task = adjust(decideSubmit(begun.task, answer, turn));
-  const again = task.submit.phase === "due";
-  const parts = again && deps.store.rows.parts().length === 0 ? await sealParts(deps, task, body) : undefined;
+  if (begun?.task.createId !== createId || begun.task.submit.phase !== "begun") return null;
+  const turn = { random: deps.random(), resultMissingMs: deps.settings.poll.resultMissingMs };
+  const decide = (task: Task, now: number): Task => adjust(decideSubmit(task, answer, { ...turn, now }), now);
+  // A look ahead, which says what has to be sealed before the store decides.
+  const ahead = decide(begun.task, deps.now());
   const keep = answerToKeep(begun.task, answer);
-  if (keep !== null) deps.lastAnswer = keep;
-  const sealedAnswer = keep === null ? undefined : await sealText(deps, task, "answer", keep);
-  // Sealing took a turn of the event loop: only the begun submit that was decided on may be recorded.
-  if (deps.store.load()?.task !== begun.task) return null;
-  logAnswer(deps, task, answer);
-  if (answer.kind === "accepted") deps.keyAccepted(task);
-  return recordTask(deps, begun, task, {
-    ...(parts ? { parts } : {}),
-    ...(sealedAnswer ? { answer: sealedAnswer } : {}),
-    schedule: firstSchedule(task, {
-      now: turn.now,
-      random: deps.random(),
+  if (keep !== null) deps.session.answered(keep);
+  const again = ahead.submit.phase === "due" && deps.store.parts().length === 0;
+  const [sealed, parts] = await Promise.all([
+    keep === null ? null : sealText(deps, ahead, "answer", keep),
+    again ? sealParts(deps, ahead, body) : undefined,
+  ]);
+  const random = deps.random();
+  const after = recordTask(deps, createId, ({ task: before, sync }, now) => {
+    if (before.submit.phase !== "begun") return null;
+    const task = decide(before, now);
+    const schedule = firstSchedule(task, {
+      now,
+      random,
       limits: deps.settings.poll,
-      forecast: begun.sync.forecast,
+      forecast: sync.forecast,
       streamed: deps.streamed(),
-    }),
+    });
+    return { task, schedule, answer: sealed, ...(parts ? { parts } : {}) };
   });
+  if (after) {
+    logAnswer(deps, after.task, answer);
+    if (answer.kind === "accepted") deps.keyAccepted(after.task);
+  }
+  return after;
 }
 
 /** The upstream's JSON as the task shows it; not where it is about the operator's key or balance. */
@@ -111,13 +121,13 @@ function logAnswer(deps: TaskDeps, task: Task, answer: SubmitAnswer): void {
 }
 
 /** A begun submit without an outcome: its process is gone. Never repeated. */
-export function submitLostStep(deps: TaskDeps, adjust: (task: Task) => Task = (task) => task): void {
-  const state = deps.store.load();
-  if (state) recordTask(deps, state, adjust(submitLost(state.task, deps.now())));
+export function markSubmitLost(deps: TaskDeps, adjust: Adjust = AS_IT_IS): void {
+  const createId = deps.store.load()?.task.createId ?? "";
+  recordTask(deps, createId, ({ task }, now) => ({ task: adjust(submitLost(task, now), now) }));
 }
 
 /** The deadline of a task that never reached the upstream, or that can no longer be asked about. */
 export function expireStep(deps: TaskDeps): void {
-  const state = deps.store.load();
-  if (state) recordTask(deps, state, timedOut(state.task, deps.now()));
+  const createId = deps.store.load()?.task.createId ?? "";
+  recordTask(deps, createId, ({ task }, now) => ({ task: timedOut(task, now) }));
 }

@@ -1,7 +1,7 @@
 import { streamedSchedule } from "../../domain/task/poll.ts";
 import { streamEventId } from "../../domain/task/stream-event.ts";
 import { isTerminal } from "../../domain/task/task.ts";
-import { timing, type TaskDeps } from "../deps.ts";
+import type { TaskDeps } from "../deps.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 
 type NotHere =
@@ -55,21 +55,17 @@ export function openEvents(
   room: WaitingRoom,
   { account, ticket, lastEventId }: Listening,
 ): EventsAnswer {
-  const state = deps.store.load();
-  if (state?.task.account !== account) return { kind: "none" };
-  const { task } = state;
+  const document = deps.store.load();
+  if (document?.task.account !== account) return { kind: "none" };
+  const { task } = document;
   if (isTerminal(task) && lastEventId === streamEventId(task)) return { kind: "told" };
   if (room.isFull) return { kind: "full" };
-  const stream = room.stream(ticket, state);
-  const now = deps.now();
-  const schedule = streamedSchedule(task, state.schedule, {
-    now,
-    random: deps.random(),
-    limits: deps.settings.poll,
+  const stream = room.stream(ticket, document);
+  const turn = { random: deps.random(), limits: deps.settings.poll };
+  const sooner = deps.store.update(task.createId, (current, now) => {
+    const schedule = streamedSchedule(current.task, current.schedule, { ...turn, now });
+    return schedule === current.schedule ? null : { schedule, inMemory: true };
   });
-  if (schedule !== state.schedule) {
-    deps.store.apply({ schedule }, timing(deps, now));
-    deps.wake();
-  }
+  if (sooner) deps.running.wake();
   return { kind: "stream", stream };
 }

@@ -1,6 +1,6 @@
-import type { TaskState } from "../../domain/task/due-work.ts";
 import { encodeEvent, streamEvent, streamEventId } from "../../domain/task/stream-event.ts";
 import { isTerminal } from "../../domain/task/task.ts";
+import type { TaskDocument } from "../document.ts";
 import { EventStream } from "./event-stream.ts";
 import { STREAM_LIMITS } from "./stream-limits.ts";
 
@@ -9,7 +9,7 @@ const PLACES_MAX = 1000;
 
 export interface WaitingRoomDeps {
   /** The task as a read answers it, JSON. */
-  view(state: TaskState): Promise<string>;
+  view(document: TaskDocument): Promise<string>;
   /** Settles when everything that was written cannot be lost any more. */
   durable(): Promise<void>;
 }
@@ -25,7 +25,7 @@ export class WaitingRoom {
   readonly #waiters = new Set<() => void>();
   readonly #streams = new Set<EventStream>();
   #telling = Promise.resolve();
-  #viewed: { state: TaskState; body: Promise<string> } | null = null;
+  #viewed: { document: TaskDocument; body: Promise<string> } | null = null;
 
   constructor(deps: WaitingRoomDeps) {
     this.#deps = deps;
@@ -39,9 +39,9 @@ export class WaitingRoom {
     return this.#streams.size > 0;
   }
 
-  /** The task as JSON, made once for all who wait for the same state. */
-  async view(state: TaskState): Promise<string> {
-    if (this.#viewed?.state !== state) this.#viewed = { state, body: this.#deps.view(state) };
+  /** The task as JSON, made once for all who wait for the same document. */
+  async view(document: TaskDocument): Promise<string> {
+    if (this.#viewed?.document !== document) this.#viewed = { document, body: this.#deps.view(document) };
     return this.#viewed.body;
   }
 
@@ -61,14 +61,14 @@ export class WaitingRoom {
   }
 
   /** First the state as it is, then each change, until the end. */
-  stream(ticket: string, state: TaskState): ReadableStream<Uint8Array> {
+  stream(ticket: string, document: TaskDocument): ReadableStream<Uint8Array> {
     const stream = new EventStream(STREAM_LIMITS, () => {
       this.#streams.delete(stream);
       this.#places.delete(ticket);
     });
     this.#streams.add(stream);
     this.#places.set(ticket, () => stream.end());
-    this.#spread(state);
+    this.#spread(document);
     return stream.readable;
   }
 
@@ -78,27 +78,27 @@ export class WaitingRoom {
   }
 
   /** The task was written, or erased (null). */
-  changed(state: TaskState | null): void {
-    if (state === null || isTerminal(state.task)) for (const stop of this.#waiters) stop();
-    this.#spread(state);
+  changed(document: TaskDocument | null): void {
+    if (document === null || isTerminal(document.task)) for (const stop of this.#waiters) stop();
+    this.#spread(document);
   }
 
   /** One after the other, so that every stream hears the changes in their order. */
-  #spread(state: TaskState | null): void {
+  #spread(document: TaskDocument | null): void {
     if (this.#streams.size === 0) return;
     this.#telling = this.#telling
-      .then(async () => this.#tell(state))
+      .then(async () => this.#tell(document))
       // The state cannot be read, or what was written may be lost: whoever listens comes again.
       .catch(() => this.#endStreams());
   }
 
-  async #tell(state: TaskState | null): Promise<void> {
-    if (state === null) return this.#endStreams();
-    const { task } = state;
+  async #tell(document: TaskDocument | null): Promise<void> {
+    if (document === null) return this.#endStreams();
+    const { task } = document;
     const isNews = Array.from(this.#streams, ({ told }) => streamEvent(told, task)).some(Boolean);
     if (!isNews) return;
     await this.#deps.durable();
-    const data = await this.view(state);
+    const data = await this.view(document);
     const encoder = new TextEncoder();
     const encoded = new Map<string, Uint8Array>();
     for (const stream of this.#streams) {

@@ -738,7 +738,7 @@ describe("after the retention", () => {
     expect(stored()).toMatchObject({
       objects: 1,
       alarms: 1,
-      tables: expect.arrayContaining(["task"]) as string[],
+      tables: expect.arrayContaining(["_cf_KV"]) as string[],
     });
     await eventually(
       async () => statusOf(`/v1/videos/${id}`),

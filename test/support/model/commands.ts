@@ -294,7 +294,7 @@ export async function live(world: World, commands: Commands): Promise<Verdict> {
   await model.look(world);
   await runOut(world, model);
   const rows = await model.look(world);
-  expect(rows, "10: nothing is left").toMatchObject({ alarm: null, tables: [] });
+  expect(rows, "10: nothing is left").toMatchObject({ alarm: null, keys: [] });
   expect(await world.accountRows(), "10: nothing is left in the account").toBe(0);
   counted.deaths += world.deaths.length;
   counted.requests += world.wire.length;

@@ -41,10 +41,22 @@ export class FailingStorage implements TaskStorage {
     this.#running = false;
   }
 
-  readonly sql: TaskStorage["sql"] = {
-    exec: (query, ...bindings) => {
-      this.#pass("sql");
-      return this.#storage.sql.exec(query, ...bindings);
+  readonly kv: TaskStorage["kv"] = {
+    get: (key) => {
+      this.#pass("kv");
+      return this.#storage.kv.get(key);
+    },
+    list: (options) => {
+      this.#pass("kv");
+      return this.#storage.kv.list(options);
+    },
+    put: (key, value) => {
+      this.#pass("kv");
+      this.#storage.kv.put(key, value);
+    },
+    delete: (key) => {
+      this.#pass("kv");
+      return this.#storage.kv.delete(key);
     },
   };
 

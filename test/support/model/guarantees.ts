@@ -177,14 +177,14 @@ export class Guarantees {
 }
 
 function liveness(world: World, rows: Rows): void {
-  const { alarm, state, tables } = rows;
+  const { alarm, state, keys } = rows;
   if (world.busy().alarm) return;
-  if (tables.length > 0) expect(alarm, "6: rows have an alarm").not.toBeNull();
+  if (keys.length > 0) expect(alarm, "6: what is stored has an alarm").not.toBeNull();
   if (alarm === null || state === null) return;
   const { task, deliveries } = state;
   const soon = world.now() + STALL_MS;
-  const due = deliveries.flatMap(({ status, nextAttemptAt, leaseUntil, manual, occurredAt }) => {
-    if (leaseUntil !== null) return [leaseUntil];
+  const due = deliveries.flatMap(({ status, nextAttemptAt, onTheWire, manual, occurredAt }) => {
+    if (onTheWire !== null) return [onTheWire.leaseUntil];
     if (manual > 0) return [occurredAt];
     return status === "pending" && nextAttemptAt !== null ? [nextAttemptAt] : [];
   });

@@ -1,13 +1,14 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
-import type { TaskStorage } from "../../../src/task-object/storage.ts";
+import type { TaskKv, TaskStorage } from "../../../src/task-object/storage.ts";
+
+type Stored = string | Uint8Array;
 
 /**
  * An object's storage in memory. As in the real one, what is written is kept for certain only once somebody outside
  * was told: until `commit` a crash may lose it.
  */
 export class MemoryStorage implements TaskStorage {
-  readonly #database = new DatabaseSync(":memory:");
-  readonly #statements = new Map<string, StatementSync>();
+  #values = new Map<string, Stored>();
+  #committed = new Map<string, Stored>();
   readonly #arming: (instant: number) => void;
   #alarm: number | null = null;
   #committedAlarm: number | null = null;
@@ -15,32 +16,24 @@ export class MemoryStorage implements TaskStorage {
   /** `arming` is told each time that an alarm is set. */
   constructor(arming: (instant: number) => void) {
     this.#arming = arming;
-    this.#database.exec("BEGIN");
   }
 
-  readonly sql: TaskStorage["sql"] = {
-    exec: <Row>(query: string, ...bindings: unknown[]) => {
-      const rows = this.#statement(query).all(...(bindings as SQLInputValue[])) as Row[];
-      return {
-        toArray: () => rows,
-        one: () => {
-          const [row] = rows;
-          if (row === undefined || rows.length > 1) throw new Error("not one row");
-          return row;
-        },
-      };
+  readonly kv: TaskKv = {
+    get: (key) => this.#values.get(key),
+    list: ({ prefix } = { prefix: "" }) => {
+      const keys = [...this.#values.keys()].filter((key) => key.startsWith(prefix)).toSorted();
+      return keys.map((key) => [key, this.#values.get(key)]);
     },
+    put: (key, value) => void this.#values.set(key, value),
+    delete: (key) => this.#values.delete(key),
   };
 
   transactionSync<T>(act: () => T): T {
-    const alarm = this.#alarm;
-    this.#database.exec("SAVEPOINT step");
+    const [values, alarm] = [new Map(this.#values), this.#alarm];
     try {
-      const result = act();
-      this.#database.exec("RELEASE step");
-      return result;
+      return act();
     } catch (error) {
-      this.#database.exec("ROLLBACK TO step; RELEASE step");
+      this.#values = values;
       this.#alarm = alarm;
       throw error;
     }
@@ -56,8 +49,7 @@ export class MemoryStorage implements TaskStorage {
   }
 
   async deleteAll(): Promise<void> {
-    const tables = this.sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'");
-    for (const { name } of tables.toArray()) this.#database.exec(`DROP TABLE ${name}`);
+    this.#values.clear();
     this.#alarm = null;
   }
 
@@ -75,26 +67,13 @@ export class MemoryStorage implements TaskStorage {
   }
 
   commit(): void {
-    this.#database.exec("COMMIT; BEGIN");
+    this.#committed = new Map(this.#values);
     this.#committedAlarm = this.#alarm;
   }
 
   /** A crash that loses what nobody was told. */
   rollback(): void {
-    this.#database.exec("ROLLBACK; BEGIN");
+    this.#values = new Map(this.#committed);
     this.#alarm = this.#committedAlarm;
-  }
-
-  close(): void {
-    this.#statements.clear();
-    this.#database.close();
-  }
-
-  #statement(query: string): StatementSync {
-    const known = this.#statements.get(query);
-    if (known) return known;
-    const made = this.#database.prepare(query);
-    this.#statements.set(query, made);
-    return made;
   }
 }

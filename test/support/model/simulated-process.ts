@@ -1,4 +1,3 @@
-import { AnswerMemory } from "../../../src/upstream/answer-memory.ts";
 import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
 import type { TaskSummary } from "../../../src/domain/account/summary.ts";
 import type { SigningVersion } from "../../../src/domain/account/signing-versions.ts";
@@ -6,11 +5,14 @@ import type { TaskSettings } from "../../../src/env.ts";
 import { openText } from "../../../src/task-object/sealed.ts";
 import type { PaceAnswer } from "../../../src/domain/pacing/pacing.ts";
 import type { TaskDeps } from "../../../src/task-object/deps.ts";
-import type { Change, Farewell } from "../../../src/task-object/rows.ts";
-import { TaskStore, type Leftovers } from "../../../src/task-object/store.ts";
+import type { Change, NewDocument, TaskDocument } from "../../../src/task-object/document.ts";
+import { Pacing } from "../../../src/task-object/pacing.ts";
+import type { Remains, Tombstone } from "../../../src/task-object/records.ts";
+import { RunningSteps } from "../../../src/task-object/running-steps.ts";
+import { TaskStore } from "../../../src/task-object/store.ts";
+import { UpstreamSession } from "../../../src/task-object/upstream-session.ts";
 import type { Callback } from "../../../src/webhook/send.ts";
 import type { AttemptResult } from "../../../src/domain/delivery/delivery.ts";
-import type { Task } from "../../../src/domain/task/task.ts";
 import type { PollAnswer, SubmitAnswer } from "../../../src/domain/task/upstream-answer.ts";
 import type { FailingStorage } from "./failing-storage.ts";
 import type { MemoryStorage } from "./memory-storage.ts";
@@ -20,6 +22,7 @@ export interface Outside {
   /** What a task's key must open to. */
   apiKey: string;
   storage: MemoryStorage;
+  retentionMs: number;
   /** The same as the object sees it: it may fail. */
   failing: FailingStorage;
   random(): number;
@@ -30,7 +33,7 @@ export interface Outside {
   judgeKey(): Promise<KeyVerdict>;
   signingVersions(): Promise<readonly SigningVersion[]>;
   report(summary: TaskSummary): Promise<void>;
-  forget(farewell: Farewell): Promise<void>;
+  sendTombstone(tombstone: Tombstone): Promise<void>;
   /** A call of the cadence; throws if it is silent, after so long. */
   cadence(patienceMs: number): Promise<void>;
   log: TaskDeps["log"];
@@ -45,7 +48,7 @@ class DeadError extends Error {
 /** One process of the object: its memory, and nothing that outlives it. Once dead, nothing of it has an effect. */
 export class SimulatedProcess {
   readonly store: TaskStore;
-  readonly running = new Map<string, Promise<void>>();
+  readonly running = new RunningSteps();
   readonly died: Promise<"died">;
   advancing = false;
   dead = false;
@@ -58,7 +61,7 @@ export class SimulatedProcess {
     this.died = new Promise((resolve) => {
       this.#die = resolve;
     });
-    this.store = new MortalStore(this, outside.failing);
+    this.store = new MortalStore(this, outside);
   }
 
   die(): void {
@@ -100,28 +103,14 @@ export class SimulatedProcess {
     const outside = this.#outside;
     const deps: TaskDeps = {
       store: this.store,
+      session: this.#session(settings),
+      pacing: new Pacing(),
+      running: this.running,
       settings,
       now: () => Date.now(),
       random: () => outside.random(),
       newMessageId: () => outside.newMessageId(),
-      apiKey: null,
-      memory: new AnswerMemory(),
-      lastAnswer: undefined,
-      wake: () => undefined,
       streamed: () => false,
-      upstream: async (task: Task) => {
-        deps.apiKey ??= await openText(deps, task, "key");
-        if (deps.apiKey !== outside.apiKey) throw new Error("another key");
-        return {
-          submit: async () => this.later("submit", async () => outside.submit(this)),
-          poll: async () => this.later("poll", async () => outside.poll(this)),
-        };
-      },
-      judgeKey: async (task: Task) => {
-        deps.apiKey ??= await openText(deps, task, "key");
-        if (deps.apiKey !== outside.apiKey) throw new Error("another key");
-        return this.later("judgeKey", async () => outside.judgeKey());
-      },
       keyAccepted: () => undefined,
       signingVersions: async () => this.later("signingVersions", async () => outside.signingVersions()),
       report: async (summary) => this.later("report", async () => outside.report(summary)),
@@ -130,8 +119,6 @@ export class SimulatedProcess {
       knownForecast: () => (outside.random() < 0.5 ? null : undefined),
       register: async (summary) =>
         this.later("register", async () => (outside.random() < 0.5 ? outside.report(summary) : undefined)),
-      slot: null,
-      refusal: null,
       joinCadence: async () =>
         this.later("joinCadence", async () => {
           await outside.cadence(10_000);
@@ -143,13 +130,35 @@ export class SimulatedProcess {
           return anyPace(outside.random());
         }),
       slowDown: async () => this.later("slowDown", async () => outside.cadence(1_000)),
-      settleCadence: async () => this.later("settleCadence", async () => outside.cadence(10_000)),
-      forget: async (farewell) => this.later("forget", async () => outside.forget(farewell)),
+      learnFinish: async () => this.later("learnFinish", async () => outside.cadence(10_000)),
+      sendTombstone: async (tombstone) =>
+        this.later("sendTombstone", async () => outside.sendTombstone(tombstone)),
       send: async (callback) => this.later("callback", async () => outside.send(this, callback)),
       log: outside.log,
     };
     this.#deps.set(settings, deps);
     return deps;
+  }
+
+  #session(settings: TaskSettings): UpstreamSession {
+    const outside = this.#outside;
+    const mustBeTheKey = (key: string | null): void => {
+      if (key !== outside.apiKey) throw new Error("another key");
+    };
+    return new UpstreamSession({
+      openKey: async (document) => openText({ settings }, document, "key"),
+      connect: (_task, key) => {
+        mustBeTheKey(key);
+        return {
+          submit: async () => this.later("submit", async () => outside.submit(this)),
+          poll: async () => this.later("poll", async () => outside.poll(this)),
+        };
+      },
+      judgeKey: async (_task, key) => {
+        mustBeTheKey(key);
+        return this.later("judgeKey", async () => outside.judgeKey());
+      },
+    });
   }
 }
 
@@ -164,17 +173,21 @@ function anyPace(random: number): PaceAnswer {
 class MortalStore extends TaskStore {
   readonly #process: SimulatedProcess;
 
-  constructor(process: SimulatedProcess, storage: FailingStorage) {
-    super(storage);
+  constructor(process: SimulatedProcess, { failing, retentionMs }: Outside) {
+    super(failing, { now: () => Date.now(), retentionMs: () => retentionMs });
     this.#process = process;
   }
 
-  override apply(change: Change, at: { now: number; retentionMs: number }) {
-    return this.#process.now("apply", () => super.apply(change, at));
+  override create(fields: NewDocument, parts: readonly Uint8Array[] | null) {
+    return this.#process.now("create", () => super.create(fields, parts));
   }
 
-  override async rearm(at: { now: number; retentionMs: number }): Promise<void> {
-    await this.#process.now("rearm", async () => super.rearm(at));
+  override update(createId: string, decide: (document: TaskDocument, now: number) => Change | null) {
+    return this.#process.now("update", () => super.update(createId, decide));
+  }
+
+  override async rearm(): Promise<void> {
+    await this.#process.now("rearm", async () => super.rearm());
   }
 
   override async armAt(instant: number): Promise<void> {
@@ -185,11 +198,11 @@ class MortalStore extends TaskStore {
     await this.#process.later("durable", async () => super.durable());
   }
 
-  override refuse(createId: string, now: number): void {
-    this.#process.now("refuse", () => super.refuse(createId, now));
+  override refuse(createId: string): void {
+    this.#process.now("refuse", () => super.refuse(createId));
   }
 
-  override async erase(now: number, left?: Leftovers): Promise<void> {
-    await this.#process.now("erase", async () => super.erase(now, left));
+  override async erase(news?: Partial<Remains>): Promise<void> {
+    await this.#process.now("erase", async () => super.erase(news));
   }
 }

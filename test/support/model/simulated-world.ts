@@ -8,13 +8,7 @@ import {
   type SigningVersion,
 } from "../../../src/domain/account/signing-versions.ts";
 import type { TaskSettings } from "../../../src/env.ts";
-import {
-  leave,
-  rearmIfLost,
-  runAlarm,
-  waitForSettings,
-  WITHOUT_SETTINGS,
-} from "../../../src/task-object/alarm.ts";
+import { rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "../../../src/task-object/alarm.ts";
 import {
   createTask,
   recoverCreate,
@@ -23,12 +17,12 @@ import {
 } from "../../../src/task-object/steps/create.ts";
 import type { TaskDeps } from "../../../src/task-object/deps.ts";
 import { redeliver } from "../../../src/task-object/steps/redeliver.ts";
-import { removeTask } from "../../../src/task-object/steps/remove.ts";
-import { TaskRows } from "../../../src/task-object/rows.ts";
+import { removeTask, sendTombstone } from "../../../src/task-object/steps/remove.ts";
 import type { Callback } from "../../../src/webhook/send.ts";
 import { T0 } from "../builders.ts";
 import { FailingStorage } from "./failing-storage.ts";
 import { MemoryStorage } from "./memory-storage.ts";
+import { freshStore, readRows } from "./read-rows.ts";
 import { attemptResult, pollAnswer, submitAnswer } from "./simulated-answers.ts";
 import { quiet, SimulatedClock } from "./simulated-clock.ts";
 import { SimulatedProcess } from "./simulated-process.ts";
@@ -135,7 +129,6 @@ export class SimulatedWorld implements World {
   close(): void {
     this.#clock.restore();
     this.#process.die();
-    this.#storage.close();
   }
 
   now(): number {
@@ -181,11 +174,9 @@ export class SimulatedWorld implements World {
     };
     this.#proved ||= input.isKnownKey;
     this.#calls += 1;
-    let outcome = await this.#call(async (process, deps) => deps && createTask(deps, input, process.running));
+    let outcome = await this.#call(async (_process, deps) => deps && createTask(deps, input));
     for (let again = 0; again < RECOVERIES_MAX && outcome === "died"; again++) {
-      outcome = await this.#call(
-        async (process, deps) => deps && recoverCreate(deps, input, process.running),
-      );
+      outcome = await this.#call(async (_process, deps) => deps && recoverCreate(deps, input));
     }
     this.#calls -= 1;
     if (outcome === "died") throw new Error("a create that is never answered");
@@ -215,9 +206,7 @@ export class SimulatedWorld implements World {
     this.failing.begin();
     const thrown = this.thrown;
     await this.#call(async (_process, deps) =>
-      deps
-        ? runAlarm(deps, process.running, 0)
-        : waitForSettings(process.deps(WITHOUT_SETTINGS), ["RINGBACK_SECRET"], 0),
+      deps ? runAlarm(deps, 0) : waitForSettings(process.deps(WITHOUT_SETTINGS), ["RINGBACK_SECRET"], 0),
     );
     this.failing.end();
     process.advancing = false;
@@ -263,9 +252,10 @@ export class SimulatedWorld implements World {
     for (let again = 0; again < RECOVERIES_MAX; again++) {
       const removed = await this.#ask<boolean | "died">("died", async (process) => {
         const deps = process.deps(SETTINGS);
-        const done = await removeTask({ ...deps, now: Date.now }, ACCOUNT);
+        const done = await removeTask(deps, ACCOUNT);
+        if (done) deps.session.forget();
         // What fails, or dies, the alarm repeats.
-        if (done && process.advancing) void leave(deps, process.running).catch(() => undefined);
+        if (done && process.advancing) void sendTombstone(deps).catch(() => undefined);
         return done;
       });
       if (removed !== "died") return removed;
@@ -291,25 +281,7 @@ export class SimulatedWorld implements World {
 
   async rows(): Promise<Rows> {
     this.#everSilent ||= this.script.silentAccount;
-    const rows = new TaskRows(this.#storage.sql);
-    const state = rows.readState();
-    const tables = this.#storage.sql.exec<{ name: string }>(
-      "SELECT name FROM sqlite_master WHERE type = 'table'",
-    );
-    const filled = tables
-      .toArray()
-      .map(({ name }) => name)
-      .filter((name) => this.#storage.sql.exec(`SELECT 1 FROM ${name} LIMIT 1`).toArray().length > 0);
-    return {
-      state,
-      attempts: rows.attempts(),
-      bodies: new Map(state?.deliveries.map(({ seq, messageId }) => [messageId, rows.messageBody(seq)])),
-      alarm: this.#storage.alarm,
-      key: rows.sealed("key") !== null,
-      parts: rows.parts().length,
-      tables: filled,
-      digest: rows.deleted(Date.now()) !== null,
-    };
+    return { ...readRows(this.#storage), alarm: this.#storage.alarm };
   }
 
   busy(): { alarm: boolean; create: boolean } {
@@ -397,6 +369,7 @@ export class SimulatedWorld implements World {
       apiKey: API_KEY,
       storage: this.#storage,
       failing: this.failing,
+      retentionMs: SETTINGS.retentionMs,
       random: () => this.#chance(),
       newMessageId: () => `msg_${(this.#messages += 1)}`,
       submit: async (process) => submitAnswer(await this.#submit(process)),
@@ -420,7 +393,7 @@ export class SimulatedWorld implements World {
         const older = known?.createdAt === summary.createdAt && stageRank(known) > stageRank(summary);
         if (!older) this.#summaries.set(summary.name, summary);
       },
-      forget: async ({ name }) => {
+      sendTombstone: async ({ name }) => {
         await this.#shared(10_000);
         this.#summaries.delete(name);
       },
@@ -462,16 +435,17 @@ export class SimulatedWorld implements World {
   }
 
   async #submit(process: SimulatedProcess): Promise<string> {
-    const { submit } = new TaskRows(this.#storage.sql).readState()?.task ?? {};
+    const { submit } = freshStore(this.#storage).load()?.task ?? {};
     if (submit?.phase !== "begun") this.problems.push("2: a submit left that was not written down as begun");
     return this.#exchange(process, { kind: "submit" });
   }
 
   async #send(process: SimulatedProcess, { messageId, attempt, body, secrets }: Callback): Promise<string> {
-    const rows = new TaskRows(this.#storage.sql);
-    const delivery = rows.readState()?.deliveries.find((known) => known.messageId === messageId);
-    const row = delivery && rows.attempt(delivery.seq, attempt);
-    if (!row || row.result !== null) this.problems.push("5: an attempt left before its row");
+    const { deliveries = [] } = freshStore(this.#storage).load() ?? {};
+    const isWritten = deliveries.some(
+      (known) => known.messageId === messageId && known.attempts === attempt && known.onTheWire !== null,
+    );
+    if (!isWritten) this.problems.push("5: an attempt left before its row");
     const onTheWire = this.wire.filter(
       ({ kind, answeredAt, process: of }) =>
         kind === "callback" && answeredAt === null && of === this.deaths.length,
@@ -537,6 +511,6 @@ function isAccepted({ kind, word, answeredAt }: WireCall): boolean {
 
 function answerOf(outcome: CreateOutcome | null): CreateAnswer {
   if (outcome === null) return { kind: "misconfigured" };
-  if (!("state" in outcome)) return { kind: outcome.kind };
-  return { kind: "taken", replayed: outcome.kind === "replayed", taskId: outcome.state.task.taskId };
+  if (!("document" in outcome)) return { kind: outcome.kind };
+  return { kind: "taken", replayed: outcome.kind === "replayed", taskId: outcome.document.task.taskId };
 }

@@ -1,7 +1,7 @@
 import type { TaskState } from "../../../src/domain/task/due-work.ts";
 import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
 import type { EventType } from "../../../src/contract/words.ts";
-import type { AttemptRow } from "../../../src/task-object/rows.ts";
+import type { Attempt } from "../../../src/domain/delivery/delivery.ts";
 
 /** One task's object and what is around it: in plain Node with everything simulated, or the real one in workerd. */
 export interface World {
@@ -151,15 +151,15 @@ export interface CrashPlan {
 /** What is stored, as it would be found by a process that knows nothing yet. */
 export interface Rows {
   state: TaskState | null;
-  attempts: readonly AttemptRow[];
+  attempts: readonly Attempt[];
   bodies: ReadonlyMap<string, string>;
   alarm: number | null;
   key: boolean;
   parts: number;
   /** The key of a deleted task is remembered. */
   digest: boolean;
-  /** Those with rows in them. */
-  tables: readonly string[];
+  /** Of everything that is stored. */
+  keys: readonly string[];
 }
 
 /** The next word of a script for a call of this kind. */

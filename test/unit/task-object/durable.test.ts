@@ -3,10 +3,11 @@ import { FIRST_VERSION } from "../../../src/domain/account/signing-versions.ts";
 import { WITHOUT_SETTINGS } from "../../../src/task-object/alarm.ts";
 import { attemptStep } from "../../../src/task-object/steps/attempt.ts";
 import type { TaskDeps } from "../../../src/task-object/deps.ts";
+import { RunningSteps } from "../../../src/task-object/running-steps.ts";
 import { sealParts } from "../../../src/task-object/sealed.ts";
 import { TaskStore } from "../../../src/task-object/store.ts";
 import { submitStep } from "../../../src/task-object/steps/submit.ts";
-import { aDelivery, anUnsubmittedTask, aSchedule, aTask, T0 } from "../../support/builders.ts";
+import { aDelivery, aDocument, anUnsubmittedTask, aTask, T0 } from "../../support/builders.ts";
 import { MemoryStorage } from "../../support/model/memory-storage.ts";
 import { SimulatedWorld } from "../../support/model/simulated-world.ts";
 import type { WireKind } from "../../support/model/world.ts";
@@ -71,10 +72,12 @@ describe("a task that is deleted while the disk is slow", () => {
   function rig(): TaskDeps {
     sent.length = 0;
     const storage = new MemoryStorage(() => undefined);
-    const store = new TaskStore(storage);
-    storage.sync = async () => store.erase(T0, { digest: null, farewell: null });
+    const store = new TaskStore(storage, { now: () => T0, retentionMs: () => 1000 });
+    storage.sync = async () => store.erase();
     return {
       store,
+      running: new RunningSteps(),
+      session: { connect: async () => ({ submit: async () => sent.push("submit") }) },
       settings: {
         ...WITHOUT_SETTINGS,
         roots: ["a secret of the test, long enough to count"],
@@ -84,7 +87,6 @@ describe("a task that is deleted while the disk is slow", () => {
       random: () => 0.5,
       log: () => undefined,
       signingVersions: async () => FIRST_VERSION,
-      upstream: async () => ({ submit: async () => sent.push("submit") }),
       send: async () => sent.push("callback"),
     } as unknown as TaskDeps;
   }
@@ -93,7 +95,7 @@ describe("a task that is deleted while the disk is slow", () => {
     const deps = rig();
     const task = anUnsubmittedTask("due");
     const parts = await sealParts(deps, task, new TextEncoder().encode("{}"));
-    deps.store.apply({ task, schedule: aSchedule(), parts }, { now: T0, retentionMs: 1000 });
+    deps.store.create(aDocument({ task }), parts);
     await submitStep(deps);
     expect({ sent, state: deps.store.load() }).toEqual({ sent: [], state: null });
   });
@@ -101,8 +103,9 @@ describe("a task that is deleted while the disk is slow", () => {
   it("is not called back about", async () => {
     const deps = rig();
     const task = aTask({ status: "succeeded", finishedAt: T0 });
-    const change = { task, schedule: aSchedule(), deliveries: [aDelivery()], bodies: new Map([[1, "{}"]]) };
-    deps.store.apply(change, { now: T0, retentionMs: 1000 });
+    deps.store.create(aDocument({ task }), null);
+    const event = { deliveries: [aDelivery()], messages: new Map([[1, "{}"]]) };
+    deps.store.update(task.createId, () => event);
     await attemptStep(deps, 1);
     expect({ sent, state: deps.store.load() }).toEqual({ sent: [], state: null });
   });

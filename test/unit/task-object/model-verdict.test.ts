@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Delivery } from "../../../src/domain/delivery/delivery.ts";
-import type { AttemptRow } from "../../../src/task-object/rows.ts";
+import type { Attempt } from "../../../src/domain/delivery/delivery.ts";
 import { aDelivery, aTask, aTaskState, T0 } from "../../support/builders.ts";
 import type { Life } from "../../support/model/guarantees.ts";
 import { verdict, type Seen } from "../../support/model/verdict.ts";
@@ -30,7 +30,7 @@ function anEnd(overrides: Partial<Delivery> = {}): Delivery {
   return aDelivery({ status: "delivered", scheduled: 1, settledAt: T0, ...overrides });
 }
 
-function anAttempt(number: number, trigger: AttemptRow["trigger"] = "scheduled"): AttemptRow {
+function anAttempt(number: number, trigger: Attempt["trigger"] = "scheduled"): Attempt {
   return { seq: 1, number, trigger, startedAt: T0, result: null };
 }
 
@@ -57,7 +57,7 @@ function aLife(overrides: Partial<Life> = {}, deliveries: Delivery[] = [anEnd()]
       key: false,
       parts: 0,
       digest: false,
-      tables: [],
+      keys: [],
     },
     ...overrides,
   };

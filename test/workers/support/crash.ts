@@ -4,6 +4,7 @@ import { AccountObject } from "../../../src/account-object/object.ts";
 import { CadenceObject } from "../../../src/cadence-object/object.ts";
 import type { TaskDeps } from "../../../src/task-object/deps.ts";
 import { TaskStore } from "../../../src/task-object/store.ts";
+import type { UpstreamCalls } from "../../../src/task-object/upstream-session.ts";
 import type { Upstream } from "../../../src/upstream/provider.ts";
 import { network, RECEIVER, type Wire } from "./world.ts";
 
@@ -64,16 +65,22 @@ const STORE = {
   load: "read",
   steps: "read",
   alarm: "read",
-  rows: "read",
+  parts: "read",
+  messageBody: "read",
+  finishedAttempts: "read",
+  attempts: "read",
+  isRefused: "read",
+  digest: "read",
+  tombstone: "read",
   armed: "read",
   /** Nothing happens between it and the request that it is for. */
   durable: "read",
   /** In memory only. */
   stall: "memory",
   unstall: "memory",
-  remember: "memory",
   alarmFired: "memory",
-  apply: "verb",
+  create: "verb",
+  update: "verb",
   rearm: "async verb",
   armAt: "async verb",
   refuse: "verb",
@@ -102,8 +109,9 @@ const CADENCE = {
 /** The deps reach outside through the store, the account, the cadence and `fetch` only; the types know when one is added. */
 export const DEPS = {
   store: "STORE",
-  upstream: "UPSTREAM",
-  judgeKey: "fetch",
+  session: "SESSION",
+  pacing: "memory",
+  running: "memory",
   keyAccepted: "memory",
   signingVersions: "ACCOUNT",
   report: "ACCOUNT",
@@ -113,22 +121,23 @@ export const DEPS = {
   joinCadence: "CADENCE",
   pace: "CADENCE",
   slowDown: "CADENCE",
-  slot: "memory",
-  refusal: "memory",
-  settleCadence: "CADENCE",
-  forget: "ACCOUNT",
+  learnFinish: "CADENCE",
+  sendTombstone: "ACCOUNT",
   send: "fetch",
   settings: "read",
   now: "read",
   random: "read",
   newMessageId: "read",
-  apiKey: "memory",
-  memory: "memory",
-  lastAnswer: "memory",
-  wake: "memory",
   streamed: "memory",
   log: "log",
 } satisfies Record<keyof TaskDeps, string>;
+
+/** What a session reaches outside with. */
+export const SESSION = {
+  openKey: "read",
+  connect: "UPSTREAM",
+  judgeKey: "fetch",
+} satisfies Record<keyof UpstreamCalls, string>;
 
 export const UPSTREAM = { submit: "fetch", poll: "fetch" } satisfies Record<keyof Upstream, string>;
 

@@ -11,7 +11,7 @@ import {
 import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
 import { readSettings } from "../../../src/env.ts";
 import { keyedName, ownKeyAccount } from "../../../src/keys/ids.ts";
-import { TaskRows } from "../../../src/task-object/rows.ts";
+import { readRows } from "../../support/model/read-rows.ts";
 import {
   emptyScript,
   nextWord,
@@ -229,18 +229,7 @@ export class RealWorld implements World {
   async rows(): Promise<Rows> {
     this.#everSilent ||= this.script.silentAccount;
     return runInDurableObject(this.#stub(), async (_object, { storage }) => {
-      const rows = new TaskRows(storage.sql);
-      const state = rows.readState();
-      return {
-        state,
-        attempts: rows.attempts(),
-        bodies: new Map(state?.deliveries.map(({ seq, messageId }) => [messageId, rows.messageBody(seq)])),
-        alarm: await storage.getAlarm(),
-        key: rows.sealed("key") !== null,
-        parts: rows.parts().length,
-        digest: rows.deleted(Date.now()) !== null,
-        tables: Object.keys(rowsByTable(storage)),
-      };
+      return { ...readRows(storage), alarm: await storage.getAlarm() };
     });
   }
 
@@ -378,9 +367,12 @@ export class RealWorld implements World {
   #judgeCallback(call: WireCall, headers: Headers): void {
     const { messageId, attempt, process, body } = call;
     this.shown.push(body);
-    const delivery = crash.store?.load()?.deliveries.find((known) => known.messageId === messageId);
-    const row = delivery && crash.store?.rows.attempt(delivery.seq, attempt);
-    if (!row || row.result !== null) this.problems.push("5: an attempt left before its row");
+    const isWritten = crash.store
+      ?.load()
+      ?.deliveries.some(
+        (known) => known.messageId === messageId && known.attempts === attempt && known.onTheWire !== null,
+      );
+    if (!isWritten) this.problems.push("5: an attempt left before its row");
     const twin = this.wire.some(
       (other) => other.messageId === messageId && other.answeredAt === null && other.process === process,
     );

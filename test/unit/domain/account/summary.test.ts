@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { summaryOf, stageOf, stageRank } from "../../../../src/domain/account/summary.ts";
+import { isNews, summaryOf, stageOf, stageRank } from "../../../../src/domain/account/summary.ts";
 import { lookAlarmAt, LOOK_EVERY_MS } from "../../../../src/domain/account/reconcile.ts";
 import { aDelivery, aSchedule, aTask, T0 } from "../../../support/builders.ts";
 
@@ -10,8 +10,9 @@ const delivered = aDelivery({ status: "delivered", nextAttemptAt: null, settledA
 
 describe("a task's summary", () => {
   it("holds what a list shows, and when it goes", () => {
-    expect(summaryOf({ task: ended, schedule, deliveries: [delivered] }, HOUR)).toEqual({
+    expect(summaryOf({ version: 2, task: ended, schedule, deliveries: [delivered] }, HOUR)).toEqual({
       name: "abcdefghijklmnopqrstuvwxyz",
+      version: 2,
       account: "key:somebody",
       taskId: ended.taskId,
       status: "succeeded",
@@ -38,21 +39,44 @@ describe("a task's summary", () => {
       delivery: "pending",
     },
   ])("is not settled with $what", ({ state, delivery }) => {
-    expect(summaryOf({ ...state, schedule }, HOUR)).toMatchObject({
+    expect(summaryOf({ version: 2, ...state, schedule }, HOUR)).toMatchObject({
       delivery,
       settledAt: null,
       expiresAt: null,
     });
   });
 
+  it.each([
+    { what: "a status", after: { task: aTask({ status: "running" }), deliveries: [] }, is: true },
+    { what: "an acceptance", after: { task: aTask({ upstreamTaskId: "up-2" }), deliveries: [] }, is: true },
+    {
+      what: "an id that was issued anew",
+      after: { task: aTask({ taskId: "task_b" }), deliveries: [] },
+      is: true,
+    },
+    { what: "a callback's state", after: { task: aTask(), deliveries: [aDelivery()] }, is: true },
+    { what: "progress", after: { task: aTask({ progress: 40 }), deliveries: [] }, is: false },
+    { what: "a redelivery", after: { task: aTask({ redeliveredAt: [T0] }), deliveries: [] }, is: false },
+  ])("has news by $what: $is", ({ after, is }) => {
+    expect(isNews({ task: aTask(), deliveries: [] }, after)).toBe(is);
+  });
+
+  it("has news by the settling of the last delivery, whichever event it is of", () => {
+    const news = aDelivery({ seq: 2, type: "video.running" });
+    const stopped = { ...news, status: "stopped", nextAttemptAt: null, settledAt: T0 + 200 } as const;
+    const before = { task: ended, deliveries: [delivered, news] };
+    expect(isNews(before, { task: ended, deliveries: [delivered, stopped] })).toBe(true);
+    expect(isNews(before, { task: ended, deliveries: [delivered, { ...news, attempts: 1 }] })).toBe(false);
+  });
+
   it("has a stage that changes with its status, its callback, its end and its id, and with nothing else", () => {
     const stage = (changes: Partial<typeof ended>, deliveries = [delivered]): string =>
-      stageOf(summaryOf({ task: { ...ended, ...changes }, schedule, deliveries }, HOUR));
+      stageOf(summaryOf({ version: 2, task: { ...ended, ...changes }, schedule, deliveries }, HOUR));
     const same = stage({});
     expect(stage({ redeliveredAt: [T0], progress: 99 })).toBe(same);
-    expect(stageOf(summaryOf({ task: ended, schedule: aSchedule(), deliveries: [delivered] }, HOUR))).toBe(
-      same,
-    );
+    expect(
+      stageOf(summaryOf({ version: 2, task: ended, schedule: aSchedule(), deliveries: [delivered] }, HOUR)),
+    ).toBe(same);
     const changed = [
       stage({ status: "failed" }),
       stage({}, []),

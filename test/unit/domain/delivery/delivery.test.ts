@@ -4,7 +4,7 @@ import {
   leadingDelivery,
   newDelivery,
   retryWaitMs,
-  settleAttempt,
+  recordResult,
   type AttemptResult,
   type Delivery,
 } from "../../../../src/domain/delivery/delivery.ts";
@@ -29,7 +29,7 @@ function aResult(overrides: Partial<AttemptResult> = {}): AttemptResult {
 function attempt(delivery: Delivery, now: number, result: AttemptResult): Delivery {
   const begun = beginAttempt(delivery, now, 15_000);
   if (!begun) throw new Error("not due");
-  return settleAttempt(begun, result, { now, random: 0.5, limits });
+  return recordResult(begun, result, { now, random: 0.5, limits });
 }
 
 describe("the retry schedule", () => {
@@ -70,7 +70,10 @@ describe("an attempt", () => {
   it("begins only when it is due, and alone", () => {
     expect(beginAttempt(aDelivery({ nextAttemptAt: T0 + 1 }), T0, 15_000)).toBeNull();
     const begun = beginAttempt(aDelivery(), T0, 15_000);
-    expect(begun).toMatchObject({ attempts: 1, trigger: "scheduled", leaseUntil: T0 + 20_000 });
+    expect(begun).toMatchObject({
+      attempts: 1,
+      onTheWire: { trigger: "scheduled", startedAt: T0, leaseUntil: T0 + 20_000 },
+    });
     expect(begun && beginAttempt(begun, T0, 15_000)).toBeNull();
   });
 
@@ -94,12 +97,12 @@ describe("an attempt", () => {
       settledAt: T0,
     };
     const at = { now: T0 + 9, random: 0.5, limits };
-    expect(settleAttempt(stopped, aResult(), at)).toMatchObject({
+    expect(recordResult(stopped, aResult(), at)).toMatchObject({
       status: "stopped",
       settledAt: T0,
-      leaseUntil: null,
+      onTheWire: null,
     });
-    expect(settleAttempt(stopped, aResult({ outcome: "delivered" }), at).status).toBe("delivered");
+    expect(recordResult(stopped, aResult({ outcome: "delivered" }), at).status).toBe("delivered");
   });
 
   it("with an unknown outcome goes on by the schedule", () => {
@@ -111,7 +114,12 @@ describe("an attempt", () => {
     for (const status of ["pending", "delivered", "exhausted", "stopped"] as const) {
       const delivery = aDelivery({ status, manual: 1, attempts: 3, scheduled: 3, nextAttemptAt: null });
       const begun = beginAttempt(delivery, T0, 15_000);
-      expect(begun).toMatchObject({ trigger: "manual", attempts: 4, scheduled: 3, manual: 0 });
+      expect(begun).toMatchObject({
+        onTheWire: { trigger: "manual" },
+        attempts: 4,
+        scheduled: 3,
+        manual: 0,
+      });
       expect(attempt(delivery, T0, aResult()).status).toBe(status);
       expect(attempt(delivery, T0, aResult({ outcome: "delivered" })).status).toBe("delivered");
     }

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import type { AttemptOnTheWire } from "../../../../src/domain/delivery/delivery.ts";
 import { describe, expect, it } from "vitest";
 import {
   dueWork,
@@ -25,6 +26,10 @@ const registered = { ...NOTHING_SYNCED, cadence: "joined" as const, registered: 
 /** The account was told this last; the cadence knows all. */
 function telling(account: string) {
   return { account, cadence: "settled" as const, forecast: null, registered: false, paced: false };
+}
+
+function leasedUntil(leaseUntil: number): AttemptOnTheWire {
+  return { trigger: "scheduled", startedAt: T0, leaseUntil };
 }
 
 describe("the due work", () => {
@@ -57,7 +62,12 @@ describe("the due work", () => {
 
   it("holds each delivery's next attempt, its lease, or one asked for by hand, and erases only when all are settled", () => {
     const scheduled = aDelivery({ seq: 1, nextAttemptAt: T0 + 5 });
-    const onTheWire = aDelivery({ seq: 2, type: "video.running", leaseUntil: T0 + 6, nextAttemptAt: T0 });
+    const onTheWire = aDelivery({
+      seq: 2,
+      type: "video.running",
+      onTheWire: leasedUntil(T0 + 6),
+      nextAttemptAt: T0,
+    });
     const byHand = aDelivery({ seq: 3, status: "exhausted", nextAttemptAt: null, manual: 1, settledAt: T0 });
     expect(
       dueWork(aTaskState({ task: terminal, deliveries: [scheduled, onTheWire, byHand] }, HOUR), HOUR),
@@ -108,7 +118,7 @@ describe("the due work", () => {
       what: "an end whose callback is on its way, a moment later",
       state: {
         task: terminal,
-        deliveries: [aDelivery({ attempts: 1, leaseUntil: T0 + 15_000 })],
+        deliveries: [aDelivery({ attempts: 1, onTheWire: leasedUntil(T0 + 15_000) })],
         sync: telling(""),
       },
       report: T0 + 5000,
@@ -122,7 +132,7 @@ describe("the due work", () => {
       what: "an end whose callback is tried again",
       state: {
         task: terminal,
-        deliveries: [aDelivery({ attempts: 2, leaseUntil: T0 + 15_000 })],
+        deliveries: [aDelivery({ attempts: 2, onTheWire: leasedUntil(T0 + 15_000) })],
         sync: telling(""),
       },
       report: T0,

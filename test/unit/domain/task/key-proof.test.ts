@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { awaitsProof, isUnproved, judgeTask, withProvedKey } from "../../../../src/domain/task/key-proof.ts";
+import { awaitsProof, isUnproved, judgeTask } from "../../../../src/domain/task/key-proof.ts";
 import { aDelivery, aTask, aTaskState, T0 } from "../../../support/builders.ts";
 
 const HOUR = 3_600_000;
@@ -61,10 +61,5 @@ describe("a key that nothing has proved", () => {
     const later = aDelivery({ seq: 2, nextAttemptAt: T0 + 1 });
     const { deliveries } = judgeTask(unprovedState(0, [later]), "silent", at);
     expect(deliveries).toEqual([]);
-  });
-
-  it("is no question for a task of before it was one", () => {
-    const { unproved: _, ...old } = aTask();
-    expect([isUnproved(old), withProvedKey(old)]).toEqual([false, old]);
   });
 });

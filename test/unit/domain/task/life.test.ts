@@ -136,7 +136,7 @@ describe("the life of a task", () => {
             if (hasEnded(before)) expect(task).toBe(before);
             else if (hasEnded(task)) ends += 1;
             events.push(...eventsBetween(before, task));
-            const steps = dueWork({ task, schedule, deliveries: [], sync: NOTHING_SYNCED }, 1000);
+            const steps = dueWork({ task, schedule, deliveries: [], sync: NOTHING_SYNCED, version: 1 }, 1000);
             expect(steps.length).toBeGreaterThan(0);
             expect(alarmAt(steps, now)).toBeGreaterThan(now);
             expect(Number.isFinite(alarmAt(steps, now))).toBe(true);

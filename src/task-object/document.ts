@@ -1,0 +1,56 @@
+import { isNews } from "../domain/account/summary.ts";
+import type { Delivery, FinishedAttempt } from "../domain/delivery/delivery.ts";
+import type { TaskState } from "../domain/task/due-work.ts";
+
+/** Everything that an object knows of its task. Written whole, so every change of it is one row. */
+export interface TaskDocument extends TaskState {
+  sealed: SealedValues;
+}
+
+/** Sealed values, base64; null: there is none, or it was erased. */
+export interface SealedValues {
+  /** The caller's own upstream key. */
+  key: string | null;
+  /** The callback's headers. */
+  headers: string | null;
+  /** The upstream's last JSON answer. */
+  answer: string | null;
+}
+
+/** What one step writes, all or nothing, together with the alarm that follows from it. */
+export interface Change extends Partial<Pick<TaskDocument, "task" | "schedule" | "sync">> {
+  /** Changed ones, and new ones, which need their message. */
+  deliveries?: readonly Delivery[];
+  /** The bodies of new events, by the `seq` of their delivery. */
+  messages?: ReadonlyMap<number, string>;
+  attempts?: readonly FinishedAttempt[];
+  sealed?: Partial<SealedValues>;
+  /** The sealed pieces of the request body; null erases them. */
+  parts?: readonly Uint8Array[] | null;
+  /** Not written: a new process finds it out again. The alarm is set all the same. */
+  inMemory?: true;
+}
+
+export type NewDocument = Omit<TaskDocument, "version" | "deliveries">;
+
+export function newDocument(fields: NewDocument): TaskDocument {
+  return { ...fields, deliveries: [], version: 1 };
+}
+
+/** The document after a change. */
+export function changed(document: TaskDocument, change: Change): TaskDocument {
+  const after = {
+    task: change.task ?? document.task,
+    schedule: change.schedule ?? document.schedule,
+    sync: change.sync ?? document.sync,
+    deliveries: merged(document.deliveries, change.deliveries ?? []),
+    sealed: change.sealed ? { ...document.sealed, ...change.sealed } : document.sealed,
+  };
+  return { ...after, version: document.version + (isNews(document, after) ? 1 : 0) };
+}
+
+function merged(before: readonly Delivery[], changes: readonly Delivery[]): readonly Delivery[] {
+  if (changes.length === 0) return before;
+  const bySeq = new Map([...before, ...changes].map((delivery) => [delivery.seq, delivery]));
+  return [...bySeq.values()].toSorted((a, b) => a.seq - b.seq);
+}

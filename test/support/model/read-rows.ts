@@ -1,0 +1,23 @@
+import { TaskStore } from "../../../src/task-object/store.ts";
+import type { TaskStorage } from "../../../src/task-object/storage.ts";
+import type { Rows } from "./world.ts";
+
+/** What is stored, as a process would find it that knows nothing yet. */
+export function readRows(storage: Pick<TaskStorage, "kv">): Omit<Rows, "alarm"> {
+  const store = freshStore(storage);
+  const document = store.load();
+  return {
+    state: document,
+    attempts: store.attempts(),
+    bodies: new Map(document?.deliveries.map(({ seq, messageId }) => [messageId, store.messageBody(seq)])),
+    key: document !== null && document.sealed.key !== null,
+    parts: store.parts().length,
+    digest: store.digest() !== null,
+    keys: Array.from(storage.kv.list(), ([key]) => key),
+  };
+}
+
+/** For reading only. */
+export function freshStore(storage: Pick<TaskStorage, "kv">): TaskStore {
+  return new TaskStore(storage as TaskStorage, { now: () => Date.now(), retentionMs: () => 0 });
+}
