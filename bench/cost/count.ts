@@ -123,7 +123,15 @@ function counted(plan: CountPlan, short: Batch, long: Batch): Counted {
   return { ...plan, life, poll, pollsPerTask: [short.polls / tasks, long.polls / tasks] };
 }
 
-const MEASURES = ["objects", "requests", "rowsWritten", "rowsRead", "awakeSeconds", "storedBytes"] as const;
+const MEASURES = [
+  "objects",
+  "requests",
+  "rowsWritten",
+  "rowsRead",
+  "awakeSeconds",
+  "storedBytes",
+  "logLines",
+] as const;
 
 function both(a: Costs, b: Costs, act: (a: number, b: number) => number): Costs {
   const of = (kind: Kind): Counts => {

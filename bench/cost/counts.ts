@@ -9,6 +9,7 @@ export interface Counts {
   /** Each object's time with a call, an alarm or a timer open. */
   awakeSeconds: number;
   storedBytes: number;
+  logLines: number;
 }
 
 export type Kind = "task" | "account" | "cadence";

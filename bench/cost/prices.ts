@@ -1,8 +1,10 @@
+import { readFileSync } from "node:fs";
 import type { Costs } from "./count.ts";
 
 /**
  * The platform's list, in dollars beyond what a plan includes, as published in November 2026:
- * https://developers.cloudflare.com/durable-objects/platform/pricing and …/workers/platform/pricing.
+ * https://developers.cloudflare.com/durable-objects/platform/pricing, …/workers/platform/pricing and
+ * …/workers/observability/logs/workers-logs.
  */
 const PRICES = {
   workerRequest: 0.3e-6,
@@ -13,9 +15,16 @@ const PRICES = {
   awakeSecond: (12.5e-6 * 128) / 1000,
   /** Per GB and month. */
   stored: 0.2,
+  /** Until logs are counted in bytes (docs/deploy.md). */
+  logEvent: 0.6e-6,
 };
 /** `RETENTION_HOURS`, by default. */
 const KEPT_MONTHS = 1;
+
+/** Unless the deployment leaves it out, each request and alarm is a log event of the platform's own. */
+const HAS_INVOCATION_LOGS = !/^invocation_logs = false$/m.test(
+  readFileSync(new URL("../../wrangler.toml", import.meta.url), "utf8"),
+);
 
 /** A line of the bill for one task. */
 export interface Item {
@@ -34,6 +43,7 @@ export function bill({ life, poll }: { life: Costs; poll: Costs }, polls: number
   const rowsWritten = amount((costs) => costs.rowsWritten);
   const rowsRead = amount((costs) => costs.rowsRead);
   const awakeSeconds = amount((costs) => costs.awakeSeconds);
+  const logEvents = amount((costs) => costs.logLines) + (HAS_INVOCATION_LOGS ? requests + 1 : 0);
   const storedGb = (life.task.storedBytes / 1e9) * KEPT_MONTHS;
   return [
     item("rows written, alarms included", rowsWritten, PRICES.rowWritten),
@@ -41,6 +51,11 @@ export function bill({ life, poll }: { life: Costs; poll: Costs }, polls: number
     item("seconds awake", awakeSeconds, PRICES.awakeSecond),
     item("requests to the Worker", 1, PRICES.workerRequest),
     item("rows read", rowsRead, PRICES.rowRead),
+    item(
+      HAS_INVOCATION_LOGS ? "log events" : "log events, without the platform's own",
+      logEvents,
+      PRICES.logEvent,
+    ),
     { name: "kB kept for a month", amount: storedGb * 1e6, dollars: storedGb * PRICES.stored },
   ];
 }

@@ -103,6 +103,7 @@ function bars(flown: readonly Flight[]): Bar[] {
   const ours = flown.filter(({ worker }) => worker === "ringback");
   const atThousand = ours.find(({ tasks, upstreamMs }) => tasks === 2000 && upstreamMs === 0);
   const all = ours.find(({ tasks }) => tasks === 5000);
+  const floor = flown.find(({ worker, tasks }) => worker === "bare" && tasks === 5000);
   return [
     ...(atThousand
       ? [atMost("alarm lateness p99 at 1,000 polls/s", 100, atThousand.alarmLateMs.p99, " ms")]
@@ -112,7 +113,20 @@ function bars(flown: readonly Flight[]): Bar[] {
           atMost("5,000 ending at once: lost", 0, all.lost),
           atMost("5,000 ending at once: doubled", 0, all.doubled),
           atMost("5,000 ending at once: bad signatures", 0, all.badSignatures ?? Number.NaN),
-          atMost("5,000 ending at once: the last callback, from ready", 5, all.sinceReadyMs.max / 1000, " s"),
+        ]
+      : []),
+    ...(all && floor
+      ? [
+          atMost(
+            "5,000 ending at once: CPU per end against the bare object's",
+            1.6,
+            all.cpuPerEndMs / floor.cpuPerEndMs,
+          ),
+          atMost(
+            "5,000 ending at once: the last callback against the bare object's",
+            1.4,
+            all.sinceReadyMs.max / floor.sinceReadyMs.max,
+          ),
         ]
       : []),
   ];

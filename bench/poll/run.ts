@@ -19,7 +19,7 @@ publish({
     `${cost.tasks} objects each, polled every 2 s by the same gateway; ${cost.rounds} rounds, one Worker after the other, ` +
     "after one to warm up; medians. The bare object's alarm asks the same status, parses the answer and sets the next " +
     "alarm: no deadline, no patience with bad answers, no plan. CPU is that of the workerd process, from `/proc`.",
-  bars: [atMost("CPU per poll against the bare object's", 1.25, ratio)],
+  bars: [atMost("CPU per poll against the bare object's", 1.2, ratio)],
   tables: [
     {
       columns: [":polls of", "polls/s", "CPU per poll, ms", "alarm late p50, ms", "p99"],

@@ -8,6 +8,7 @@ class Meter {
   rowsWritten = 0;
   rowsRead = 0;
   storedBytes = 0;
+  logLines = 0;
   /** From and to, in epoch milliseconds; they may overlap. */
   readonly awake: [from: number, to: number][] = [];
   #cursors: { rowsWritten: number; rowsRead: number }[] = [];
@@ -107,6 +108,13 @@ function patchRuntime(ctx: DurableObjectState): void {
     noteRows(of, { rowsWritten: 0, rowsRead: Math.max(entries.length, 1) });
     return entries;
   });
+  for (const method of ["log", "error"]) {
+    replace(console, method, (_console, write, args) => {
+      const meter = current.getStore();
+      if (meter) meter.logLines += 1;
+      return write(args);
+    });
+  }
   replace(Object.getPrototypeOf(ctx.storage), "setAlarm", ({ sql }: DurableObjectStorage, setAlarm, args) => {
     ofSql.get(sql)?.note({ rowsWritten: 1, rowsRead: 0 });
     return setAlarm(args);
@@ -174,6 +182,7 @@ function countsOf(kind: Kind): Counts {
     rowsRead: sum(({ rowsRead }) => rowsRead),
     awakeSeconds: sum(({ awake }) => unionMs(awake)) / 1000,
     storedBytes: sum(({ storedBytes }) => storedBytes),
+    logLines: sum(({ logLines }) => logLines),
   };
 }
 
