@@ -43,6 +43,7 @@ function summaryOf(nth: number, createdAt: number, isSettled: boolean): TaskSumm
     finishedAt: isSettled ? endedAt : null,
     delivery: isSettled ? "delivered" : "waiting",
     polls: isSettled ? 11 : 0,
+    version: isSettled ? 2 : 1,
     settledAt: isSettled ? endedAt : null,
     expiresAt: isSettled ? endedAt + RETENTION_MS : null,
   };
