@@ -111,7 +111,7 @@ describe("a link on another site", () => {
   });
   afterAll(async () => new Promise((resolve) => void elsewhere.close(resolve)));
 
-  it("leads where it says for who is signed in, and to the sign-in for who is not", async () => {
+  it("leads where it says with a session, and to the sign-in without one", async () => {
     const { page, close } = await openWindow(browser, stack.worker.url);
     // Another name of this machine is another site to a browser; another port is not.
     const origin = `http://localhost:${(elsewhere.address() as AddressInfo).port}/`;

@@ -88,7 +88,7 @@ describe.each([
   });
   afterAll(async () => open.close());
 
-  it("asks who is there, and refuses a key that the upstream does not know", async () => {
+  it("asks for a key, and refuses one that the upstream does not know", async () => {
     await page.goto("/");
     expect(new URL(page.url()).pathname).toBe("/sign-in");
     await expectWell(page, `sign-in-${look}`);

@@ -17,7 +17,7 @@ import { OWN_KEY, startStack, submitsTo, type Stack } from "../support/stack.ts"
  * the page, wide and narrow, light and dark    shows every operation and callback; nothing sticks out
  * what the page asks for                       nothing from another host, no script or style in the page
  * a call from the page                         reaches the API under the page's own policy
- * a create that nobody has edited              a test: nothing goes upstream, nothing is paid
+ * an unedited create                         a test: nothing goes upstream, nothing is paid
  * broken settings                              the page needs none
  */
 
@@ -73,7 +73,7 @@ describe("the reference page", () => {
     ["on a phone, light", "phone-light", { viewport: PHONE, colorScheme: "light" }],
     ["on a phone, dark", "phone-dark", { viewport: PHONE, colorScheme: "dark" }],
   ] as const)(
-    "shows every operation and callback, complains of nothing and asks nobody else: %s",
+    "shows every operation and callback, without an error or a call to another host: %s",
     async (_name, file, look) => {
       const { page, complaints, requests, close } = await open(look);
 

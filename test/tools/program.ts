@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { dirname } from "node:path";
 
-/** A program of somebody else, in a process group of its own: it may start others, which end with it. */
+/** A third-party program, in a process group of its own: it may start others, which end with it. */
 export interface Program {
   /** Its last lines, for the report of a failure. */
   output(): string;

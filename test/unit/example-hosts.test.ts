@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { root } from "../../dev/bundle.ts";
 import { openApiDocument } from "../../src/openapi/document.ts";
 
-/** What readers copy goes to nobody: a host in an example is a reserved name, or that of a product which is meant. */
+/** No example sends to a real host: a host in an example is a reserved name, or that of a product which is meant. */
 
 /** RFC 2606 and RFC 6761, and the machine itself. */
 const RESERVED = /(?:^|\.)(?:example\.(?:com|net|org)|example|invalid|test|localhost|127\.0\.0\.1)$/;
@@ -18,7 +18,7 @@ const MEANT: Record<string, string> = {
   "developers.cloudflare.com": "the platform's documents",
   "hooks.zapier.com": "where every Zap's own hook is",
   "hook.eu1.make.com": "where every scenario's own webhook is",
-  "proxy.scalar.com": "told of as a reason against it",
+  "proxy.scalar.com": "named as a reason against it",
   "www.w3.org": "the namespace of a drawing",
 };
 

@@ -56,14 +56,14 @@ function remember(id) {
   return true;
 }
 
-/** Here goes yours: fetch `video_url`, tell somebody. The `flat` format has `event` and `task_id` at the top. */
+/** Your own work goes here: fetch `video_url`, send a message. The `flat` format has `event` and `task_id` at the top. */
 function work(id, event) {
   const type = event.type ?? event.event;
   const taskId = event.data?.task_id ?? event.task_id ?? null;
   console.log(JSON.stringify({ accepted: id, type, task_id: taskId }));
 }
 
-/** Several while one replaces the other. An empty one must not pass: anybody could sign with it. */
+/** Several during a rotation. It refuses an empty secret, because an attacker could sign with it. */
 function secretsOf(text = "") {
   const secrets = text.split(/[\s,]+/).filter(Boolean);
   if (secrets.length > 0 && secrets.every((one) => /^whsec_[A-Za-z0-9+/]{32,}={0,2}$/.test(one)))

@@ -22,7 +22,7 @@ TOLERANCE_SECONDS = 300
 
 
 def keys_of(text):
-    """Several while one replaces the other. An empty one must not pass: anybody could sign with it."""
+    """Several during a rotation. It refuses an empty secret, because an attacker could sign with it."""
     secrets = [secret for secret in re.split(r"[\s,]+", text) if secret]
     keys = [base64.b64decode(secret.removeprefix("whsec_"), validate=True) for secret in secrets]
     if not keys or min(map(len, keys)) < 24:
@@ -102,7 +102,7 @@ def remember(message_id):
 
 
 def work(message_id, event):
-    """Here goes yours: fetch `video_url`, tell somebody. FastAPI runs it in a thread, after the answer has left."""
+    """Your own work goes here: fetch `video_url`, send a message. FastAPI runs it in a thread, after the answer has left."""
     task_id = (event.get("data") or {}).get("task_id") or event.get("task_id")
     accepted = {"accepted": message_id, "type": event.get("type") or event.get("event"), "task_id": task_id}
     # One write: of two threads that print at once, print() may mix the lines.

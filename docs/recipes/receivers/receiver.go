@@ -68,7 +68,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		w.WriteHeader(http.StatusMethodNotAllowed)
 		return
 	}
-	// The signature is over the bytes as they came. MaxBytesReader tells a body that is too long from a short one; an
+	// The signature is over the bytes as they came. MaxBytesReader separates a body that is too long from a short one; an
 	// io.LimitReader would cut it off in silence.
 	body, err := io.ReadAll(http.MaxBytesReader(w, request.Body, maxBodyBytes))
 	if err != nil {
@@ -140,7 +140,7 @@ func (r *receiver) remember(id string) bool {
 	return true
 }
 
-// Here goes yours: fetch `video_url`, tell somebody.
+// Your own work goes here: fetch `video_url`, send a message.
 func work(id string, received event) {
 	accepted := struct {
 		Accepted string  `json:"accepted"`
@@ -155,7 +155,7 @@ func work(id string, received event) {
 	}
 }
 
-// Several while one replaces the other. An empty one must not pass: anybody could sign with it.
+// Several during a rotation. It refuses an empty secret, because an attacker could sign with it.
 func keysOf(text string) ([][]byte, error) {
 	var keys [][]byte
 	for _, secret := range strings.Fields(strings.ReplaceAll(text, ",", " ")) {

@@ -84,7 +84,7 @@ function remember(string $id): bool
     return false;
 }
 
-/** Here goes yours: fetch `video_url`, tell somebody. The `flat` format has `event` and `task_id` at the top. */
+/** Your own work goes here: fetch `video_url`, send a message. The `flat` format has `event` and `task_id` at the top. */
 function work(string $id, array $event): void
 {
     $accepted = [
@@ -95,7 +95,7 @@ function work(string $id, array $event): void
     file_put_contents('php://stdout', json_encode($accepted, JSON_UNESCAPED_SLASHES) . "\n");
 }
 
-/** Several while one replaces the other; none if one is wrong. An empty one must not pass: anybody could sign with it. */
+/** Several during a rotation; none if one is wrong. It refuses an empty secret: an attacker could sign with it. */
 function keys_of(string $text): array
 {
     $keys = [];

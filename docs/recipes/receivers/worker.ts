@@ -69,7 +69,7 @@ function remember(id: string): boolean {
   return true;
 }
 
-/** Here goes yours: keep the video in R2, tell somebody. What takes longer than seconds belongs in a Queue. */
+/** Your own work goes here: keep the video in R2, send a message. Work of more than seconds belongs in a Queue. */
 async function work(id: string, event: Received): Promise<void> {
   console.log(JSON.stringify({ accepted: id, type: typeOf(event), task_id: taskIdOf(event) }));
 }
@@ -84,7 +84,7 @@ function taskIdOf(event: Received): string | null {
   return "task_id" in event.data ? event.data.task_id : null;
 }
 
-/** Several while one replaces the other. An empty one must not pass: anybody could sign with it. */
+/** Several during a rotation. It refuses an empty secret, because an attacker could sign with it. */
 function secretsOf(text = ""): string[] {
   const secrets = text.split(/[\s,]+/).filter(Boolean);
   if (secrets.length > 0 && secrets.every((one) => /^whsec_[A-Za-z0-9+/]{32,}={0,2}$/.test(one)))

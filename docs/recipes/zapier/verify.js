@@ -11,7 +11,7 @@ const keys = secrets
   .split(/[\s,]+/)
   .filter((secret) => secret.startsWith("whsec_"))
   .map((secret) => Buffer.from(secret.slice("whsec_".length), "base64"))
-  // Anybody can sign with an empty key.
+  // An attacker can sign with an empty key.
   .filter((key) => key.length >= 24);
 if (keys.length === 0) throw new Error("The input `secrets` has no whsec_… in it.");
 

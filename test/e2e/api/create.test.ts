@@ -430,7 +430,7 @@ describe("a large create", () => {
   });
 
   it("is refused as overloaded when too many come at once, taken whole or not at all, and taken again after", async () => {
-    // All are in hand at once: whoever was submitted first is answered after the last one has arrived.
+    // All are in memory at once: the first to be submitted is answered after the last one has arrived.
     stack.gateway.fault({ on: "submit", times: 4, delayMs: 700 });
     const images = Array.from({ length: 4 }, image);
     const responses = await Promise.all(images.map(async (data) => stack.create({ image: data })));

@@ -29,7 +29,7 @@ import {
  * ids that are made up or another account's              The task: 404, same bytes, no object, no upstream call
  * settings that are missing or do not parse              Who is calling: 503, named, Retry-After
  * more creates than allowed                              Who is calling: 429, Retry-After: 60, per account and address
- * methods that nobody expects                            Errors: 405 + Allow
+ * unexpected methods                                     Errors: 405 + Allow
  * input of every kind                                    Errors: accepted or one of these, never a 500
  */
 
@@ -365,7 +365,7 @@ describe("with callers' own keys", () => {
     it("calls no upstream and wakes no object, a thousand times", async () => {
       const before = storeFiles();
       expect(before).toBeGreaterThan(0);
-      // A key that nobody else uses here: whatever goes upstream with it comes from these reads.
+      // A key of this test alone: every call upstream with it comes from these reads.
       const headers = { authorization: "Bearer sk-the-guesser" };
       for (let batch = 0; batch < 20; batch += 1) {
         const reads = Array.from({ length: 50 }, async (_, index) => {

@@ -14,11 +14,11 @@ import {
 /*
  * scenario                                     requirement
  * a life, followed from its start              contract, events: the state as it is, each change, the end
- * an EventSource that comes again              its `retry:`; a known end is not told again
+ * an EventSource that comes again              its `retry:`; a known end is not sent again
  * silence                                      comment heartbeat; an end after the stream's time, with `retry:`
  * upstream JSON of several lines               one event all the same
- * who may not listen                           404, 401, 405 in the contract's order; 1,000 at most
- * a listener that hangs up                     its place is free at once
+ * refused listeners                            404, 401, 405 in the contract's order; 1,000 at most
+ * a listener that disconnects                  its place is free at once
  * POLL_MAX_SECONDS                             contract, Settings: bounds the first poll of a streamed task, not of one waited for
  */
 
@@ -93,7 +93,7 @@ describe("a stream of events", () => {
     expect(progress).toEqual(progress.toSorted((a, b) => a - b));
     expect(rest.length).toBeGreaterThanOrEqual(3);
     for (const event of told) expect(taskIn(event)).toMatchObject({ object: "video.task", task_id: id });
-    // Told while it happened, and not at the end.
+    // Sent while it happened, and not at the end.
     expect((told.at(-1)?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThan(500);
     expect(taskIn(told.at(-1) ?? { data: "" })).toEqual(await stack.task(id));
   });
@@ -185,7 +185,7 @@ describe("a stream of a task that does not end", () => {
     expect(retryMs).toBe(LIMITS.retryMs);
   });
 
-  it("is followed on by an EventSource, which comes again when it was told to", async () => {
+  it("is followed by an EventSource, which connects again after the time that the stream names", async () => {
     const listener = listen(await created());
     await eventually(
       async () => listener.events(),
@@ -202,14 +202,14 @@ describe("a stream of a task that does not end", () => {
   });
 });
 
-describe("who may not listen", () => {
-  it.each(["HEAD", "POST", "PUT", "DELETE", "OPTIONS"])("by %s is told what may", async (method) => {
+describe("a refused listener", () => {
+  it.each(["HEAD", "POST", "PUT", "DELETE", "OPTIONS"])("by %s is answered with what may", async (method) => {
     const response = await stack.call(pathOf(`task_${"a".repeat(42)}`), { method });
     expect(response.status).toBe(405);
     expect(response.headers.get("allow")).toBe("GET");
   });
 
-  it("without a key is told so", async () => {
+  it("without a key is refused", async () => {
     const response = await stack.call(pathOf(await created()), { headers: { authorization: "none" } });
     expect(response.status).toBe(401);
   });
@@ -270,7 +270,7 @@ describe("with the limits that are deployed", () => {
     expect(Date.now() - Date.parse(accepted.submitted_at ?? "")).toBeLessThan(POLL_MAX_SECONDS * 1000 + 700);
   });
 
-  it("finds no room beside 1,000 others, until one of them hangs up", async () => {
+  it("finds no room beside 1,000 others, until one of them disconnects", async () => {
     const { task_id: id } = (await (await patient.create()).json()) as TaskBody;
     const comments = (): number =>
       streams

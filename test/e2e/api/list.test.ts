@@ -59,7 +59,7 @@ async function createAs(name: (typeof TOKENS)[number], fields: object = {}): Pro
 const ids = ({ data }: List): string[] => data.map(({ task_id: id }) => id);
 
 describe("the list of tasks", () => {
-  it("is empty for who has none", async () => {
+  it("is empty for an account without tasks", async () => {
     expect(await get("/v1/videos", as("dave"))).toEqual({ object: "list", data: [], next_cursor: null });
   });
 
@@ -111,7 +111,7 @@ describe("the list of tasks", () => {
     expect(third.next_cursor).toBeNull();
   });
 
-  it("is 20 a page unless told otherwise, and has one more page only if there is more", async () => {
+  it("is 20 a page unless asked otherwise, and has one more page only if there is more", async () => {
     for (let index = 0; index < 21; index++)
       await createAs("carol", { test: { outcome: "succeeded", delay_seconds: 0 } });
     await listed("?limit=100", ({ data }) => data.length === 21, "carol");
@@ -195,7 +195,7 @@ describe("the list of tasks", () => {
 });
 
 describe("the statistics", () => {
-  it("are zero for who has no tasks", async () => {
+  it("are zero for an account without tasks", async () => {
     expect(await get("/v1/stats", as("dave"))).toEqual({
       object: "stats",
       tasks: { queued: 0, running: 0, succeeded: 0, failed: 0 },

@@ -131,7 +131,7 @@ describe("with callers' own keys", () => {
     expect(page.status).toBe(200);
   });
 
-  it("answers a failed task, a deleted one, and one that nobody can know of", async () => {
+  it("answers a failed task, a deleted one, and a made-up one", async () => {
     const failed = await create(stack, { test: { outcome: "failed", delay_seconds: 0 } });
     await stack.task(failed, isTerminal);
     await ask(stack, `/v1/videos/${failed}`);
@@ -330,7 +330,7 @@ describe("with callers' own keys", () => {
     expect((await askModels(page)).body).toBe("none");
   });
 
-  it("answers who waits, and streams to who follows", async () => {
+  it("answers a wait, and streams to a follower", async () => {
     const waited = await ask(stack, "/v1/videos", POST(VIDEO, { prefer: "wait=20" }));
     expect([waited.status, waited.headers["preference-applied"]]).toEqual([200, "wait=20"]);
     const path = `/v1/videos/${(JSON.parse(waited.body) as TaskAnswer).task_id}`;
@@ -350,7 +350,7 @@ describe("with callers' own keys", () => {
     expect(await refusal(ask(stack, "/v1/videos/task_x/events"))).toBe("404 task_not_found");
   });
 
-  it("says to who waits that the task was deleted", async () => {
+  it("says to a waiting caller that the task was deleted", async () => {
     const model = "the one that is waited for";
     const slow = { ...VIDEO, model, test: { outcome: "succeeded", delay_seconds: 600 } };
     const waits = ask(stack, "/v1/videos", POST(slow, { prefer: "wait=20" }));

@@ -317,7 +317,7 @@ describe("with callers' own keys", () => {
         );
         expect(new Set(bodies.map(({ message }) => message)).size).toBe(1);
       }
-      // Nobody was asked whether the stranger's key is one, and the owner's task is as it was.
+      // Ringback did not ask upstream about the stranger's key, and the owner's task is as it was.
       const strangers = stack.gateway.calls
         .slice(before)
         .filter(({ authorization }) => authorization === "Bearer sk-a-stranger");
@@ -401,18 +401,18 @@ describe("with callers' own keys", () => {
       expect(modelCalls("sk-together")).toBe(1);
     });
 
-    it("waits for nobody who has hung up", async () => {
+    it("does not wait for a client that has disconnected", async () => {
       stack.gateway.fault({ on: "models", delayMs: 400 });
       const hangUp = new AbortController();
       const init = { headers: as("sk-hung-up"), signal: hangUp.signal };
-      const first = stack.call("/v1/webhooks/secret", init).catch(() => "hung up");
+      const first = stack.call("/v1/webhooks/secret", init).catch(() => "disconnected");
       await eventually(
         async () => modelCalls("sk-hung-up"),
         (count) => count === 1,
       );
       const second = secretOf("sk-hung-up");
       hangUp.abort();
-      expect(await first).toBe("hung up");
+      expect(await first).toBe("disconnected");
       expect((await second).status).toBe(200);
     });
 
@@ -511,7 +511,7 @@ describe("with callers' own keys", () => {
       },
     );
 
-    it("asks once a minute for a key, and once for all who ask at one time", async () => {
+    it("asks once a minute for a key, and once for all calls at one time", async () => {
       const headers = as("sk-models-often");
       stack.gateway.fault({ on: "models", delayMs: 200 });
       const together = await Promise.all(
@@ -577,7 +577,7 @@ describe("with callers' own keys", () => {
     it.each([
       { path: "/healthz", what: "liveness", status: "ok" },
       { path: "/readyz", what: "readiness", status: "ready" },
-    ])("of $path is $what, for anybody", async ({ path, status }) => {
+    ])("of $path is $what, for any caller", async ({ path, status }) => {
       const before = asked(stack);
       const response = await fetch(`${stack.worker.url}${path}`);
       expect(response.status).toBe(200);
@@ -646,7 +646,7 @@ describe("with the operator's key", () => {
     ]);
   });
 
-  it("the secret is the name's: the same for its tokens, another for another name, asked of nobody", async () => {
+  it("the secret is the name's: the same for its tokens, another for another name, without a question upstream", async () => {
     const before = asked(stack);
     const secretOf = async (token: string) =>
       (await (await stack.call("/v1/webhooks/secret", { headers: as(token) })).json()) as object;
@@ -667,7 +667,7 @@ describe("with the operator's key", () => {
     expect(statuses).toEqual([200, 200, 404]);
   });
 
-  it("a token that is missing, unknown or the operator's key itself is 401, same bytes, asked of nobody", async () => {
+  it("a token that is missing, unknown or the operator's key itself is 401, same bytes, without a question upstream", async () => {
     const before = asked(stack);
     const authorizations = [
       null,

@@ -238,7 +238,7 @@ describe("with the caller's own key", () => {
 
   describe("an upstream that repeats the key", () => {
     it.each(echoes(KEY, '"task_id":"cgt-echo","status":"queued"'))(
-      "in its answer to the submit, %s, gives it to nobody",
+      "in its answer to the submit, %s, is masked everywhere",
       async (_name, body) => {
         stack.gateway.fault({ on: "submit", status: 200, body });
         stack.gateway.fault({ on: "poll", status: 200, body: body.replace("queued", "failed") });
@@ -265,7 +265,7 @@ describe("with the caller's own key", () => {
       ["in half of a JSON", `{"error":"${KEY}`],
       ["across the 16 KB that are passed on", `${"x".repeat(16_384 - 10)}${KEY}`],
     ];
-    it.each(refusals)("in a refusal, %s, gives it to nobody", async (_name, body) => {
+    it.each(refusals)("in a refusal, %s, is masked everywhere", async (_name, body) => {
       stack.gateway.fault({
         on: "submit",
         status: 401,
@@ -280,7 +280,7 @@ describe("with the caller's own key", () => {
       expect(text).toContain('"code":"upstream_unauthorized"');
     });
 
-    it.each(refusals)("in a refusal after the answer, %s, gives it to nobody", async (_name, body) => {
+    it.each(refusals)("in a refusal after the answer, %s, is masked everywhere", async (_name, body) => {
       const hook = newHook(stack);
       stack.gateway.fault({ on: "submit", status: 400, body });
       const response = await stack.create({ callback_url: hook.url }, { prefer: "respond-async" });
@@ -291,7 +291,7 @@ describe("with the caller's own key", () => {
       expectClean(hook.received()[0]?.body ?? "none", KEY, KEY.slice(0, 10));
     });
 
-    it("in an unknown answer gives it to nobody", async () => {
+    it("in an unknown answer is masked everywhere", async () => {
       stack.gateway.fault({ on: "submit", status: 500, body: { error: `upstream saw ${KEY}` } });
       const response = await stack.create();
       expect(response.status).toBe(202);
@@ -301,7 +301,7 @@ describe("with the caller's own key", () => {
     it.each([
       ["plain", `The key ${KEY} has no quota.`],
       ["after the 2000 characters that are kept", `${"y".repeat(1995)}${KEY}`],
-    ])("in error_message, %s, gives it to nobody", async (_name, message) => {
+    ])("in error_message, %s, is masked everywhere", async (_name, message) => {
       const hook = newHook(stack);
       stack.gateway.fault({ on: "poll", status: 200, body: { status: "failed", error_message: message } });
       const response = await stack.create({ callback_url: hook.url });
@@ -313,7 +313,7 @@ describe("with the caller's own key", () => {
       expectClean(hook.received()[0]?.body ?? "none", KEY, KEY.slice(0, 4));
     });
 
-    it("as a word for the status or as progress gives it to nobody, not even the log", async () => {
+    it("as a word for the status or as progress is masked everywhere, in the log, too", async () => {
       stack.gateway.fault({ on: "poll", status: 200, body: { status: KEY, progress: KEY }, times: 2 });
       const response = await stack.create();
       const { task_id: id } = (await response.json()) as TaskBody;
@@ -342,7 +342,7 @@ describe("with the caller's own key", () => {
         },
       ],
     ];
-    it.each(models)("in its models, %s, gives it to nobody", async (_name, answer) => {
+    it.each(models)("in its models, %s, is masked everywhere", async (_name, answer) => {
       stack.gateway.fault({ on: "models", ...answer });
       const headers = { authorization: `Bearer ${lister}` };
       const response = await stack.call("/v1/models", { headers });
@@ -369,7 +369,7 @@ describe("with the caller's own key", () => {
     ["in its answer", { status: 400, body: `{"you sent":"${HEADER}"}` }],
     ["in a success", { status: 200, body: `Thanks for Bearer ${HEADER}` }],
     ["in a redirect", { status: 302, headers: { location: `https://example.com/?k=${HEADER}` } }],
-  ])("a receiver that repeats its headers, %s, shows them to nobody", async (_name, reply) => {
+  ])("a receiver that repeats its headers, %s, shows them nowhere", async (_name, reply) => {
     const hook = newHook(stack);
     stack.receiver.reply(reply);
     const fields = {
@@ -402,7 +402,7 @@ describe("with the operator's key", () => {
   });
 
   it.each(echoes(OPERATOR_KEY, '"error":{"message":"no"}'))(
-    "an upstream that repeats it in a refusal, %s, gives it to nobody",
+    "an upstream that repeats it in a refusal, %s, is masked everywhere",
     async (_name, body) => {
       stack.gateway.fault({ on: "submit", status: 400, body });
       const text = await (await stack.create()).text();
@@ -412,7 +412,7 @@ describe("with the operator's key", () => {
   );
 
   it.each(echoes(OPERATOR_KEY, '"object":"list"'))(
-    "an upstream that repeats it in its models, %s, gives it to nobody",
+    "an upstream that repeats it in its models, %s, is masked everywhere",
     async (_name, body) => {
       stack.gateway.fault({ on: "models", status: 200, body });
       const response = await stack.call("/v1/models");

@@ -18,7 +18,7 @@ import {
  * on an idempotent replay                        the same
  * ?wait and Prefer: wait on a read               at once when it is terminal, or after N seconds; else 400
  * a callback beside the wait                     contract, The callback: not within the hold of the create's answer
- * a caller that hangs up                         its place is free at once; at most 1,000 a task
+ * a caller that disconnects                      its place is free at once; at most 1,000 a task
  */
 
 const HOLD_SECONDS = 1;
@@ -176,7 +176,7 @@ describe("a create that waits", () => {
     const { task } = await create("wait=20", callback);
     const answeredAt = Date.now();
     expect(task.status).toBe("succeeded");
-    // Held back until nobody waits for the answer any more, running is overtaken by the end.
+    // Held back until the create has been answered, running is overtaken by the end.
     const [callbackOfEnd, ...others] = await hook.waitFor(1);
     expect(others).toEqual([]);
     expect(JSON.parse(callbackOfEnd?.body ?? "")).toMatchObject({ type: "video.succeeded" });
@@ -294,7 +294,7 @@ describe("a read that waits", () => {
     expect(task).toMatchObject({ error: { code: "task_not_found" } });
   });
 
-  it("finds no room beside 1,000 others, until one of them hangs up", async () => {
+  it("finds no room beside 1,000 others, until one of them disconnects", async () => {
     const id = await longTask();
     const url = `${stack.worker.url}/v1/videos/${id}?wait=60`;
     const waiting = Array.from({ length: 1001 }, () => hold(url, { authorization }));

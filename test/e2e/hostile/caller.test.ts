@@ -18,7 +18,7 @@ import {
 } from "../../support/stack.ts";
 
 /*
- * A caller who wants what is not theirs, or wants Ringback to send what it should not.
+ * A caller that wants what belongs to others, or wants Ringback to send what it should not.
  *
  * scenario                                            requirement
  * foreign and missing ids on every route              contract, ids: 404, same bytes; guarantee 8; threats T8
@@ -338,7 +338,7 @@ describe("a task whose key nothing has proved", () => {
     expect(delivery?.attempts).toHaveLength(1);
   });
 
-  it("is exhausted where the upstream never speaks of it, and may be sent by hand once it does", async () => {
+  it("is exhausted where the upstream never judges it, and may be sent by hand once it does", async () => {
     const { id, key, hook } = await begin({ status: 500 }, { status: 500, times: 4 });
     await stack.deliveries(id, ([first]) => first?.status === "exhausted");
     expect([questions(key), hook.received()]).toEqual([4, []]);

@@ -29,7 +29,7 @@ const METADATA = "canary-in-the-metadata";
 const QUERY = "canary-in-the-query";
 /** Short enough for the runtime to quote it whole when it does not parse. */
 const BROKEN = "canary-in-a-row";
-/** Where nobody may find them; metadata is the caller's own to see again. */
+/** The places where they must not be; metadata is the caller's own to see again. */
 const SECRET = [KEY, HEADER, PROMPT, IMAGE.slice(0, 30)];
 
 const folder = mkdtempSync(join(tmpdir(), "ringback-canaries-"));
@@ -94,7 +94,7 @@ async function settled(id: string): Promise<TaskBody> {
   );
 }
 
-/** The task's row in the store's files, which nobody has open. */
+/** The task's row in the store's files, which no process has open. */
 function breakRow(taskId: string): number {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter(({ name }) => name.endsWith(".sqlite"))

@@ -208,7 +208,7 @@ it("behind a proxy of one's own is by the header that it sets, and one for all c
     const others = [await ask({ "x-forwarded-for": "unknown" }), await ask({ "x-forwarded-for": "" })];
     expect(others.map(({ status }) => status)).toEqual([429, 429]);
     expect((await ask({ "x-forwarded-for": "198.51.100.2" })).status).toBe(202);
-    // The console's sign-ins, too: one visitor locks out nobody else.
+    // The console's sign-ins, too: one visitor does not lock out others.
     const signIn = async (visitor: string): Promise<number> => {
       const { status } = await sendRaw(`${proxied.worker.url}/sign-in`, {
         method: "POST",

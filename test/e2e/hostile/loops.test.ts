@@ -19,7 +19,7 @@ import {
 } from "../../support/stack.ts";
 
 /*
- * A caller who would have Ringback call itself, or the house that it stands in.
+ * A caller that makes Ringback call itself, or the network that it runs in.
  *
  * scenario                                            requirement
  * callbacks that come back as creates and pings       threats T15: refused by host and by the marker, 508
@@ -30,7 +30,7 @@ import {
  */
 
 describe("a callback that comes back", () => {
-  /** Somebody's relay, which sends on to Ringback whatever it gets, headers and all. */
+  /** A relay that sends on to Ringback every request that it gets, headers and all. */
   async function relayTo(stack: () => Stack, path: string): Promise<RawServer & { statuses: number[] }> {
     const statuses: number[] = [];
     const relay = await startRawServer((socket, { headers, body }) => {
@@ -51,7 +51,7 @@ describe("a callback that comes back", () => {
   }
 
   it.each(["/v1/videos", "/v1/webhooks/ping"])(
-    "by way of a relay is told by its marker at %s: 508, and no loop",
+    "by way of a relay is recognised by its marker at %s: 508, and no loop",
     async (path) => {
       const stack = await startStack({
         settings: { CALLBACK_TIMEOUT_SECONDS: "10", UPSTREAM_TIMEOUT_SECONDS: "10" },
@@ -227,7 +227,7 @@ describe("a ping into the house", () => {
     "[2002:7f00:1::]",
     "0.0.0.0",
     "user@127.0.0.1",
-  ])("to %s is refused, and nobody there hears of it", async (host) => {
+  ])("to %s is refused, and that host gets no request", async (host) => {
     for (const scheme of ["http", "https"]) {
       const url = `${scheme}://${host}:${bystander.port}/`;
       const answer = await send(stack, "/v1/webhooks/ping", { method: "POST", body: { callback_url: url } });

@@ -6,11 +6,11 @@ import { auditReceiver } from "../../support/audit.ts";
 import { eventually, startStack, type DeliveryBody, type Stack, type TaskBody } from "../../support/stack.ts";
 
 /*
- * What a receiver may not do to anybody but itself. What its answers come to stands in hostile-receiver.test.ts.
+ * What a receiver may not do to others. receiver.test.ts has the outcomes of its own answers.
  *
  * scenario                                            requirement
  * every spelling of `Retry-After` with a 429          contract, The callback: later only, at most to a minute here
- * many receivers that hang                            faults 5.2: nobody else's callback waits for them
+ * many receivers that hang                            faults 5.2: no other callback waits for them
  * script, quotes, control characters in the answer    threats T20: inert JSON text, none of the receiver's headers
  */
 
@@ -88,7 +88,7 @@ describe.concurrent("Retry-After with a 429", () => {
 });
 
 describe("receivers that hang", () => {
-  it("hold up nobody else's callback, ping or create, not even at the same host", async () => {
+  it("delay no other callback, ping or create, not even at the same host", async () => {
     const hanging = Array.from({ length: 40 }, () => receiver.endpoint(() => undefined));
     await Promise.all(hanging.map(async (endpoint) => create(endpoint)));
     await eventually(

@@ -49,7 +49,7 @@ vi.setConfig({ maxConcurrency: 10 });
 
 let stack: Stack;
 let receiver: RawReceiver;
-/** Where a redirect may point and nobody may go. */
+/** Places to which a redirect may point and Ringback must not go. */
 let bystander: RawServer;
 /** By task: how many attempts the log had when the request was seen. */
 const loggedAtArrival = new Map<string, number[]>();
@@ -240,16 +240,19 @@ describe("a status line", () => {
 });
 
 describe.concurrent("an answer that is too much", () => {
-  it.each(tooMuch(200))("is delivered by its 200, read to 2 KB and hung up on: %s", async (_name, bytes) => {
-    const life = await follow(act(bytes));
-    expect(verdictOf(life)).toEqual(contract(200));
-    expect(Buffer.byteLength(life.attempt.response_excerpt ?? "")).toBe(2048);
-    const [{ closed }] = life.exchanges as [Exchange];
-    expect(closed?.bytes).toBeLessThan(BOUNDED_BYTES);
-    expect(closed?.afterMs).toBeLessThan(PATIENCE_MS + LATE_MS);
-  });
+  it.each(tooMuch(200))(
+    "is delivered by its 200, read to 2 KB and disconnected: %s",
+    async (_name, bytes) => {
+      const life = await follow(act(bytes));
+      expect(verdictOf(life)).toEqual(contract(200));
+      expect(Buffer.byteLength(life.attempt.response_excerpt ?? "")).toBe(2048);
+      const [{ closed }] = life.exchanges as [Exchange];
+      expect(closed?.bytes).toBeLessThan(BOUNDED_BYTES);
+      expect(closed?.afterMs).toBeLessThan(PATIENCE_MS + LATE_MS);
+    },
+  );
 
-  it.each(tooMuch(503))("fails by its 503, read to 2 KB and hung up on: %s", async (_name, bytes) => {
+  it.each(tooMuch(503))("fails by its 503, read to 2 KB and disconnected: %s", async (_name, bytes) => {
     const life = await follow(act(bytes));
     expect(verdictOf(life)).toEqual(contract(503));
     expect(Buffer.byteLength(life.attempt.response_excerpt ?? "")).toBe(2048);
@@ -260,7 +263,7 @@ describe.concurrent("an answer that is too much", () => {
 });
 
 describe.concurrent("an answer that is too slow", () => {
-  it.each(tooSlow(200))("is a timeout, and hung up on: %s", async (_name, bytes) => {
+  it.each(tooSlow(200))("is a timeout, and disconnected: %s", async (_name, bytes) => {
     const life = await follow(act(bytes));
     expect(verdictOf(life)).toEqual(retried("timeout"));
     expect(life.attempt.response_excerpt).toBeNull();
@@ -271,7 +274,7 @@ describe.concurrent("an answer that is too slow", () => {
   });
 
   it.each(endlessDrips(200))(
-    "is delivered once its 200 is there, and hung up on: %s",
+    "is delivered once its 200 is there, and disconnected: %s",
     async (_name, bytes) => {
       const life = await follow(act(bytes));
       expect(verdictOf(life)).toEqual(contract(200));
@@ -282,7 +285,7 @@ describe.concurrent("an answer that is too slow", () => {
   );
 
   it.each(endlessDrips(500))(
-    "has failed once its 500 is there, and is hung up on: %s",
+    "has failed once its 500 is there, and is disconnected: %s",
     async (_name, bytes) => {
       const life = await follow(act(bytes));
       expect(verdictOf(life)).toEqual(contract(500));

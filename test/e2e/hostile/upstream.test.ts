@@ -81,7 +81,7 @@ const act =
     bytes(socket);
 
 describe.concurrent("an answer that is too much", () => {
-  it.each(tooMuch(200))("is hung up on after a bounded number of bytes: %s", async (_name, bytes) => {
+  it.each(tooMuch(200))("is disconnected after a bounded number of bytes: %s", async (_name, bytes) => {
     const met = await meet(act(bytes));
     expect(outcomes(met)).toEqual([UNKNOWN, BORNE]);
     for (const { exchange } of met) {
@@ -92,7 +92,7 @@ describe.concurrent("an answer that is too much", () => {
   });
 
   it.each(tooMuch(200))(
-    "is hung up on at once, not when the task's alarm has run: %s",
+    "is disconnected at once, not when the task's alarm has run: %s",
     async (_name, bytes) => {
       // While a callback hangs, the run that polls goes on, and whatever it holds stays open.
       const hanging = await startRawServer(() => undefined);
@@ -117,7 +117,7 @@ describe.concurrent("an answer that is too much", () => {
 
 describe.concurrent("an answer that is too slow", () => {
   it.each([...tooSlow(200), ...endlessDrips(200)])(
-    "is hung up on at the timeout: %s",
+    "is disconnected at the timeout: %s",
     async (_name, bytes) => {
       const met = await meet(act(bytes));
       expect(outcomes(met)).toEqual([UNKNOWN, BORNE]);
@@ -303,7 +303,7 @@ describe.concurrent("an answer that points elsewhere", () => {
     JSON.stringify({ task_id: id, status: "succeeded", video_url: `${elsewhere.origin}/v.mp4` });
 
   it.each([300, 301, 302, 303, 304, 305, 306, 307, 308, 310, 399])(
-    "with %i is an unknown submit, a poll to repeat, and nobody follows it",
+    "with %i is an unknown submit, a poll to repeat, and is not followed",
     async (status) => {
       const redirect: Answer = (socket, { id }) =>
         socket.end(httpAnswer(status, status === 304 ? "" : body(id), pointers()));
@@ -321,7 +321,7 @@ describe.concurrent("an answer that points elsewhere", () => {
     ["to a file", () => "file:///etc/passwd"],
     ["nowhere", () => ""],
     ["that is no URL", () => "http://["],
-  ])("whose Location is %s is followed by nobody", async (_name, location) => {
+  ])("whose Location is %s is not followed", async (_name, location) => {
     const redirect: Answer = (socket) => socket.end(httpAnswer(307, "", { location: location() }));
     const met = await meet(redirect);
     expect(outcomes(met)).toEqual([UNKNOWN, BORNE]);
@@ -329,7 +329,7 @@ describe.concurrent("an answer that points elsewhere", () => {
     expect(elsewhere.connections).toBe(0);
   });
 
-  it("and is a success is a success, whose pointers and whose video nobody fetches", async () => {
+  it("and is a success is a success, whose pointers and whose video Ringback does not fetch", async () => {
     const created: Answer = (socket, { id }) =>
       socket.end(httpAnswer(201, JSON.stringify({ task_id: id }), pointers()));
     const ended: Answer = (socket, { id }) => socket.end(httpAnswer(200, body(id), pointers()));

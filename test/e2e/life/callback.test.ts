@@ -122,7 +122,7 @@ describe("a callback", () => {
         CALLBACK_TIMEOUT_SECONDS: String(TIMEOUT_MS / 1000),
       },
       gateway: {
-        // A slow one runs until it is told to end; any other has ended at the first poll.
+        // A slow one runs until the test ends it; any other has ended at the first poll.
         taskPlan: ({ prompt }) => ({
           queueSeconds: 0,
           runSeconds: String(prompt).includes("[slow]") ? 600 : 0,
@@ -153,7 +153,7 @@ describe("a callback", () => {
       });
       await stack.deliveries(id, settled);
       const { headers, rawHeaders, method } = stack.receiver.received[0] as Received;
-      // What the platform adds to any request is its own affair.
+      // The platform adds headers of its own to any request.
       const platform = new Set(["host", "content-length", "cf-worker", "connection", "accept-encoding"]);
       const own = Object.fromEntries(Object.entries(headers).filter(([name]) => !platform.has(name)));
       expect(own).toEqual({
@@ -468,7 +468,7 @@ describe("a callback", () => {
         Object.assign(upstream ?? {}, progressOf(percent));
         await stack.task(id, ({ progress }) => progress === percent);
       }
-      // Back to the queue and running again: an event that has been told already.
+      // Back to the queue and running again: an event that was sent already.
       Object.assign(upstream ?? {}, { runsAt: Date.now() + 1e9 });
       await stack.task(id, ({ status }) => status === "queued");
       Object.assign(upstream ?? {}, progressOf(80));
@@ -487,7 +487,7 @@ describe("a callback", () => {
       expect(new Set(requests().map(({ headers }) => headers["webhook-id"])).size).toBe(5);
     });
 
-    it("is not told to who did not subscribe", async () => {
+    it("is not sent without a subscription", async () => {
       const { task, id, requests } = await create(accepts, { prompt: "[slow]" });
       await stack.task(id, ({ status }) => status === "running");
       stack.gateway.finish(task.upstream_task_id ?? "", "succeeded");
@@ -495,7 +495,7 @@ describe("a callback", () => {
       expect(requests().map(typeOf)).toEqual(["video.succeeded"]);
     });
 
-    it("is told alone to who subscribed to nothing else", async () => {
+    it("is sent alone where nothing else is subscribed", async () => {
       const { task, id, requests } = await create(accepts, {
         prompt: "[slow]",
         callback_events: ["video.running"],
@@ -507,7 +507,7 @@ describe("a callback", () => {
       expect(requests().map(typeOf)).toEqual(["video.running"]);
     });
 
-    it("is stopped by the end, which is told all the same", async () => {
+    it("is stopped by the end, which is sent all the same", async () => {
       const { task, id, requests } = await create(
         // The end is repeated until the time is long past at which running would have been.
         (socket, attempt, request) =>
@@ -772,7 +772,7 @@ describe("a callback", () => {
       expect(requests()).toHaveLength(expectedRequests);
     });
 
-    it("that sends 100 MB is hung up on", async () => {
+    it("that sends 100 MB is disconnected", async () => {
       let taken = 0;
       const { id } = await create((socket) => {
         socket.write(head(200, "content-length: 104857600"));
@@ -842,7 +842,7 @@ describe("a callback", () => {
       expect(submits()).toBe(before);
     });
 
-    it("is told from a caller by its header: 508, ahead of every other check", async () => {
+    it("is recognised by its header: 508, ahead of every other check", async () => {
       const before = submits();
       const response = await stack.create({}, { "ringback-attempt": "1", "content-type": "text/plain" });
       expect(response.status).toBe(508);
@@ -909,7 +909,7 @@ describe("with the default schedule and a hold of a second", () => {
     expect(request.at - answeredAt).toBeLessThan(HOLD_MS + LATE_MS);
   });
 
-  it("a task that ends after the hold is told at once", async () => {
+  it("a task that ends after the hold calls back at once", async () => {
     stack.gateway.fault({ on: "poll", times: Infinity, status: 200, body: { status: "running" } });
     const url = stage.endpoint(accepts);
     const { task_id: id, created_at: createdAt } = await createTask(stack, { callback_url: url });

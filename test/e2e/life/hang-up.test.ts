@@ -12,7 +12,7 @@ import {
 
 /*
  * scenario                                   requirement
- * the caller hangs up during the submit      contract, Submit: it does not depend on the caller's connection
+ * the caller disconnects during the submit   contract, Submit: it does not depend on the caller's connection
  */
 
 let stack: Stack;
@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 afterAll(async () => stack.close());
 
-it("a caller that hangs up in the middle of the submit loses nothing: the key finds the task, submitted once", async () => {
+it("a caller that disconnects in the middle of the submit loses nothing: the key finds the task, submitted once", async () => {
   stack.gateway.fault({ on: "submit", process: true, delayMs: 400 });
   const headers = { "idempotency-key": "hang-up" };
   const body = JSON.stringify({

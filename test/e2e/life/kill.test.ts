@@ -112,7 +112,7 @@ async function killAtRandomMoments(): Promise<void> {
     await worker.kill();
     worker = await startKillableWorker(options);
   }
-  // The test has failed meanwhile: nobody else would end this one.
+  // The test has failed meanwhile, and nothing else would end this one.
   if (run.over) await worker.kill();
 }
 

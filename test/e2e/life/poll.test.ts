@@ -8,7 +8,7 @@ import { isTerminal, OWN_KEY, startStack, type Stack, type TaskBody } from "../.
  *
  * scenario                                            requirement
  * words in any case, several for one status           contract, The task: upstream words are read tolerantly
- * a word nobody knows                                 the same: leaves the status, never terminal
+ * an unknown word                                     the same: leaves the status, never terminal
  * id, status, progress, error nested in `data`        the same
  * the URL in each documented place                    the same
  * ids of every kind                                   the same: string or integer, 256 characters, percent-encoded
@@ -545,7 +545,7 @@ describe("with quick polls", () => {
       expect(task).toMatchObject({ status: "succeeded", video_url: VIDEO });
     });
 
-    it("of success without a URL is no end to whoever reads meanwhile", async () => {
+    it("of success without a URL is no end to a read meanwhile", async () => {
       const { id, polls } = await follow(stack, [RUNNING, { body: { status: "succeeded" }, times: 4 }, DONE]);
       const seen: string[] = [];
       await stack.task(id, (task) => {
@@ -576,7 +576,7 @@ describe("with quick polls", () => {
   it.each([
     ["as it is", (key: string) => key],
     ["escaped", (key: string) => key.replaceAll("e", String.raw`\u0065`)],
-  ])("repeats the caller's key to nobody when the upstream echoes it %s", async (_name, spell) => {
+  ])("repeats the caller's key nowhere when the upstream echoes it %s", async (_name, spell) => {
     const key = spell(OWN_KEY);
     const from = stack.receiver.received.length;
     stack.gateway.fault({ on: "submit", status: 200, body: `{"task_id":"up-echo","note":"${key}"}` });
@@ -692,7 +692,7 @@ describe("with measurable gaps", () => {
 
 describe("with a deadline 6 s away", () => {
   const TIMEOUT_MS = 6000;
-  /** From here on nobody's wish to wait counts. */
+  /** From here on no request to wait counts. */
   const LATEST_MS = TIMEOUT_MS - 5000;
   const GAP_MS = 700;
   let stack: Stack;

@@ -592,7 +592,7 @@ describe("with the operator's key", () => {
     [413, "upstream_rejected"],
     [418, "upstream_rejected"],
     [422, "upstream_rejected"],
-  ])("%i is the caller's affair: the same status, %s and the upstream's words", async (status, code) => {
+  ])("%i is for the caller to solve: the same status, %s and the upstream's words", async (status, code) => {
     stack.gateway.fault({ on: "submit", status, body: words });
     const response = await stack.create({ callback_url: hook.url });
     expect(response.status).toBe(status);
@@ -611,7 +611,7 @@ describe("with the operator's key", () => {
   });
 
   it.each([...codes, [400, "upstream_rejected"] as const])(
-    "after respond-async, %i is a failed task with %s, in words that are the caller's affair",
+    "after respond-async, %i is a failed task with %s, in words for the caller",
     async (status, code) => {
       stack.gateway.fault({ on: "submit", status, body: words });
       const response = await stack.create({ callback_url: hook.url }, { prefer: "respond-async" });

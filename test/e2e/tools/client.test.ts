@@ -116,7 +116,7 @@ describe("a life", () => {
     });
   });
 
-  it("is told event by event", async () => {
+  it("is sent event by event", async () => {
     const ringback = clientOf();
     const { task_id: id } = await ringback.create(REQUEST, { respondAsync: true });
     const types: string[] = [];

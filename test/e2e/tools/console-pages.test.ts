@@ -238,7 +238,7 @@ describe("text of others", () => {
   const EVIL = `"'><script>alert(1)</script><img src=x onerror=alert(1)>`;
   const INERT = "&lt;script&gt;alert(1)&lt;/script&gt;";
 
-  it("is shown and does nothing, whoever wrote it", async () => {
+  it("is shown and does nothing, from any author", async () => {
     stack.receiver.defaultReply({ status: 500, body: EVIL });
     const hook = newHook(stack);
     stack.gateway.fault({

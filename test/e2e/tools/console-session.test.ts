@@ -5,7 +5,7 @@ import { newVisitor, whereTo, type Visitor } from "../../support/visitor.ts";
 
 /*
  * scenario                                        requirement (issue: the console)
- * the cookie, what is in it and who takes it      sealed, HttpOnly, SameSite, bounded; never for /v1, never a bearer
+ * the cookie, its content and its readers         sealed, HttpOnly, SameSite, bounded; never for /v1, never a bearer
  * keys and tokens that are gone                   the same caller as the API's
  * forms from elsewhere                            CSRF-safe
  * what every answer carries                       strict CSP, no-store, x-request-id

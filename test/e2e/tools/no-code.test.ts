@@ -16,7 +16,7 @@ import {
  * scenario                                        requirement
  * curl -d without a content type                  contract, POST: a form body that starts with `{` is read as JSON
  * a form with every kind of field                 contract, POST: strings for numbers, booleans, objects and lists
- * a ping, a rotation and a redelivery as a form   the same, for whoever has no other way to send it
+ * a ping, a rotation and a redelivery as a form   the same, for tools that can send nothing else
  * other types, any encoding                       415
  * brackets and dots in a form's names             contract, POST: read, or 400; never forwarded
  * a form with a file                              contract, POST: multipart/form-data, the file as a data: URL

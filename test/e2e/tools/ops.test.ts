@@ -9,7 +9,7 @@ import { readSettings } from "../../../src/env.ts";
 
 /*
  * The programs that an operator runs, as npm runs them. Wrangler is played by a script that answers as the real one
- * does, because nobody is logged in here.
+ * does, because there is no login here.
  */
 
 const root = fileURLToPath(new URL("../../..", import.meta.url));
@@ -126,7 +126,7 @@ describe("npm run deploy", () => {
   it.each([
     { what: "of a Worker that was never deployed", state: { login: true, secrets: null } },
     { what: "whose secrets may not be listed", state: { login: true, secrets: null, refuses: true } },
-    { what: "that cannot say who it is", state: { login: false, secrets: null } },
+    { what: "that cannot show its login", state: { login: false, secrets: null } },
   ])("in Cloudflare's own build deploys without the secret: one $what", ({ state }) => {
     build = { WORKERS_CI: "1" };
     playWrangler(state);

@@ -10,7 +10,7 @@ import { newHook, startStack, submitsTo, type Stack, type TaskBody } from "../..
  * The workflows that users import into n8n. n8n itself is too large for every test run: `npm run test:n8n` runs them in it.
  *
  * scenario                                         requirement
- * each file's shape                                what n8n's importer wants; no credential and no address of anybody
+ * each file's shape                                what n8n's importer wants; no credential and no real address
  * "Ask Ringback", as n8n sends it                  one task, whose repeat pays nothing; the resume address byte for byte
  * "Until it calls", as n8n answers                 404, 409 or 500 until the node is reached, then 200; the next nodes find their fields
  * several videos                                   one execution each, with inputs, for which the first does not wait

@@ -24,7 +24,7 @@ import { sendRaw, startStack, type Stack, type TaskBody } from "../../support/st
 const [CURRENT, OLD] = published.vectors.map(({ secret }) => secret) as [string, string];
 const STRANGER = `whsec_${Buffer.alloc(32, "stranger").toString("base64")}`;
 const MAX_BODY_BYTES = 64 * 1024;
-/** Spaces, an escape and a last line feed: whoever parses it and prints it again has other bytes. */
+/** Spaces, an escape and a last line feed: a program that parses it and prints it again has other bytes. */
 const BODY =
   '{ "type": "video.succeeded", "data": { "task_id": "task_1", "metadata": "灯塔 \\u00e9 🌊" }, "n": 1.0 }\n';
 const FLAT = '{"message_id":"m","event":"video.failed","task_id":"task_2","metadata_order":"42"}';
@@ -38,7 +38,7 @@ let messages = 0;
 beforeAll(async () => {
   ({ consumer } = await installClient(folder));
   stack = await startStack();
-  // The account has a new secret, of which no receiver was told: its callbacks carry two signatures.
+  // The account has a new secret that no receiver knows: its callbacks carry two signatures.
   const rotated = await stack.call("/v1/webhooks/secret/rotate", { method: "POST" });
   const { previous } = (await rotated.json()) as { previous: [{ secret: string }] };
   outgoing = previous[0].secret;
@@ -72,7 +72,7 @@ interface Making {
   signers?: string[];
 }
 
-/** A genuine callback unless told otherwise. */
+/** A genuine callback unless the options say otherwise. */
 function message({ body = BODY, seconds = 0, signers = [CURRENT], ...rest }: Making = {}): Message {
   messages += 1;
   const id = `msg_${messages}`;
@@ -284,7 +284,7 @@ describe.each(RECIPES)("$name", (recipe) => {
   });
 
   it.each(["", " , ", "whsec_", `${CURRENT},whsec_AAAA`])(
-    "trusts nobody with the secrets '%s'",
+    "refuses every callback with the secrets '%s'",
     async (secrets) => {
       if (recipe.withoutSecrets === "ends") {
         await expect(recipe.start(secrets, places())).rejects.toThrow("RINGBACK_WEBHOOK_SECRETS");

@@ -247,7 +247,7 @@ describe("Zapier's code step", () => {
     await expect(codeStep({ ...inputs, ...change(inputs) })).rejects.toThrow(message);
   });
 
-  it("stops at a callback that somebody signed with an empty key", async () => {
+  it("stops at a callback that is signed with an empty key", async () => {
     const inputs = await received("flat");
     const mac = createHmac("sha256", "").update(`${inputs["id"]}.${inputs["timestamp"]}.{}`).digest("base64");
     const forged = { ...inputs, body: "{}", signature: `v1,${mac}` };

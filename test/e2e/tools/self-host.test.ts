@@ -304,7 +304,7 @@ describe("Ringback on one machine", () => {
     }
   });
 
-  it("believes no address that a client claims, but the header that it was told", async () => {
+  it("trusts no address that a client claims, only the header that the setting names", async () => {
     const sign = async (headers: Record<string, string>): Promise<number> => {
       const type = { "content-type": "application/x-www-form-urlencoded", origin: url };
       const init = {

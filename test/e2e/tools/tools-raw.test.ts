@@ -259,7 +259,7 @@ describe("a create of strings alone", () => {
 it.each([
   ["Node-RED", NODE_RED],
   ["an integration on Zapier's platform", ZAPIER_PLATFORM.filter((line) => !line.startsWith("Accept-Enc"))],
-])("a form by %s with an object in it is told, not paid", async (_name, head) => {
+])("a form by %s with an object in it is refused, not paid", async (_name, head) => {
   const body = `model=${MODEL}&prompt=p&metadata=&test=`;
   const answer = await onTheWire(request({ head: [...head, `content-type: ${FORM}`], body }));
   expect(statusOf(answer)).toBe(400);

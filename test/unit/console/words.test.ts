@@ -160,7 +160,7 @@ describe("what the schemas say", () => {
     expect(problemText("zh", problem)).not.toMatch(/\$\d|\bmust\b|\bis required\b/);
   });
 
-  it("stays as it is where nobody has translated it", () => {
+  it("stays as it is without a translation", () => {
     expect(problemText("zh", "is something new")).toBe("is something new");
   });
 });

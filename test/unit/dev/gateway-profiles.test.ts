@@ -334,7 +334,7 @@ describe("an unknown task", () => {
     ["reseller", { status: 200, body: { success: false, code: 404, message: "Task not found" } }],
   ];
 
-  it.each(table)("is told by %s so", async (profile, answer) => {
+  it.each(table)("has this form under %s", async (profile, answer) => {
     const gateway = await start(profile, { runSeconds: 60 });
     const { id } = await created(gateway);
     expect(await ask(gateway, "/videos/task_none")).toEqual(answer);
@@ -521,7 +521,7 @@ describe("the choice of a profile", () => {
     }
   });
 
-  it("names the profiles to a caller who asks for another", async () => {
+  it("names the profiles to a caller that asks for another", async () => {
     const attempt = promisify(execFile)(process.execPath, [program, "--profile", "sora"]);
     await expect(attempt).rejects.toThrow("--profile must be one of document, max-api, new-api, reseller");
   });

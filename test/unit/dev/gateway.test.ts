@@ -128,7 +128,7 @@ describe("the life of a task", () => {
     ]);
   });
 
-  it("ends at once when told to finish", async () => {
+  it("ends at once when the test finishes it", async () => {
     const gateway = await start({ runSeconds: 60 });
     const [good, bad] = [await submitted(gateway), await submitted(gateway)];
     gateway.finish(good, "succeeded");

@@ -7,7 +7,7 @@ import { equalBytes } from "../../../src/keys/digest.ts";
 import { verifyWebhook } from "../../../src/webhook/verify.ts";
 
 /*
- * Who is calling, whatever stands in the header, and the comparison behind it.
+ * The caller of a request, for any header, and the comparison behind it.
  *
  * scenario                                            requirement
  * tokens of any length and any signs                  threats T21: never a throw, never a 500
@@ -37,7 +37,7 @@ const own = settings({});
 const LENGTHS = [0, 1, 2, 31, 32, 33, 63, 64, 65, 127, 4095, 4096, 4097, 10_000, 1_000_000];
 
 describe("a bearer token", () => {
-  it.each(LENGTHS)("of %i characters is nobody's, and no throw", async (length) => {
+  it.each(LENGTHS)("of %i characters belongs to no caller, and does not throw", async (length) => {
     for (const sign of ["t", "0", " ", "é", "\0", "🙂"]) {
       for (const prefix of ["Bearer ", "bearer  ", "Bearer", "Basic ", ""]) {
         const header = prefix + sign.repeat(length);
@@ -48,7 +48,7 @@ describe("a bearer token", () => {
     }
   });
 
-  it("of any text is nobody's, and no throw", async () => {
+  it("of any text belongs to no caller, and does not throw", async () => {
     const text = fc.oneof(
       fc.string(),
       fc.string({ unit: "binary", maxLength: 100 }),

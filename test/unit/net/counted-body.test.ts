@@ -5,8 +5,8 @@ import { largestBodyBytes, withCountedBody } from "../../../src/net/counted-body
 /*
  * scenario                                          requirement
  * uploads that stop short of their end              given up after 30 s, and their room is free again
- * large bodies in hand, however many                small ones are admitted
- * one client address with all it can send           at most half of what may be in hand, however much a byte counts
+ * large bodies in memory, however many              small ones are admitted
+ * one client address with all it can send           at most half of the memory, however much a byte counts
  */
 
 const MIB = 1_048_576;
@@ -73,7 +73,7 @@ function upload(client: string | null, weight = 1): Upload {
   };
 }
 
-/** Sent as a whole; held in hand if its reader holds. */
+/** Sent as a whole; stays in memory while its reader holds it. */
 async function sent(client: string | null, bytes: number, weight = 1): Promise<string> {
   const { answer, send, end } = upload(client, weight);
   send(bytes);
@@ -88,7 +88,7 @@ async function settled(answer: Promise<string>): Promise<string> {
 }
 
 describe("a body that does not end", () => {
-  it("is given up after 30 seconds, and nothing of it is in hand any more", async () => {
+  it("is given up after 30 seconds, and nothing of it is counted any more", async () => {
     const uploads = ["192.0.2.1", "192.0.2.2", "192.0.2.3"].map((address) => upload(address));
     for (const { send } of uploads) send(14 * MIB);
     expect(await Promise.all(uploads.map(async ({ answer }) => settled(answer)))).toEqual(
@@ -124,8 +124,8 @@ describe("a body that does not end", () => {
   });
 });
 
-describe("what is in hand", () => {
-  it("of one address is at most half, and the other half is everybody's", async () => {
+describe("the memory of bodies", () => {
+  it("of one address is at most half, and the other half is for all others", async () => {
     hold();
     const mine = "2001:db8:1:2::/64";
     expect(await sent(mine, MAX_BYTES)).toBe("held");
@@ -163,7 +163,7 @@ describe("what is in hand", () => {
     expect(await sent("192.0.2.3", BODY_LIMITS.smallMaxBytes, FORM_WEIGHT)).toBe("held");
     letGo();
     await vi.advanceTimersByTimeAsync(1);
-    // Nothing of it is left in hand.
+    // Nothing of it is left in memory.
     expect(await sent("192.0.2.1", MAX_BYTES)).toBe(`all ${MAX_BYTES}`);
     expect(await sent("192.0.2.1", 12 * MIB, FORM_WEIGHT)).toBe(`all ${12 * MIB}`);
   });

@@ -54,7 +54,7 @@ describe("equal questions", () => {
 
   it("do not wait for an asker that is gone: one of them asks, for all", async () => {
     const questions = new JointQuestion<string>();
-    // Its client has hung up: nothing of it goes on.
+    // Its client has disconnected: nothing of it goes on.
     void questions.ask("key", PATIENCE_MS, async () => new Promise<string>(() => undefined));
     const { ask, calls } = slow(100);
     const asked = [questions.ask("key", PATIENCE_MS, ask), questions.ask("key", PATIENCE_MS, ask)];

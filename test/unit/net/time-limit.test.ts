@@ -84,7 +84,7 @@ describe("a time limit", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it.each(Object.entries(calls))("ends %s that nobody answers", async (_name, call) => {
+  it.each(Object.entries(calls))("ends %s without an answer", async (_name, call) => {
     const asked = hanging();
     const ended = vi.fn<() => void>();
     const done = call().then(ended);

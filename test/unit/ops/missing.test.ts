@@ -39,11 +39,11 @@ describe("a deployment", () => {
       vars: ["AIO_API_KEY"],
       names: ["RINGBACK_SECRET: run", "AIO_API_KEY as a secret", "RINGBACK_KEYS"],
     },
-  ])("is told that it lacks $what", ({ secrets: set, vars, names }) => {
+  ])("is reported to lack $what", ({ secrets: set, vars, names }) => {
     const { first, later } = missingFor({ ...byHand, secrets: set, vars });
     expect(first.toSorted()).toEqual(names.toSorted().map((name) => expect.stringMatching(`^${name}`)));
     expect(later).toEqual([]);
-    // In Cloudflare's own build it can follow; a secret that everybody can read cannot.
+    // In Cloudflare's own build it can follow; a secret that is public cannot.
     const built = missingFor({ ...inBuild, secrets: set, vars });
     expect([...built.first, ...built.later].toSorted()).toEqual(first.toSorted());
     expect(built.first).toEqual(first.filter((line) => line.includes("as a secret")));
@@ -57,7 +57,7 @@ describe("a deployment", () => {
     expect(missingFor({ ...inBuild, secrets: null, vars: ["RINGBACK_SECRET"] }).first).toHaveLength(1);
   });
 
-  it("of an environment is told to put its secrets there", () => {
+  it("of an environment is reported with the command for that environment", () => {
     const { first } = missingFor({ ...byHand, secrets: ["RINGBACK_KEYS"], vars: [], environment: "staging" });
     expect(first).toEqual([
       expect.stringContaining("secret put RINGBACK_SECRET --env staging"),

@@ -38,7 +38,7 @@ describe("an answer's memory", () => {
     expect((await memory.read(text, OTHER_ACCESS, KNOWN)).parsed.json).not.toContain(OTHER_ACCESS.apiKey);
   });
 
-  it("reads anew what it was told to forget", async () => {
+  it("reads again after it was cleared", async () => {
     const memory = new AnswerMemory();
     const first = await memory.read(RUNNING, ACCESS, KNOWN);
     memory.forget();

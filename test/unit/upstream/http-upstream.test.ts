@@ -100,7 +100,7 @@ describe("a poll that is answered with a 2xx", () => {
       { kind: "other", status: 200 },
     ],
     [{ error: { message: "overloaded" } }, { kind: "other", status: 200 }],
-    // Not found, told by a 200.
+    // "Not found" in a 200.
     [{ success: false, code: 404, message: "Task not found" }, { kind: "not_found" }],
     [{ success: false, message: "no such task" }, { kind: "not_found" }],
     [{ code: "404", message: "任务不存在" }, { kind: "not_found" }],

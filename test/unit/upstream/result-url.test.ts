@@ -189,7 +189,7 @@ describe("a result", () => {
   });
 
   it.each(["sk-0123456789/abcdef", encodeURIComponent("sk-0123456789/abcdef")])(
-    "that contains the key (%s) is handed to nobody",
+    "that contains the key (%s) is never given out",
     (spelling) => {
       const secrets = ["sk-0123456789/abcdef"];
       const url = `https://cdn.acme.com/v.mp4?key=${spelling}`;

@@ -20,7 +20,7 @@ describe("base64", () => {
     );
   });
 
-  it("is told from anything else by every byte of it, wherever it stands", () => {
+  it("is distinguished from anything else by every byte of it, wherever it stands", () => {
     const letters = fc
       .uint8Array({ maxLength: 60 })
       .map((bytes) => Buffer.from(bytes).toString("base64").replaceAll("=", ""));

@@ -54,7 +54,7 @@ describe("a form", () => {
     },
   );
 
-  it("of more than 20,000 fields is refused, instead of holding up everybody else", () => {
+  it("of more than 20,000 fields is refused, and delays no other request", () => {
     expect(parsed("a=&".repeat(20_000))).toEqual({ a: Array.from({ length: 20_000 }, () => "") });
     expect(parsed("a=&".repeat(20_001))).toBe("has more than 20000 fields");
   });
@@ -75,7 +75,7 @@ describe("a form", () => {
         const names = fields.map(([name]) => name);
         fc.pre(names.every((name) => name.isWellFormed()));
         fc.pre(fields.every(([, value]) => value.isWellFormed()));
-        // What these mean is Ringback's own affair.
+        // These are Ringback's own fields.
         fc.pre(names.every((name) => !/[[.]|__/.test(name)));
         const expected: Record<string, string | string[]> = Object.create(null);
         for (const [name, value] of fields) {

@@ -129,7 +129,7 @@ describe("a JSON body", () => {
 });
 
 describe("plain ASCII", () => {
-  it("is told from anything else by every byte of it, wherever it stands", () => {
+  it("is distinguished from anything else by every byte of it, wherever it stands", () => {
     const text = fc.string({ unit: fc.constantFrom(...Array.from(" !#[]~aZ09\u007f")), maxLength: 40 });
     const byte = fc.integer({ min: 0, max: 255 });
     fc.assert(

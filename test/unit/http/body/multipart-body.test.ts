@@ -139,7 +139,7 @@ describe("a multipart form", () => {
       },
     ],
     [
-      "a file field that nobody has filled",
+      "a file field left empty",
       part(
         'Content-Disposition: form-data; name="image"; filename=""\r\nContent-Type: application/octet-stream',
         "",

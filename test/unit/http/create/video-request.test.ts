@@ -152,7 +152,7 @@ describe("a create is refused", () => {
     expect(issues(fields, false)).toEqual([]);
   });
 
-  it("but not for a callback field that nobody knows and that is absent", () => {
+  it("but not for an unknown callback field that is absent", () => {
     expect(issues({ callback_foo: null, callback_bar: "" })).toEqual([]);
     expect(issues({ callback_foo: 0 })).toEqual(["callback_foo"]);
   });
