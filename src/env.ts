@@ -1,11 +1,12 @@
 import * as z from "zod/mini";
+import { asMessage, problem, problemSaid, says, type Problem } from "./contract/problems.ts";
 import { isOwnHost } from "./domain/delivery/endpoint-policy.ts";
 import type { PatienceLimits } from "./domain/task/poll.ts";
 import type { PollLimits } from "./domain/polling/plan.ts";
 
 /** Settings come as strings (`[vars]`, secrets) or as TOML scalars; null (bare workerd) and empty count as not set. */
 const setting = z.pipe(
-  z.nullish(z.union([z.string(), z.number(), z.boolean()], "must be text")),
+  z.nullish(z.union([z.string(), z.number(), z.boolean()], says("not_text"))),
   z.transform((value) => {
     const text = String(value ?? "").trim();
     return text === "" ? undefined : text;
@@ -13,15 +14,15 @@ const setting = z.pipe(
 );
 
 /** Says what is wrong with a setting, and gives no value. */
-type Refuse = (message: string) => never;
+type Refuse = (found: Problem) => never;
 
 /** A setting that is read from its text; undefined: it is not set. */
 function settingOf<T>(read: (text: string | undefined, refuse: Refuse) => T) {
   return z.pipe(
     setting,
     z.transform((input, context) =>
-      read(input, (message) => {
-        context.issues.push({ code: "custom", message, input });
+      read(input, (found) => {
+        context.issues.push({ code: "custom", message: asMessage(found), input });
         return z.NEVER;
       }),
     ),
@@ -41,33 +42,35 @@ function seconds(fallback: number, range: SecondsRange = {}) {
 }
 
 function parseSeconds(text: string, { min = 0, max = 31_536_000 }: SecondsRange, refuse: Refuse): number {
-  if (!/^\d+(\.\d+)?$/.test(text)) return refuse("must be seconds, such as 15 or 0.5");
+  if (!/^\d+(\.\d+)?$/.test(text)) return refuse(problem("not_seconds"));
   const value = Number(text);
   return value < min || value > max
-    ? refuse(`must be from ${min} to ${max} seconds`)
+    ? refuse(problem("seconds_range", { min, max }))
     : Math.round(value * 1000);
 }
 
+const SECRET_MIN_LENGTH = 32;
 /** Thirty-two equal letters are long, too. No count separates a phrase from chance: docs/deploy.md says what does. */
 const SECRET_DIFFERENT_MIN = 12;
+const TOO_SHORT = problem("text_too_short", { min: SECRET_MIN_LENGTH });
 /** A poor secret of an older version must stay readable while the operator rotates it away. */
 const previousSecret = settingOf((text, refuse) =>
-  text === undefined || text.length >= 32 ? text : refuse("must have 32 characters or more"),
+  text === undefined || text.length >= SECRET_MIN_LENGTH ? text : refuse(TOO_SHORT),
 );
 const secret = settingOf((text, refuse) => {
-  if (text === undefined) return refuse("must be set (32 characters or more)");
-  if (text.length < 32) return refuse("must have 32 characters or more");
+  if (text === undefined) return refuse(problem("setting_missing", { min: SECRET_MIN_LENGTH }));
+  if (text.length < SECRET_MIN_LENGTH) return refuse(TOO_SHORT);
   return new Set(text).size >= SECRET_DIFFERENT_MIN
     ? text
-    : refuse(`must have ${SECRET_DIFFERENT_MIN} different characters or more`);
+    : refuse(problem("text_too_uniform", { min: SECRET_DIFFERENT_MIN }));
 });
 
 const baseUrl = settingOf((text, refuse) => {
   const href = text ?? "https://api.aiearth.dev/v1";
   const url = URL.canParse(href) ? new URL(href) : null;
-  if (!url || !/^https?:$/.test(url.protocol)) return refuse("must be an http(s) URL");
+  if (!url || !/^https?:$/.test(url.protocol)) return refuse(problem("not_http_url"));
   if (url.search || url.hash || url.username || url.password) {
-    return refuse("must have no query, fragment, user name or password");
+    return refuse(problem("url_with_extras"));
   }
   return url.href.replace(/\/+$/, "");
 });
@@ -77,22 +80,24 @@ export function baseUrlProblem(
   href: string,
   allowPrivate: boolean,
   ownHosts: readonly string[],
-): string | null {
+): Problem | null {
   const url = new URL(href);
-  if (url.protocol !== "https:" && !allowPrivate) return "must be an https URL";
-  return isOwnHost(url, { allowPrivate, ownHosts }) ? "must not be this deployment's own host" : null;
+  if (url.protocol !== "https:" && !allowPrivate) return problem("not_https");
+  return isOwnHost(url, { allowPrivate, ownHosts }) ? problem("upstream_own_host") : null;
 }
 
 const boolean = settingOf((text, refuse) => {
   if (text === undefined || /^(false|0)$/i.test(text)) return false;
-  return /^(true|1)$/i.test(text) ? true : refuse("must be true or false");
+  return /^(true|1)$/i.test(text) ? true : refuse(problem("not_boolean"));
 });
 
+const RETRY_STEPS_MAX = 20;
+const RETRY_STEP_MAX_SECONDS = 86_400;
 const retrySchedule = settingOf((text, refuse) => {
   const steps = (text ?? "5,30,120,300,1800,7200,18000,36000").split(",").map((step) => step.trim());
-  if (steps.length > 20 || !steps.every((step) => /^\d+(\.\d+)?$/.test(step) && Number(step) <= 86_400)) {
-    return refuse("must be up to 20 comma separated numbers of seconds, each at most 86400");
-  }
+  const valid = steps.every((step) => /^\d+(\.\d+)?$/.test(step) && Number(step) <= RETRY_STEP_MAX_SECONDS);
+  if (steps.length > RETRY_STEPS_MAX || !valid)
+    return refuse(problem("not_retry_schedule", { steps: RETRY_STEPS_MAX, max: RETRY_STEP_MAX_SECONDS }));
   return steps.map((step) => Math.round(Number(step) * 1000));
 });
 
@@ -106,7 +111,7 @@ const keyList = settingOf((text, refuse) => {
     .filter((entry) => entry !== "");
   const pairs = entries.map((entry) => /^([^:]+):([0-9a-fA-F]{64})$/.exec(entry));
   if (!pairs.every((pair) => pair !== null && ACCOUNT_NAME.test(pair[1] ?? ""))) {
-    return refuse("must be name:sha256hex entries, comma separated");
+    return refuse(problem("not_key_list"));
   }
   return pairs.map((pair) => ({ name: pair?.[1] ?? "", sha256: (pair?.[2] ?? "").toLowerCase() }));
 });
@@ -117,28 +122,27 @@ const hostList = settingOf((text, refuse) => {
     .map((host) => host.trim())
     .filter((host) => host !== "");
   const valid = hosts.every((host) => !/[\s/@?#\\]/.test(host) && URL.canParse(`https://${host}`));
-  return valid ? hosts : refuse("must be host names, comma separated");
+  return valid ? hosts : refuse(problem("not_host_list"));
 });
 
 const headerName = settingOf((text, refuse) =>
-  text === undefined || /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text)
-    ? text
-    : refuse("must be the name of a header"),
+  text === undefined || /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text) ? text : refuse(problem("not_header")),
 );
 
 const mebibytes = 1_048_576;
+/** One client address can hold no larger body in memory (`net/body-limits.ts`). */
+const BODY_LIMITS = { min: 1024, max: 20 * mebibytes };
 const bodyLimit = settingOf((text, refuse) => {
   const bytes = text === undefined ? 16 * mebibytes : Number(text);
-  // One client address can hold no larger body in memory (`net/body-limits.ts`).
-  const maxBytes = 20 * mebibytes;
-  const valid = Number.isInteger(bytes) && bytes >= 1024 && bytes <= maxBytes;
-  return valid ? bytes : refuse(`must be a number of bytes from 1024 to ${maxBytes}`);
+  const valid = Number.isInteger(bytes) && bytes >= BODY_LIMITS.min && bytes <= BODY_LIMITS.max;
+  return valid ? bytes : refuse(problem("bytes_range", BODY_LIMITS));
 });
 
+const RETENTION_MAX_HOURS = 87_600;
 const retentionHours = settingOf((text, refuse) => {
   const hours = Number(text ?? "720");
-  const valid = Number.isFinite(hours) && hours > 0 && hours <= 87_600;
-  return valid ? Math.round(hours * 3_600_000) : refuse("must be hours, more than 0 and at most 87600");
+  const valid = Number.isFinite(hours) && hours > 0 && hours <= RETENTION_MAX_HOURS;
+  return valid ? Math.round(hours * 3_600_000) : refuse(problem("hours_range", { max: RETENTION_MAX_HOURS }));
 });
 
 const KEY_SETTINGS = [
@@ -158,7 +162,7 @@ const schema = z
   .object({
     AIO_BASE_URL: baseUrl,
     AIO_API_KEY: settingOf((text, refuse) =>
-      text === undefined || /^[\x21-\x7e]+$/.test(text) ? text : refuse("must be visible ASCII"),
+      text === undefined || /^[\x21-\x7e]+$/.test(text) ? text : refuse(problem("not_visible_ascii")),
     ),
     RINGBACK_SECRET: secret,
     RINGBACK_SECRET_PREVIOUS: previousSecret,
@@ -170,7 +174,7 @@ const schema = z
     VALIDATION: settingOf((text, refuse) =>
       text === undefined || text === "strict" || text === "lenient"
         ? text !== "lenient"
-        : refuse("must be strict or lenient"),
+        : refuse(problem("not_listed", { values: ["strict", "lenient"] })),
     ),
     MAX_BODY_BYTES: bodyLimit,
     UPSTREAM_TIMEOUT_SECONDS: seconds(20, { min: 0.05, max: 28 }),
@@ -198,23 +202,15 @@ const schema = z
         RINGBACK_HOSTS: hosts,
       } = given;
       const upstreamProblem = baseUrlProblem(upstreamUrl, allowPrivate, hosts);
-      if (upstreamProblem !== null)
-        context.addIssue({ code: "custom", path: ["AIO_BASE_URL"], message: upstreamProblem });
+      const refuse = (name: string, found: Problem): void =>
+        context.addIssue({ code: "custom", path: [name], message: asMessage(found) });
+      if (upstreamProblem !== null) refuse("AIO_BASE_URL", upstreamProblem);
       const keys = KEY_SETTINGS.some((name) => given[name].length > 0);
-      if (given.AIO_API_KEY !== undefined && !keys) {
-        context.addIssue({
-          code: "custom",
-          path: ["RINGBACK_KEYS"],
-          message: "must be set when AIO_API_KEY is",
-        });
-      }
-      if (given.AIO_API_KEY === undefined && keys) {
-        context.addIssue({
-          code: "custom",
-          path: ["AIO_API_KEY"],
-          message: "must be set when RINGBACK_KEYS is",
-        });
-      }
+      const operatorKey = given.AIO_API_KEY !== undefined;
+      if (operatorKey && !keys)
+        refuse("RINGBACK_KEYS", problem("setting_missing_beside", { setting: "AIO_API_KEY" }));
+      if (!operatorKey && keys)
+        refuse("AIO_API_KEY", problem("setting_missing_beside", { setting: "RINGBACK_KEYS" }));
     }),
   );
 
@@ -244,9 +240,11 @@ export interface Settings extends TaskSettings {
   clientAddressHeader: string | null;
 }
 
-export type SettingsResult =
-  | { ok: true; settings: Settings }
-  | { ok: false; problems: { setting: string; message: string }[] };
+export interface SettingProblem extends Problem {
+  setting: string;
+}
+
+export type SettingsResult = { ok: true; settings: Settings } | { ok: false; problems: SettingProblem[] };
 
 /** Parsed once per environment object: an isolate sees the same one on every request. */
 const parsed = new WeakMap<object, SettingsResult>();
@@ -263,7 +261,10 @@ export function readSettings(env: object): SettingsResult {
 function parseSettings(env: object): SettingsResult {
   const result = schema.safeParse(env);
   if (!result.success) {
-    const problems = result.error.issues.map(({ path, message }) => ({ setting: String(path[0]), message }));
+    const problems = result.error.issues.map(({ path, message }) => ({
+      setting: String(path[0]),
+      ...problemSaid(message),
+    }));
     return { ok: false, problems };
   }
   const raw = result.data;

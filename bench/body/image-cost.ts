@@ -50,7 +50,7 @@ function play(body: Uint8Array): Round {
   const text = new TextDecoder().decode(body);
   const [plainMs] = timed(() => JSON.parse(text) as object);
   const [parseMs, parsed] = timed(() => parseJsonBody(body));
-  if (!parsed.ok) throw new Error(`the request ${parsed.problem}`);
+  if (!parsed.ok) throw new Error(`the request ${parsed.problem.code}`);
   const rules = { allowPrivate: true, ownHosts: [] };
   const [judgeMs, read] = timed(() => readVideoRequest(parsed.value, { strict: true, rules }));
   if (!read.ok) throw new Error(`the request: ${JSON.stringify(read.issues)}`);

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { issueAt, showIssue, type Issue } from "../contract/problems.ts";
 import { isJsonObject, own, parseJson } from "../domain/text/json.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { requireForm, withBody } from "../http/body/body.ts";
@@ -7,13 +8,11 @@ import { accepted, createVideo } from "../http/create/create-video.ts";
 import { ApiError, invalidRequest } from "../http/errors.ts";
 import { parseFormBody } from "../http/body/form-body.ts";
 import { endpointRules } from "../http/guards.ts";
-import type { Issue } from "../http/issue.ts";
 import type { RequestObject } from "../http/body/json-body.ts";
 import { upstreamModels } from "../http/routes/models.ts";
 import { readVideoRequest } from "../http/create/video-request.ts";
 import { NewTaskPage } from "./pages/new-task-page.tsx";
 import { curlOf, requestOf } from "./new-task-request.ts";
-import { problemText } from "./text/problems.ts";
 import { visitOf } from "./visit.ts";
 
 /** What the form starts with: the first example of the upstream's document. */
@@ -56,11 +55,10 @@ export async function startTask(context: Context<AppEnv>): Promise<Response> {
 
 /** `POST /new/check`: the same judgement without the task, and the command that the form stands for. */
 export async function checkNewTask(context: Context<AppEnv>): Promise<Response> {
-  const { language } = visitOf(context);
+  const { problems } = visitOf(context).text;
   return withForm(context, async (form) => {
     const { issues, curl } = judged(context, form);
-    const told = issues.map(({ path, message }) => ({ path, message: problemText(language, message) }));
-    return Promise.resolve(context.json({ issues: told, curl }));
+    return Promise.resolve(context.json({ issues: issues.map((one) => showIssue(one, problems)), curl }));
   });
 }
 
@@ -96,7 +94,7 @@ async function withForm(
   requireForm(context.req.raw);
   return withBody(context, context.get("settings").maxBodyBytes, async (bytes) => {
     const body = parseFormBody(bytes);
-    if (!body.ok) throw invalidRequest([{ path: "", message: body.problem }]);
+    if (!body.ok) throw invalidRequest([issueAt("", body.problem)]);
     return use(body.value);
   });
 }
@@ -126,10 +124,7 @@ async function renderForm(
 ): Promise<Response> {
   const visit = visitOf(context);
   const { curl } = judged(context, form);
-  const issues = state.issues.map(({ path, message }) => ({
-    path,
-    message: problemText(visit.language, message),
-  }));
+  const issues = state.issues.map((one) => showIssue(one, visit.text.problems));
   return context.html(
     <NewTaskPage
       visit={visit}

@@ -4,6 +4,7 @@ import { isoTime } from "../domain/text/time.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { ApiError, invalidRequest } from "../http/errors.ts";
 import { secretAnswer, sendPing, verifyReceived } from "../http/routes/webhooks.ts";
+import { issue } from "../contract/problems.ts";
 import type { VerifyReason } from "../contract/words.ts";
 import { readForm } from "./form.ts";
 import { headersIn } from "./new-task-request.ts";
@@ -30,7 +31,7 @@ export async function rotate(context: Context<AppEnv>): Promise<Response> {
   const overlap = OVERLAPS_SECONDS.find((seconds) => String(seconds) === form("overlap"));
   // A guess might keep a secret that leaked in force.
   if (overlap === undefined) {
-    throw invalidRequest([{ path: "overlap", message: `must be one of ${OVERLAPS_SECONDS.join(", ")}` }]);
+    throw invalidRequest([issue("overlap", "not_listed", { values: OVERLAPS_SECONDS.map(String) })]);
   }
   const { account } = context.get("caller");
   const versions = await rotateSecret(context.env.ACCOUNTS, account, overlap * 1000);

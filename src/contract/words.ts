@@ -39,7 +39,13 @@ export const ATTEMPT_REASONS = [
   "interrupted",
   "in_flight",
 ] as const;
-export type AttemptReason = (typeof ATTEMPT_REASONS)[number] | `http_${number}`;
+export type WordedReason = (typeof ATTEMPT_REASONS)[number];
+/** `http_503` and the like say the receiver's status. */
+export type AttemptReason = WordedReason | `http_${number}`;
+
+export function isWorded(reason: AttemptReason): reason is WordedReason {
+  return !reason.startsWith("http_");
+}
 
 export const VERIFY_REASONS = ["missing_header", "timestamp_out_of_range", "no_match"] as const;
 export type VerifyReason = (typeof VERIFY_REASONS)[number];

@@ -1,18 +1,18 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { apiError, type ApiErrorCode } from "../contract/errors.ts";
+import { problemText, showIssue, type Issue } from "../contract/problems.ts";
 import { parseJson } from "../domain/text/json.ts";
 import { isUnavailable } from "../domain/errors/unavailable.ts";
 import { clipBytes } from "../domain/text/text.ts";
 import { errorFields, log } from "../log.ts";
 import type { AppEnv } from "./app-env.ts";
-import type { Issue } from "./issue.ts";
 
 export interface ApiErrorOptions {
   /** In place of the code's own sentence, where the thrower knows more. */
   message?: string;
   status?: number;
-  issues?: Issue[];
+  issues?: readonly Issue[];
   headers?: Record<string, string>;
   upstream?: { status: number; body: unknown };
   taskId?: string;
@@ -35,10 +35,12 @@ export class ApiError extends Error {
   }
 }
 
-export function invalidRequest(issues: Issue[]): ApiError {
+export function invalidRequest(issues: readonly Issue[]): ApiError {
   const [first] = issues;
   const more = issues.length > 1 ? ` (and ${issues.length - 1} more)` : "";
-  const message = first ? `${first.path === "" ? "The request" : first.path} ${first.message}${more}.` : "";
+  const message = first
+    ? `${first.path === "" ? "The request" : first.path} ${problemText(first)}${more}.`
+    : "";
   return new ApiError("invalid_request", { message, issues });
 }
 
@@ -74,7 +76,7 @@ function errorResponse(context: Context<AppEnv>, error: ApiError): Response {
     code: error.code,
     message: error.message,
     ...(param === undefined ? {} : { param }),
-    ...(issues ? { issues } : {}),
+    ...(issues ? { issues: issues.map((one) => showIssue(one)) } : {}),
     ...(retryable ? { retryable } : {}),
     ...(upstream ? { upstream } : {}),
     ...(taskId === undefined ? {} : { task_id: taskId }),

@@ -1,8 +1,9 @@
 import { createMiddleware } from "hono/factory";
 import type { Context, Handler } from "hono";
+import { issue, problemText } from "../contract/problems.ts";
 import { base32 } from "../domain/text/base32.ts";
 import type { EndpointRules } from "../domain/delivery/endpoint-policy.ts";
-import { baseUrlProblem, readSettings } from "../env.ts";
+import { baseUrlProblem, readSettings, type SettingProblem } from "../env.ts";
 import { HOP_HEADER } from "../upstream/hop.ts";
 import type { AppEnv } from "./app-env.ts";
 import { identify } from "./caller.ts";
@@ -24,7 +25,7 @@ export const requestId = createMiddleware<AppEnv>(async (context, next) => {
 /** A server may hand on a `Host` that makes no URL. */
 export const requireHost = createMiddleware<AppEnv>(async (context, next) => {
   const url = URL.parse(context.req.url);
-  if (url === null) throw invalidRequest([{ path: "host", message: "is not a host" }]);
+  if (url === null) throw invalidRequest([issue("host", "not_host")]);
   context.set("ownHost", url.host);
   await next();
 });
@@ -71,14 +72,14 @@ export const withSettings = createMiddleware<AppEnv>(async (context, next) => {
   const result = readSettings(context.env);
   if (!result.ok) throw misconfigured(result.problems);
   const { baseUrl, callback } = result.settings;
-  const problem = baseUrlProblem(baseUrl, callback.allowPrivate, [ownHost(context)]);
-  if (problem !== null) throw misconfigured([{ setting: "AIO_BASE_URL", message: problem }]);
+  const found = baseUrlProblem(baseUrl, callback.allowPrivate, [ownHost(context)]);
+  if (found !== null) throw misconfigured([{ setting: "AIO_BASE_URL", ...found }]);
   context.set("settings", result.settings);
   await next();
 });
 
-export function misconfigured(problems: readonly { setting: string; message: string }[]): ApiError {
-  const message = problems.map(({ setting, message: problem }) => `${setting} ${problem}`).join("; ");
+export function misconfigured(problems: readonly SettingProblem[]): ApiError {
+  const message = problems.map(({ setting, ...found }) => `${setting} ${problemText(found)}`).join("; ");
   return new ApiError("misconfigured", {
     message: `This deployment's settings are incomplete: ${message}.`,
   });

@@ -1,19 +1,13 @@
 import type * as z from "zod/mini";
-
-/** One thing that is wrong with a request. */
-export interface Issue {
-  /** Dotted path into the request, `reference_images.0`; empty for the request as a whole. */
-  path: string;
-  message: string;
-}
+import { issueAt, problemSaid, type Issue } from "../contract/problems.ts";
 
 /** What a schema has against a request. */
 export function issuesOf({ issues }: z.core.$ZodError): Issue[] {
-  return issues.flatMap((issue) => {
-    const { path, message } = issue;
+  return issues.flatMap((found) => {
     // Each by its own name.
-    const ends = issue.code === "unrecognized_keys" ? issue.keys.map((key) => [key.slice(0, 100)]) : [[]];
-    return ends.map((end) => ({ path: [...path, ...end].map(String).join("."), message }));
+    const ends = found.code === "unrecognized_keys" ? found.keys.map((key) => [key.slice(0, 100)]) : [[]];
+    const said = problemSaid(found.message);
+    return ends.map((end) => issueAt([...found.path, ...end].map(String).join("."), said));
   });
 }
 
@@ -23,8 +17,8 @@ const ISSUES_MAX = 100;
 /** One problem a path is enough: the schema's says more than a rule that follows from it. */
 export function deduplicated(issues: readonly Issue[]): Issue[] {
   const byPath = new Map<string, Issue>();
-  for (const issue of issues) {
-    if (!byPath.has(issue.path)) byPath.set(issue.path, issue);
+  for (const one of issues) {
+    if (!byPath.has(one.path)) byPath.set(one.path, one);
     if (byPath.size === ISSUES_MAX) break;
   }
   return [...byPath.values()];

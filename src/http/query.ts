@@ -1,4 +1,5 @@
-import { deduplicated, type Issue } from "./issue.ts";
+import { issue, type Issue } from "../contract/problems.ts";
+import { deduplicated } from "./issue.ts";
 
 /** What is wrong with the names of the request's query: a filter with a slip in it would answer with every task. */
 export function queryIssues(url: string, known: readonly string[] = []): Issue[] {
@@ -7,8 +8,8 @@ export function queryIssues(url: string, known: readonly string[] = []): Issue[]
   const seen = new Set<string>();
   const issues = names.flatMap((name): Issue[] => {
     const path = name === "" ? "?" : name.slice(0, 100);
-    if (!known.includes(name)) return [{ path, message: "is not a query parameter of this call" }];
-    if (seen.has(name)) return [{ path, message: "is given twice" }];
+    if (!known.includes(name)) return [issue(path, "unknown_parameter")];
+    if (seen.has(name)) return [issue(path, "given_twice")];
     seen.add(name);
     return [];
   });

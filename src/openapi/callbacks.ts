@@ -1,3 +1,4 @@
+import { MESSAGE_ID_PATTERN } from "../contract/shapes/values.ts";
 import { EVENT_TYPES, type EventType } from "../contract/words.ts";
 import { RINGBACK_VERSION } from "../version.ts";
 import {
@@ -10,7 +11,6 @@ import {
   SUCCEEDED_DATA,
 } from "./examples.ts";
 import { ref, type JsonSchema } from "./json-schema.ts";
-import { MESSAGE_ID_PATTERN } from "./answers.ts";
 
 /** What Ringback sends, and what it makes of the answer. */
 

@@ -3,7 +3,6 @@ import { ANSWERS } from "./answers.ts";
 import { CALLBACK_HEADERS, webhooks } from "./callbacks.ts";
 import { INFO, TAGS } from "./info.ts";
 import { answerSchemas, type JsonSchema } from "./json-schema.ts";
-import { messageSchemas } from "./messages.ts";
 import type { Operation } from "./operation.ts";
 import { REQUESTS } from "./requests.ts";
 import { HEADERS, type Responses } from "./responses.ts";
@@ -20,7 +19,6 @@ export interface OpenApiDocument {
 }
 
 export function openApiDocument(): OpenApiDocument {
-  const answers = answerSchemas(ANSWERS);
   const { paths, responses } = sharedResponses({
     ...VIDEO_PATHS,
     ...SIGNING_PATHS,
@@ -43,7 +41,7 @@ export function openApiDocument(): OpenApiDocument {
           description: "Your own upstream key, or a token of a deployment whose operator pays.",
         },
       },
-      schemas: { ...REQUESTS, ...answers, ...messageSchemas(answers["TaskData"] ?? {}) },
+      schemas: { ...REQUESTS, ...answerSchemas(ANSWERS) },
       parameters: { ...VIDEO_PARAMETERS, ...CALLBACK_HEADERS },
       headers: HEADERS,
       responses,

@@ -1,4 +1,5 @@
 import { apiError, type ApiErrorCode } from "../contract/errors.ts";
+import { issue, showIssue } from "../contract/problems.ts";
 import { statusOf } from "./error-table.ts";
 import { REQUEST_ID } from "./examples.ts";
 import { ref, type JsonSchema } from "./json-schema.ts";
@@ -124,7 +125,7 @@ function errorExample(code: ApiErrorCode, status: string): JsonSchema {
       code,
       message: apiError(code).message,
       ...(code === "invalid_request"
-        ? { param: "callback_url", issues: [{ path: "callback_url", message: "must be an https URL" }] }
+        ? { param: "callback_url", issues: [showIssue(issue("callback_url", "not_https"))] }
         : {}),
       ...(apiError(code).retryable ? { retryable: true } : {}),
       ...(refusal

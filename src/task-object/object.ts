@@ -3,7 +3,7 @@ import { joinCadence, knownForecast, pace, settleCadence, slowDown } from "../ca
 import { summaryOf, type TaskSummary } from "../domain/account/summary.ts";
 import type { Task } from "../domain/task/task.ts";
 import { nameInTaskId } from "../domain/task/task-id.ts";
-import { jsonObject } from "../domain/task/task-json.ts";
+import { jsonObject, JsonText } from "../domain/task/task-json.ts";
 import { readSettings, type TaskSettings } from "../env.ts";
 import { newMessageId } from "../keys/ids.ts";
 import { errorFields, log } from "../log.ts";
@@ -137,11 +137,11 @@ export class TaskObject extends DurableObject<Env> {
     const document = this.#store.load();
     if (!deps || !document || document.task.account !== account) return null;
     const { retentionMs } = deps.settings;
-    return jsonObject([
-      ["task", await viewTask(deps, document)],
-      ["deliveries", viewDeliveries(document, this.#store.attempts())],
-      ["life", JSON.stringify(diagnosticsOf(document, { now: Date.now(), alarmAt, retentionMs }))],
-    ]);
+    return jsonObject({
+      task: new JsonText(await viewTask(deps, document)),
+      deliveries: new JsonText(viewDeliveries(document, this.#store.attempts())),
+      life: diagnosticsOf(document, { now: Date.now(), alarmAt, retentionMs }),
+    });
   }
 
   /** One more attempt of one event, the newest if none is named. `isKnownKey`: the upstream knows the account's key. */

@@ -1,4 +1,4 @@
-import type { AttemptOutcome } from "../contract/words.ts";
+import type { AttemptJson, DeliveryJson, DeliveryList } from "../contract/shapes/delivery.ts";
 import { leadingDelivery, type Attempt, type Delivery } from "../domain/delivery/delivery.ts";
 import { isRingbackFault } from "../domain/errors/stall.ts";
 import { taskJson } from "../domain/task/task-json.ts";
@@ -39,10 +39,10 @@ export function viewDeliveries(document: TaskDocument, attempts: readonly Attemp
       attempts.filter(({ seq }) => seq === delivery.seq),
     ),
   );
-  return JSON.stringify({ object: "list", data: rows });
+  return JSON.stringify({ object: "list", data: rows } satisfies DeliveryList);
 }
 
-export function viewDelivery(delivery: Delivery, attempts: readonly Attempt[]): object {
+export function viewDelivery(delivery: Delivery, attempts: readonly Attempt[]): DeliveryJson {
   return {
     message_id: delivery.messageId,
     event: delivery.type,
@@ -52,16 +52,15 @@ export function viewDelivery(delivery: Delivery, attempts: readonly Attempt[]): 
   };
 }
 
-function viewAttempt({ number, trigger, startedAt, result }: Attempt): object {
-  // Until its result is recorded, what an attempt came to is not known.
-  const outcome: AttemptOutcome = result?.outcome ?? "unknown";
+function viewAttempt({ number, trigger, startedAt, result }: Attempt): AttemptJson {
   return {
     number,
     trigger,
     started_at: isoTime(startedAt),
     duration_ms: result?.durationMs ?? null,
     status_code: result?.statusCode ?? null,
-    outcome,
+    // Until its result is recorded, what an attempt came to is not known.
+    outcome: result?.outcome ?? "unknown",
     reason: result ? result.reason : "in_flight",
     response_excerpt: result?.excerpt ?? null,
   };

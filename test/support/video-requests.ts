@@ -12,7 +12,7 @@ export const DATA = `data:image/png;base64,${PNG}`;
 
 export function body(fields: object): RequestObject {
   const result = parseJsonBody(new TextEncoder().encode(JSON.stringify(fields)));
-  if (!result.ok) throw new Error(result.problem);
+  if (!result.ok) throw new Error(result.problem.code);
   return result.value;
 }
 

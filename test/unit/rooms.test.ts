@@ -10,6 +10,7 @@ import { describe, expect, it } from "vitest";
  * every import of every file                 stands in the table
  * the table                                  has no circle, and allows nothing that is not used
  * one object's room from another's           only by the file that speaks to the object, `client.ts`
+ * shapes of the contract                     only as types, but by the document that is made from them
  * packages                                   only where the room is named beside them
  */
 
@@ -24,7 +25,7 @@ const ROOMS: Record<string, string[]> = {
   client: [],
   log: [],
   version: [],
-  env: ["domain"],
+  env: ["contract", "domain"],
   keys: ["domain"],
   net: ["domain"],
   webhook: ["contract", "domain", "keys", "net"],
@@ -73,7 +74,7 @@ const DOORS = new Set(["client", "diagnostics", "object"]);
 const PACKAGES: Record<string, string[]> = {
   "cloudflare:workers": ["account-object", "cadence-object", "task-object"],
   hono: ["app", "console", "http"],
-  zod: ["env", "http", "openapi"],
+  zod: ["contract", "env", "http", "openapi"],
 };
 
 interface Import {
@@ -83,6 +84,8 @@ interface Import {
   target: string | null;
   /** Path below `src` without its ending, or the package. */
   path: string;
+  /** Only its types: nothing of it is there at run time. */
+  isType: boolean;
 }
 
 const imports = filesBelow(src).flatMap(importsOf);
@@ -98,9 +101,13 @@ function importsOf(file: string): Import[] {
   const found = text.matchAll(
     /^(?:import|export)\b[^;]*?\bfrom "([^"]+)";|^import "([^"]+)";|\bimport\("([^"]+)"\)/gm,
   );
-  return Array.from(found, ([, from, bare, dynamic]) => {
+  return Array.from(found, ([statement, from, bare, dynamic]) => {
     const to = from ?? bare ?? dynamic ?? "";
-    const own = { file: relative(src, file), room: roomOf(relative(src, file)) };
+    const own = {
+      file: relative(src, file),
+      room: roomOf(relative(src, file)),
+      isType: statement.startsWith("import type"),
+    };
     if (!to.startsWith(".")) return { ...own, target: null, path: to };
     const path = relative(src, resolve(file, "..", to));
     return { ...own, target: roomOf(path), path: path.replace(/\.tsx?$/, "") };
@@ -152,6 +159,14 @@ describe("a room", () => {
       ({ room, target, path }) => target !== room && OBJECTS.some((name) => path === `${name}/object`),
     );
     expect([...new Set(classes.map(({ room }) => room))]).toEqual(["index"]);
+  });
+
+  it("of the Worker takes no more than types from the shapes of the contract, which would make it larger", () => {
+    const entered = imports.filter(
+      ({ room, path, isType }) =>
+        path.startsWith("contract/shapes/") && !isType && !["contract", "openapi"].includes(room),
+    );
+    expect(entered.map(({ file, path }) => `${file} → ${path}`)).toEqual([]);
   });
 
   it("imports only the packages that are its own", () => {

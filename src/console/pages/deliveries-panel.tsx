@@ -1,6 +1,8 @@
+import type { AttemptJson, DeliveryJson } from "../../contract/shapes/delivery.ts";
 import { CallbackBadge, Code, Distance, Instant } from "./parts.tsx";
-import { isOnTheWire, type AttemptBody, type DeliveryBody, type TaskView } from "./task-view.ts";
+import { isOnTheWire, type TaskView } from "./task-view.ts";
 import type { Text } from "../text/en.ts";
+import { isWorded } from "../../contract/words.ts";
 import { latency } from "./timeline.ts";
 import type { Visit } from "../visit.ts";
 
@@ -23,7 +25,7 @@ export function DeliveriesPanel({ visit, view }: { visit: Visit; view: TaskView 
 interface DeliveryProps {
   visit: Visit;
   taskId: string;
-  delivery: DeliveryBody;
+  delivery: DeliveryJson;
 }
 
 function Delivery({ visit, taskId, delivery }: DeliveryProps) {
@@ -58,7 +60,7 @@ function Delivery({ visit, taskId, delivery }: DeliveryProps) {
 interface AttemptProps {
   visit: Visit;
   messageId: string;
-  attempt: AttemptBody;
+  attempt: AttemptJson;
 }
 
 function Attempt({ visit, messageId, attempt }: AttemptProps) {
@@ -73,7 +75,7 @@ function Attempt({ visit, messageId, attempt }: AttemptProps) {
         </span>
         {attempt.status_code !== null && <code>{attempt.status_code}</code>}
         {attempt.duration_ms !== null && <span>{latency(attempt.duration_ms, text)}</span>}
-        <span class="hint">{text.deliveries[attempt.trigger]}</span>
+        <span class="hint">{text.deliveries.trigger[attempt.trigger]}</span>
         <span class="hint attempt-time">
           <Instant iso={attempt.started_at} />
         </span>
@@ -90,8 +92,8 @@ function Attempt({ visit, messageId, attempt }: AttemptProps) {
 }
 
 /** In a sentence; a delivered attempt and one on its way need none. */
-function reasonOf(attempt: AttemptBody, { deliveries: text }: Text): string | null {
-  if (attempt.reason === null || isOnTheWire(attempt)) return null;
-  const status = /^http_(\d+)$/.exec(attempt.reason)?.[1];
-  return status === undefined ? (text.reason[attempt.reason] ?? attempt.reason) : text.reasonHttp(status);
+function reasonOf(attempt: AttemptJson, { deliveries: text }: Text): string | null {
+  const { reason } = attempt;
+  if (reason === null || isOnTheWire(attempt)) return null;
+  return isWorded(reason) ? text.reason[reason] : text.reasonHttp(reason.slice("http_".length));
 }

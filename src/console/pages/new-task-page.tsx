@@ -1,5 +1,6 @@
 import type { ApiError } from "../../http/errors.ts";
-import type { Issue } from "../../http/issue.ts";
+import type { ShownIssue } from "../../contract/problems.ts";
+import { EVENT_TYPES } from "../../contract/words.ts";
 import type { RequestObject } from "../../http/body/json-body.ts";
 import { Page } from "./page.tsx";
 import { Code, CopyButton, described, Field, Notice } from "./parts.tsx";
@@ -11,7 +12,7 @@ interface NewTaskProps {
   visit: Visit;
   form: RequestObject;
   formKey: string;
-  issues: readonly Issue[];
+  issues: readonly ShownIssue[];
   /** What the upstream, or Ringback, said no with. */
   refusal: ApiError | null;
   curl: string;
@@ -20,7 +21,6 @@ interface NewTaskProps {
 const RATIOS = ["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive"];
 const RESOLUTIONS = ["480p", "720p", "1080p"];
 const DURATIONS = [-1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
-const EVENTS = ["video.succeeded", "video.failed", "video.running", "video.progress"];
 
 export function NewTaskPage({ visit, form, formKey, issues, refusal, curl }: NewTaskProps) {
   const text = visit.text.create;
@@ -79,7 +79,7 @@ export function NewTaskPage({ visit, form, formKey, issues, refusal, curl }: New
   );
 }
 
-function Summary({ visit, issues }: { visit: Visit; issues: readonly Issue[] }) {
+function Summary({ visit, issues }: { visit: Visit; issues: readonly ShownIssue[] }) {
   return (
     <Notice kind="bad">
       <p>
@@ -104,7 +104,7 @@ function Refusal({ visit, refusal }: { visit: Visit; refusal: ApiError }) {
       <p>
         <strong>{text.create.notStarted}</strong>
       </p>
-      <p>{text.advice[refusal.code] ?? refusal.message}</p>
+      <p>{text.errors[refusal.code]}</p>
       {upstream !== undefined && (
         <details open>
           <summary>
@@ -234,7 +234,7 @@ function Callback(parts: FormProps) {
       <fieldset>
         <legend class="group-label">{text.events}</legend>
         <div class="checks">
-          {EVENTS.map((event) => (
+          {EVENT_TYPES.map((event) => (
             <label class="check">
               <input
                 type="checkbox"

@@ -1,17 +1,14 @@
 import type { Child } from "hono/jsx";
+import type { CallbackStatus, TaskStatus } from "../../contract/words.ts";
 import { clock, distance } from "./spans.ts";
-import type { Text } from "../text/en.ts";
 import type { Visit } from "../visit.ts";
-
-export type TaskStatus = keyof Text["status"];
-export type CallbackStatus = keyof Text["callback"];
 
 /** A colour and a word: the colour alone says nothing to some. */
 export function StatusBadge({ visit, status }: { visit: Visit; status: TaskStatus }) {
   return <span class={`badge is-${status}`}>{visit.text.status[status]}</span>;
 }
 
-export function CallbackBadge({ visit, status }: { visit: Visit; status: CallbackStatus }) {
+export function CallbackBadge({ visit, status }: { visit: Visit; status: CallbackStatus | "none" }) {
   return <span class={`badge thin is-${status}`}>{visit.text.callback[status]}</span>;
 }
 

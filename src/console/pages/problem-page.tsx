@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { problemText } from "../../contract/problems.ts";
 import { isUnavailable } from "../../domain/errors/unavailable.ts";
 import { readSettings } from "../../env.ts";
 import type { AppEnv } from "../../http/app-env.ts";
@@ -8,7 +9,6 @@ import { errorFields, log } from "../../log.ts";
 import { Page } from "./page.tsx";
 import { CrossSiteError } from "../origin.ts";
 import { setSecurityHeaders } from "../security.ts";
-import { problemText } from "../text/problems.ts";
 import { visitOf, type Visit } from "../visit.ts";
 
 interface Problem {
@@ -35,31 +35,30 @@ export function onConsoleError(error: Error, context: Context<AppEnv>): Response
   );
 }
 
-function problemOf(error: Error, { text, language }: Visit, env: object): Problem {
-  const words = text.problem;
-  if (isUnavailable(error)) return { status: 503, title: words.busy, lead: words.busyLead };
+function problemOf(error: Error, { text }: Visit, env: object): Problem {
+  const { problem: titles, errors, problems } = text;
+  if (isUnavailable(error)) return { status: 503, title: titles.busy, lead: errors.overloaded };
   if (error instanceof CrossSiteError)
-    return { status: 403, title: words.crossSite, lead: words.crossSiteLead };
-  if (!(error instanceof ApiError)) return { status: 500, title: words.broken, lead: words.brokenLead };
-  switch (error.code) {
+    return { status: 403, title: titles.crossSite, lead: titles.crossSiteLead };
+  if (!(error instanceof ApiError)) return { status: 500, title: titles.broken, lead: errors.internal };
+  const { code, status } = error;
+  switch (code) {
     case "task_not_found":
-      return { status: 404, title: words.notFound, lead: words.notFoundLead };
     case "not_found":
-      return { status: 404, title: words.notFound, lead: words.noPage };
+      return { status, title: titles.notFound, lead: errors[code] };
     case "misconfigured": {
       const result = readSettings(env);
-      const settings = (result.ok ? [] : result.problems).map(({ setting, message }) => ({
+      const settings = (result.ok ? [] : result.problems).map(({ setting, ...found }) => ({
         setting,
-        message: problemText(language, message),
+        message: problemText(found, problems),
       }));
-      return { status: 503, title: words.settings, lead: words.settingsLead, settings };
+      return { status, title: titles.settings, lead: titles.settingsLead, settings };
     }
-    default:
-      return {
-        status: error.status,
-        title: words.refused,
-        lead: text.advice[error.code] ?? problemText(language, error.message),
-      };
+    default: {
+      const [issue] = error.options.issues ?? [];
+      const lead = issue ? `${issue.path} ${problemText(issue, problems)}`.trim() : errors[code];
+      return { status, title: titles.refused, lead };
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { accountStats } from "../../account-object/client.ts";
+import { DELIVERY_STATUSES, TASK_STATUSES } from "../../contract/words.ts";
 import type { AccountStats } from "../../domain/account/summary.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { Page } from "./page.tsx";
@@ -15,8 +16,6 @@ export async function showStatistics(context: Context<AppEnv>): Promise<Response
 
 /** The account reports with a delay of seconds, and nobody watches a median move. */
 const LIVE_MS = 10_000;
-const STATUSES = ["queued", "running", "succeeded", "failed"] as const;
-const DELIVERIES = ["delivered", "pending", "exhausted", "stopped"] as const;
 
 interface StatsProps {
   visit: Visit;
@@ -34,7 +33,7 @@ function StatisticsPage({ visit, stats }: StatsProps) {
         </div>
       </div>
       <dl class="tiles">
-        {STATUSES.map((status) => (
+        {TASK_STATUSES.map((status) => (
           <div class="card tile">
             <dt>
               <StatusBadge visit={visit} status={status} />
@@ -112,7 +111,7 @@ function FinishTimes({ visit, stats }: StatsProps) {
 
 function Deliveries({ visit, stats }: StatsProps) {
   const text = visit.text.stats;
-  const most = Math.max(1, ...DELIVERIES.map((state) => stats.deliveries[state]));
+  const most = Math.max(1, ...DELIVERY_STATUSES.map((state) => stats.deliveries[state]));
   return (
     <section class="card panel">
       <h2>{text.deliveries}</h2>
@@ -126,7 +125,7 @@ function Deliveries({ visit, stats }: StatsProps) {
           </tr>
         </thead>
         <tbody>
-          {DELIVERIES.map((state) => (
+          {DELIVERY_STATUSES.map((state) => (
             <tr>
               <th scope="row">
                 <CallbackBadge visit={visit} status={state} />

@@ -1,8 +1,9 @@
+import type { TaskError, TaskJson } from "../../contract/shapes/task.ts";
 import { DeliveriesPanel } from "./deliveries-panel.tsx";
 import { Page } from "./page.tsx";
 import { Code, CopyButton, Distance, Instant, Notice, StatusBadge } from "./parts.tsx";
 import { span } from "./spans.ts";
-import { isEnded, liveEveryMs, type TaskBody, type TaskView } from "./task-view.ts";
+import { isEnded, liveEveryMs, type TaskView } from "./task-view.ts";
 import { timelineOf } from "./timeline.ts";
 import type { Visit } from "../visit.ts";
 
@@ -54,7 +55,8 @@ export function TaskPage({ visit, view, said }: TaskProps) {
 }
 
 function Said({ visit, said }: { visit: Visit; said: string }) {
-  const { queued, nothing, tooOften, tooMany } = visit.text.deliveries;
+  const { queued, tooOften } = visit.text.deliveries;
+  const { nothing_to_deliver: nothing, too_many_redeliveries: tooMany } = visit.text.errors;
   const sentence = new Map(Object.entries({ queued, nothing, tooOften, tooMany })).get(said);
   // The word stands in the address, where anybody can write another one.
   if (sentence === undefined) return null;
@@ -62,10 +64,10 @@ function Said({ visit, said }: { visit: Visit; said: string }) {
 }
 
 /** The video, how far it is, or what went wrong and what to do about it. */
-function Outcome({ visit, task }: { visit: Visit; task: TaskBody }) {
+function Outcome({ visit, task }: { visit: Visit; task: TaskJson }) {
   if (task.status === "succeeded" && task.video_url !== null && !task.test)
     return <Video visit={visit} url={task.video_url} />;
-  if (task.error !== null) return <Failure visit={visit} task={task} />;
+  if (task.error !== null) return <Failure visit={visit} task={task} error={task.error} />;
   const text = visit.text.task;
   if (task.status === "succeeded") {
     return (
@@ -112,23 +114,18 @@ function Video({ visit, url }: { visit: Visit; url: string }) {
   );
 }
 
-function Failure({ visit, task }: { visit: Visit; task: TaskBody }) {
+function Failure({ visit, task, error }: { visit: Visit; task: TaskJson; error: TaskError }) {
   const { text } = visit;
-  const { error } = task;
-  const advice = task.test ? text.task.testTask : text.advice[error?.code ?? ""];
+  const advice = task.test ? text.task.testTask : text.errors[error.code];
   return (
     <section class="card panel stack failure" id="failure">
       <h2>{text.task.failed}</h2>
-      <blockquote>{error?.message}</blockquote>
-      {advice !== undefined && (
-        <>
-          <h3>{text.task.whatToDo}</h3>
-          <p>{advice}</p>
-        </>
-      )}
-      {error?.retryable === true && <p>{text.task.retryable}</p>}
+      <blockquote>{error.message}</blockquote>
+      <h3>{text.task.whatToDo}</h3>
+      <p>{advice}</p>
+      {error.retryable && <p>{text.task.retryable}</p>}
       <p class="hint">
-        <code>{error?.code}</code>
+        <code>{error.code}</code>
       </p>
     </section>
   );
@@ -222,7 +219,7 @@ function Json({ visit, id, title, value }: { visit: Visit; id: string; title: st
   );
 }
 
-function Upstream({ visit, task }: { visit: Visit; task: TaskBody }) {
+function Upstream({ visit, task }: { visit: Visit; task: TaskJson }) {
   const text = visit.text.task;
   return (
     <details class="card panel" id="upstream">
@@ -238,7 +235,7 @@ function Upstream({ visit, task }: { visit: Visit; task: TaskBody }) {
   );
 }
 
-function Curl({ visit, task }: { visit: Visit; task: TaskBody }) {
+function Curl({ visit, task }: { visit: Visit; task: TaskJson }) {
   const text = visit.text.task;
   const path = `${visit.origin}/v1/videos/${task.task_id}`;
   const auth = '\\\n  -H "Authorization: Bearer $RINGBACK_KEY"';
@@ -263,7 +260,7 @@ function Curl({ visit, task }: { visit: Visit; task: TaskBody }) {
 }
 
 /** The first click opens the question, the second answers it; both work without a script. */
-function Remove({ visit, task }: { visit: Visit; task: TaskBody }) {
+function Remove({ visit, task }: { visit: Visit; task: TaskJson }) {
   const text = visit.text.task;
   return (
     <details class="card panel" id="remove">

@@ -1,56 +1,16 @@
-import type { JsonValue } from "../../domain/text/json.ts";
+import type { AttemptJson, DeliveryList } from "../../contract/shapes/delivery.ts";
+import type { TaskJson } from "../../contract/shapes/task.ts";
 import type { TaskDiagnostics } from "../../task-object/diagnostics.ts";
 
 /** What `inspect` of a task's object gives: the public JSON of the task and its deliveries, and where it stands. */
-
-export interface TaskBody {
-  task_id: string;
-  status: "queued" | "running" | "succeeded" | "failed";
-  progress: number | null;
-  model: string;
-  video_url: string | null;
-  error: { code: string; message: string; retryable: boolean } | null;
-  metadata: JsonValue;
-  test: boolean;
-  upstream_task_id: string | null;
-  created_at: string;
-  submitted_at: string | null;
-  finished_at: string | null;
-  deadline_at: string;
-  callback: { url: string; events: string[]; format: "standard" | "flat"; status: CallbackState } | null;
-  upstream: JsonValue;
-}
-
-export type CallbackState = "waiting" | DeliveryState;
-type DeliveryState = "pending" | "delivered" | "exhausted" | "stopped";
-
-export interface AttemptBody {
-  number: number;
-  trigger: "scheduled" | "manual";
-  started_at: string;
-  duration_ms: number | null;
-  status_code: number | null;
-  outcome: "delivered" | "retryable" | "permanent" | "unknown";
-  reason: string | null;
-  response_excerpt: string | null;
-}
-
-export interface DeliveryBody {
-  message_id: string;
-  event: string;
-  status: DeliveryState;
-  next_attempt_at: string | null;
-  attempts: AttemptBody[];
-}
-
 export interface TaskView {
-  task: TaskBody;
+  task: TaskJson;
   /** Newest event first. */
-  deliveries: { data: DeliveryBody[] };
+  deliveries: DeliveryList;
   life: TaskDiagnostics;
 }
 
-export function isEnded({ status }: Pick<TaskBody, "status">): boolean {
+export function isEnded({ status }: Pick<TaskJson, "status">): boolean {
   return status === "succeeded" || status === "failed";
 }
 
@@ -68,6 +28,6 @@ export function liveEveryMs({ task, deliveries, life }: TaskView, now: number): 
   return pending.length > 0 ? LIVE_SLOWLY_MS : null;
 }
 
-export function isOnTheWire({ reason }: Pick<AttemptBody, "reason">): boolean {
+export function isOnTheWire({ reason }: Pick<AttemptJson, "reason">): boolean {
   return reason === "in_flight";
 }

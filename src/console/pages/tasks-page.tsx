@@ -1,15 +1,16 @@
 import type { Context } from "hono";
+import type { ListedTask, TaskList } from "../../contract/shapes/task.ts";
+import { TASK_STATUSES, type TaskStatus } from "../../contract/words.ts";
 import { openTaskId } from "../../keys/ids.ts";
 import type { AppEnv } from "../../http/app-env.ts";
-import { listedTasks, type ListedTask, type TaskList } from "../../http/routes/list.ts";
+import { listedTasks } from "../../http/routes/list.ts";
 import { Page } from "./page.tsx";
-import { CallbackBadge, Distance, Notice, StatusBadge, type TaskStatus } from "./parts.tsx";
+import { CallbackBadge, Distance, Notice, StatusBadge } from "./parts.tsx";
 import { span } from "./spans.ts";
 import { visitOf, type Visit } from "../visit.ts";
 
 /** The list lags by seconds anyway: asking more often would show nothing sooner. */
 const LIVE_MS = 3000;
-const STATUSES: readonly TaskStatus[] = ["queued", "running", "succeeded", "failed"];
 const TASK_ID = /task_[a-z2-7]{42}/;
 
 /** `GET /`: this account's tasks, or the way to the one that was searched for. */
@@ -20,7 +21,7 @@ export async function showTasks(context: Context<AppEnv>): Promise<Response> {
   const known = id !== undefined && (await openTaskId(roots, id, context.get("caller").account)) !== null;
   if (known) return context.redirect(`/tasks/${id}`, 303);
   const list = await listedTasks(context);
-  const filter = STATUSES.find((status) => status === context.req.query("status")) ?? null;
+  const filter = TASK_STATUSES.find((status) => status === context.req.query("status")) ?? null;
   const onwards = context.req.query("cursor") !== undefined;
   const deleted = context.req.query("said") === "removed";
   return context.html(
@@ -59,7 +60,7 @@ function TasksPage({ visit, list, filter, sought, onwards, deleted }: TasksProps
       {deleted && <Notice kind="good">{visit.text.task.removed}</Notice>}
       <div class="tools">
         <nav class="filter" aria-label={text.filter}>
-          {[null, ...STATUSES].map((status) => (
+          {[null, ...TASK_STATUSES].map((status) => (
             <a href={pathOf({ status })} {...(status === filter ? { "aria-current": "true" } : {})}>
               {status === null ? text.all : visit.text.status[status]}
             </a>

@@ -1,5 +1,7 @@
+import type { AttemptJson } from "../../contract/shapes/delivery.ts";
+import type { AttemptReason } from "../../contract/words.ts";
 import { span } from "./spans.ts";
-import { isEnded, isOnTheWire, type AttemptBody, type TaskView } from "./task-view.ts";
+import { isEnded, isOnTheWire, type TaskView } from "./task-view.ts";
 import type { Text } from "../text/en.ts";
 
 /** One thing in the life of a task. */
@@ -56,13 +58,17 @@ function attemptsOf({ deliveries }: TaskView, text: Text): Moment[] {
 }
 
 /** `503, 12 ms`, or in words what came instead of an answer. */
-export function answerOf(attempt: AttemptBody, text: Text): string {
+export function answerOf(attempt: AttemptJson, text: Text): string {
   if (isOnTheWire(attempt)) return text.deliveries.onTheWire;
   const said =
     attempt.status_code === null
-      ? (text.deliveries.short[attempt.reason ?? ""] ?? text.deliveries.outcome[attempt.outcome])
+      ? (shortReason(attempt.reason, text) ?? text.deliveries.outcome[attempt.outcome])
       : `HTTP ${attempt.status_code}`;
   return attempt.duration_ms === null ? said : `${said} · ${latency(attempt.duration_ms, text)}`;
+}
+
+function shortReason(reason: AttemptReason | null, { deliveries }: Text): string | undefined {
+  return Object.entries(deliveries.short).find(([name]) => name === reason)?.[1];
 }
 
 export function latency(ms: number, text: Text): string {

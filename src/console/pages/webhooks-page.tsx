@@ -1,22 +1,23 @@
-import type { Issue } from "../../http/issue.ts";
-import type { PingAnswer, SecretAnswer } from "../../http/routes/webhooks.ts";
+import type { SigningSecrets } from "../../contract/shapes/account.ts";
+import type { PingResult as PingJson } from "../../contract/shapes/delivery.ts";
+import { problemText, type Issue } from "../../contract/problems.ts";
+import { isWorded, type VerifyReason } from "../../contract/words.ts";
 import { Page } from "./page.tsx";
 import { Code, CopyButton, described, Field, Instant, Notice } from "./parts.tsx";
-import { problemText } from "../text/problems.ts";
 import { latency } from "./timeline.ts";
 import type { Visit } from "../visit.ts";
 
 /** What became of the form that was sent last; the other ones are as they were. */
 export interface WebhooksState {
-  revealed: SecretAnswer;
-  ping: { url: string; format: string; headers: string; answer: PingAnswer | null; issues: readonly Issue[] };
+  revealed: SigningSecrets;
+  ping: { url: string; format: string; headers: string; answer: PingJson | null; issues: readonly Issue[] };
   verify: {
     id: string;
     timestamp: string;
     signatures: string;
     body: string;
     /** Null: the signature holds. */
-    reason: "missing_header" | "timestamp_out_of_range" | "no_match" | null;
+    reason: VerifyReason | null;
   };
 }
 
@@ -39,7 +40,7 @@ export function WebhooksPage({ visit, expiries, said, state }: WebhooksProps) {
         </div>
       </div>
       {said === "rotated" && <Notice kind="good">{text.rotated}</Notice>}
-      {said === "tooManySecrets" && <Notice kind="bad">{text.tooManySecrets}</Notice>}
+      {said === "tooManySecrets" && <Notice kind="bad">{visit.text.errors.too_many_secrets}</Notice>}
       <div class="halves">
         <div class="column">
           <Secret visit={visit} expiries={expiries} revealed={state.revealed} />
@@ -57,7 +58,7 @@ export function WebhooksPage({ visit, expiries, said, state }: WebhooksProps) {
 interface SecretProps {
   visit: Visit;
   expiries: readonly (string | null)[];
-  revealed: SecretAnswer | undefined;
+  revealed: SigningSecrets | undefined;
 }
 
 function Secret({ visit, expiries, revealed }: SecretProps) {
@@ -144,10 +145,10 @@ function Rotate({ visit }: { visit: Visit }) {
 }
 
 function Ping({ visit, ping }: { visit: Visit; ping: WebhooksState["ping"] | undefined }) {
-  const { text, language } = visit;
+  const { text } = visit;
   const problemOf = (name: string): string | undefined => {
     const issue = ping?.issues.find(({ path }) => path.split(".")[0] === name);
-    return issue && problemText(language, issue.message);
+    return issue && problemText(issue, text.problems);
   };
   const url = { id: "callback_url", label: text.webhooks.pingUrl, problem: problemOf("callback_url") };
   const headers = {
@@ -195,7 +196,7 @@ function Ping({ visit, ping }: { visit: Visit; ping: WebhooksState["ping"] | und
   );
 }
 
-function PingResult({ visit, answer }: { visit: Visit; answer: PingAnswer }) {
+function PingResult({ visit, answer }: { visit: Visit; answer: PingJson }) {
   const { text } = visit;
   const {
     delivered,
@@ -204,7 +205,8 @@ function PingResult({ visit, answer }: { visit: Visit; answer: PingAnswer }) {
     reason,
     response_excerpt: excerpt,
   } = answer;
-  const why = reason === null || status !== null ? undefined : text.deliveries.reason[reason];
+  const why =
+    reason !== null && isWorded(reason) && status === null ? text.deliveries.reason[reason] : undefined;
   return (
     <div class="result">
       <Notice kind={delivered ? "good" : "bad"}>

@@ -1,5 +1,6 @@
+import type { TaskError } from "../../contract/shapes/task.ts";
 import { leadingDelivery, type Delivery } from "../delivery/delivery.ts";
-import { isTerminal, type PollSchedule, type Task, type TaskError } from "../task/task.ts";
+import { isTerminal, type PollSchedule, type Task } from "../task/task.ts";
 import { nameInTaskId } from "../task/task-id.ts";
 import type { DeliveryStatus, TaskStatus } from "../../contract/words.ts";
 

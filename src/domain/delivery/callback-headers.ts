@@ -1,9 +1,11 @@
+import { problem, type Problem } from "../../contract/problems.ts";
+
 /** The caller's static headers: which names and values may ride along with a callback. */
 
 export interface HeaderProblem {
   /** The header's name, or null for the whole set. */
   name: string | null;
-  problem: string;
+  problem: Problem;
 }
 
 const MAX_HEADERS = 10;
@@ -26,17 +28,18 @@ export function headerProblems(
   headers: readonly (readonly [name: string, value: unknown])[],
 ): HeaderProblem[] {
   const problems: HeaderProblem[] = [];
-  if (headers.length > MAX_HEADERS) problems.push({ name: null, problem: `at most ${MAX_HEADERS} headers` });
+  if (headers.length > MAX_HEADERS)
+    problems.push({ name: null, problem: problem("too_many_headers", { max: MAX_HEADERS }) });
   const total = headers.reduce((sum, [name, value]) => sum + name.length + textLength(value), 0);
   if (total > MAX_TOTAL_BYTES)
-    problems.push({ name: null, problem: `at most ${MAX_TOTAL_BYTES} bytes in all` });
+    problems.push({ name: null, problem: problem("headers_too_large", { max: MAX_TOTAL_BYTES }) });
   const seen = new Set<string>();
   for (const [name, value] of headers.slice(0, MAX_HEADERS)) {
     const lower = name.toLowerCase();
-    const problem =
-      nameProblem(name, lower) ?? valueProblem(value) ?? (seen.has(lower) ? "is given twice" : null);
+    const found =
+      nameProblem(name, lower) ?? valueProblem(value) ?? (seen.has(lower) ? problem("given_twice") : null);
     seen.add(lower);
-    if (problem !== null) problems.push({ name, problem });
+    if (found !== null) problems.push({ name, problem: found });
   }
   return problems;
 }
@@ -46,14 +49,14 @@ function textLength(value: unknown): number {
   return typeof value === "string" ? value.length : 0;
 }
 
-function nameProblem(name: string, lower: string): string | null {
-  if (!TOKEN.test(name)) return "is not a header name";
+function nameProblem(name: string, lower: string): Problem | null {
+  if (!TOKEN.test(name)) return problem("not_header_name");
   const reserved = REFUSED_NAMES.has(lower) || REFUSED_PREFIXES.some((prefix) => lower.startsWith(prefix));
-  return reserved ? "cannot be set by a caller" : null;
+  return reserved ? problem("reserved_header") : null;
 }
 
-function valueProblem(value: unknown): string | null {
-  if (typeof value !== "string") return "must be a string";
-  if (value.length > VALUE_MAX_LENGTH) return `must be at most ${VALUE_MAX_LENGTH} characters long`;
-  return VALUE.test(value) ? null : "must be visible ASCII characters";
+function valueProblem(value: unknown): Problem | null {
+  if (typeof value !== "string") return problem("not_text");
+  if (value.length > VALUE_MAX_LENGTH) return problem("text_too_long", { max: VALUE_MAX_LENGTH });
+  return VALUE.test(value) ? null : problem("not_visible_ascii");
 }

@@ -1,3 +1,5 @@
+import { problem, type Problem } from "../../contract/problems.ts";
+
 /** Where a callback may go. Pure: the same judgement at create and again before each attempt. */
 
 export interface EndpointRules {
@@ -7,7 +9,7 @@ export interface EndpointRules {
   ownHosts: readonly string[];
 }
 
-export type EndpointVerdict = { ok: true; url: string } | { ok: false; problem: string };
+export type EndpointVerdict = { ok: true; url: string } | { ok: false; problem: Problem };
 
 const URL_MAX_LENGTH = 2048;
 
@@ -29,24 +31,24 @@ const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
  * percent-encoded spellings of a host; the judgement is on the parsed host, never on the text.
  */
 export function judgeEndpoint(text: string, rules: EndpointRules): EndpointVerdict {
-  if (text.length > URL_MAX_LENGTH) return refuse(`must be at most ${URL_MAX_LENGTH} characters long`);
-  if (!URL.canParse(text)) return refuse("must be an absolute URL");
+  if (text.length > URL_MAX_LENGTH) return refuse(problem("text_too_long", { max: URL_MAX_LENGTH }));
+  if (!URL.canParse(text)) return refuse(problem("not_url"));
   const url = new URL(text);
-  if (url.href.length > URL_MAX_LENGTH) return refuse(`must be at most ${URL_MAX_LENGTH} characters long`);
-  const problem = schemeProblem(url, rules) ?? hostProblem(url, rules);
-  return problem === null ? { ok: true, url: url.href } : refuse(problem);
+  if (url.href.length > URL_MAX_LENGTH) return refuse(problem("text_too_long", { max: URL_MAX_LENGTH }));
+  const found = schemeProblem(url, rules) ?? hostProblem(url, rules);
+  return found === null ? { ok: true, url: url.href } : refuse(found);
 }
 
-function refuse(problem: string): EndpointVerdict {
-  return { ok: false, problem };
+function refuse(found: Problem): EndpointVerdict {
+  return { ok: false, problem: found };
 }
 
-function schemeProblem(url: URL, { allowPrivate }: EndpointRules): string | null {
-  if (url.protocol !== "https:" && !(allowPrivate && url.protocol === "http:")) return "must be an https URL";
-  if (url.username !== "" || url.password !== "") return "must not carry a user name or password";
+function schemeProblem(url: URL, { allowPrivate }: EndpointRules): Problem | null {
+  if (url.protocol !== "https:" && !(allowPrivate && url.protocol === "http:")) return problem("not_https");
+  if (url.username !== "" || url.password !== "") return problem("url_credentials");
   // The standard port reads as ""; below 1024 stand the services that a webhook has no business with.
   const allowedPort = url.port === "" || Number(url.port) >= 1024;
-  return allowPrivate || allowedPort ? null : "must use port 443 or a port from 1024";
+  return allowPrivate || allowedPort ? null : problem("url_port");
 }
 
 /** Whether a URL leads to this deployment itself. */
@@ -56,19 +58,17 @@ export function isOwnHost(url: URL, { allowPrivate, ownHosts }: EndpointRules): 
   return ownHosts.some((host) => (allowPrivate ? sameHostAndPort(host, url) : hostName(host) === name));
 }
 
-function hostProblem(url: URL, rules: EndpointRules): string | null {
+function hostProblem(url: URL, rules: EndpointRules): Problem | null {
   const { allowPrivate } = rules;
   const name = withoutDot(url.hostname);
-  if (name === "") return "must name a host";
-  if (isOwnHost(url, rules)) return "must not point at this Ringback deployment itself";
+  if (name === "") return problem("url_without_host");
+  if (isOwnHost(url, rules)) return problem("url_own_host");
   if (allowPrivate) return null;
-  if (name.startsWith("[") || /^[\d.]+$/.test(name)) return "must name its host by DNS, not by IP address";
+  if (name.startsWith("[") || /^[\d.]+$/.test(name)) return problem("url_ip_address");
   const labels = name.split(".");
-  if (labels.length < 2) return "must name a public host: a DNS name with a dot";
-  if (name.length > 253 || !labels.every((label) => LABEL.test(label))) return "must name a valid DNS host";
-  return SPECIAL_SUFFIXES.has(labels.at(-1) ?? "")
-    ? "must name a public host, not a special-use or local one"
-    : null;
+  if (labels.length < 2) return problem("url_single_label");
+  if (name.length > 253 || !labels.every((label) => LABEL.test(label))) return problem("url_bad_host");
+  return SPECIAL_SUFFIXES.has(labels.at(-1) ?? "") ? problem("url_special_host") : null;
 }
 
 /** `example.com.` is `example.com`, spelled for a resolver. */

@@ -1,40 +1,50 @@
-import { isoTime } from "../text/time.ts";
+import type { TaskData, TaskJson } from "../../contract/shapes/task.ts";
 import type { DeliveryStatus } from "../../contract/words.ts";
+import { isoTime } from "../text/time.ts";
 import type { Task } from "./task.ts";
 
-/** Joins members whose values are JSON texts already: metadata and the upstream's answer pass through verbatim. */
-export function jsonObject(members: readonly (readonly [key: string, json: string])[]): string {
-  return `{${members.map(([key, json]) => `${JSON.stringify(key)}:${json}`).join(",")}}`;
+/** A JSON text that goes out as it came, digits, order and all: metadata, the upstream's answer. */
+export class JsonText {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** The members of one of the contract's shapes, in the order in which they are written. */
+export type Members<Shape> = { [Key in keyof Shape]: Shape[Key] | JsonText };
+
+export function jsonObject(members: Readonly<Record<string, unknown>>): string {
+  const parts = Object.entries(members).map(([key, value]: [string, unknown]) => {
+    const text = value instanceof JsonText ? value.text : JSON.stringify(value);
+    return `${JSON.stringify(key)}:${text}`;
+  });
+  return `{${parts.join(",")}}`;
 }
 
 /** The members of a task that reads and callbacks share. */
-function taskMembers(task: Task): [string, string][] {
-  const members: [string, unknown][] = [
-    ["object", "video.task"],
-    ["id", task.taskId],
-    ["task_id", task.taskId],
-    ["status", task.status],
-    ["progress", task.progress],
-    ["model", task.model],
-    ["video_url", task.videoUrl],
-    ["source_url", null],
-    ["file", task.file],
-    ["error", task.error],
-    ["error_message", task.error?.message ?? null],
-  ];
-  const rest: [string, unknown][] = [
-    ["test", task.test !== null],
-    ["upstream_task_id", task.upstreamTaskId],
-    ["created_at", isoTime(task.createdAt)],
-    ["submitted_at", isoTime(task.submittedAt)],
-    ["finished_at", isoTime(task.finishedAt)],
-    ["deadline_at", isoTime(task.deadlineAt)],
-  ];
-  return [...members.map(asText), ["metadata", task.metadata ?? "null"], ...rest.map(asText)];
-}
-
-function asText([key, value]: [string, unknown]): [string, string] {
-  return [key, JSON.stringify(value)];
+function taskMembers(task: Task): Members<TaskData> {
+  return {
+    object: "video.task",
+    id: task.taskId,
+    task_id: task.taskId,
+    status: task.status,
+    progress: task.progress,
+    model: task.model,
+    video_url: task.videoUrl,
+    source_url: null,
+    file: task.file,
+    error: task.error,
+    error_message: task.error?.message ?? null,
+    metadata: new JsonText(task.metadata ?? "null"),
+    test: task.test !== null,
+    upstream_task_id: task.upstreamTaskId,
+    created_at: isoTime(task.createdAt),
+    submitted_at: isoTime(task.submittedAt),
+    finished_at: isoTime(task.finishedAt),
+    deadline_at: isoTime(task.deadlineAt),
+  };
 }
 
 /** How the delivery that stands for the task's callback is going; null before there is one. */
@@ -50,15 +60,16 @@ export function taskJson(task: Task, progress: CallbackProgress | null, upstream
     url: task.callback.url,
     events: task.callback.events,
     format: task.callback.format,
-    status: progress?.status ?? "waiting",
+    status: progress?.status ?? ("waiting" as const),
     attempts: progress?.attempts ?? 0,
     next_attempt_at: isoTime(progress?.nextAttemptAt ?? null),
   };
-  return jsonObject([
+  const members: Members<TaskJson> = {
     ...taskMembers(task),
-    ["callback", JSON.stringify(callback)],
-    ["upstream", upstream ?? "null"],
-  ]);
+    callback,
+    upstream: new JsonText(upstream ?? "null"),
+  };
+  return jsonObject(members);
 }
 
 /** The task as a callback carries it: without its callback and without the upstream's words. */

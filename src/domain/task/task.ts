@@ -1,4 +1,5 @@
 import { TASK_ERRORS, type TaskErrorCode } from "../../contract/errors.ts";
+import type { TaskError, TaskFile } from "../../contract/shapes/task.ts";
 import type {
   AccountMode,
   CallbackFormat,
@@ -8,13 +9,6 @@ import type {
 } from "../../contract/words.ts";
 import type { SigningVersion } from "../account/signing-versions.ts";
 import type { ResultUrl } from "./upstream-answer.ts";
-
-export interface TaskError {
-  code: TaskErrorCode;
-  message: string;
-  /** Whether the same request, sent again unchanged, costs nothing twice and may succeed. */
-  retryable: boolean;
-}
 
 /** A test task's script: nothing goes upstream, all else is real. */
 export interface TestPlan {
@@ -112,12 +106,6 @@ export interface Task {
   resultMissingSince: number | null;
   /** The last readable answer said a failure that may have been the query's. */
   ambiguousFailure: boolean;
-}
-
-/** A file that only the upstream key opens, and the caller may not have the key. */
-export interface TaskFile {
-  status: "failed";
-  reason: "needs_key";
 }
 
 /** When the next poll is due. Apart from the task, because an unchanged poll does not write it down. */

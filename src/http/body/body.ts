@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { issue } from "../../contract/problems.ts";
 import { BODY_LIMITS } from "../../net/body-limits.ts";
 import { largestBodyBytes, withCountedBody, type CountedResult } from "../../net/counted-body.ts";
 import type { AppEnv } from "../app-env.ts";
@@ -43,7 +44,7 @@ function unreadable(end: Exclude<CountedResult<unknown>["end"], "complete">, max
     case "refused":
       return new ApiError("overloaded");
     case "broken":
-      return invalidRequest([{ path: "", message: "broke off" }]);
+      return invalidRequest([issue("", "broken_off")]);
     default:
       return end satisfies never;
   }

@@ -1,4 +1,4 @@
-import type { Issue } from "../issue.ts";
+import { issueAt, problem, type Issue, type Problem } from "../../contract/problems.ts";
 import type { RequestValue } from "./json-body.ts";
 import { RINGBACK_FIELDS, UPSTREAM_FIELDS } from "../create/video-schema.ts";
 
@@ -14,13 +14,13 @@ export function judgeNames(fields: readonly Field[]): { fields: Field[]; issues:
   const misspelled = fields.map(([name]) => misspelledName(name));
   const issues = fields.flatMap(([name, value], index): Issue[] => {
     const wrong = misspelled[index];
-    return wrong && !isAbsent(value, wrong) ? [{ path: name.slice(0, 100), message: wrong.problem }] : [];
+    return wrong && !isAbsent(value, wrong) ? [issueAt(name.slice(0, 100), wrong.problem)] : [];
   });
   return { fields: fields.filter((_, index) => misspelled[index] === null), issues };
 }
 
 interface MisspelledName {
-  problem: string;
+  problem: Problem;
   /** What it is probably meant to be. */
   intendedField: string | null;
 }
@@ -47,11 +47,13 @@ function misspelledName(name: string): MisspelledName | null {
   if (UPSTREAM_FIELDS.has(name) || RINGBACK_FIELDS.has(name)) return null;
   const read = normalizeName(name);
   const intendedField = FIELDS.get(read);
-  if (intendedField !== undefined) return { problem: `must be spelled ${intendedField}`, intendedField };
+  if (intendedField !== undefined)
+    return { problem: problem("misspelled", { field: intendedField }), intendedField };
   const owner = ownerOf(name);
-  if (owner !== null) return { problem: `must be given in ${owner} itself`, intendedField: owner };
+  if (owner !== null)
+    return { problem: problem("outside_its_field", { field: owner }), intendedField: owner };
   return /^(?:callback|webhook)/.test(read)
-    ? { problem: "is not a field of Ringback", intendedField: null }
+    ? { problem: problem("unknown_callback_field"), intendedField: null }
     : null;
 }
 

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { says } from "../../contract/problems.ts";
 import { numberOf } from "../../domain/text/json.ts";
 import { JSON_VALUES_MAX, parseBoundedJson } from "../../domain/text/json-bounds.ts";
 import { RawText, parseJsonBody } from "./json-body.ts";
@@ -85,7 +86,7 @@ export function commaSeparated(value: unknown): unknown {
   return parts(text, BETWEEN_WORDS) ?? text;
 }
 
-export function string(message = "must be a string") {
+export function string(message = says("not_text")) {
   return z.string(message);
 }
 
@@ -119,6 +120,6 @@ export function fieldOr<T extends z.ZodMiniType>(
 }
 
 export const integer = (min: number, max: number) => {
-  const message = `must be an integer from ${min} to ${max}`;
+  const message = says("integer_range", { min, max });
   return z.int(message).check(z.gte(min, message), z.lte(max, message));
 };

@@ -1,3 +1,4 @@
+import { problem } from "../../contract/problems.ts";
 import type { BodyType } from "./content-type.ts";
 import { decodeText, fieldNamed, gatherFields, textValue, type FormEntry } from "./form-fields.ts";
 import { IMAGE_FIELDS } from "./image.ts";
@@ -37,7 +38,7 @@ export function parseFormBody(bytes: Uint8Array): JsonBody {
     return gatherFields(fieldsOf(bytes));
   } catch {
     // The decoder's only complaint.
-    return { ok: false, problem: "is not valid UTF-8" };
+    return { ok: false, problem: problem("not_utf8") };
   }
 }
 
@@ -54,7 +55,7 @@ function* fieldsOf(bytes: Uint8Array): Generator<FormEntry> {
     const given = equals === -1 ? new Uint8Array(0) : field.subarray(equals + 1);
     const value = textValue(decoded(given));
     yield given.includes(PLUS) && hasLostPlus(name, value)
-      ? { name, problem: "has lost the + of its base64: write each + as %2B" }
+      ? { name, problem: problem("plus_lost") }
       : { name, value };
   }
 }

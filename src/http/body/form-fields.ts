@@ -1,4 +1,4 @@
-import type { Issue } from "../issue.ts";
+import { issueAt, problem, type Issue, type Problem } from "../../contract/problems.ts";
 import { isPlainAscii, LIFT_MIN_BYTES, RawText, type JsonBody, type RequestValue } from "./json-body.ts";
 
 /**
@@ -17,7 +17,7 @@ const READ = [...OBJECTS, ...LISTS].join(", ");
 type Notation = "plain" | "bracket" | "dot";
 
 /** One field as it came, or what is wrong with it. */
-export type FormEntry = { name: string; value: RequestValue } | { name: string; problem: string };
+export type FormEntry = { name: string; value: RequestValue } | { name: string; problem: Problem };
 
 interface FormName {
   field: string;
@@ -56,9 +56,9 @@ export function gatherFields(entries: Iterable<FormEntry>): JsonBody {
   let count = 0;
   for (const entry of entries) {
     count += 1;
-    if (count > FIELDS_MAX) return { ok: false, problem: `has more than ${FIELDS_MAX} fields` };
-    const problem = "problem" in entry ? entry.problem : addTo(fields, entry);
-    if (problem !== null) issues.push({ path: entry.name.slice(0, 100), message: problem });
+    if (count > FIELDS_MAX) return { ok: false, problem: problem("too_many_fields", { max: FIELDS_MAX }) };
+    const found = "problem" in entry ? entry.problem : addTo(fields, entry);
+    if (found !== null) issues.push(issueAt(entry.name.slice(0, 100), found));
   }
   const value = Object.fromEntries(Array.from(fields, ([name, field]) => [name, valueOf(field)]));
   return { ok: true, value, issues };
@@ -68,13 +68,13 @@ export function gatherFields(entries: Iterable<FormEntry>): JsonBody {
 function addTo(
   fields: Map<string, FormField>,
   { name, value }: { name: string; value: RequestValue },
-): string | null {
+): Problem | null {
   const read = readName(name);
-  if (read === null) return `is not read: members, one level deep, have ${READ}`;
+  if (read === null) return problem("name_not_read", { fields: READ });
   const { field, notation, member } = read;
   const known = fields.get(field) ?? { notation, values: [], members: new Map<string, RequestValue[]>() };
   fields.set(field, known);
-  if (known.notation !== notation) return `gives ${field} a second time, in another way`;
+  if (known.notation !== notation) return problem("given_two_ways", { field });
   const values = member === "" ? known.values : (known.members.get(member) ?? []);
   values.push(value);
   if (member !== "") known.members.set(member, values);

@@ -1,3 +1,4 @@
+import { problem, type Issue, type Problem } from "../../contract/problems.ts";
 import { isJsonObject, parseJson, type JsonValue } from "../../domain/text/json.ts";
 import {
   JSON_DEPTH_MAX,
@@ -6,7 +7,6 @@ import {
   type JsonExcess,
 } from "../../domain/text/json-bounds.ts";
 import { concat } from "../../net/concat.ts";
-import type { Issue } from "../issue.ts";
 
 /**
  * Reads a JSON request without turning its images into strings. A base64 image of 15 MB as a JavaScript string, its
@@ -35,12 +35,12 @@ export type RequestObject = { [key: string]: RequestValue };
 export const LIFT_MIN_BYTES = 32_768;
 const BACKSLASH = 0x5c;
 
-const TOO_LARGE: Record<JsonExcess, string> = {
-  values: `holds more than ${JSON_VALUES_MAX} values`,
-  depth: `is nested more than ${JSON_DEPTH_MAX} levels deep`,
+const TOO_LARGE: Record<JsonExcess, Problem> = {
+  values: problem("too_many_values", { max: JSON_VALUES_MAX }),
+  depth: problem("too_deep", { max: JSON_DEPTH_MAX }),
 };
 
-export type JsonBody = ({ ok: true; value: RequestObject } | { ok: false; problem: string }) & {
+export type JsonBody = ({ ok: true; value: RequestObject } | { ok: false; problem: Problem }) & {
   /** What is wrong with the request beside its fields: the names of a form, its query. */
   issues?: readonly Issue[];
 };
@@ -53,14 +53,14 @@ export function parseJsonBody(bytes: Uint8Array): JsonBody {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(scan.skeleton);
   } catch {
     // The decoder's only complaint.
-    return { ok: false, problem: "is not valid UTF-8" };
+    return { ok: false, problem: problem("not_utf8") };
   }
   try {
     const value = restoreLifted(parseJson(text), scan.marks);
-    return isRequestObject(value) ? { ok: true, value } : { ok: false, problem: "is not a JSON object" };
+    return isRequestObject(value) ? { ok: true, value } : { ok: false, problem: problem("not_json_object") };
   } catch {
     // The parser's message would quote the body.
-    return { ok: false, problem: "is not valid JSON" };
+    return { ok: false, problem: problem("not_json") };
   }
 }
 

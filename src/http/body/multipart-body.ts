@@ -1,3 +1,4 @@
+import { problem, type Problem } from "../../contract/problems.ts";
 import { decodeText, fieldNamed, gatherFields, textValue, type FormEntry } from "./form-fields.ts";
 import { dataUrl, IMAGE_FIELDS, imageTypeOf } from "./image.ts";
 import type { JsonBody } from "./json-body.ts";
@@ -17,16 +18,22 @@ const END_OF_HEAD = Uint8Array.of(CR, LF, CR, LF);
 const HEAD_MAX_BYTES = 8192;
 
 /** What is wrong with the body as a whole. */
-class BrokenBody extends Error {}
+class BrokenBody extends Error {
+  readonly problem: Problem;
+
+  constructor(found: Problem) {
+    super(found.code);
+    this.problem = found;
+  }
+}
 
 export function parseMultipartBody(bytes: Uint8Array, boundary: string | null): JsonBody {
-  if (boundary === null) return { ok: false, problem: "has no boundary in its content type" };
+  if (boundary === null) return { ok: false, problem: problem("no_boundary") };
   try {
     return gatherFields(entriesOf(bytes, boundary));
   } catch (error) {
     // Beside our own, the decoder's only complaint.
-    const problem = error instanceof BrokenBody ? error.message : "is not valid UTF-8";
-    return { ok: false, problem };
+    return { ok: false, problem: error instanceof BrokenBody ? error.problem : problem("not_utf8") };
   }
 }
 
@@ -38,9 +45,8 @@ function* entriesOf(bytes: Uint8Array, boundary: string): Generator<FormEntry> {
       continue;
     }
     const type = imageTypeOf(file.type, content);
-    if (!IMAGE_FIELDS.has(fieldNamed(name) ?? ""))
-      yield { name, problem: "is a file, which only an image field takes" };
-    else if (type === null) yield { name, problem: "must be a file of an image" };
+    if (!IMAGE_FIELDS.has(fieldNamed(name) ?? "")) yield { name, problem: problem("file_not_taken") };
+    else if (type === null) yield { name, problem: problem("file_not_image") };
     else yield { name, value: dataUrl(type, content) };
   }
 }
@@ -78,7 +84,7 @@ function nextEdge(bytes: Uint8Array, line: Uint8Array, from: number): Edge {
     while (bytes[end] === SPACE || bytes[end] === TAB) end += 1;
     if (bytes[end] === CR && bytes[end + 1] === LF) return { start, end: end + 2, last: false };
   }
-  throw new BrokenBody("is not multipart/form-data: a line of its boundary is missing");
+  throw new BrokenBody(problem("boundary_missing"));
 }
 
 function partOf(bytes: Uint8Array): Part {
@@ -88,9 +94,9 @@ function partOf(bytes: Uint8Array): Part {
   const parameters = parametersIn(disposition);
   const name = parameters.get("name");
   if (name === undefined || !/^form-data\b/i.test(disposition))
-    throw new BrokenBody("is not multipart/form-data: a part has no name");
+    throw new BrokenBody(problem("part_without_name"));
   if (!/^(?:7bit|8bit|binary)?$/i.test(headers.get("content-transfer-encoding") ?? ""))
-    throw new BrokenBody("is not multipart/form-data: a part has a transfer encoding");
+    throw new BrokenBody(problem("part_encoded"));
   const content = bytes.subarray(end + END_OF_HEAD.length);
   const type = headers.get("content-type") ?? "";
   const filename = parameters.get("filename") ?? parameters.get("filename*");

@@ -1,10 +1,11 @@
 import type { Context } from "hono";
 import type * as z from "zod/mini";
+import { issueAt, type Issue } from "../../contract/problems.ts";
 import type { AppEnv } from "../app-env.ts";
 import { requireJsonOrForm, withBody } from "./body.ts";
 import { invalidRequest } from "../errors.ts";
 import { parseBody } from "./form-body.ts";
-import { deduplicated, issuesOf, type Issue } from "../issue.ts";
+import { deduplicated, issuesOf } from "../issue.ts";
 import type { JsonBody, RequestObject } from "./json-body.ts";
 import { queryIssues } from "../query.ts";
 
@@ -23,7 +24,7 @@ export async function readSmallObject(context: Context<AppEnv>): Promise<SmallOb
   return withBody(context, SMALL_BODY_BYTES, async (bytes) => {
     const body: JsonBody = bytes.byteLength === 0 ? { ok: true, value: {} } : parseBody(bytes, type);
     const issues = [...queryIssues(context.req.url), ...(body.issues ?? [])];
-    if (!body.ok) throw invalidRequest([{ path: "", message: body.problem }, ...issues]);
+    if (!body.ok) throw invalidRequest([issueAt("", body.problem), ...issues]);
     return { fields: body.value, issues };
   });
 }

@@ -1,3 +1,4 @@
+import { issueAt, type Issue } from "../../contract/problems.ts";
 import { headerProblems } from "../../domain/delivery/callback-headers.ts";
 import {
   judgeEndpoint,
@@ -5,7 +6,6 @@ import {
   type EndpointVerdict,
 } from "../../domain/delivery/endpoint-policy.ts";
 import { objectish, textOf } from "../body/fields.ts";
-import type { Issue } from "../issue.ts";
 import { RawText, type RequestObject } from "../body/json-body.ts";
 
 /**
@@ -18,16 +18,15 @@ export function judgeCallback(
 ): { endpoint: EndpointVerdict | null; issues: Issue[] } {
   const url = textOf(fields.callback_url);
   const endpoint = typeof url === "string" ? judgeEndpoint(url, rules) : null;
-  const urlIssues = endpoint && !endpoint.ok ? [{ path: "callback_url", message: endpoint.problem }] : [];
+  const urlIssues = endpoint && !endpoint.ok ? [issueAt("callback_url", endpoint.problem)] : [];
   return { endpoint, issues: [...urlIssues, ...headerIssues(objectish(fields.callback_headers))] };
 }
 
 function headerIssues(value: unknown): Issue[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
-  return headerProblems(headerEntries(value as RequestObject)).map(({ name, problem }) => ({
-    path: name === null ? "callback_headers" : `callback_headers.${name.slice(0, 100)}`,
-    message: name === null ? `may hold ${problem}` : problem,
-  }));
+  return headerProblems(headerEntries(value as RequestObject)).map(({ name, problem }) =>
+    issueAt(name === null ? "callback_headers" : `callback_headers.${name.slice(0, 100)}`, problem),
+  );
 }
 
 export function headerEntries(value: RequestObject): [string, unknown][] {

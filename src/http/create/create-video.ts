@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { issueAt, problem } from "../../contract/problems.ts";
 import { OverloadedError } from "../../domain/errors/unavailable.ts";
 import type { Settings } from "../../env.ts";
 import { keyedName, randomName, taskIdOf } from "../../keys/ids.ts";
@@ -104,7 +105,7 @@ function readCreate(
 ): { request: VideoRequest; idempotencyKey: string | null } {
   const { key, issue } = parseIdempotencyKey(keyHeader);
   const around = [...(issue ? [issue] : []), ...(body.issues ?? [])];
-  if (!body.ok) throw invalidRequest([{ path: "", message: body.problem }, ...around]);
+  if (!body.ok) throw invalidRequest([issueAt("", body.problem), ...around]);
   const rules = endpointRules(context);
   const result = readVideoRequest(body.value, { strict: settings.strict, rules });
   const issues = deduplicated([...around, ...(result.ok ? [] : result.issues)]);
@@ -163,7 +164,7 @@ export function accepted(
         message: "The request was not carried out; nothing was submitted. Send it again.",
       });
     case "misconfigured":
-      throw misconfigured(answer.settings.map((setting) => ({ setting, message: "does not parse" })));
+      throw misconfigured(answer.settings.map((setting) => ({ setting, ...problem("setting_unparsed") })));
     case "refused": {
       const { status, code, message, upstream } = answer;
       if (upstream !== null) throw new ApiError(code, { message, status, upstream: upstreamSaid(upstream) });

@@ -1,11 +1,13 @@
-import type { Issue } from "../issue.ts";
+import { issue, type Issue } from "../../contract/problems.ts";
+
+const KEY_MAX = 255;
 
 /** `Idempotency-Key`: 1–255 visible characters; quoted (a structured field) or bare is the same key. */
 export function parseIdempotencyKey(header: string | undefined): { key: string | null; issue: Issue | null } {
   if (header === undefined) return { key: null, issue: null };
   const bare = /^"(.*)"$/.exec(header.trim())?.[1] ?? header.trim();
-  if (/^[\x21-\x7e]{1,255}$/.test(bare)) return { key: bare, issue: null };
-  return { key: null, issue: { path: "Idempotency-Key", message: "must be 1 to 255 visible characters" } };
+  if (/^[\x21-\x7e]+$/.test(bare) && bare.length <= KEY_MAX) return { key: bare, issue: null };
+  return { key: null, issue: issue("Idempotency-Key", "visible_characters", { min: 1, max: KEY_MAX }) };
 }
 
 /** The members of a header that is a list. A comma inside quotes separates nothing. */

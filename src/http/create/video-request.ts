@@ -1,10 +1,11 @@
 import type { EndpointRules } from "../../domain/delivery/endpoint-policy.ts";
+import { issueAt, problem, type Issue, type Problem } from "../../contract/problems.ts";
 import { DEFAULT_EVENTS, type CallbackFormat, type EventType } from "../../contract/words.ts";
 import type { TaskTraits, TestPlan } from "../../domain/task/task.ts";
 import { headerEntries, judgeCallback } from "./callback-issues.ts";
 import { judgeNames } from "../body/field-names.ts";
 import { coerceList, objectish } from "../body/fields.ts";
-import { deduplicated, issuesOf, type Issue } from "../issue.ts";
+import { deduplicated, issuesOf } from "../issue.ts";
 import type { RequestObject, RequestValue } from "../body/json-body.ts";
 import { RINGBACK_FIELDS, UPSTREAM_FIELDS, VIDEO_SCHEMAS, type VideoFields } from "./video-schema.ts";
 
@@ -70,18 +71,30 @@ function combinationIssues(
   const list = coerceList(fields["reference_images"]);
   const hasReferences = list !== undefined && !(Array.isArray(list) && list.length === 0);
   const issues: Issue[] = [];
-  const needs = (condition: boolean, name: string, why: string): void => {
+  const needs = (condition: boolean, name: string, why: Problem): void => {
     const missing = name === "reference_images" ? !hasReferences : !has(name);
-    if (condition && missing) issues.push({ path: name, message: `is required ${why}` });
+    if (condition && missing) issues.push(issueAt(name, why));
   };
   const anyImage = has("image") || has("end_image") || hasReferences;
   const isText = fields["input_mode"] === "text" || (!has("input_mode") && !anyImage);
   // The upstream's own list of texts and pictures, which goes there as it is.
-  needs(isText && !hasContent, "prompt", "for a text task");
-  needs(fields["input_mode"] === "single_image", "image", "when input_mode is single_image");
-  needs(fields["control_mode"] === "end_frame", "end_image", "when control_mode is end_frame");
-  needs(has("end_image"), "image", "when end_image is given");
-  needs(fields["control_mode"] === "reference", "reference_images", "when control_mode is reference");
+  needs(isText && !hasContent, "prompt", problem("required_for_text"));
+  needs(
+    fields["input_mode"] === "single_image",
+    "image",
+    problem("required_when", { field: "input_mode", value: "single_image" }),
+  );
+  needs(
+    fields["control_mode"] === "end_frame",
+    "end_image",
+    problem("required_when", { field: "control_mode", value: "end_frame" }),
+  );
+  needs(has("end_image"), "image", problem("required_with", { field: "end_image" }));
+  needs(
+    fields["control_mode"] === "reference",
+    "reference_images",
+    problem("required_when", { field: "control_mode", value: "reference" }),
+  );
   return issues;
 }
 

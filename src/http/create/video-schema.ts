@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { says } from "../../contract/problems.ts";
 import { CALLBACK_FORMATS, EVENT_TYPES, TEST_OUTCOMES } from "../../contract/words.ts";
 import { isImage, stripBase64Whitespace, type ImageText } from "../body/image.ts";
 import {
@@ -29,9 +30,8 @@ const MODEL_MAX = 200;
 
 /** Documented values: the only ones under `strict`; under `lenient` any, because the upstream's lists change. */
 function listed(values: readonly [string, ...string[]], strict: boolean) {
-  const message = `must be one of ${values.join(", ")}`;
   const documented = string().check(
-    z.refine((value) => values.includes(value), message),
+    z.refine((value) => values.includes(value), says("not_listed", { values })),
     z.meta({ enum: [...values] }),
   );
   return field(textOf, strict ? documented : string());
@@ -41,8 +41,8 @@ function listed(values: readonly [string, ...string[]], strict: boolean) {
 const DURATIONS: readonly number[] = [-1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 function duration(strict: boolean) {
-  const message = "must be an integer from 4 to 15, or -1";
-  const whole = z.int(strict ? message : "must be an integer");
+  const message = says("integer_range_or", { min: 4, max: 15, or: -1 });
+  const whole = z.int(strict ? message : says("not_integer"));
   const documented = whole.check(
     z.refine((value) => DURATIONS.includes(value), message),
     z.meta({ enum: [...DURATIONS] }),
@@ -50,13 +50,11 @@ function duration(strict: boolean) {
   return field(numeric, strict ? documented : whole);
 }
 
-const IMAGE_MESSAGE = "must be an http(s) URL, a data:image/…;base64, URL or base64";
-
 function image() {
   return field(
     (value) => stripBase64Whitespace(present(value)),
     z
-      .custom<ImageText>((value) => isImage(value, { asset: false }), IMAGE_MESSAGE)
+      .custom<ImageText>((value) => isImage(value, { asset: false }), says("not_image"))
       .check(z.meta({ type: "string" })),
   );
 }
@@ -64,13 +62,13 @@ function image() {
 const reference = prepared(
   stripBase64Whitespace,
   z
-    .custom<ImageText>((value) => isImage(value, { asset: true }), `${IMAGE_MESSAGE}, or an asset:// URL`)
+    .custom<ImageText>((value) => isImage(value, { asset: true }), says("not_reference"))
     .check(z.meta({ type: "string" })),
 );
 
 const TEST_DELAY_SECONDS = 5;
-const OUTCOME_MESSAGE = `must be one of ${TEST_OUTCOMES.join(", ")}`;
-const DELAY_MESSAGE = "must be a number from 0 to 600";
+const DELAY_MAX_SECONDS = 600;
+const DELAY_MESSAGE = says("number_range", { min: 0, max: DELAY_MAX_SECONDS });
 
 /**
  * `{"outcome", "delay_seconds"}`, or the bare outcome. An empty string is what a tool makes of an object that it cannot
@@ -83,25 +81,24 @@ const test = field(
   },
   z.strictObject(
     {
-      outcome: z.enum(TEST_OUTCOMES, OUTCOME_MESSAGE),
+      outcome: z.enum(TEST_OUTCOMES, says("not_listed", { values: TEST_OUTCOMES })),
       delay_seconds: fieldOr(
         numeric,
-        z.number(DELAY_MESSAGE).check(z.gte(0, DELAY_MESSAGE), z.lte(600, DELAY_MESSAGE)),
+        z.number(DELAY_MESSAGE).check(z.gte(0, DELAY_MESSAGE), z.lte(DELAY_MAX_SECONDS, DELAY_MESSAGE)),
         TEST_DELAY_SECONDS,
       ),
     },
     {
-      error: (issue) =>
-        issue.code === "unrecognized_keys" ? "takes outcome and delay_seconds" : "must be an object",
+      error: ({ code }) => says(code === "unrecognized_keys" ? "not_test_member" : "not_object"),
     },
   ),
 );
 
-const EVENT_MESSAGE = `must be one of ${EVENT_TYPES.join(", ")}`;
-const EVENTS_MESSAGE = `must be a non-empty list of ${EVENT_TYPES.join(", ")}`;
+const EVENT_MESSAGE = says("not_listed", { values: EVENT_TYPES });
+const EVENTS_MESSAGE = says("not_some_of", { values: EVENT_TYPES });
 
 const plainObject = z
-  .custom<RequestObject>(isRequestObject, "must be a JSON object")
+  .custom<RequestObject>(isRequestObject, says("not_object"))
   .check(z.meta({ type: "object", additionalProperties: true }));
 
 export const METADATA_MAX_BYTES = 4096;
@@ -111,8 +108,8 @@ function upstreamFields(strict: boolean) {
   return {
     model: prepared(
       textOf,
-      string("is required: a string of 1 to 200 characters").check(
-        z.maxLength(MODEL_MAX, `must be at most ${MODEL_MAX} characters`),
+      string(says("required_text", { min: 1, max: MODEL_MAX })).check(
+        z.maxLength(MODEL_MAX, says("text_too_long", { max: MODEL_MAX })),
         z.meta({ minLength: 1 }),
       ),
     ),
@@ -120,7 +117,7 @@ function upstreamFields(strict: boolean) {
     prompt: field(
       textOf,
       string().check(
-        z.refine((text) => codePoints(text) <= PROMPT_MAX, `must be at most ${PROMPT_MAX} characters`),
+        z.refine((text) => codePoints(text) <= PROMPT_MAX, says("text_too_long", { max: PROMPT_MAX })),
         z.meta({ maxLength: PROMPT_MAX }),
       ),
     ),
@@ -129,12 +126,12 @@ function upstreamFields(strict: boolean) {
     aspect_ratio: listed(["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive"], strict),
     duration_seconds: duration(strict),
     resolution: listed(["480p", "720p", "1080p"], strict),
-    with_audio: field(coerceBoolean, z.boolean("must be true or false")),
+    with_audio: field(coerceBoolean, z.boolean(says("not_boolean"))),
     image: image(),
     end_image: image(),
     reference_images: field(
       (value) => bounded(coerceList(value)),
-      z.array(reference, `must be a list of at most ${LIST_MAX}`).check(z.meta({ maxItems: LIST_MAX })),
+      z.array(reference, says("list_too_long", { max: LIST_MAX })).check(z.meta({ maxItems: LIST_MAX })),
     ),
   };
 }
@@ -143,7 +140,7 @@ function upstreamFields(strict: boolean) {
 export const CALLBACK_FIELDS = {
   callback_url: field(textOf, string()),
   callback_headers: field(objectish, plainObject),
-  callback_format: field(textOf, z.enum(CALLBACK_FORMATS, "must be standard or flat")),
+  callback_format: field(textOf, z.enum(CALLBACK_FORMATS, says("not_listed", { values: CALLBACK_FORMATS }))),
 };
 
 /** Ringback's own fields, never forwarded. */
@@ -168,14 +165,14 @@ const OWN_FIELDS = {
       .check(
         z.refine(
           (text) => new TextEncoder().encode(text).byteLength <= METADATA_MAX_BYTES,
-          `must be at most ${METADATA_MAX_BYTES} bytes of JSON`,
+          says("json_too_long", { max: METADATA_MAX_BYTES }),
         ),
       ),
   ),
   timeout_seconds: field(numeric, integer(60, 259_200)),
-  retry_ambiguous_submit: field(coerceBoolean, z.boolean("must be true or false")),
-  endpoints: field(coerceBoolean, z.boolean("must be true or false")),
-  keep_result: field(coerceBoolean, z.literal(false, "must be false: this deployment keeps no files")),
+  retry_ambiguous_submit: field(coerceBoolean, z.boolean(says("not_boolean"))),
+  endpoints: field(coerceBoolean, z.boolean(says("not_boolean"))),
+  keep_result: field(coerceBoolean, z.literal(false, says("nothing_kept"))),
   test,
 };
 
@@ -191,7 +188,7 @@ const upstreamBody = field(
   objectish,
   plainObject.check(
     z.superRefine((members, context) => {
-      const message = `must be one of ${UPSTREAM_BODY_NAMES.join(", ")}`;
+      const message = says("not_listed", { values: UPSTREAM_BODY_NAMES });
       for (const name of Object.keys(members)) {
         if (!UPSTREAM_BODY_NAMES.includes(name))
           context.addIssue({ code: "custom", path: [name.slice(0, 100)], message });

@@ -1,34 +1,16 @@
 import type { Context } from "hono";
+import type { Stats } from "../../contract/shapes/account.ts";
+import type { ListedTask, TaskList } from "../../contract/shapes/task.ts";
+import type { Issue } from "../../contract/problems.ts";
 import { accountStats, listTasks } from "../../account-object/client.ts";
 import type { AccountStats, TaskSummary, ListPage } from "../../domain/account/summary.ts";
 import { isoTime } from "../../domain/text/time.ts";
 import { openTaskId, taskIdOf } from "../../keys/ids.ts";
 import type { AppEnv } from "../app-env.ts";
 import { invalidRequest } from "../errors.ts";
-import { deduplicated, issuesOf, type Issue } from "../issue.ts";
+import { deduplicated, issuesOf } from "../issue.ts";
 import { LIST_QUERY } from "./list-schema.ts";
 import { queryIssues } from "../query.ts";
-
-/** A task as lists show it. */
-export interface ListedTask {
-  object: "video.task";
-  id: string;
-  task_id: string;
-  status: TaskSummary["status"];
-  model: string;
-  test: boolean;
-  video_url: string | null;
-  error: TaskSummary["error"];
-  created_at: string;
-  finished_at: string | null;
-  callback: { status: NonNullable<TaskSummary["delivery"]> } | null;
-}
-
-export interface TaskList {
-  object: "list";
-  data: ListedTask[];
-  next_cursor: string | null;
-}
 
 /** `GET /v1/videos`: this account's tasks, newest first. */
 export async function listVideos(context: Context<AppEnv>): Promise<Response> {
@@ -83,7 +65,7 @@ export async function showStats(context: Context<AppEnv>): Promise<Response> {
   return context.json(viewStats(stats));
 }
 
-function viewStats({ tasks, models, deliveries, pollsPerTask }: AccountStats): object {
+function viewStats({ tasks, models, deliveries, pollsPerTask }: AccountStats): Stats {
   return {
     object: "stats",
     tasks,

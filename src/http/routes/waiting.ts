@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
+import { issue } from "../../contract/problems.ts";
 import { openTaskId } from "../../keys/ids.ts";
 import { askTask, openEvents, waitForEnd, type Connection } from "../../task-object/client.ts";
 import type { AppEnv } from "../app-env.ts";
@@ -92,7 +93,7 @@ function queriedWait(text: string | undefined): number | null {
   if (text === undefined) return null;
   const parsed = integer(1, WAIT_MAX_SECONDS).safeParse(numeric(text));
   if (parsed.success) return parsed.data;
-  throw invalidRequest([{ path: "wait", message: `must be an integer from 1 to ${WAIT_MAX_SECONDS}` }]);
+  throw invalidRequest([issue("wait", "integer_range", { min: 1, max: WAIT_MAX_SECONDS })]);
 }
 
 function tooMany(): ApiError {

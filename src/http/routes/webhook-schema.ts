@@ -1,11 +1,12 @@
 import * as z from "zod/mini";
+import { says } from "../../contract/problems.ts";
 import { field, fieldOr, integer, numeric, string, textOf } from "../body/fields.ts";
 import { CALLBACK_FIELDS } from "../create/video-schema.ts";
 
 /** What is not forwarded has no unknown fields: such a one is a slip. */
 function closed<Shape extends z.core.$ZodShape>(shape: Shape) {
   return z.strictObject(shape, {
-    error: (issue) => (issue.code === "unrecognized_keys" ? "is not a field of this call" : undefined),
+    error: ({ code }) => says(code === "unrecognized_keys" ? "unknown_field" : "not_object"),
   });
 }
 
@@ -23,7 +24,7 @@ export const REDELIVER_SCHEMA = closed({ message_id: field(textOf, string()) });
 /** `POST /v1/webhooks/ping`: the callback fields of a create, the URL required. */
 export const PING_SCHEMA = closed({
   callback_url: z.pipe(
-    CALLBACK_FIELDS.callback_url.check(z.refine((url) => url !== undefined, "is required")),
+    CALLBACK_FIELDS.callback_url.check(z.refine((url) => url !== undefined, says("required"))),
     z.transform((url) => url ?? ""),
   ),
   callback_headers: CALLBACK_FIELDS.callback_headers,

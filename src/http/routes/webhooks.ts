@@ -1,3 +1,6 @@
+import type { SigningSecrets, VerifyResult } from "../../contract/shapes/account.ts";
+import type { PingResult } from "../../contract/shapes/delivery.ts";
+import type { Issue } from "../../contract/problems.ts";
 import type { VerifyReason } from "../../contract/words.ts";
 import { Hono } from "hono";
 import type { Context } from "hono";
@@ -13,7 +16,7 @@ import { verifyWebhook, type ReceivedWebhook } from "../../webhook/verify.ts";
 import type { AppEnv } from "../app-env.ts";
 import { withBody } from "../body/body.ts";
 import { headerEntries, judgeCallback } from "../create/callback-issues.ts";
-import { deduplicated, issuesOf, type Issue } from "../issue.ts";
+import { deduplicated, issuesOf } from "../issue.ts";
 import { readSmallBody, readSmallObject } from "../body/small-body.ts";
 import { ApiError, invalidRequest } from "../errors.ts";
 import {
@@ -59,26 +62,17 @@ export const webhooks = new Hono<AppEnv>()
       const timestamp = context.req.header("webhook-timestamp") ?? null;
       const signatures = context.req.header("webhook-signature") ?? null;
       const reason = await verifyReceived(context, { id, timestamp, signatures, body });
-      return context.json({ valid: reason === null, reason });
+      return context.json({ valid: reason === null, reason } satisfies VerifyResult);
     }),
   )
   .all("/verify", methodNotAllowed("POST"));
-
-/** What a ping came to. */
-export interface PingAnswer {
-  delivered: boolean;
-  status_code: number | null;
-  duration_ms: number | null;
-  reason: string | null;
-  response_excerpt: string | null;
-}
 
 /** One signed `ping` now, of the fields of `PING_SCHEMA`. @throws ApiError 400 for what a create would not take either */
 export async function sendPing(
   context: Context<AppEnv>,
   fields: object,
   issues: readonly Issue[] = [],
-): Promise<PingAnswer> {
+): Promise<PingResult> {
   const parsed = PING_SCHEMA.safeParse(fields);
   const { endpoint, issues: callbackIssues } = judgeCallback(fields, endpointRules(context));
   const fieldIssues = [...(parsed.success ? [] : issuesOf(parsed.error)), ...callbackIssues];
@@ -124,15 +118,10 @@ async function secretsInForce(context: Context<AppEnv>): Promise<string[]> {
 }
 
 /** The account's secrets as they are shown to it. */
-export interface SecretAnswer {
-  secret: string | undefined;
-  previous: { secret: string; expires_at: string | null }[];
-}
-
 export async function secretAnswer(
   context: Context<AppEnv>,
   versions: readonly SigningVersion[],
-): Promise<SecretAnswer> {
+): Promise<SigningSecrets> {
   const { account } = context.get("caller");
   // Under RINGBACK_SECRET_PREVIOUS every version has a twin, which signs until that setting is removed.
   const secrets = context.get("settings").roots.flatMap((root, index) =>
@@ -142,5 +131,6 @@ export async function secretAnswer(
     })),
   );
   const [current, ...previous] = await Promise.all(secrets);
-  return { secret: current?.secret, previous };
+  if (current === undefined) throw new Error("an account without a signing secret");
+  return { secret: current.secret, previous };
 }

@@ -1,5 +1,5 @@
 import { LIST_QUERY } from "../../http/routes/list-schema.ts";
-import { TASK_ID_PATTERN } from "../task-answers.ts";
+import { TASK_ID_PATTERN } from "../../contract/shapes/values.ts";
 import { DELIVERY, EVENT_STREAM, LIST, MESSAGE_ID, QUEUED_TASK, SUCCEEDED_TASK } from "../examples.ts";
 import { createVideo } from "./create-path.ts";
 import { ref, requestSchema, type JsonSchema } from "../json-schema.ts";

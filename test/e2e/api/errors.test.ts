@@ -68,7 +68,7 @@ interface ErrorBody {
   code: string;
   message: string;
   param?: string;
-  issues?: { path: string; message: string }[];
+  issues?: { path: string; code: string; message: string }[];
   request_id: string;
 }
 
@@ -85,7 +85,11 @@ function errorOf({ headers, body }: Pick<RawAnswer, "headers" | "body">): ErrorB
   });
   expect(Object.keys(error).filter((name) => !MEMBERS.has(name))).toEqual([]);
   for (const issue of error.issues ?? [])
-    expect(issue).toEqual({ path: expect.any(String) as string, message: expect.any(String) as string });
+    expect(issue).toEqual({
+      path: expect.any(String) as string,
+      code: expect.stringMatching(/^[a-z0-9_]+$/) as string,
+      message: expect.stringMatching(/./) as string,
+    });
   return error;
 }
 

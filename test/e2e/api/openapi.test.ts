@@ -173,7 +173,7 @@ describe("with callers' own keys", () => {
         method,
         path,
         400,
-        { path: "callback", message: "is not a query parameter of this call" },
+        { path: "callback", code: "unknown_parameter", message: "is not a query parameter of this call" },
       ]);
     }
     expect((await ask(stack, `/v1/videos/${taskId}`)).status).toBe(200);

@@ -263,7 +263,11 @@ describe("a read that waits", () => {
       expect(response.status).toBe(400);
       const message = "must be an integer from 1 to 60";
       expect(task).toMatchObject({
-        error: { code: "invalid_request", param: "wait", issues: [{ path: "wait", message }] },
+        error: {
+          code: "invalid_request",
+          param: "wait",
+          issues: [{ path: "wait", code: "integer_range", message }],
+        },
       });
     },
   );

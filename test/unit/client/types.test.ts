@@ -1,7 +1,7 @@
 import { describe, expect, expectTypeOf, it } from "vitest";
 import type * as client from "../../../src/client/index.ts";
 import type { DeliveryStatus, EventType, TaskStatus } from "../../../src/contract/words.ts";
-import type { TaskError } from "../../../src/domain/task/task.ts";
+import type { TaskError } from "../../../src/contract/shapes/task.ts";
 import { RINGBACK_FIELDS, UPSTREAM_FIELDS, type VideoFields } from "../../../src/http/create/video-schema.ts";
 
 /** Fields by name, without "any other". */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import type { AttemptJson } from "../../../src/contract/shapes/delivery.ts";
 import { clock, distance, span } from "../../../src/console/pages/spans.ts";
-import { liveEveryMs, type AttemptBody, type TaskView } from "../../../src/console/pages/task-view.ts";
+import { liveEveryMs, type TaskView } from "../../../src/console/pages/task-view.ts";
 import { en } from "../../../src/console/text/en.ts";
 import { zh } from "../../../src/console/text/zh.ts";
 import { timelineOf } from "../../../src/console/pages/timeline.ts";
@@ -12,12 +13,17 @@ const iso = (afterMs: number): string => new Date(T0 + afterMs).toISOString();
 function aView(overrides: { [Part in keyof TaskView]?: Partial<TaskView[Part]> } = {}): TaskView {
   return {
     task: {
+      object: "video.task",
+      id: "task_a",
       task_id: "task_a",
       status: "running",
       progress: null,
       model: "m",
       video_url: null,
+      source_url: null,
+      file: null,
       error: null,
+      error_message: null,
       metadata: null,
       test: false,
       upstream_task_id: "up-1",
@@ -29,7 +35,7 @@ function aView(overrides: { [Part in keyof TaskView]?: Partial<TaskView[Part]> }
       upstream: null,
       ...overrides.task,
     },
-    deliveries: { data: [], ...overrides.deliveries },
+    deliveries: { object: "list", data: [], ...overrides.deliveries },
     life: {
       submit: { phase: "done", due_at: null, refusals: 0 },
       running_at: null,
@@ -42,7 +48,7 @@ function aView(overrides: { [Part in keyof TaskView]?: Partial<TaskView[Part]> }
   };
 }
 
-function anAttempt(overrides: Partial<AttemptBody> = {}): AttemptBody {
+function anAttempt(overrides: Partial<AttemptJson> = {}): AttemptJson {
   return {
     number: 1,
     trigger: "scheduled",
@@ -148,7 +154,13 @@ describe("a live page asks again", () => {
   const now = T0 + 10_000;
   const ended = { status: "failed", finished_at: iso(1000) } as const;
   const pendingUntil = (next: string | null) => [
-    { message_id: "m", event: "e", status: "pending" as const, next_attempt_at: next, attempts: [] },
+    {
+      message_id: "m",
+      event: "video.failed" as const,
+      status: "pending" as const,
+      next_attempt_at: next,
+      attempts: [],
+    },
   ];
   it.each([
     ["every two seconds while the task is not at its end", aView(), 2000],
@@ -176,7 +188,7 @@ describe("a live page asks again", () => {
           data: [
             {
               message_id: "m",
-              event: "e",
+              event: "video.failed",
               status: "exhausted",
               next_attempt_at: null,
               attempts: [anAttempt({ reason: "in_flight" })],

@@ -1,12 +1,13 @@
 import { describe, expect, it } from "vitest";
+import { problemText } from "../../../src/contract/problems.ts";
 import { queryIssues } from "../../../src/http/query.ts";
 
 const UNKNOWN = "is not a query parameter of this call";
 
 function issues(query: string, known: string[] = []): [path: string, message: string][] {
-  return queryIssues(`https://ringback.example.com/v1/videos${query}`, known).map(({ path, message }) => [
-    path,
-    message,
+  return queryIssues(`https://ringback.example.com/v1/videos${query}`, known).map((issue) => [
+    issue.path,
+    problemText(issue),
   ]);
 }
 

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { problem } from "../../../../src/contract/problems.ts";
 import { headerProblems } from "../../../../src/domain/delivery/callback-headers.ts";
 
 it.each([
@@ -67,7 +68,9 @@ it.each([
 it("ten headers of 8 KB in all may, one more or one byte more may not", () => {
   const ten = Array.from({ length: 10 }, (_, index): [string, string] => [`x-${index}`, "v"]);
   expect(headerProblems(ten)).toEqual([]);
-  expect(headerProblems([...ten, ["x-more", "v"]])).toEqual([{ name: null, problem: "at most 10 headers" }]);
+  expect(headerProblems([...ten, ["x-more", "v"]])).toEqual([
+    { name: null, problem: problem("too_many_headers", { max: 10 }) },
+  ]);
   const full: [string, string][] = [
     ["a", "v".repeat(4095)],
     ["b", "v".repeat(4095)],
@@ -79,7 +82,7 @@ it("ten headers of 8 KB in all may, one more or one byte more may not", () => {
       ["a", "v".repeat(4096)],
       ["b", "v".repeat(4096)],
     ]),
-  ).toEqual([{ name: null, problem: "at most 8192 bytes in all" }]);
+  ).toEqual([{ name: null, problem: problem("headers_too_large", { max: 8192 }) }]);
 });
 
 it("a name may come once, in whatever case", () => {
@@ -88,5 +91,5 @@ it("a name may come once, in whatever case", () => {
       ["X-A", "1"],
       ["x-a", "2"],
     ]),
-  ).toEqual([{ name: "x-a", problem: "is given twice" }]);
+  ).toEqual([{ name: "x-a", problem: problem("given_twice") }]);
 });

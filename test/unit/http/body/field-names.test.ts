@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { problemText } from "../../../../src/contract/problems.ts";
 import { judgeNames } from "../../../../src/http/body/field-names.ts";
 import type { RequestValue } from "../../../../src/http/body/json-body.ts";
 import { RINGBACK_FIELDS, UPSTREAM_FIELDS } from "../../../../src/http/create/video-schema.ts";
@@ -11,7 +12,7 @@ function judged(name: string, value: RequestValue = "x"): string {
   if (issues.length === 0) return fields.length === 1 ? "taken" : "absent";
   expect(fields).toEqual([]);
   expect(issues[0]?.path).toBe(name.slice(0, 100));
-  return issues[0]?.message ?? "";
+  return issues[0] ? problemText(issues[0]) : "";
 }
 
 /** Spellings that a reader without case, blanks, `-`, `_` and invisible characters takes for the name. */

@@ -1,12 +1,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { problemText } from "../../../../src/contract/problems.ts";
 import { looksLikeJson, parseBody, parseFormBody } from "../../../../src/http/body/form-body.ts";
 import { encodeJsonBody, RawText, type JsonBody } from "../../../../src/http/body/json-body.ts";
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 function valueOf(body: JsonBody): unknown {
-  return body.ok ? JSON.parse(new TextDecoder().decode(encodeJsonBody(body.value))) : body.problem;
+  return body.ok
+    ? JSON.parse(new TextDecoder().decode(encodeJsonBody(body.value)))
+    : problemText(body.problem);
 }
 
 function parsed(form: string): unknown {
@@ -15,7 +18,7 @@ function parsed(form: string): unknown {
 
 /** Names of what is refused beside the fields, and why. */
 function refused(form: string): [path: string, message: string][] {
-  return (parseFormBody(bytes(form)).issues ?? []).map(({ path, message }) => [path, message]);
+  return (parseFormBody(bytes(form)).issues ?? []).map((issue) => [issue.path, problemText(issue)]);
 }
 
 describe("a form", () => {
@@ -62,7 +65,7 @@ describe("a form", () => {
   it("keeps a long image as bytes, and a long text with a quote in it as text", () => {
     const image = "A".repeat(40_000);
     const body = parseFormBody(bytes(`image=${image}&prompt=${"%22".repeat(40_000)}`));
-    if (!body.ok) throw new Error(body.problem);
+    if (!body.ok) throw new Error(body.problem.code);
     expect(body.value["image"]).toBeInstanceOf(RawText);
     expect(body.value["prompt"]).toBe('"'.repeat(40_000));
     expect(JSON.parse(new TextDecoder().decode(encodeJsonBody(body.value)))).toMatchObject({ image });

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { problemText } from "../../../../src/contract/problems.ts";
 import { fingerprint } from "../../../../src/http/create/fingerprint.ts";
 import {
   encodeJsonBody,
@@ -13,13 +14,13 @@ const encode = (text: string): Uint8Array => new TextEncoder().encode(text);
 
 function parsed(text: string | Uint8Array): RequestObject {
   const result = parseJsonBody(typeof text === "string" ? encode(text) : text);
-  if (!result.ok) throw new Error(result.problem);
+  if (!result.ok) throw new Error(result.problem.code);
   return result.value;
 }
 
 function problem(text: string | Uint8Array): string | null {
   const result = parseJsonBody(typeof text === "string" ? encode(text) : text);
-  return result.ok ? null : result.problem;
+  return result.ok ? null : problemText(result.problem);
 }
 
 const nested = (depth: number): string => `{"a":`.repeat(depth) + "1" + "}".repeat(depth);

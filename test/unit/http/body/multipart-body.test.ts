@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { problemText } from "../../../../src/contract/problems.ts";
 import { parseBody } from "../../../../src/http/body/form-body.ts";
 import { encodeJsonBody, RawText, type JsonBody } from "../../../../src/http/body/json-body.ts";
 import { parseMultipartBody } from "../../../../src/http/body/multipart-body.ts";
@@ -11,7 +12,9 @@ const PNG_URL = `data:image/png;base64,${Buffer.from(PNG).toString("base64")}`;
 const latin1 = (text: string): Uint8Array => Buffer.from(text, "latin1");
 
 function valueOf(body: JsonBody): unknown {
-  return body.ok ? JSON.parse(new TextDecoder().decode(encodeJsonBody(body.value))) : body.problem;
+  return body.ok
+    ? JSON.parse(new TextDecoder().decode(encodeJsonBody(body.value)))
+    : problemText(body.problem);
 }
 
 /** What a program's own `FormData` is on the wire. */
@@ -36,7 +39,7 @@ function parsed(text: string): unknown {
 }
 
 function refused(body: JsonBody): [path: string, message: string][] {
-  return (body.issues ?? []).map(({ path, message }) => [path, message]);
+  return (body.issues ?? []).map((issue) => [issue.path, problemText(issue)]);
 }
 
 describe("a multipart form", () => {

@@ -5,7 +5,7 @@ import { requestDigest } from "../../../../src/keys/request-digest.ts";
 
 function request(fields: object): RequestObject {
   const result = parseJsonBody(new TextEncoder().encode(JSON.stringify(fields)));
-  if (!result.ok) throw new Error(result.problem);
+  if (!result.ok) throw new Error(result.problem.code);
   return result.value;
 }
 

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { issue } from "../../../../src/contract/problems.ts";
 import { readVideoRequest } from "../../../../src/http/create/video-request.ts";
 import { BASE, body, DATA, issues, PNG, request, rules } from "../../../support/video-requests.ts";
 
@@ -263,7 +264,7 @@ describe("a create is taken", () => {
       const result = readVideoRequest({ model: "a", ...given }, { strict: true, rules });
       expect(result).toEqual({
         ok: false,
-        issues: [{ path: "prompt", message: "is required for a text task" }],
+        issues: [issue("prompt", "required_for_text")],
       });
     },
   );

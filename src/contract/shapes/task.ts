@@ -1,15 +1,9 @@
 import * as z from "zod";
-import { TASK_ERRORS, type TaskErrorCode } from "../contract/errors.ts";
-import { CALLBACK_FORMATS, CALLBACK_STATUSES, EVENT_TYPES, TASK_STATUSES } from "../contract/words.ts";
+import { TASK_ERRORS, type TaskErrorCode } from "../errors.ts";
+import { CALLBACK_FORMATS, CALLBACK_STATUSES, EVENT_TYPES, TASK_STATUSES } from "../words.ts";
+import { count, instant, TASK_ID_PATTERN, text, url } from "./values.ts";
 
 /** The task as Ringback answers with it: whole, in a callback, in the list. */
-
-export const instant = (description: string) => z.string().meta({ format: "date-time", description });
-const url = (description: string) => z.string().meta({ format: "uri", description });
-export const count = (description: string) => z.int().min(0).meta({ description });
-export const text = (description: string) => z.string().meta({ description });
-
-export const TASK_ID_PATTERN = "^task_[a-z2-7]{42}$";
 
 export const taskError = z
   .object({
@@ -25,7 +19,7 @@ export const taskError = z
   })
   .meta({ description: "Why a task failed." });
 
-const taskMembers = {
+export const taskMembers = {
   object: z.literal("video.task"),
   id: z.string().meta({ pattern: TASK_ID_PATTERN, description: "The same as `task_id`." }),
   task_id: z.string().meta({ pattern: TASK_ID_PATTERN, description: "Ringback's id; not the upstream's." }),
@@ -110,3 +104,18 @@ export const listedTask = z
       .meta({ description: "Null without a `callback_url`." }),
   })
   .meta({ description: "A task as it stands in the list." });
+
+export const taskList = z
+  .object({
+    object: z.literal("list"),
+    data: z.array(listedTask),
+    next_cursor: text("For `cursor`; null on the last page.").nullable(),
+  })
+  .meta({ description: "One page, newest first." });
+
+export type TaskError = z.output<typeof taskError>;
+export type TaskFile = NonNullable<TaskData["file"]>;
+export type TaskJson = z.output<typeof task>;
+export type TaskData = z.output<typeof taskData>;
+export type ListedTask = z.output<typeof listedTask>;
+export type TaskList = z.output<typeof taskList>;

@@ -1,0 +1,46 @@
+import type { VerifyReason } from "../../../contract/words.ts";
+
+export const webhooks = {
+  title: "Webhooks",
+  lead: "Every callback is signed as Standard Webhooks 1.0.0 has it.",
+  secret: "Signing secret",
+  secretLead: "Receivers check the signature with it. Keep it as you keep a password.",
+  hidden: "Hidden",
+  reveal: "Show the secret",
+  hide: "Hide it again",
+  current: "Current secret",
+  previous: "Older secrets that still sign",
+  until: "until",
+  untilSetting: "while RINGBACK_SECRET_PREVIOUS is set",
+  rotate: "Rotate",
+  rotateLead:
+    "Makes a new secret. The old one signs along for as long as you say, so that receivers can change over.",
+  overlap: "The old secret signs along for",
+  overlaps: {
+    "0": "not at all; every older one ends, too",
+    "3600": "1 hour",
+    "86400": "1 day",
+    "604800": "7 days",
+  } as Record<string, string>,
+  rotateConfirm: "Make a new secret",
+  rotated: "A new secret signs from now on.",
+  ping: "Ping",
+  pingLead: "Sends one signed test event and shows what the receiver answers.",
+  pingUrl: "URL",
+  headersHint: "One a line, name: value.",
+  send: "Send a ping",
+  pingDelivered: "Delivered",
+  pingFailed: "Not delivered",
+  noBody: "The answer had no body.",
+  verify: "Verify",
+  verifyLead: "Paste what a receiver got, to see whether its signature holds.",
+  body: "Raw body",
+  check: "Check the signature",
+  valid: "The signature holds.",
+  invalid: {
+    missing_header: "One of the three headers is missing.",
+    timestamp_out_of_range:
+      "The timestamp is more than 5 minutes away from now. The signature was not looked at.",
+    no_match: "No secret of yours signed this. The body must be byte for byte what was received.",
+  } satisfies Record<VerifyReason, string>,
+};

@@ -1,0 +1,62 @@
+import type { Text } from "../en.ts";
+
+export const shell: Text["shell"] = {
+  product: "Ringback",
+  skip: "跳到正文",
+  nav: "主导航",
+  tasks: "任务",
+  newTask: "新建任务",
+  webhooks: "Webhook",
+  statistics: "统计",
+  reference: "接口文档",
+  signOut: "退出",
+  signedInAs: "当前登录：",
+  stale: "连接已断开，当前内容可能不是最新，正在重试……",
+  request: "请求编号",
+  copy: "复制",
+  copied: "已复制",
+};
+
+export const signIn: Text["signIn"] = {
+  title: "登录",
+  lead: "查看视频任务的进展，新建任务，调试你的 Webhook。",
+  own: "上游 API Key",
+  ownHint: "与程序中 Authorization: Bearer 使用的 Key 相同。它加密保存在本浏览器的 Cookie 中，不会存到别处。",
+  operator: "Ringback 令牌",
+  operatorHint:
+    "与程序中 Authorization: Bearer 使用的令牌相同。它加密保存在本浏览器的 Cookie 中，不会存到别处。",
+  submit: "登录",
+  refused: "无法识别该 Key，请检查是否复制完整。",
+  tooLong: "该 Key 太长，无法保存到 Cookie。",
+  silent: "上游没有答复是否认识该 Key，请稍后再试。",
+  tooMany: "尝试次数过多，请一分钟后再试。",
+  onwards: "进入控制台",
+  life: (hours) => `登录状态最多保持 ${hours} 小时。`,
+};
+
+export const status: Text["status"] = {
+  queued: "排队中",
+  running: "生成中",
+  succeeded: "成功",
+  failed: "失败",
+};
+
+export const callback: Text["callback"] = {
+  none: "无回调",
+  waiting: "等待中",
+  pending: "发送中",
+  delivered: "已送达",
+  exhausted: "已放弃",
+  stopped: "已停止",
+};
+
+export const time: Text["time"] = {
+  seconds: (count) => `${count} 秒`,
+  minutes: (minutes, seconds) => (seconds === 0 ? `${minutes} 分钟` : `${minutes} 分 ${seconds} 秒`),
+  hours: (hours, minutes) => (minutes === 0 ? `${hours} 小时` : `${hours} 小时 ${minutes} 分`),
+  days: (days) => `${days} 天`,
+  milliseconds: (count) => `${count} 毫秒`,
+  ago: (span) => `${span}前`,
+  in: (span) => `${span}后`,
+  now: "现在",
+};

@@ -1,0 +1,65 @@
+import * as z from "zod";
+import { DELIVERY_STATUSES, TASK_STATUSES, VERIFY_REASONS } from "../words.ts";
+import { count, instant, text } from "./values.ts";
+
+/** What belongs to an account: its signing secrets, its tasks in numbers. */
+
+export const signingSecrets = z
+  .object({
+    secret: z.string().meta({ pattern: "^whsec_", description: "Signs every callback of this account." }),
+    previous: z
+      .array(
+        z.object({
+          secret: z.string().meta({ pattern: "^whsec_" }),
+          expires_at: instant(
+            "Null under `RINGBACK_SECRET_PREVIOUS`, which the operator removes.",
+          ).nullable(),
+        }),
+      )
+      .meta({ description: "Those that sign beside it until they expire; at most three after rotations." }),
+  })
+  .meta({ description: "The account's signing secrets (Standard Webhooks)." });
+
+function counts<Name extends string>(names: readonly Name[], description: string) {
+  const members = names.map((name) => [name, count(description)]);
+  return z.object(Object.fromEntries(members) as Record<Name, ReturnType<typeof count>>);
+}
+
+export const stats = z
+  .object({
+    object: z.literal("stats"),
+    tasks: counts(TASK_STATUSES, "Tasks."),
+    models: z.array(
+      z.object({
+        model: z.string(),
+        count: count("Tasks that succeeded."),
+        p50_seconds: z.number().meta({ description: "Half of them took no longer, from submit to end." }),
+        p95_seconds: z.number(),
+      }),
+    ),
+    deliveries: counts(DELIVERY_STATUSES, "Tasks."),
+    polls_per_task: z.number().nullable().meta({ description: "Null before the first end." }),
+  })
+  .meta({ description: "This account's tasks in numbers, without `test` tasks." });
+
+export const verifyResult = z
+  .object({
+    valid: z.boolean(),
+    reason: z
+      .enum(VERIFY_REASONS)
+      .nullable()
+      .meta({ description: "Null when valid; the timestamp may be 5 minutes off." }),
+  })
+  .meta({ description: "Whether Ringback signed it for this account, just now." });
+
+export const health = z
+  .object({ status: z.literal("ok"), version: text("Ringback's.") })
+  .meta({ description: "It answers." });
+
+export const readiness = z
+  .object({ status: z.literal("ready"), version: text("Ringback's.") })
+  .meta({ description: "Every setting parses." });
+
+export type SigningSecrets = z.output<typeof signingSecrets>;
+export type Stats = z.output<typeof stats>;
+export type VerifyResult = z.output<typeof verifyResult>;
