@@ -1,6 +1,6 @@
 import { problem, type Problem } from "../../contract/problems.ts";
 
-/** The caller's static headers: which names and values may ride along with a callback. */
+/** The caller's static headers: the names and values that a callback may carry. */
 
 export interface HeaderProblem {
   /** The header's name, or null for the whole set. */
@@ -23,7 +23,7 @@ const REFUSED_NAMES = new Set(
 );
 const REFUSED_PREFIXES = ["webhook-", "ringback-", "content-", "proxy-", "cf-", "x-forwarded-"];
 
-/** All that is wrong with a set of callback headers; empty if it may be sent. Lengths are bytes: all is ASCII. */
+/** Every problem of a set of callback headers; empty: usable. Lengths are bytes, because all is ASCII. */
 export function headerProblems(
   headers: readonly (readonly [name: string, value: unknown])[],
 ): HeaderProblem[] {
@@ -44,7 +44,7 @@ export function headerProblems(
   return problems;
 }
 
-/** Only text counts, whatever else is refused by itself: an object with a `toString` of its own cannot be made text. */
+/** Only text counts; the schema refuses other values. An object with a `toString` of its own cannot become text. */
 function textLength(value: unknown): number {
   return typeof value === "string" ? value.length : 0;
 }

@@ -51,7 +51,7 @@ export interface Delivery {
   settledAt: number | null;
 }
 
-/** What one attempt came to. */
+/** The outcome of one attempt. */
 export interface AttemptResult {
   outcome: AttemptOutcome;
   /** Null when delivered. */
@@ -63,7 +63,7 @@ export interface AttemptResult {
   retryAfterMs: number | null;
 }
 
-/** An attempt that was not made: it could never be, and trying again changes nothing. */
+/** An attempt that was not made, because it can never be: another try would change nothing. */
 export function neverSent(reason: AttemptReason): AttemptResult {
   return { outcome: "permanent", reason, statusCode: null, durationMs: 0, excerpt: null, retryAfterMs: null };
 }
@@ -78,7 +78,7 @@ export const DELIVERY_LIFETIME_MS = 22 * 3_600_000;
 const RETRY_JITTER = 0.2;
 /** `Retry-After` may move an attempt to twice its step, or by this much, whichever is more. */
 const RETRY_AFTER_FLOOR_MS = 60_000;
-/** A lease outlives the attempt's own timeout by this, so that a live attempt is never taken for a dead one. */
+/** A lease outlives the attempt's own timeout by this, so that a live attempt never counts as dead. */
 export const LEASE_MARGIN_MS = 5_000;
 
 export function newDelivery(fields: {
@@ -149,7 +149,7 @@ export function recordResult(
   return postponeDelivery(free, delivery.scheduled, { ...at, retryAfterMs: result.retryAfterMs });
 }
 
-/** Plans what comes after the n-th time in vain, or ends the delivery where the schedule does. */
+/** Plans the next attempt after the n-th failure, or ends the delivery where the schedule ends. */
 export function postponeDelivery(
   delivery: Delivery,
   timesInVain: number,
@@ -169,7 +169,7 @@ export function retryWaitMs(stepMs: number, retryAfterMs: number | null, random:
   return Math.max(jittered(stepMs, RETRY_JITTER, random), Math.min(retryAfterMs ?? 0, ceiling));
 }
 
-/** Ends a delivery that will not be tried again by itself. A settled one stays as it is. */
+/** Ends a delivery: the schedule makes no more attempts. A settled one stays as it is. */
 export function stopDelivery(delivery: Delivery, now: number): Delivery {
   return delivery.status === "pending" ? settled(delivery, "stopped", now) : delivery;
 }

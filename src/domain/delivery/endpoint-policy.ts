@@ -1,6 +1,6 @@
 import { problem, type Problem } from "../../contract/problems.ts";
 
-/** Where a callback may go. Pure: the same judgement at create and again before each attempt. */
+/** Where a callback may go. Pure: the create and each attempt judge in the same way. */
 
 export interface EndpointRules {
   /** `ALLOW_PRIVATE_CALLBACKS`: local development. */
@@ -15,7 +15,7 @@ const URL_MAX_LENGTH = 2048;
 
 /**
  * Suffixes that never lead to a public receiver: RFC 6761 and 6762, the special-use registry (alt, onion, arpa,
- * internal), and names that sites use inside their walls.
+ * internal), and names that sites use internally.
  */
 const SPECIAL_SUFFIXES = new Set(
   (
@@ -46,7 +46,7 @@ function refuse(found: Problem): EndpointVerdict {
 function schemeProblem(url: URL, { allowPrivate }: EndpointRules): Problem | null {
   if (url.protocol !== "https:" && !(allowPrivate && url.protocol === "http:")) return problem("not_https");
   if (url.username !== "" || url.password !== "") return problem("url_credentials");
-  // The standard port reads as ""; below 1024 stand the services that a webhook has no business with.
+  // The standard port reads as ""; ports below 1024 belong to other services than webhooks.
   const allowedPort = url.port === "" || Number(url.port) >= 1024;
   return allowPrivate || allowedPort ? null : problem("url_port");
 }
@@ -54,7 +54,7 @@ function schemeProblem(url: URL, { allowPrivate }: EndpointRules): Problem | nul
 /** Whether a URL leads to this deployment itself. */
 export function isOwnHost(url: URL, { allowPrivate, ownHosts }: EndpointRules): boolean {
   const name = withoutDot(url.hostname);
-  // In development everything shares one host name, so there the port tells Ringback from others.
+  // In development all programs share one host name, so there the port identifies Ringback.
   return ownHosts.some((host) => (allowPrivate ? sameHostAndPort(host, url) : hostName(host) === name));
 }
 

@@ -1,4 +1,4 @@
-/** Members by which the platform says of an error what became of the object, or (`remote`) that the error came from one. */
+/** Members by which the platform marks an error: the object's state, or (`remote`) that an object threw it. */
 const MARKS = ["durableObjectReset", "retryable", "overloaded", "remote"] as const;
 
 export type PlatformMark = (typeof MARKS)[number];

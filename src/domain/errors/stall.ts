@@ -1,17 +1,17 @@
 import { hasMark } from "./platform-mark.ts";
 
 /**
- * Why a step cannot go on for a reason of our own: a seal that does not open, a key that is not set, another object that
- * does not answer. The step waits a minute. Whatever else is thrown is the platform's.
+ * A step cannot go on for a reason of Ringback's own: a seal that does not open, a key that is not set, another object
+ * that does not answer. The step waits a minute. Every other error is the platform's.
  */
 export class StallError extends Error {
   override name = "StallError";
 }
 
-/** What JavaScript itself throws: a fault in our code, which fails the same way however soon it is repeated. */
+/** JavaScript's own errors: a fault in Ringback's code, which fails in the same way at once or later. */
 const FAULTS = [TypeError, RangeError, ReferenceError, SyntaxError];
 
-/** So often the platform repeats a run that threw, 2 s later and then twice as long each time. */
+/** The platform repeats a run that threw this often, after 2 s and then twice as long each time. */
 const RETRY_COUNT_MAX = 6;
 
 /**
@@ -23,7 +23,7 @@ export function shouldRethrow(error: unknown, retryCount: number): boolean {
 }
 
 /**
- * The one place that tells Ringback's faults from the platform's. True: the step waits and `alarm()` ends as usual.
+ * The one place that separates Ringback's faults from the platform's. True: the step waits and `alarm()` ends as usual.
  * False: storage has failed, or the object was reset, lost or superseded ("reset because its code was updated", "script
  * has been upgraded", "Network connection lost"). `alarm()` must throw it, because only then does the platform run the
  * alarm again, in a process that works.

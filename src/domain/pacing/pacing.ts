@@ -2,49 +2,49 @@ import { WaitingLine, type Waiter } from "./queue.ts";
 import { PaceRate } from "./rate.ts";
 
 /**
- * Who of the tasks of one upstream key may call when, learned from its 429s alone. Submits and polls are limited apart by
- * most upstreams, so each has a lane of its own. A lane is open until a 429, and again when none has come for a minute and
- * nobody has to wait. While it is paced, a call needs a slot; slots are as far apart as the rate has it.
+ * Decides when each task of one upstream key may call, from its 429s alone. Most upstreams limit submits and polls
+ * apart, so each has a lane of its own. A lane is open until a 429, and again after a minute without one and without a queue.
+ * While a lane is paced, a call needs a slot; the rate sets the distance between slots.
  */
 
 export type LaneKind = "submit" | "poll";
 
-/** A lane without a 429 for so long is open again. */
+/** A lane without a 429 for this long is open again. */
 export const PACED_MS = 60_000;
-/** Slots are given out so far ahead. A new rate counts for all others, and so does a turn that somebody else has first. */
+/** How far ahead slots are given. Later slots still follow a new rate, and the turn of a task that is due earlier. */
 export const HORIZON_MS = 1_000;
-/** A slot so near that nobody who is further to the front can still come for it. */
+/** A slot so near that no task further ahead in the queue can still ask for it. */
 const LAST_CALL_MS = 150;
-/** Slots are waited for as long as they are gone so far ahead. */
+/** Tasks wait for slots while they are given away this far ahead. */
 const CROWDED_MS = 250;
 const CROWDED_FOR_MS = 2_000;
-/** Who waits asks again after this share of its wait: early enough to see a higher rate, and rarely. */
+/** A waiting task asks again after this share of its wait: early enough to see a higher rate, and rarely. */
 const ASK_AFTER = 0.5;
 const AWAY_MIN_MS = 250;
 const AWAY_MAX_MS = 60_000;
-/** As long as no limit was met the rate grows fast, and must find takers: those who wait ask about so often a second. */
+/** Before the first 429 the rate grows fast and must find takers: waiting tasks ask about this often a second. */
 const SEARCH_QUESTIONS = 100;
 const SEARCH_AWAY_MIN_MS = 3_000;
-/** A wait that the upstream asks for is the whole lane's from here on; a shorter one is the refused task's own. */
+/** A `Retry-After` of at least this holds for the whole lane; a shorter one only for the refused task. */
 const LANE_WAIT_MS = 5_000;
-/** And not for longer: one strange answer must not hold up all tasks of a key for an hour. */
+/** It holds for no longer than this: one odd answer must not delay all tasks of a key for an hour. */
 const LANE_WAIT_MAX_MS = 30_000;
 /**
- * Where one budget holds both lanes, polls must not eat up what submits wait for. A task takes about so many polls, so where
- * the budgets are apart this holds up nobody.
+ * Where one budget covers both lanes, polls must not use up what submits wait for. A task takes about this many polls,
+ * so this delays no task where the budgets are separate.
  */
 const POLLS_A_SUBMIT = 12;
 
 export type PaceAnswer =
-  /** Nobody paces this lane: go, and do not ask again. */
+  /** This lane is not paced: call, and do not ask again. */
   | { kind: "free" }
-  /** Go at this instant. */
+  /** Call at this instant. */
   | { kind: "slot"; at: number }
-  /** There is no slot to give yet: ask again then. */
+  /** No slot yet: ask again then. */
   | { kind: "again"; at: number };
 
 export interface Refusal {
-  /** The slot that the call had: its 429 is about the rate. Null: it had none. Epoch milliseconds, as all instants here. */
+  /** The call's slot, epoch milliseconds as all instants here: its 429 is about the rate. Null: it had none. */
   slotAt: number | null;
   /** How long the upstream asks to wait. */
   retryAfterMs: number | null;
@@ -61,13 +61,13 @@ class Lane {
     return this.#rate.rate;
   }
 
-  /** Somebody is sent away because there are more calls than slots. */
+  /** Whether a task must wait because there are more calls than slots. */
   hasLine(now: number): boolean {
     return this.#line.size > 0 && now - this.#crowdedAt < PACED_MS;
   }
 
   isPaced(now: number): boolean {
-    // With a line the rate grows until it meets a 429 or the line is gone, so this ends.
+    // While tasks wait, the rate grows until it meets a 429 or the queue is empty, so this ends.
     return now - this.#refusedAt < PACED_MS || this.hasLine(now);
   }
 
@@ -111,10 +111,10 @@ class Lane {
   }
 }
 
-/** A clock that is so far behind what it said before was set back; less is two machines that do not quite agree. */
+/** A clock this far behind its earlier time was set back; a smaller difference is that of two machines. */
 const STEP_BACK_MS = 5_000;
 
-/** The two lanes of one key. Lives in memory: after a restart the next 429s teach it anew. */
+/** The two lanes of one key. Lives in memory: after a restart it learns from the next 429s. */
 export class Pacer {
   #lanes: Record<LaneKind, Lane> = { submit: new Lane(), poll: new Lane() };
   #latest = -Infinity;
@@ -145,7 +145,7 @@ export class Pacer {
     return lane.ask(waiter, { now, random, rateMax });
   }
 
-  /** Slots that were given on a clock that was ahead would hold up everybody until it is there again. */
+  /** Slots that were given on a clock that was ahead would delay all tasks until that time. */
   #watchClock(now: number): void {
     if (now < this.#latest - STEP_BACK_MS) {
       this.#lanes = { submit: new Lane(), poll: new Lane() };

@@ -1,4 +1,4 @@
-/** Who waits for a slot of a lane: accounts take turns, and within an account those come first that were due first. */
+/** The tasks that wait for a slot of a lane: accounts take turns; within an account the earliest due task is first. */
 
 export interface Waiter {
   /** The task's object. */
@@ -9,7 +9,7 @@ export interface Waiter {
 }
 
 interface Waiting extends Waiter {
-  /** When it was told to come back. */
+  /** When it must ask again. */
   backAt: number;
 }
 
@@ -20,7 +20,7 @@ interface Party {
   slots: number[];
 }
 
-/** Whoever does not come back so long after it should have is gone. */
+/** A task that asks this much later than it must is gone. */
 const GONE_MS = 10_000;
 const SWEEP_MS = 1_000;
 const LINE_MAX = 10_000;
@@ -97,7 +97,7 @@ export class WaitingLine {
   }
 }
 
-/** Where it stands, or would. */
+/** Its place, or the place that it would have. */
 function indexIn(waiting: readonly Waiting[], { since, name }: Waiter): number {
   let [low, high] = [0, waiting.length];
   while (low < high) {

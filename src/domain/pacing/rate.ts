@@ -1,46 +1,46 @@
 /**
- * How fast one lane of a key may call, learned from what became of its slots.
+ * How fast one lane of a key may call, learned from the outcomes of its slots.
  *
- * A rate that met a 429 is cut, and comes back to the limit along a cubic curve, as CUBIC does (RFC 9438): steep far from
- * it, flat around it, steep again behind it. Where nothing gets through at any rate, as at the end of a minute's quota,
+ * A rate that met a 429 is cut, and comes back to the limit along a cubic curve, as CUBIC does (RFC 9438): steep far
+ * from it, flat around it, steep again behind it. Where nothing gets through at any rate, as at the end of a minute's quota,
  * one probe at a time finds out when it does; the average of such a stretch is then the limit.
  */
 
-/** Calls a second while nothing is known. */
+/** Calls a second before the first outcome. */
 const START_RATE = 2;
 const RATE_MIN = 1 / 60;
 const RATE_MAX = 500;
 /** A second's growth: before the first cut; and at most, later. */
 const FIRST_GROWTH = 0.4;
 const GROWTH_MAX = 0.15;
-/** While the limit is known roughly: by so much a slot, so that a few slots pass before the limit is met. */
+/** Growth a slot while the limit is known roughly, so that a few slots pass before the rate meets it. */
 const SLOT_GROWTH = 0.01;
-/** A cut goes so far below the limit. */
+/** A cut goes this far below the limit. */
 const CUT = 0.08;
-/** Fewer slots than these got through before a 429: the rate was far too high, and by how much they tell. */
+/** If fewer slots than this passed before a 429, the rate was far too high; their number shows by how much. */
 const NEAR_SLOTS = 8;
-/** The limit is tried again after about so many calls, because to try it costs one or two of them. */
+/** The rate tries the limit again after about this many calls, because a try costs one or two of them. */
 const TRIAL_CALLS = 60;
 const TRIAL_MIN_MS = 15_000;
 const TRIAL_MAX_MS = 240_000;
-/** Where the limit was not met any more, the curve is so far beyond it after twice that time. */
+/** If no 429 came any more, the curve is this far beyond the limit after twice that time. */
 const BEYOND = 4;
-/** A slot whose 429 has not been heard of so much later has got through; later still where 429s take their time. */
+/** A slot without a reported 429 after this long has passed; longer where 429s are slow. */
 const OUTCOME_MIN_MS = 1_500;
 const OUTCOME_MAX_MS = 20_000;
-/** Nothing gets through: so many slots were refused in a row, over at least so long. */
+/** No call passes: this many slots were refused in a row, over at least this long. */
 const BLOCK_SLOTS = 4;
 const BLOCK_MS = 1_000;
 const PROBE_MS = 1_000;
 const PROBE_MAX_MS = 16_000;
 /** A block that lasts longer is the end of a quota by the minute, and its average is the limit. */
 const LONG_BLOCK_MS = 5_000;
-/** An average is made of so many calls, of the last minute or two. */
+/** An average needs this many calls, of the last minute or two. */
 const AVERAGE_CALLS = 5;
 const AVERAGE_MS = 60_000;
-/** So long after a call without a slot was refused, a refused slot may be its fault. */
+/** For this long after a refused call without a slot, that call may have caused a slot's refusal. */
 const STRANGER_MS = 4_000;
-/** While such calls are refused, nothing is tried. */
+/** While such calls are refused, the rate tries nothing. */
 const STRANGER_STILL_MS = 1_000;
 
 interface Slot {
@@ -62,7 +62,7 @@ export class PaceRate {
   #grownAt = 0;
   #nextAt = 0;
   #closedUntil = 0;
-  /** Slots before it were given at an older rate: their 429s say nothing of this one. */
+  /** Slots before it were given at an older rate: their 429s say nothing about this one. */
   #fence = 0;
   /** Of slots since the fence, and of calls without a slot. */
   #since = { passed: 0, refused: 0, strangers: 0 };
@@ -72,7 +72,7 @@ export class PaceRate {
   #row: { from: number; count: number } = { from: 0, count: 0 };
   #outcomeMs = OUTCOME_MIN_MS;
   #block: { from: number; waitMs: number } | null = null;
-  /** What got through of late; the one before is kept until this one can stand for itself. */
+  /** The calls that passed lately; the stretch before is kept until this one is long enough. */
   #stretches: [Stretch, Stretch] = [
     { from: 0, passed: 0 },
     { from: 0, passed: 0 },
@@ -83,7 +83,7 @@ export class PaceRate {
     return this.#rate;
   }
 
-  /** No limit was met yet. */
+  /** No 429 yet. */
   get isSearching(): boolean {
     return this.#limit === null;
   }
@@ -93,7 +93,7 @@ export class PaceRate {
     return Math.max(now, this.#nextAt, this.#closedUntil);
   }
 
-  /** After a time without pacing: from a little below what was known. */
+  /** After a time without pacing: starts a little below the known limit. */
   restart(now: number): void {
     if (this.#limit !== null) this.#rate = this.#limit * (1 - CUT);
     this.#trialMs = null;
@@ -112,7 +112,7 @@ export class PaceRate {
     const next = this.nextAt(now);
     const at = Math.ceil(next);
     this.#slots.push({ at, refused: false });
-    // The outcome of a probe is waited for.
+    // A probe's outcome must come first.
     this.#nextAt = next + (this.#block ? this.#outcomeMs : 1000 / Math.min(this.#rate, rateMax));
     return at;
   }
@@ -137,7 +137,7 @@ export class PaceRate {
     else if (isNew) this.#slowDown(slot ? index : 0, now);
   }
 
-  /** Brings it up to now. `wanted`: slots are waited for; a rate that nobody uses is not known to be let through. */
+  /** Brings the rate up to now. `wanted`: tasks wait for slots; an unused rate proves nothing. */
   grow(now: number, wanted: boolean): void {
     this.#settle(now);
     const ms = now - this.#grownAt;
@@ -183,7 +183,7 @@ export class PaceRate {
     return at >= this.#fence && !refused;
   }
 
-  /** A new rate, from the next slot on; one interval more, so that what is on its way does not count against it. */
+  /** A new rate, from the next slot on; one interval later, so that calls in flight do not count against it. */
   #begin(now: number): void {
     this.#rate = Math.max(this.#rate, RATE_MIN);
     this.#cutAt = now;
@@ -216,7 +216,7 @@ export class PaceRate {
     this.#nextAt = Math.max(this.#nextAt, now + block.waitMs);
   }
 
-  /** Calls get through again: as fast as they did on the whole, times of nothing included. */
+  /** Calls pass again: at their average rate, including the times without any. */
   #endBlock({ from: blockedAt }: { from: number }, now: number): void {
     this.#block = null;
     const [{ from, passed: before }, { passed: since }] = this.#stretches;
@@ -228,7 +228,7 @@ export class PaceRate {
       this.#trialMs = isLong ? trialMs(this.#limit) : null;
       this.#rate = this.#limit * (1 - CUT);
     }
-    // One is the probe: nothing else has got through yet.
+    // One is the probe: no other call has passed yet.
     if (passed >= AVERAGE_CALLS || passed <= 1) this.#average(now, { from: now, passed: 0 });
     this.#begin(now);
   }
@@ -237,7 +237,7 @@ export class PaceRate {
     this.#stretches = [before, { from: now, passed: 0 }];
   }
 
-  /** Slots of which nothing bad was heard have got through. */
+  /** Slots without a reported 429 have passed. */
   #settle(now: number): void {
     const open = this.#slots.findIndex(({ at }) => at > now - this.#outcomeMs);
     const settled = this.#slots.splice(0, open === -1 ? this.#slots.length : open);

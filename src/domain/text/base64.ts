@@ -20,7 +20,7 @@ export function base64Bytes(bytes: Uint8Array): Uint8Array {
 const IS_BASE64 = new Uint8Array(256);
 for (const byte of ALPHABET) IS_BASE64[byte] = 1;
 
-/** Whether the bytes are letters of base64 alone, without padding. Looked up, because the letters of an image follow no pattern. */
+/** Whether all bytes are letters of base64, without padding. A table, because an image's letters follow no pattern. */
 export function isBase64Bytes(bytes: Uint8Array): boolean {
   for (let index = 0; index < bytes.length; index++) if (IS_BASE64[bytes[index] ?? 0] === 0) return false;
   return true;

@@ -1,8 +1,8 @@
 import { parseJson, type JsonValue } from "./json.ts";
 
 /**
- * How large JSON may be, found out before it is parsed: an empty object is three bytes on the wire and some hundred in
- * memory, so that a body of 16 MiB would need more than a gigabyte.
+ * Bounds of JSON, checked before it is parsed: an empty object is three bytes in a request and some hundred in memory,
+ * so a body of 16 MiB would need more than a gigabyte.
  */
 
 /** Members and elements in all. A real request has some dozens; its longest list may have 10,000 items. */
@@ -18,8 +18,8 @@ const COMMA = 0x2c;
 const SPACE = 0x20;
 
 /**
- * Null: within the bounds. Says nothing of broken JSON, which the parser refuses. `onString` is told of each string
- * literal: where its characters begin and end.
+ * Null: within the bounds. Does not judge broken JSON, which the parser refuses. `onString` gets the begin and the end
+ * of each string literal's characters.
  */
 export function jsonExcess(
   bytes: Uint8Array,
@@ -30,7 +30,7 @@ export function jsonExcess(
 ): JsonExcess | null {
   let depth = 0;
   let values = 0;
-  /** Behind an opening bracket: what comes first there is a value without a comma. */
+  /** Behind an opening bracket: the first value has no comma before it. */
   let opened = false;
   for (let index = 0; index < bytes.length; index++) {
     const byte = bytes[index] ?? 0;

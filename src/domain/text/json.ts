@@ -14,7 +14,7 @@ export type JsonObject = { [key: string]: JsonValue };
 
 /** A number with a fraction, an exponent or 16 digits, or minus zero; or text in a string that looks like one. */
 const MAY_LOSE_DIGITS = /(?:^|[:,[\s])(?:-0|-?\d+[.eE]|-?\d{16})/;
-/** A longer one may be nested too deep for whoever walks it, which the reviver finds out first. */
+/** A longer text may be nested too deep for the code that walks it; the reviver detects that first. */
 const SHORT_LENGTH = 4096;
 
 /**

@@ -5,7 +5,7 @@ const MARK = "[redacted]";
 /** A shorter key stands in ids and URLs by chance. Source: rule 4 of the reader. */
 const KEY_MIN_LENGTH = 16;
 
-/** The upstream key as a secret to mask; none if it is too short to be told from other text. */
+/** The upstream key as a secret to mask; none if it is too short to differ from other text. */
 export function keySecrets(apiKey: string): string[] {
   return apiKey.length < KEY_MIN_LENGTH ? [] : [apiKey];
 }

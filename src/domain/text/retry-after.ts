@@ -1,10 +1,10 @@
-/** An upstream or a receiver asks for more than this: it gets this (seconds may come as 1e9). */
+/** The longest wait that an upstream or a receiver can ask for (seconds may come as 1e9). */
 export const RETRY_AFTER_MAX_MS = 3_600_000;
 
 /**
  * Reads a `Retry-After` (RFC 9110, 10.2.3): delay seconds, which some servers send with a fraction, or an HTTP date.
- * A date is read against the answer's own `Date` where it has one, so that a skewed clock on the other side does
- * not turn a short wait into an hour.
+ * A date counts from the answer's own `Date` if it has one, so that a skewed clock of the other side does not turn a
+ * short wait into an hour.
  * @returns milliseconds from now, 0 to one hour; null if the header says nothing usable (absent, negative, words)
  */
 export function parseRetryAfter(

@@ -5,7 +5,7 @@ export function clip(text: string, limit: number): string {
   return text.slice(0, last >= 0xd800 && last <= 0xdbff ? limit - 1 : limit);
 }
 
-/** One readable line from a stranger's text: well-formed, no control characters. */
+/** One readable line from foreign text: well-formed, no control characters. */
 export function plainText(text: string, limit: number): string {
   // Twice the limit is plenty to clean before the cut; an upstream may send megabytes.
   const well = clip(text, limit * 2).toWellFormed();

@@ -55,7 +55,7 @@ describe("a lane", () => {
     expect(pacer.ask("poll", waiter("two"), 30_000 + PACED_MS, 0)).toEqual({ kind: "free" });
   });
 
-  it("stays paced while somebody has to wait, because all at once would be refused at once", () => {
+  it("stays paced while a task has to wait, because all at once would be refused at once", () => {
     const pacer = pacedSince(0);
     // So slow that within a minute there is not one slot, and no 429.
     for (let probe = 0; probe < 7; probe++) {
@@ -70,7 +70,7 @@ describe("a lane", () => {
     expect(pacer.isPaced("poll", last + 2 * PACED_MS)).toBe(false);
   });
 
-  it("forgets what it gave on a clock that was set back, and would hold up everybody otherwise", () => {
+  it("forgets slots of a clock that was set back, because they would delay all tasks", () => {
     const pacer = pacedSince(T0);
     keepAsking(pacer, { from: T0, until: T0 + 2_000 });
     const earlier = T0 - 3_600_000;
@@ -110,7 +110,7 @@ describe("a rate", () => {
     expect(pacer.rate("poll")).toBeCloseTo(before * 0.92);
   });
 
-  it("is not cut for calls that had no slot, which are about those who do not ask yet", () => {
+  it("is not cut for calls without a slot, which are those of tasks that do not ask yet", () => {
     const pacer = pacedSince(0);
     for (let call = 0; call < 100; call++) pacer.refuse("poll", refusal(null), 100);
     expect(pacer.rate("poll")).toBe(2);
@@ -133,7 +133,7 @@ describe("a rate", () => {
     expect(cutAfter(10)).toBeCloseTo(0.92);
   });
 
-  it("does not grow while nobody waits for it", () => {
+  it("does not grow while no task waits for it", () => {
     const pacer = pacedSince(0);
     for (let now = 5_000; now < 50_000; now += 1_000) pacer.ask("poll", waiter(`task ${now}`), now, 0.5);
     expect(pacer.rate("poll")).toBe(2);
@@ -216,7 +216,7 @@ describe("three hundred tasks of one key at once", () => {
   it("are submitted in the order in which they came", () => {
     const { waits } = simulatePacing({ ...BENCH_WORLD, seed: 1 }).lanes.submit;
     const times = waits.filter(({ to }) => to > 5).toSorted((a, b) => a.from - b.from);
-    // Whoever came a tenth of a second later, thirty tasks, is not submitted more than five seconds earlier.
+    // No task that came a tenth of a second later, thirty tasks, is submitted more than five seconds earlier.
     const overtaken = times.filter(({ from, to }) =>
       times.some((other) => other.from > from + 0.1 && other.to < to - 5),
     );

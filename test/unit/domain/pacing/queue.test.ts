@@ -4,7 +4,7 @@ import { WaitingLine } from "../../../../src/domain/pacing/queue.ts";
 
 const waiter = (name: string, since: number, account = "a") => ({ name, account, since });
 
-/** Waiters that were told to come back at their time. */
+/** Waiters that must ask again at their time. */
 function lineOf(
   ...waiters: { name: string; account: string; since: number; backAt?: number }[]
 ): WaitingLine {
@@ -47,7 +47,7 @@ describe("a waiting line", () => {
     expect(line.ahead(waiter("one", 30), 0)).toBe(1);
   });
 
-  it("forgets who does not come back", () => {
+  it("forgets a task that does not come back", () => {
     const line = lineOf({ ...waiter("gone", 10), backAt: 1_000 }, { ...waiter("there", 20), backAt: 90_000 });
     expect(line.ahead(waiter("there", 20), 11_000)).toBe(1);
     expect(line.ahead(waiter("there", 20), 12_500)).toBe(0);
@@ -78,7 +78,7 @@ describe("a waiting line", () => {
               .map((name) => Number(name.slice(2)));
             expect(order).toEqual(order.toSorted((x, y) => x - y));
           }
-          // As long as two have somebody in the line, neither is more than a turn ahead.
+          // While two accounts have a task in the queue, neither is more than a turn ahead.
           expectTurns(
             served,
             all.map(({ account }) => account),
