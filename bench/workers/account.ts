@@ -1,4 +1,5 @@
 import { AccountObject as Account } from "../../src/index.ts";
+import { reportOf } from "../../src/domain/account/report.ts";
 import type { TaskSummary } from "../../src/domain/account/summary.ts";
 import { counts, meterMethods, meterObject } from "./meter.ts";
 
@@ -111,7 +112,7 @@ export class AccountObject extends Account {
   }
 
   async #tell(summaries: TaskSummary[]): Promise<void> {
-    await this.report(summaries);
+    await this.sync(summaries.map(reportOf));
   }
 }
 

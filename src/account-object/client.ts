@@ -1,7 +1,8 @@
 import type { AccountStats, TaskSummary, ListPage } from "../domain/account/summary.ts";
+import { reportOf, type TaskReport } from "../domain/account/report.ts";
 import type { SigningVersion } from "../domain/account/signing-versions.ts";
 import { inTime } from "../net/in-time.ts";
-import { JointCalls } from "../net/joint-calls.ts";
+import { RpcBatcher } from "../net/rpc-batcher.ts";
 import { TtlCache } from "../net/ttl-cache.ts";
 import type { AccountObject } from "./object.ts";
 
@@ -52,54 +53,21 @@ export async function versionsForAttempt(
 
 /** Tells the account how far a task is; the same report twice is the same. @throws OverloadedError if it does not answer */
 export async function reportTask(accounts: AccountNamespace, summary: TaskSummary): Promise<void> {
-  return inTime(PATIENCE_MS, accountStub(accounts, summary.account).report([summary]));
+  return inTime(PATIENCE_MS, accountStub(accounts, summary.account).sync([reportOf(summary)]));
 }
 
-const ends = new JointCalls<TaskSummary>(2 * PATIENCE_MS);
+const batcher = new RpcBatcher<TaskReport>();
 
 /**
- * The same for the end of a task that the account knows of, in one call with other ends of this moment. Where it is lost
- * with the isolate, the account's look finds it.
- * @throws OverloadedError if the account does not answer; whoever comes next tells of all
+ * The same in one call with other tasks of this isolate. It may be lost with the object that calls, so it is only for
+ * what the account is told again, or finds out by its hourly reconciliation.
+ * @throws OverloadedError to the object that calls, if the account does not answer
  */
-export async function reportEnd(accounts: AccountNamespace, summary: TaskSummary): Promise<void> {
+export async function reportTogether(accounts: AccountNamespace, summary: TaskSummary): Promise<void> {
   const { account: to, name } = summary;
-  await ends.tell({ to, name, item: summary }, async (summaries) =>
-    inTime(PATIENCE_MS, accountStub(accounts, to).report(summaries)),
+  await batcher.tell({ to, name, item: reportOf(summary) }, async (reports) =>
+    inTime(PATIENCE_MS, accountStub(accounts, to).sync(reports)),
   );
-}
-
-/** Accepted tasks of one account, to be told of together. */
-interface Round {
-  summaries: TaskSummary[];
-  closesAt: number;
-}
-
-/** The first one waits so long for company. */
-const ROUND_MS = 50;
-const ROUND_MAX = 500;
-const rounds = new Map<string, Round>();
-
-/**
- * Tells the account of an accepted task, in one call with those that other objects of this isolate accept at the same
- * moment. The first of them makes the call and the others do not wait for it: a timer or a call for each would cost
- * more than all the rest of a create. So a round may be lost, and a task must say it again later.
- * @throws OverloadedError to the first of them, if the account does not answer
- */
-export async function registerTask(accounts: AccountNamespace, summary: TaskSummary): Promise<void> {
-  const { account } = summary;
-  const open = rounds.get(account);
-  const leftMs = (open?.closesAt ?? 0) - Date.now();
-  // A round that should be over, on any clock, belongs to an object that died: nobody will send it.
-  if (open && leftMs > 0 && leftMs <= ROUND_MS && open.summaries.length < ROUND_MAX) {
-    open.summaries.push(summary);
-    return;
-  }
-  const round: Round = { summaries: [summary], closesAt: Date.now() + ROUND_MS };
-  rounds.set(account, round);
-  await scheduler.wait(ROUND_MS);
-  if (rounds.get(account) === round) rounds.delete(account);
-  await inTime(PATIENCE_MS, accountStub(accounts, account).report(round.summaries));
 }
 
 /** Takes a deleted task out of its account's list. @throws OverloadedError if it does not answer */
@@ -107,11 +75,8 @@ export async function forgetTask(
   accounts: AccountNamespace,
   { account, ...task }: Pick<TaskSummary, "account" | "name" | "createdAt">,
 ): Promise<void> {
-  // Told of after it was forgotten, it would be back in the list until the next look.
-  const round = rounds.get(account);
-  if (round) round.summaries = round.summaries.filter(({ name }) => name !== task.name);
-  ends.withdraw(account, task.name);
-  return inTime(PATIENCE_MS, accountStub(accounts, account).forget(task));
+  const deletion = { ...task, summary: null };
+  return inTime(PATIENCE_MS, accountStub(accounts, account).sync([deletion]));
 }
 
 /** One page of the account's tasks. @throws OverloadedError if it does not answer */

@@ -1,15 +1,17 @@
 import { DurableObject } from "cloudflare:workers";
-import type { AccountStats, TaskSummary, ListPage } from "../domain/account/summary.ts";
+import type { Retention } from "../domain/account/reconcile.ts";
+import type { TaskReport } from "../domain/account/report.ts";
 import { rotated, versionsInForce, type SigningVersion } from "../domain/account/signing-versions.ts";
+import type { AccountStats, TaskSummary, ListPage } from "../domain/account/summary.ts";
 import { shouldRethrow } from "../domain/errors/stall.ts";
 import { readSettings } from "../env.ts";
 import { errorFields, log } from "../log.ts";
-import type { Retention } from "./rows.ts";
-import { AccountStore } from "./store.ts";
+import { inTime } from "../net/in-time.ts";
+import { reconcile } from "./reconcile.ts";
+import { AccountStore, type Page } from "./store.ts";
 
-/** Tasks that one run of the alarm looks at, and how many of them at once. */
-const LOOKS_PER_RUN = 120;
-const LOOKS_AT_ONCE = 6;
+/** A run of the alarm does not wait longer for a task. */
+const TASK_PATIENCE_MS = 10_000;
 
 /** What one caller sees: its tasks, as they report themselves, and the versions of its signing secret. */
 export class AccountObject extends DurableObject<Env> {
@@ -22,50 +24,38 @@ export class AccountObject extends DurableObject<Env> {
 
   /** The versions that sign now, newest first. */
   async signingVersions(): Promise<SigningVersion[]> {
-    await this.#awake();
-    return versionsInForce(this.#store.rows.signingVersions(), Date.now());
+    await this.#store.watch(Date.now());
+    return versionsInForce(this.#store.signingVersions(), Date.now());
   }
 
   /** Makes a new secret and gives the versions in force; null if three previous ones still sign. */
   async rotate(overlapMs: number): Promise<SigningVersion[] | null> {
-    await this.#awake();
-    const versions = rotated(this.#store.rows.signingVersions(), Date.now(), overlapMs);
+    await this.#store.watch(Date.now());
+    const versions = rotated(this.#store.signingVersions(), Date.now(), overlapMs);
     if (versions !== null) this.#store.writeSigningVersions(versions);
     return versions;
   }
 
   /** Tasks say how far they are. The same report twice, or one that comes late, changes nothing. */
-  async report(summaries: readonly TaskSummary[]): Promise<void> {
-    await this.#awake();
-    this.#store.writeSummaries(summaries, this.#retention());
+  async sync(reports: readonly TaskReport[]): Promise<void> {
+    await this.#store.watch(Date.now());
+    this.#store.receive(reports, Date.now());
     await this.#store.armed();
   }
 
-  /** A task was deleted. */
-  async forget(task: Pick<TaskSummary, "name" | "createdAt">): Promise<void> {
-    await this.#awake();
-    this.#store.deleteSummary(task);
-  }
-
   /** One page of the tasks, and the key to go on from; null: there are no more. */
-  async list(page: ListPage): Promise<{ summaries: TaskSummary[]; next: string | null }> {
-    await this.#awake();
-    const rows = this.#store.rows.summaries({ ...page, limit: page.limit + 1 }, this.#retention());
-    const shown = rows.slice(0, page.limit);
-    return {
-      summaries: shown.map(({ summary }) => summary),
-      next: rows.length > page.limit ? (shown.at(-1)?.key ?? null) : null,
-    };
+  async list(page: ListPage): Promise<Page> {
+    await this.#store.watch(Date.now());
+    return this.#store.list(page, this.#retention());
   }
 
   async stats(): Promise<AccountStats> {
-    await this.#awake();
-    return this.#store.rows.stats(this.#retention());
+    await this.#store.watch(Date.now());
+    return this.#store.stats();
   }
 
   /**
-   * The hourly look: asks every task that is not settled how it is, which wakes one whose alarm was lost, and every one
-   * whose alarm is set by a retention that has changed.
+   * The hourly reconciliation.
    * @throws what storage and the platform throw, so that the platform repeats it
    */
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
@@ -77,13 +67,11 @@ export class AccountObject extends DurableObject<Env> {
       return this.#store.armLater(Date.now());
     }
     try {
-      const retention = this.#retention();
-      this.#store.deleteExpired(retention);
-      const due = this.#store.summariesToReconcile(retention, LOOKS_PER_RUN);
-      for (let start = 0; start < due.length; start += LOOKS_AT_ONCE) {
-        await Promise.all(due.slice(start, start + LOOKS_AT_ONCE).map(async (task) => this.#look(task)));
-      }
-      await this.#store.settle(this.#retention());
+      await reconcile({
+        store: this.#store,
+        retention: () => this.#retention(),
+        ask: async (task) => this.#ask(task),
+      });
     } catch (error) {
       if (shouldRethrow(error, info?.retryCount ?? 0)) throw error;
       log("account.failed", errorFields(error));
@@ -91,26 +79,9 @@ export class AccountObject extends DurableObject<Env> {
     }
   }
 
-  async #look(summary: TaskSummary): Promise<void> {
-    const { name, account, taskId, createdAt } = summary;
-    let current: TaskSummary | null;
-    try {
-      current = await this.env.TASKS.get(this.env.TASKS.idFromName(name)).look(account);
-    } catch (error) {
-      // Asked again in an hour like every other: a task that cannot answer must not keep this object awake.
-      log("look.failed", { task_id: taskId, account, ...errorFields(error) });
-      this.#store.markLookedAt(summary, Date.now());
-      return;
-    }
-    const retention = this.#retention();
-    const isOver = current === null || (current.expiresAt ?? Infinity) <= retention.now;
-    if (current === null || isOver || current.createdAt !== createdAt) this.#store.deleteSummary(summary);
-    else this.#store.writeSummaries([current], retention);
-  }
-
-  /** The account's own watchdog: any request re-arms an alarm that is lost. */
-  async #awake(): Promise<void> {
-    await this.#store.watch(this.#retention());
+  async #ask({ name, account }: TaskSummary): Promise<TaskReport | null> {
+    const task = this.env.TASKS.get(this.env.TASKS.idFromName(name));
+    return inTime<TaskReport | null>(TASK_PATIENCE_MS, task.reconcile(account));
   }
 
   /** By the present setting, whatever tasks said when they ended; settings that do not parse let nothing expire. */

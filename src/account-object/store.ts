@@ -1,64 +1,174 @@
-import { lookAlarmAt, LOOK_EVERY_MS, OVERDUE_MS, UNDECIDED_RETRY_MS } from "../domain/account/reconcile.ts";
-import { stageRank, type TaskSummary } from "../domain/account/summary.ts";
+import { RECONCILE_EVERY_MS, RETRY_MS, fate, isOver, OVERDUE_MS } from "../domain/account/reconcile.ts";
+import type { Retention } from "../domain/account/reconcile.ts";
+import { taskKey, timeKey, type KnownTask, type TaskReport } from "../domain/account/report.ts";
 import { FIRST_VERSION, type SigningVersion } from "../domain/account/signing-versions.ts";
+import type { AccountStats, ListPage, TaskSummary } from "../domain/account/summary.ts";
+import { RECENT_MS, Tally, type Snapshot } from "../domain/account/tally.ts";
 import { ObjectAlarm } from "../net/object-alarm.ts";
-import { AccountRows, type Retention } from "./rows.ts";
+import { AccountRows, LAST_KEY, type TaskRow } from "./rows.ts";
+import type { AccountStorage } from "./storage.ts";
 
-/** An account's rows and its alarm; the only place that arms it. */
+/** A snapshot is written after so many changes: a process that starts reads as many rows to count what came since. */
+const CHANGES_PER_SNAPSHOT = 500;
+/** Rows in one statement that looks for what is over, or for a filtered page. */
+const CHUNK = 500;
+/** What one page of a list reads at most; with fewer tasks found it is a short page. */
+const PAGE_ROWS_MAX = 5_000;
+
+/** `next`: the key to go on from; null: there are no more. */
+export interface Page {
+  summaries: TaskSummary[];
+  next: string | null;
+}
+
+/** One look at the oldest rows. */
+export interface ExpiryChunk {
+  /** Tasks that must be asked, because their retention has changed. */
+  ask: string[];
+  /** The key to go on from; null: nothing older is left. */
+  next: string | null;
+}
+
+/** An account's rows, counters and alarm; the only place that writes them. */
 export class AccountStore {
-  readonly #storage: DurableObjectStorage;
+  readonly #storage: AccountStorage;
   readonly #rows: AccountRows;
   readonly #alarm: ObjectAlarm;
+  /** Loaded when it is first needed: a process that only takes a report or two does without. */
+  #tally: Tally | null = null;
+  /** Rows written since the last snapshot, or since this process began. */
+  #changes = 0;
+  /** A row that no process would find by the last snapshot has changed. */
+  #isSnapshotDue = false;
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: AccountStorage) {
     this.#storage = storage;
     this.#rows = new AccountRows(storage.sql);
     this.#alarm = new ObjectAlarm(storage);
   }
 
-  /** For reading; whatever is written goes through this class. */
-  get rows(): Pick<AccountRows, "signingVersions" | "summaries" | "stats"> {
-    return this.#rows;
+  /** Every version that is kept, newest first; expired ones may be among them. */
+  signingVersions(): readonly SigningVersion[] {
+    return (this.#rows.document("signing") as SigningVersion[] | null) ?? FIRST_VERSION;
   }
 
-  /** Replaces the versions, all or nothing. */
   writeSigningVersions(versions: readonly SigningVersion[]): void {
-    this.#transact(() => this.#rows.writeSigningVersions(versions));
+    this.#rows.writeDocument("signing", versions);
   }
 
-  /** Writes what tasks said now, unless something later is known already. */
-  writeSummaries(summaries: readonly TaskSummary[], { now, retentionMs }: Retention): void {
-    if (summaries.length === 0) return;
-    this.#transact(() => {
-      for (const summary of summaries) {
-        const known = this.#rows.summary(summary);
-        if (known === null || stageRank(known) <= stageRank(summary)) this.#rows.writeSummary(summary, now);
-        // Heard of all the same: a row that stayed due would be looked at again at once, for ever.
-        else this.#rows.markLookedAt(summary, now);
-      }
-      const due = summaries.map(({ settledAt, expiresAt }) =>
-        settledAt === null ? now + LOOK_EVERY_MS : Math.max(settledAt + retentionMs, expiresAt ?? 0),
-      );
-      this.#armBy(lookAlarmAt(due, now));
+  /** Writes what tasks report, unless a higher version is known already. */
+  receive(reports: readonly TaskReport[], now: number): void {
+    if (reports.length === 0) return;
+    this.#transact(now, () => {
+      for (const report of reports) this.#receiveOne(report, now);
+      this.#armBy(now + RECONCILE_EVERY_MS);
     });
   }
 
-  deleteSummary(task: Pick<TaskSummary, "name" | "createdAt">): void {
-    this.#rows.deleteSummary(task);
+  #receiveOne({ summary, ...task }: TaskReport, now: number): void {
+    const key = taskKey(task);
+    const known = this.#rows.task(key);
+    this.#tally?.hear(key, now);
+    if (known ? isOld(summary, known) : this.#rows.isDeleted(key)) return;
+    if (summary === null) this.#rows.writeDeleted(key, now);
+    if (known || summary) this.#change(key, known, summary && { summary, heardAt: now }, now);
   }
 
-  markLookedAt(task: TaskSummary, now: number): void {
-    this.#rows.markLookedAt(task, now);
+  /** What a task answered that was asked. Null: it is no more. */
+  receiveAnswer(key: string, answer: TaskReport | null, retention: Retention): void {
+    const { now } = retention;
+    this.#transact(now, () => {
+      const known = this.#rows.task(key);
+      this.#tally?.hear(key, now);
+      if (!known) return;
+      const summary = answer && taskKey(answer) === key ? answer.summary : null;
+      if (!answer || !summary || fate(summary, retention) === "drop") {
+        this.#change(key, known, null, now);
+        return;
+      }
+      // Its retention changes without a version.
+      const olderBy = known.summary.version - summary.version;
+      if (olderBy > 0 || (olderBy === 0 && summary.expiresAt === known.summary.expiresAt)) return;
+      this.#change(key, known, { summary, heardAt: now }, now);
+    });
   }
 
-  /** Tasks whose objects have emptied themselves. */
-  deleteExpired(retention: Retention): void {
-    this.#rows.deleteExpired(retention);
+  /** The task could not be asked; it is asked again in an hour, like every other one. */
+  hear(key: string, now: number): void {
+    this.#tally?.hear(key, now);
   }
 
-  /** Tasks that the hourly look is due for, oldest first. */
-  summariesToReconcile(retention: Retention, limit: number): TaskSummary[] {
-    return this.#rows.summariesToReconcile(retention.now - LOOK_EVERY_MS, retention, limit);
+  /** Newest first; tasks whose retention is over are not among them. */
+  list({ before, limit, status }: ListPage, retention: Retention): Page {
+    const shown: TaskRow[] = [];
+    let from = before ?? LAST_KEY;
+    for (let read = 0; read < PAGE_ROWS_MAX;) {
+      const chunk = status === null ? limit + 1 : CHUNK;
+      const rows = this.#rows.statusesBefore(from, chunk);
+      for (const row of rows) {
+        if (status !== null && row.status !== status) continue;
+        const task = this.#rows.task(row.key);
+        if (!task || isOver(task.summary, retention)) continue;
+        if (shown.length === limit) return page(shown, shown.at(-1)?.key ?? null);
+        shown.push({ key: row.key, task });
+      }
+      if (rows.length < chunk) return page(shown, null);
+      read += rows.length;
+      from = rows.at(-1)?.key ?? from;
+    }
+    return page(shown, from);
+  }
+
+  stats(): AccountStats {
+    return this.#loaded().stats();
+  }
+
+  /** What is known of the task with this key. */
+  task(key: string): KnownTask | null {
+    return this.#rows.task(key);
+  }
+
+  /** Keys of the unsettled tasks that were not heard of since then, oldest first. */
+  unheard(until: number): string[] {
+    return this.#loaded().unheard(until);
+  }
+
+  /**
+   * Drops rows whose retention is over, oldest first. A task that can be over was created before the retention began, so
+   * nothing younger is read; a retention that was shorter before may have erased what this one would keep.
+   */
+  expire(after: string, retention: Retention): ExpiryChunk {
+    const { now, retentionMs } = retention;
+    const shortestMs = Math.min(retentionMs, this.#lastRetentionMs() ?? retentionMs);
+    const rows = this.#rows.tasksBetween(after, timeKey(Math.floor(now - shortestMs) + 1), CHUNK);
+    const ask: string[] = [];
+    this.#transact(now, () => {
+      for (const { key, task } of rows) {
+        const what = fate(task.summary, retention);
+        if (what === "ask") ask.push(key);
+        if (what === "drop") this.#change(key, task, null, now);
+      }
+    });
+    return { ask, next: rows.length < CHUNK ? null : (rows.at(-1)?.key ?? null) };
+  }
+
+  /** By which rows were dropped in the last run that came to its end. */
+  #lastRetentionMs(): number | null {
+    return this.#rows.document("retention") as number | null;
+  }
+
+  /** Sets an alarm that is missing or overdue. @throws what storage throws */
+  async watch(now: number): Promise<void> {
+    const overdue = now - OVERDUE_MS;
+    if (this.#alarm.at !== null && this.#alarm.at > overdue) return;
+    const at = await this.#storage.getAlarm();
+    if (at !== null && at > overdue) {
+      this.#alarm.found(at);
+      return;
+    }
+    this.#alarm.forget();
+    if (this.#rows.hasTasks()) this.#armBy(now + RETRY_MS);
+    await this.armed();
   }
 
   alarmFired(): void {
@@ -71,14 +181,21 @@ export class AccountStore {
   }
 
   /**
-   * After a look: arms for the next one, or empties an account that has neither tasks nor rotated secrets.
+   * Ends a run: arms for the next one, or empties an account that has neither tasks nor rotated secrets.
    * @throws what storage throws
    */
-  async settle(retention: Retention): Promise<void> {
-    const at = this.#nextAlarm(retention);
-    if (at !== null) this.#armBy(at);
-    else if (this.#rows.signingVersions() === FIRST_VERSION) {
-      this.#rows.forget();
+  async endRun({ now, retentionMs }: Retention, isDone: boolean): Promise<void> {
+    const hasDeletions = this.#rows.forgetDeleted(now - RECONCILE_EVERY_MS);
+    if (this.#rows.hasTasks() || hasDeletions) {
+      this.#transact(now, () => {
+        if (isDone && this.#lastRetentionMs() !== retentionMs) {
+          this.#rows.writeDocument("retention", retentionMs);
+        }
+        if (isDone && this.#loaded().hasNews(now)) this.#isSnapshotDue = true;
+        this.#armBy(now + (isDone ? RECONCILE_EVERY_MS : RETRY_MS));
+      });
+    } else if (this.signingVersions() === FIRST_VERSION) {
+      this.#forget();
       await this.#storage.deleteAll();
     }
     await this.armed();
@@ -86,32 +203,38 @@ export class AccountStore {
 
   /** The last resort where nothing can be decided. @throws what storage throws */
   async armLater(now: number): Promise<void> {
-    this.#alarm.set(now + UNDECIDED_RETRY_MS);
+    this.#alarm.set(now + RETRY_MS);
     await this.armed();
   }
 
-  /** Sets an alarm that is missing or overdue. @throws what storage throws */
-  async watch(retention: Retention): Promise<void> {
-    const overdue = retention.now - OVERDUE_MS;
-    if (this.#alarm.at !== null && this.#alarm.at > overdue) return;
-    const at = await this.#storage.getAlarm();
-    if (at !== null && at > overdue) {
-      this.#alarm.found(at);
-      return;
+  #change(key: string, before: KnownTask | null, after: KnownTask | null, now: number): void {
+    // Counted from its row as it is now, so before that is written. Every other row is found by any snapshot.
+    const mayBeCounted = before ? before.summary.settledAt !== null : key < timeKey(now - RECENT_MS);
+    const tally = mayBeCounted ? this.#loaded() : this.#tally;
+    if (tally && !tally.finds(key)) this.#isSnapshotDue = true;
+    if (after) this.#rows.writeTask(key, after);
+    else this.#rows.deleteTask(key);
+    tally?.move(key, before, after);
+    this.#changes += 1;
+  }
+
+  #loaded(): Tally {
+    if (this.#tally) return this.#tally;
+    const snapshot = this.#rows.document("counts") as Snapshot | null;
+    const tally = new Tally(snapshot);
+    for (const key of snapshot?.open ?? []) {
+      const task = this.#rows.task(key);
+      if (task) tally.load(key, task);
     }
-    this.#alarm.forget();
-    const next = this.#nextAlarm(retention);
-    if (next !== null) this.#armBy(next);
-    await this.armed();
-  }
-
-  #nextAlarm(retention: Retention): number | null {
-    const { lookedAt, overAt } = this.#rows.earliest(retention);
-    const due = [
-      ...(lookedAt === null ? [] : [lookedAt + LOOK_EVERY_MS]),
-      ...(overAt === null ? [] : [overAt]),
-    ];
-    return due.length === 0 ? null : lookAlarmAt(due, retention.now);
+    let after = snapshot?.since ?? "";
+    for (;;) {
+      const rows = this.#rows.tasksBetween(after, LAST_KEY, CHUNK);
+      for (const { key, task } of rows) tally.load(key, task);
+      if (rows.length < CHUNK) break;
+      after = rows.at(-1)?.key ?? after;
+    }
+    this.#tally = tally;
+    return tally;
   }
 
   /** Arms the alarm unless it is set for then or earlier. */
@@ -119,14 +242,36 @@ export class AccountStore {
     if (this.#alarm.at === null || this.#alarm.at > at) this.#alarm.set(at);
   }
 
-  #transact(write: () => void): void {
+  /** All or nothing, a snapshot that is due included. */
+  #transact(now: number, write: () => void): void {
     try {
-      this.#storage.transactionSync(write);
+      this.#storage.transactionSync(() => {
+        write();
+        if (!this.#isSnapshotDue && this.#changes < CHANGES_PER_SNAPSHOT) return;
+        this.#rows.writeDocument("counts", this.#loaded().snapshot(now));
+        this.#changes = 0;
+        this.#isSnapshotDue = false;
+      });
     } catch (error) {
       // Rolled back: what memory holds may be ahead of the rows.
-      this.#rows.forget();
-      this.#alarm.forget();
+      this.#forget();
       throw error;
     }
   }
+
+  #forget(): void {
+    this.#rows.forget();
+    this.#alarm.forget();
+    this.#tally = null;
+    this.#changes = 0;
+    this.#isSnapshotDue = false;
+  }
+}
+
+function page(shown: readonly TaskRow[], next: string | null): Page {
+  return { summaries: shown.map(({ task }) => task.summary), next };
+}
+
+function isOld(summary: TaskSummary | null, known: KnownTask): boolean {
+  return summary !== null && summary.version <= known.summary.version;
 }

@@ -5,7 +5,7 @@ import type { FinishSample } from "../domain/task/observations.ts";
 import { nameInTaskId } from "../domain/task/task-id.ts";
 import type { Task } from "../domain/task/task.ts";
 import { inTime } from "../net/in-time.ts";
-import { JointCalls } from "../net/joint-calls.ts";
+import { RpcBatcher } from "../net/rpc-batcher.ts";
 import { TtlCache } from "../net/ttl-cache.ts";
 import type { CadenceObject, Finished } from "./object.ts";
 
@@ -53,7 +53,7 @@ export async function joinCadence(cadences: CadenceNamespace, task: CadenceTask)
   return joined;
 }
 
-const finishes = new JointCalls<Finished>(2 * PATIENCE_MS);
+const finishes = new RpcBatcher<Finished>();
 
 /**
  * Tells when a task was finished, in one call with others of this moment; the same task twice is the same. One that is

@@ -10,7 +10,7 @@ import { expireStep } from "./steps/submit.ts";
 
 /**
  * One run of the alarm, which has thrown `retryCount` times before. An alarm that is lost all the same is armed again by
- * any request, and by the account's hourly look.
+ * any request, and by the account's hourly reconciliation.
  * @throws what storage and the platform throw, so that the platform repeats the run
  */
 export async function runAlarm(deps: TaskDeps, retryCount: number): Promise<void> {

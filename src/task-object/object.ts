@@ -1,19 +1,14 @@
 import { DurableObject } from "cloudflare:workers";
 import { joinCadence, knownForecast, pace, settleCadence, slowDown } from "../cadence-object/client.ts";
-import { summaryOf, type TaskSummary } from "../domain/account/summary.ts";
+import { reportOf, type TaskReport } from "../domain/account/report.ts";
+import { summaryOf } from "../domain/account/summary.ts";
 import type { Task } from "../domain/task/task.ts";
 import { nameInTaskId } from "../domain/task/task-id.ts";
 import { jsonObject, JsonText } from "../domain/task/task-json.ts";
 import { readSettings, type TaskSettings } from "../env.ts";
 import { newMessageId } from "../keys/ids.ts";
 import { errorFields, log } from "../log.ts";
-import {
-  forgetTask,
-  registerTask,
-  reportEnd,
-  reportTask,
-  versionsForAttempt,
-} from "../account-object/client.ts";
+import { forgetTask, reportTask, reportTogether, versionsForAttempt } from "../account-object/client.ts";
 import type { AnswerMemory } from "../upstream/answer-memory.ts";
 import { judgeKey, rememberAccepted, type AskedKey } from "../upstream/key-check.ts";
 import { httpUpstream } from "../upstream/http-upstream.ts";
@@ -168,15 +163,15 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   /**
-   * The account's hourly look: any request re-arms an alarm that is lost. Null: no task of this account here.
+   * The account's hourly question: like any request it re-arms an alarm that is lost. Null: no task of this account here.
    * @throws Error if the settings do not parse: then nothing is known
    */
-  async look(account: string): Promise<TaskSummary | null> {
+  async reconcile(account: string): Promise<TaskReport | null> {
     const deps = await this.#awake();
     const document = this.#store.load();
     if (!document || document.task.account !== account) return null;
     if (!deps) throw new Error("the settings do not parse");
-    return summaryOf(document, deps.settings.retentionMs);
+    return reportOf(summaryOf(document, deps.settings.retentionMs));
   }
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
@@ -244,8 +239,8 @@ export class TaskObject extends DurableObject<Env> {
       },
       signingVersions: async (account) => versionsForAttempt(this.env.ACCOUNTS, account),
       report: async (summary) => reportTask(this.env.ACCOUNTS, summary),
-      reportEnd: async (summary) => reportEnd(this.env.ACCOUNTS, summary),
-      register: async (summary) => registerTask(this.env.ACCOUNTS, summary),
+      reportEnd: async (summary) => reportTogether(this.env.ACCOUNTS, summary),
+      register: async (summary) => reportTogether(this.env.ACCOUNTS, summary),
       knownForecast,
       pace: async (task, lane, since) => pace(this.env.CADENCES, task, lane, since),
       slowDown: async (task, lane, refusal) => slowDown(this.env.CADENCES, task, lane, refusal),

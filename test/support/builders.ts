@@ -1,6 +1,7 @@
 import type { TaskState } from "../../src/domain/task/due-work.ts";
 import { newDelivery, type Delivery } from "../../src/domain/delivery/delivery.ts";
-import { summaryOf, stageOf } from "../../src/domain/account/summary.ts";
+import { reportOf, type TaskReport } from "../../src/domain/account/report.ts";
+import { summaryOf, stageOf, type TaskSummary } from "../../src/domain/account/summary.ts";
 import { FIRST_VERSION } from "../../src/domain/account/signing-versions.ts";
 import { isTerminal, NO_POLLS, type PollSchedule, type Task } from "../../src/domain/task/task.ts";
 import type { TaskDocument } from "../../src/task-object/document.ts";
@@ -109,4 +110,38 @@ export function aTaskState(overrides: Partial<TaskState>, retentionMs: number): 
 /** The same as an object keeps it. */
 export function aDocument(overrides: Partial<TaskDocument> = {}): TaskDocument {
   return { sealed: { key: null, headers: null, answer: null }, ...aTaskState(overrides, 1000), ...overrides };
+}
+
+/** Of a task that has ended and was delivered, a minute after its creation. */
+export function aSummary(overrides: Partial<TaskSummary> = {}): TaskSummary {
+  const createdAt = overrides.createdAt ?? T0;
+  return {
+    name: "abcdefghijklmnopqrstuvwxyz",
+    account: "key:somebody",
+    taskId: "task_abcdefghijklmnopqrstuvwxyz234567abcdefghij",
+    status: "succeeded",
+    model: "m",
+    test: false,
+    videoUrl: "https://cdn.acme.com/v.mp4",
+    error: null,
+    createdAt,
+    submittedAt: createdAt,
+    finishedAt: createdAt + 60_000,
+    delivery: "delivered",
+    polls: 3,
+    version: 1,
+    settledAt: createdAt + 61_000,
+    expiresAt: createdAt + 61_000 + 3_600_000,
+    ...overrides,
+  };
+}
+
+/** As it is accepted. */
+export function aQueuedSummary(overrides: Partial<TaskSummary> = {}): TaskSummary {
+  const waiting = { videoUrl: null, finishedAt: null, polls: 0, settledAt: null, expiresAt: null } as const;
+  return aSummary({ ...waiting, status: "queued", delivery: "waiting", ...overrides });
+}
+
+export function aReport(version: number, summary: TaskSummary): TaskReport {
+  return reportOf({ ...summary, version });
 }

@@ -131,11 +131,11 @@ export const MUTATIONS: Mutation[] = [
     },
   },
   {
-    name: "forget the account's hourly look",
+    name: "forget the account's hourly reconciliation",
     guarantee: 6,
-    file: "src/account-object/object.ts",
-    search: "const due = this.#store.summariesToReconcile(retention, LOOKS_PER_RUN);",
-    replace: "const due = this.#store.summariesToReconcile(retention, 0);",
+    file: "src/account-object/reconcile.ts",
+    search: "due.push(...store.unheard(retention().now - HEARD_LATELY_MS));",
+    replace: "",
     test: { file: "test/workers/account-object.test.ts", name: "wakes a task whose alarm is gone" },
   },
   {
@@ -226,12 +226,20 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "keep an account's row of an erased task",
     guarantee: 10,
-    file: "src/account-object/object.ts",
-    search: "this.#store.deleteExpired(retention);",
+    file: "src/account-object/store.ts",
+    search: 'if (what === "drop") this.#change(key, task, null, now);',
     replace: "",
     test: {
       file: "test/workers/account-object.test.ts",
       name: "leaves its account when its retention is over",
     },
+  },
+  {
+    name: "let a report that comes late count",
+    guarantee: 6,
+    file: "src/account-object/store.ts",
+    search: "summary.version <= known.summary.version",
+    replace: "summary.version === known.summary.version",
+    test: { file: "test/unit/account-object/store.test.ts", name: "come to the same in every order" },
   },
 ];

@@ -141,7 +141,7 @@ describe("a task whose account and cadence do not answer", () => {
     const away = new Error("away");
     vi.spyOn(CadenceObject.prototype, "join").mockRejectedValue(away);
     vi.spyOn(CadenceObject.prototype, "settle").mockRejectedValue(away);
-    vi.spyOn(AccountObject.prototype, "report").mockRejectedValue(away);
+    vi.spyOn(AccountObject.prototype, "sync").mockRejectedValue(away);
     vi.spyOn(AccountObject.prototype, "signingVersions").mockRejectedValue(away);
     // Of a class that nobody has asked for yet.
     const { task_id: id } = await created({ model: "unheard-of" });

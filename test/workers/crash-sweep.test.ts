@@ -307,7 +307,7 @@ async function anotherAsks(account: string): Promise<void> {
 
 /** In a burst a task is told of a moment after its create: before its first alarm, if nothing dies meanwhile. */
 async function registered(): Promise<void> {
-  const told = (): boolean => crash.passed.includes("after account.report 1") || crash.deaths.length > 0;
+  const told = (): boolean => crash.passed.includes("after account.sync 1") || crash.deaths.length > 0;
   for (let wait = 0; wait < WAITS_MAX && !told(); wait++) {
     if (crash.dead) return;
     await scheduler.wait(1);

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountObject } from "../../src/account-object/object.ts";
 import { CadenceObject } from "../../src/cadence-object/object.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
+import { nameInTaskId } from "../../src/domain/task/task-id.ts";
 import { joinCadence } from "../../src/cadence-object/client.ts";
 import {
   AUTHORIZATION,
@@ -142,7 +143,7 @@ describe("a task", () => {
   ])("$what calls the shared objects six times at most, callback and all", async ({ model, joins }) => {
     if (joins === 0) await joinAs(model);
     const calls = [
-      vi.spyOn(AccountObject.prototype, "report"),
+      vi.spyOn(AccountObject.prototype, "sync"),
       vi.spyOn(AccountObject.prototype, "signingVersions"),
       vi.spyOn(CadenceObject.prototype, "join"),
       vi.spyOn(CadenceObject.prototype, "settle"),
@@ -169,14 +170,14 @@ describe("a task", () => {
 
   it("in a burst of fifty is told of with the others, and asks for its forecast with none of them", async () => {
     await joinAs("burst");
-    const report = vi.spyOn(AccountObject.prototype, "report");
+    const report = vi.spyOn(AccountObject.prototype, "sync");
     const join = vi.spyOn(CadenceObject.prototype, "join");
     network.answer = upstream({ status: "queued" });
     const tasks = await Promise.all(Array.from({ length: 50 }, async () => created({ model: "burst" })));
     const told = (): Set<string> =>
-      new Set(report.mock.calls.flatMap(([all]) => all.map(({ taskId }) => taskId)));
+      new Set(report.mock.calls.flatMap(([all]) => all.map(({ name }) => name)));
     await until(told, ({ size }) => size === 50);
-    expect(told()).toEqual(new Set(tasks.map(({ task_id: id }) => id)));
+    expect(told()).toEqual(new Set(tasks.map(({ task_id: id }) => nameInTaskId(id))));
     // On a slow machine first polls come in between, and their confirmations are told one by one.
     expect(Math.max(...report.mock.calls.map(([all]) => all.length))).toBeGreaterThanOrEqual(5);
     expect(join).not.toHaveBeenCalled();
@@ -184,7 +185,7 @@ describe("a task", () => {
 
   it("says again with its first poll what it was told of with others, in case that was lost", async () => {
     await joinAs("burst");
-    const report = vi.spyOn(AccountObject.prototype, "report").mockRejectedValueOnce(new Error("lost"));
+    const report = vi.spyOn(AccountObject.prototype, "sync").mockRejectedValueOnce(new Error("lost"));
     network.answer = upstream({ status: "queued" });
     const { task_id: id } = await created({ model: "burst" });
     await until(
@@ -192,9 +193,8 @@ describe("a task", () => {
       (count) => count >= 2,
     );
     expect(polls()).toBeGreaterThan(0);
-    expect(report.mock.calls.map(([all]) => all.map(({ taskId, status }) => [taskId, status]))).toEqual([
-      [[id, "queued"]],
-      [[id, "queued"]],
-    ]);
+    expect(
+      report.mock.calls.map(([all]) => all.map(({ summary }) => [summary?.taskId, summary?.status])),
+    ).toEqual([[[id, "queued"]], [[id, "queued"]]]);
   });
 });

@@ -1,6 +1,7 @@
 import { env } from "cloudflare:workers";
 import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { KnownTask } from "../../src/domain/account/report.ts";
 import type { TaskSummary } from "../../src/domain/account/summary.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import { TaskObject } from "../../src/task-object/object.ts";
@@ -55,7 +56,7 @@ async function rowOf(stub: DurableObjectStub): Promise<TaskSummary | null> {
     const tables = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'task'").toArray();
     const rows =
       tables.length === 0 ? [] : storage.sql.exec<{ doc: string }>("SELECT doc FROM task").toArray();
-    return rows[0] ? (JSON.parse(rows[0].doc) as TaskSummary) : null;
+    return rows[0] ? (JSON.parse(rows[0].doc) as KnownTask).summary : null;
   });
 }
 
@@ -109,7 +110,7 @@ describe("a retention that is made shorter", () => {
   it("waits for a task that cannot be asked, and asks it again in an hour", async () => {
     const { id } = await settled();
     await deploy("0.5", [id]);
-    const look = vi.spyOn(TaskObject.prototype, "look").mockRejectedValue(new Error("away"));
+    const look = vi.spyOn(TaskObject.prototype, "reconcile").mockRejectedValue(new Error("away"));
     vi.setSystemTime(Date.now() + HOUR);
     await runDurableObjectAlarm(await account());
     expect(look).toHaveBeenCalledTimes(1);
@@ -145,6 +146,8 @@ describe("a retention that is made longer", () => {
 
   it("leaves no row of a task that was erased by the one before", async () => {
     const { id, summary } = await settled();
+    vi.setSystemTime((await alarmOf(await account())) ?? 0);
+    await runDurableObjectAlarm(await account());
     await deploy("1440", []);
     vi.setSystemTime((summary.expiresAt ?? 0) + 1);
     await runDurableObjectAlarm(stubOf(id));
@@ -157,7 +160,7 @@ describe("a retention that is made longer", () => {
 describe("a retention that stays as it is", () => {
   it("costs an account its alarm each hour, and a task that has ended nothing", async () => {
     const { id, summary } = await settled();
-    const look = vi.spyOn(TaskObject.prototype, "look");
+    const look = vi.spyOn(TaskObject.prototype, "reconcile");
     const methods = await runInDurableObject(
       await account(),
       (_object, { storage }) => Object.getPrototypeOf(storage) as DurableObjectStorage,

@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { NOTHING_SYNCED, type SyncState } from "../../src/domain/task/due-work.ts";
+import { TaskObject } from "../../src/task-object/object.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import { failFrom, failing, failNoMore, plantFailures } from "./support/storage.ts";
 import { storedOf } from "./support/stored.ts";
@@ -111,25 +112,20 @@ describe("a task's alarm", () => {
 });
 
 describe("an account's alarm", () => {
-  it("throws what its storage throws, at each of its calls, and the look is made all the same", async () => {
+  it("throws what its storage throws, at each of its calls, and its tasks are asked all the same", async () => {
     network.answer = upstream({ status: "running" });
     await aTask("sk-failing-account");
     const stub = await accountOf("sk-failing-account");
+    const asked = vi.spyOn(TaskObject.prototype, "reconcile");
     let nth = 1;
     for (; nth < CALLS_MAX; nth++) {
-      await runInDurableObject(stub, (_object, { storage }) => {
-        storage.sql.exec("UPDATE task SET looked_at = looked_at - ?", HOUR);
-      });
+      vi.setSystemTime((await alarmOf(stub)) ?? 0);
+      asked.mockClear();
       const failed = await runFailing(stub, nth);
       if (failed === null) break;
       expect(failed, `call ${nth}`).toMatchObject({ threw: true });
       await repeat(stub, failed);
-      const lookedAt = await runInDurableObject(
-        stub,
-        (_object, { storage }) =>
-          storage.sql.exec<{ at: number }>("SELECT looked_at AS at FROM task").one().at,
-      );
-      expect(lookedAt).toBe(Date.now());
+      expect(asked, `call ${nth}`).toHaveBeenCalled();
       expect(await alarmOf(stub)).toBeGreaterThan(Date.now());
     }
     expect(nth).toBeGreaterThan(4);

@@ -1,22 +1,45 @@
-/** When an account looks after its tasks. */
+/** When an account reconciles its rows with its tasks. */
 
-/** Tasks that were heard of in the same minute are looked at in one go. */
-const ROUND_MS = 60_000;
+/**
+ * The account's alarm. Each run asks the tasks that are not settled, so that each is asked once an hour; and drops the
+ * rows whose retention is over. It also comes where there is nothing to ask: an account that sleeps does not learn of a
+ * new `RETENTION_HOURS`, which holds for tasks that have ended, too.
+ */
+export const RECONCILE_EVERY_MS = 3_540_000;
 
-/** A task that is not settled is asked how it is once an hour: the alarm's rounding to a minute included. */
-export const LOOK_EVERY_MS = 3_600_000 - ROUND_MS;
+/** A task that was heard of within this before a run is not asked by it. Together with the interval: an hour. */
+export const HEARD_LATELY_MS = 60_000;
 
 /** An alarm later than this is taken for lost: the platform may be late by a minute in a failover. */
 export const OVERDUE_MS = 60_000;
 
-/** The next try of a run that could not decide anything. */
-export const UNDECIDED_RETRY_MS = 60_000;
+/** The next run, where this one has come to nothing or has not come to its end. */
+export const RETRY_MS = 60_000;
+
+/** How long a settled task is kept, by the present setting. */
+export interface Retention {
+  now: number;
+  /** Infinity: nothing expires. */
+  retentionMs: number;
+}
+
+interface Ending {
+  settledAt: number | null;
+  expiresAt: number | null;
+}
+
+/** Its retention is over by the present setting, whatever the task's object knows. */
+export function isOver({ settledAt }: Pick<Ending, "settledAt">, { now, retentionMs }: Retention): boolean {
+  return settledAt !== null && settledAt + retentionMs <= now;
+}
 
 /**
- * The account's alarm. Always later than now, and never by more than an hour: an account that sleeps does not learn of a
- * new `RETENTION_HOURS`, which also holds for tasks that have ended.
+ * What becomes of a settled task's row. `ask`: the alarm of the task's object is set by another retention than the
+ * present one, and only one of the two is over.
  */
-export function lookAlarmAt(dueAt: readonly number[], now: number): number {
-  const at = Math.ceil(Math.min(...dueAt, now + LOOK_EVERY_MS) / ROUND_MS) * ROUND_MS;
-  return Math.max(at, now + 1);
+export function fate(task: Ending, retention: Retention): "keep" | "drop" | "ask" {
+  if (task.settledAt === null) return "keep";
+  const isGone = task.expiresAt !== null && task.expiresAt <= retention.now;
+  if (isGone !== isOver(task, retention)) return "ask";
+  return isGone ? "drop" : "keep";
 }

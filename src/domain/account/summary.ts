@@ -116,15 +116,6 @@ export function stageIn(known: Moving, retentionMs: number): string {
   });
 }
 
-/**
- * Order of a task's stages: a report that comes late must not take the account back behind its end. Queued and running
- * have none, because an upstream may put a running task back into its queue.
- */
-export function stageRank({ status, expiresAt }: Pick<TaskSummary, "status" | "expiresAt">): number {
-  const rank = { queued: 0, running: 0, succeeded: 1, failed: 1 }[status];
-  return expiresAt === null ? rank : rank + 1;
-}
-
 /** One page of an account's tasks, newest first. */
 export interface ListPage {
   /** Null: all of them. */
@@ -134,10 +125,13 @@ export interface ListPage {
   before: string | null;
 }
 
-/** What an account says of all its tasks, those of `test` left out. */
+/**
+ * What an account says of all its tasks, those of `test` left out. Running counters: a task whose retention is over is
+ * counted until its row is dropped, an hour at most.
+ */
 export interface AccountStats {
   tasks: Record<TaskStatus, number>;
-  /** Most used first; from the submit to the end, of those that succeeded. */
+  /** Most used first; from the submit to the end, of those that succeeded, to 2 %. */
   models: { model: string; count: number; p50Ms: number; p95Ms: number }[];
   /** By the delivery that stands for the task's callback. */
   deliveries: Record<DeliveryStatus, number>;

@@ -1,6 +1,6 @@
 import { OverloadedError } from "../../../src/domain/errors/unavailable.ts";
 import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
-import { stageRank, type TaskSummary } from "../../../src/domain/account/summary.ts";
+import type { TaskSummary } from "../../../src/domain/account/summary.ts";
 import {
   FIRST_VERSION,
   rotated,
@@ -292,7 +292,7 @@ export class SimulatedWorld implements World {
     const left = [...this.#summaries.values()].filter(
       ({ expiresAt }) => expiresAt === null || expiresAt > Date.now(),
     );
-    // What a silent account or a death left is what its hourly look is for: it finds no task, and drops the row.
+    // What a silent account or a death left is what its hourly reconciliation is for: it finds no task, and drops the row.
     const looks = this.#everSilent || this.deaths.length > 0;
     return looks ? 0 : left.length;
   }
@@ -390,7 +390,8 @@ export class SimulatedWorld implements World {
       report: async (summary) => {
         await this.#shared(10_000);
         const known = this.#summaries.get(summary.name);
-        const older = known?.createdAt === summary.createdAt && stageRank(known) > stageRank(summary);
+        const older =
+          known?.createdAt === summary.createdAt && known.settledAt !== null && summary.settledAt === null;
         if (!older) this.#summaries.set(summary.name, summary);
       },
       sendTombstone: async ({ name }) => {

@@ -2,6 +2,7 @@ import type { DurableObject } from "cloudflare:workers";
 import { vi } from "vitest";
 import { AccountObject } from "../../../src/account-object/object.ts";
 import { CadenceObject } from "../../../src/cadence-object/object.ts";
+import type { TaskReport } from "../../../src/domain/account/report.ts";
 import type { TaskDeps } from "../../../src/task-object/deps.ts";
 import { TaskStore } from "../../../src/task-object/store.ts";
 import type { UpstreamCalls } from "../../../src/task-object/upstream-session.ts";
@@ -89,8 +90,7 @@ const STORE = {
 
 const ACCOUNT = {
   signingVersions: "async verb",
-  report: "async verb",
-  forget: "async verb",
+  sync: "async verb",
   /** Called by the Worker, not by a task. */
   rotate: "worker",
   list: "worker",
@@ -231,7 +231,7 @@ function plant(prototype: object, of: string, kinds: Record<string, string>): vo
     vi.spyOn(methods, member).mockImplementation(function (this: unknown, ...args: unknown[]) {
       if (this instanceof TaskStore) crash.store = this;
       const act = (): unknown => {
-        if (verb === "account.forget" && crash.silentForgets > 0) {
+        if (verb === "account.sync" && crash.silentForgets > 0 && isDeletion(args)) {
           crash.silentForgets -= 1;
           throw new Error("away");
         }
@@ -240,6 +240,11 @@ function plant(prototype: object, of: string, kinds: Record<string, string>): vo
       return kind === "verb" ? sync(verb, act) : later(verb, async () => act());
     });
   }
+}
+
+/** Whether a `sync` tells of a deleted task. */
+function isDeletion([reports]: unknown[]): boolean {
+  return (reports as TaskReport[]).some(({ summary }) => summary === null);
 }
 
 function urlOf(input: RequestInfo | URL): string {

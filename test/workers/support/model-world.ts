@@ -247,7 +247,7 @@ export class RealWorld implements World {
     }
     const left = await runInDurableObject(stub(), (_object, { storage }) => rowsByTable(storage));
     // Rotated secrets stay.
-    if (this.#versions !== FIRST_VERSION) delete left["secret"];
+    if (this.#versions !== FIRST_VERSION) delete left["document"];
     return Object.values(left).reduce((sum, count) => sum + count, 0);
   }
 
@@ -258,8 +258,7 @@ export class RealWorld implements World {
     };
     const silent = {
       signingVersions: away,
-      report: away,
-      forget: away,
+      sync: away,
     } as unknown as DurableObjectStub<AccountObject>;
     return {
       idFromName: (name) => env.ACCOUNTS.idFromName(name),

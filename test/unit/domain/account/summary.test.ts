@@ -1,6 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isNews, summaryOf, stageOf, stageRank } from "../../../../src/domain/account/summary.ts";
-import { lookAlarmAt, LOOK_EVERY_MS } from "../../../../src/domain/account/reconcile.ts";
+import { isNews, summaryOf, stageOf } from "../../../../src/domain/account/summary.ts";
 import { aDelivery, aSchedule, aTask, T0 } from "../../../support/builders.ts";
 
 const HOUR = 3_600_000;
@@ -85,39 +84,5 @@ describe("a task's summary", () => {
       stage({ taskId: ended.taskId.replace("task_a", "task_b") }),
     ];
     expect(new Set([same, ...changed]).size).toBe(changed.length + 1);
-  });
-
-  it("ranks an end above what comes before it, and no running above queued: an upstream may go back", () => {
-    const ranks = [
-      stageRank({ status: "queued", expiresAt: null }),
-      stageRank({ status: "running", expiresAt: null }),
-      stageRank({ status: "failed", expiresAt: null }),
-      stageRank({ status: "failed", expiresAt: T0 }),
-    ];
-    expect(ranks).toEqual([0, 0, 1, 2]);
-    expect(stageRank({ status: "succeeded", expiresAt: null })).toBe(1);
-  });
-});
-
-describe("an account's look", () => {
-  it.each([
-    { what: "in the minute in which it is due", due: [T0 + 1], at: T0 + 60_000 },
-    { what: "in one go for what is due in the same minute", due: [T0 + 60_000], at: T0 + 60_000 },
-    { what: "at the earliest of all", due: [T0 + HOUR, T0 + HOUR / 2, T0 + 9 * HOUR], at: T0 + HOUR / 2 },
-    {
-      what: "within an hour, whatever is due: the retention may change",
-      due: [T0 + 30 * HOUR],
-      at: T0 + HOUR - 60_000,
-    },
-    { what: "never in the past", due: [T0 - 9 * HOUR], at: T0 + 1 },
-  ])("comes $what", ({ due, at }) => {
-    expect(lookAlarmAt(due, T0)).toBe(at);
-  });
-
-  it("never comes later than an hour after the last one, wherever in a minute that was", () => {
-    for (const second of [0, 1, 30, 59]) {
-      const now = T0 + second * 1000 + 7;
-      expect(lookAlarmAt([now + LOOK_EVERY_MS], now) - now).toBeLessThanOrEqual(HOUR);
-    }
   });
 });

@@ -1,0 +1,55 @@
+import { HEARD_LATELY_MS, type Retention } from "../domain/account/reconcile.ts";
+import type { TaskReport } from "../domain/account/report.ts";
+import type { TaskSummary } from "../domain/account/summary.ts";
+import { errorFields, log } from "../log.ts";
+import type { AccountStore } from "./store.ts";
+
+/** A run starts nothing new after this: the signing secrets' questions come in between, but a run must end. */
+const RUN_MS = 20_000;
+/** Tasks that are asked at the same time. */
+const ASKS_AT_ONCE = 6;
+
+/** What a run needs. */
+export interface Reconciling {
+  store: AccountStore;
+  retention: () => Retention;
+  /** A task's word on itself; null: there is none of this account. The call alone makes the task re-arm a lost alarm. */
+  ask: (task: TaskSummary) => Promise<TaskReport | null>;
+}
+
+/**
+ * One run of the account's alarm: drops what is over, asks what is not settled, and sets the next alarm.
+ * @throws what storage throws
+ */
+export async function reconcile(run: Reconciling): Promise<void> {
+  const { store, retention } = run;
+  const stopAt = retention().now + RUN_MS;
+  const isLate = (): boolean => retention().now >= stopAt;
+  const due: string[] = [];
+  for (let after: string | null = ""; after !== null && !isLate();) {
+    const { ask, next } = store.expire(after, retention());
+    due.push(...ask);
+    after = next;
+    // Calls that came meanwhile are answered between two chunks.
+    if (after !== null) await new Promise<void>((resolve) => setTimeout(resolve, 0));
+  }
+  due.push(...store.unheard(retention().now - HEARD_LATELY_MS));
+  while (due.length > 0 && !isLate()) {
+    await Promise.all(due.splice(0, ASKS_AT_ONCE).map(async (key) => askOne(run, key)));
+  }
+  await store.endRun(retention(), !isLate());
+}
+
+async function askOne({ store, retention, ask }: Reconciling, key: string): Promise<void> {
+  const summary = store.task(key)?.summary;
+  if (!summary) return;
+  try {
+    const answer = await ask(summary);
+    store.receiveAnswer(key, answer, retention());
+  } catch (error) {
+    // Asked again in an hour like every other: a task that cannot answer must not keep this object awake.
+    const { taskId, account } = summary;
+    log("reconcile.failed", { task_id: taskId, account, ...errorFields(error) });
+    store.hear(key, retention().now);
+  }
+}

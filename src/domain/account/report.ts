@@ -1,0 +1,40 @@
+import type { TaskSummary } from "./summary.ts";
+
+/** What a task tells its account of itself. */
+export interface TaskReport {
+  /** The name of the task's object. */
+  name: string;
+  createdAt: number;
+  /** Null: the task was deleted, which is the last word on it. */
+  summary: TaskSummary | null;
+}
+
+/** A report as the account keeps it. */
+export interface KnownTask {
+  summary: TaskSummary;
+  /** When the account heard of the task, epoch milliseconds. */
+  heardAt: number;
+}
+
+/** 15 digits last until the year 33658. */
+const TIME_DIGITS = 15;
+
+export function reportOf(summary: TaskSummary): TaskReport {
+  const { name, createdAt } = summary;
+  return { name, createdAt, summary };
+}
+
+/** Sorts by creation. */
+export function taskKey({ name, createdAt }: Pick<TaskReport, "name" | "createdAt">): string {
+  return `${timeKey(createdAt)} ${name}`;
+}
+
+/** Below the keys of all tasks that were created then or later, and above those of all others. */
+export function timeKey(instant: number): string {
+  return String(Math.max(instant, 0)).padStart(TIME_DIGITS, "0");
+}
+
+/** The `timeKey` of a task's key. */
+export function timeOf(key: string): string {
+  return key.slice(0, TIME_DIGITS);
+}

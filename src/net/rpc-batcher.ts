@@ -1,0 +1,93 @@
+/** What one call takes along. */
+const PER_CALL_MAX = 500;
+/** More than this is not kept for an object that is silent; the oldest goes. */
+const WAITING_MAX = 5_000;
+/** An object makes the calls of the others for so long; then the next one that comes takes over. */
+const BUSY_MS = 1_000;
+/** Calls to one object begin so far apart, except the first. */
+const GAP_MS = 50;
+
+interface Line<Item> {
+  /** By the item's own name: said twice, it is one item. */
+  waiting: Map<string, Item>;
+  /** On their way, and not known to have arrived. */
+  sent: Map<string, Item>;
+  /** Since when an object makes the calls, on the clock of that instant. */
+  busySince: number;
+}
+
+/**
+ * Batches what the objects of one isolate tell another object. The first one calls; the others leave their items with it
+ * and wait for nothing, because a promise of one object must not be awaited by another, and a call or a timer for each
+ * would cost more than the item is worth. An object that dies in the middle of its call holds the others up for a second:
+ * the next one then says again what was on the way. What the isolate takes with it is lost. So an item must be one that
+ * may come twice, and whose loss is found out in another way.
+ */
+export class RpcBatcher<Item> {
+  readonly #lines = new Map<string, Line<Item>>();
+
+  /**
+   * Tells `to` of an item. True: `to` has taken it; false: the object that is calling takes it along.
+   * @throws what `call` throws; the items wait for the next one that comes
+   */
+  async tell(
+    { to, name, item }: { to: string; name: string; item: Item },
+    call: (items: Item[]) => Promise<unknown>,
+  ): Promise<boolean> {
+    const line = this.#lines.get(to) ?? { waiting: new Map(), sent: new Map(), busySince: -Infinity };
+    this.#lines.set(to, line);
+    add(line.waiting, name, item);
+    const startedAt = Date.now();
+    const busyMs = startedAt - line.busySince;
+    if (busyMs >= 0 && busyMs < BUSY_MS) return false;
+    line.busySince = startedAt;
+    // What a predecessor that is late or dead had on its way; what was said since is newer.
+    restore(line);
+    try {
+      await this.#drain(line, call, () => line.busySince === startedAt);
+    } finally {
+      if (line.busySince === startedAt) line.busySince = -Infinity;
+      if (line.waiting.size === 0 && line.sent.size === 0) this.#lines.delete(to);
+    }
+    return true;
+  }
+
+  async #drain(
+    line: Line<Item>,
+    call: (items: Item[]) => Promise<unknown>,
+    isCaller: () => boolean,
+  ): Promise<void> {
+    while (isCaller()) {
+      const items = new Map([...line.waiting].slice(0, PER_CALL_MAX));
+      if (items.size === 0) return;
+      for (const [name, item] of items) {
+        line.waiting.delete(name);
+        line.sent.set(name, item);
+      }
+      const calledAt = Date.now();
+      try {
+        await call([...items.values()]);
+      } catch (error) {
+        restore(line);
+        throw error;
+      }
+      for (const [name, item] of items) if (line.sent.get(name) === item) line.sent.delete(name);
+      if (line.waiting.size === 0) return;
+      await new Promise<void>((resolve) => {
+        setTimeout(resolve, Math.max(calledAt + GAP_MS - Date.now(), 0));
+      });
+    }
+  }
+}
+
+function add<Item>(items: Map<string, Item>, name: string, item: Item): void {
+  items.delete(name);
+  items.set(name, item);
+  const [oldest] = items.keys();
+  if (items.size > WAITING_MAX && oldest !== undefined) items.delete(oldest);
+}
+
+function restore<Item>({ waiting, sent }: Line<Item>): void {
+  for (const [name, item] of sent) if (!waiting.has(name)) waiting.set(name, item);
+  sent.clear();
+}

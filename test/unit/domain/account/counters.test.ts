@@ -1,0 +1,82 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { Counters } from "../../../../src/domain/account/counters.ts";
+import { aQueuedSummary, aSummary, T0 } from "../../../support/builders.ts";
+
+/*
+ * scenario                              requirement
+ * tasks that are added and taken out    contract, stats: running counters; those of `test` left out
+ * run times                             p50 and p95 by nearest rank, to 2 %
+ * made-up models                        guarantee 7: stored bytes are bounded
+ */
+
+const NOTHING = {
+  tasks: { queued: 0, running: 0, succeeded: 0, failed: 0 },
+  models: [],
+  deliveries: { pending: 0, delivered: 0, exhausted: 0, stopped: 0 },
+  pollsPerTask: null,
+};
+
+const ran = (ms: number, model = "m") => aSummary({ model, finishedAt: T0 + ms });
+
+describe("an account's counters", () => {
+  it("count tasks and callbacks by status, and polls of those that ended", () => {
+    const counters = new Counters();
+    for (const task of [
+      aQueuedSummary(),
+      aQueuedSummary({ status: "running", delivery: null }),
+      aSummary({ polls: 4 }),
+      aSummary({ status: "failed", delivery: "exhausted", polls: 7 }),
+      aSummary({ test: true }),
+    ]) {
+      counters.add(task);
+    }
+    expect(counters.stats()).toEqual({
+      tasks: { queued: 1, running: 1, succeeded: 1, failed: 1 },
+      models: [{ model: "m", count: 1, p50Ms: expect.any(Number), p95Ms: expect.any(Number) }],
+      deliveries: { pending: 0, delivered: 1, exhausted: 1, stopped: 0 },
+      pollsPerTask: 5.5,
+    });
+  });
+
+  it("give the percentiles of each model to 2 %, the most used model first", () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 100, max: 259_200_000 }), { minLength: 1 }), (times) => {
+        const counters = new Counters();
+        counters.add(ran(5, "rare"));
+        for (const ms of [...times, ...times]) counters.add(ran(ms));
+        const sorted = [...times, ...times].toSorted((a, b) => a - b);
+        const rank = (share: number): number => sorted[Math.ceil(sorted.length * share) - 1] ?? 0;
+        const [most] = counters.stats().models;
+        expect(most).toMatchObject({ model: "m", count: sorted.length });
+        for (const [found, exact] of [
+          [most?.p50Ms ?? 0, rank(0.5)],
+          [most?.p95Ms ?? 0, rank(0.95)],
+        ] as const) {
+          expect(Math.abs(found - exact)).toBeLessThanOrEqual(exact * 0.02 + 1);
+        }
+      }),
+    );
+  });
+
+  it("are stored and read without a difference, and empty when every task was taken out", () => {
+    const tasks = [aQueuedSummary(), ran(1_000), ran(70_000), ran(70_000, "__proto__")];
+    const counters = new Counters();
+    for (const task of tasks) counters.add(task);
+    const again = new Counters(JSON.parse(JSON.stringify(counters.document())));
+    expect(again.stats()).toEqual(counters.stats());
+    for (const task of tasks) again.remove(task);
+    expect(again.stats()).toEqual(NOTHING);
+  });
+
+  it("keep no more than 200 models, however many are made up, and never count below nothing", () => {
+    const counters = new Counters();
+    const names = Array.from({ length: 300 }, (_, index) => `${index}`.padEnd(200, "x"));
+    for (const name of names) counters.add(ran(9_000_000, name));
+    expect(counters.document().models).toHaveLength(200);
+    expect(JSON.stringify(counters.document()).length).toBeLessThan(60_000);
+    expect(counters.stats().models).toHaveLength(100);
+    for (const name of names) counters.remove(ran(9_000_000, name));
+    expect(counters.stats()).toEqual(NOTHING);
+  });
+});
