@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import { consolePages } from "./console/console.tsx";
 import type { AppEnv } from "./http/app-env.ts";
 import { docsPage, openApi } from "./http/routes/docs.ts";

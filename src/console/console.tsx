@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import type { AppEnv } from "../http/app-env.ts";
 import { methodNotAllowed, withSettings } from "../http/guards.ts";
 import { rateLimited } from "../http/rate-limit.ts";

@@ -1,4 +1,4 @@
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import type { Context } from "hono";
 import { openTaskId } from "../../keys/ids.ts";
 import { askTask, type TaskStub } from "../../task-object/client.ts";

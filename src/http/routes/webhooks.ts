@@ -2,7 +2,7 @@ import type { SigningSecrets, VerifyResult } from "../../contract/shapes/account
 import type { PingResult } from "../../contract/shapes/delivery.ts";
 import type { Issue } from "../../contract/problems.ts";
 import type { VerifyReason } from "../../contract/words.ts";
-import { Hono } from "hono";
+import { Hono } from "hono/tiny";
 import type { Context } from "hono";
 import { rotateSecret, signingVersions } from "../../account-object/client.ts";
 import { pingBody } from "../../domain/task/payload.ts";
