@@ -10,8 +10,16 @@ export default defineConfig({
     // The Worker's own log is not the tests' news.
     onConsoleLog: (line) => !line.startsWith('{"event":'),
     projects: [
-      // Property tests take their time on a busy machine.
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"], testTimeout: 60_000 } },
+      {
+        test: {
+          name: "unit",
+          include: ["test/unit/**/*.test.ts"],
+          // Property tests take their time on a busy machine.
+          testTimeout: 60_000,
+          // Loading the same modules anew for each file would be two fifths of the time.
+          isolate: false,
+        },
+      },
       {
         plugins: [
           cloudflareTest({

@@ -20,11 +20,12 @@ interface Check {
   command: string[];
   /** The file of vitest's counts. */
   report?: string;
-  /** Also runs under these names. */
-  in?: ("quick" | "types")[];
-  /** Runs at one time with its neighbours that say so, too. */
-  together?: boolean;
 }
+
+/** Checks that run one after another. */
+type Lane = readonly Check[];
+/** Lanes that run at one time. */
+type Step = readonly Lane[];
 
 interface Outcome {
   ok: boolean;
@@ -43,7 +44,6 @@ function types(folder: string): Check {
   return {
     name: `types of ${folder === "." ? "src" : folder}`,
     command: ["tsc", "-p", folder, "--noEmit"],
-    in: ["quick", "types"],
   };
 }
 
@@ -52,33 +52,42 @@ const PROJECTS_OF_TYPES = [
   ...["docs/recipes/receivers", "test", "test/workers"],
 ];
 
-const CHECKS: Check[] = [
-  { name: "format", command: ["oxfmt", "--check", "."], in: ["quick"] },
-  { name: "lint", command: ["oxlint", "--deny-warnings"], in: ["quick"] },
-  {
-    name: "binding types are fresh",
-    command: ["wrangler", "types", "--include-runtime=false", "--check"],
-    in: ["types"],
-  },
-  ...PROJECTS_OF_TYPES.map(types),
-  vitest("tests over HTTP", ["e2e"]),
-  { ...vitest("tests in Node and in workerd", ["unit", "workers"]), together: true },
-  { ...vitest("tests in a browser", ["browser"]), together: true },
-  {
-    name: "deploy --dry-run",
-    command: ["wrangler", "deploy", "--dry-run", "--outdir", join(reports, "bundle")],
-  },
-];
+const FORMAT: Check = { name: "format", command: ["oxfmt", "--check", "."] };
+const LINT: Check = { name: "lint", command: ["oxlint", "--deny-warnings"] };
+const TYPES: Lane = PROJECTS_OF_TYPES.map(types);
+const BINDING_TYPES: Check = {
+  name: "binding types are fresh",
+  command: ["wrangler", "types", "--include-runtime=false", "--check"],
+};
+const DRY_RUN: Check = {
+  name: "deploy --dry-run",
+  command: ["wrangler", "deploy", "--dry-run", "--outdir", join(reports, "bundle")],
+};
+const LONG_MODEL = "test/unit/task-object/model.test.ts";
 
-/** Output of one that runs beside others is shown when it has ended. */
-async function run({ name, command, together = false }: Check): Promise<Outcome> {
+const PARTS: Record<string, readonly Step[]> = {
+  quick: [[[FORMAT, LINT, ...TYPES], [vitest("unit tests", ["unit"], `--exclude=${LONG_MODEL}`)]]],
+  types: [[[BINDING_TYPES, ...TYPES]]],
+  all: [
+    [[FORMAT, LINT, BINDING_TYPES, ...TYPES]],
+    [[vitest("tests over HTTP", ["e2e"])]],
+    [
+      [vitest("tests in Node and in workerd", ["unit", "workers"])],
+      [vitest("tests in a browser", ["browser"])],
+    ],
+    [[DRY_RUN]],
+  ],
+};
+
+/** Output of a check that runs beside others is shown when it has ended. */
+async function run({ name, command }: Check, isAlone: boolean): Promise<Outcome> {
   const [program = "", ...rest] = command;
   const startedAt = Date.now();
-  if (!together) console.log(`\n── ${name}`);
+  if (isAlone) console.log(`\n── ${name}`);
   // The linter and the formatter are scripts with a shebang: the project's own Node must come first.
   const path = `${join(root, "node_modules/.bin")}:${process.env["PATH"] ?? ""}`;
   const env = { ...process.env, PATH: path, WRANGLER_SEND_METRICS: "false", CI: "true" };
-  const out = together ? "pipe" : "inherit";
+  const out = isAlone ? "inherit" : "pipe";
   const child = spawn(program, rest, { cwd: root, stdio: ["ignore", out, out], env });
   let output = "";
   for (const stream of [child.stdout, child.stderr])
@@ -89,21 +98,21 @@ async function run({ name, command, together = false }: Check): Promise<Outcome>
     child.on("error", () => resolve(false));
     child.on("close", (code) => resolve(code === 0));
   });
-  if (together) console.log(`\n── ${name}\n${output}`);
+  if (!isAlone) console.log(`\n── ${name}\n${output}`);
   return { ok, seconds: (Date.now() - startedAt) / 1000 };
 }
 
-/** One check after another; those that may run together at one time. */
-async function runAll(checks: readonly Check[]): Promise<(Check & Outcome)[]> {
+async function runLane(lane: Lane, isAlone: boolean): Promise<(Check & Outcome)[]> {
   const outcomes: (Check & Outcome)[] = [];
-  for (let next = 0; next < checks.length; next = outcomes.length) {
-    const rest = checks.slice(next);
-    const alone = rest.findIndex(({ together }) => !together);
-    const group = rest.slice(0, alone === 0 ? 1 : alone === -1 ? rest.length : alone);
-    const found = await Promise.all(group.map(run));
-    outcomes.push(
-      ...group.map((check, index) => Object.assign({ ok: false, seconds: 0 }, check, found[index])),
-    );
+  for (const check of lane) outcomes.push({ ...check, ...(await run(check, isAlone)) });
+  return outcomes;
+}
+
+async function runAll(steps: readonly Step[]): Promise<(Check & Outcome)[]> {
+  const outcomes: (Check & Outcome)[] = [];
+  for (const step of steps) {
+    const found = await Promise.all(step.map(async (lane) => runLane(lane, step.length === 1)));
+    outcomes.push(...found.flat());
   }
   return outcomes;
 }
@@ -145,18 +154,13 @@ function firstLine(text: string): string {
   return text.split("\n", 1)[0] ?? "";
 }
 
-const [part] = process.argv.slice(2);
-const chosen =
-  part === "quick"
-    ? [
-        ...CHECKS.filter((check) => check.in?.includes(part)),
-        vitest("unit tests", ["unit"], "--exclude=test/unit/task-object/model.test.ts"),
-      ]
-    : CHECKS.filter((check) => part === undefined || check.in?.some((name) => name === part));
+const [part = "all"] = process.argv.slice(2);
+const steps = PARTS[part];
+if (!steps) throw new Error(`one of ${Object.keys(PARTS).join(", ")}, not ${part}`);
 let passed = 0;
 let failed = 0;
 const summary: string[] = [];
-for (const { name, report, ok, seconds } of await runAll(chosen)) {
+for (const { name, report, ok, seconds } of await runAll(steps)) {
   summary.push(`${ok ? "ok    " : "FAILED"}  ${name} (${seconds.toFixed(1)} s)`);
   const counts = report === undefined ? { passed: 0, failed: 0, failures: [] } : readReport(report);
   summary.push(...counts.failures.map((failure) => `        ${failure}`));
