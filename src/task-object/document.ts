@@ -1,8 +1,11 @@
 import { isNews } from "../domain/account/summary.ts";
-import type { Delivery, FinishedAttempt } from "../domain/delivery/delivery.ts";
+import type { Delivery } from "../domain/delivery/delivery.ts";
 import type { TaskState } from "../domain/task/due-work.ts";
 
-/** Everything that an object knows of its task. Written whole, so every change of it is one row. */
+/**
+ * Everything that an object knows of its task: its messages and their attempts, too. Written whole, so every change of it is
+ * one row.
+ */
 export interface TaskDocument extends TaskState {
   sealed: SealedValues;
 }
@@ -19,11 +22,8 @@ export interface SealedValues {
 
 /** What one step writes, all or nothing, together with the alarm that follows from it. */
 export interface Change extends Partial<Pick<TaskDocument, "task" | "schedule" | "sync">> {
-  /** Changed ones, and new ones, which need their message. */
+  /** Changed ones and new ones; the others stay. */
   deliveries?: readonly Delivery[];
-  /** The bodies of new events, by the `seq` of their delivery. */
-  messages?: ReadonlyMap<number, string>;
-  attempts?: readonly FinishedAttempt[];
   sealed?: Partial<SealedValues>;
   /** The sealed pieces of the request body; null erases them. */
   parts?: readonly Uint8Array[] | null;

@@ -120,9 +120,7 @@ export class TaskObject extends DurableObject<Env> {
   async deliveries(account: string): Promise<string | null> {
     const deps = await this.#awake();
     const document = this.#store.load();
-    return deps && document && document.task.account === account
-      ? viewDeliveries(document, this.#store.attempts())
-      : null;
+    return deps && document && document.task.account === account ? viewDeliveries(document) : null;
   }
 
   /** The task, its deliveries and where it stands, for the console: JSON; null if there is no task of this account here. */
@@ -134,7 +132,7 @@ export class TaskObject extends DurableObject<Env> {
     const { retentionMs } = deps.settings;
     return jsonObject({
       task: new JsonText(await viewTask(deps, document)),
-      deliveries: new JsonText(viewDeliveries(document, this.#store.attempts())),
+      deliveries: new JsonText(viewDeliveries(document)),
       life: diagnosticsOf(document, { now: Date.now(), alarmAt, retentionMs }),
     });
   }

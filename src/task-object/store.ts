@@ -1,5 +1,4 @@
 import { alarmAt, dueWork, stepKey, type Step } from "../domain/task/due-work.ts";
-import { openAttempt, type Attempt, type FinishedAttempt } from "../domain/delivery/delivery.ts";
 import { ObjectAlarm } from "../net/object-alarm.ts";
 import { changed, newDocument, type Change, type NewDocument, type TaskDocument } from "./document.ts";
 import { NOTHING_REMAINS, TaskRecords, type Remains, type Tombstone } from "./records.ts";
@@ -135,23 +134,6 @@ export class TaskStore {
   /** The sealed pieces of the request body. */
   parts(): Uint8Array[] {
     return this.#records.parts();
-  }
-
-  /** The exact text of an event's message. */
-  messageBody(seq: number): string {
-    return this.#records.messageBody(seq);
-  }
-
-  finishedAttempts(): FinishedAttempt[] {
-    return this.#records.finishedAttempts();
-  }
-
-  /** Every attempt, those on the wire included. */
-  attempts(): Attempt[] {
-    const open = this.load()?.deliveries.map(openAttempt) ?? [];
-    return [...this.finishedAttempts(), ...open.filter((attempt) => attempt !== null)].toSorted(
-      (a, b) => a.seq - b.seq,
-    );
   }
 
   isRefused(createId: string): boolean {

@@ -1,5 +1,10 @@
 import type { AttemptJson, DeliveryJson, DeliveryList } from "../contract/shapes/delivery.ts";
-import { leadingDelivery, type Attempt, type Delivery } from "../domain/delivery/delivery.ts";
+import {
+  leadingDelivery,
+  type Attempt,
+  type AttemptResult,
+  type Delivery,
+} from "../domain/delivery/delivery.ts";
 import { isRingbackFault } from "../domain/errors/stall.ts";
 import { taskJson } from "../domain/task/task-json.ts";
 import { isoTime } from "../domain/text/time.ts";
@@ -32,34 +37,33 @@ async function lastAnswer(deps: TaskDeps, document: TaskDocument): Promise<strin
 }
 
 /** The deliveries as `GET /v1/videos/{id}/deliveries` answers them, newest event first, JSON. */
-export function viewDeliveries(document: TaskDocument, attempts: readonly Attempt[]): string {
-  const rows = document.deliveries.toReversed().map((delivery) =>
-    viewDelivery(
-      delivery,
-      attempts.filter(({ seq }) => seq === delivery.seq),
-    ),
-  );
-  return JSON.stringify({ object: "list", data: rows } satisfies DeliveryList);
+export function viewDeliveries({ deliveries }: TaskDocument): string {
+  const data = deliveries.toReversed().map(viewDelivery);
+  return JSON.stringify({ object: "list", data } satisfies DeliveryList);
 }
 
-export function viewDelivery(delivery: Delivery, attempts: readonly Attempt[]): DeliveryJson {
+export function viewDelivery(delivery: Delivery): DeliveryJson {
+  const { messageId, type, status, nextAttemptAt, finished, onTheWire } = delivery;
   return {
-    message_id: delivery.messageId,
-    event: delivery.type,
-    status: delivery.status,
-    next_attempt_at: isoTime(delivery.nextAttemptAt),
-    attempts: attempts.map(viewAttempt),
+    message_id: messageId,
+    event: type,
+    status,
+    next_attempt_at: isoTime(nextAttemptAt),
+    attempts: [
+      ...finished.map((attempt) => viewAttempt(attempt, attempt.result)),
+      ...(onTheWire ? [viewAttempt(onTheWire, null)] : []),
+    ],
   };
 }
 
-function viewAttempt({ number, trigger, startedAt, result }: Attempt): AttemptJson {
+/** `result` is null while it is on the wire: what it came to is not known. */
+function viewAttempt({ number, trigger, startedAt }: Attempt, result: AttemptResult | null): AttemptJson {
   return {
     number,
     trigger,
     started_at: isoTime(startedAt),
     duration_ms: result?.durationMs ?? null,
     status_code: result?.statusCode ?? null,
-    // Until its result is recorded, what an attempt came to is not known.
     outcome: result?.outcome ?? "unknown",
     reason: result ? result.reason : "in_flight",
     response_excerpt: result?.excerpt ?? null,

@@ -93,6 +93,7 @@ export function aDelivery(overrides: Partial<Delivery> = {}): Delivery {
     messageId: "msg_1",
     type: "video.succeeded",
     occurredAt: T0,
+    body: "{}",
     notBefore: T0,
     stopped: false,
   } as const;

@@ -8,21 +8,17 @@ import type {
 import { isTerminalEvent } from "../task/event.ts";
 import { jittered } from "../text/jitter.ts";
 
-export interface AttemptOnTheWire {
-  trigger: AttemptTrigger;
-  startedAt: number;
-  /** Until when its process may still report. */
-  leaseUntil: number;
-}
-
-/** One HTTP try of one delivery. */
+/** One HTTP try of a delivery. */
 export interface Attempt {
-  seq: number;
+  /** From 1. */
   number: number;
   trigger: AttemptTrigger;
   startedAt: number;
-  /** Null while it is on the wire. */
-  result: AttemptResult | null;
+}
+
+export interface AttemptOnTheWire extends Attempt {
+  /** Until when its process may still report. */
+  leaseUntil: number;
 }
 
 export interface FinishedAttempt extends Attempt {
@@ -36,6 +32,8 @@ export interface Delivery {
   messageId: string;
   type: EventType;
   occurredAt: number;
+  /** The message's exact text, the same for every attempt. */
+  body: string;
   status: DeliveryStatus;
   /** Null once settled. */
   nextAttemptAt: number | null;
@@ -45,8 +43,10 @@ export interface Delivery {
   scheduled: number;
   /** Attempts asked for by hand that wait for their turn. */
   manual: number;
-  /** The attempt with the number `attempts`, until its result is recorded. */
+  /** The newest attempt, until its result is recorded. */
   onTheWire: AttemptOnTheWire | null;
+  /** The others, oldest first. */
+  finished: readonly FinishedAttempt[];
   /** When it became delivered, exhausted or stopped. */
   settledAt: number | null;
 }
@@ -86,21 +86,24 @@ export function newDelivery(fields: {
   messageId: string;
   type: EventType;
   occurredAt: number;
+  body: string;
   notBefore: number;
   stopped: boolean;
 }): Delivery {
-  const { seq, messageId, type, occurredAt, notBefore, stopped } = fields;
+  const { seq, messageId, type, occurredAt, body, notBefore, stopped } = fields;
   return {
     seq,
     messageId,
     type,
     occurredAt,
+    body,
     status: stopped ? "stopped" : "pending",
     nextAttemptAt: stopped ? null : Math.max(occurredAt, notBefore),
     attempts: 0,
     scheduled: 0,
     manual: 0,
     onTheWire: null,
+    finished: [],
     settledAt: stopped ? occurredAt : null,
   };
 }
@@ -111,26 +114,19 @@ export function newDelivery(fields: {
  */
 export function beginAttempt(delivery: Delivery, now: number, timeoutMs: number): Delivery | null {
   if (delivery.onTheWire !== null) return null;
-  const lease = { startedAt: now, leaseUntil: now + timeoutMs + LEASE_MARGIN_MS };
   const attempts = delivery.attempts + 1;
+  const begun = { number: attempts, startedAt: now, leaseUntil: now + timeoutMs + LEASE_MARGIN_MS };
   if (delivery.manual > 0) {
     const manual = delivery.manual - 1;
-    return { ...delivery, attempts, manual, onTheWire: { trigger: "manual", ...lease } };
+    return { ...delivery, attempts, manual, onTheWire: { ...begun, trigger: "manual" } };
   }
   if (!isDue(delivery, now)) return null;
   const scheduled = delivery.scheduled + 1;
-  return { ...delivery, attempts, scheduled, onTheWire: { trigger: "scheduled", ...lease } };
+  return { ...delivery, attempts, scheduled, onTheWire: { ...begun, trigger: "scheduled" } };
 }
 
 function isDue({ status, nextAttemptAt }: Delivery, now: number): boolean {
   return status === "pending" && nextAttemptAt !== null && nextAttemptAt <= now;
-}
-
-/** The attempt of a delivery that is on the wire, as a read shows it. */
-export function openAttempt({ seq, attempts: number, onTheWire }: Delivery): Attempt | null {
-  if (onTheWire === null) return null;
-  const { trigger, startedAt } = onTheWire;
-  return { seq, number, trigger, startedAt, result: null };
 }
 
 /** Records the newest attempt's result: delivered, to be repeated by the schedule, or at its end. */
@@ -139,10 +135,14 @@ export function recordResult(
   result: AttemptResult,
   at: { now: number; random: number; limits: DeliveryLimits },
 ): Delivery {
-  const free = { ...delivery, onTheWire: null };
+  const { onTheWire } = delivery;
+  if (onTheWire === null) return delivery;
+  const { number, trigger, startedAt } = onTheWire;
+  const finished = [...delivery.finished, { number, trigger, startedAt, result }];
+  const free = { ...delivery, onTheWire: null, finished };
   if (result.outcome === "delivered") return settled(free, "delivered", at.now);
   // A failed attempt by hand leaves the schedule as it was.
-  if (delivery.onTheWire?.trigger === "manual") return free;
+  if (trigger === "manual") return free;
   // Settled while the attempt was on the wire (the task ended, the receiver said gone): a failure changes nothing.
   if (delivery.status !== "pending") return free;
   if (result.outcome === "permanent") return settled(free, "stopped", at.now);

@@ -1,24 +1,29 @@
-import type { FinishedAttempt } from "./delivery.ts";
+import type { Delivery, FinishedAttempt } from "./delivery.ts";
 
-/** Excerpts of receivers' answers that one task keeps, in bytes: the newest ones. */
-const EXCERPT_BYTES_PER_TASK = 32_768;
-/** What one excerpt may have. */
+/** What is kept of one receiver's answer. */
 export const EXCERPT_MAX_BYTES = 2048;
+/** And of all of one task, the newest ones. */
+const EXCERPT_BYTES_PER_TASK = 32_768;
 
-/** So many attempts never have more excerpts than a task may keep. */
-export const ATTEMPTS_WITHIN_BOUND = EXCERPT_BYTES_PER_TASK / EXCERPT_MAX_BYTES;
+const encoder = new TextEncoder();
 
-/** The attempts whose excerpt has to go, because newer ones fill the bound, without it. */
-export function withoutOldExcerpts(attempts: readonly FinishedAttempt[]): FinishedAttempt[] {
+/** The deliveries, of whose attempts the oldest lose their excerpt where newer ones fill the bound. The same, if none does. */
+export function withinExcerptBound(deliveries: readonly Delivery[]): readonly Delivery[] {
+  const attempts = deliveries.flatMap(({ finished }) => finished);
+  if (attempts.length * EXCERPT_MAX_BYTES <= EXCERPT_BYTES_PER_TASK) return deliveries;
   let bytes = 0;
-  const without: FinishedAttempt[] = [];
-  for (const attempt of attempts.toSorted((a, b) => b.startedAt - a.startedAt || b.number - a.number)) {
-    const { excerpt } = attempt.result;
-    if (excerpt === null) continue;
-    bytes += new TextEncoder().encode(excerpt).byteLength;
-    if (bytes > EXCERPT_BYTES_PER_TASK) {
-      without.push({ ...attempt, result: { ...attempt.result, excerpt: null } });
-    }
+  const full = new Set<FinishedAttempt>();
+  for (const attempt of attempts.toSorted((a, b) => b.startedAt - a.startedAt)) {
+    bytes += encoder.encode(attempt.result.excerpt ?? "").byteLength;
+    if (bytes > EXCERPT_BYTES_PER_TASK) full.add(attempt);
   }
-  return without;
+  if (full.size === 0) return deliveries;
+  return deliveries.map((delivery) => ({
+    ...delivery,
+    finished: delivery.finished.map((attempt) => (full.has(attempt) ? withoutExcerpt(attempt) : attempt)),
+  }));
+}
+
+function withoutExcerpt(attempt: FinishedAttempt): FinishedAttempt {
+  return { ...attempt, result: { ...attempt.result, excerpt: null } };
 }

@@ -5,10 +5,9 @@ import {
   stopDelivery,
   type AttemptResult,
   type Delivery,
-  type FinishedAttempt,
 } from "../../domain/delivery/delivery.ts";
 import { judgeEndpoint } from "../../domain/delivery/endpoint-policy.ts";
-import { ATTEMPTS_WITHIN_BOUND, withoutOldExcerpts } from "../../domain/delivery/excerpts.ts";
+import { withinExcerptBound } from "../../domain/delivery/excerpts.ts";
 import { versionsInForce, type SigningVersion } from "../../domain/account/signing-versions.ts";
 import { isTerminalEvent } from "../../domain/task/event.ts";
 import type { Task } from "../../domain/task/task.ts";
@@ -103,7 +102,7 @@ export async function sendAttempt(
         url: verdict.url,
         headers,
         messageId: begun.messageId,
-        body: deps.store.messageBody(begun.seq),
+        body: begun.body,
         attempt: begun.attempts,
         secrets,
         timeoutMs: deps.settings.callback.timeoutMs,
@@ -123,22 +122,22 @@ export function attemptLostStep(deps: TaskDeps, seq: number): void {
 }
 
 function recordAttempt(deps: TaskDeps, createId: string, begun: Delivery, result: AttemptResult): void {
-  const { onTheWire, seq, attempts: number } = begun;
-  if (onTheWire === null) return;
-  const { trigger, startedAt } = onTheWire;
+  const { seq, onTheWire } = begun;
   const random = deps.random();
   const limits = { retryMs: deps.settings.callback.retryMs };
   // An attempt by hand is a question; only the schedule's own answer stops the schedule.
-  const isGone = trigger === "scheduled" && (result.statusCode === 410 || result.statusCode === 501);
+  const isGone =
+    onTheWire?.trigger === "scheduled" && (result.statusCode === 410 || result.statusCode === 501);
   const after = deps.store.update(createId, (document, now) => {
     const current = openDelivery(document, begun);
     // Another turn has recorded this attempt: its lease ran out.
     if (!current) return null;
     const recorded = recordResult(current, result, { now, random, limits });
     const { callback } = document.task;
+    const others = document.deliveries.filter((other) => other.seq !== seq);
+    const stopped = isGone ? others.map((other) => stopDelivery(other, now)) : others;
     return {
-      deliveries: [recorded, ...(isGone ? stopOthers(document, seq, now) : [])],
-      attempts: kept(deps, document, { seq, number, trigger, startedAt, result }),
+      deliveries: withinExcerptBound([recorded, ...stopped]),
       ...(isGone && callback ? { task: { ...document.task, callback: { ...callback, stopped: true } } } : {}),
     };
   });
@@ -146,7 +145,7 @@ function recordAttempt(deps: TaskDeps, createId: string, begun: Delivery, result
   deps.log("callback.attempted", {
     ...taskFields(after.task),
     message_id: begun.messageId,
-    attempt: number,
+    attempt: begun.attempts,
     outcome: result.outcome,
     reason: result.reason,
     status_code: result.statusCode,
@@ -155,33 +154,14 @@ function recordAttempt(deps: TaskDeps, createId: string, begun: Delivery, result
   });
 }
 
-/** The finished attempt, and older ones that lose their excerpt to it. */
-function kept(
-  deps: TaskDeps,
-  { deliveries }: TaskDocument,
-  finished: FinishedAttempt,
-): readonly FinishedAttempt[] {
-  const made = deliveries.reduce((sum, { attempts }) => sum + attempts, 0);
-  if (made <= ATTEMPTS_WITHIN_BOUND) return [finished];
-  const earlier = deps.store.finishedAttempts();
-  const without = withoutOldExcerpts([...earlier, finished]);
-  return [finished, ...without];
-}
-
 /** The delivery as it is now, if this attempt is its newest and still open. */
 function openDelivery({ deliveries }: TaskDocument, begun: Delivery): Delivery | undefined {
   return deliveries.find(
-    ({ seq, onTheWire, attempts }) =>
+    ({ seq, onTheWire }) =>
       seq === begun.seq &&
       onTheWire?.leaseUntil === begun.onTheWire?.leaseUntil &&
-      attempts === begun.attempts,
+      onTheWire?.number === begun.onTheWire?.number,
   );
-}
-
-function stopOthers({ deliveries }: TaskDocument, seq: number, now: number): Delivery[] {
-  return deliveries
-    .filter((other) => other.seq !== seq && other.status === "pending")
-    .map((other) => stopDelivery(other, now));
 }
 
 /** What the account says; what it said last if it does not answer. */

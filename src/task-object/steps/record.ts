@@ -42,7 +42,7 @@ export function changeOf(
   const { answer, schedule, parts } = recorded;
   const task = heldFromEnd(recorded.task, now + deps.settings.callback.holdMs);
   const events = eventsBetween(before.task, task);
-  const { deliveries, messages } = newMessages(deps, { before, task, types: subscribed(task, events), now });
+  const deliveries = newDeliveries(deps, { before, task, types: subscribed(task, events), now });
   const ended = isTerminal(task) && !isTerminal(before.task);
   const overtaken = ended ? pending(before.deliveries).map((delivery) => stopDelivery(delivery, now)) : [];
   const bodyNeeded = task.submit.phase === "due" && !isTerminal(task);
@@ -54,7 +54,6 @@ export function changeOf(
   return {
     task,
     deliveries: [...overtaken, ...deliveries],
-    messages,
     sealed,
     ...(schedule ? { schedule } : {}),
     ...(bodyNeeded ? {} : { parts: null }),
@@ -80,15 +79,14 @@ function pending(deliveries: readonly Delivery[]): Delivery[] {
   return deliveries.filter(({ status, type }) => status === "pending" && !isTerminalEvent(type));
 }
 
-function newMessages(
+function newDeliveries(
   deps: TaskDeps,
   step: { before: TaskDocument; task: Task; types: readonly EventType[]; now: number },
-): { deliveries: Delivery[]; messages: Map<number, string> } {
+): Delivery[] {
   const { before, task, types, now } = step;
   const deliveries: Delivery[] = [];
-  const messages = new Map<number, string>();
   const { callback } = task;
-  if (!callback) return { deliveries, messages };
+  if (!callback) return deliveries;
   let seq = before.deliveries.at(-1)?.seq ?? 0;
   let occurredAt = before.deliveries.at(-1)?.occurredAt ?? 0;
   for (const type of types) {
@@ -98,9 +96,9 @@ function newMessages(
     // Two events of one step have an order too: a receiver sorts by the timestamp.
     occurredAt = Math.max(now, occurredAt + 1);
     const messageId = deps.newMessageId();
+    const body = messageBody(task, type, messageId, occurredAt);
     const { holdUntil: notBefore, stopped } = callback;
-    deliveries.push(newDelivery({ seq, messageId, type, occurredAt, notBefore, stopped }));
-    messages.set(seq, messageBody(task, type, messageId, occurredAt));
+    deliveries.push(newDelivery({ seq, messageId, type, occurredAt, body, notBefore, stopped }));
   }
-  return { deliveries, messages };
+  return deliveries;
 }

@@ -53,8 +53,7 @@ export async function redeliver(
     deliveries: [queued],
   }));
   deps.running.wake();
-  const attempts = deps.store.attempts().filter(({ seq }) => seq === delivery.seq);
-  return { kind: "queued", body: JSON.stringify(viewDelivery(queued, attempts)) };
+  return { kind: "queued", body: JSON.stringify(viewDelivery(queued)) };
 }
 
 /** An object that was asleep knows the next poll only from its alarm: arming a sooner one must not bring it forward. */

@@ -1,6 +1,7 @@
 import { TaskStore } from "../../../src/task-object/store.ts";
 import type { TaskStorage } from "../../../src/task-object/storage.ts";
-import type { Rows } from "./world.ts";
+import type { Delivery } from "../../../src/domain/delivery/delivery.ts";
+import type { LoggedAttempt, Rows } from "./world.ts";
 
 /** What is stored, as a process would find it that knows nothing yet. */
 export function readRows(storage: Pick<TaskStorage, "kv">): Omit<Rows, "alarm"> {
@@ -8,13 +9,18 @@ export function readRows(storage: Pick<TaskStorage, "kv">): Omit<Rows, "alarm"> 
   const document = store.load();
   return {
     state: document,
-    attempts: store.attempts(),
-    bodies: new Map(document?.deliveries.map(({ seq, messageId }) => [messageId, store.messageBody(seq)])),
+    attempts: document?.deliveries.flatMap(loggedAttempts) ?? [],
+    bodies: new Map(document?.deliveries.map(({ messageId, body }) => [messageId, body])),
     key: document !== null && document.sealed.key !== null,
     parts: store.parts().length,
     digest: store.digest() !== null,
     keys: Array.from(storage.kv.list(), ([key]) => key),
   };
+}
+
+function loggedAttempts({ seq, finished, onTheWire }: Delivery): LoggedAttempt[] {
+  const open = onTheWire ? [{ ...onTheWire, result: null }] : [];
+  return [...finished, ...open].map((attempt) => Object.assign({ seq }, attempt));
 }
 
 /** For reading only. */

@@ -1,7 +1,7 @@
 import type { TaskState } from "../../../src/domain/task/due-work.ts";
 import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
 import type { EventType } from "../../../src/contract/words.ts";
-import type { Attempt } from "../../../src/domain/delivery/delivery.ts";
+import type { Attempt, AttemptResult } from "../../../src/domain/delivery/delivery.ts";
 
 /** One task's object and what is around it: in plain Node with everything simulated, or the real one in workerd. */
 export interface World {
@@ -148,10 +148,16 @@ export interface CrashPlan {
   lossy: boolean;
 }
 
+/** `result` is null while it is on the wire. */
+export interface LoggedAttempt extends Attempt {
+  seq: number;
+  result: AttemptResult | null;
+}
+
 /** What is stored, as it would be found by a process that knows nothing yet. */
 export interface Rows {
   state: TaskState | null;
-  attempts: readonly Attempt[];
+  attempts: readonly LoggedAttempt[];
   bodies: ReadonlyMap<string, string>;
   alarm: number | null;
   key: boolean;

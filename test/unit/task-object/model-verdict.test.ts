@@ -1,10 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Delivery } from "../../../src/domain/delivery/delivery.ts";
-import type { Attempt } from "../../../src/domain/delivery/delivery.ts";
 import { aDelivery, aTask, aTaskState, T0 } from "../../support/builders.ts";
 import type { Life } from "../../support/model/guarantees.ts";
 import { verdict, type Seen } from "../../support/model/verdict.ts";
-import type { WireCall } from "../../support/model/world.ts";
+import type { LoggedAttempt, WireCall } from "../../support/model/world.ts";
 
 const HOUR = 3_600_000;
 const MESSAGE = JSON.stringify({ id: "msg_1", type: "video.succeeded" });
@@ -30,7 +29,7 @@ function anEnd(overrides: Partial<Delivery> = {}): Delivery {
   return aDelivery({ status: "delivered", scheduled: 1, settledAt: T0, ...overrides });
 }
 
-function anAttempt(number: number, trigger: Attempt["trigger"] = "scheduled"): Attempt {
+function anAttempt(number: number, trigger: LoggedAttempt["trigger"] = "scheduled"): LoggedAttempt {
   return { seq: 1, number, trigger, startedAt: T0, result: null };
 }
 

@@ -133,6 +133,7 @@ describe("a new delivery", () => {
       messageId: "msg_2",
       type: "video.failed",
       occurredAt: T0,
+      body: "{}",
       notBefore: T0 + 2000,
     } as const;
     expect(newDelivery({ ...fields, stopped: false })).toMatchObject({

@@ -29,7 +29,7 @@ function telling(account: string) {
 }
 
 function leasedUntil(leaseUntil: number): AttemptOnTheWire {
-  return { trigger: "scheduled", startedAt: T0, leaseUntil };
+  return { number: 1, trigger: "scheduled", startedAt: T0, leaseUntil };
 }
 
 describe("the due work", () => {
