@@ -134,6 +134,23 @@ describe("a task", () => {
     expect(Math.abs(between.length - (end - start))).toBeLessThanOrEqual(1);
   });
 
+  it("seals nothing for a poll that changes nothing, whatever else the answer says", async () => {
+    let count = 0;
+    network.answer = async (call) =>
+      call.method === "GET"
+        ? Response.json({ task_id: "up-1", status: "queued", asked: (count += 1) })
+        : upstream({ status: "queued" })(call);
+    const { task_id: id } = await created({ callback_url: undefined });
+    await until(polls, (polled) => polled >= 2);
+    const encrypt = vi.spyOn(crypto.subtle, "encrypt");
+    const start = polls();
+    await until(polls, (polled) => polled >= start + 5);
+    expect(encrypt).not.toHaveBeenCalled();
+    // A read shows the newest answer all the same.
+    const { upstream: shown } = (await read(id)) as unknown as { upstream: { asked: number } };
+    expect(shown.asked).toBeGreaterThan(start);
+  });
+
   it.each([
     { what: "alone", model: "alone", joins: 1 },
     { what: "in a burst, where another has asked for the forecast", model: "burst", joins: 0 },
