@@ -1,8 +1,9 @@
 import { Hono } from "hono/tiny";
+import { createMiddleware } from "hono/factory";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { isOperatorCredentialError, refusalCode } from "../../domain/task/submit.ts";
-import { askModels, knownModels } from "../../upstream/key-check.ts";
+import { askModels, knownModels, type AskedKey } from "../../upstream/key-check.ts";
 import type { ModelsAnswer } from "../../upstream/models.ts";
 import type { AppEnv } from "../app-env.ts";
 import { ApiError, upstreamSaid } from "../errors.ts";
@@ -10,9 +11,15 @@ import { methodNotAllowed, noQuery, refuseOwnUpstreamCalls, withCaller, withSett
 import { askedKey } from "../known-key.ts";
 import { countCall } from "../rate-limit.ts";
 
+/** A question to the upstream counts as a call, and 429 comes before 400. */
+const countQuestion = createMiddleware<AppEnv>(async (context, next) => {
+  if (knownModels(keyOf(context)) === null) await countCall(context);
+  await next();
+});
+
 /** `/v1/models`: the upstream's, as is. */
 export const models = new Hono<AppEnv>()
-  .get("/", refuseOwnUpstreamCalls, withSettings, withCaller, noQuery, async (context) => {
+  .get("/", refuseOwnUpstreamCalls, withSettings, withCaller, countQuestion, noQuery, async (context) => {
     const answer = await upstreamModels(context);
     if (answer.status === 204) return context.body(null, answer.status);
     return context.body(answer.body, answer.status as ContentfulStatusCode, {
@@ -29,16 +36,20 @@ export const models = new Hono<AppEnv>()
  * operator's key
  */
 export async function upstreamModels(context: Context<AppEnv>): Promise<ModelsAnswer> {
-  const caller = context.get("caller");
-  const key = askedKey(context.get("settings"), caller);
+  const key = keyOf(context);
   const known = knownModels(key);
   if (known) return known;
   await countCall(context);
   const answer = await askModels(key);
   // The operator's key or balance is not the caller's affair.
-  if (answer === null || isOperatorCredentialError(caller.mode, answer.status)) throw noModels();
+  if (answer === null || isOperatorCredentialError(context.get("caller").mode, answer.status))
+    throw noModels();
   if (answer.status >= 200 && answer.status < 300) return answer;
   throw refusal(answer);
+}
+
+function keyOf(context: Context<AppEnv>): AskedKey {
+  return askedKey(context.get("settings"), context.get("caller"));
 }
 
 function noModels(upstream?: { status: number; body: unknown }): ApiError {

@@ -1084,4 +1084,15 @@ describe("with five creates a minute", () => {
     expectCode(await again({ "content-length": String(16 * 1024 * 1024 + 1) }), "rate_limited");
     expectCode(await again({}, "{"), "rate_limited");
   });
+
+  it("comes before 400 for a question about the models, too", async () => {
+    const models = async (query: string): Promise<RawAnswer> => {
+      const headers = { authorization: "Bearer sk-models", "cf-connecting-ip": "192.0.2.3" };
+      return sendRaw(`${stack.worker.url}/v1/models${query}`, { headers });
+    };
+    // Each is a question: a wrong name is found only once the call has been counted.
+    expect(await exhaust(async () => models("?x=1"))).toContain(400);
+    expectCode(await models("?x=1"), "rate_limited");
+    expectCode(await models(""), "rate_limited");
+  });
 });
