@@ -134,7 +134,7 @@ async function createInput(from: {
     model: request.model,
     traits: request.traits,
     metadata: request.metadata,
-    requestDigests: await requestDigestsOf(request.upstream),
+    requestDigests: await requestDigestsOf(request),
     test: request.test,
     isKnownKey: from.isKnownKey,
     timeoutMs: request.timeoutMs ?? settings.taskTimeoutMs,

@@ -1,5 +1,6 @@
 import { requestDigest } from "../../keys/request-digest.ts";
-import { isRequestObject, type RequestObject, type RequestValue } from "../body/json-body.ts";
+import { isRequestObject, type RequestValue } from "../body/json-body.ts";
+import type { VideoRequest } from "./video-request.ts";
 
 /** The upstream repeats inputs in its answers; more of them than this are not told from results. */
 const MAX_URLS = 32;
@@ -9,9 +10,14 @@ const MAX_IDS = 32;
  * Digests of the request's first http(s) URLs, and of the values of its members `id` and `task_id`: what an answer may
  * repeat without having made it. Source: the contract's rules of the reader, 3 and 8.
  */
-export async function requestDigestsOf(request: RequestObject): Promise<string[]> {
+export async function requestDigestsOf({
+  upstream,
+  test,
+}: Pick<VideoRequest, "upstream" | "test">): Promise<string[]> {
+  // Nothing of a test goes upstream, so no answer can repeat it.
+  if (test !== null) return [];
   const found: Found = { urls: new Set(), ids: new Set() };
-  collect(request, found);
+  collect(upstream, found);
   const texts = [...[...found.urls].slice(0, MAX_URLS), ...[...found.ids].slice(0, MAX_IDS)];
   return Promise.all(texts.map(requestDigest));
 }

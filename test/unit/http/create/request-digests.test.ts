@@ -1,12 +1,14 @@
 import { expect, it } from "vitest";
 import { requestDigestsOf } from "../../../../src/http/create/request-digests.ts";
-import { parseJsonBody, type RequestObject } from "../../../../src/http/body/json-body.ts";
+import { parseJsonBody } from "../../../../src/http/body/json-body.ts";
 import { requestDigest } from "../../../../src/keys/request-digest.ts";
 
-function request(fields: object): RequestObject {
+type DigestedRequest = Parameters<typeof requestDigestsOf>[0];
+
+function request(fields: object, test: DigestedRequest["test"] = null): DigestedRequest {
   const result = parseJsonBody(new TextEncoder().encode(JSON.stringify(fields)));
   if (!result.ok) throw new Error(result.problem.code);
-  return result.value;
+  return { upstream: result.value, test };
 }
 
 async function digests(texts: string[]): Promise<string[]> {
@@ -31,6 +33,13 @@ it.each<[string, object, string[]]>([
   ],
 ])("an echo digest is made of %s", async (_name, fields, texts) => {
   expect(await requestDigestsOf(request(fields))).toEqual(await digests(texts));
+});
+
+it("is made of nothing of a test, which no upstream ever sees", async () => {
+  const test = { outcome: "succeeded", delayMs: 0 } as const;
+  expect(await requestDigestsOf(request({ image: "https://a.example.com/1.png", id: "x" }, test))).toEqual(
+    [],
+  );
 });
 
 it("is made of the first 32 URLs", async () => {
