@@ -8,15 +8,15 @@ import { requireKnownKey } from "../http/known-key.ts";
 import { BouncePage } from "./pages/sign-in-page.tsx";
 import { CrossSiteError, isOwnRequest } from "./origin.ts";
 import { setSecurityHeaders } from "./security.ts";
-import { endSession, readSession, visitOf } from "./visit.ts";
+import { endSession, readSession, pageContext } from "./page-context.ts";
 
 /** What stands before every page: the headers of its answer, where a form comes from, who is signed in. */
 
-export const page = door(false);
+export const page = pageMiddleware(false);
 /** For the form that shows images. */
-export const pageWithPreviews = door(true);
+export const pageWithPreviews = pageMiddleware(true);
 
-function door(previews: boolean) {
+function pageMiddleware(previews: boolean) {
   return createMiddleware<AppEnv>(async (context, next) => {
     setSecurityHeaders(context, previews);
     if (context.req.method === "POST" && !isOwnRequest(context.req.raw.headers, ownHost(context))) {
@@ -47,13 +47,13 @@ async function isStillKnown(context: Context<AppEnv>, caller: Caller): Promise<b
 }
 
 function toSignIn(context: Context<AppEnv>): Response | Promise<Response> {
-  const visit = visitOf(context);
+  const wanted = pageContext(context);
   const read = context.req.method === "GET";
   // A strict cookie does not come along from a link on another site: the same address, asked for by ourselves, has it.
   if (read && context.req.header("sec-fetch-site") === "cross-site") {
-    return context.html(<BouncePage visit={visit} />);
+    return context.html(<BouncePage page={wanted} />);
   }
   endSession(context);
-  const to = read && visit.path !== "/" ? `?to=${encodeURIComponent(visit.path)}` : "";
+  const to = read && wanted.path !== "/" ? `?to=${encodeURIComponent(wanted.path)}` : "";
   return context.redirect(`/sign-in${to}`, 303);
 }

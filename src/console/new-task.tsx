@@ -13,7 +13,7 @@ import { upstreamModels } from "../http/routes/models.ts";
 import { readVideoRequest } from "../http/create/video-request.ts";
 import { NewTaskPage } from "./pages/new-task-page.tsx";
 import { curlOf, requestOf } from "./new-task-request.ts";
-import { visitOf } from "./visit.ts";
+import { pageContext } from "./page-context.ts";
 
 /** What the form starts with: the first example of the upstream's document. */
 const FIRST_FORM: RequestObject = {
@@ -55,7 +55,7 @@ export async function startTask(context: Context<AppEnv>): Promise<Response> {
 
 /** `POST /new/check`: the same judgement without the task, and the command that the form stands for. */
 export async function checkNewTask(context: Context<AppEnv>): Promise<Response> {
-  const { problems } = visitOf(context).text;
+  const { problems } = pageContext(context).text;
   return withForm(context, async (form) => {
     const { issues, curl } = judged(context, form);
     return Promise.resolve(context.json({ issues: issues.map((one) => showIssue(one, problems)), curl }));
@@ -103,7 +103,7 @@ function judged(context: Context<AppEnv>, form: RequestObject): { issues: Issue[
   const request = requestOf(form);
   const { strict } = context.get("settings");
   const result = readVideoRequest(request, { strict, rules: endpointRules(context) });
-  const { origin } = visitOf(context);
+  const { origin } = pageContext(context);
   // `meaning` has the fields typed: what a form sends as text is shown as the number that it stands for.
   return {
     issues: result.ok ? [] : result.issues,
@@ -122,12 +122,12 @@ async function renderForm(
   form: RequestObject,
   state: FormState,
 ): Promise<Response> {
-  const visit = visitOf(context);
+  const page = pageContext(context);
   const { curl } = judged(context, form);
-  const issues = state.issues.map((one) => showIssue(one, visit.text.problems));
+  const issues = state.issues.map((one) => showIssue(one, page.text.problems));
   return context.html(
     <NewTaskPage
-      visit={visit}
+      page={page}
       form={form}
       formKey={state.key}
       issues={issues}

@@ -9,7 +9,7 @@ import { localPath } from "./origin.ts";
 import { BEARER_MAX_LENGTH } from "./session.ts";
 import { SignInPage } from "./pages/sign-in-page.tsx";
 import type { Text } from "./text/en.ts";
-import { endSession, readSession, startSession, visitOf } from "./visit.ts";
+import { endSession, readSession, startSession, pageContext } from "./page-context.ts";
 
 type Refusal = "refused" | "tooLong" | "silent" | "tooMany";
 const STATUS = { refused: 401, tooLong: 400, silent: 502, tooMany: 429 } as const satisfies Record<
@@ -23,7 +23,7 @@ const REFUSALS: Partial<Record<string, Refusal>> = { unauthorized: "refused", ra
 export async function showSignIn(context: Context<AppEnv>): Promise<Response> {
   const to = localPath(context.req.query("to"));
   if ((await readSession(context)) !== null) return context.redirect(to, 303);
-  return context.html(<SignInPage visit={visitOf(context)} mode={modeOf(context)} to={to} />);
+  return context.html(<SignInPage page={pageContext(context)} mode={modeOf(context)} to={to} />);
 }
 
 /** `POST /sign-in`: the bearer of the API into a sealed cookie. */
@@ -39,11 +39,11 @@ export async function signIn(context: Context<AppEnv>): Promise<Response> {
     await startSession(context, bearer);
     return context.redirect(to, 303);
   }
-  const visit = visitOf(context);
-  const problem = visit.text.signIn[refusal];
+  const page = pageContext(context);
+  const problem = page.text.signIn[refusal];
   if (refusal === "tooMany") context.header("retry-after", "60");
   return context.html(
-    <SignInPage visit={visit} mode={modeOf(context)} to={to} problem={problem} />,
+    <SignInPage page={page} mode={modeOf(context)} to={to} problem={problem} />,
     STATUS[refusal],
   );
 }

@@ -8,7 +8,7 @@ import { askTask } from "../task-object/client.ts";
 import { readForm } from "./form.ts";
 import { TaskPage } from "./pages/task-page.tsx";
 import type { TaskView } from "./pages/task-view.ts";
-import { visitOf } from "./visit.ts";
+import { pageContext } from "./page-context.ts";
 
 /** `GET /tasks/{id}` */
 export async function showTask(context: Context<AppEnv>): Promise<Response> {
@@ -17,7 +17,7 @@ export async function showTask(context: Context<AppEnv>): Promise<Response> {
   if (body === null) throw noSuchTask();
   // Digits of the upstream's and the caller's numbers are shown as they came.
   const view = parseJson(body) as unknown as TaskView;
-  return context.html(<TaskPage visit={visitOf(context)} view={view} said={context.req.query("said")} />);
+  return context.html(<TaskPage page={pageContext(context)} view={view} said={context.req.query("said")} />);
 }
 
 /** `POST /tasks/{id}/redeliver` */

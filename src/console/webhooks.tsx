@@ -8,7 +8,7 @@ import { issue } from "../contract/problems.ts";
 import type { VerifyReason } from "../contract/words.ts";
 import { readForm } from "./form.ts";
 import { headersIn } from "./new-task-request.ts";
-import { visitOf } from "./visit.ts";
+import { pageContext } from "./page-context.ts";
 import { WebhooksPage, type WebhooksState } from "./pages/webhooks-page.tsx";
 
 /** How long an old secret may sign along, in seconds; the form's choices. */
@@ -80,6 +80,6 @@ async function render(context: Context<AppEnv>, state: Partial<WebhooksState>): 
   const expiries = versions.slice(1).map(({ expiresAt }) => isoTime(expiresAt));
   const said = context.req.query("said") ?? null;
   return context.html(
-    <WebhooksPage visit={visitOf(context)} expiries={expiries} said={said} state={state} />,
+    <WebhooksPage page={pageContext(context)} expiries={expiries} said={said} state={state} />,
   );
 }

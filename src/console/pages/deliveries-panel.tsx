@@ -4,11 +4,11 @@ import { isOnTheWire, type TaskView } from "./task-view.ts";
 import type { Text } from "../text/en.ts";
 import { isWorded } from "../../contract/words.ts";
 import { latency } from "./timeline.ts";
-import type { Visit } from "../visit.ts";
+import type { PageContext } from "../page-context.ts";
 
 /** Every event with its attempts, and a button to try once more. */
-export function DeliveriesPanel({ visit, view }: { visit: Visit; view: TaskView }) {
-  const text = visit.text.deliveries;
+export function DeliveriesPanel({ page, view }: { page: PageContext; view: TaskView }) {
+  const text = page.text.deliveries;
   const { data } = view.deliveries;
   return (
     <section class="card panel" id="callbacks">
@@ -16,20 +16,20 @@ export function DeliveriesPanel({ visit, view }: { visit: Visit; view: TaskView 
       {view.task.callback === null && <p class="hint">{text.none}</p>}
       {view.task.callback !== null && data.length === 0 && <p class="hint">{text.noneYet}</p>}
       {data.map((delivery) => (
-        <Delivery visit={visit} taskId={view.task.task_id} delivery={delivery} />
+        <Delivery page={page} taskId={view.task.task_id} delivery={delivery} />
       ))}
     </section>
   );
 }
 
 interface DeliveryProps {
-  visit: Visit;
+  page: PageContext;
   taskId: string;
   delivery: DeliveryJson;
 }
 
-function Delivery({ visit, taskId, delivery }: DeliveryProps) {
-  const { text } = visit;
+function Delivery({ page, taskId, delivery }: DeliveryProps) {
+  const { text } = page;
   const { message_id: messageId, event, next_attempt_at: next, attempts } = delivery;
   return (
     <article class="delivery" id={messageId}>
@@ -37,10 +37,10 @@ function Delivery({ visit, taskId, delivery }: DeliveryProps) {
         <h3>
           <code>{event}</code>
         </h3>
-        <CallbackBadge visit={visit} status={delivery.status} />
+        <CallbackBadge page={page} status={delivery.status} />
         {next !== null && (
           <span class="hint">
-            {text.deliveries.next} <Distance visit={visit} iso={next} />
+            {text.deliveries.next} <Distance page={page} iso={next} />
           </span>
         )}
         <form method="post" action={`/tasks/${taskId}/redeliver`}>
@@ -50,7 +50,7 @@ function Delivery({ visit, taskId, delivery }: DeliveryProps) {
       </div>
       <ol class="attempts" aria-label={text.deliveries.attempts}>
         {attempts.toReversed().map((attempt) => (
-          <Attempt visit={visit} messageId={messageId} attempt={attempt} />
+          <Attempt page={page} messageId={messageId} attempt={attempt} />
         ))}
       </ol>
     </article>
@@ -58,13 +58,13 @@ function Delivery({ visit, taskId, delivery }: DeliveryProps) {
 }
 
 interface AttemptProps {
-  visit: Visit;
+  page: PageContext;
   messageId: string;
   attempt: AttemptJson;
 }
 
-function Attempt({ visit, messageId, attempt }: AttemptProps) {
-  const { text } = visit;
+function Attempt({ page, messageId, attempt }: AttemptProps) {
+  const { text } = page;
   const why = reasonOf(attempt, text);
   return (
     <li id={`${messageId}-${attempt.number}`}>

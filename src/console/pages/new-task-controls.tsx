@@ -1,13 +1,13 @@
 import type { Child } from "hono/jsx";
 import { RawText, type RequestObject } from "../../http/body/json-body.ts";
 import { described, Field } from "./parts.tsx";
-import type { Visit } from "../visit.ts";
+import type { PageContext } from "../page-context.ts";
 
 /** The kinds of fields that the form of a new task is made of. */
 
 /** What every part of the form is rendered from. */
 export interface FormProps {
-  visit: Visit;
+  page: PageContext;
   form: RequestObject;
   problems: ReadonlyMap<string, string>;
 }
@@ -65,8 +65,8 @@ export function textIn(form: RequestObject, name: string): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
-export function ImageField({ visit, form, problems, id, label }: FormProps & { id: string; label: string }) {
-  const text = visit.text.create;
+export function ImageField({ page, form, problems, id, label }: FormProps & { id: string; label: string }) {
+  const text = page.text.create;
   const lost = form[id] instanceof RawText;
   const hint = lost ? text.imageLost : text.imageHint;
   const field = { id, label, hint, problem: problems.get(id) };

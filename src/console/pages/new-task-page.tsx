@@ -6,10 +6,10 @@ import { Page } from "./page.tsx";
 import { Code, CopyButton, described, Field, Notice } from "./parts.tsx";
 import { ImageField, Select, TextArea, textIn, type FormProps } from "./new-task-controls.tsx";
 import { fieldOf, modeIn, MODES } from "../new-task-request.ts";
-import type { Visit } from "../visit.ts";
+import type { PageContext } from "../page-context.ts";
 
 interface NewTaskProps {
-  visit: Visit;
+  page: PageContext;
   form: RequestObject;
   formKey: string;
   issues: readonly ShownIssue[];
@@ -22,20 +22,20 @@ const RATIOS = ["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive"];
 const RESOLUTIONS = ["480p", "720p", "1080p"];
 const DURATIONS = [-1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
-export function NewTaskPage({ visit, form, formKey, issues, refusal, curl }: NewTaskProps) {
-  const text = visit.text.create;
+export function NewTaskPage({ page, form, formKey, issues, refusal, curl }: NewTaskProps) {
+  const text = page.text.create;
   const problems = new Map(issues.map(({ path, message }) => [fieldOf(path), message]));
-  const parts = { visit, form, problems };
+  const parts = { page, form, problems };
   return (
-    <Page visit={visit} title={text.title} place="new" scripts={["new-task"]}>
+    <Page page={page} title={text.title} place="new" scripts={["new-task"]}>
       <div class="head">
         <div>
           <h1>{text.title}</h1>
           <p class="lead">{text.lead}</p>
         </div>
       </div>
-      {issues.length > 0 && <Summary visit={visit} issues={issues} />}
-      {refusal !== null && <Refusal visit={visit} refusal={refusal} />}
+      {issues.length > 0 && <Summary page={page} issues={issues} />}
+      {refusal !== null && <Refusal page={page} refusal={refusal} />}
       <form
         class="split new-task"
         method="post"
@@ -66,7 +66,7 @@ export function NewTaskPage({ visit, form, formKey, issues, refusal, curl }: New
           <section class="card panel">
             <div class="with-copy">
               <h2>{text.curl}</h2>
-              <CopyButton visit={visit} from="curl" label={text.curl} />
+              <CopyButton page={page} from="curl" label={text.curl} />
             </div>
             <Code id="curl" label={text.curl}>
               {curl}
@@ -79,11 +79,11 @@ export function NewTaskPage({ visit, form, formKey, issues, refusal, curl }: New
   );
 }
 
-function Summary({ visit, issues }: { visit: Visit; issues: readonly ShownIssue[] }) {
+function Summary({ page, issues }: { page: PageContext; issues: readonly ShownIssue[] }) {
   return (
     <Notice kind="bad">
       <p>
-        <strong>{visit.text.create.invalid}</strong>
+        <strong>{page.text.create.invalid}</strong>
       </p>
       <ul>
         {issues.map(({ path, message }) => (
@@ -96,8 +96,8 @@ function Summary({ visit, issues }: { visit: Visit; issues: readonly ShownIssue[
   );
 }
 
-function Refusal({ visit, refusal }: { visit: Visit; refusal: ApiError }) {
-  const { text } = visit;
+function Refusal({ page, refusal }: { page: PageContext; refusal: ApiError }) {
+  const { text } = page;
   const { upstream } = refusal.options;
   return (
     <Notice kind="bad">
@@ -119,7 +119,7 @@ function Refusal({ visit, refusal }: { visit: Visit; refusal: ApiError }) {
 
 /** From what the video is made. Which fields belong to which mode is a matter of the style sheet, not of a script. */
 function Modes(parts: FormProps) {
-  const text = parts.visit.text.create;
+  const text = parts.page.text.create;
   const mode = modeIn(parts.form);
   return (
     <section class="card panel stack">
@@ -161,8 +161,8 @@ function Modes(parts: FormProps) {
 }
 
 function Picture(parts: FormProps) {
-  const { visit, form, problems } = parts;
-  const text = visit.text.create;
+  const { page, form, problems } = parts;
+  const text = page.text.create;
   const model = { id: "model", label: text.model, hint: text.modelHint, problem: problems.get("model") };
   return (
     <section class="card panel stack">
@@ -191,7 +191,7 @@ function Picture(parts: FormProps) {
           label={text.duration}
           options={DURATIONS.map((value) => [
             String(value),
-            value === -1 ? text.automatic : visit.text.time.seconds(value),
+            value === -1 ? text.automatic : page.text.time.seconds(value),
           ])}
         />
         <Select
@@ -210,8 +210,8 @@ function Picture(parts: FormProps) {
 }
 
 function Callback(parts: FormProps) {
-  const { visit, form, problems } = parts;
-  const text = visit.text.create;
+  const { page, form, problems } = parts;
+  const text = page.text.create;
   const url = {
     id: "callback_url",
     label: text.callbackUrl,
@@ -256,8 +256,8 @@ function Callback(parts: FormProps) {
 }
 
 function More(parts: FormProps) {
-  const { visit, form, problems } = parts;
-  const text = visit.text.create;
+  const { page, form, problems } = parts;
+  const text = page.text.create;
   const timeout = {
     id: "timeout_seconds",
     label: text.timeout,

@@ -1,12 +1,12 @@
 import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { LANGUAGE_TAGS, type Language } from "../language.ts";
-import type { Visit } from "../visit.ts";
+import type { PageContext } from "../page-context.ts";
 
 export type Place = "tasks" | "new" | "webhooks" | "stats";
 
 interface PageProps {
-  visit: Visit;
+  page: PageContext;
   title: string;
   place?: Place;
   /** Asked for again every so many milliseconds; absent: the page stays as it is. */
@@ -16,12 +16,12 @@ interface PageProps {
 }
 
 /** What surrounds every page. Every word of a caller, a receiver or the upstream goes through JSX, which escapes it. */
-export function Page({ visit, title, place, liveMs, scripts = [], children }: PageProps) {
-  const { text } = visit;
+export function Page({ page, title, place, liveMs, scripts = [], children }: PageProps) {
+  const { text } = page;
   return (
     <>
       {raw("<!doctype html>")}
-      <html lang={LANGUAGE_TAGS[visit.language]}>
+      <html lang={LANGUAGE_TAGS[page.language]}>
         <head>
           <meta charset="utf-8" />
           <title>{`${title} · ${text.shell.product}`}</title>
@@ -39,7 +39,7 @@ export function Page({ visit, title, place, liveMs, scripts = [], children }: Pa
           <a class="skip" href="#content">
             {text.shell.skip}
           </a>
-          <Bar visit={visit} place={place} />
+          <Bar page={page} place={place} />
           <p class="stale" role="status" data-stale hidden>
             {text.shell.stale}
           </p>
@@ -56,8 +56,8 @@ export function Page({ visit, title, place, liveMs, scripts = [], children }: Pa
   );
 }
 
-function Bar({ visit, place }: { visit: Visit; place: Place | undefined }) {
-  const { text, viewer } = visit;
+function Bar({ page, place }: { page: PageContext; place: Place | undefined }) {
+  const { text, viewer } = page;
   return (
     <header class="bar">
       <div class="bar-in">
@@ -74,7 +74,7 @@ function Bar({ visit, place }: { visit: Visit; place: Place | undefined }) {
           </nav>
         )}
         <div class="bar-end">
-          <LanguageSwitch visit={visit} />
+          <LanguageSwitch page={page} />
           {viewer !== null && (
             <form method="post" action="/sign-out">
               <span class="viewer">
@@ -106,11 +106,11 @@ const OTHER: Record<Language, { language: Language; name: string }> = {
 };
 
 /** One button, in the language that it leads to. */
-function LanguageSwitch({ visit }: { visit: Visit }) {
-  const { language, name } = OTHER[visit.language];
+function LanguageSwitch({ page }: { page: PageContext }) {
+  const { language, name } = OTHER[page.language];
   return (
     <form method="post" action="/language">
-      <input type="hidden" name="to" value={visit.path} />
+      <input type="hidden" name="to" value={page.path} />
       <button class="quiet" type="submit" name="language" value={language} lang={LANGUAGE_TAGS[language]}>
         {name}
       </button>

@@ -1,15 +1,15 @@
 import type { Child } from "hono/jsx";
 import type { CallbackStatus, TaskStatus } from "../../contract/words.ts";
 import { clock, distance } from "./spans.ts";
-import type { Visit } from "../visit.ts";
+import type { PageContext } from "../page-context.ts";
 
 /** A colour and a word: the colour alone says nothing to some. */
-export function StatusBadge({ visit, status }: { visit: Visit; status: TaskStatus }) {
-  return <span class={`badge is-${status}`}>{visit.text.status[status]}</span>;
+export function StatusBadge({ page, status }: { page: PageContext; status: TaskStatus }) {
+  return <span class={`badge is-${status}`}>{page.text.status[status]}</span>;
 }
 
-export function CallbackBadge({ visit, status }: { visit: Visit; status: CallbackStatus | "none" }) {
-  return <span class={`badge thin is-${status}`}>{visit.text.callback[status]}</span>;
+export function CallbackBadge({ page, status }: { page: PageContext; status: CallbackStatus | "none" }) {
+  return <span class={`badge thin is-${status}`}>{page.text.callback[status]}</span>;
 }
 
 /** An instant on the clock; the browser's script says it in local time. */
@@ -22,25 +22,25 @@ export function Instant({ iso }: { iso: string }) {
 }
 
 /** How far away an instant is. */
-export function Distance({ visit, iso }: { visit: Visit; iso: string }) {
+export function Distance({ page, iso }: { page: PageContext; iso: string }) {
   return (
     <time datetime={iso} title={clock(iso)}>
-      {distance(visit.text.time, Date.parse(iso), visit.now)}
+      {distance(page.text.time, Date.parse(iso), page.now)}
     </time>
   );
 }
 
 /** A button that copies the text of the element of that id. Without its script it is not shown. */
-export function CopyButton({ visit, from, label }: { visit: Visit; from: string; label: string }) {
+export function CopyButton({ page, from, label }: { page: PageContext; from: string; label: string }) {
   return (
     <button
       class="copy"
       type="button"
       data-copy={from}
-      aria-label={`${visit.text.shell.copy}: ${label}`}
+      aria-label={`${page.text.shell.copy}: ${label}`}
       hidden
     >
-      {visit.text.shell.copy}
+      {page.text.shell.copy}
     </button>
   );
 }

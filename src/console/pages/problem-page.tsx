@@ -9,7 +9,7 @@ import { errorFields, log } from "../../log.ts";
 import { Page } from "./page.tsx";
 import { CrossSiteError } from "../origin.ts";
 import { setSecurityHeaders } from "../security.ts";
-import { visitOf, type Visit } from "../visit.ts";
+import { pageContext, type PageContext } from "../page-context.ts";
 
 interface Problem {
   status: number;
@@ -22,20 +22,17 @@ interface Problem {
 /** The last station of every throw on a page: the same refusals as the API's, in words instead of JSON. */
 export function onConsoleError(error: Error, context: Context<AppEnv>): Response | Promise<Response> {
   setSecurityHeaders(context, false);
-  const visit = visitOf(context);
-  const problem = problemOf(error, visit, context.env);
-  if (problem.status === 500) log("page.failed", { request_id: visit.requestId, ...errorFields(error) });
+  const page = pageContext(context);
+  const problem = problemOf(error, page, context.env);
+  if (problem.status === 500) log("page.failed", { request_id: page.requestId, ...errorFields(error) });
   for (const [name, value] of Object.entries(error instanceof ApiError ? (error.options.headers ?? {}) : {}))
     context.header(name, value);
   const retryAfter = problem.status === 429 || problem.settings ? "60" : "1";
   if (problem.status === 429 || problem.status === 503) context.header("retry-after", retryAfter);
-  return context.html(
-    <ProblemPage visit={visit} problem={problem} />,
-    problem.status as ContentfulStatusCode,
-  );
+  return context.html(<ProblemPage page={page} problem={problem} />, problem.status as ContentfulStatusCode);
 }
 
-function problemOf(error: Error, { text }: Visit, env: object): Problem {
+function problemOf(error: Error, { text }: PageContext, env: object): Problem {
   const { problem: titles, errors, problems } = text;
   if (isUnavailable(error)) return { status: 503, title: titles.busy, lead: errors.overloaded };
   if (error instanceof CrossSiteError)
@@ -62,10 +59,10 @@ function problemOf(error: Error, { text }: Visit, env: object): Problem {
   }
 }
 
-function ProblemPage({ visit, problem }: { visit: Visit; problem: Problem }) {
-  const words = visit.text.problem;
+function ProblemPage({ page, problem }: { page: PageContext; problem: Problem }) {
+  const words = page.text.problem;
   return (
-    <Page visit={visit} title={problem.title}>
+    <Page page={page} title={problem.title}>
       <div class="door">
         <p class="number">{problem.status}</p>
         <h1>{problem.title}</h1>
@@ -82,13 +79,13 @@ function ProblemPage({ visit, problem }: { visit: Visit; problem: Problem }) {
             <p>{words.settingsHint}</p>
           </>
         )}
-        {visit.viewer !== null && (
+        {page.viewer !== null && (
           <p>
             <a href="/">{words.home}</a>
           </p>
         )}
         <p class="hint">
-          {visit.text.shell.request} <code>{visit.requestId}</code>
+          {page.text.shell.request} <code>{page.requestId}</code>
         </p>
       </div>
     </Page>

@@ -1,21 +1,21 @@
 import { described, Field } from "./parts.tsx";
 import { Page } from "./page.tsx";
 import { BEARER_MAX_LENGTH, SESSION_MS } from "../session.ts";
-import type { Visit } from "../visit.ts";
+import type { PageContext } from "../page-context.ts";
 
 interface SignInProps {
-  visit: Visit;
+  page: PageContext;
   mode: "own" | "operator";
   /** Where to go afterwards, a path of ours. */
   to: string;
   problem?: string;
 }
 
-export function SignInPage({ visit, mode, to, problem }: SignInProps) {
-  const text = visit.text.signIn;
+export function SignInPage({ page, mode, to, problem }: SignInProps) {
+  const text = page.text.signIn;
   const field = { id: "key", label: text[mode], hint: text[`${mode}Hint`], problem };
   return (
-    <Page visit={visit} title={text.title}>
+    <Page page={page} title={text.title}>
       <div class="door">
         <h1>{text.title}</h1>
         <p class="lead">{text.lead}</p>
@@ -43,10 +43,10 @@ export function SignInPage({ visit, mode, to, problem }: SignInProps) {
 }
 
 /** Asks for the same address once more, this time from a page of ours, so that the cookie comes along. */
-export function BouncePage({ visit }: { visit: Visit }) {
-  const { text, path } = visit;
+export function BouncePage({ page }: { page: PageContext }) {
+  const { text, path } = page;
   return (
-    <html lang={visit.language}>
+    <html lang={page.language}>
       <head>
         <meta charset="utf-8" />
         <title>{text.shell.product}</title>

@@ -6,26 +6,26 @@ import type { AppEnv } from "../../http/app-env.ts";
 import { Page } from "./page.tsx";
 import { CallbackBadge, StatusBadge } from "./parts.tsx";
 import { span } from "./spans.ts";
-import { visitOf, type Visit } from "../visit.ts";
+import { pageContext, type PageContext } from "../page-context.ts";
 
 /** `GET /statistics`: what `/v1/stats` says, as pictures that are tables for whoever does not see them. */
 export async function showStatistics(context: Context<AppEnv>): Promise<Response> {
   const stats = await accountStats(context.env.ACCOUNTS, context.get("caller").account);
-  return context.html(<StatisticsPage visit={visitOf(context)} stats={stats} />);
+  return context.html(<StatisticsPage page={pageContext(context)} stats={stats} />);
 }
 
 /** The account reports with a delay of seconds, and nobody watches a median move. */
 const LIVE_MS = 10_000;
 
 interface StatsProps {
-  visit: Visit;
+  page: PageContext;
   stats: AccountStats;
 }
 
-function StatisticsPage({ visit, stats }: StatsProps) {
-  const text = visit.text.stats;
+function StatisticsPage({ page, stats }: StatsProps) {
+  const text = page.text.stats;
   return (
-    <Page visit={visit} title={text.title} place="stats" liveMs={LIVE_MS}>
+    <Page page={page} title={text.title} place="stats" liveMs={LIVE_MS}>
       <div class="head">
         <div>
           <h1>{text.title}</h1>
@@ -36,17 +36,17 @@ function StatisticsPage({ visit, stats }: StatsProps) {
         {TASK_STATUSES.map((status) => (
           <div class="card tile">
             <dt>
-              <StatusBadge visit={visit} status={status} />
+              <StatusBadge page={page} status={status} />
             </dt>
             <dd>{stats.tasks[status]}</dd>
           </div>
         ))}
       </dl>
       <div class="column">
-        <FinishTimes visit={visit} stats={stats} />
+        <FinishTimes page={page} stats={stats} />
         <div class="halves">
-          <Deliveries visit={visit} stats={stats} />
-          <Polls visit={visit} stats={stats} />
+          <Deliveries page={page} stats={stats} />
+          <Polls page={page} stats={stats} />
         </div>
       </div>
     </Page>
@@ -54,8 +54,8 @@ function StatisticsPage({ visit, stats }: StatsProps) {
 }
 
 /** A bar from zero to the 95th percentile, its first part up to the median. */
-function FinishTimes({ visit, stats }: StatsProps) {
-  const { stats: text, time } = visit.text;
+function FinishTimes({ page, stats }: StatsProps) {
+  const { stats: text, time } = page.text;
   const longest = Math.max(1, ...stats.models.map(({ p95Ms }) => p95Ms));
   return (
     <section class="card panel">
@@ -109,8 +109,8 @@ function FinishTimes({ visit, stats }: StatsProps) {
   );
 }
 
-function Deliveries({ visit, stats }: StatsProps) {
-  const text = visit.text.stats;
+function Deliveries({ page, stats }: StatsProps) {
+  const text = page.text.stats;
   const most = Math.max(1, ...DELIVERY_STATUSES.map((state) => stats.deliveries[state]));
   return (
     <section class="card panel">
@@ -128,7 +128,7 @@ function Deliveries({ visit, stats }: StatsProps) {
           {DELIVERY_STATUSES.map((state) => (
             <tr>
               <th scope="row">
-                <CallbackBadge visit={visit} status={state} />
+                <CallbackBadge page={page} status={state} />
               </th>
               <td class="plot">
                 <Bar parts={[stats.deliveries[state] / most]} tones={[state]} />
@@ -142,8 +142,8 @@ function Deliveries({ visit, stats }: StatsProps) {
   );
 }
 
-function Polls({ visit, stats: { pollsPerTask } }: StatsProps) {
-  const text = visit.text.stats;
+function Polls({ page, stats: { pollsPerTask } }: StatsProps) {
+  const text = page.text.stats;
   return (
     <section class="card panel">
       <h2>{text.polls}</h2>

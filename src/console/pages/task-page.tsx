@@ -5,21 +5,21 @@ import { Code, CopyButton, Distance, Instant, Notice, StatusBadge } from "./part
 import { span } from "./spans.ts";
 import { isEnded, liveEveryMs, type TaskView } from "./task-view.ts";
 import { timelineOf } from "./timeline.ts";
-import type { Visit } from "../visit.ts";
+import type { PageContext } from "../page-context.ts";
 
 interface TaskProps {
-  visit: Visit;
+  page: PageContext;
   view: TaskView;
   /** What became of the button that was pressed last. */
   said: string | undefined;
 }
 
-export function TaskPage({ visit, view, said }: TaskProps) {
-  const { text } = visit;
+export function TaskPage({ page, view, said }: TaskProps) {
+  const { text } = page;
   const { task } = view;
   const title = `${text.status[task.status]} · ${task.model}`;
   return (
-    <Page visit={visit} title={title} place="tasks" liveMs={liveEveryMs(view, visit.now)}>
+    <Page page={page} title={title} place="tasks" liveMs={liveEveryMs(view, page.now)}>
       <p class="crumb">
         <a href="/">{text.task.back}</a>
       </p>
@@ -28,35 +28,35 @@ export function TaskPage({ visit, view, said }: TaskProps) {
           <h1>{task.model}</h1>
           <p class="sub">
             <code id="task-id">{task.task_id}</code>{" "}
-            <CopyButton visit={visit} from="task-id" label={text.task.id} />
+            <CopyButton page={page} from="task-id" label={text.task.id} />
           </p>
         </div>
         <p class="big" role="status">
-          <StatusBadge visit={visit} status={task.status} />
+          <StatusBadge page={page} status={task.status} />
         </p>
       </div>
-      {said !== undefined && <Said visit={visit} said={said} />}
+      {said !== undefined && <Said page={page} said={said} />}
       <div class="split">
         <div class="column">
-          <Outcome visit={visit} task={task} />
-          <DeliveriesPanel visit={visit} view={view} />
-          <Json visit={visit} id="metadata" title={text.task.metadata} value={task.metadata} />
-          <Upstream visit={visit} task={task} />
-          <Curl visit={visit} task={task} />
+          <Outcome page={page} task={task} />
+          <DeliveriesPanel page={page} view={view} />
+          <Json page={page} id="metadata" title={text.task.metadata} value={task.metadata} />
+          <Upstream page={page} task={task} />
+          <Curl page={page} task={task} />
         </div>
         <div class="column">
-          <Timeline visit={visit} view={view} />
-          <Facts visit={visit} view={view} />
-          <Remove visit={visit} task={task} />
+          <Timeline page={page} view={view} />
+          <Facts page={page} view={view} />
+          <Remove page={page} task={task} />
         </div>
       </div>
     </Page>
   );
 }
 
-function Said({ visit, said }: { visit: Visit; said: string }) {
-  const { queued, tooOften } = visit.text.deliveries;
-  const { nothing_to_deliver: nothing, too_many_redeliveries: tooMany } = visit.text.errors;
+function Said({ page, said }: { page: PageContext; said: string }) {
+  const { queued, tooOften } = page.text.deliveries;
+  const { nothing_to_deliver: nothing, too_many_redeliveries: tooMany } = page.text.errors;
   const sentence = new Map(Object.entries({ queued, nothing, tooOften, tooMany })).get(said);
   // The word stands in the address, where anybody can write another one.
   if (sentence === undefined) return null;
@@ -64,11 +64,11 @@ function Said({ visit, said }: { visit: Visit; said: string }) {
 }
 
 /** The video, how far it is, or what went wrong and what to do about it. */
-function Outcome({ visit, task }: { visit: Visit; task: TaskJson }) {
+function Outcome({ page, task }: { page: PageContext; task: TaskJson }) {
   if (task.status === "succeeded" && task.video_url !== null && !task.test)
-    return <Video visit={visit} url={task.video_url} />;
-  if (task.error !== null) return <Failure visit={visit} task={task} error={task.error} />;
-  const text = visit.text.task;
+    return <Video page={page} url={task.video_url} />;
+  if (task.error !== null) return <Failure page={page} task={task} error={task.error} />;
+  const text = page.text.task;
   if (task.status === "succeeded") {
     return (
       <section class="card panel stack" id="video">
@@ -98,8 +98,8 @@ function Outcome({ visit, task }: { visit: Visit; task: TaskJson }) {
   );
 }
 
-function Video({ visit, url }: { visit: Visit; url: string }) {
-  const text = visit.text.task;
+function Video({ page, url }: { page: PageContext; url: string }) {
+  const text = page.text.task;
   return (
     <section class="card video" id="video">
       <h2 class="visually-hidden">{text.video}</h2>
@@ -114,8 +114,8 @@ function Video({ visit, url }: { visit: Visit; url: string }) {
   );
 }
 
-function Failure({ visit, task, error }: { visit: Visit; task: TaskJson; error: TaskError }) {
-  const { text } = visit;
+function Failure({ page, task, error }: { page: PageContext; task: TaskJson; error: TaskError }) {
+  const { text } = page;
   const advice = task.test ? text.task.testTask : text.errors[error.code];
   return (
     <section class="card panel stack failure" id="failure">
@@ -131,19 +131,19 @@ function Failure({ visit, task, error }: { visit: Visit; task: TaskJson; error: 
   );
 }
 
-function Timeline({ visit, view }: { visit: Visit; view: TaskView }) {
-  const { text } = visit;
+function Timeline({ page, view }: { page: PageContext; view: TaskView }) {
+  const { text } = page;
   const startedAt = Date.parse(view.task.created_at);
   return (
     <section class="card panel">
       <h2>{text.task.timeline}</h2>
       <ol class="timeline">
-        {timelineOf(view, text, visit.now).map(({ iso, label, detail, tone }) => (
+        {timelineOf(view, text, page.now).map(({ iso, label, detail, tone }) => (
           <li class={`is-${tone}`}>
             <span class="label">{label}</span>
             <span class="offset">
               {tone === "next" ? (
-                <Distance visit={visit} iso={iso} />
+                <Distance page={page} iso={iso} />
               ) : (
                 `+${span(text.time, Date.parse(iso) - startedAt)}`
               )}
@@ -161,8 +161,8 @@ function Timeline({ visit, view }: { visit: Visit; view: TaskView }) {
   );
 }
 
-function Facts({ visit, view: { task } }: { visit: Visit; view: TaskView }) {
-  const { text } = visit;
+function Facts({ page, view: { task } }: { page: PageContext; view: TaskView }) {
+  const { text } = page;
   return (
     <section class="card panel">
       <h2>{text.task.facts}</h2>
@@ -204,13 +204,13 @@ function Facts({ visit, view: { task } }: { visit: Visit; view: TaskView }) {
   );
 }
 
-function Json({ visit, id, title, value }: { visit: Visit; id: string; title: string; value: unknown }) {
+function Json({ page, id, title, value }: { page: PageContext; id: string; title: string; value: unknown }) {
   if (value === null) return null;
   return (
     <section class="card panel">
       <div class="with-copy">
         <h2>{title}</h2>
-        <CopyButton visit={visit} from={id} label={title} />
+        <CopyButton page={page} from={id} label={title} />
       </div>
       <Code id={id} label={title}>
         {JSON.stringify(value, null, 2)}
@@ -219,8 +219,8 @@ function Json({ visit, id, title, value }: { visit: Visit; id: string; title: st
   );
 }
 
-function Upstream({ visit, task }: { visit: Visit; task: TaskJson }) {
-  const text = visit.text.task;
+function Upstream({ page, task }: { page: PageContext; task: TaskJson }) {
+  const text = page.text.task;
   return (
     <details class="card panel" id="upstream">
       <summary>{text.raw}</summary>
@@ -235,9 +235,9 @@ function Upstream({ visit, task }: { visit: Visit; task: TaskJson }) {
   );
 }
 
-function Curl({ visit, task }: { visit: Visit; task: TaskJson }) {
-  const text = visit.text.task;
-  const path = `${visit.origin}/v1/videos/${task.task_id}`;
+function Curl({ page, task }: { page: PageContext; task: TaskJson }) {
+  const text = page.text.task;
+  const path = `${page.origin}/v1/videos/${task.task_id}`;
   const auth = '\\\n  -H "Authorization: Bearer $RINGBACK_KEY"';
   const commands = [
     `curl "${path}" ${auth}`,
@@ -250,7 +250,7 @@ function Curl({ visit, task }: { visit: Visit; task: TaskJson }) {
       <summary>{text.curl}</summary>
       <div class="with-copy">
         <p class="hint">{text.curlHint}</p>
-        <CopyButton visit={visit} from="curl-commands" label={text.curl} />
+        <CopyButton page={page} from="curl-commands" label={text.curl} />
       </div>
       <Code id="curl-commands" label={text.curl}>
         {commands.join("\n\n")}
@@ -260,8 +260,8 @@ function Curl({ visit, task }: { visit: Visit; task: TaskJson }) {
 }
 
 /** The first click opens the question, the second answers it; both work without a script. */
-function Remove({ visit, task }: { visit: Visit; task: TaskJson }) {
-  const text = visit.text.task;
+function Remove({ page, task }: { page: PageContext; task: TaskJson }) {
+  const text = page.text.task;
   return (
     <details class="card panel" id="remove">
       <summary>{text.remove}</summary>

@@ -7,7 +7,7 @@ import { listedTasks } from "../../http/routes/list.ts";
 import { Page } from "./page.tsx";
 import { CallbackBadge, Distance, Notice, StatusBadge } from "./parts.tsx";
 import { span } from "./spans.ts";
-import { visitOf, type Visit } from "../visit.ts";
+import { pageContext, type PageContext } from "../page-context.ts";
 
 /** The list lags by seconds anyway: asking more often would show nothing sooner. */
 const LIVE_MS = 3000;
@@ -26,7 +26,7 @@ export async function showTasks(context: Context<AppEnv>): Promise<Response> {
   const deleted = context.req.query("said") === "removed";
   return context.html(
     <TasksPage
-      visit={visitOf(context)}
+      page={pageContext(context)}
       list={list}
       filter={filter}
       sought={sought}
@@ -37,7 +37,7 @@ export async function showTasks(context: Context<AppEnv>): Promise<Response> {
 }
 
 interface TasksProps {
-  visit: Visit;
+  page: PageContext;
   list: TaskList;
   filter: TaskStatus | null;
   /** What was searched for and is not there; empty: nothing. */
@@ -47,22 +47,22 @@ interface TasksProps {
   deleted: boolean;
 }
 
-function TasksPage({ visit, list, filter, sought, onwards, deleted }: TasksProps) {
-  const text = visit.text.list;
+function TasksPage({ page, list, filter, sought, onwards, deleted }: TasksProps) {
+  const text = page.text.list;
   return (
-    <Page visit={visit} title={text.title} place="tasks" liveMs={LIVE_MS}>
+    <Page page={page} title={text.title} place="tasks" liveMs={LIVE_MS}>
       <div class="head">
         <h1>{text.title}</h1>
         <a class="button primary" href="/new">
-          {visit.text.shell.newTask}
+          {page.text.shell.newTask}
         </a>
       </div>
-      {deleted && <Notice kind="good">{visit.text.task.removed}</Notice>}
+      {deleted && <Notice kind="good">{page.text.task.removed}</Notice>}
       <div class="tools">
         <nav class="filter" aria-label={text.filter}>
           {[null, ...TASK_STATUSES].map((status) => (
             <a href={pathOf({ status })} {...(status === filter ? { "aria-current": "true" } : {})}>
-              {status === null ? text.all : visit.text.status[status]}
+              {status === null ? text.all : page.text.status[status]}
             </a>
           ))}
         </nav>
@@ -82,17 +82,17 @@ function TasksPage({ visit, list, filter, sought, onwards, deleted }: TasksProps
       </div>
       {sought !== "" && <Notice kind="bad">{text.unknown(sought.slice(0, 80))}</Notice>}
       {list.data.length === 0 ? (
-        <Empty visit={visit} filtered={filter !== null} />
+        <Empty page={page} filtered={filter !== null} />
       ) : (
-        <Rows visit={visit} list={list} />
+        <Rows page={page} list={list} />
       )}
-      <Pager visit={visit} filter={filter} next={list.next_cursor} onwards={onwards} />
+      <Pager page={page} filter={filter} next={list.next_cursor} onwards={onwards} />
     </Page>
   );
 }
 
-function Empty({ visit, filtered }: { visit: Visit; filtered: boolean }) {
-  const text = visit.text.list;
+function Empty({ page, filtered }: { page: PageContext; filtered: boolean }) {
+  const text = page.text.list;
   return (
     <div class="empty card">
       <p class="empty-title">{filtered ? text.emptyFilter : text.empty}</p>
@@ -101,8 +101,8 @@ function Empty({ visit, filtered }: { visit: Visit; filtered: boolean }) {
   );
 }
 
-function Rows({ visit, list }: { visit: Visit; list: TaskList }) {
-  const text = visit.text.list;
+function Rows({ page, list }: { page: PageContext; list: TaskList }) {
+  const text = page.text.list;
   return (
     <table class="tasks card" role="table">
       <caption class="visually-hidden">{text.title}</caption>
@@ -127,20 +127,20 @@ function Rows({ visit, list }: { visit: Visit; list: TaskList }) {
       </thead>
       <tbody role="rowgroup">
         {list.data.map((task) => (
-          <Row visit={visit} task={task} />
+          <Row page={page} task={task} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Row({ visit, task }: { visit: Visit; task: ListedTask }) {
-  const { text } = visit;
+function Row({ page, task }: { page: PageContext; task: ListedTask }) {
+  const { text } = page;
   const took = task.finished_at === null ? null : Date.parse(task.finished_at) - Date.parse(task.created_at);
   return (
     <tr role="row" id={task.task_id}>
       <td role="cell">
-        <StatusBadge visit={visit} status={task.status} />
+        <StatusBadge page={page} status={task.status} />
       </td>
       <td role="cell" class="what">
         <a class="row-link" href={`/tasks/${task.task_id}`}>
@@ -151,27 +151,27 @@ function Row({ visit, task }: { visit: Visit; task: ListedTask }) {
         </a>
       </td>
       <td role="cell" data-label={text.list.callback}>
-        <CallbackBadge visit={visit} status={task.callback?.status ?? "none"} />
+        <CallbackBadge page={page} status={task.callback?.status ?? "none"} />
       </td>
       <td role="cell" class="number" data-label={text.list.took}>
         {took === null ? "–" : span(text.time, took)}
       </td>
       <td role="cell" class="number" data-label={text.list.age}>
-        <Distance visit={visit} iso={task.created_at} />
+        <Distance page={page} iso={task.created_at} />
       </td>
     </tr>
   );
 }
 
 interface PagerProps {
-  visit: Visit;
+  page: PageContext;
   filter: TaskStatus | null;
   next: string | null;
   onwards: boolean;
 }
 
-function Pager({ visit, filter, next, onwards }: PagerProps) {
-  const text = visit.text.list;
+function Pager({ page, filter, next, onwards }: PagerProps) {
+  const text = page.text.list;
   return (
     <div class="foot">
       <p class="hint">
@@ -180,7 +180,7 @@ function Pager({ visit, filter, next, onwards }: PagerProps) {
         <span data-live-word hidden>
           {text.live}
         </span>
-        <a class="refresh" data-no-script href={visit.path}>
+        <a class="refresh" data-no-script href={page.path}>
           {text.refresh}
         </a>
       </p>

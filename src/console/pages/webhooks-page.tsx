@@ -5,7 +5,7 @@ import { isWorded, type VerifyReason } from "../../contract/words.ts";
 import { Page } from "./page.tsx";
 import { Code, CopyButton, described, Field, Instant, Notice } from "./parts.tsx";
 import { latency } from "./timeline.ts";
-import type { Visit } from "../visit.ts";
+import type { PageContext } from "../page-context.ts";
 
 /** What became of the form that was sent last; the other ones are as they were. */
 export interface WebhooksState {
@@ -22,17 +22,17 @@ export interface WebhooksState {
 }
 
 interface WebhooksProps {
-  visit: Visit;
+  page: PageContext;
   /** Of the older secrets that still sign. */
   expiries: readonly (string | null)[];
   said: string | null;
   state: Partial<WebhooksState>;
 }
 
-export function WebhooksPage({ visit, expiries, said, state }: WebhooksProps) {
-  const text = visit.text.webhooks;
+export function WebhooksPage({ page, expiries, said, state }: WebhooksProps) {
+  const text = page.text.webhooks;
   return (
-    <Page visit={visit} title={text.title} place="webhooks">
+    <Page page={page} title={text.title} place="webhooks">
       <div class="head">
         <div>
           <h1>{text.title}</h1>
@@ -40,15 +40,15 @@ export function WebhooksPage({ visit, expiries, said, state }: WebhooksProps) {
         </div>
       </div>
       {said === "rotated" && <Notice kind="good">{text.rotated}</Notice>}
-      {said === "tooManySecrets" && <Notice kind="bad">{visit.text.errors.too_many_secrets}</Notice>}
+      {said === "tooManySecrets" && <Notice kind="bad">{page.text.errors.too_many_secrets}</Notice>}
       <div class="halves">
         <div class="column">
-          <Secret visit={visit} expiries={expiries} revealed={state.revealed} />
-          <Rotate visit={visit} />
-          <Ping visit={visit} ping={state.ping} />
+          <Secret page={page} expiries={expiries} revealed={state.revealed} />
+          <Rotate page={page} />
+          <Ping page={page} ping={state.ping} />
         </div>
         <div class="column">
-          <Verify visit={visit} verify={state.verify} />
+          <Verify page={page} verify={state.verify} />
         </div>
       </div>
     </Page>
@@ -56,13 +56,13 @@ export function WebhooksPage({ visit, expiries, said, state }: WebhooksProps) {
 }
 
 interface SecretProps {
-  visit: Visit;
+  page: PageContext;
   expiries: readonly (string | null)[];
   revealed: SigningSecrets | undefined;
 }
 
-function Secret({ visit, expiries, revealed }: SecretProps) {
-  const text = visit.text.webhooks;
+function Secret({ page, expiries, revealed }: SecretProps) {
+  const text = page.text.webhooks;
   return (
     <section class="card panel stack" id="secret">
       <h2>{text.secret}</h2>
@@ -81,21 +81,21 @@ function Secret({ visit, expiries, revealed }: SecretProps) {
             <code class="secret" id="signing-secret">
               {revealed.secret}
             </code>
-            <CopyButton visit={visit} from="signing-secret" label={text.current} />
+            <CopyButton page={page} from="signing-secret" label={text.current} />
           </div>
           <p>
             <a href="/webhooks">{text.hide}</a>
           </p>
         </>
       )}
-      <Older visit={visit} expiries={expiries} revealed={revealed} />
+      <Older page={page} expiries={expiries} revealed={revealed} />
     </section>
   );
 }
 
 /** With the secrets themselves only where the page was asked for them. */
-function Older({ visit, expiries, revealed }: SecretProps) {
-  const text = visit.text.webhooks;
+function Older({ page, expiries, revealed }: SecretProps) {
+  const text = page.text.webhooks;
   const older = revealed?.previous ?? expiries.map((expiresAt) => ({ secret: null, expires_at: expiresAt }));
   if (older.length === 0) return null;
   return (
@@ -121,8 +121,8 @@ function Older({ visit, expiries, revealed }: SecretProps) {
   );
 }
 
-function Rotate({ visit }: { visit: Visit }) {
-  const text = visit.text.webhooks;
+function Rotate({ page }: { page: PageContext }) {
+  const text = page.text.webhooks;
   return (
     <details class="card panel" id="rotate">
       <summary>{text.rotate}</summary>
@@ -144,8 +144,8 @@ function Rotate({ visit }: { visit: Visit }) {
   );
 }
 
-function Ping({ visit, ping }: { visit: Visit; ping: WebhooksState["ping"] | undefined }) {
-  const { text } = visit;
+function Ping({ page, ping }: { page: PageContext; ping: WebhooksState["ping"] | undefined }) {
+  const { text } = page;
   const problemOf = (name: string): string | undefined => {
     const issue = ping?.issues.find(({ path }) => path.split(".")[0] === name);
     return issue && problemText(issue, text.problems);
@@ -161,7 +161,7 @@ function Ping({ visit, ping }: { visit: Visit; ping: WebhooksState["ping"] | und
     <section class="card panel stack" id="ping">
       <h2>{text.webhooks.ping}</h2>
       <p class="hint">{text.webhooks.pingLead}</p>
-      {ping?.answer && <PingResult visit={visit} answer={ping.answer} />}
+      {ping?.answer && <PingResult page={page} answer={ping.answer} />}
       <form method="post" action="/webhooks/ping#ping" class="stack">
         <Field {...url}>
           <input
@@ -196,8 +196,8 @@ function Ping({ visit, ping }: { visit: Visit; ping: WebhooksState["ping"] | und
   );
 }
 
-function PingResult({ visit, answer }: { visit: Visit; answer: PingJson }) {
-  const { text } = visit;
+function PingResult({ page, answer }: { page: PageContext; answer: PingJson }) {
+  const { text } = page;
   const {
     delivered,
     status_code: status,
@@ -224,8 +224,8 @@ function PingResult({ visit, answer }: { visit: Visit; answer: PingJson }) {
   );
 }
 
-function Verify({ visit, verify }: { visit: Visit; verify: WebhooksState["verify"] | undefined }) {
-  const text = visit.text.webhooks;
+function Verify({ page, verify }: { page: PageContext; verify: WebhooksState["verify"] | undefined }) {
+  const text = page.text.webhooks;
   return (
     <section class="card panel stack" id="verify">
       <h2>{text.verify}</h2>

@@ -6,15 +6,15 @@ import { chooseLanguage, TEXTS, type Language } from "./language.ts";
 import { openSession, sealSession, SESSION_MS, type Session } from "./session.ts";
 import type { Text } from "./text/en.ts";
 
-/** One look at the console: who looks, in which language, and when. Every page is a function of it. */
-export interface Visit {
+/** What every page is a function of: the reader, the language and the instant. */
+export interface PageContext {
   language: Language;
   text: Text;
   /** Path and query, to come back to. */
   path: string;
   /** `https://host`, as a program would call it. */
   origin: string;
-  /** Null: nobody is signed in. */
+  /** Null: signed out. */
   viewer: string | null;
   now: number;
   requestId: string;
@@ -23,7 +23,7 @@ export interface Visit {
 const LANGUAGE_COOKIE = "ringback-language";
 const LANGUAGE_SECONDS = 31_536_000;
 
-export function visitOf(context: Context<AppEnv>): Visit {
+export function pageContext(context: Context<AppEnv>): PageContext {
   const { pathname, search, host } = new URL(context.req.url);
   const language = chooseLanguage(getCookie(context, LANGUAGE_COOKIE), context.req.header("accept-language"));
   // Pages outside of `signedIn` have no caller, whatever the type says.
