@@ -1,3 +1,4 @@
+import type { CONTROL_MODES, INPUT_MODES } from "../contract/create.ts";
 import { coerceList, numeric } from "../http/body/fields.ts";
 import { RawText, type RequestObject, type RequestValue } from "../http/body/json-body.ts";
 
@@ -11,7 +12,11 @@ export function modeIn(form: RequestObject): Mode {
 }
 
 /** The modes as the upstream's document writes them. */
-const INPUT_MODES = { text: "text", image: "single_image", reference: "multi_image" } as const;
+const MODE_WORDS = {
+  text: "text",
+  image: "single_image",
+  reference: "multi_image",
+} as const satisfies Record<Mode, (typeof INPUT_MODES)[number]>;
 
 /** Fields whose values go over as they are, where they are given. */
 const PLAIN = ["model", "prompt", "aspect_ratio", "resolution"] as const;
@@ -43,7 +48,7 @@ export function requestOf(form: RequestObject): RequestObject {
 /** A mode that is none of the form's is the schema's to refuse: taken for text it would be paid for. */
 function inputMode(mode: Mode, form: RequestObject): RequestValue {
   const given = form["mode"] ?? "";
-  return given === "" || given === mode ? INPUT_MODES[mode] : given;
+  return given === "" || given === mode ? MODE_WORDS[mode] : given;
 }
 
 /** A box that is not checked is not sent; what no box sends is left for the schema to refuse. */
@@ -52,7 +57,7 @@ function checkbox(value: RequestValue | undefined): RequestValue {
   return value === "true" ? true : value;
 }
 
-function controlMode(mode: Mode, form: RequestObject): string {
+function controlMode(mode: Mode, form: RequestObject): (typeof CONTROL_MODES)[number] {
   if (mode === "reference") return "reference";
   const endImage = form["end_image"] ?? "";
   return mode === "image" && endImage !== "" ? "end_frame" : "none";

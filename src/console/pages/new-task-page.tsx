@@ -1,4 +1,5 @@
 import type { ApiError } from "../../http/errors.ts";
+import { ASPECT_RATIOS, DURATIONS_SECONDS, RESOLUTIONS } from "../../contract/create.ts";
 import type { ShownIssue } from "../../contract/problems.ts";
 import { EVENT_TYPES } from "../../contract/words.ts";
 import type { RequestObject } from "../../http/body/json-body.ts";
@@ -17,10 +18,6 @@ interface NewTaskProps {
   refusal: ApiError | null;
   curl: string;
 }
-
-const RATIOS = ["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive"];
-const RESOLUTIONS = ["480p", "720p", "1080p"];
-const DURATIONS = [-1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
 export function NewTaskPage({ page, form, formKey, issues, refusal, curl }: NewTaskProps) {
   const text = page.text.create;
@@ -183,13 +180,13 @@ function Picture(parts: FormProps) {
           {...parts}
           id="aspect_ratio"
           label={text.ratio}
-          options={RATIOS.map((value) => [value, value])}
+          options={ASPECT_RATIOS.map((value) => [value, value])}
         />
         <Select
           {...parts}
           id="duration_seconds"
           label={text.duration}
-          options={DURATIONS.map((value) => [
+          options={DURATIONS_SECONDS.map((value) => [
             String(value),
             value === -1 ? text.automatic : page.text.time.seconds(value),
           ])}

@@ -1,4 +1,12 @@
 import * as z from "zod/mini";
+import {
+  ASPECT_RATIOS,
+  CAPABILITIES,
+  CONTROL_MODES,
+  DURATIONS_SECONDS,
+  INPUT_MODES,
+  RESOLUTIONS,
+} from "../../contract/create.ts";
 import { says } from "../../contract/problems.ts";
 import { CALLBACK_FORMATS, EVENT_TYPES, TEST_OUTCOMES } from "../../contract/words.ts";
 import { isImage, stripBase64Whitespace, type ImageText } from "../body/image.ts";
@@ -37,15 +45,14 @@ function listed(values: readonly [string, ...string[]], strict: boolean) {
   return field(textOf, strict ? documented : string());
 }
 
-/** Seconds, or -1: the upstream decides. */
-const DURATIONS: readonly number[] = [-1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+const DURATIONS: ReadonlySet<number> = new Set(DURATIONS_SECONDS);
 
 function duration(strict: boolean) {
   const message = says("integer_range_or", { min: 4, max: 15, or: -1 });
   const whole = z.int(strict ? message : says("not_integer"));
   const documented = whole.check(
-    z.refine((value) => DURATIONS.includes(value), message),
-    z.meta({ enum: [...DURATIONS] }),
+    z.refine((value) => DURATIONS.has(value), message),
+    z.meta({ enum: [...DURATIONS_SECONDS] }),
   );
   return field(numeric, strict ? documented : whole);
 }
@@ -113,7 +120,7 @@ function upstreamFields(strict: boolean) {
         z.meta({ minLength: 1 }),
       ),
     ),
-    capability: listed(["video_generation"], strict),
+    capability: listed(CAPABILITIES, strict),
     prompt: field(
       textOf,
       string().check(
@@ -121,11 +128,11 @@ function upstreamFields(strict: boolean) {
         z.meta({ maxLength: PROMPT_MAX }),
       ),
     ),
-    input_mode: listed(["text", "single_image", "multi_image"], strict),
-    control_mode: listed(["none", "end_frame", "reference"], strict),
-    aspect_ratio: listed(["16:9", "4:3", "1:1", "3:4", "9:16", "21:9", "adaptive"], strict),
+    input_mode: listed(INPUT_MODES, strict),
+    control_mode: listed(CONTROL_MODES, strict),
+    aspect_ratio: listed(ASPECT_RATIOS, strict),
     duration_seconds: duration(strict),
-    resolution: listed(["480p", "720p", "1080p"], strict),
+    resolution: listed(RESOLUTIONS, strict),
     with_audio: field(coerceBoolean, z.boolean(says("not_boolean"))),
     image: image(),
     end_image: image(),
