@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { root } from "../../../dev/bundle.ts";
+
+/** docs/storage.md names every key, table and document that the objects write, as their own source spells them. */
+
+const read = (path: string): string => readFileSync(root + path, "utf8");
+const page = read("docs/storage.md");
+
+function found(path: string, pattern: RegExp): string[] {
+  return Array.from(read(path).matchAll(pattern), ([, name = ""]) => name.trim());
+}
+
+describe("docs/storage.md", () => {
+  it("has the keys of a task's object", () => {
+    const keys = found("src/task-object/records.ts", /^const [A-Z]+ = "([^"]+)";$/gm);
+    expect(keys).toContain("document");
+    expect(keys.filter((key) => !page.includes(`| \`${key}`))).toEqual([]);
+  });
+
+  it("has the members of a task's document and of its sealed values", () => {
+    const state = /export interface TaskState \{([\s\S]*?)\n\}/.exec(
+      read("src/domain/task/due-work.ts"),
+    )?.[1];
+    const members = Array.from((state ?? "").matchAll(/^ {2}(\w+):/gm), ([, name = ""]) => name);
+    expect(members).toContain("deliveries");
+    expect([...members, "sealed"].filter((name) => !page.includes(`| \`${name}\` |`))).toEqual([]);
+  });
+
+  it("has the tables and documents of an account's object", () => {
+    const tables = found("src/account-object/rows.ts", /CREATE TABLE IF NOT EXISTS (\w+)/g);
+    const documents = found("src/account-object/rows.ts", /[=|] "(\w+)"(?=[ |;"\w]*;)/g);
+    expect(tables).toContain("task");
+    expect(documents).toContain("counts");
+    expect(tables.filter((name) => !page.includes(`| \`${name}\``))).toEqual([]);
+    expect(documents.filter((name) => !page.includes(`name \`${name}\``))).toEqual([]);
+  });
+
+  it("has the table of a cadence's object", () => {
+    const tables = found("src/cadence-object/store.ts", /CREATE TABLE IF NOT EXISTS (\w+)/g);
+    expect(tables).not.toEqual([]);
+    expect(tables.filter((name) => !page.includes(`| \`${name}\` |`))).toEqual([]);
+  });
+});
