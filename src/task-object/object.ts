@@ -155,7 +155,7 @@ export class TaskObject extends DurableObject<Env> {
     // The alarm that is set for the tombstone waits for the run that is under way, and that for the wire.
     if (this.#advancing) {
       const deps = this.#deps ?? this.#makeDeps(WITHOUT_SETTINGS);
-      this.#inPassing("farewell.failed", async () => sendTombstone(deps));
+      this.#inPassing("tombstone.failed", async () => sendTombstone(deps));
     }
     return true;
   }
@@ -198,8 +198,7 @@ export class TaskObject extends DurableObject<Env> {
 
   /** Off the caller's path: what others have not heard yet. What fails is logged by that name, and the alarm repeats it. */
   #inPassing(failure: string, tell: () => Promise<void>): void {
-    const told = tell().catch((error: unknown) => log(failure, errorFields(error)));
-    this.ctx.waitUntil(told);
+    this.ctx.waitUntil(tell().catch((error: unknown) => log(failure, errorFields(error))));
   }
 
   /** The dependencies, once the settings parse; and the watchdog: any request re-arms an alarm that is lost. */

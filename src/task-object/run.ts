@@ -32,41 +32,41 @@ export const STALL_MS = 60_000;
 export async function advance(deps: TaskDeps): Promise<void> {
   const { running } = deps;
   const run = { stopAt: deps.now() + RUN_MS, running };
-  const turns = new Turns();
+  const open = new OpenSteps();
   for (;;) {
-    const waitMs = turns.failure === null ? startDue(deps, run, turns) : null;
-    if (turns.open === 0) break;
-    await nextTurn(deps, turns, waitMs);
+    const waitMs = open.failure === null ? startDue(deps, run, open) : null;
+    if (open.count === 0) break;
+    await nextTurn(deps, open, waitMs);
   }
-  if (turns.failure !== null) throw turns.failure.error;
+  if (open.failure !== null) throw open.failure.error;
   await deps.store.rearm();
 }
 
 /** Starts what is due. In how many milliseconds more may be; null: nothing by time alone. */
-function startDue(deps: TaskDeps, run: AlarmRun, turns: Turns): number | null {
+function startDue(deps: TaskDeps, run: AlarmRun, open: OpenSteps): number | null {
   try {
-    for (const step of startable(stepsOf(deps), deps.now(), run)) turns.add(start(deps, step));
-    if (turns.open === 0) return null;
+    for (const step of startable(stepsOf(deps), deps.now(), run)) open.add(start(deps, step));
+    if (open.count === 0) return null;
     const now = deps.now();
     const next = nextStartAt(stepsOf(deps), now, run);
     return next === null ? null : Math.max(next - now, 1);
   } catch (error) {
-    turns.fail(error);
+    open.fail(error);
     return null;
   }
 }
 
 /** The steps that this run has on the wire. Most runs are one poll, so nothing here is made for many. */
-class Turns {
-  open = 0;
+class OpenSteps {
+  count = 0;
   /** The first one that was not ours to bear: nothing more is started, and what is on the wire is still recorded. */
   failure: { error: unknown } | null = null;
-  /** Told each time that one has ended. */
+  /** Called each time that one has ended. */
   ended: () => void = () => undefined;
 
-  add(turn: Promise<void>): void {
-    this.open += 1;
-    turn.then(
+  add(step: Promise<void>): void {
+    this.count += 1;
+    step.then(
       () => this.#end(),
       (error: unknown) => {
         this.fail(error);
@@ -80,7 +80,7 @@ class Turns {
   }
 
   #end(): void {
-    this.open -= 1;
+    this.count -= 1;
     this.ended();
   }
 }
@@ -109,10 +109,10 @@ function stepsOf(deps: TaskDeps): readonly Step[] {
 }
 
 /** Until one of them has ended, more is due, or the run is woken. */
-async function nextTurn(deps: TaskDeps, turns: Turns, dueInMs: number | null): Promise<void> {
+async function nextTurn(deps: TaskDeps, open: OpenSteps, dueInMs: number | null): Promise<void> {
   let timer = null as ReturnType<typeof setTimeout> | null;
   await new Promise<void>((resolve) => {
-    turns.ended = resolve;
+    open.ended = resolve;
     deps.running.onWake(resolve);
     if (dueInMs !== null) timer = setTimeout(resolve, dueInMs);
   });

@@ -1,6 +1,6 @@
 import type { OnTheWire } from "../domain/task/due-work.ts";
 
-/** The steps on the wire in this process, those of other turns included, by `stepKey`; and the run that waits for them. */
+/** The steps on the wire in this process, those of every run included, by `stepKey`; and the run that waits for them. */
 export class RunningSteps implements OnTheWire {
   readonly #steps = new Map<string, Promise<void>>();
   #wake: () => void = () => undefined;
@@ -33,7 +33,7 @@ export class RunningSteps implements OnTheWire {
     }
   }
 
-  /** `run` is told each time that there may be something new to do. */
+  /** Calls `run` each time that there may be something new to do. */
   onWake(run: () => void): void {
     this.#wake = run;
   }

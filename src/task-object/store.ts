@@ -166,7 +166,7 @@ export class TaskStore {
 
   /**
    * Empties the storage, alarm included. Only what has to outlive the task stays: creates refused within the last day,
-   * the digest of a deleted task until its day is over, and whom to tell about it until they were told.
+   * the digest of a deleted task until its day is over, and its tombstone until the account has it.
    */
   async erase(news: Partial<Pick<Remains, "digest" | "tombstone">> = {}): Promise<void> {
     const now = this.#options.now();

@@ -43,6 +43,6 @@ export function applyReading(task: Task, reading: TaskReading, now: number, resu
 
 function withProgress(task: Task, progress: number | null): Task {
   if (progress === null) return task;
-  const told = progress - task.lastProgressEvent >= PROGRESS_STEP ? progress : task.lastProgressEvent;
-  return patch(task, { progress, lastProgressEvent: told });
+  const isEvent = progress - task.lastProgressEvent >= PROGRESS_STEP;
+  return patch(task, { progress, lastProgressEvent: isEvent ? progress : task.lastProgressEvent });
 }

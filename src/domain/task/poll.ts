@@ -56,7 +56,7 @@ export function firstSchedule(
 }
 
 /**
- * Somebody follows the task from now on: its first poll keeps the cap, as the gaps behind it do anyway. The same object
+ * A client follows the task from now on: its first poll keeps the cap, as the gaps behind it do anyway. The same object
  * if it does already. Never later than planned, so that opening streams again and again changes nothing.
  */
 export function streamedSchedule(
@@ -153,7 +153,7 @@ function nextSchedule(task: Task, schedule: PollSchedule, answer: PollAnswer, tu
   return { nextPollAt, polls, failuresInARow, rateLimitedInARow, observations };
 }
 
-/** The plan knows ages only; the clock of the work starts with the run, or with the task when nobody saw the start. */
+/** The plan knows ages only; the clock of the work starts with the run, or with the task when no poll saw the start. */
 function viewOf(task: Task, seen: Observations | null, now: number): PollView {
   const acceptedAt = task.submittedAt ?? task.createdAt;
   const runFrom = startedAt(task, seen);

@@ -2,15 +2,15 @@ import type { Task } from "./task.ts";
 import type { StreamEventType } from "../../contract/words.ts";
 
 /**
- * What a stream has to tell now, given what it told last; null: nothing that a listener would see. The first time it is
- * the state as it is. No progress and a progress of nothing are the same news.
+ * The event that a stream has to send now, given what it has sent last; null: nothing that a listener would see. The
+ * first one is the state as it is. No progress and a progress of nothing are the same news.
  */
-export function streamEvent(told: Task | null, task: Task): StreamEventType | null {
-  if (told === null || told.status !== task.status) return `video.${task.status}`;
-  return (told.progress ?? 0) === (task.progress ?? 0) ? null : "video.progress";
+export function streamEvent(lastSent: Task | null, task: Task): StreamEventType | null {
+  if (lastSent === null || lastSent.status !== task.status) return `video.${task.status}`;
+  return (lastSent.progress ?? 0) === (task.progress ?? 0) ? null : "video.progress";
 }
 
-/** Names a state: a client that reconnects says which it has heard last, and an end that is known need not be told again. */
+/** Names a state: a client that reconnects says which it has heard last; an end that it knows is not sent again. */
 export function streamEventId({ status, progress }: Pick<Task, "status" | "progress">): string {
   return `${status}-${progress ?? 0}`;
 }
@@ -21,7 +21,7 @@ export function encodeEvent(event: { type: StreamEventType; id: string; data: st
   return [`event: ${event.type}`, `id: ${event.id}`, ...lines, "", ""].join("\n");
 }
 
-/** A comment: nobody dispatches it, and whoever is gone is found out. */
+/** A comment: no client dispatches it, and sending it shows which connections are gone. */
 export const HEARTBEAT = ":\n\n";
 
 /** When to come again. */

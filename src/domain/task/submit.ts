@@ -91,7 +91,7 @@ export function submitLost(task: Task, now: number): Task {
   return task.submit.phase === "begun" ? failed(task, taskError("submit_unknown"), now) : task;
 }
 
-/** Not within its last 5 s before the deadline because somebody asked to wait; at the deadline it is over. */
+/** An upstream's wish to wait leaves the last 5 s before the deadline free; at the deadline the task is over. */
 function beforeDeadline(dueAt: number, deadlineAt: number, now: number): number {
   const latest = deadlineAt - DEADLINE_MARGIN_MS;
   return dueAt > latest && latest > now ? latest : Math.min(dueAt, deadlineAt);

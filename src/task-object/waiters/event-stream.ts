@@ -10,8 +10,8 @@ const encoder = new TextEncoder();
 /** One listener: its bytes, its heartbeat, and its end. */
 export class EventStream {
   readonly readable: ReadableStream<Uint8Array>;
-  /** What it was told last; null: nothing yet. */
-  told: Task | null = null;
+  /** The task as the stream has sent it last; null: nothing yet. */
+  lastSent: Task | null = null;
   readonly #gone: () => void;
   #controller: ReadableStreamDefaultController<Uint8Array> | null = null;
   readonly #heartbeat: ReturnType<typeof setInterval>;

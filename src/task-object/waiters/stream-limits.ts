@@ -1,4 +1,4 @@
-/** A file of their own, so that a test can put shorter ones in its place: they are nobody's setting. */
+/** A file of their own, so that a test can put shorter ones in its place: they are no settings. */
 export const STREAM_LIMITS = {
   /** Often enough for proxies, which drop a silent connection after 30 s or more. */
   heartbeatMs: 15_000,

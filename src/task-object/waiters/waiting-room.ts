@@ -15,8 +15,8 @@ export interface WaitingRoomDeps {
 }
 
 /**
- * Who waits for news of this task. In memory only: a process that dies breaks their connections, and they ask again.
- * Nobody here ever causes a poll.
+ * The connections that wait for news of this task. In memory only: a process that dies breaks them, and the clients ask
+ * again. A connection never causes a poll.
  */
 export class WaitingRoom {
   readonly #deps: WaitingRoomDeps;
@@ -39,7 +39,7 @@ export class WaitingRoom {
     return this.#streams.size > 0;
   }
 
-  /** The task as JSON, made once for all who wait for the same document. */
+  /** The task as JSON, made once for all connections that wait for the same document. */
   async view(document: TaskDocument): Promise<string> {
     if (this.#viewed?.document !== document) this.#viewed = { document, body: this.#deps.view(document) };
     return this.#viewed.body;
@@ -88,25 +88,25 @@ export class WaitingRoom {
     if (this.#streams.size === 0) return;
     this.#telling = this.#telling
       .then(async () => this.#tell(document))
-      // The state cannot be read, or what was written may be lost: whoever listens comes again.
+      // The state cannot be read, or what was written may be lost: the clients connect again.
       .catch(() => this.#endStreams());
   }
 
   async #tell(document: TaskDocument | null): Promise<void> {
     if (document === null) return this.#endStreams();
     const { task } = document;
-    const isNews = Array.from(this.#streams, ({ told }) => streamEvent(told, task)).some(Boolean);
+    const isNews = Array.from(this.#streams, ({ lastSent }) => streamEvent(lastSent, task)).some(Boolean);
     if (!isNews) return;
     await this.#deps.durable();
     const data = await this.view(document);
     const encoder = new TextEncoder();
     const encoded = new Map<string, Uint8Array>();
     for (const stream of this.#streams) {
-      const type = streamEvent(stream.told, task);
+      const type = streamEvent(stream.lastSent, task);
       if (type === null) continue;
       const bytes = encoded.get(type) ?? encoder.encode(encodeEvent({ type, id: streamEventId(task), data }));
       encoded.set(type, bytes);
-      stream.told = task;
+      stream.lastSent = task;
       stream.send(bytes);
       if (isTerminal(task)) stream.end();
     }
