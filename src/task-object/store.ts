@@ -66,9 +66,10 @@ export class TaskStore {
     this.#stalled.set(stepKey(step), until);
   }
 
-  /** Begins a task in an object that has none. */
-  create(fields: NewDocument, parts: readonly Uint8Array[] | null): TaskDocument {
-    if (this.load() !== null) throw new Error("a task is here already");
+  /** Begins a task. Null, and nothing written: a task is here already, or what is left of one, or this create was refused. */
+  create(fields: NewDocument, parts: readonly Uint8Array[] | null): TaskDocument | null {
+    const isFree = this.load() === null && this.digest() === null;
+    if (!isFree || this.isRefused(fields.task.createId)) return null;
     return this.#keep(newDocument(fields), parts === null ? {} : { parts });
   }
 

@@ -36,9 +36,9 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "drop the check-and-set after the seals of a create",
     guarantee: 2,
-    file: "src/task-object/steps/create.ts",
-    search: "if (twin) return twin;",
-    replace: "",
+    file: "src/task-object/store.ts",
+    search: "const isFree = this.load() === null && this.digest() === null;",
+    replace: "const isFree = this.digest() === null;",
     test: { file: "test/workers/task-object.test.ts", name: "are one submit, however long their seals take" },
   },
   {
@@ -112,8 +112,8 @@ export const MUTATIONS: Mutation[] = [
     name: "throw before what is on the wire has ended",
     guarantee: 6,
     file: "src/task-object/run.ts",
-    search: "if (turns.open === 0) break;",
-    replace: "if (turns.open === 0 || turns.failure !== null) break;",
+    search: "if (open.count === 0) break;",
+    replace: "if (open.count === 0 || open.failure !== null) break;",
     test: {
       file: "test/unit/task-object/storage-failure.test.ts",
       name: "is recorded before the run throws",

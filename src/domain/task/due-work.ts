@@ -197,7 +197,7 @@ export interface AlarmRun {
 /**
  * The platform opens six connections for an object and queues the rest, whose time limits would run meanwhile: three
  * attempts leave room for the poll or the submit. The last of three slots is reserved for the terminal event, so that no
- * other event whose receiver hangs holds it up.
+ * other event whose receiver hangs holds it up; its first attempt finds room even where it begins with the end itself.
  */
 const ATTEMPTS_MAX = 3;
 const NON_TERMINAL_ATTEMPTS_MAX = ATTEMPTS_MAX - 1;
@@ -213,11 +213,6 @@ function hasRoom(step: Step, onTheWire: readonly AttemptStep[]): boolean {
   if (step.kind !== "attempt") return true;
   const nonTerminal = onTheWire.filter(isNonTerminalAttempt).length;
   return onTheWire.length < ATTEMPTS_MAX && (step.isTerminal || nonTerminal < NON_TERMINAL_ATTEMPTS_MAX);
-}
-
-/** Whether the first attempt of the terminal event may begin in the same transaction as the end. */
-export function hasRoomForEnd(running: OnTheWire): boolean {
-  return Array.from(running.keys()).filter((key) => key.startsWith(ATTEMPT_KEY)).length < ATTEMPTS_MAX;
 }
 
 function attemptsOnTheWire(steps: readonly Step[], { running }: AlarmRun): AttemptStep[] {

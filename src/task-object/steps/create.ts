@@ -85,10 +85,6 @@ export async function createTask(deps: TaskDeps, input: CreateInput): Promise<Cr
     hasHeaders(input) ? sealText(deps, task, "headers", JSON.stringify(input.callback.headers)) : null,
     input.respondAsync ? sealParts(deps, task, input.body) : null,
   ]);
-  // Sealing took turns of the event loop: a twin may have been faster, or this create given up meanwhile.
-  const twin = outcomeOfEarlier(deps, input);
-  if (twin) return twin;
-  deps.session.begin(input.apiKey);
   const leaseUntil = deps.now() + submitLeaseMs(deps, input.body.byteLength);
   const begun = input.respondAsync ? task : beginSubmit(task, leaseUntil);
   if (begun === null) throw new Error("a new task whose submit is not due");
@@ -101,6 +97,9 @@ export async function createTask(deps: TaskDeps, input: CreateInput): Promise<Cr
     },
     parts,
   );
+  // Sealing took turns of the event loop: a twin was faster, or this create was given up meanwhile.
+  if (document === null) return outcomeOfEarlier(deps, input) ?? { kind: "given_up" };
+  deps.session.begin(input.apiKey);
   deps.log("task.accepted", { ...taskFields(task), model: task.model, test: task.test !== null });
   if (input.respondAsync) return { kind: "created", document };
   return deps.running.track("submit", submitInCreate(deps, document, input));

@@ -1,4 +1,3 @@
-import { hasRoomForEnd } from "../../domain/task/due-work.ts";
 import { isUnproved } from "../../domain/task/key-proof.ts";
 import { decidePoll, idToAsk } from "../../domain/task/poll.ts";
 import { isOperatorCredentialError } from "../../domain/task/submit.ts";
@@ -86,7 +85,7 @@ function unchanged(
 
 /** What the first attempt needs, where it may leave at once. Null: it begins by itself, as a step of its own. */
 async function prepareForEnd(deps: TaskDeps, before: TaskDocument, end: Task): Promise<Prepared | null> {
-  if (!isTerminal(end) || isUnproved(end) || !hasRoomForEnd(deps.running)) return null;
+  if (!isTerminal(end) || isUnproved(end)) return null;
   if (!end.callback || end.callback.stopped || end.callback.holdUntil > deps.now()) return null;
   try {
     return await prepareAttempt(deps, before);

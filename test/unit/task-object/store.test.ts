@@ -53,6 +53,12 @@ describe("an update", () => {
     expect(news).toEqual(["queued", null, "queued"]);
   });
 
+  it("is needed for a task that is here: a second create is none", () => {
+    const twin = aDocument({ task: aTask({ createId: "create-2" }) });
+    expect(store.create(twin, null)).toBeNull();
+    expect(store.load()?.task.createId).toBe("create-1");
+  });
+
   it("that wants nothing writes nothing and tells nobody", () => {
     const before = [...storage.kv.list()];
     expect(store.update("create-1", () => null)).toBeNull();
@@ -122,6 +128,7 @@ describe("what outlives a task", () => {
     const found = fresh();
     expect([found.load(), found.digest(), found.tombstone()]).toEqual([null, digest, tombstone]);
     expect([found.isRefused("create-9"), found.isRefused("create-1")]).toEqual([true, false]);
+    expect(found.create(aDocument(), null)).toBeNull();
     expect(storage.alarm).toBe(T0 + 1);
     await found.erase({ tombstone: null });
     expect(storage.alarm).toBe(T0 + 86_400_000);
