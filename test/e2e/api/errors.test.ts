@@ -19,6 +19,7 @@ import {
   type Stack,
   type TaskBody,
 } from "../../support/stack.ts";
+import { useStack } from "../../support/use-stack.ts";
 
 /*
  * scenario                                               requirement (contract)
@@ -1009,11 +1010,7 @@ describe("with settings that do not do", () => {
 });
 
 describe("with five creates a minute", () => {
-  let stack: Stack;
-  beforeAll(async () => {
-    stack = await startStack({ createsPerMinute: 5 });
-  });
-  afterAll(async () => stack.close());
+  const stack = useStack({ createsPerMinute: 5 });
 
   const create = async (
     key: string,

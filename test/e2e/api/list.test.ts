@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { eventually, MODEL, newHook, startStack, type Stack, type TaskBody } from "../../support/stack.ts";
+import { useStack } from "../../support/use-stack.ts";
 
 /*
  * scenario                                         requirement
@@ -28,11 +29,7 @@ const SETTINGS = {
   RINGBACK_KEYS: TOKENS.map((name) => `${name}:${sha256(`rb-${name}`)}`).join(","),
 };
 
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack({ settings: SETTINGS, token: "rb-alice" });
-});
-afterAll(async () => stack.close());
+const stack = useStack({ settings: SETTINGS, token: "rb-alice" });
 
 const as = (name: (typeof TOKENS)[number]) => ({ authorization: `Bearer rb-${name}` });
 

@@ -16,6 +16,7 @@ import {
   type Stack,
   type TaskBody,
 } from "../../support/stack.ts";
+import { useStack } from "../../support/use-stack.ts";
 
 /*
  * Everything that is only read.
@@ -625,18 +626,14 @@ describe("with the operator's key", () => {
   const TOKENS = { alice: "token-of-alice", "alice again": "second-token-of-alice", bob: "token-of-bob" };
   const entry = (name: string, token: string) =>
     `${name}:${createHash("sha256").update(token).digest("hex")}`;
-  let stack: Stack;
-  beforeAll(async () => {
-    stack = await startStack({
-      token: TOKENS.alice,
-      settings: {
-        AIO_API_KEY: "sk-the-operators-key",
-        RINGBACK_KEYS: [entry("alice", TOKENS.alice), entry("bob", TOKENS.bob)].join(", "),
-        RINGBACK_KEYS_2: entry("alice", TOKENS["alice again"]),
-      },
-    });
+  const stack = useStack({
+    token: TOKENS.alice,
+    settings: {
+      AIO_API_KEY: "sk-the-operators-key",
+      RINGBACK_KEYS: [entry("alice", TOKENS.alice), entry("bob", TOKENS.bob)].join(", "),
+      RINGBACK_KEYS_2: entry("alice", TOKENS["alice again"]),
+    },
   });
-  afterAll(async () => stack.close());
 
   it("GET /v1/models asks with it, never with the caller's token", async () => {
     const before = stack.gateway.calls.length;

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { isTerminal, startStack, type DeliveryBody, type Stack, type TaskBody } from "../../support/stack.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import { isTerminal, type DeliveryBody, type TaskBody } from "../../support/stack.ts";
+import { useStack } from "../../support/use-stack.ts";
 
 /*
  * scenario                                           requirement (contract, POST /v1/videos/{id}/redeliver)
@@ -10,11 +11,7 @@ import { isTerminal, startStack, type DeliveryBody, type Stack, type TaskBody } 
  * an eleventh in a minute                            429 with Retry-After
  */
 
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack({ settings: { CALLBACK_RETRY_SECONDS: "0.1,60" } });
-});
-afterAll(async () => stack.close());
+const stack = useStack({ settings: { CALLBACK_RETRY_SECONDS: "0.1,60" } });
 beforeEach(() => {
   stack.receiver.received.length = 0;
   stack.receiver.defaultReply({ status: 200 });

@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { sendRaw, startStack, type RawAnswer, type Stack } from "../../support/stack.ts";
+import { describe, expect, it } from "vitest";
+import { sendRaw, type RawAnswer } from "../../support/stack.ts";
+import { useStack } from "../../support/use-stack.ts";
 
 /*
  * scenario                                     requirement
@@ -9,12 +10,7 @@ import { sendRaw, startStack, type RawAnswer, type Stack } from "../../support/s
  * broken settings                              only /v1 calls are refused
  */
 
-let stack: Stack;
-
-beforeAll(async () => {
-  stack = await startStack();
-});
-afterAll(async () => stack.close());
+const stack = useStack();
 
 async function ask(path: string, method = "GET", headers: Record<string, string> = {}): Promise<RawAnswer> {
   return sendRaw(stack.worker.url + path, { method, headers });

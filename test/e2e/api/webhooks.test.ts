@@ -1,6 +1,7 @@
 import { Webhook } from "standardwebhooks";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { eventually, startStack, type Stack, type TaskBody } from "../../support/stack.ts";
+import { beforeEach, describe, expect, it } from "vitest";
+import { eventually, type TaskBody } from "../../support/stack.ts";
+import { useStack } from "../../support/use-stack.ts";
 
 /*
  * scenario                                                     requirement
@@ -16,11 +17,7 @@ interface Secrets {
   previous: { secret: string; expires_at: string | null }[];
 }
 
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack({ gateway: { poorKeys: [] } });
-});
-afterAll(async () => stack.close());
+const stack = useStack({ gateway: { poorKeys: [] } });
 beforeEach(() => {
   stack.receiver.received.length = 0;
 });

@@ -16,6 +16,7 @@ import {
   type StackOptions,
   type TaskBody,
 } from "../../support/stack.ts";
+import { useStack } from "../../support/use-stack.ts";
 
 /*
  * A caller that wants what belongs to others, or wants Ringback to send what it should not.
@@ -44,14 +45,10 @@ describe.each<[name: string, options: StackOptions, owner: string, stranger: str
   ["own keys", { token: "sk-owner" }, "sk-owner", "sk-stranger"],
   ["the operator's key", OPERATOR, ALICE, BOB],
 ])("with %s, another account", (_name, options, owner, stranger) => {
-  let stack: Stack;
-  beforeAll(async () => {
-    stack = await startStack({
-      ...options,
-      settings: { ...options.settings, CALLBACK_RETRY_SECONDS: "600", ...PATIENT },
-    });
+  const stack = useStack({
+    ...options,
+    settings: { ...options.settings, CALLBACK_RETRY_SECONDS: "600", ...PATIENT },
   });
-  afterAll(async () => stack.close());
 
   /** All that a client sees, but for what names the request and the moment. */
   function seen({ status, headers, body }: RawAnswer): string {
@@ -270,13 +267,9 @@ describe("a made-up key", () => {
 });
 
 describe("a task whose key nothing has proved", () => {
-  let stack: Stack;
-  beforeAll(async () => {
-    stack = await startStack({
-      settings: { ...PATIENT, CALLBACK_RETRY_SECONDS: "0.2,0.2,0.2" },
-    });
+  const stack = useStack({
+    settings: { ...PATIENT, CALLBACK_RETRY_SECONDS: "0.2,0.2,0.2" },
   });
-  afterAll(async () => stack.close());
 
   let keys = 0;
   /** A create with a key of its own, to which the upstream answers so; and so to the question about the key. */

@@ -1,25 +1,14 @@
 import { request } from "node:http";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import {
-  eventually,
-  isTerminal,
-  MODEL,
-  OWN_KEY,
-  startStack,
-  type Stack,
-  type TaskBody,
-} from "../../support/stack.ts";
+import { expect, it } from "vitest";
+import { eventually, isTerminal, MODEL, OWN_KEY, type TaskBody } from "../../support/stack.ts";
+import { useStack } from "../../support/use-stack.ts";
 
 /*
  * scenario                                   requirement
  * the caller disconnects during the submit   contract, Submit: it does not depend on the caller's connection
  */
 
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack();
-});
-afterAll(async () => stack.close());
+const stack = useStack();
 
 it("a caller that disconnects in the middle of the submit loses nothing: the key finds the task, submitted once", async () => {
   stack.gateway.fault({ on: "submit", process: true, delayMs: 400 });

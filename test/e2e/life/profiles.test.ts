@@ -1,15 +1,8 @@
 import { Webhook } from "standardwebhooks";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { PROFILE_NAMES, type ProfileName } from "../../../dev/gateway.ts";
-import {
-  MODEL,
-  newHook,
-  startStack,
-  submitsTo,
-  type Hook,
-  type Stack,
-  type TaskBody,
-} from "../../support/stack.ts";
+import { MODEL, newHook, submitsTo, type Hook, type TaskBody } from "../../support/stack.ts";
+import { useStack } from "../../support/use-stack.ts";
 
 /*
  * Whole lives against each kind of upstream that the simulated gateway plays. One gateway plays them all, by the key.
@@ -23,19 +16,15 @@ import {
 
 const UNTIL_FINISHED = { queueSeconds: 0, runSeconds: 3600 };
 
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack({
-    gateway: {
-      profile: (key) => PROFILE_NAMES.find((name) => key.startsWith(`sk-${name}-`)) ?? "document",
-      poorKeys: PROFILE_NAMES.map((name) => keyFor(name, "poor")),
-      loopSeconds: 0.05,
-      // It runs until a test has seen it run and ends it.
-      taskPlan: () => UNTIL_FINISHED,
-    },
-  });
+const stack = useStack({
+  gateway: {
+    profile: (key) => PROFILE_NAMES.find((name) => key.startsWith(`sk-${name}-`)) ?? "document",
+    poorKeys: PROFILE_NAMES.map((name) => keyFor(name, "poor")),
+    loopSeconds: 0.05,
+    // It runs until a test has seen it run and ends it.
+    taskPlan: () => UNTIL_FINISHED,
+  },
 });
-afterAll(async () => stack.close());
 
 /** A caller for each life, so that none stands in another's way. */
 function keyFor(profile: ProfileName, life: string): string {

@@ -1,12 +1,9 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { Webhook } from "standardwebhooks";
-import { startStack, type Stack, type TaskBody } from "../../support/stack.ts";
+import { type TaskBody } from "../../support/stack.ts";
+import { useStack } from "../../support/use-stack.ts";
 
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack();
-});
-afterAll(async () => stack.close());
+const stack = useStack();
 
 it("turns a create into a signed callback", async () => {
   const created = await stack.create({ callback_url: stack.receiver.url });

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import {
   CallbackError,
   Ringback,
@@ -8,15 +8,8 @@ import {
   type EndedTask,
   type ListedTask,
 } from "../../../src/client/index.ts";
-import {
-  eventually,
-  MODEL,
-  newHook,
-  OWN_KEY,
-  startStack,
-  submitsTo,
-  type Stack,
-} from "../../support/stack.ts";
+import { eventually, MODEL, newHook, OWN_KEY, submitsTo } from "../../support/stack.ts";
+import { useStack } from "../../support/use-stack.ts";
 
 /*
  * `ringback-client` against the Worker itself.
@@ -30,15 +23,11 @@ import {
 
 const REQUEST = { model: MODEL, prompt: "A lighthouse at dusk." } as const;
 
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack();
-});
+const stack = useStack();
 afterEach(() => {
   stack.gateway.clearFaults();
   stack.gateway.calls.length = 0;
 });
-afterAll(async () => stack.close());
 
 function clientOf(options: Partial<ClientOptions> = {}): Ringback {
   return new Ringback({ baseUrl: `${stack.worker.url}/v1`, apiKey: OWN_KEY, ...options });

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { newHook, OWN_KEY, startStack, type Stack, type TaskBody } from "../../support/stack.ts";
+import { useStack } from "../../support/use-stack.ts";
 import { newVisitor, whereTo, type Visitor } from "../../support/visitor.ts";
 
 /*
@@ -15,11 +16,7 @@ import { newVisitor, whereTo, type Visitor } from "../../support/visitor.ts";
 const SESSION = "ringback-session";
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack();
-});
-afterAll(async () => stack.close());
+const stack = useStack();
 afterEach(() => stack.gateway.clearFaults());
 
 async function signedIn(key = OWN_KEY): Promise<Visitor> {

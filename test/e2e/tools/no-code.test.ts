@@ -1,14 +1,6 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import {
-  MODEL,
-  newHook,
-  OWN_KEY,
-  sendRaw,
-  startStack,
-  submitsTo,
-  type Stack,
-  type TaskBody,
-} from "../../support/stack.ts";
+import { afterEach, describe, expect, it } from "vitest";
+import { MODEL, newHook, OWN_KEY, sendRaw, submitsTo, type TaskBody } from "../../support/stack.ts";
+import { useStack } from "../../support/use-stack.ts";
 
 /*
  * Creates as tools without JSON send them, byte for byte.
@@ -25,14 +17,10 @@ import {
  * a path with a slash at its end                  contract: the path without it
  */
 
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack();
-});
+const stack = useStack();
 afterEach(() => {
   stack.gateway.calls.length = 0;
 });
-afterAll(async () => stack.close());
 
 const FORM = "application/x-www-form-urlencoded";
 

@@ -1,10 +1,11 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { compileFunction } from "node:vm";
 import { createHash } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { root } from "../../../dev/bundle.ts";
-import { newHook, startStack, submitsTo, type Stack, type TaskBody } from "../../support/stack.ts";
+import { newHook, submitsTo, type TaskBody } from "../../support/stack.ts";
+import { useStack } from "../../support/use-stack.ts";
 
 /*
  * The workflows that users import into n8n. n8n itself is too large for every test run: `npm run test:n8n` runs them in it.
@@ -48,14 +49,10 @@ type Workflow = z.infer<typeof Workflow>;
 
 const names = readdirSync(FOLDER).map((file) => file.replace(/\.json$/, ""));
 const workflows = new Map(names.map((name) => [name, read(name)]));
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack();
-});
+const stack = useStack();
 afterEach(() => {
   stack.gateway.calls.length = 0;
 });
-afterAll(async () => stack.close());
 
 function read(name: string): Workflow {
   return Workflow.parse(JSON.parse(readFileSync(`${FOLDER}/${name}.json`, "utf8")));

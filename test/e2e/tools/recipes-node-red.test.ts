@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { compileFunction } from "node:vm";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it } from "vitest";
 import * as z from "zod";
 import { root } from "../../../dev/bundle.ts";
-import { newHook, startStack, submitsTo, type Stack, type TaskBody } from "../../support/stack.ts";
+import { newHook, submitsTo, type TaskBody } from "../../support/stack.ts";
+import { useStack } from "../../support/use-stack.ts";
 
 /*
  * The flows that users import into Node-RED. `npm run test:node-red` runs them in it.
@@ -36,14 +37,10 @@ type Node = z.infer<typeof Node>;
 type Message = Record<string, unknown>;
 
 const files = readdirSync(FOLDER);
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack();
-});
+const stack = useStack();
 afterEach(() => {
   stack.gateway.calls.length = 0;
 });
-afterAll(async () => stack.close());
 
 function read(file: string): Node[] {
   return z.array(Node).parse(JSON.parse(readFileSync(`${FOLDER}/${file}`, "utf8")));

@@ -1,6 +1,7 @@
 import { connect } from "node:net";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { MODEL, newHook, startStack, submitsTo, type Stack, type TaskBody } from "../../support/stack.ts";
+import { afterEach, describe, expect, it } from "vitest";
+import { MODEL, newHook, submitsTo, type TaskBody } from "../../support/stack.ts";
+import { useStack } from "../../support/use-stack.ts";
 
 /*
  * Requests as tools put them on the wire, byte for byte, each over a connection of its own. Captured: curl 7.88.1, n8n
@@ -13,14 +14,10 @@ import { MODEL, newHook, startStack, submitsTo, type Stack, type TaskBody } from
  * what the tools' hooks answer                      contract, callback: Make's and n8n's answers are retried, or stop it
  */
 
-let stack: Stack;
-beforeAll(async () => {
-  stack = await startStack();
-});
+const stack = useStack();
 afterEach(() => {
   stack.gateway.calls.length = 0;
 });
-afterAll(async () => stack.close());
 
 const KEY = "sk-of-a-no-code-tool";
 const PROMPT = 'Lighthouse & "quiet", 灯塔';
