@@ -1,4 +1,5 @@
-import type { CallbackTask, TaskError, TaskStatus } from "./task.ts";
+import type { FlatMessage, VerifyResult } from "./contract.ts";
+import type { CallbackTask } from "./task.ts";
 
 /** A callback in the `standard` format. `id` is the same on every attempt: drop what you have seen. */
 export type CallbackEvent =
@@ -16,26 +17,7 @@ interface Event<Type extends string, Content> {
 }
 
 /** A callback in the `flat` format. */
-export interface FlatEvent {
-  message_id: string;
-  event: Exclude<CallbackEvent["type"], "ping">;
-  timestamp: string;
-  task_id: string;
-  status: TaskStatus;
-  progress: number | null;
-  model: string;
-  test: boolean;
-  video_url: string | null;
-  source_url: string | null;
-  file_status: "failed" | null;
-  file_expires_at: string | null;
-  error_code: TaskError["code"] | null;
-  error_message: string | null;
-  upstream_task_id: string | null;
-  created_at: string;
-  finished_at: string | null;
-  [metadata: `metadata_${string}`]: string | number | boolean | null;
-}
+export type FlatEvent = FlatMessage;
 
 /** The headers of a request: the standard's own, or as Node has them. */
 export type ReceivedHeaders =
@@ -52,7 +34,7 @@ export interface VerifyOptions {
 /** The callback is not Ringback's, or not of now: answer 400, and do nothing. */
 export class CallbackError extends Error {
   override name = "CallbackError";
-  readonly reason: "missing_header" | "timestamp_out_of_range" | "no_match";
+  readonly reason: NonNullable<VerifyResult["reason"]>;
 
   constructor(reason: CallbackError["reason"]) {
     super(`The callback is not to be trusted: ${reason}.`);

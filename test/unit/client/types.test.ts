@@ -1,18 +1,56 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, expectTypeOf, it } from "vitest";
+import { CLIENT_TYPES, clientTypes } from "../../../dev/client-types.ts";
 import type * as client from "../../../src/client/index.ts";
+import type { DeliveryJson } from "../../../src/contract/shapes/delivery.ts";
+import type { SigningSecrets } from "../../../src/contract/shapes/account.ts";
+import type { ListedTask, TaskData, TaskError, TaskJson } from "../../../src/contract/shapes/task.ts";
 import type { DeliveryStatus, EventType, TaskStatus } from "../../../src/contract/words.ts";
-import type { TaskError } from "../../../src/contract/shapes/task.ts";
 import { RINGBACK_FIELDS, UPSTREAM_FIELDS, type VideoFields } from "../../../src/http/create/video-schema.ts";
+
+/*
+ * scenario                              requirement
+ * the file of the client's shapes       what `npm run types` makes of the contract
+ * the types that a caller imports       those of the contract, with what is sure of each status
+ * a create                              the fields that the Worker judges, and no others
+ */
 
 /** Fields by name, without "any other". */
 type Named<Fields> = keyof { [Name in keyof Fields as string extends Name ? never : Name]: Fields[Name] };
 
+/** With every list as one that is only read: so the client has them. */
+type Read<Value> = Value extends readonly (infer Item)[]
+  ? readonly Read<Item>[]
+  : Value extends object
+    ? { readonly [Name in keyof Value]: Read<Value[Name]> }
+    : Value;
+
 describe("the client's types", () => {
-  it("have the words of the Worker", () => {
+  it("are fresh: `npm run types` makes them from the contract", () => {
+    expect(readFileSync(CLIENT_TYPES, "utf8")).toBe(clientTypes());
+  });
+
+  it("have the words of the contract", () => {
     expectTypeOf<client.TaskStatus>().toEqualTypeOf<TaskStatus>();
     expectTypeOf<client.EventType>().toEqualTypeOf<EventType>();
     expectTypeOf<client.DeliveryStatus>().toEqualTypeOf<DeliveryStatus>();
     expectTypeOf<client.TaskError>().toEqualTypeOf<TaskError>();
+  });
+
+  it("are what the Worker answers with, and every task of theirs is one of the Worker's", () => {
+    expectTypeOf<client.Task>().toExtend<Read<TaskJson>>();
+    expectTypeOf<client.CallbackTask>().toExtend<TaskData>();
+    expectTypeOf<keyof client.Task>().toEqualTypeOf<keyof TaskJson>();
+    expectTypeOf<keyof client.CallbackTask>().toEqualTypeOf<keyof TaskData>();
+    expectTypeOf<client.ListedTask>().toEqualTypeOf<ListedTask>();
+    expectTypeOf<Read<SigningSecrets>>().toExtend<client.SigningSecrets>();
+    expectTypeOf<Read<DeliveryJson>>().toExtend<client.Delivery>();
+  });
+
+  it("know what is sure of a task of each status", () => {
+    expectTypeOf<client.Task<"failed">["error"]>().toEqualTypeOf<TaskError>();
+    expectTypeOf<client.Task<"queued">["finished_at"]>().toEqualTypeOf<null>();
+    expectTypeOf<client.EndedTask["finished_at"]>().toEqualTypeOf<string>();
   });
 
   it("have the fields of a create, all of them and no others", () => {

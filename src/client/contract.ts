@@ -1,0 +1,290 @@
+/** Made from `src/contract` by `npm run types`: do not edit. */
+
+/** The upstream's fields and Ringback's own. Fields that are in neither are forwarded as they are, but a name that is one of them but for case, blanks, `-`, `_` or invisible characters is refused, and so is an unknown one that begins with `callback` or `webhook`, and in JSON one such as `test.outcome`. Numbers and booleans may come as strings, objects as JSON in a string, lists as JSON in one or with a line each; null and the empty string count as absent, but an empty `test` is refused. A text task with `content` (an array) needs no `prompt`. */
+export interface CreateVideo {
+  /** The upstream's model id. */
+  model: string;
+  /** What is asked for. `VALIDATION=lenient` forwards other values, too, because the upstream's lists change. */
+  capability?: "video_generation";
+  /** Content, camera, motion, style and limits, in words. A text task needs it. */
+  prompt?: string;
+  /** `text` for text to video, which needs `prompt`; `single_image` for a first frame, which needs `image`; `multi_image` for references. `VALIDATION=lenient` forwards other values, too, because the upstream's lists change. */
+  input_mode?: "text" | "single_image" | "multi_image";
+  /** Usually `none`; `end_frame` for first and last frame, which needs `end_image`; `reference`, which needs `reference_images`. `VALIDATION=lenient` forwards other values, too, because the upstream's lists change. */
+  control_mode?: "none" | "end_frame" | "reference";
+  /** Width to height. `VALIDATION=lenient` forwards other values, too, because the upstream's lists change. */
+  aspect_ratio?: "16:9" | "4:3" | "1:1" | "3:4" | "9:16" | "21:9" | "adaptive";
+  /** Length of the video; -1 lets the upstream choose. `VALIDATION=lenient` forwards other values, too, because the upstream's lists change. */
+  duration_seconds?: number;
+  /** Lines of the picture. `VALIDATION=lenient` forwards other values, too, because the upstream's lists change. */
+  resolution?: "480p" | "720p" | "1080p";
+  /** Make sound as well. */
+  with_audio?: boolean;
+  /** The first frame: an http(s) URL, a `data:image/…;base64,` URL or bare base64 of at least 64 characters; in a `multipart/form-data` body also a file. */
+  image?: string;
+  /** The last frame: an http(s) URL, a `data:image/…;base64,` URL or bare base64 of at least 64 characters; in a `multipart/form-data` body also a file. Needs `image`. */
+  end_image?: string;
+  /** What to refer to: each an http(s) URL, a `data:image/…;base64,` URL or bare base64 of at least 64 characters; in a `multipart/form-data` body also a file, or an `asset://` URL. Also URLs with commas or line breaks between them, or a JSON array in a string. */
+  reference_images?: ReadonlyArray<string>;
+  /** Where to call back: `https`, port 443 or 1024 and above, a public DNS name, no user info, at most 2048 characters. Without it the task is only kept and polled. */
+  callback_url?: string;
+  /** Up to 10 headers sent with each callback, 8 KB in all: what a receiver asks for, such as `authorization` or `x-make-apikey`. Sealed at rest and never shown again. Names of the transport, of cookies, `webhook-*` and `ringback-*` are refused. */
+  callback_headers?: {
+    [member: string]: string;
+  };
+  /** `flat` is one level of scalars, for no-code tools. `standard` if left out. */
+  callback_format?: "standard" | "flat";
+  /** What to call back about. The end of the task, well or badly, if left out. */
+  callback_events?: ReadonlyArray<"video.succeeded" | "video.failed" | "video.running" | "video.progress">;
+  /** Your own words, echoed in reads and callbacks; at most 4096 bytes of JSON. */
+  metadata?: {
+    [member: string]: unknown;
+  };
+  /** Give up after so long. The deployment's default if left out (a day, unless it is changed). */
+  timeout_seconds?: number;
+  /** Repeat a submit that was answered with a complete 5xx, at most 3 times. It may pay twice. */
+  retry_ambiguous_submit?: boolean;
+  /** Reserved: taken and without effect, because there are no registered endpoints yet. */
+  endpoints?: boolean;
+  /** Reserved: only `false` is taken, because this deployment keeps no files. */
+  keep_result?: false;
+  /** Try it without the upstream: nothing is submitted and nothing is paid, everything else is real. Also the bare outcome as a string. */
+  test?: {
+    outcome: "succeeded" | "failed" | "timeout";
+    delay_seconds?: number;
+  } | "succeeded" | "failed" | "timeout";
+  /** Members that go upstream beside the other fields, for those of its fields that have the name of one of Ringback's own, such as `metadata`. No other name is taken. */
+  upstream_body?: {
+    [member: string]: unknown;
+  };
+  [member: string]: unknown;
+}
+
+/** Why a task failed. */
+export interface TaskError {
+  /** `generation_failed`: The upstream reported that the generation failed. `timed_out`: The task did not finish before its deadline. `submit_unknown`: The upstream's answer to the submit is unknown. It may have accepted the request, so it was not sent again. `upstream_lost`: The upstream no longer knows this task. `result_missing`: The upstream reported success but gave no usable video URL. `upstream_unauthorized`: The upstream refused the API key. `upstream_payment_required`: The upstream asks for payment: check the account's balance. `upstream_forbidden`: The upstream forbids this: check the balance, the token group's quota and the model's permission. `upstream_not_found`: The upstream does not know this model or path: check the model id and the base URL. `upstream_rejected`: The upstream rejected the request. */
+  code: "generation_failed" | "timed_out" | "submit_unknown" | "upstream_lost" | "result_missing" | "upstream_unauthorized" | "upstream_payment_required" | "upstream_forbidden" | "upstream_not_found" | "upstream_rejected";
+  /** In words; the upstream's, where it said why. */
+  message: string;
+  /** The same request, sent again, pays for nothing twice and may succeed. */
+  retryable: boolean;
+}
+
+/** How the callback is going. */
+export interface TaskCallback {
+  /** Where it is sent. */
+  url: string;
+  /** Which events are sent. */
+  events: ReadonlyArray<"video.succeeded" | "video.failed" | "video.running" | "video.progress">;
+  format: "standard" | "flat";
+  /** Of the end's delivery, or of the newest one if no end is subscribed; `waiting` before there is one. */
+  status: "waiting" | "pending" | "delivered" | "exhausted" | "stopped";
+  /** Made so far. */
+  attempts: number;
+  /** When the next one is due. */
+  next_attempt_at: string | null;
+}
+
+/** The task as a callback carries it: without `callback` and `upstream`. */
+export interface TaskData {
+  object: "video.task";
+  /** The same as `task_id`. */
+  id: string;
+  /** Ringback's id; not the upstream's. */
+  task_id: string;
+  /** `succeeded` and `failed` are the end and never change. */
+  status: "queued" | "running" | "succeeded" | "failed";
+  /** In percent, as the upstream reported it last; null before it has reported any. */
+  progress: number | null;
+  /** As it was asked for. */
+  model: string;
+  /** Where the video is; usually for about 24 hours. Null on success if only the upstream key opens it (see `file`). */
+  video_url: string | null;
+  /** Where the upstream keeps a file of which `video_url` is a copy. */
+  source_url: string | null;
+  /** What became of the video's file, where there is something to say. */
+  file: {
+    status: "failed";
+    /** Only the upstream key opens the result, and it is not the caller's. */
+    reason: "needs_key";
+  } | null;
+  error: TaskError | null;
+  /** The error's message once more. */
+  error_message: string | null;
+  /** The caller's own, as it was sent. */
+  metadata: {
+    [member: string]: unknown;
+  } | null;
+  /** Made by `test`: nothing went upstream. */
+  test: boolean;
+  /** The upstream's id for it. */
+  upstream_task_id: string | null;
+  /** When Ringback accepted it. */
+  created_at: string;
+  /** When the upstream accepted it. */
+  submitted_at: string | null;
+  /** When it succeeded or failed. */
+  finished_at: string | null;
+  /** When Ringback gives up: `created_at` and the timeout. */
+  deadline_at: string;
+}
+
+/** One request for a video, and its life. */
+export interface Task {
+  object: "video.task";
+  /** The same as `task_id`. */
+  id: string;
+  /** Ringback's id; not the upstream's. */
+  task_id: string;
+  /** `succeeded` and `failed` are the end and never change. */
+  status: "queued" | "running" | "succeeded" | "failed";
+  /** In percent, as the upstream reported it last; null before it has reported any. */
+  progress: number | null;
+  /** As it was asked for. */
+  model: string;
+  /** Where the video is; usually for about 24 hours. Null on success if only the upstream key opens it (see `file`). */
+  video_url: string | null;
+  /** Where the upstream keeps a file of which `video_url` is a copy. */
+  source_url: string | null;
+  /** What became of the video's file, where there is something to say. */
+  file: {
+    status: "failed";
+    /** Only the upstream key opens the result, and it is not the caller's. */
+    reason: "needs_key";
+  } | null;
+  error: TaskError | null;
+  /** The error's message once more. */
+  error_message: string | null;
+  /** The caller's own, as it was sent. */
+  metadata: {
+    [member: string]: unknown;
+  } | null;
+  /** Made by `test`: nothing went upstream. */
+  test: boolean;
+  /** The upstream's id for it. */
+  upstream_task_id: string | null;
+  /** When Ringback accepted it. */
+  created_at: string;
+  /** When the upstream accepted it. */
+  submitted_at: string | null;
+  /** When it succeeded or failed. */
+  finished_at: string | null;
+  /** When Ringback gives up: `created_at` and the timeout. */
+  deadline_at: string;
+  /** Null without a `callback_url`. */
+  callback: TaskCallback | null;
+  /** The upstream's last JSON answer, verbatim; null when it is over 64 KB. */
+  upstream: unknown;
+}
+
+/** A task as it stands in the list. */
+export interface ListedTask {
+  object: "video.task";
+  /** The same as `task_id`. */
+  id: string;
+  /** Ringback's id; not the upstream's. */
+  task_id: string;
+  /** `succeeded` and `failed` are the end and never change. */
+  status: "queued" | "running" | "succeeded" | "failed";
+  /** As it was asked for. */
+  model: string;
+  /** Made by `test`: nothing went upstream. */
+  test: boolean;
+  /** Where the video is; usually for about 24 hours. Null on success if only the upstream key opens it (see `file`). */
+  video_url: string | null;
+  error: TaskError | null;
+  /** When Ringback accepted it. */
+  created_at: string;
+  /** When it succeeded or failed. */
+  finished_at: string | null;
+  /** Null without a `callback_url`. */
+  callback: {
+    status: "waiting" | "pending" | "delivered" | "exhausted" | "stopped";
+  } | null;
+}
+
+/** One try to deliver an event. */
+export interface Attempt {
+  /** From 1; those by hand are numbered on. */
+  number: number;
+  trigger: "scheduled" | "manual";
+  /** When its request left. */
+  started_at: string;
+  duration_ms: number | null;
+  /** Null if no answer came. */
+  status_code: number | null;
+  outcome: "delivered" | "retryable" | "permanent" | "unknown";
+  /** Null when delivered; else `http_503` and the like, or `timeout`, `connection`, `redirect`, `gone`, `url_rejected`, `headers_rejected`, `interrupted`, `in_flight` (the last one while it is on the wire). */
+  reason: string | null;
+  /** The first 2 KB of the receiver's answer. */
+  response_excerpt: string | null;
+}
+
+/** One event on its way to the `callback_url`. */
+export interface Delivery {
+  /** The `webhook-id` of each attempt. */
+  message_id: string;
+  event: "video.succeeded" | "video.failed" | "video.running" | "video.progress";
+  status: "pending" | "delivered" | "exhausted" | "stopped";
+  /** Null once settled. */
+  next_attempt_at: string | null;
+  /** In order. */
+  attempts: ReadonlyArray<Attempt>;
+}
+
+/** The account's signing secrets (Standard Webhooks). */
+export interface SigningSecrets {
+  /** Signs every callback of this account. */
+  secret: string;
+  /** Those that sign beside it until they expire; at most three after rotations. */
+  previous: ReadonlyArray<{
+    secret: string;
+    /** Null under `RINGBACK_SECRET_PREVIOUS`, which the operator removes. */
+    expires_at: string | null;
+  }>;
+}
+
+/** Whether Ringback signed it for this account, just now. */
+export interface VerifyResult {
+  valid: boolean;
+  /** Null when valid; the timestamp may be 5 minutes off. */
+  reason: "missing_header" | "timestamp_out_of_range" | "no_match" | null;
+}
+
+/** An event in the `flat` format: one level, scalars only. Each key of `metadata` stands as `metadata_<key>`, a nested value as JSON in a string. */
+export interface FlatMessage {
+  /** The same as `webhook-id`. */
+  message_id: string;
+  event: "video.succeeded" | "video.failed" | "video.running" | "video.progress";
+  /** When it happened. */
+  timestamp: string;
+  /** Ringback's id; not the upstream's. */
+  task_id: string;
+  /** `succeeded` and `failed` are the end and never change. */
+  status: "queued" | "running" | "succeeded" | "failed";
+  /** In percent, as the upstream reported it last; null before it has reported any. */
+  progress: number | null;
+  /** As it was asked for. */
+  model: string;
+  /** Made by `test`: nothing went upstream. */
+  test: boolean;
+  /** Where the video is; usually for about 24 hours. Null on success if only the upstream key opens it (see `file`). */
+  video_url: string | null;
+  /** Where the upstream keeps a file of which `video_url` is a copy. */
+  source_url: string | null;
+  /** `file.status`. */
+  file_status: string | null;
+  /** Until when Ringback keeps the file; null: it keeps none. */
+  file_expires_at: string | null;
+  /** `error.code`. */
+  error_code: string | null;
+  /** The error's message once more. */
+  error_message: string | null;
+  /** The upstream's id for it. */
+  upstream_task_id: string | null;
+  /** When Ringback accepted it. */
+  created_at: string;
+  /** When it succeeded or failed. */
+  finished_at: string | null;
+  [member: `metadata_${string}`]: string | number | boolean | null;
+}
