@@ -71,7 +71,7 @@ export async function verifyCallback<Received = CallbackEvent>(
   return JSON.parse(new TextDecoder().decode(raw)) as Received;
 }
 
-/** Tries every secret against every signature, whatever has matched already: how long it takes tells nothing. */
+/** Tries every secret against every signature, also after a match: the time reveals nothing. */
 async function anyMatches(
   secrets: readonly string[],
   signatures: readonly string[],

@@ -1,6 +1,6 @@
 import type { EventType, Task } from "./task.ts";
 
-/** What `GET /v1/videos/{id}/events` tells: the state as it is, then each change. */
+/** The events of `GET /v1/videos/{id}/events`: the state as it is, then each change. */
 export interface StreamedEvent {
   type: EventType | "video.queued";
   task: Task;

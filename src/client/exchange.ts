@@ -23,7 +23,7 @@ export interface Call {
   /** What the call was asked to wait for. */
   waitSeconds?: number | undefined;
   signal?: AbortSignal | undefined;
-  /** Whether the same call may be sent again when nobody knows what became of it. */
+  /** Whether the same call may be sent again when its outcome is unknown. */
   repeatable: boolean;
 }
 
@@ -50,7 +50,7 @@ export class RingbackError extends Error {
   }
 }
 
-/** Longer than a minute nobody waits without having been asked to. */
+/** The longest `Retry-After` that the client follows by itself. */
 const RETRY_AFTER_MAX_MS = 60_000;
 const BACKOFF_MS = 500;
 /** A create under the same key is on its way: until it must be known what became of it. */
@@ -106,7 +106,7 @@ async function send(url: string, options: ClientOptions, call: Call): Promise<Re
       ...call.headers,
     },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    // Nobody who redirects shall have the key.
+    // A host that a redirect names must not get the key.
     redirect: "manual",
     signal: signal ? AbortSignal.any([limit, signal]) : limit,
   });

@@ -12,7 +12,7 @@ import { showStatistics } from "./pages/statistics-page.tsx";
 import { showTasks } from "./pages/tasks-page.tsx";
 import { ping, revealSecret, rotate, showWebhooks, verify } from "./webhooks.tsx";
 
-/** `/` and the pages under it: what a person looks at. The same inner functions as under `/v1`, never HTTP to itself. */
+/** `/` and the pages under it. They call the same functions as `/v1`, without HTTP to itself. */
 export const consolePages = new Hono<AppEnv>()
   .get("/", page, withSettings, signedIn, showTasks)
   .all("/", methodNotAllowed("GET, HEAD"))

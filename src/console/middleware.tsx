@@ -10,7 +10,7 @@ import { CrossSiteError, isOwnRequest } from "./origin.ts";
 import { setSecurityHeaders } from "./security.ts";
 import { endSession, readSession, pageContext } from "./page-context.ts";
 
-/** What stands before every page: the headers of its answer, where a form comes from, who is signed in. */
+/** Runs before every page: sets the answer's headers, checks where a form comes from, finds the signed-in caller. */
 
 export const page = pageMiddleware(false);
 /** For the form that shows images. */
@@ -35,7 +35,7 @@ export const signedIn = createMiddleware<AppEnv>(async (context, next) => {
   return next();
 });
 
-/** The upstream knew the key at the sign-in. Its silence changes nothing: that is when somebody looks what happened. */
+/** The upstream knew the key at the sign-in. If it does not answer, the session goes on: that is when people look. */
 async function isStillKnown(context: Context<AppEnv>, caller: Caller): Promise<boolean> {
   try {
     await requireKnownKey(context, caller);
@@ -49,7 +49,7 @@ async function isStillKnown(context: Context<AppEnv>, caller: Caller): Promise<b
 function toSignIn(context: Context<AppEnv>): Response | Promise<Response> {
   const wanted = pageContext(context);
   const read = context.req.method === "GET";
-  // A strict cookie does not come along from a link on another site: the same address, asked for by ourselves, has it.
+  // A strict cookie does not come along from a link on another site: the same address, requested by a page of this host, has it.
   if (read && context.req.header("sec-fetch-site") === "cross-site") {
     return context.html(<BouncePage page={wanted} />);
   }

@@ -1,9 +1,9 @@
 /** Where a request to the console comes from, and where it may go on to. */
 
 /**
- * Whether a request that changes something comes from a page of ours. `SameSite=Strict` keeps the cookie from other
- * sites; this also keeps out other origins of the same site. A browser sends one of the two headers with every form;
- * whoever sends neither is no browser.
+ * Whether a request that changes something comes from a page of the console. `SameSite=Strict` keeps the cookie from
+ * other sites; this also keeps out other origins of the same site. A browser sends one of the two headers with every
+ * form; a client that sends neither is no browser.
  */
 export function isOwnRequest(headers: Pick<Headers, "get">, ownHost: string): boolean {
   const site = headers.get("sec-fetch-site");

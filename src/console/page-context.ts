@@ -39,7 +39,7 @@ export function pageContext(context: Context<AppEnv>): PageContext {
   };
 }
 
-/** The account's name, or the end of an upstream key: enough to tell two apart. */
+/** The account's name, or the end of an upstream key, to distinguish two of them. */
 function viewerOf(caller: Caller): string {
   return caller.mode === "operator" ? caller.account.replace(/^name:/, "") : `…${caller.apiKey.slice(-4)}`;
 }

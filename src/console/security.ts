@@ -3,12 +3,12 @@ import { readSettings } from "../env.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { pageHeaders } from "../http/routes/static-file.ts";
 
-/** What keeps a page of the console from being read, framed or driven by anybody else's page. */
+/** Headers that stop foreign pages from reading, framing or driving a page of the console. */
 
 interface PagePolicy {
   /** `ALLOW_PRIVATE_CALLBACKS`: local development, where the upstream's files may come over http. */
   allowHttp: boolean;
-  /** The form of a new task shows the images that somebody typed or chose. */
+  /** The form of a new task shows the images that its user typed or chose. */
   previews: boolean;
 }
 

@@ -1,10 +1,10 @@
 import { sessionKey } from "../keys/derive.ts";
 import { seal, SealError, unseal } from "../keys/seal.ts";
 
-/** Who is signed in: the very bearer of the API, so that the console can do what its holder can do, and no more. */
+/** A session is the API's bearer itself, so the console can do what its holder can do, and no more. */
 export interface Session {
   bearer: string;
-  /** Epoch milliseconds. It is not prolonged: whoever takes a cookie along has it for this long at most. */
+  /** Epoch milliseconds. Never prolonged: a copy of the cookie is good for this long at most. */
   expiresAt: number;
 }
 

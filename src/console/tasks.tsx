@@ -36,7 +36,7 @@ export async function deleteTask(context: Context<AppEnv>): Promise<Response> {
   return context.redirect("/?said=removed", 303);
 }
 
-/** The object that the path's id leads to; nothing is woken for an id that is made up or somebody else's. */
+/** The object of the path's id; a made-up or another account's id wakes no object. */
 async function namedTask(context: Context<AppEnv>): Promise<{ id: string; name: string; account: string }> {
   const id = context.req.param("id") ?? "";
   const { account } = context.get("caller");

@@ -12,7 +12,7 @@ export interface AppEnv {
     ownHost: string;
     settings: Settings;
     caller: Caller;
-    /** It was counted against the rate limits: once is enough, however many calls it leads to. */
+    /** Whether it counts against the rate limits already: a request counts once, however many calls it leads to. */
     isCounted?: boolean;
   };
 }

@@ -2,7 +2,7 @@ import type { Settings } from "../env.ts";
 import { equalBytes, hex, sha256 } from "../keys/digest.ts";
 import { namedAccount, ownKeyAccount } from "../keys/ids.ts";
 
-/** Who is calling, and with which upstream key. */
+/** The caller, and the upstream key to use for it. */
 export type Caller =
   /** Bring your own key: the upstream judges it. */
   | { mode: "own"; account: string; apiKey: string }
@@ -12,7 +12,7 @@ export type Caller =
 /** One Bearer token of visible ASCII; anything else is no token. */
 const BEARER = /^Bearer +([\x21-\x7e]{1,4096})$/i;
 
-/** The caller behind an `Authorization` header, or null: missing, malformed and unknown are told apart by nobody. */
+/** The caller of an `Authorization` header, or null: the response does not reveal whether it is missing or unknown. */
 export async function identify(
   authorization: string | undefined,
   settings: Settings,
@@ -27,7 +27,7 @@ export async function identify(
     : { mode: "operator", account: namedAccount(name), operatorKey: settings.operatorKey };
 }
 
-/** Compares digests, so that neither the token's length nor a common beginning shows in the time it takes. */
+/** Compares digests, so that the time reveals neither the token's length nor a common beginning. */
 async function nameOfToken(token: string, keys: Settings["keys"]): Promise<string | null> {
   const encoder = new TextEncoder();
   const digest = encoder.encode(hex(await sha256(token)));

@@ -3,7 +3,7 @@
  * customer of a network gets: 18 quintillion addresses would be as many limits. Null: no address.
  */
 export function clientNetwork(header: string): string | null {
-  // Where several proxies have each added one, the last was added by the nearest: the others are what a client says.
+  // Of several addresses the nearest proxy has added the last; the others may be a client's claims.
   const text = header.slice(header.lastIndexOf(",") + 1).trim();
   const bare = /^"?\[([^\]]*)\](?::\d+)?"?$/.exec(text)?.[1] ?? text.replace(/^([\d.]+):\d+$/, "$1");
   return bare.includes(":") ? networkV6(bare) : addressV4(bare);

@@ -9,7 +9,7 @@ import { errorFields, log } from "../log.ts";
 import type { AppEnv } from "./app-env.ts";
 
 export interface ApiErrorOptions {
-  /** In place of the code's own sentence, where the thrower knows more. */
+  /** Replaces the code's own sentence where the thrower knows more. */
   message?: string;
   status?: number;
   issues?: readonly Issue[];
@@ -44,7 +44,7 @@ export function invalidRequest(issues: readonly Issue[]): ApiError {
   return new ApiError("invalid_request", { message, issues });
 }
 
-/** What of an upstream's refusal is handed on. */
+/** How much of an upstream's refusal the answer repeats. */
 const UPSTREAM_MAX_BYTES = 16_384;
 
 /** The upstream's refusal as JSON where it is JSON, digits and all, so that a client reads it without parsing twice. */
@@ -61,7 +61,7 @@ export function upstreamSaid({ status, body }: { status: number; body: string })
   }
 }
 
-/** Made up, another account's, or deleted: told apart by nobody. */
+/** Made up, another account's, or deleted: the response does not reveal which. */
 export function noSuchTask(): ApiError {
   return new ApiError("task_not_found");
 }
@@ -85,7 +85,7 @@ function errorResponse(context: Context<AppEnv>, error: ApiError): Response {
   return context.json({ error: body }, error.status as ContentfulStatusCode);
 }
 
-/** The last station of every throw: our own refusals as they are, everything else as a 500 without a detail. */
+/** Answers every error: Ringback's refusals as they are, all others as a 500 without a detail. */
 export function onError(error: Error, context: Context<AppEnv>): Response {
   if (error instanceof ApiError) return errorResponse(context, error);
   if (isUnavailable(error)) return errorResponse(context, new ApiError("overloaded"));

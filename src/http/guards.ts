@@ -10,9 +10,9 @@ import { identify } from "./caller.ts";
 import { ApiError, invalidRequest } from "./errors.ts";
 import { queryIssues } from "./query.ts";
 
-/** The checks that come before a handler, in the contract's order: 404, 405, 508, 503, 401, 429, and of 400 what the query says. */
+/** The checks before a handler, in the contract's order: 404, 405, 508, 503, 401, 429, and the 400 of a query. */
 
-/** Every answer names its request, always by our own id. */
+/** Every answer carries Ringback's own request id. */
 export const requestId = createMiddleware<AppEnv>(async (context, next) => {
   const id = `req_${base32(crypto.getRandomValues(new Uint8Array(15)))}`;
   context.set("requestId", id);
@@ -41,7 +41,7 @@ export function wrongMethod(allow: string): ApiError {
   return new ApiError("method_not_allowed", { message: `This path takes ${allow}.`, headers: { allow } });
 }
 
-/** A callback of ours that arrives at a call that changes or sends something would go on for ever. */
+/** A Ringback callback that reaches a call which changes or sends something would go on for ever. */
 export const refuseOwnCallbacks = createMiddleware<AppEnv>(async (context, next) => {
   if (context.req.header("ringback-attempt") !== undefined) {
     throw new ApiError("loop_detected", { message: "This request is itself a Ringback callback." });
@@ -49,7 +49,7 @@ export const refuseOwnCallbacks = createMiddleware<AppEnv>(async (context, next)
   await next();
 });
 
-/** A Ringback's own call upstream that arrives at one that leads upstream: one task would become hundreds. */
+/** A Ringback's call upstream that reaches a call which leads upstream: one task would become hundreds. */
 export const refuseOwnUpstreamCalls = createMiddleware<AppEnv>(async (context, next) => {
   if (context.req.header(HOP_HEADER) !== undefined) {
     throw new ApiError("loop_detected", {
@@ -67,7 +67,7 @@ export const apiHeaders = createMiddleware<AppEnv>(async (context, next) => {
   headers.set("x-content-type-options", "nosniff");
 });
 
-/** Nothing under /v1 runs on a guess: a setting that is missing or does not parse is named. */
+/** Ringback never guesses under /v1: it names a setting that is missing or does not parse. */
 export const withSettings = createMiddleware<AppEnv>(async (context, next) => {
   const result = readSettings(context.env);
   if (!result.ok) throw misconfigured(result.problems);
@@ -108,13 +108,13 @@ export const noQuery = createMiddleware<AppEnv>(async (context, next) => {
   await next();
 });
 
-/** How a callback URL of this request is judged. */
+/** The rules for a callback URL of this request. */
 export function endpointRules(context: Context<AppEnv>): EndpointRules {
   const { callback, ownHosts } = context.get("settings");
   return { allowPrivate: callback.allowPrivate, ownHosts: [ownHost(context), ...ownHosts] };
 }
 
-/** Host and port that the request was sent to: what a callback must not point at. */
+/** Host and port of this request's URL: a callback must not point at them. */
 export function ownHost(context: Context<AppEnv>): string {
   return context.get("ownHost");
 }

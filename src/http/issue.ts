@@ -1,7 +1,7 @@
 import type * as z from "zod/mini";
 import { issueAt, problemSaid, type Issue } from "../contract/problems.ts";
 
-/** What a schema has against a request. */
+/** A schema's problems with a request. */
 export function issuesOf({ issues }: z.core.$ZodError): Issue[] {
   return issues.flatMap((found) => {
     // Each by its own name.
@@ -11,7 +11,7 @@ export function issuesOf({ issues }: z.core.$ZodError): Issue[] {
   });
 }
 
-/** Nobody mends more at a time, and a list of a million bad images must not become a million lines. */
+/** A person repairs no more at a time, and a list of a million bad images must not become a million issues. */
 const ISSUES_MAX = 100;
 
 /** One problem a path is enough: the schema's says more than a rule that follows from it. */

@@ -38,13 +38,13 @@ export async function requireKnownKey(
   }
 }
 
-/** Whether the upstream has said so before; it is not asked. */
+/** Whether the upstream has said so before, without asking it. */
 export function isKnownKey(context: Context<AppEnv>): boolean {
   const caller = context.get("caller");
   return caller.mode === "operator" || knownVerdict(askedKey(context.get("settings"), caller)) === "accepted";
 }
 
-/** The key that goes upstream for this caller, as the upstream is asked about it. */
+/** The key that goes upstream for this caller, for a question to the upstream. */
 export function askedKey({ baseUrl, upstreamTimeoutMs }: Settings, caller: Caller): AskedKey {
   const name = caller.mode === "operator" ? "operator" : caller.account;
   return { baseUrl, timeoutMs: upstreamTimeoutMs, apiKey: upstreamKey(caller), name };

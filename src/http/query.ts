@@ -1,7 +1,7 @@
 import { issue, type Issue } from "../contract/problems.ts";
 import { deduplicated } from "./issue.ts";
 
-/** What is wrong with the names of the request's query: a filter with a slip in it would answer with every task. */
+/** Problems with the names in the request's query: a misspelled filter would answer with every task. */
 export function queryIssues(url: string, known: readonly string[] = []): Issue[] {
   if (!url.includes("?")) return [];
   const names = [...new URL(url).searchParams.keys()];

@@ -12,7 +12,7 @@ import {
 } from "./examples.ts";
 import { ref, type JsonSchema } from "./json-schema.ts";
 
-/** What Ringback sends, and what it makes of the answer. */
+/** What Ringback sends, and how it judges the answer. */
 
 function header(name: string, description: string, schema: JsonSchema, example: unknown): JsonSchema {
   return { name, in: "header", required: true, description, schema, example };

@@ -99,7 +99,7 @@ export const SUCCEEDED_TASK = {
   upstream: { task_id: QUEUED_DATA.upstream_task_id, status: "completed", video_url: VIDEO_URL },
 };
 
-/** Nobody can know whether the upstream took it: an answer that no client repeats by itself. */
+/** The upstream may or may not have taken it: an answer that no client repeats by itself. */
 export const UNKNOWN_TASK = {
   ...QUEUED_TASK,
   status: "failed",

@@ -20,7 +20,7 @@ are no CORS headers.
 
 A 2xx answer to a create means that exactly one terminal event follows, \`video.succeeded\` or \`video.failed\`. Any
 other answer means that nothing will. Submitting costs money, so it happens at most once while its outcome is unknown:
-when nobody can know whether the upstream took the request, the answer is \`202\` with a task that has already failed
+when the upstream may or may not have taken the request, the answer is \`202\` with a task that has already failed
 with \`submit_unknown\`. Send an \`Idempotency-Key\` with each create, and a repeat finds the same task.
 
 ## Callbacks

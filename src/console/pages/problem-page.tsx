@@ -19,7 +19,7 @@ interface Problem {
   settings?: readonly { setting: string; message: string }[];
 }
 
-/** The last station of every throw on a page: the same refusals as the API's, in words instead of JSON. */
+/** Answers every error on a page: the API's refusals, in words instead of JSON. */
 export function onConsoleError(error: Error, context: Context<AppEnv>): Response | Promise<Response> {
   setSecurityHeaders(context, false);
   const page = pageContext(context);

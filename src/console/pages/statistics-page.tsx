@@ -8,13 +8,13 @@ import { CallbackBadge, StatusBadge } from "./parts.tsx";
 import { span } from "./spans.ts";
 import { pageContext, type PageContext } from "../page-context.ts";
 
-/** `GET /statistics`: what `/v1/stats` says, as pictures that are tables for whoever does not see them. */
+/** `GET /statistics`: the figures of `/v1/stats` as pictures, which are tables to a screen reader. */
 export async function showStatistics(context: Context<AppEnv>): Promise<Response> {
   const stats = await accountStats(context.env.ACCOUNTS, context.get("caller").account);
   return context.html(<StatisticsPage page={pageContext(context)} stats={stats} />);
 }
 
-/** The account reports with a delay of seconds, and nobody watches a median move. */
+/** The figures lag by seconds anyway, and a median moves slowly. */
 const LIVE_MS = 10_000;
 
 interface StatsProps {

@@ -58,7 +58,7 @@ function Said({ page, said }: { page: PageContext; said: string }) {
   const { queued, tooOften } = page.text.deliveries;
   const { nothing_to_deliver: nothing, too_many_redeliveries: tooMany } = page.text.errors;
   const sentence = new Map(Object.entries({ queued, nothing, tooOften, tooMany })).get(said);
-  // The word stands in the address, where anybody can write another one.
+  // The word stands in the address, which any link can change.
   if (sentence === undefined) return null;
   return <Notice kind={said === "queued" ? "good" : "bad"}>{sentence}</Notice>;
 }

@@ -7,13 +7,13 @@ import { bodyTypeOf, type BodyType } from "./content-type.ts";
 import { ApiError, invalidRequest } from "../errors.ts";
 import { clientOf } from "../rate-limit.ts";
 
-/** The files of a form are held as they came, and three times as base64, where any other body is held three times. */
+/** A form's files are in memory as they came and three times as base64; any other body is there three times. */
 const MULTIPART_WEIGHT = 5 / 3;
 
 /**
- * Reads the body, at most `allowedBytes`, counts it as in hand while `use` runs, and refuses it before it is read where
- * it says its length.
- * @throws ApiError 408 if it does not arrive in time, 413 if it is longer, 503 if too much is in hand already
+ * Reads the body, at most `allowedBytes`, counts its memory while `use` runs, and refuses it before reading if its
+ * announced length is too large.
+ * @throws ApiError 408 if it does not arrive in time, 413 if it is longer, 503 if there are too many bodies already
  */
 export async function withBody<T>(
   context: Context<AppEnv>,

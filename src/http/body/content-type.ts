@@ -3,7 +3,7 @@ import { splitHeaderList } from "../create/request-headers.ts";
 /** How a body is to be read. */
 export type BodyType = { kind: "json" } | { kind: "form" } | { kind: "multipart"; boundary: string | null };
 
-/** No real one is longer, and what follows is not made for kilobytes of quotes. */
+/** No real one is longer, and the expressions below are not made for kilobytes of quotes. */
 const HEADER_MAX = 1024;
 
 /**

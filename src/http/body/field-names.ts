@@ -21,7 +21,7 @@ export function judgeNames(fields: readonly Field[]): { fields: Field[]; issues:
 
 interface MisspelledName {
   problem: Problem;
-  /** What it is probably meant to be. */
+  /** The field that it probably means. */
   intendedField: string | null;
 }
 
@@ -30,7 +30,7 @@ function isAbsent(value: RequestValue, { intendedField }: MisspelledName): boole
   return value === null || (value === "" && intendedField !== "test");
 }
 
-/** Blanks, all that looks like `-` or `_`, and what no eye sees. */
+/** Blanks, all that looks like `-` or `_`, and invisible characters. */
 const IGNORED_CHARACTERS = /[\s\p{Z}\p{Pd}\p{Pc}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 /** In upper case first: to a reader without case `ſ` is an `s`. */

@@ -4,7 +4,7 @@ import { numberOf } from "../../domain/text/json.ts";
 import { JSON_VALUES_MAX, parseBoundedJson } from "../../domain/text/json-bounds.ts";
 import { RawText, parseJsonBody } from "./json-body.ts";
 
-/** How a request's fields are read before they are judged: what a form or a no-code tool sends for a value. */
+/** Reads a request's fields before the schema judges them: forms and no-code tools send many forms of a value. */
 
 const COMMA = 0x2c;
 const BRACKET = 0x5b;

@@ -17,7 +17,7 @@ const PLUS = 0x2b;
 const SPACE = 0x20;
 const BRACE = 0x7b;
 
-/** A request's body by the type that it says it has. A byte order mark at its start says nothing. */
+/** A request's body by its content type. Ignores a byte order mark at its start. */
 export function parseBody(bytes: Uint8Array, type: BodyType): JsonBody {
   const body = hasByteOrderMark(bytes) ? bytes.subarray(3) : bytes;
   if (type.kind === "json" || looksLikeJson(body)) return parseJsonBody(body);
@@ -37,7 +37,7 @@ export function parseFormBody(bytes: Uint8Array): JsonBody {
   try {
     return gatherFields(fieldsOf(bytes));
   } catch {
-    // The decoder's only complaint.
+    // The decoder's only error.
     return { ok: false, problem: problem("not_utf8") };
   }
 }
@@ -64,8 +64,8 @@ function* fieldsOf(bytes: Uint8Array): Generator<FormEntry> {
 const BROKEN_BASE64 = /^(?:data:[^,\s]*,)?([A-Za-z0-9+/=\s]+)$/i;
 
 /**
- * Whether a form's `+`, which is a blank, was meant as the `+` of base64: without it the image would be another one.
- * The blanks of a layout stand at even distances, and what they break is whole.
+ * Whether a form's `+`, which is a blank, was the `+` of base64: without it the image would be another one. The blanks
+ * of a layout stand at even distances, and the text is complete without them.
  */
 function hasLostPlus(name: string, value: string | RawText): boolean {
   if (!IMAGE_FIELDS.has(fieldNamed(name) ?? "")) return false;

@@ -3,11 +3,11 @@ import { isPlainAscii, LIFT_MIN_BYTES, RawText, type JsonBody, type RequestValue
 
 /**
  * The fields of a form by name: repeated ones as a list, and `NAME[x]`, `NAME.x`, `NAME[]`, `NAME[0]` as members of the
- * fields that have some. A name of this kind that is not read is refused: forwarded it would mean nothing, and a
- * `test[outcome]` that is only forwarded is a video that is paid.
+ * fields that have some. It refuses any other name of this kind: the upstream would ignore it, and a
+ * `test[outcome]` that is only forwarded would be a paid video.
  */
 
-/** Far beyond any real form: a list may have 10,000 items, each a field. Millions of them would hold up everybody else. */
+/** Far beyond any real form: a list may have 10,000 items, each a field. Millions of them would delay all other requests. */
 const FIELDS_MAX = 20_000;
 
 const OBJECTS: ReadonlySet<string> = new Set(["metadata", "test", "callback_headers", "upstream_body"]);
@@ -16,7 +16,7 @@ const READ = [...OBJECTS, ...LISTS].join(", ");
 
 type Notation = "plain" | "bracket" | "dot";
 
-/** One field as it came, or what is wrong with it. */
+/** One field as it came, or its problem. */
 export type FormEntry = { name: string; value: RequestValue } | { name: string; problem: Problem };
 
 interface FormName {
@@ -64,7 +64,7 @@ export function gatherFields(entries: Iterable<FormEntry>): JsonBody {
   return { ok: true, value, issues };
 }
 
-/** Gives what is wrong with it, or null. */
+/** Gives its problem, or null. */
 function addTo(
   fields: Map<string, FormField>,
   { name, value }: { name: string; value: RequestValue },
@@ -88,7 +88,7 @@ function valueOf({ notation, values, members }: FormField): RequestValue {
   return notation === "plain" ? oneOrMany(values) : values;
 }
 
-/** A repeated name is a list; what else a text may stand for is the schema's business. */
+/** A repeated name is a list; the schema reads other meanings of a text. */
 function oneOrMany(values: RequestValue[]): RequestValue {
   const [only] = values;
   return values.length > 1 || only === undefined ? values : only;

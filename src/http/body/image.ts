@@ -34,11 +34,11 @@ function startOfBase64(text: string): number {
 }
 
 function isBase64(text: string): boolean {
-  // One leftover character encodes nothing: a word was taken for an image.
+  // One leftover character encodes nothing: this is a word, not an image.
   return BASE64.test(text) && text.replace(/=+$/, "").length % 4 !== 1;
 }
 
-/** The same judgement on bytes: a megabyte is looked at, not copied. */
+/** The same judgement on bytes, without copying a megabyte. */
 function isLiftedImage({ bytes }: RawText): boolean {
   const head = new TextDecoder().decode(bytes.subarray(0, HEAD_BYTES));
   if (/^https?:/i.test(head)) return isHttpUrl(new TextDecoder().decode(bytes));
@@ -48,7 +48,7 @@ function isLiftedImage({ bytes }: RawText): boolean {
   return end > start && (end - start) % 4 !== 1 && isBase64Bytes(bytes.subarray(start, end));
 }
 
-/** Base64 and the white space of its layout. A sentence is made of the same letters, but no word of it is that long. */
+/** Base64 and the white space of its layout. A sentence has the same letters, but no word that long. */
 const WRAPPED_BASE64 = /^[A-Za-z0-9+/=\s]+$/;
 const LONG_RUN = /[A-Za-z0-9+/=]{16}/;
 
@@ -68,7 +68,7 @@ function withoutBlanks(text: RawText): ImageText {
   return left.length < LIFT_MIN_BYTES ? left : new RawText(new TextEncoder().encode(left));
 }
 
-/** The type of a file, as it is said or as its first bytes say it; null if it is no image. */
+/** The type of a file, by its header or by its first bytes; null if it is no image. */
 export function imageTypeOf(said: string, file: Uint8Array): string | null {
   const type = said.split(";")[0]?.trim().toLowerCase() ?? "";
   if (/^image\/[a-z0-9.+-]+$/.test(type)) return type;

@@ -41,7 +41,7 @@ const TOO_LARGE: Record<JsonExcess, Problem> = {
 };
 
 export type JsonBody = ({ ok: true; value: RequestObject } | { ok: false; problem: Problem }) & {
-  /** What is wrong with the request beside its fields: the names of a form, its query. */
+  /** Problems of the request beside its fields: the names of a form, its query. */
   issues?: readonly Issue[];
 };
 
@@ -52,7 +52,7 @@ export function parseJsonBody(bytes: Uint8Array): JsonBody {
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(scan.skeleton);
   } catch {
-    // The decoder's only complaint.
+    // The decoder's only error.
     return { ok: false, problem: problem("not_utf8") };
   }
   try {
@@ -74,10 +74,10 @@ interface Scan {
   marks: Map<string, RawText>;
 }
 
-/** Broken JSON comes out as broken JSON. */
+/** Broken JSON stays broken JSON. */
 function liftLongStrings(bytes: Uint8Array): Scan | JsonExcess {
   const marks = new Map<string, RawText>();
-  // Unguessable, so that no string of the caller's can pass for a mark; made when a string is long enough.
+  // Unguessable, so that no string of the caller's equals a mark; made when a string is long enough.
   let nonce = "";
   const pieces: Uint8Array[] = [];
   let copied = 0;

@@ -4,8 +4,8 @@ import { dataUrl, IMAGE_FIELDS, imageTypeOf } from "./image.ts";
 import type { JsonBody } from "./json-body.ts";
 
 /**
- * A create as `multipart/form-data` (RFC 7578): what a tool sends that has a file. The platform's own reader would
- * replace invalid UTF-8 instead of refusing it.
+ * A create as `multipart/form-data` (RFC 7578), which tools use to send a file. The platform's own reader would replace
+ * invalid UTF-8 instead of refusing it.
  */
 
 const CR = 0x0d;
@@ -17,7 +17,7 @@ const END_OF_HEAD = Uint8Array.of(CR, LF, CR, LF);
 
 const HEAD_MAX_BYTES = 8192;
 
-/** What is wrong with the body as a whole. */
+/** A problem of the body as a whole. */
 class BrokenBody extends Error {
   readonly problem: Problem;
 
@@ -32,7 +32,7 @@ export function parseMultipartBody(bytes: Uint8Array, boundary: string | null): 
   try {
     return gatherFields(entriesOf(bytes, boundary));
   } catch (error) {
-    // Beside our own, the decoder's only complaint.
+    // Beside Ringback's own, the decoder's only error.
     return { ok: false, problem: error instanceof BrokenBody ? error.problem : problem("not_utf8") };
   }
 }
@@ -57,7 +57,7 @@ interface Part {
   content: Uint8Array;
 }
 
-/** What stands between the lines of the boundary; what is before the first or after the last says nothing. */
+/** The parts between the lines of the boundary; text before the first or after the last has no meaning. */
 function* partsOf(bytes: Uint8Array, boundary: string): Generator<Part> {
   const line = new TextEncoder().encode(`--${boundary}`);
   for (let edge = nextEdge(bytes, line, 0); !edge.last;) {

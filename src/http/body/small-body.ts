@@ -14,7 +14,7 @@ const SMALL_BODY_BYTES = 65_536;
 
 export interface SmallObject {
   fields: RequestObject;
-  /** What is wrong beside the fields. */
+  /** Problems beside the fields. */
   issues: readonly Issue[];
 }
 

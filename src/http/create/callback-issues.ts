@@ -9,8 +9,8 @@ import { objectish, textOf } from "../body/fields.ts";
 import { RawText, type RequestObject } from "../body/json-body.ts";
 
 /**
- * What the policies have against where and how to call back. The fields may be as they came: they are read here as the
- * schema reads them, because a policy that is asked about anything else judges what is not sent.
+ * The policies' problems with the callback's URL and headers. The fields may be as they came: this reads them as the
+ * schema does, because a policy must judge what Ringback sends.
  */
 export function judgeCallback(
   fields: { callback_url?: unknown; callback_headers?: unknown },

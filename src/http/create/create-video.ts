@@ -50,7 +50,7 @@ export async function createVideo(
     respondAsync: preferences.respondAsync,
     waitMs: Math.max(waitsUntil(context, preferences) - Date.now(), 0),
   });
-  // The submit goes on when the caller hangs up.
+  // The submit goes on when the caller disconnects.
   context.executionCtx.waitUntil(answer.catch(() => undefined));
   return { name, answer: await answer };
 }
@@ -77,8 +77,8 @@ function waitsUntil(context: Context<AppEnv>, { waitSeconds }: Preferences): num
 }
 
 /**
- * Null: nobody could be asked, or as many wait as may. The task is accepted all the same, and anything but a 2xx would
- * say that nothing follows.
+ * Null: the object did not answer, or too many callers wait. The task is accepted all the same, and any answer but a 2xx
+ * would say that nothing follows.
  * @throws ApiError 404 if it was deleted meanwhile: then nothing does
  */
 async function afterWait(

@@ -2,7 +2,7 @@ import { canonicalNumber } from "../../domain/text/json.ts";
 import { hex, sha256 } from "../../keys/digest.ts";
 import { RawText, type RequestObject, type RequestValue } from "../body/json-body.ts";
 
-/** Longer strings stand in the canonical text by their digest: an image is hashed once and copied never. */
+/** Longer strings stand in the canonical text by their digest: an image is hashed once and never copied. */
 const DIGEST_FROM_LENGTH = 1024;
 
 /**

@@ -2,7 +2,7 @@ import { requestDigest } from "../../keys/request-digest.ts";
 import { isRequestObject, type RequestValue } from "../body/json-body.ts";
 import type { VideoRequest } from "./video-request.ts";
 
-/** The upstream repeats inputs in its answers; more of them than this are not told from results. */
+/** The upstream repeats inputs in its answers; Ringback recognises this many of them. */
 const MAX_URLS = 32;
 const MAX_IDS = 32;
 

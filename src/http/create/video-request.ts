@@ -9,7 +9,7 @@ import { deduplicated, issuesOf } from "../issue.ts";
 import type { RequestObject, RequestValue } from "../body/json-body.ts";
 import { RINGBACK_FIELDS, UPSTREAM_FIELDS, VIDEO_SCHEMAS, type VideoFields } from "./video-schema.ts";
 
-/** A create that is fit to be carried out. */
+/** A create without a problem. */
 export interface VideoRequest {
   /** What goes upstream: known fields typed, unknown ones as they came. */
   upstream: RequestObject;

@@ -30,7 +30,7 @@ import { isRequestObject, RawText, type RequestObject } from "../body/json-body.
 
 /**
  * The fields of a create, each with its type and its documented values. Source: upstream-api document, contract.
- * `meta` says in JSON Schema what a check in code would keep to itself: the API reference is made from these schemas.
+ * `meta` repeats in JSON Schema the checks that are code: the API reference is made from these schemas.
  */
 
 const PROMPT_MAX = 2500;

@@ -41,7 +41,7 @@ function pageOf(context: Context<AppEnv>, issues: readonly Issue[]): ListPage {
 
 async function viewSummary(summary: TaskSummary, roots: readonly [string, ...string[]]): Promise<ListedTask> {
   const { name, account, taskId } = summary;
-  // The secret under which its id was issued may be gone: under the old id nobody could read it any more.
+  // The secret under which its id was issued may be gone: then the old id would read as 404.
   const known = (await openTaskId(roots, taskId, account)) !== null;
   const id = known ? taskId : await taskIdOf(roots[0], name, account);
   return {
@@ -59,7 +59,7 @@ async function viewSummary(summary: TaskSummary, roots: readonly [string, ...str
   };
 }
 
-/** `GET /v1/stats`: what became of this account's tasks. */
+/** `GET /v1/stats`: this account's tasks in numbers. */
 export async function showStats(context: Context<AppEnv>): Promise<Response> {
   const stats = await accountStats(context.env.ACCOUNTS, context.get("caller").account);
   return context.json(viewStats(stats));

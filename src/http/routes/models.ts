@@ -24,7 +24,7 @@ export const models = new Hono<AppEnv>()
     if (answer.status === 204) return context.body(null, answer.status);
     return context.body(answer.body, answer.status as ContentfulStatusCode, {
       "content-type": answer.contentType ?? "application/json",
-      // Whatever the upstream sends is data here, never a page.
+      // The upstream's answer is data here, never a page.
       "content-security-policy": "sandbox; default-src 'none'",
     });
   })
@@ -41,7 +41,7 @@ export async function upstreamModels(context: Context<AppEnv>): Promise<ModelsAn
   if (known) return known;
   await countCall(context);
   const answer = await askModels(key);
-  // The operator's key or balance is not the caller's affair.
+  // The caller cannot solve a problem of the operator's key or balance.
   if (answer === null || isOperatorCredentialError(context.get("caller").mode, answer.status))
     throw noModels();
   if (answer.status >= 200 && answer.status < 300) return answer;

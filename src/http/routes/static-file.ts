@@ -7,7 +7,7 @@ export const STRICT_CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
   "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
-/** Asked for again each time, answered with 304 while it is the same: a deployment is seen at once. */
+/** The browser asks each time and gets 304 while the file is the same, so it sees a deployment at once. */
 export const REVALIDATE = "public, max-age=0, must-revalidate";
 /** For a name that changes with its bytes. */
 export const IMMUTABLE = "public, max-age=31536000, immutable";
@@ -52,7 +52,7 @@ export function staticFile({
   };
 }
 
-/** Only what was asked for by name, and never the caller's key: the asset service needs no other header. */
+/** Only the name, and never the caller's key: the asset service needs no other header. */
 async function fetchFile(context: Context<AppEnv>, file: string): Promise<Response> {
   const etag = context.req.header("if-none-match");
   return context.env.ASSETS.fetch(new URL(file, context.req.url), {

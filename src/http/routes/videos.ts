@@ -44,7 +44,7 @@ export const videos = new Hono<AppEnv>()
       const created = await withBody(context, maxBodyBytes, async (bytes) =>
         createVideo(context, withQueryIssues(parseBody(bytes, type), context.req.url), preferences),
       );
-      // The request's bytes are out of hand by now: a call that waits here holds nothing but a connection.
+      // The request's bytes are free by now: a call that waits here holds only a connection.
       return answerCreate(context, created, preferences);
     },
   )
@@ -76,7 +76,7 @@ export const videos = new Hono<AppEnv>()
   })
   .all("/:id/redeliver", methodNotAllowed("POST"));
 
-/** A create takes no query: what is wrong with it is told with the rest. */
+/** A create takes no query: its problems are issues like all others. */
 function withQueryIssues(body: JsonBody, url: string): JsonBody {
   return { ...body, issues: [...queryIssues(url), ...(body.issues ?? [])] };
 }

@@ -54,7 +54,7 @@ export async function streamVideo(context: Context<AppEnv>): Promise<Response> {
         "x-accel-buffering": "no",
       });
     case "told":
-      // Tells an EventSource that has heard the end not to come again; anything else it takes for a broken connection.
+      // 204 stops an EventSource that has received the end; to any other answer it reconnects.
       return context.body(null, 204, { "cache-control": "no-store" });
     case "none":
       throw noSuchTask();
@@ -65,13 +65,13 @@ export async function streamVideo(context: Context<AppEnv>): Promise<Response> {
   }
 }
 
-/** hono answers HEAD as a GET without its body, which would open a stream for nobody. */
+/** hono answers HEAD as a GET without its body, which would open a stream without a reader. */
 export const refuseHead = createMiddleware<AppEnv>(async (context, next) => {
   if (context.req.method === "HEAD") throw wrongMethod("GET");
   await next();
 });
 
-/** Who waits behind this request. */
+/** The waiting client of this request. */
 export function connectionOf(context: Context<AppEnv>): Connection {
   return {
     account: context.get("caller").account,

@@ -3,7 +3,7 @@ import { says } from "../../contract/problems.ts";
 import { field, fieldOr, integer, numeric, string, textOf } from "../body/fields.ts";
 import { CALLBACK_FIELDS } from "../create/video-schema.ts";
 
-/** What is not forwarded has no unknown fields: such a one is a slip. */
+/** These calls forward nothing, so an unknown field is a slip. */
 function closed<Shape extends z.core.$ZodShape>(shape: Shape) {
   return z.strictObject(shape, {
     error: ({ code }) => says(code === "unrecognized_keys" ? "unknown_field" : "not_object"),

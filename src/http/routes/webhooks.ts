@@ -32,7 +32,7 @@ import { knownKey } from "../known-key.ts";
 import { rateLimited } from "../rate-limit.ts";
 import { ROTATE_SCHEMA, PING_SCHEMA } from "./webhook-schema.ts";
 
-/** What a tool without an HMAC may send to be checked. */
+/** The callback that a tool without an HMAC sends to be verified. */
 const VERIFY_MAX_BYTES = 65_536;
 
 /** `/v1/webhooks`: the account's signing secret, and ways to try a receiver out. */

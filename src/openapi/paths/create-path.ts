@@ -64,7 +64,7 @@ const CREATE_EXAMPLES = {
 const CREATED = {
   queued: { summary: "The upstream has taken it", value: QUEUED_TASK },
   submit_unknown: {
-    summary: "Nobody can know whether the upstream has taken it",
+    summary: "The upstream may or may not have taken it",
     value: UNKNOWN_TASK,
   },
 };
@@ -113,7 +113,7 @@ export const createVideo: Operation = {
         ...KNOWN_KEY,
       ],
       {
-        // A status of its own hides the range, and with the operator's key the key is not the caller's affair.
+        // A status of its own hides the range, and with the operator's key the caller cannot solve it.
         "400": ["upstream_rejected"],
         "413": ["upstream_rejected"],
         "415": ["upstream_rejected"],

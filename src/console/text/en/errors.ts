@@ -21,7 +21,7 @@ export const errors: Record<ErrorCode, string> = {
   timed_out:
     "The task took longer than it was given. Start it again with a longer timeout_seconds, or ask the upstream about its id.",
   submit_unknown:
-    "Ringback cannot tell whether the upstream took the request, so it did not send it a second time. Look into the upstream's own console before you start it again, or you may pay twice.",
+    "Ringback does not know whether the upstream took the request, so it did not send it a second time. Check the upstream's own console before you start it again, or you may pay twice.",
   upstream_lost:
     "The upstream answers that it has no such task. Check the base URL and the model id, and write down the task id for the upstream's support.",
   upstream_unauthorized:

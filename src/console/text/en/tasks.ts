@@ -72,14 +72,14 @@ export const task = {
   curlHint: "RINGBACK_KEY stands for the key that you signed in with.",
   remove: "Delete this task",
   removeLead:
-    "Ringback stops polling and calling back, and erases everything it knows of this task. The upstream cannot be told to stop.",
+    "Ringback stops polling and calling back, and erases everything it knows of this task. The upstream has no cancel.",
   removeConfirm: "Delete for good",
   removed: "The task was deleted.",
 };
 
 export const deliveries = {
   title: "Callbacks",
-  none: "No callback was asked for. A task with a callback_url tells its end by itself.",
+  none: "No callback was asked for. A task with a callback_url reports its end by itself.",
   noneYet: "Nothing to deliver yet: the first event is still to come.",
   next: "Next attempt",
   attempts: "Attempts",

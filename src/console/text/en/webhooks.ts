@@ -40,7 +40,7 @@ export const webhooks = {
   invalid: {
     missing_header: "One of the three headers is missing.",
     timestamp_out_of_range:
-      "The timestamp is more than 5 minutes away from now. The signature was not looked at.",
+      "The timestamp is more than 5 minutes away from now. The signature was not checked.",
     no_match: "No secret of yours signed this. The body must be byte for byte what was received.",
   } satisfies Record<VerifyReason, string>,
 };
