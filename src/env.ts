@@ -1,32 +1,33 @@
 import * as z from "zod/mini";
-import { asMessage, problem, problemSaid, says, type Problem } from "./contract/problems.ts";
+import { asMessage, problem, problemSaid, type Problem } from "./contract/problems.ts";
 import { isOwnHost } from "./domain/delivery/endpoint-policy.ts";
 import type { PatienceLimits } from "./domain/task/poll.ts";
 import type { PollLimits } from "./domain/polling/plan.ts";
 
-/** Settings come as strings (`[vars]`, secrets) or as TOML scalars; null (bare workerd) and empty count as not set. */
-const setting = z.pipe(
-  z.nullish(z.union([z.string(), z.number(), z.boolean()], says("not_text"))),
-  z.transform((value) => {
-    const text = String(value ?? "").trim();
-    return text === "" ? undefined : text;
-  }),
-);
-
 /** Says what is wrong with a setting, and gives no value. */
 type Refuse = (found: Problem) => never;
 
-/** A setting that is read from its text; undefined: it is not set. */
+/**
+ * A setting that is read from its text; undefined: it is not set. Settings come as strings (`[vars]`, secrets) or as TOML
+ * scalars; null (bare workerd) and empty count as not set.
+ */
 function settingOf<T>(read: (text: string | undefined, refuse: Refuse) => T) {
-  return z.pipe(
-    setting,
-    z.transform((input, context) =>
-      read(input, (found) => {
-        context.issues.push({ code: "custom", message: asMessage(found), input });
-        return z.NEVER;
-      }),
-    ),
-  );
+  return z.transform((value, context) => {
+    const refuse: Refuse = (found) => {
+      context.issues.push({ code: "custom", message: asMessage(found), input: value });
+      return z.NEVER;
+    };
+    const text = textOf(value);
+    if (text === null) return refuse(problem("not_text"));
+    return read(text === "" ? undefined : text, refuse);
+  });
+}
+
+/** Null: no text can be meant. */
+function textOf(value: unknown): string | null {
+  if (typeof value === "string") return value.trim();
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return value === undefined || value === null ? "" : null;
 }
 
 interface SecondsRange {
