@@ -1,5 +1,4 @@
 import type { Context } from "hono";
-import { deleteCookie, getCookie, setCookie } from "hono/cookie";
 import type { AppEnv } from "../http/app-env.ts";
 import type { Caller } from "../http/caller.ts";
 import { chooseLanguage, TEXTS, type Language } from "./language.ts";
@@ -25,7 +24,7 @@ const LANGUAGE_SECONDS = 31_536_000;
 
 export function pageContext(context: Context<AppEnv>): PageContext {
   const { pathname, search, host } = new URL(context.req.url);
-  const language = chooseLanguage(getCookie(context, LANGUAGE_COOKIE), context.req.header("accept-language"));
+  const language = chooseLanguage(cookie(context, LANGUAGE_COOKIE), context.req.header("accept-language"));
   // Pages outside of `signedIn` have no caller, whatever the type says.
   const caller = context.get("caller") as Caller | undefined;
   return {
@@ -45,13 +44,19 @@ function viewerOf(caller: Caller): string {
 }
 
 export function rememberLanguage(context: Context<AppEnv>, language: Language): void {
-  setCookie(context, LANGUAGE_COOKIE, language, {
-    path: "/",
-    sameSite: "Strict",
-    httpOnly: true,
-    secure: isHttps(context),
-    maxAge: LANGUAGE_SECONDS,
-  });
+  setCookie(context, LANGUAGE_COOKIE, language, LANGUAGE_SECONDS);
+}
+
+function cookie(context: Context<AppEnv>, name: string): string | undefined {
+  const pairs = (context.req.header("cookie") ?? "").split(";").map((pair) => pair.trim());
+  return pairs.find((pair) => pair.startsWith(`${name}=`))?.slice(name.length + 1);
+}
+
+/** A cookie that comes along from this site only and that no script can read. `value` is letters, digits, `-` and `_`. */
+function setCookie(context: Context<AppEnv>, name: string, value: string, seconds: number): void {
+  const secure = isHttps(context) ? "; Secure" : "";
+  const text = `${name}=${value}; Max-Age=${seconds}; Path=/; HttpOnly${secure}; SameSite=Strict`;
+  context.header("set-cookie", text, { append: true });
 }
 
 /** `__Host-`: no other host of the domain can set it. Without TLS a browser refuses such a name. */
@@ -60,23 +65,18 @@ function sessionCookie(context: Context<AppEnv>): string {
 }
 
 export async function readSession(context: Context<AppEnv>): Promise<Session | null> {
-  const cookie = getCookie(context, sessionCookie(context));
-  return cookie === undefined ? null : openSession(context.get("settings").roots, cookie, Date.now());
+  const sealed = cookie(context, sessionCookie(context));
+  return sealed === undefined ? null : openSession(context.get("settings").roots, sealed, Date.now());
 }
 
 export async function startSession(context: Context<AppEnv>, bearer: string): Promise<void> {
   const session = { bearer, expiresAt: Date.now() + SESSION_MS };
-  setCookie(context, sessionCookie(context), await sealSession(context.get("settings").roots[0], session), {
-    path: "/",
-    sameSite: "Strict",
-    httpOnly: true,
-    secure: isHttps(context),
-    maxAge: SESSION_MS / 1000,
-  });
+  const sealed = await sealSession(context.get("settings").roots[0], session);
+  setCookie(context, sessionCookie(context), sealed, SESSION_MS / 1000);
 }
 
 export function endSession(context: Context<AppEnv>): void {
-  deleteCookie(context, sessionCookie(context), { path: "/", secure: isHttps(context) });
+  setCookie(context, sessionCookie(context), "", 0);
 }
 
 /** Where a proxy ends TLS the Worker sees http; a header that only says so makes a cookie stricter, never laxer. */
