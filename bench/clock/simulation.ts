@@ -1,5 +1,5 @@
 import { forecastFor, learn, NO_FORECAST, type ForecastState } from "../../src/domain/polling/forecast.ts";
-import type { TaskClass } from "../../src/domain/polling/forecast-class.ts";
+import type { TaskClass } from "../../src/domain/polling/class.ts";
 import type { FinishSample } from "../../src/domain/task/observations.ts";
 import { playPlan } from "../policy/play.ts";
 import { seeded } from "../policy/random.ts";
@@ -60,7 +60,7 @@ class Teacher {
     for (const { atSeconds, sample } of over.toSorted((a, b) => a.atSeconds - b.atSeconds)) {
       this.#state = learn(this.#state, CLASS, sample, T0 + atSeconds * 1000);
     }
-    return this.#state === NO_FORECAST ? null : forecastFor(this.#state, CLASS, T0 + nowSeconds * 1000);
+    return this.#state === NO_FORECAST ? null : forecastFor(this.#state, CLASS);
   }
 }
 

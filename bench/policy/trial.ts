@@ -1,6 +1,6 @@
 import { forecastFor, learn, NO_FORECAST, type ForecastState } from "../../src/domain/polling/forecast.ts";
-import type { TaskClass } from "../../src/domain/polling/forecast-class.ts";
-import { PRIOR, type Prior } from "../../src/domain/polling/forecast-prior.ts";
+import type { TaskClass } from "../../src/domain/polling/class.ts";
+import { PRIOR, type Prior } from "../../src/domain/polling/prior.ts";
 import type { PollLimits } from "../../src/domain/polling/plan.ts";
 import { T0 } from "../../test/support/builders.ts";
 import { playPlan, type Played } from "./play.ts";
@@ -65,9 +65,9 @@ export function playAndLearn(
   let { state, now } = from;
   const played: Played[] = [];
   for (let count = 0; count < tasks; count += 1) {
-    const forecast = forecastFor(state, CLASS, now, prior);
+    const forecast = forecastFor(state, CLASS, prior);
     const one = playPlan(world.draw(random), forecast, conditions.limits, random);
-    if (one.sample) state = learn(state, CLASS, one.sample, now, prior);
+    if (one.sample) state = learn(state, CLASS, one.sample, now);
     now += APART_MS;
     played.push(one);
   }
@@ -80,11 +80,11 @@ export const UNTAUGHT: Learner = { state: NO_FORECAST, now: T0 };
 export function costOf(
   world: World,
   tasks: number,
-  { state, now }: Learner,
+  { state }: Learner,
   { limits, prior = PRIOR }: Conditions,
   random: Random,
 ): Cost {
-  const forecast = forecastFor(state, CLASS, now, prior);
+  const forecast = forecastFor(state, CLASS, prior);
   return cost(Array.from({ length: tasks }, () => playPlan(world.draw(random), forecast, limits, random)));
 }
 

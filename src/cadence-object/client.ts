@@ -1,5 +1,5 @@
 import type { Forecast, Joined } from "../domain/polling/forecast.ts";
-import { classKeys } from "../domain/polling/forecast-class.ts";
+import { classKey } from "../domain/polling/class.ts";
 import type { LaneKind, PaceAnswer, Refusal } from "../domain/pacing/pacing.ts";
 import type { FinishSample } from "../domain/task/observations.ts";
 import { nameInTaskId } from "../domain/task/task-id.ts";
@@ -35,7 +35,7 @@ function cadenceStub(cadences: CadenceNamespace, task: CadenceTask): DurableObje
 }
 
 function knownKey(task: CadenceTask): string {
-  return `${cadenceName(task)} ${classKeys({ model: task.model, ...task.traits }).at(-1)}`;
+  return `${cadenceName(task)} ${classKey({ model: task.model, ...task.traits })}`;
 }
 
 /** What a task may expect, if another object of this isolate has asked a moment ago; undefined: ask the cadence. */

@@ -9,7 +9,7 @@ import {
 } from "../domain/polling/forecast.ts";
 import { Pacer, type LaneKind, type PaceAnswer, type Refusal } from "../domain/pacing/pacing.ts";
 import type { Waiter } from "../domain/pacing/queue.ts";
-import { classKeys, type TaskClass } from "../domain/polling/forecast-class.ts";
+import { classKey, type TaskClass } from "../domain/polling/class.ts";
 import type { FinishSample } from "../domain/task/observations.ts";
 import { shouldRethrow } from "../domain/errors/stall.ts";
 import { errorFields, log } from "../log.ts";
@@ -56,10 +56,10 @@ export class CadenceObject extends DurableObject<Env> {
     const state = this.#store.forecast();
     if (state === NO_FORECAST) return null;
     const now = Date.now();
-    const key = classKeys(task).at(-1) ?? "";
+    const key = classKey(task);
     const known = this.#forecasts.get(key);
     if (known && known.until > now) return known.forecast;
-    const forecast = forecastFor(state, task, now);
+    const forecast = forecastFor(state, task);
     if (this.#forecasts.size >= CLASSES_MAX) this.#forecasts.clear();
     this.#forecasts.set(key, { forecast, until: now + FORECAST_KEPT_MS });
     return forecast;

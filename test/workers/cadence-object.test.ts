@@ -47,7 +47,7 @@ async function syncOf(id: string): Promise<TaskState["sync"]> {
 
 /** A clip that took 100 seconds, seen by polls two seconds apart. */
 function finish(atMs = 100_000) {
-  return { end: { afterMs: atMs - 2000, byMs: atMs }, queuedMs: null, runningMs: null, mark: null };
+  return { end: { afterMs: atMs - 2000, byMs: atMs }, queuedMs: null, runningMs: null, midpoint: null };
 }
 
 describe("a cadence", () => {

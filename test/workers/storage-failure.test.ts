@@ -137,7 +137,12 @@ describe("a cadence's alarm", () => {
   it("throws what its storage throws, at each of its calls, and is emptied all the same", async () => {
     const stub = env.CADENCES.get(env.CADENCES.idFromName("failing"));
     const task = { model: "m", resolution: null, seconds: null, inputMode: null };
-    const sample = { end: { afterMs: 98_000, byMs: 100_000 }, queuedMs: null, runningMs: null, mark: null };
+    const sample = {
+      end: { afterMs: 98_000, byMs: 100_000 },
+      queuedMs: null,
+      runningMs: null,
+      midpoint: null,
+    };
     let nth = 1;
     for (; nth < CALLS_MAX; nth++) {
       await stub.settle([{ name: `task-${nth}`, task, sample }]);

@@ -1,38 +1,41 @@
+import { classKey, modelKey, type TaskClass } from "./class.ts";
+import { blended, curveOf, evenly, type Curve, type WeightedTime } from "./curve.ts";
 import {
-  aged,
-  fading,
-  firstShapes,
-  newRecord,
-  shapesOf,
-  TRUST,
-  type ClassRecord,
-  type Shapes,
-} from "./forecast-belief.ts";
-import { classKeys, EVERYTHING, type TaskClass } from "./forecast-class.ts";
-import { ageAtShare, curveOf, type Curve } from "./forecast-curve.ts";
-import { decayed, observed } from "./forecast-histogram.ts";
-import { PRIOR } from "./forecast-prior.ts";
-import { progressTrust, recordProgress, type ProgressTrust } from "./forecast-progress.ts";
-import { phasesOf } from "./forecast-phases.ts";
-import { isRefuted, surprise } from "./forecast-surprise.ts";
+  earlyOf,
+  finishOf,
+  runOf,
+  stillTrue,
+  tellPhases,
+  wholeOf,
+  type Finish,
+  type Span,
+} from "./finish.ts";
+import { PRIOR, type Prior } from "./prior.ts";
+import { progressCurve } from "./progress.ts";
 import type { FinishSample } from "../task/observations.ts";
 
-/** Plain JSON. At most `CLASSES_MAX` records of at most four histograms: 300 KB at worst, a tenth of it in practice. */
+/** The last finishes of each class of one upstream key. Plain JSON: about 6 KB for a class in full use. */
 export interface ForecastState {
   classes: Record<string, ClassRecord>;
 }
 
-/** What a task takes along from its acceptance: plain JSON under 1 KB. */
+interface ClassRecord {
+  /** When it last learned. */
+  at: number;
+  /** The newest last. */
+  finishes: readonly Finish[];
+}
+
+/** What a task takes along from its acceptance: plain JSON of about 300 bytes at most. */
 export interface Forecast {
+  /** From acceptance to the end. */
   whole: Curve;
-  early: Curve;
-  queue: Curve;
-  run: Curve;
-  /** The share of tasks seen queued that were seen running later: whether the upstream tells of its phases at all. */
-  phased: number;
+  /** Null while the upstream does not tell when a queued task begins to run. */
+  phases: { early: Curve; run: Curve } | null;
+  /** Null while a reported progress tells nothing; see `progress.ts`. */
+  progress: Curve | null;
   /** From 0, the prior alone, towards 1, hundreds of tasks. */
   known: number;
-  progress: ProgressTrust | null;
 }
 
 /** What a task hears when it joins the others of its upstream key. */
@@ -46,112 +49,83 @@ export interface Joined {
 export const NO_FORECAST: ForecastState = { classes: {} };
 export const CLASSES_MAX = 40;
 
-/** Of tasks: a drift is half learned after some 140. */
-const MEMORY = 200;
+/** Half as many cost 2 % more; more follow an upstream that becomes slower too late. */
+const FINISHES_MAX = 200;
 /** So many make half of a known class. */
 const KNOWN = 10;
-const FORGET = 1 - 1 / MEMORY;
-/** For a belief that has been refuted. */
-const FORGET_FAST = 0.75;
+/** A class of which nothing was heard for a week counts half as much. */
+const FADE_MS = 7 * 86_400_000;
 
-/** The forecast of a class: its own observations, where they are few those of broader classes, at last the prior. */
-export function forecastFor(state: ForecastState, task: TaskClass, now: number, prior = PRIOR): Forecast {
-  const chain = shapesOf(state.classes, classKeys(task), now, prior);
-  const shapes = chain.at(-1) ?? firstShapes(prior);
-  const { whole, run, silent, progress } = heaviest(state, task, now);
+/** The forecast of a class: its own finishes, where they are few those of broader classes, at last the prior. */
+export function forecastFor({ classes }: ForecastState, task: TaskClass, prior: Prior = PRIOR): Forecast {
+  const groups = relatives(classes, task);
+  const nearest = groups.findLast((finishes) => finishes.length > 0) ?? [];
+  const curve = (of: (finish: Finish) => Span | null, first: readonly number[]): Curve =>
+    curveOf(
+      groups.reduce<readonly WeightedTime[]>(
+        (broader, finishes) =>
+          blended(
+            broader,
+            finishes.map(of).filter((span) => span !== null),
+          ),
+        evenly(first),
+      ),
+    );
   return {
-    whole: curveOf(shapes.whole),
-    early: curveOf(shapes.early),
-    queue: curveOf(shapes.queue),
-    run: curveOf(shapes.run),
-    phased: Math.round((100 * run.total) / (run.total + silent + 1)) / 100,
-    known: Math.round((100 * whole.total) / (whole.total + KNOWN)) / 100,
-    progress: progressTrust(progress),
+    whole: curve(wholeOf, prior.whole),
+    phases: tellPhases(nearest) ? { early: curve(earlyOf, prior.whole), run: curve(runOf, prior.run) } : null,
+    progress: progressCurve(nearest),
+    known: Math.round((100 * nearest.length) / (nearest.length + KNOWN)) / 100,
   };
 }
 
+/** The finishes of other models, of other classes of the model, and of the class itself. */
+function relatives(classes: ForecastState["classes"], task: TaskClass): Finish[][] {
+  const key = classKey(task);
+  const sameModel = modelKey(task.model);
+  const groups: [Finish[], Finish[], Finish[]] = [[], [], []];
+  for (const [name, { finishes }] of Object.entries(classes)) {
+    const nearness = name === key ? 2 : name.startsWith(sameModel) ? 1 : 0;
+    groups[nearness].push(...finishes);
+  }
+  return groups;
+}
+
 /** Of a task that took nothing along: the prior alone, which is the same for every class. */
-export const PRIOR_FORECAST: Forecast = forecastFor(
-  NO_FORECAST,
-  { model: "", resolution: null, seconds: null, inputMode: null },
-  0,
-);
+export const PRIOR_FORECAST: Forecast = forecastFor(NO_FORECAST, {
+  model: "",
+  resolution: null,
+  seconds: null,
+  inputMode: null,
+});
 
 /** The same state with one more finished task in it. */
 export function learn(
-  state: ForecastState,
+  { classes }: ForecastState,
   task: TaskClass,
   sample: FinishSample,
   now: number,
-  prior = PRIOR,
 ): ForecastState {
-  const keys = classKeys(task);
-  const chain = shapesOf(state.classes, keys, now, prior);
-  const classes = { ...state.classes };
-  for (const [level, key] of keys.entries()) {
-    const belief = chain[level];
-    if (!belief) continue;
-    const known = aged(classes[key] ?? newRecord(now), now);
-    // A span is laid out by what was believed before it: by the level's own belief, broader ones included.
-    classes[key] = learned(known, sample, { own: belief, first: firstShapes(prior) }, now);
-  }
-  return { classes: withinBounds(classes, keys, now) };
-}
-
-function learned(
-  record: ClassRecord,
-  sample: FinishSample,
-  beliefs: { own: Shapes; first: Shapes },
-  now: number,
-): ClassRecord {
-  const phases = phasesOf(sample);
-  const score = surprise(record.surprise, curveOf(beliefs.own.whole), phases.whole);
-  const refuted = isRefuted(score);
-  const forget = refuted ? FORGET_FAST : FORGET;
-  // A belief that has been refuted cannot say either where in a long span the end was.
-  const shapes = refuted ? beliefs.first : beliefs.own;
-  const next = { ...record, at: Math.max(record.at, now), surprise: score };
-  for (const phase of ["whole", "early", "queue", "run"] as const) {
-    const span = phases[phase];
-    if (span) next[phase] = observed(decayed(record[phase], forget), span, shapes[phase]);
-  }
-  if (phases.silent || phases.run) next.silent = round(record.silent * forget + (phases.silent ? 1 : 0));
-  if (sample.mark && phases.clock) {
-    const { phase, startMs } = phases.clock;
-    const ageMs = sample.mark.atMs - startMs;
-    const medianRestMs = ageAtShare(curveOf(beliefs.own[phase]), ageMs, 0.5) - ageMs;
-    next.progress = recordProgress(record.progress, sample, { startMs, medianRestMs });
-  }
-  return next;
-}
-
-/** Counts come from the narrowest class that has enough of them. */
-function heaviest(state: ForecastState, task: TaskClass, now: number): ClassRecord {
-  const records = classKeys(task).map((key) => state.classes[key]);
-  const enough = records.findLast((record) => record && record.whole.total >= TRUST);
-  return aged(enough ?? state.classes[EVERYTHING] ?? newRecord(now), now);
+  const key = classKey(task);
+  const finishes = stillTrue([...(classes[key]?.finishes ?? []), finishOf(sample)], FINISHES_MAX);
+  return { classes: withinBounds({ ...classes, [key]: { at: now, finishes } }, key, now) };
 }
 
 /**
- * Over the bound the class with the least weight goes, as decayed until now, but none of the task just learned and never
- * the one of all tasks: classes that somebody makes up by the hundred weigh one each and push out one another.
+ * Over the bound the class with the fewest finishes goes, old ones counting less, but not the one that just learned:
+ * classes that a caller makes up by the hundred weigh one each and push out one another.
  */
 function withinBounds(
-  classes: Record<string, ClassRecord>,
-  fresh: readonly string[],
+  classes: ForecastState["classes"],
+  fresh: string,
   now: number,
-): Record<string, ClassRecord> {
-  const entries = Object.entries(classes);
-  const excess = entries.length - CLASSES_MAX;
-  if (excess <= 0) return classes;
-  const weight = (record: ClassRecord): number => record.whole.total * fading(record, now);
-  const lightest = entries
-    .filter(([key]) => !fresh.includes(key))
-    .toSorted(([, a], [, b]) => weight(a) - weight(b));
-  const doomed = new Set(lightest.slice(0, excess).map(([key]) => key));
-  return Object.fromEntries(entries.filter(([key]) => !doomed.has(key)));
-}
-
-function round(value: number): number {
-  return Math.round(value * 1e4) / 1e4;
+): ForecastState["classes"] {
+  const keys = Object.keys(classes);
+  if (keys.length <= CLASSES_MAX) return classes;
+  const weight = (key: string): number => {
+    const { at = 0, finishes = [] } = classes[key] ?? {};
+    return key === fresh ? Infinity : finishes.length / (1 + Math.max(now - at, 0) / FADE_MS);
+  };
+  const lightest = keys.reduce((light, key) => (weight(key) < weight(light) ? key : light));
+  return Object.fromEntries(Object.entries(classes).filter(([key]) => key !== lightest));
 }

@@ -1,6 +1,6 @@
-import { ageAtShare, logNormalCurve, nextLookMs, survival } from "./forecast-curve.ts";
-import { restMs } from "./forecast-progress.ts";
+import { ageAtShare, nextLookMs, type Curve } from "./curve.ts";
 import type { Forecast } from "./forecast.ts";
+import { progressGapMs, type ReportedProgress } from "./progress.ts";
 import { jittered } from "../text/jitter.ts";
 
 /** The settings that bound polling, in milliseconds. */
@@ -26,13 +26,8 @@ const FIRST_MAX_MS = 300_000;
 const JITTER = 0.1;
 /** 429 without a `Retry-After` to wait for: 1, 2, 4 … seconds up to this, beyond `POLL_MAX_SECONDS` if need be. */
 const SLOW_DOWN_MAX_MS = 60_000;
-/** Of tasks seen queued, from which share on an upstream is believed to tell when running begins. */
-const PHASED = 0.5;
-/** Outside of these a progress is a rounding of nothing, or of everything. */
-const PROGRESS_MIN = 5;
-const PROGRESS_MAX = 95;
-/** A task that outlives what its progress promised has a progress that stands still. */
-const PROGRESS_SPENT = 0.05;
+/** Of a queue, at its begin. A learned one gained nothing: the gap grows with the third root of it. */
+const MEAN_WAIT_MS = 30_000;
 
 /** What is known of an accepted task at one moment. */
 export interface PollView {
@@ -41,8 +36,7 @@ export interface PollView {
   phase: "unseen" | "queued" | "running";
   /** Since running began; null while nobody knows when it did. */
   runAgeMs: number | null;
-  /** `elapsedMs`: of the work, when the progress was first seen; `sinceMs`: since then. */
-  progress: { value: number; elapsedMs: number; sinceMs: number } | null;
+  progress: ReportedProgress | null;
 }
 
 export interface PollHistory {
@@ -65,8 +59,8 @@ export function firstPollGapMs(
   const priceMs = priceOf(limits, forecast);
   const endMs = Math.min(nextLookMs(forecast.whole, 0, priceMs), FIRST_MAX_MS);
   // Nearer to where a start is best looked for than to where an end is: the poll may see either.
-  const lookMs =
-    forecast.phased >= PHASED ? Math.min((2 * queueGapMs(forecast, 0, priceMs) + endMs) / 3, endMs) : endMs;
+  const startMs = forecast.phases ? queueGapMs(forecast.phases.run, 0, priceMs) : endMs;
+  const lookMs = Math.min((2 * startMs + endMs) / 3, endMs);
   const planned = Math.max(watched ? Math.min(lookMs, limits.maxMs) : lookMs, limits.minMs);
   // A share of the whole wait would blur what is known to the second: it is a share of the gap that comes next.
   const nextMs = clamp(nextLookMs(forecast.whole, planned, priceMs) - planned, limits);
@@ -89,42 +83,29 @@ export function nextPollGapMs(
 
 function plannedGapMs(forecast: Forecast, view: PollView, priceMs: number): number {
   const { ageMs, phase, runAgeMs } = view;
-  const byProgress = progressGapMs(forecast, view, priceMs);
-  if (byProgress !== null) return byProgress;
-  if (phase === "running") {
-    if (runAgeMs !== null) return nextLookMs(forecast.run, runAgeMs, priceMs) - runAgeMs;
-    return nextLookMs(forecast.early, ageMs, priceMs) - ageMs;
+  const byProgressMs = progressGapMs(forecast.progress, view.progress, priceMs);
+  if (byProgressMs !== null) return byProgressMs;
+  const { whole, phases } = forecast;
+  if (phases && phase === "running") {
+    if (runAgeMs !== null) return nextLookMs(phases.run, runAgeMs, priceMs) - runAgeMs;
+    return nextLookMs(phases.early, ageMs, priceMs) - ageMs;
   }
-  const endGapMs = nextLookMs(forecast.whole, ageMs, priceMs) - ageMs;
-  if (phase === "unseen" || forecast.phased < PHASED) return endGapMs;
+  const endGapMs = nextLookMs(whole, ageMs, priceMs) - ageMs;
+  if (!phases || phase === "unseen") return endGapMs;
   // Seen queued just now, it cannot end before the shortest run is over, whether its start is seen or not.
-  const shortestRunMs = ageAtShare(forecast.run, 0, 0.95);
-  return Math.min(queueGapMs(forecast, ageMs, priceMs), Math.max(shortestRunMs, endGapMs));
+  const shortestRunMs = ageAtShare(phases.run, 0.95);
+  return Math.min(queueGapMs(phases.run, ageMs, priceMs), Math.max(shortestRunMs, endGapMs));
 }
 
 /**
  * How often to look for the start of running. Looking for it rarely blurs the end: a start known to within w adds w²/12
  * to the variance σ² of the run, and the cost of watching for its end grows with √σ. Against the polls spent on it, at
- * a rate of starts 1/m, the best w is ∛(12·m·√(price·σ³)).
+ * a rate of starts 1/m, the best w is ∛(12·m·√(price·σ³)). The longer a task has been queued, the longer it will be.
  */
-function queueGapMs(forecast: Forecast, ageMs: number, priceMs: number): number {
-  const meanWaitMs = (ageAtShare(forecast.queue, ageMs, 0.5) - ageMs) / Math.LN2;
-  const sigmaMs = (ageAtShare(forecast.run, 0, 0.16) - ageAtShare(forecast.run, 0, 0.84)) / 2;
-  return Math.cbrt(12 * meanWaitMs * Math.sqrt(priceMs * sigmaMs ** 3));
-}
-
-/** The gap by the reported progress; null while it has not proved to be worth anything. */
-function progressGapMs(
-  { progress: trust }: Forecast,
-  { progress }: PollView,
-  priceMs: number,
-): number | null {
-  if (!trust || !progress || progress.value < PROGRESS_MIN || progress.value > PROGRESS_MAX) return null;
-  const medianMs = restMs(progress.value, progress.elapsedMs) * Math.exp(trust.bias);
-  if (!(medianMs > 0)) return null;
-  const curve = logNormalCurve(medianMs, trust.sigma);
-  if (survival(curve, progress.sinceMs) < PROGRESS_SPENT) return null;
-  return nextLookMs(curve, progress.sinceMs, priceMs) - progress.sinceMs;
+function queueGapMs(run: Curve, ageMs: number, priceMs: number): number {
+  const waitMs = Math.max(ageMs, MEAN_WAIT_MS);
+  const sigmaMs = (ageAtShare(run, 0.16) - ageAtShare(run, 0.84)) / 2;
+  return Math.cbrt(12 * waitMs * Math.sqrt(priceMs * sigmaMs ** 3));
 }
 
 /** Half of it while nothing is known: a poll then also teaches, and gaps that are too long hide how wrong the prior is. */

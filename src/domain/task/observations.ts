@@ -1,10 +1,10 @@
-import type { Span } from "../polling/forecast-histogram.ts";
+import type { Span } from "../polling/finish.ts";
 import type { Observations, Task } from "./task.ts";
 import type { TaskStatus } from "../../contract/words.ts";
 
-/** A mark early in the work says nothing yet, a late one too little. */
-const MARK_FROM = 20;
-const MARK_TO = 80;
+/** A progress early in the work says nothing yet, a late one too little. */
+const MIDDLE_FROM = 20;
+const MIDDLE_TO = 80;
 
 /** After a readable answer that left the task unfinished. `askedAt`: when the poll left; it was true then or later. */
 export function observed(
@@ -13,15 +13,15 @@ export function observed(
   at: { askedAt: number; now: number },
 ): Observations {
   const { from, to, said } = task;
-  const known = before ?? { queuedAt: null, progressAt: null, mark: null };
+  const known = before ?? { queuedAt: null, progressAt: null, midpoint: null };
   const queued = said === "queued" && to.runningSince === null;
   const moved = to.progress === from.progress ? null : to.progress;
-  const middle = moved !== null && moved >= MARK_FROM && moved <= MARK_TO;
+  const middle = moved !== null && moved >= MIDDLE_FROM && moved <= MIDDLE_TO;
   return {
     aliveAt: at.askedAt,
     queuedAt: queued ? at.askedAt : known.queuedAt,
     progressAt: moved === null ? known.progressAt : at.now,
-    mark: known.mark ?? (middle ? { at: at.now, progress: moved } : null),
+    midpoint: known.midpoint ?? (middle ? { at: at.now, progress: moved } : null),
   };
 }
 
@@ -38,7 +38,7 @@ export interface FinishSample {
   queuedMs: number | null;
   /** First seen running; null: never. */
   runningMs: number | null;
-  mark: { atMs: number; progress: number } | null;
+  midpoint: { atMs: number; progress: number } | null;
 }
 
 /** Null for a task that says nothing about finish times: a test, one that never reached the upstream or ended otherwise. */
@@ -47,12 +47,12 @@ export function finishSample(task: Task, observations: Observations | null): Fin
   const told = task.status === "succeeded" || task.error?.code === "generation_failed";
   if (task.test || submittedAt === null || finishedAt === null || !told) return null;
   const age = (at: number): number => Math.max(at - submittedAt, 0);
-  const mark = observations?.mark ?? null;
+  const midpoint = observations?.midpoint ?? null;
   const queuedAt = observations?.queuedAt ?? null;
   return {
     end: { afterMs: age(observations?.aliveAt ?? submittedAt), byMs: age(finishedAt) },
     queuedMs: queuedAt === null ? null : age(queuedAt),
     runningMs: task.runningSince === null ? null : age(task.runningSince),
-    mark: mark && { atMs: age(mark.at), progress: mark.progress },
+    midpoint: midpoint && { atMs: age(midpoint.at), progress: midpoint.progress },
   };
 }

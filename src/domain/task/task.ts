@@ -140,12 +140,7 @@ export interface Observations {
   /** When the progress became what it is. */
   progressAt: number | null;
   /** The first progress in the middle of the work: at the end it tells what progress is worth. */
-  mark: ProgressMark | null;
-}
-
-export interface ProgressMark {
-  at: number;
-  progress: number;
+  midpoint: { at: number; progress: number } | null;
 }
 
 export function isTerminal(task: { status: TaskStatus | null }): boolean {

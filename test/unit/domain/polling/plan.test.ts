@@ -1,6 +1,5 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { logNormalCurve } from "../../../../src/domain/polling/forecast-curve.ts";
 import { PRIOR_FORECAST, type Forecast } from "../../../../src/domain/polling/forecast.ts";
 import {
   firstPollGapMs,
@@ -9,9 +8,10 @@ import {
   type PollLimits,
   type PollView,
 } from "../../../../src/domain/polling/plan.ts";
+import { bellCurve } from "../../../support/curves.ts";
 
 const LIMITS: PollLimits = { firstMs: null, minMs: 1000, maxMs: 15_000 };
-const LEARNED: Forecast = { ...PRIOR_FORECAST, known: 1, phased: 0 };
+const LEARNED: Forecast = { ...PRIOR_FORECAST, known: 1 };
 
 const view = (overrides: Partial<PollView> = {}): PollView => ({
   ageMs: 100_000,
@@ -32,20 +32,12 @@ const gap = (forecast: Forecast, seen: Partial<PollView>, limits = LIMITS, rando
 
 const curve = fc
   .tuple(fc.double({ min: 1, max: 1e8, noNaN: true }), fc.double({ min: 0, max: 3, noNaN: true }))
-  .map(([median, sigma]) => logNormalCurve(median, sigma));
+  .map(([median, sigma]) => bellCurve(median, sigma));
 const anyForecast: fc.Arbitrary<Forecast> = fc.record({
   whole: curve,
-  early: curve,
-  queue: curve,
-  run: curve,
-  phased: fc.double({ min: 0, max: 1, noNaN: true }),
+  phases: fc.option(fc.record({ early: curve, run: curve })),
+  progress: fc.option(curve),
   known: fc.double({ min: 0, max: 1, noNaN: true }),
-  progress: fc.option(
-    fc.record({
-      bias: fc.double({ min: -5, max: 5, noNaN: true }),
-      sigma: fc.double({ min: 0.05, max: 5, noNaN: true }),
-    }),
-  ),
 });
 const ms = fc.double({ min: 0, max: 3e8, noNaN: true });
 const anyView: fc.Arbitrary<PollView> = fc.record({
@@ -102,7 +94,7 @@ describe("the first gap", () => {
   });
 
   it("is blurred by a share of the next gap, not of the whole wait", () => {
-    const tight = { ...LEARNED, whole: logNormalCurve(100_000, 0.05) };
+    const tight = { ...LEARNED, whole: bellCurve(100_000, 0.05) };
     const [soonest, latest] = [0, 0.999].map((r) => firstPollGapMs(LIMITS, tight, false, r));
     expect((latest ?? 0) - (soonest ?? 0)).toBeGreaterThan(100);
     expect((latest ?? 0) - (soonest ?? 0)).toBeLessThan(1500);
@@ -117,12 +109,14 @@ describe("the gap", () => {
   });
 
   it("backs off to the cap for a task that has been queued for hours", () => {
+    const phases = { early: LEARNED.whole, run: LEARNED.whole };
     expect(gap(LEARNED, { ageMs: 7_200_000, phase: "queued" })).toBeGreaterThan(13_500);
-    expect(gap({ ...LEARNED, phased: 1 }, { ageMs: 7_200_000, phase: "queued" })).toBeGreaterThan(13_500);
+    expect(gap({ ...LEARNED, phases }, { ageMs: 7_200_000, phase: "queued" })).toBeGreaterThan(13_500);
   });
 
   it("is taken from the clock of the run once its start was seen", () => {
-    const forecast = { ...LEARNED, run: logNormalCurve(50_000, 0.1), early: logNormalCurve(200_000, 0.1) };
+    const phases = { run: bellCurve(50_000, 0.1), early: bellCurve(200_000, 0.1) };
+    const forecast = { ...LEARNED, phases };
     const ageMs = 900_000;
     expect(gap(forecast, { ageMs, phase: "running", runAgeMs: 50_000 })).toBeLessThan(3000);
     expect(gap(forecast, { ageMs, phase: "running", runAgeMs: 5000 })).toBeGreaterThan(13_500);
@@ -130,20 +124,18 @@ describe("the gap", () => {
   });
 
   it("looks for the start, not the end, while a class that tells of its phases is queued", () => {
-    const forecast = {
-      ...LEARNED,
-      phased: 1,
-      whole: logNormalCurve(100_000, 0.1),
-      queue: logNormalCurve(40_000, 0.5),
-      run: logNormalCurve(60_000, 0.05),
+    const whole = bellCurve(100_000, 0.1);
+    const queued = (sigma: number, ageMs = 100_000): number => {
+      const phases = { early: whole, run: bellCurve(60_000, sigma) };
+      return gap({ ...LEARNED, whole, phases }, { phase: "queued", ageMs });
     };
-    const queued = gap(forecast, { phase: "queued" });
-    expect(queued).toBeGreaterThan(gap({ ...forecast, phased: 0 }, { phase: "queued" }));
-    expect(gap({ ...forecast, run: logNormalCurve(60_000, 0.01) }, { phase: "queued" })).toBeLessThan(queued);
+    expect(queued(0.05)).toBeGreaterThan(gap({ ...LEARNED, whole }, { phase: "queued" }));
+    expect(queued(0.01)).toBeLessThan(queued(0.05));
+    expect(queued(0.01, 7_200_000)).toBeGreaterThan(2 * queued(0.01));
   });
 
   it("follows the progress where that is trusted, until it stands still", () => {
-    const forecast = { ...LEARNED, progress: { bias: 0, sigma: 0.1 } };
+    const forecast = { ...LEARNED, progress: bellCurve(100_000, 0.1) };
     const running = { phase: "running", ageMs: 100_000 } as const;
     const progress = (value: number, elapsedMs: number, sinceMs: number): Partial<PollView> => ({
       ...running,

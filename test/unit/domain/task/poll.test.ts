@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { logNormalCurve } from "../../../../src/domain/polling/forecast-curve.ts";
 import { PRIOR_FORECAST, type Forecast } from "../../../../src/domain/polling/forecast.ts";
 import { decidePoll, firstSchedule, idToAsk, streamedSchedule } from "../../../../src/domain/task/poll.ts";
 import { finishSample } from "../../../../src/domain/task/observations.ts";
@@ -8,6 +7,7 @@ import type { PollAnswer, TaskReading } from "../../../../src/domain/task/upstre
 import { messageBody } from "../../../../src/domain/task/payload.ts";
 import { taskJson } from "../../../../src/domain/task/task-json.ts";
 import { aReading, aSchedule, aTask, anUnsubmittedTask, T0 } from "../../../support/builders.ts";
+import { bellCurve } from "../../../support/curves.ts";
 
 const limits = {
   firstMs: null,
@@ -266,7 +266,7 @@ describe("the first poll", () => {
         ...(forecast ? { forecast } : {}),
       }).nextPollAt - T0;
     const unwatched = aTask({ callback: null });
-    const late = { ...PRIOR_FORECAST, whole: logNormalCurve(200_000, 0.1) };
+    const late = { ...PRIOR_FORECAST, whole: bellCurve(200_000, 0.1) };
     expect(first(unwatched, 333, late)).toBe(333);
     expect(first(unwatched, null)).toBeGreaterThan(15_000);
     expect(first(unwatched, null)).toBeLessThan(35_000);
@@ -277,7 +277,7 @@ describe("the first poll", () => {
 });
 
 describe("a task that is followed by a stream", () => {
-  const late = { ...PRIOR_FORECAST, whole: logNormalCurve(200_000, 0.1) };
+  const late = { ...PRIOR_FORECAST, whole: bellCurve(200_000, 0.1) };
   const unsubscribed = aTask({ callback: null });
 
   it("has its first poll within POLL_MAX_SECONDS of its acceptance if the stream is open by then", () => {
@@ -349,13 +349,13 @@ describe("what the polls have shown", () => {
       aliveAt: T0 + 70_000,
       queuedAt: T0 + 20_000,
       progressAt: T0 + 60_100,
-      mark: { at: T0 + 60_100, progress: 50 },
+      midpoint: { at: T0 + 60_100, progress: 50 },
     });
     expect(finishSample(state.task, state.schedule.observations)).toEqual({
       end: { afterMs: 70_000, byMs: 80_100 },
       queuedMs: 20_000,
       runningMs: 40_100,
-      mark: { atMs: 60_100, progress: 50 },
+      midpoint: { atMs: 60_100, progress: 50 },
     });
   });
 

@@ -5,23 +5,24 @@ export interface TaskClass extends TaskTraits {
   model: string;
 }
 
-/** All tasks of an upstream key. */
-export const EVERYTHING = "*";
+const LABEL_MAX = 31;
 
-const LABEL_MAX = 64;
+/** The name of a class. Names of the same model begin with `modelKey`. */
+export function classKey({ model, seconds, resolution, inputMode }: TaskClass): string {
+  return modelKey(model) + label([seconds, resolution, inputMode]);
+}
 
-/** The keys of a class from the broadest to its own. Each learns from each of its tasks. */
-export function classKeys({ model, resolution, seconds, inputMode }: TaskClass): string[] {
-  const levels = [[model], [model, seconds], [model, seconds, resolution, inputMode]];
-  return [EVERYTHING, ...levels.map((level) => label(JSON.stringify(level)))];
+export function modelKey(model: string): string {
+  return `${label(model)} `;
 }
 
 /** A caller can write 200 characters and more into a name: beyond a length its hash stands for the rest. */
-function label(text: string): string {
+function label(value: unknown): string {
+  const text = JSON.stringify(value);
   return text.length <= LABEL_MAX ? text : `${text.slice(0, LABEL_MAX - 9)}#${hash(text)}`;
 }
 
-/** FNV-1a, 32 bits: who makes two names meet on purpose spoils the forecast of his own key only. */
+/** FNV-1a, 32 bits: a caller who makes two names meet on purpose spoils the forecast of that key only. */
 function hash(text: string): string {
   let value = 0x811c9dc5;
   for (let at = 0; at < text.length; at += 1) {
