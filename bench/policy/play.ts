@@ -54,7 +54,7 @@ export function playPlan(
   throw new Error("a task that never ends");
 }
 
-function answerAt({ startSeconds, endSeconds }: TrueTask, ageSeconds: number): PollAnswer {
+function answerAt({ startSeconds, endSeconds, progressAt }: TrueTask, ageSeconds: number): PollAnswer {
   let status: TaskStatus = "queued";
   if (startSeconds !== null && ageSeconds >= startSeconds) status = "running";
   if (ageSeconds >= endSeconds) status = "succeeded";
@@ -64,7 +64,7 @@ function answerAt({ startSeconds, endSeconds }: TrueTask, ageSeconds: number): P
     isAmbiguous: false,
     word: status,
     members: [],
-    progress: null,
+    progress: status === "running" ? (progressAt?.(ageSeconds) ?? null) : null,
     result,
     errorMessage: null,
   };

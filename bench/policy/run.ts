@@ -1,6 +1,7 @@
 import { publish } from "../lib/report.ts";
 import { bars } from "./bars.ts";
 import { comparison } from "./comparison.ts";
+import { costs, progress } from "./gains.ts";
 import { mistakes } from "./mistakes.ts";
 import { plot } from "./plot.ts";
 import { barsOf, tableOf } from "./table.ts";
@@ -10,7 +11,8 @@ import { SEEDS } from "./trial.ts";
 
 const startedAt = performance.now();
 const { rows, panels } = comparison();
-const held = bars();
+const held = [...bars(), ...costs()];
+const told = progress();
 const wrong = mistakes();
 
 publish({
@@ -19,12 +21,13 @@ publish({
   about:
     "The product's own decisions over simulated tasks; only the network takes no time. Medians over the seeds " +
     `${SEEDS.join(", ")} of means over tasks. A row with “delay ≤” is at the highest price of a poll that keeps the delay; ` +
-    "all others are at the product's own. [bench/README.md](../bench/README.md) says what the tasks are.",
-  bars: barsOf([...held, ...wrong]),
+    "all others are at the product's own. “With polls” is the mean delay and that price for each poll. [bench/README.md](../bench/README.md) says what the tasks are.",
+  bars: barsOf([...held, ...wrong, ...told]),
   tables: [
     { caption: "Every policy on every kind of task:", ...tableOf(rows) },
     { caption: "At a given delay, beside what is possible at all:", ...tableOf(held) },
     { caption: "Forecasts that are wrong:", ...tableOf(wrong) },
+    { caption: "Upstreams that report progress, after 500 learned:", ...tableOf(told) },
   ],
   plots: [
     {

@@ -5,6 +5,8 @@ export interface TrueTask {
   /** Null: this upstream says queued until the end. */
   startSeconds: number | null;
   endSeconds: number;
+  /** What the upstream reports while the task runs; absent: nothing. */
+  progressAt?: (ageSeconds: number) => number;
 }
 
 export interface World {
@@ -52,6 +54,45 @@ export const SLOW: World = {
 };
 
 export const WORLDS: readonly World[] = [CLIP, QUEUED, FAST, SLOW];
+
+/** Of a task that runs from one age to another. */
+type Report = (startSeconds: number, endSeconds: number, random: Random) => (ageSeconds: number) => number;
+
+const done = (start: number, end: number, age: number): number => (age - start) / (end - start);
+const percent = (share: number): number => Math.min(Math.max(Math.round(100 * share), 0), 99);
+
+/** How upstreams report progress, and whether it tells anything of the end. */
+export const REPORTS: readonly { name: string; honest: boolean; report: Report }[] = [
+  {
+    name: "linear, but bent by 10 %",
+    honest: true,
+    report: (start, end, random) => {
+      const bend = Math.exp(0.1 * normal(random));
+      return (age) => percent(done(start, end, age) ** bend);
+    },
+  },
+  {
+    name: "linear, as a gateway that asks every 15 s has it",
+    honest: true,
+    report: (start, end, random) => {
+      const phase = 15 * random();
+      return (age) => percent(done(start, end, Math.floor((age - phase) / 15) * 15 + phase));
+    },
+  },
+  { name: "always 50", honest: false, report: () => () => 50 },
+  { name: "by the clock to 99", honest: false, report: (start) => (age) => percent((age - start) / 105) },
+];
+
+/** The same tasks, with an upstream that reports progress. */
+export function reporting(world: World, name: string, report: Report): World {
+  return {
+    name: `${world.name}, progress ${name}`,
+    draw: (random) => {
+      const task = world.draw(random);
+      return { ...task, progressAt: report(task.startSeconds ?? 0, task.endSeconds, random) };
+    },
+  };
+}
 
 /** The same world at another pace. */
 export function times(world: World, factor: number): World {
