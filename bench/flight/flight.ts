@@ -50,7 +50,7 @@ export interface Flight extends FlightPlan {
   cpuPerEndMs: number;
   lost: number;
   doubled: number;
-  /** Null: nobody signs. */
+  /** Null: callbacks are not signed. */
   badSignatures: number | null;
   /** Neither delivered nor given up, as Ringback itself counts. */
   unsettled: number;

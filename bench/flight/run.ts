@@ -29,7 +29,7 @@ publish({
     "Tasks with a callback are created at an even pace and polled every 2 s, exactly; the upstream says `running` " +
     "every time. After some seconds of that, all of them become ready at one instant. Gateway, receiver, load and " +
     "workerd are processes of their own; each line has new ones. The bare object is the floor: it writes a row, calls back " +
-    "unsigned, writes a row, and tells nobody.",
+    "unsigned, writes a row, and reports to no object.",
   bars: bars(flights),
   tables: [
     {

@@ -1,7 +1,7 @@
 import { fork } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-/** A program of the bench in a process of its own, which is asked questions: what it does is on nobody else's account. */
+/** A program of the bench that answers questions in a process of its own, so that its work counts for no other. */
 export interface Child {
   pid: number;
   ask<T>(question: object): Promise<T>;
@@ -56,7 +56,7 @@ export async function startChild(program: string, base: string, args: readonly s
 
 /** The child's side: each question gets one answer. */
 export function answerQuestions(answer: (question: object) => unknown): void {
-  // Whoever asked is gone.
+  // The asking process is gone.
   process.once("disconnect", () => process.exit(0));
   process.on("message", (message) => {
     const { id, question } = message as Asked;

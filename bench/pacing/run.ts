@@ -13,7 +13,7 @@ const OTHERS = 24;
 const OTHERS_APART_MS = 2_500;
 /** After it the pacer must have found its rate. */
 const LEARNING_MS = quick ? 5_000 : 60_000;
-/** What is left of the tasks when no backlog is left: the last ones have nobody to make use of what they leave. */
+/** The part of the tasks that is left without a backlog: no other task can use the slots that the last ones leave. */
 const BACKLOG = 0.95;
 
 const startedAt = performance.now();

@@ -183,7 +183,7 @@ function limitersOf(limits: PacingWorld["limits"]): Record<LaneKind, (now: numbe
 export interface LaneFigures {
   /** 429s among the calls after the first minute. */
   refusedShare: number;
-  /** What got through after the first minute, of what the limit allows, in the seconds in which somebody waited. */
+  /** What got through after the first minute, of what the limit allows, in the seconds in which a task waited. */
   quota: number;
   backlogSeconds: number;
 }
@@ -205,7 +205,7 @@ function afterLearning(seconds: readonly number[]): number[] {
   return seconds.filter((at) => at >= LEARNING_SECONDS);
 }
 
-/** The seconds after the first minute through which somebody waited. */
+/** The seconds after the first minute in which a task waited throughout. */
 function secondsWaited(waits: readonly Wait[]): Set<number> {
   const change = new Map<number, number>();
   for (const { from, to } of waits) {

@@ -3,14 +3,14 @@ import { answerLateness, noteAlarm } from "./lateness.ts";
 
 /**
  * The floor of one object per task. A create: a row and an alarm, the submit, a row. A poll: the alarm, one fetch, the
- * next alarm. An end: a row before the callback, which nobody signs, and a row after it. Validates nothing, repeats
+ * next alarm. An end: a row before the callback, which is not signed, and a row after it. Validates nothing, repeats
  * nothing, bears no bad answer.
  */
 
 interface BareEnv {
   AIO_BASE_URL: string;
   POLL_MS: string;
-  /** Absent: nobody is called back. */
+  /** Absent: no callback. */
   CALLBACK_URL?: string;
   TASKS: DurableObjectNamespace<BareTask>;
 }

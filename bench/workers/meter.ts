@@ -142,7 +142,7 @@ function patchRuntime(ctx: DurableObjectState): void {
     closeTimer(timer);
     return clearTimeout([timer]);
   });
-  // Nobody can clear this one: whatever it was for, it stays open to its end.
+  // Nothing can clear this timer: it stays open to its end.
   replace(AbortSignal, "timeout", (_class, timeout, [ms]) => {
     const now = Date.now();
     current.getStore()?.awake.push([now, now + Number(ms)]);

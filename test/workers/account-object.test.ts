@@ -241,7 +241,7 @@ describe("an account's statistics", () => {
 });
 
 describe("the account's hourly reconciliation", () => {
-  it("wakes a task whose alarm is gone, without anybody's request", async () => {
+  it("wakes a task whose alarm is gone, without a request", async () => {
     network.answer = upstream({ status: "running" });
     const { task_id: id } = await created();
     await until(summaries, ([summary]) => summary?.status === "running");

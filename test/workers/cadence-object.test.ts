@@ -23,7 +23,7 @@ import {
  * a task's life                              shape: joins after it was accepted, settles after it ended
  * the same task twice                        shape: idempotent calls
  * account and cadence that do not answer     shape: never needed for progress
- * nobody comes any more                      guarantee 10: nothing is left for ever
+ * no task comes any more                     guarantee 10: nothing is left for ever
  */
 
 const DAY = 86_400_000;
@@ -116,7 +116,7 @@ describe("a cadence", () => {
     expect((await stub.join({ ...CLASS, model: "another" })).forecast?.known).toBeGreaterThan(0);
   });
 
-  it("is emptied when nobody has come for three months, and not before", async () => {
+  it("is emptied when no task has come for three months, and not before", async () => {
     const stub = await cadence();
     await stub.settle([{ name: "a-task", task: CLASS, sample: finish() }]);
     const alarm = async (): Promise<number | null> =>
@@ -143,7 +143,7 @@ describe("a task whose account and cadence do not answer", () => {
     vi.spyOn(CadenceObject.prototype, "settle").mockRejectedValue(away);
     vi.spyOn(AccountObject.prototype, "sync").mockRejectedValue(away);
     vi.spyOn(AccountObject.prototype, "signingVersions").mockRejectedValue(away);
-    // Of a class that nobody has asked for yet.
+    // Of a class that no task has asked for yet.
     const { task_id: id } = await created({ model: "unheard-of" });
     await until(
       async () => read(id),

@@ -70,7 +70,7 @@ async function delivered(id: string): Promise<void> {
 }
 
 describe("a task", () => {
-  it("asks for no slot while nobody has met a 429", async () => {
+  it("asks for no slot before a 429", async () => {
     const pace = vi.spyOn(CadenceObject.prototype, "pace");
     const { task_id: id } = await created();
     await delivered(id);
@@ -147,7 +147,7 @@ describe("a task", () => {
     expect(told.mock.calls.map(([, { slotAt }]) => slotAt)).toEqual([null, (slot as { at: number }).at]);
   });
 
-  it("leaves when it is told that nobody paces its key any more", async () => {
+  it("leaves when its key is no longer paced", async () => {
     refusing("GET", 1);
     vi.spyOn(CadenceObject.prototype, "pace").mockReturnValue({ kind: "free" });
     const { task_id: id } = await created({ model: "leaves" });
@@ -176,7 +176,7 @@ describe("a task", () => {
         throw new Error("away");
       },
     },
-    // Whoever asks waits a second for it, and no longer.
+    // An asking task waits a second for it, and no longer.
     { what: "never answers", silence: hangs as () => never },
   ])(
     "needs no cadence: where it $what, its own backoff and plan count",

@@ -99,7 +99,7 @@ describe("a retention that is made shorter", () => {
     expect(await alarmOf(stubOf(id))).toBeNull();
   });
 
-  it("holds at once for a task that anybody asks for", async () => {
+  it("holds at once for a task that any request reaches", async () => {
     const { id } = await settled();
     vi.setSystemTime(Date.now() + HOUR);
     await deploy("0.5", [id]);

@@ -71,7 +71,7 @@ describe("a crash", () => {
     });
   });
 
-  it("while the submit is on the wire is settled by the alarm when nobody asks again", async () => {
+  it("while the submit is on the wire is settled by the alarm without another request", async () => {
     network.answer = async (call) => {
       if (call.url === RECEIVER) return new Response("ok");
       return hangs();

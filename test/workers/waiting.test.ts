@@ -93,7 +93,7 @@ async function waiting(id: string): Promise<string> {
   return kind;
 }
 
-describe("a thousand who wait for one task", () => {
+describe("a thousand callers that wait for one task", () => {
   it("cause no poll of their own and all hear the end; one more is told to come back", async () => {
     const id = await runningTask();
     const before = { polls: polls(), at: Date.now() };
@@ -104,7 +104,7 @@ describe("a thousand who wait for one task", () => {
       expect(refused.headers.get("retry-after")).toBe("1");
       expect(await refused.json()).toMatchObject({ error: { code: "overloaded", retryable: true } });
     }
-    // Who only reads needs no place.
+    // A read without a wait needs no place.
     expect((await request("GET", `/v1/videos/${id}`)).status).toBe(200);
     const seen = polls();
     await until(polls, (count) => count >= seen + 3);
@@ -171,7 +171,7 @@ describe("a task that is deleted", () => {
 });
 
 describe("an object that dies", () => {
-  it("is asked again by who waits, for the time that remains", async () => {
+  it("is asked again by the waiting call, for the time that remains", async () => {
     const id = await runningTask();
     const wait = request("GET", `/v1/videos/${id}?wait=30`);
     await until(
@@ -185,7 +185,7 @@ describe("an object that dies", () => {
     expect(await response.json()).toMatchObject({ status: "succeeded" });
   });
 
-  it("holds nobody longer than the time asked for", async () => {
+  it("holds no call longer than the time asked for", async () => {
     const id = await runningTask();
     const startedAt = Date.now();
     const wait = request("GET", `/v1/videos/${id}?wait=2`);
@@ -200,7 +200,7 @@ describe("an object that dies", () => {
     expect(Date.now() - startedAt).toBeLessThan(3500);
   });
 
-  it("breaks its streams, so that who listens comes again and finds the state as it is", async () => {
+  it("breaks its streams, so that a listener comes again and finds the state as it is", async () => {
     const id = await runningTask();
     const reader = (await streamOf(id)).getReader();
     await reader.read();
@@ -239,7 +239,7 @@ describe("a stream", () => {
     expect(retryMs).toBe(77);
   });
 
-  it("of who does not read is cut, so that what was missed fills no memory", async () => {
+  it("of a client that does not read is cut, so that missed events fill no memory", async () => {
     Object.assign(STREAM_LIMITS, { heartbeatMs: 20 });
     const id = await runningTask();
     const stream = await streamOf(id);

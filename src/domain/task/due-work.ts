@@ -41,8 +41,8 @@ export interface SyncState {
   /** What the task took along from its cadence; null: nothing, so the prior counts. */
   forecast: Forecast | null;
   /**
-   * The account hears of the accepted task together with others. Nobody is told whether it did, so the task says it
-   * again with its first poll.
+   * The account hears of the accepted task together with others. The task does not learn whether it did, so it repeats
+   * the report with its first poll.
    */
   registered: boolean;
   /** The upstream has answered 429 to tasks of this key: the cadence is asked for a slot before each call. */
@@ -107,7 +107,7 @@ export function cadenceNews({ task, schedule, sync }: TaskState): "join" | "sett
 /** Beside the work, never in its way: retention does not wait for an account that is silent. */
 function reportSteps(state: TaskState, retentionMs: number): Step[] {
   const { task, deliveries, sync } = state;
-  // Until the create is answered, nobody has a task: a definite no leaves none.
+  // Until the create is answered there is no task for the account: a definite no leaves none.
   if (task.submit.inCreate) return [];
   if (sync.account === stageIn(state, retentionMs) && cadenceNews(state) === null) return [];
   const first = deliveries.filter(
@@ -146,7 +146,7 @@ function taskStep(task: Task, schedule: PollSchedule): Step {
  * The alarm for the due work. Never at or before now: an alarm set in the past inside a running alarm can be lost
  * (workerd issue 6866); and in whole milliseconds: the runtime cuts a fraction off, and the alarm would come before its
  * work and do nothing. A report is made in passing and does not set it, or each would cost a row; only one that has
- * failed does, so that it is repeated, and one that nobody would miss.
+ * failed does, so that it is repeated, and one that no other object would miss.
  */
 export function alarmAt(steps: readonly Step[], now: number, failedReport = false): number {
   const wakes = steps.map((step) => {

@@ -3,7 +3,7 @@ import { postponeDelivery, stopDelivery, type Delivery, type DeliveryLimits } fr
 import type { Task } from "./task.ts";
 
 /**
- * A made-up key must not make Ringback send signed requests to anybody. A create proves its key when the upstream accepts
+ * A made-up key must not make Ringback send signed requests. A create proves its key when the upstream accepts
  * it; a task whose key nothing has proved asks the upstream before its first attempt.
  */
 

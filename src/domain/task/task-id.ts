@@ -2,8 +2,8 @@ import { base32 } from "../text/base32.ts";
 
 /**
  * A task id is `task_` + 26 characters that name the object (128 bits, random or a digest) + 16 characters of tag
- * (80 bits of an HMAC over them and the account). The tag lets the Worker refuse an id that is made up or somebody
- * else's without waking an object.
+ * (80 bits of an HMAC over them and the account). With the tag the Worker refuses a made-up id, or one of another
+ * account, without waking an object.
  */
 const PREFIX = "task_";
 const NAME_LENGTH = 26;

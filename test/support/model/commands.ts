@@ -133,7 +133,7 @@ function pass(ms: number, text: string): Move {
 }
 
 function crashAt(plan: CrashPlan): Move {
-  const loss = plan.lossy ? ", and loses what nobody was told" : "";
+  const loss = plan.lossy ? ", and loses what was not yet reported" : "";
   return {
     text: `dies ${plan.when} verb ${plan.nth} from here${loss}`,
     run: async (world) => world.planCrash(plan),
@@ -189,7 +189,7 @@ function silence(silent: boolean): Move {
 function settings(good: boolean): Move {
   return {
     text: good ? "the settings parse again" : "the settings are bad",
-    // A deployment ends the process; who recovers a lost create has the settings of the create.
+    // A deployment ends the process; the recovery of a lost create has the settings of the create.
     fits: (world) => !world.busy().create,
     run: async (world) => world.setSettings(good),
   };

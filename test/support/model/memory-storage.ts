@@ -3,8 +3,8 @@ import type { TaskKv, TaskStorage } from "../../../src/task-object/storage.ts";
 type Stored = string | Uint8Array;
 
 /**
- * An object's storage in memory. As in the real one, what is written is kept for certain only once somebody outside
- * was told: until `commit` a crash may lose it.
+ * An object's storage in memory. As in the real one, a write is durable only once its outcome has left the object: until
+ * `commit` a crash may lose it.
  */
 export class MemoryStorage implements TaskStorage {
   #values = new Map<string, Stored>();
@@ -71,7 +71,7 @@ export class MemoryStorage implements TaskStorage {
     this.#committedAlarm = this.#alarm;
   }
 
-  /** A crash that loses what nobody was told. */
+  /** A crash that loses the writes whose outcome has not left the object. */
   rollback(): void {
     this.#values = new Map(this.#committed);
     this.#alarm = this.#committedAlarm;

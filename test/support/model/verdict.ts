@@ -26,7 +26,7 @@ export function verdict(world: Seen, lives: readonly Life[]): Verdict {
   return found;
 }
 
-/** Creates that were answered 2xx with a new task, of which nobody ever saw a row. */
+/** Creates that were answered 2xx with a new task, of which the store never had a row. */
 function unknown({ creates }: Seen, lives: readonly Life[]): number {
   const taken = creates.filter(({ answer }) => answer?.kind === "taken" && !answer.replayed).length;
   return Math.max(0, taken - lives.filter(({ takenAt }) => takenAt !== null).length);

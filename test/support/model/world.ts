@@ -144,7 +144,7 @@ export interface CrashPlan {
   when: "before" | "after";
   /** Counted from here, over all verbs. */
   nth: number;
-  /** Whether what was written and not yet told to anybody is lost too. */
+  /** Whether writes whose outcome has not left the object are lost, too. */
   lossy: boolean;
 }
 

@@ -3,7 +3,7 @@ import { RpcBatcher } from "../../../src/net/rpc-batcher.ts";
 
 /*
  * scenario                                 requirement
- * items that come during a call            one call takes them along, and nobody waits
+ * items that come during a call            one call takes them along, and none waits
  * an object that dies in the middle        delays the others by a second at most, and nothing is lost with it
  * a receiver that fails or is silent       its items wait for the next one that comes, 5,000 at most
  */
@@ -40,7 +40,7 @@ describe("a batcher", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("takes along what comes during a call, 50 ms after that one began, and nobody waits for it", async () => {
+  it("takes along what comes during a call, 50 ms after that one began, without making it wait", async () => {
     const batcher = new RpcBatcher<string>();
     const { calls, call } = heldCalls();
     const told = batcher.tell(item("a"), call);

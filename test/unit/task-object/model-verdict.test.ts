@@ -123,12 +123,16 @@ describe("the verdict on a life of the model", () => {
   });
 
   it.each<[title: string, world: Partial<Seen>, lives: Life[]]>([
-    ["an accepted task that nobody ever saw", { wire: unsent }, []],
+    ["an accepted task without a row", { wire: unsent }, []],
     ["an accepted task without an end", {}, [aLife({ lastState: running })]],
     ["an end without its event", { wire: unsent }, [aLife({}, [])]],
     ["an event that is said to be delivered and never was", { wire: unsent }, [aLife()]],
     ["an event that still waits", { wire: unsent }, [aLife({}, [anEnd({ status: "pending" })])]],
-    ["an event that was stopped by nobody", { wire: unsent }, [aLife({}, [anEnd({ status: "stopped" })])]],
+    [
+      "an event that was stopped without a cause",
+      { wire: unsent },
+      [aLife({}, [anEnd({ status: "stopped" })])],
+    ],
     [
       "an event that was given up too early",
       { wire: [aCall({}), aCallback({ word: "500" })] },
@@ -141,7 +145,7 @@ describe("the verdict on a life of the model", () => {
   it.each<[title: string, wire: WireCall[]]>([
     ["a submit after one that was accepted", [aCall({}), aCall({}), aCallback()]],
     [
-      "a submit after one that nobody heard of",
+      "a submit after one with an unknown outcome",
       [aCall({ word: "429", answeredAt: null }), aCall({}), aCallback()],
     ],
     ["a submit after a 500 that may not be repeated", [aCall({ word: "500" }), aCall({}), aCallback()]],

@@ -40,7 +40,7 @@ const SCENARIOS: Scenario[] = [
     script: { submit: ["429", "500", "accepted"], poll: ["404", "failed"], callback: ["410"] },
   },
   {
-    name: "a task that is told to nobody and times out",
+    name: "a task without a callback that times out",
     life: { events: null, timeoutMs: 60_000, poll: "running" },
     script: {},
   },

@@ -55,6 +55,6 @@ export function answerOf(text: string, replayed: boolean): CreateAnswer {
     case "upstream_rejected":
       return { kind: "refused" };
     default:
-      throw new Error(`an answer that nobody expects: ${text}`);
+      throw new Error(`an unexpected answer: ${text}`);
   }
 }

@@ -257,7 +257,7 @@ describe("the next poll", () => {
 });
 
 describe("the first poll", () => {
-  it("is exactly where POLL_FIRST_SECONDS puts it, else where the forecast does, sooner if somebody watches", () => {
+  it("is exactly where POLL_FIRST_SECONDS puts it, else where the forecast does, sooner if a caller follows the task", () => {
     const first = (task: Task, firstMs: number | null, forecast?: Forecast): number =>
       firstSchedule(task, {
         now: T0,

@@ -12,7 +12,7 @@ function at(place: number, content: Uint8Array): Uint8Array {
 }
 
 describe("base64", () => {
-  it("is what everybody's is", () => {
+  it("is the same as the platform's", () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         expect(Buffer.from(base64Bytes(bytes)).toString()).toBe(Buffer.from(bytes).toString("base64"));
