@@ -29,7 +29,9 @@ export function clientTypes(): string {
   const { schemas } = openApiDocument().components;
   const shapes = SHAPES.map((name) => {
     const schema = schemas[name] ?? {};
-    return `${comment(schema)}export interface ${name} ${objectType(schema)}\n`;
+    if (name !== "Task") return `${comment(schema)}export interface ${name} ${objectType(schema)}\n`;
+    const more = without(schema, schemas["TaskData"] ?? {});
+    return `${comment(schema)}export interface ${name} extends TaskData ${objectType(more)}\n`;
   });
   return indented(
     `/** Made from \`src/contract\` by \`npm run types\`: do not edit. */\n\n${shapes.join("\n")}`,
@@ -45,6 +47,13 @@ function indented(text: string): string {
     return whole;
   });
   return lines.join("\n");
+}
+
+/** The schema without the members of `base`. */
+function without(schema: JsonSchema, base: JsonSchema): JsonSchema {
+  const members = Object.entries(schema["properties"] as object);
+  const inherited = base["properties"] as object;
+  return { ...schema, properties: Object.fromEntries(members.filter(([name]) => !(name in inherited))) };
 }
 
 function comment({ description }: JsonSchema): string {

@@ -130,47 +130,7 @@ export interface TaskData {
 }
 
 /** One request for a video, and its life. */
-export interface Task {
-  object: "video.task";
-  /** The same as `task_id`. */
-  id: string;
-  /** Ringback's id; not the upstream's. */
-  task_id: string;
-  /** `succeeded` and `failed` are the end and never change. */
-  status: "queued" | "running" | "succeeded" | "failed";
-  /** In percent, as the upstream reported it last; null before it has reported any. */
-  progress: number | null;
-  /** As it was asked for. */
-  model: string;
-  /** Where the video is; usually for about 24 hours. Null on success if only the upstream key opens it (see `file`). */
-  video_url: string | null;
-  /** Where the upstream keeps a file of which `video_url` is a copy. */
-  source_url: string | null;
-  /** What became of the video's file, where there is something to say. */
-  file: {
-    status: "failed";
-    /** Only the upstream key opens the result, and it is not the caller's. */
-    reason: "needs_key";
-  } | null;
-  error: TaskError | null;
-  /** The error's message once more. */
-  error_message: string | null;
-  /** The caller's own, as it was sent. */
-  metadata: {
-    [member: string]: unknown;
-  } | null;
-  /** Made by `test`: nothing went upstream. */
-  test: boolean;
-  /** The upstream's id for it. */
-  upstream_task_id: string | null;
-  /** When Ringback accepted it. */
-  created_at: string;
-  /** When the upstream accepted it. */
-  submitted_at: string | null;
-  /** When it succeeded or failed. */
-  finished_at: string | null;
-  /** When Ringback gives up: `created_at` and the timeout. */
-  deadline_at: string;
+export interface Task extends TaskData {
   /** Null without a `callback_url`. */
   callback: TaskCallback | null;
   /** The upstream's last JSON answer, verbatim; null when it is over 64 KB. */

@@ -95,7 +95,7 @@ export const API_ERRORS = {
   },
   loop_detected: {
     status: 508,
-    message: "This request was sent by a Ringback itself, as a callback or upstream.",
+    message: "This request was sent by a Ringback: as a callback, or by one whose AIO_BASE_URL leads here.",
   },
   upstream_unauthorized: { status: 401, message: REFUSALS.upstream_unauthorized },
   upstream_payment_required: { status: 402, message: REFUSALS.upstream_payment_required },

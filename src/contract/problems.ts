@@ -3,6 +3,8 @@
  * sentence that is made from them. The sentence goes on from the name of the value: "`prompt` is required".
  */
 
+const IMAGE = "must be an http(s) URL, a data:image/…;base64, URL or base64";
+
 const REQUEST_PROBLEMS = {
   invalid: () => "is not valid",
 
@@ -34,8 +36,8 @@ const REQUEST_PROBLEMS = {
   not_host: () => "is not a host",
 
   // A create.
-  not_image: () => "must be an http(s) URL, a data:image/…;base64, URL or base64",
-  not_reference: () => "must be an http(s) URL, a data:image/…;base64, URL or base64, or an asset:// URL",
+  not_image: () => IMAGE,
+  not_reference: () => `${IMAGE}, or an asset:// URL`,
   nothing_kept: () => "must be false: this deployment keeps no files",
   not_test_member: () => "takes outcome and delay_seconds",
   unknown_callback_field: () => "is not a field of Ringback",

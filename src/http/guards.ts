@@ -44,7 +44,7 @@ export function wrongMethod(allow: string): ApiError {
 /** A Ringback callback that reaches a call which changes or sends something would go on for ever. */
 export const refuseOwnCallbacks = createMiddleware<AppEnv>(async (context, next) => {
   if (context.req.header("ringback-attempt") !== undefined) {
-    throw new ApiError("loop_detected", { message: "This request is itself a Ringback callback." });
+    throw new ApiError("loop_detected");
   }
   await next();
 });
@@ -52,9 +52,7 @@ export const refuseOwnCallbacks = createMiddleware<AppEnv>(async (context, next)
 /** A Ringback's call upstream that reaches a call which leads upstream: one task would become hundreds. */
 export const refuseOwnUpstreamCalls = createMiddleware<AppEnv>(async (context, next) => {
   if (context.req.header(HOP_HEADER) !== undefined) {
-    throw new ApiError("loop_detected", {
-      message: "This request was sent by a Ringback whose AIO_BASE_URL leads here.",
-    });
+    throw new ApiError("loop_detected");
   }
   await next();
 });

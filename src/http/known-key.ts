@@ -32,9 +32,7 @@ export async function requireKnownKey(
     case "refused":
       throw unauthorized();
     case "silent":
-      throw new ApiError("upstream_error", {
-        message: "The upstream did not say whether it knows this key.",
-      });
+      throw new ApiError("upstream_error");
   }
 }
 

@@ -1,6 +1,5 @@
 import type { Context } from "hono";
 import { issue } from "../../contract/problems.ts";
-import { BODY_LIMITS } from "../../net/body-limits.ts";
 import { largestBodyBytes, withCountedBody, type CountedResult } from "../../net/counted-body.ts";
 import type { AppEnv } from "../app-env.ts";
 import { bodyTypeOf, type BodyType } from "./content-type.ts";
@@ -38,9 +37,7 @@ function unreadable(end: Exclude<CountedResult<unknown>["end"], "complete">, max
     case "capped":
       return tooLarge(maxBytes);
     case "late":
-      return new ApiError("request_timeout", {
-        message: `The request body did not arrive within ${BODY_LIMITS.arrivalMs / 1000} seconds.`,
-      });
+      return new ApiError("request_timeout");
     case "refused":
       return new ApiError("overloaded");
     case "broken":

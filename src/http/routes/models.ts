@@ -53,8 +53,7 @@ function keyOf(context: Context<AppEnv>): AskedKey {
 }
 
 function noModels(upstream?: { status: number; body: unknown }): ApiError {
-  const message = "The upstream did not answer with its models.";
-  return new ApiError("upstream_error", { message, ...(upstream ? { upstream } : {}) });
+  return new ApiError("upstream_error", upstream ? { upstream } : {});
 }
 
 function refusal(answer: ModelsAnswer): ApiError {
@@ -62,7 +61,6 @@ function refusal(answer: ModelsAnswer): ApiError {
   const upstream = upstreamSaid(answer);
   if (status < 400 || status >= 500) return noModels(upstream);
   return new ApiError(refusalCode(status), {
-    message: "The upstream refused to list its models.",
     status,
     upstream,
     ...(waitMs === null ? {} : { headers: { "retry-after": String(Math.ceil(waitMs / 1000)) } }),

@@ -1,5 +1,7 @@
 import type { ProblemSentences } from "../../../contract/problems.ts";
 
+const IMAGE = "必须是 http(s) 网址、data:image/…；base64, 地址或 base64";
+
 /** What can be wrong with a field or a setting. */
 export const problems: ProblemSentences = {
   invalid: () => "无效",
@@ -28,8 +30,8 @@ export const problems: ProblemSentences = {
   not_cursor: () => "不是该列表的分页位置",
   not_host: () => "不是有效的主机",
 
-  not_image: () => "必须是 http(s) 网址、data:image/…；base64, 地址或 base64",
-  not_reference: () => "必须是 http(s) 网址、data:image/…；base64, 地址、base64 或 asset:// 地址",
+  not_image: () => IMAGE,
+  not_reference: () => `${IMAGE}，或 asset:// 地址`,
   nothing_kept: () => "必须是 false：该部署不保存文件",
   not_test_member: () => "只能包含 outcome 和 delay_seconds",
   unknown_callback_field: () => "不是 Ringback 的字段",
