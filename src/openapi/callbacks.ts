@@ -1,12 +1,14 @@
+import type { TaskData } from "../contract/shapes/task.ts";
 import { MESSAGE_ID_PATTERN } from "../contract/shapes/values.ts";
 import { EVENT_TYPES, type EventType } from "../contract/words.ts";
 import { RINGBACK_VERSION } from "../version.ts";
 import {
   FAILED_DATA,
+  FLAT_PING,
   flatMessage,
   MESSAGE_ID,
-  type QUEUED_DATA,
   RUNNING_DATA,
+  STANDARD_PING,
   standardMessage,
   SUCCEEDED_DATA,
 } from "./examples.ts";
@@ -93,7 +95,7 @@ function webhook(message: Message): JsonSchema {
   };
 }
 
-const EVENTS: Record<EventType, { summary: string; description: string; data: typeof QUEUED_DATA }> = {
+const EVENTS: Record<EventType, { summary: string; description: string; data: TaskData }> = {
   "video.succeeded": {
     summary: "A video is ready",
     description: "The task ended well; `video_url` is set. Sent unless `callback_events` leaves it out.",
@@ -134,7 +136,6 @@ export function webhooks(): Record<string, JsonSchema> {
     };
     return [name, webhook(message)] as const;
   });
-  const { timestamp } = standardMessage("ping", {}) as { timestamp: string };
   const ping = webhook({
     name: "ping",
     operationId: "receive_ping",
@@ -142,8 +143,8 @@ export function webhooks(): Record<string, JsonSchema> {
     description: "What `POST /v1/webhooks/ping` sends, once: an event of no task.",
     schemas: ["StandardPing", "FlatPing"],
     examples: {
-      standard: { value: standardMessage("ping", {}) },
-      flat: { value: { message_id: MESSAGE_ID, event: "ping", timestamp } },
+      standard: { value: STANDARD_PING },
+      flat: { value: FLAT_PING },
     },
   });
   return { ...Object.fromEntries(events), ping };

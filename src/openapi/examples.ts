@@ -1,3 +1,9 @@
+import type { Stats } from "../contract/shapes/account.ts";
+import type { DeliveryJson } from "../contract/shapes/delivery.ts";
+import type { FlatMessage, FlatPing, StandardMessage, StandardPing } from "../contract/shapes/message.ts";
+import type { TaskData, TaskError, TaskJson, TaskList } from "../contract/shapes/task.ts";
+import { TASK_ERRORS } from "../contract/errors.ts";
+import type { EventType } from "../contract/words.ts";
 import { FRAMES_EXAMPLE, REFERENCE_EXAMPLE, TEXT_EXAMPLE } from "./upstream-examples.ts";
 
 /** One task, its callback and its neighbours, as they look on the wire. */
@@ -33,7 +39,7 @@ const VIDEO_URL = "https://cdn.example.com/cgt-20261123151147.mp4";
 const CREATED_AT = "2026-11-23T15:10:02.120Z";
 const FINISHED_AT = "2026-11-23T15:11:47.957Z";
 
-const CALLBACK = {
+const CALLBACK: NonNullable<TaskJson["callback"]> = {
   url: CALLBACK_URL,
   events: ["video.succeeded", "video.failed"],
   format: "standard",
@@ -42,30 +48,30 @@ const CALLBACK = {
   next_attempt_at: null,
 };
 
-export const QUEUED_DATA = {
+export const QUEUED_DATA: TaskData = {
   object: "video.task",
   id: TASK_ID,
   task_id: TASK_ID,
   status: "queued",
-  progress: null as number | null,
+  progress: null,
   model: TEXT_EXAMPLE.model,
-  video_url: null as string | null,
+  video_url: null,
   source_url: null,
   file: null,
-  error: null as object | null,
-  error_message: null as string | null,
+  error: null,
+  error_message: null,
   metadata: { order: 42 },
   test: false,
   upstream_task_id: "cgt-20261123151002",
   created_at: CREATED_AT,
   submitted_at: "2026-11-23T15:10:02.910Z",
-  finished_at: null as string | null,
+  finished_at: null,
   deadline_at: "2026-11-24T15:10:02.120Z",
 };
 
-export const RUNNING_DATA = { ...QUEUED_DATA, status: "running", progress: 42 };
+export const RUNNING_DATA: TaskData = { ...QUEUED_DATA, status: "running", progress: 42 };
 
-export const SUCCEEDED_DATA = {
+export const SUCCEEDED_DATA: TaskData = {
   ...QUEUED_DATA,
   status: "succeeded",
   progress: 100,
@@ -73,13 +79,13 @@ export const SUCCEEDED_DATA = {
   finished_at: FINISHED_AT,
 };
 
-const FAILURE = {
+const FAILURE: TaskError = {
   code: "generation_failed",
   message: "The prompt was refused by content review.",
   retryable: false,
 };
 
-export const FAILED_DATA = {
+export const FAILED_DATA: TaskData = {
   ...QUEUED_DATA,
   status: "failed",
   error: FAILURE,
@@ -87,38 +93,32 @@ export const FAILED_DATA = {
   finished_at: FINISHED_AT,
 };
 
-export const QUEUED_TASK = {
+export const QUEUED_TASK: TaskJson = {
   ...QUEUED_DATA,
   callback: CALLBACK,
   upstream: { task_id: QUEUED_DATA.upstream_task_id, status: "queued" },
 };
 
-export const SUCCEEDED_TASK = {
+export const SUCCEEDED_TASK: TaskJson = {
   ...SUCCEEDED_DATA,
   callback: { ...CALLBACK, status: "delivered", attempts: 1 },
   upstream: { task_id: QUEUED_DATA.upstream_task_id, status: "completed", video_url: VIDEO_URL },
 };
 
 /** The upstream may or may not have taken it: an answer that no client repeats by itself. */
-export const UNKNOWN_TASK = {
+export const UNKNOWN_TASK: TaskJson = {
   ...QUEUED_TASK,
   status: "failed",
   upstream_task_id: null,
   submitted_at: null,
-  error: {
-    code: "submit_unknown",
-    message:
-      "The upstream's answer to the submit is unknown. It may have accepted the request, so it was not sent again.",
-    retryable: false,
-  },
-  error_message:
-    "The upstream's answer to the submit is unknown. It may have accepted the request, so it was not sent again.",
+  error: { code: "submit_unknown", message: TASK_ERRORS.submit_unknown, retryable: false },
+  error_message: TASK_ERRORS.submit_unknown,
   finished_at: "2026-11-23T15:10:22.130Z",
   callback: { ...CALLBACK, status: "pending", next_attempt_at: "2026-11-23T15:10:24.130Z" },
   upstream: null,
 };
 
-export const LIST = {
+export const LIST: TaskList = {
   object: "list",
   data: [
     {
@@ -138,7 +138,7 @@ export const LIST = {
   next_cursor: "MDAxNzk1NDQ2NjAyMTIwIG5nYWx3ajdiNjR0c3Jjc3k2em9vYWp4M3Bp",
 };
 
-export const DELIVERY = {
+export const DELIVERY: DeliveryJson = {
   message_id: MESSAGE_ID,
   event: "video.succeeded",
   status: "delivered",
@@ -167,7 +167,7 @@ export const DELIVERY = {
   ],
 };
 
-export const STATS = {
+export const STATS: Stats = {
   object: "stats",
   tasks: { queued: 2, running: 3, succeeded: 410, failed: 9 },
   models: [{ model: TEXT_EXAMPLE.model, count: 410, p50_seconds: 104.6, p95_seconds: 231.2 }],
@@ -183,15 +183,14 @@ export const EVENT_STREAM = [
 ].join("");
 
 /** The event `type` about `data`, in either format. */
-export function standardMessage(type: string, data: object): object {
+export function standardMessage(type: EventType, data: TaskData): StandardMessage {
   return { id: MESSAGE_ID, type, timestamp: FINISHED_AT, data };
 }
 
-export function flatMessage(type: string, data: typeof QUEUED_DATA): object {
-  const error = data.error as { code: string } | null;
+export function flatMessage(event: EventType, data: TaskData): FlatMessage & { metadata_order: number } {
   return {
     message_id: MESSAGE_ID,
-    event: type,
+    event,
     timestamp: FINISHED_AT,
     task_id: data.task_id,
     status: data.status,
@@ -202,7 +201,7 @@ export function flatMessage(type: string, data: typeof QUEUED_DATA): object {
     source_url: data.source_url,
     file_status: null,
     file_expires_at: null,
-    error_code: error?.code ?? null,
+    error_code: data.error?.code ?? null,
     error_message: data.error_message,
     upstream_task_id: data.upstream_task_id,
     created_at: data.created_at,
@@ -210,3 +209,6 @@ export function flatMessage(type: string, data: typeof QUEUED_DATA): object {
     metadata_order: 42,
   };
 }
+
+export const STANDARD_PING: StandardPing = { id: MESSAGE_ID, type: "ping", timestamp: FINISHED_AT, data: {} };
+export const FLAT_PING: FlatPing = { message_id: MESSAGE_ID, event: "ping", timestamp: FINISHED_AT };

@@ -33,7 +33,7 @@ after 5 s, 30 s, 2 min, 5 min, 30 min, 2 h, 5 h and 10 h. The same event may com
 ## Errors
 
 Every error is \`{"error": {"code", "message", …, "request_id"}}\`, and every answer carries \`x-request-id\`. Checks
-come in this order: 404 (no such path), 405, 508, 503, 401, 429, 415, 413, 400. *Again* says that the same request may
+come in this order: 404 (no such path), 405, 508, 503, 401, 429, 415, 408 or 413, 400. *Again* says that the same request may
 succeed later.
 
 ${errorTable()}

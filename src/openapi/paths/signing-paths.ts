@@ -1,3 +1,4 @@
+import type { SigningSecrets } from "../../contract/shapes/account.ts";
 import { CALLBACK_HEADERS } from "../callbacks.ts";
 import { CALLBACK_URL, standardMessage, SUCCEEDED_DATA } from "../examples.ts";
 import { ref, type JsonSchema } from "../json-schema.ts";
@@ -6,11 +7,11 @@ import { answer, errors, KNOWN_KEY, NO_LOOP, WITH_BODY } from "../responses.ts";
 
 /** `/v1/webhooks`: the signing secret, and ways to try a receiver out. */
 
-const SECRETS = {
+const SECRETS: SigningSecrets = {
   secret: "whsec_bm90IGEgcmVhbCBzZWNyZXQsIG9ubHkgYW4gZXhhbXBsZQ==",
-  previous: [] as { secret: string; expires_at: string }[],
+  previous: [],
 };
-const ROTATED = {
+const ROTATED: SigningSecrets = {
   secret: "whsec_YW5vdGhlciBvbmUsIGFuZCBhbHNvIG9ubHkgYW4gZXhhbXBsZQ==",
   previous: [{ secret: SECRETS.secret, expires_at: "2026-11-24T15:10:02.120Z" }],
 };
