@@ -70,9 +70,7 @@ const baseUrl = settingOf((text, refuse) => {
   const href = text ?? "https://api.aiearth.dev/v1";
   const url = URL.canParse(href) ? new URL(href) : null;
   if (!url || !/^https?:$/.test(url.protocol)) return refuse(problem("not_http_url"));
-  if (url.search || url.hash || url.username || url.password) {
-    return refuse(problem("url_with_extras"));
-  }
+  if (url.search || url.hash || url.username || url.password) return refuse(problem("url_with_extras"));
   return url.href.replace(/\/+$/, "");
 });
 
