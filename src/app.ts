@@ -1,6 +1,5 @@
-import { Hono } from "hono/tiny";
+import { Router } from "./http/router.ts";
 import { consolePages } from "./console/console.tsx";
-import type { AppEnv } from "./http/app-env.ts";
 import { docsPage, openApi } from "./http/routes/docs.ts";
 import { onError, onNotFound } from "./http/errors.ts";
 import {
@@ -20,8 +19,8 @@ import { videos } from "./http/routes/videos.ts";
 import { webhooks } from "./http/routes/webhooks.ts";
 import { RINGBACK_VERSION } from "./version.ts";
 
-/** The Worker's routes. Not strict: a path with a slash at its end is the path without it. */
-export const app = new Hono<AppEnv>({ strict: false });
+/** The Worker's routes. */
+export const app = new Router();
 
 app.use(requestId, requireHost);
 app.use("/v1/*", apiHeaders);

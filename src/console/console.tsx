@@ -1,5 +1,4 @@
-import { Hono } from "hono/tiny";
-import type { AppEnv } from "../http/app-env.ts";
+import { Router } from "../http/router.ts";
 import { methodNotAllowed, withSettings } from "../http/guards.ts";
 import { rateLimited } from "../http/rate-limit.ts";
 import { page, pageWithPreviews, signedIn } from "./middleware.tsx";
@@ -13,7 +12,7 @@ import { showTasks } from "./pages/tasks-page.tsx";
 import { ping, revealSecret, rotate, showWebhooks, verify } from "./webhooks.tsx";
 
 /** `/` and the pages under it. They call the same functions as `/v1`, without HTTP to itself. */
-export const consolePages = new Hono<AppEnv>()
+export const consolePages = new Router()
   .get("/", page, withSettings, signedIn, showTasks)
   .all("/", methodNotAllowed("GET, HEAD"))
   .get("/tasks/:id", page, withSettings, signedIn, showTask)

@@ -1,4 +1,4 @@
-import { Hono } from "hono/tiny";
+import { Router } from "../router.ts";
 import { createMiddleware } from "hono/factory";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
@@ -18,7 +18,7 @@ const countQuestion = createMiddleware<AppEnv>(async (context, next) => {
 });
 
 /** `/v1/models`: the upstream's, as is. */
-export const models = new Hono<AppEnv>()
+export const models = new Router()
   .get("/", refuseOwnUpstreamCalls, withSettings, withCaller, countQuestion, noQuery, async (context) => {
     const answer = await upstreamModels(context);
     if (answer.status === 204) return context.body(null, answer.status);

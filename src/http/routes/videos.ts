@@ -1,4 +1,4 @@
-import { Hono } from "hono/tiny";
+import { Router } from "../router.ts";
 import type { Context } from "hono";
 import { openTaskId } from "../../keys/ids.ts";
 import { askTask, type TaskStub } from "../../task-object/client.ts";
@@ -27,7 +27,7 @@ import { rateLimited } from "../rate-limit.ts";
 import { readVideo, refuseHead, streamVideo } from "./waiting.ts";
 
 /** `/v1/videos`: create, list, read, delete, events, deliveries, redeliver. */
-export const videos = new Hono<AppEnv>()
+export const videos = new Router()
   .post(
     "/",
     refuseOwnCallbacks,

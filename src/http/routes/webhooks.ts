@@ -2,7 +2,7 @@ import type { SigningSecrets, VerifyResult } from "../../contract/shapes/account
 import type { PingResult } from "../../contract/shapes/delivery.ts";
 import type { Issue } from "../../contract/problems.ts";
 import type { VerifyReason } from "../../contract/words.ts";
-import { Hono } from "hono/tiny";
+import { Router } from "../router.ts";
 import type { Context } from "hono";
 import { rotateSecret, signingVersions } from "../../account-object/client.ts";
 import { pingBody } from "../../domain/task/payload.ts";
@@ -36,7 +36,7 @@ import { ROTATE_SCHEMA, PING_SCHEMA } from "./webhook-schema.ts";
 const VERIFY_MAX_BYTES = 65_536;
 
 /** `/v1/webhooks`: the account's signing secret, and ways to try a receiver out. */
-export const webhooks = new Hono<AppEnv>()
+export const webhooks = new Router()
   .get("/secret", withSettings, withCaller, knownKey, noQuery, async (context) => {
     const versions = await signingVersions(context.env.ACCOUNTS, context.get("caller").account);
     return context.json(await secretAnswer(context, versions));
