@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { serialize } from "node:v8";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startGateway, type Gateway } from "../../../dev/gateway.ts";
@@ -94,7 +95,7 @@ async function settled(id: string): Promise<TaskBody> {
   );
 }
 
-/** The task's row in the store's files, which no process has open. */
+/** The task's document in the store's files, which no process has open. */
 function breakRow(taskId: string): number {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter(({ name }) => name.endsWith(".sqlite"))
@@ -105,10 +106,10 @@ function breakRow(taskId: string): number {
 function breakRowIn(file: string, taskId: string): number {
   const database = new DatabaseSync(file);
   try {
-    const table = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'message'").get();
+    const table = database.prepare("SELECT 1 FROM sqlite_master WHERE name = '_cf_KV'").get();
     if (!table) return 0;
-    const update = database.prepare("UPDATE task SET doc = ? WHERE doc LIKE ?");
-    return Number(update.run(BROKEN, `%${taskId}%`).changes);
+    const update = database.prepare("UPDATE _cf_KV SET value = ? WHERE key = 'document' AND instr(value, ?)");
+    return Number(update.run(serialize(BROKEN), Buffer.from(taskId)).changes);
   } finally {
     database.close();
   }
