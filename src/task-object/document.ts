@@ -8,6 +8,8 @@ import type { TaskState } from "../domain/task/due-work.ts";
  */
 export interface TaskDocument extends TaskState {
   sealed: SealedValues;
+  /** How many sealed pieces of the request body stand beside the document. */
+  parts: number;
 }
 
 /** Sealed values, base64; null: there is none, or it was erased. */
@@ -31,10 +33,10 @@ export interface Change extends Partial<Pick<TaskDocument, "task" | "schedule" |
   inMemory?: true;
 }
 
-export type NewDocument = Omit<TaskDocument, "version" | "deliveries">;
+export type NewDocument = Omit<TaskDocument, "version" | "deliveries" | "parts">;
 
-export function newDocument(fields: NewDocument): TaskDocument {
-  return { ...fields, deliveries: [], version: 1 };
+export function newDocument(fields: NewDocument, parts: readonly Uint8Array[] | null): TaskDocument {
+  return { ...fields, deliveries: [], version: 1, parts: parts?.length ?? 0 };
 }
 
 /** The document after a change. */
@@ -45,6 +47,7 @@ export function changed(document: TaskDocument, change: Change): TaskDocument {
     sync: change.sync ?? document.sync,
     deliveries: merged(document.deliveries, change.deliveries ?? []),
     sealed: change.sealed ? { ...document.sealed, ...change.sealed } : document.sealed,
+    parts: change.parts === undefined ? document.parts : (change.parts?.length ?? 0),
   };
   return { ...after, version: document.version + (isNews(document, after) ? 1 : 0) };
 }

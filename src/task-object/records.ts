@@ -22,7 +22,6 @@ export const NOTHING_REMAINS: Remains = { digest: null, tombstone: null, refused
 
 const DOCUMENT = "document";
 const REMAINS = "remains";
-const PART = "part ";
 
 /** The keys of a task's storage and what stands under them. Knows neither the alarm nor the time. */
 export class TaskRecords {
@@ -44,32 +43,28 @@ export class TaskRecords {
     this.#kv.put(REMAINS, JSON.stringify(remains));
   }
 
-  write(document: TaskDocument, { parts }: Change): void {
+  /** `document` in one row, and the pieces of the request, if the change is about them. `before`: how many there are. */
+  write(document: TaskDocument, { parts }: Change, before: number): void {
     this.#kv.put(DOCUMENT, JSON.stringify(document));
-    if (parts !== undefined) this.#writeParts(parts);
+    if (parts === undefined) return;
+    for (let index = 0; index < before; index++) this.#kv.delete(partKey(index));
+    for (const [index, sealed] of (parts ?? []).entries()) this.#kv.put(partKey(index), sealed);
   }
 
-  #writeParts(parts: readonly Uint8Array[] | null): void {
-    for (const key of this.#keys(PART)) this.#kv.delete(key);
-    // Keys are listed as texts, so each number has as many digits as any of them.
-    for (const [index, sealed] of (parts ?? []).entries())
-      this.#kv.put(PART + String(index).padStart(4, "0"), sealed);
-  }
-
-  parts(): Uint8Array[] {
-    return Array.from(this.#kv.list({ prefix: PART }), ([, sealed]) => sealed as Uint8Array);
+  parts(count: number): Uint8Array[] {
+    return Array.from({ length: count }, (_, index) => this.#kv.get(partKey(index)) as Uint8Array);
   }
 
   deleteEverything(): void {
-    for (const key of this.#keys("")) this.#kv.delete(key);
-  }
-
-  #keys(prefix: string): string[] {
-    return Array.from(this.#kv.list({ prefix }), ([key]) => key);
+    for (const key of Array.from(this.#kv.list(), ([key]) => key)) this.#kv.delete(key);
   }
 
   #json(key: string): unknown {
     const text = this.#kv.get(key);
     return typeof text === "string" ? JSON.parse(text) : null;
   }
+}
+
+function partKey(index: number): string {
+  return `part ${index}`;
 }

@@ -18,7 +18,7 @@ export interface TaskKv {
   /** Undefined: there is no such key. */
   get(key: string): unknown;
   /** In the order of the keys. */
-  list(options?: { prefix: string }): Iterable<[key: string, value: unknown]>;
+  list(): Iterable<[key: string, value: unknown]>;
   put(key: string, value: string | Uint8Array): void;
   delete(key: string): boolean;
 }

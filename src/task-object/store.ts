@@ -70,7 +70,7 @@ export class TaskStore {
   create(fields: NewDocument, parts: readonly Uint8Array[] | null): TaskDocument | null {
     const isFree = this.load() === null && this.digest() === null;
     if (!isFree || this.isRefused(fields.task.createId)) return null;
-    return this.#keep(newDocument(fields), parts === null ? {} : { parts });
+    return this.#keep(newDocument(fields, parts), parts === null ? {} : { parts });
   }
 
   /**
@@ -91,7 +91,7 @@ export class TaskStore {
     if (change.inMemory) this.#arm(document);
     else {
       this.#transact(() => {
-        this.#records.write(document, change);
+        this.#records.write(document, change, this.#document?.parts ?? 0);
         this.#arm(document);
       });
     }
@@ -134,7 +134,7 @@ export class TaskStore {
 
   /** The sealed pieces of the request body. */
   parts(): Uint8Array[] {
-    return this.#records.parts();
+    return this.#records.parts(this.load()?.parts ?? 0);
   }
 
   isRefused(createId: string): boolean {

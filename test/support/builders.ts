@@ -110,7 +110,12 @@ export function aTaskState(overrides: Partial<TaskState>, retentionMs: number): 
 
 /** The same as an object keeps it. */
 export function aDocument(overrides: Partial<TaskDocument> = {}): TaskDocument {
-  return { sealed: { key: null, headers: null, answer: null }, ...aTaskState(overrides, 1000), ...overrides };
+  return {
+    sealed: { key: null, headers: null, answer: null },
+    parts: 0,
+    ...aTaskState(overrides, 1000),
+    ...overrides,
+  };
 }
 
 /** Of a task that has ended and was delivered, a minute after its creation. */

@@ -78,7 +78,7 @@ export async function recordSubmit(
   const ahead = decide(begun.task, deps.now());
   const keep = answerToKeep(begun.task, answer);
   if (keep !== null) deps.session.answered(keep);
-  const again = ahead.submit.phase === "due" && deps.store.parts().length === 0;
+  const again = ahead.submit.phase === "due" && begun.parts === 0;
   const [sealed, parts] = await Promise.all([
     keep === null ? null : sealText(deps, ahead, "answer", keep),
     again ? sealParts(deps, ahead, body) : undefined,

@@ -46,9 +46,9 @@ export class FailingStorage implements TaskStorage {
       this.#pass("kv");
       return this.#storage.kv.get(key);
     },
-    list: (options) => {
+    list: () => {
       this.#pass("kv");
-      return this.#storage.kv.list(options);
+      return this.#storage.kv.list();
     },
     put: (key, value) => {
       this.#pass("kv");

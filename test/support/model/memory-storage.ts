@@ -20,10 +20,7 @@ export class MemoryStorage implements TaskStorage {
 
   readonly kv: TaskKv = {
     get: (key) => this.#values.get(key),
-    list: ({ prefix } = { prefix: "" }) => {
-      const keys = [...this.#values.keys()].filter((key) => key.startsWith(prefix)).toSorted();
-      return keys.map((key) => [key, this.#values.get(key)]);
-    },
+    list: () => [...this.#values].toSorted(([a], [b]) => (a < b ? -1 : 1)),
     put: (key, value) => void this.#values.set(key, value),
     delete: (key) => this.#values.delete(key),
   };
