@@ -22,7 +22,7 @@ export async function runAlarm(deps: TaskDeps, retryCount: number): Promise<void
   });
 }
 
-/** Enough to write down that a deadline has passed; everything that would act waits for real settings. */
+/** Enough to store that a deadline has passed; every step that acts waits for real settings. */
 export const WITHOUT_SETTINGS: TaskSettings = {
   baseUrl: "",
   operatorKey: null,
@@ -35,7 +35,7 @@ export const WITHOUT_SETTINGS: TaskSettings = {
   retentionMs: STALL_MS,
 };
 
-/** Nothing runs on a guess: while the settings do not parse, the alarm moves a minute on, until the deadline ends the task. */
+/** Ringback never guesses: while the settings do not parse, the alarm moves a minute on, until the deadline ends the task. */
 export async function waitForSettings(
   deps: TaskDeps,
   bad: readonly string[],

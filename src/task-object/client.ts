@@ -73,13 +73,13 @@ export async function askTask<T>(
 
 /** After a wait that broke off, how long the object has to come back before it is asked again, in milliseconds. */
 const LOST_WAITS_MS = [0, 100, 500, 2000, 4000, 8000];
-/** An object that still says nothing so long after the time was up is lost. */
+/** An object without an answer this long after the time was up is lost. */
 const SILENCE_MS = 10_000;
 
 /** The request behind a call that may take minutes. */
 export interface Connection {
   account: string;
-  /** Aborted when the client hangs up. */
+  /** Aborted when the client disconnects. */
   signal: AbortSignal;
   /** Keeps something going after that. */
   outlive(promise: Promise<unknown>): void;

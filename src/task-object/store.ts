@@ -12,13 +12,13 @@ export interface StoreOptions {
   now(): number;
   /** By the present settings. */
   retentionMs(): number;
-  /** Hears of every change, null when the task is erased: the one place from which news of it spread. */
+  /** Called with every change, null when the task is erased: all news of a task starts here. */
   changed?(document: TaskDocument | null): void;
 }
 
 /**
- * A task's document and its alarm: the only place that writes either, and always both together. Whatever takes an await
- * (a seal, a question) comes before `update`, which decides on the document as it is at that moment.
+ * A task's document and its alarm: the only place that writes either, and always both together. Every await (a seal, a
+ * question) comes before `update`, which decides on the document as it is at that moment.
  */
 export class TaskStore {
   readonly #storage: TaskStorage;
@@ -57,7 +57,7 @@ export class TaskStore {
     return steps.map((step) => movedBack(step, this.#stalled.get(stepKey(step)) ?? 0));
   }
 
-  /** It worked after all. */
+  /** The step worked after all. */
   unstall(kind: "report"): void {
     this.#stalled.delete(kind);
   }
@@ -118,7 +118,7 @@ export class TaskStore {
     await this.#alarm.whenSet();
   }
 
-  /** When all that was written is kept, come what may: only then does a request really leave. @throws what storage throws */
+  /** Settles when all writes are on disk: only then does a request really leave. @throws what storage throws */
   async durable(): Promise<void> {
     await this.#storage.sync();
   }

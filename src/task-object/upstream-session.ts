@@ -10,11 +10,11 @@ export interface UpstreamCalls {
   openKey(document: TaskDocument): Promise<string | null>;
   /** @throws MissingKeyError */
   connect(task: Task, ownKey: string | null, memory: AnswerMemory): Upstream;
-  /** What the upstream says of the key. @throws MissingKeyError */
+  /** The upstream's verdict on the key. @throws MissingKeyError */
   judgeKey(task: Task, ownKey: string | null): Promise<KeyVerdict>;
 }
 
-/** One task's dealings with its upstream in this process: the opened key, and what the upstream said last. */
+/** One task's state of its upstream in this process: the opened key, and the last answer. */
 export class UpstreamSession {
   readonly #calls: UpstreamCalls;
   readonly #memory = new AnswerMemory();
@@ -36,7 +36,7 @@ export class UpstreamSession {
     return this.#calls.connect(document.task, await this.#key(document), this.#memory);
   }
 
-  /** What the upstream says of the task's own key. @throws SealError, MissingKeyError */
+  /** The upstream's verdict on the task's own key. @throws SealError, MissingKeyError */
   async judgeKey(document: TaskDocument): Promise<KeyVerdict> {
     return this.#calls.judgeKey(document.task, await this.#key(document));
   }

@@ -1,6 +1,6 @@
 import type { TaskTraits } from "../task/task.ts";
 
-/** What tasks have in common that take equally long. All of it comes from callers. */
+/** The fields that tasks of equal length share. All of them come from callers. */
 export interface TaskClass extends TaskTraits {
   model: string;
 }

@@ -1,6 +1,6 @@
 import type { Span } from "./finish.ts";
 
-/** Which share of tasks is still unfinished at each knot of a curve. Dense at both ends: there the polls are decided. */
+/** The share of tasks that is unfinished at each knot of a curve. Dense at both ends, which decide the polls. */
 const LEVELS = [
   0.998, 0.99, 0.97, 0.94, 0.9, 0.84, 0.76, 0.67, 0.57, 0.46, 0.35, 0.25, 0.16, 0.09, 0.04, 0.015,
 ] as const;
@@ -80,7 +80,7 @@ export function ageAtShare(curve: Curve, share: number): number {
   return (curve.at(at) ?? 0) * 100;
 }
 
-/** The last age of which the curve knows. */
+/** The last age on the curve. */
 export function lastKnotMs(curve: Curve): number {
   return (curve.at(-1) ?? 0) * 100;
 }

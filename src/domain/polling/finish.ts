@@ -1,6 +1,6 @@
 import type { FinishSample } from "../task/observations.ts";
 
-/** What polls know of an instant: later than the one that did not see it, not later than the one that did. */
+/** An instant as polls see it: after the poll that did not see it, not after the one that did. */
 export interface Span {
   afterMs: number;
   byMs: number;

@@ -26,13 +26,13 @@ interface ClassRecord {
   finishes: readonly Finish[];
 }
 
-/** What a task takes along from its acceptance: plain JSON of about 300 bytes at most. */
+/** The forecast that a task keeps from its acceptance on: plain JSON of about 300 bytes at most. */
 export interface Forecast {
   /** From acceptance to the end. */
   whole: Curve;
-  /** Null while the upstream does not tell when a queued task begins to run. */
+  /** Null while the upstream does not show when a queued task begins to run. */
   phases: { early: Curve; run: Curve } | null;
-  /** Null while a reported progress tells nothing; see `progress.ts`. */
+  /** Null while a reported progress does not help; see `progress.ts`. */
   progress: Curve | null;
   /** From 0, the prior alone, towards 1, hundreds of tasks. */
   known: number;
@@ -40,7 +40,7 @@ export interface Forecast {
 
 /** What a task hears when it joins the others of its upstream key. */
 export interface Joined {
-  /** Null: nothing is known yet, so the prior counts. */
+  /** Null: nothing learned yet, so the prior counts. */
   forecast: Forecast | null;
   /** Polls of this key are paced right now. */
   paced: boolean;

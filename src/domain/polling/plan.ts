@@ -34,7 +34,7 @@ export interface PollView {
   /** Since acceptance. */
   ageMs: number;
   phase: "unseen" | "queued" | "running";
-  /** Since running began; null while nobody knows when it did. */
+  /** Since running began; null while that is unknown. */
   runAgeMs: number | null;
   progress: ReportedProgress | null;
 }
@@ -48,7 +48,7 @@ export interface PollHistory {
   notBeforeMs: number | null;
 }
 
-/** From acceptance to the first poll. `watched`: somebody wants running or progress, so the cap counts here too. */
+/** From acceptance to the first poll. `watched`: a caller wants running or progress, so the cap counts here too. */
 export function firstPollGapMs(
   limits: PollLimits,
   forecast: Forecast,
@@ -118,7 +118,7 @@ function clamp(gapMs: number, { minMs, maxMs }: PollLimits): number {
 }
 
 function slowDownMs({ slowDowns, notBeforeMs }: PollHistory, random: number): number {
-  // "At once" after a 429 (0, or a date that has passed by a clock that is off) is no wish to be asked at once.
+  // "At once" after a 429 (0, or a date that has passed by a clock that is off) does not ask for a call at once.
   if (slowDowns === 0 || (notBeforeMs ?? 0) > 0) return 0;
   return Math.min(jittered(1000 * 2 ** Math.min(slowDowns - 1, 10), JITTER, random), SLOW_DOWN_MAX_MS);
 }

@@ -1,4 +1,4 @@
-/** What is believed of a class about which nothing has been learned: equally likely times, in milliseconds. */
+/** The forecast of a class without finishes: equally likely times, in milliseconds. */
 export interface Prior {
   /** From acceptance to the end. */
   whole: readonly number[];

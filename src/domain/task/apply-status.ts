@@ -5,7 +5,7 @@ import type { TaskReading } from "./upstream-answer.ts";
 export const PROGRESS_STEP = 10;
 
 /**
- * What a readable answer does to a task. A known word moves the status; any other leaves it and is never the end;
+ * Applies a readable answer to a task. A known word moves the status; any other leaves it and is never the end;
  * success without a URL waits, up to `resultMissingMs` after the first such answer; a failure that may have been the
  * query's counts once the next answer says the same.
  */

@@ -6,8 +6,8 @@ export function isTerminalEvent(type: EventType): boolean {
 }
 
 /**
- * The events that one step from `before` to `after` is, in order. A task that ends in this step tells its end only:
- * an older fact would arrive beside it as noise.
+ * The events of one step from `before` to `after`, in order. A task that ends in this step has only its end as an event:
+ * an older fact beside it would be noise.
  */
 export function eventsBetween(before: Task, after: Task): EventType[] {
   if (isTerminal(before)) return [];

@@ -7,7 +7,7 @@ import type { Task } from "./task.ts";
  * it; a task whose key nothing has proved asks the upstream before its first attempt.
  */
 
-/** What the upstream says of a key; silent: nothing that can be read as an answer. */
+/** The upstream's verdict on a key; silent: no readable answer. */
 export type KeyVerdict = "accepted" | "refused" | "silent";
 
 export function isUnproved({ unproved }: Task): boolean {
@@ -18,12 +18,12 @@ export function withProvedKey(task: Task): Task {
   return isUnproved(task) ? { ...task, unproved: null } : task;
 }
 
-/** Whether the key is of use beyond the end of its task, because an attempt depends on what the upstream says of it. */
+/** Whether the key is needed beyond the end of its task, because an attempt depends on the upstream's verdict. */
 export function awaitsProof(task: Task, deliveries: readonly Delivery[]): boolean {
   return isUnproved(task) && deliveries.some(({ status }) => status === "pending");
 }
 
-/** What the upstream's word about the key makes of the task, and of the deliveries that it changes. */
+/** Applies the upstream's verdict on the key to the task, and to the deliveries that it changes. */
 export function judgeTask(
   { task, deliveries }: TaskState,
   verdict: KeyVerdict,

@@ -2,7 +2,7 @@ import type { Span } from "../polling/finish.ts";
 import type { Observations, Task } from "./task.ts";
 import type { TaskStatus } from "../../contract/words.ts";
 
-/** A progress early in the work says nothing yet, a late one too little. */
+/** A progress early in the work is worth nothing yet, a late one too little. */
 const MIDDLE_FROM = 20;
 const MIDDLE_TO = 80;
 
@@ -41,7 +41,7 @@ export interface FinishSample {
   midpoint: { atMs: number; progress: number } | null;
 }
 
-/** Null for a task that says nothing about finish times: a test, one that never reached the upstream or ended otherwise. */
+/** Null for a task that teaches no finish time: a test, one that never reached the upstream or ended otherwise. */
 export function finishSample(task: Task, observations: Observations | null): FinishSample | null {
   const { submittedAt, finishedAt } = task;
   const told = task.status === "succeeded" || task.error?.code === "generation_failed";

@@ -17,7 +17,7 @@ export function messageBody(task: Task, type: EventType, messageId: string, occu
   return jsonObject(message);
 }
 
-/** A ping: an event of no task, so that a receiver can be tried before the first one. */
+/** A ping: an event without a task, so that a caller can try a receiver before the first one. */
 export function pingBody(format: CallbackFormat, messageId: string, now: number): string {
   const timestamp = isoTime(now);
   const ping: FlatPing | StandardPing =

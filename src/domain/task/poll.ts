@@ -17,7 +17,7 @@ import {
 } from "./task.ts";
 import type { PollAnswer } from "./upstream-answer.ts";
 
-/** How long one kind of bad answer is borne before it is the end, in milliseconds. */
+/** How long one kind of bad answer must last to fail the task, in milliseconds. */
 export interface PatienceLimits {
   lostMs: number;
   unauthorizedMs: number;
@@ -34,7 +34,7 @@ export interface PollTurn {
   forecast?: Forecast | null;
 }
 
-/** When to look for the first time at a task that has just been accepted. */
+/** When to poll a task that has just been accepted for the first time. */
 export function firstSchedule(
   task: Task,
   turn: { now: number; random: number; limits: PollLimits; forecast?: Forecast | null; streamed?: boolean },
@@ -82,7 +82,7 @@ export function idToAsk(task: Task, { polls }: Pick<PollSchedule, "polls">): str
 }
 
 /**
- * What an answer to a poll makes of the task, and when to look again.
+ * Applies an answer to a poll to the task, and plans the next poll.
  * `task` is the same object if nothing worth writing happened.
  */
 export function decidePoll(

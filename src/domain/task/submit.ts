@@ -27,7 +27,7 @@ export function refusalCode(status: number): RefusalCode {
   }
 }
 
-/** The operator's key or balance is not the caller's affair: the answer goes out without the upstream's words. */
+/** The caller cannot solve a problem of the operator's key or balance: the answer leaves out the upstream's words. */
 export function isOperatorCredentialError(mode: Task["mode"], status: number): boolean {
   return mode === "operator" && (status === 401 || status === 402 || status === 403);
 }
@@ -41,7 +41,7 @@ export function beginSubmit(task: Task, leaseUntil: number): Task | null {
   return { ...task, submit: { ...task.submit, phase: "begun", leaseUntil } };
 }
 
-/** What an answer to the submit makes of the task. `resultMissingMs` as in `applyReading`. */
+/** Applies an answer to the submit to the task. `resultMissingMs` as in `applyReading`. */
 export function decideSubmit(
   task: Task,
   answer: SubmitAnswer,

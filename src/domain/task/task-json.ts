@@ -47,7 +47,7 @@ function taskMembers(task: Task): Members<TaskData> {
   };
 }
 
-/** How the delivery that stands for the task's callback is going; null before there is one. */
+/** The state of the delivery that stands for the task's callback; null before there is one. */
 export interface CallbackProgress {
   status: DeliveryStatus;
   attempts: number;

@@ -21,7 +21,7 @@ export interface SubmitState {
   /** `due`: to be made at `dueAt` · `begun`: a request may be on the wire · `done`: its outcome is recorded. */
   phase: "due" | "begun" | "done";
   dueAt: number;
-  /** While begun: when a process that still says nothing must have died. */
+  /** While begun: when a process without an outcome must have died. */
   leaseUntil: number | null;
   /** Definite "not now" answers so far. */
   refusals: number;
@@ -29,7 +29,7 @@ export interface SubmitState {
   serverErrors: number;
   /** The caller's `retry_ambiguous_submit`. */
   repeatServerErrors: boolean;
-  /** The first submit answers the create itself; until it has, a replay is told to wait. */
+  /** The first submit answers the create itself; until then a replay is answered 409. */
   inCreate: boolean;
 }
 
@@ -39,7 +39,7 @@ export interface CallbackState {
   format: CallbackFormat;
   /** Host and port that the create was sent to: a callback never goes there. */
   ownHost: string;
-  /** No attempt before this instant: the workflow that waits must be listening. */
+  /** No attempt before this instant: a workflow that waits must be listening. */
   holdUntil: number;
   /** The receiver said 410 or 501: later events are recorded and not sent. */
   stopped: boolean;
@@ -60,7 +60,7 @@ export interface Task {
   account: string;
   /** Whose upstream key the task uses: the caller's own (sealed with it) or the operator's (never stored). */
   mode: AccountMode;
-  /** Tells this create from a late twin of it. */
+  /** Separates this create from a late twin of it. */
   createId: string;
   /** Digest of the request, kept while an idempotency key leads here. */
   fingerprint: string | null;
@@ -70,7 +70,7 @@ export interface Task {
   /** What tasks have in common that take equally long, beside the model. */
   traits: TaskTraits;
   videoUrl: string | null;
-  /** What became of the video's file, where there is something to say. */
+  /** The state of the video's file; null: nothing to report. */
   file: TaskFile | null;
   error: TaskError | null;
   /** JSON text of an object. */
@@ -87,7 +87,7 @@ export interface Task {
   deadlineAt: number;
   submit: SubmitState;
   callback: CallbackState | null;
-  /** The account's signing secrets as last seen: what signs when the account does not answer in time. */
+  /** The account's signing secrets as last seen: they sign when the account does not answer in time. */
   signing: readonly SigningVersion[];
   /**
    * Nothing has proved yet that the upstream knows the task's own key: how often it was asked in vain. Null: something
@@ -112,11 +112,11 @@ export interface Task {
 export interface PollSchedule {
   nextPollAt: number;
   polls: number;
-  /** Answers in a row that said nothing about the task. */
+  /** Answers in a row without news of the task. */
   failuresInARow: number;
   /** 429 answers in a row. */
   rateLimitedInARow: number;
-  /** What the polls have shown beside the task; null before the first of them. */
+  /** The polls' observations beside the task; null before the first poll. */
   observations: Observations | null;
 }
 

@@ -1,6 +1,6 @@
 import type { TaskStatus } from "../../contract/words.ts";
 
-/** What the upstream said, read once at the border; everything behind it decides on these values alone. */
+/** The upstream's answers, read once at the border; all decisions behind it use these values alone. */
 
 /** Where the video is. */
 export interface ResultUrl {
@@ -14,7 +14,7 @@ export interface ResultUrl {
 export interface TaskReading {
   /** null: no status, or a word that Ringback does not know. */
   status: TaskStatus | null;
-  /** `failed` by a word that may speak of the query: it counts when the next readable answer says the same. */
+  /** `failed` by a word that may be about the query: it counts when the next readable answer repeats it. */
   isAmbiguous: boolean;
   /** The word as it came, for the log. */
   word: string | null;
@@ -59,6 +59,6 @@ export type PollAnswer = { json: AnswerJson; notBeforeMs: number | null } & (
   | { kind: "slow_down" }
   /** Another 4xx, or a 2xx without a status: it can be read, but says nothing of the task. */
   | { kind: "other"; status: number }
-  /** 5xx, silence, a broken or foreign answer: says nothing at all. */
+  /** 5xx, no answer, a broken or foreign one: says nothing at all. */
   | { kind: "nothing"; why: string }
 );

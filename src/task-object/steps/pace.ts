@@ -44,7 +44,7 @@ export async function passFor(deps: TaskDeps, lane: LaneKind): Promise<Pass | nu
   return null;
 }
 
-/** Its place in the line: a submit's by its task's age, also after a 429. Waiting changes neither. */
+/** Its place in the queue: a submit's by its task's age, also after a 429. Waiting changes neither. */
 function dueAt({ task, schedule }: TaskDocument, lane: LaneKind): number {
   return lane === "submit" ? task.createdAt : schedule.nextPollAt;
 }

@@ -4,8 +4,8 @@ import { taskFields, type TaskDeps } from "../deps.ts";
 import { changed, type TaskDocument } from "../document.ts";
 
 /**
- * Whether something may be sent for this task. Where nothing has proved its key yet, the upstream is asked, and what
- * follows is written down; asked twice after a crash, it costs nothing twice.
+ * Whether the task may send. If nothing has proved its key yet, it asks the upstream and stores the consequences; asking
+ * twice after a crash costs nothing.
  */
 export async function isKeyProved(deps: TaskDeps, asked: TaskDocument): Promise<boolean> {
   if (!isUnproved(asked.task)) return true;

@@ -7,7 +7,7 @@ import { isTerminal, type Task } from "../../domain/task/task.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
 import type { Change, TaskDocument } from "../document.ts";
 
-/** What a step makes of the task, and what else it writes. */
+/** The task after a step, and what else the step writes. */
 export interface Recorded extends Pick<Change, "schedule" | "parts"> {
   task: Task;
   /** The upstream's answer, sealed. */
@@ -48,7 +48,7 @@ export function changeOf(
   const bodyNeeded = task.submit.phase === "due" && !isTerminal(task);
   const sealed = {
     ...(answer ? { answer } : {}),
-    // The key is of no more use: there is nothing left to ask, unless whether the upstream knows it at all.
+    // The key is no longer needed, except for the question whether the upstream knows it.
     ...(ended && !awaitsProof(task, deliveries) ? { key: null } : {}),
   };
   return {

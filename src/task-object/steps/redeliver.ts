@@ -4,7 +4,7 @@ import type { TaskDeps } from "../deps.ts";
 import type { TaskDocument } from "../document.ts";
 import { viewDelivery } from "../view.ts";
 
-/** Attempts by hand that one task may ask for within `WINDOW_MS`: a button is no amplifier. */
+/** Attempts by hand of one task within `WINDOW_MS`, so that a redelivery does not amplify an attack. */
 const REDELIVERIES_MAX = 10;
 const WINDOW_MS = 60_000;
 /** And in its whole life: each leaves a row in the log, and what a task stores is bounded. */
@@ -16,7 +16,7 @@ export type RedeliverAnswer =
   | { kind: "no_task" }
   | { kind: "no_message" }
   | { kind: "nothing" }
-  /** Nothing has proved yet that the upstream knows the account's key: ask it, and come again. */
+  /** Nothing has proved yet that the upstream knows the account's key: ask it, and call again. */
   | { kind: "unproved" }
   | { kind: "too_often"; retryAfterSeconds: number }
   | { kind: "too_many" };

@@ -4,7 +4,7 @@ import { taskFields, type TaskDeps } from "../deps.ts";
 /** A deleted task's idempotency key is remembered until this long after its creation. */
 const DIGEST_KEPT_MS = 86_400_000;
 
-/** Erases the task; what is on the wire is not recorded any more. False: no task of this account here. */
+/** Erases the task; the outcome of a call in flight is no longer recorded. False: no task of this account here. */
 export async function removeTask(deps: Pick<TaskDeps, "store" | "log">, account: string): Promise<boolean> {
   const document = deps.store.load();
   if (document?.task.account !== account) return false;

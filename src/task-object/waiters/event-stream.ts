@@ -2,7 +2,7 @@ import { encodeRetry, HEARTBEAT } from "../../domain/task/stream-event.ts";
 import type { Task } from "../../domain/task/task.ts";
 import type { STREAM_LIMITS } from "./stream-limits.ts";
 
-/** A listener that lags so many events behind does not read any more; what it missed would fill our memory. */
+/** A listener this many events behind does not read any more; its queue would fill the object's memory. */
 const LAG_MAX = 16;
 
 const encoder = new TextEncoder();
@@ -47,7 +47,7 @@ export class EventStream {
     controller.error(new Error("the listener does not read"));
   }
 
-  /** What was sent still arrives. */
+  /** The bytes sent so far still arrive. */
   end(): void {
     const controller = this.#controller;
     this.#stop();

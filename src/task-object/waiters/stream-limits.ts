@@ -2,8 +2,8 @@
 export const STREAM_LIMITS = {
   /** Often enough for proxies, which drop a silent connection after 30 s or more. */
   heartbeatMs: 15_000,
-  /** Then the listener comes again: nothing that is forgotten stays open for ever. */
+  /** Then the listener reconnects, so that no forgotten stream stays open for ever. */
   lengthMs: 600_000,
-  /** How soon it comes again. */
+  /** How soon it reconnects. */
   retryMs: 1_000,
 };

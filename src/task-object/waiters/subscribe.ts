@@ -7,14 +7,14 @@ import type { WaitingRoom } from "./waiting-room.ts";
 type NotHere =
   /** No task of this account. */
   | { kind: "none" }
-  /** As many wait for this task as may. */
+  /** Too many calls wait for this task already. */
   | { kind: "full" };
 
 export type WaitAnswer = { kind: "task"; ended: boolean; body: string } | NotHere;
 
 export type EventsAnswer =
   | { kind: "stream"; stream: ReadableStream<Uint8Array> }
-  /** The end of the task is the last that this listener has heard. */
+  /** This listener has received the end of the task already. */
   | { kind: "told" }
   | NotHere;
 
@@ -28,7 +28,7 @@ export interface Wait {
 export interface Listening {
   account: string;
   ticket: string;
-  /** The event that a listener who comes again has heard last. */
+  /** The last event that a reconnecting listener has received. */
   lastEventId: string | null;
 }
 

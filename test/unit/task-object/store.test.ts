@@ -59,7 +59,7 @@ describe("an update", () => {
     expect(store.load()?.task.createId).toBe("create-1");
   });
 
-  it("that wants nothing writes nothing and tells nobody", () => {
+  it("that wants nothing writes nothing and reports nothing", () => {
     const before = [...storage.kv.list()];
     expect(store.update("create-1", () => null)).toBeNull();
     expect([...storage.kv.list()]).toEqual(before);

@@ -137,7 +137,7 @@ describe("a class without tasks of its own", () => {
     ["the same but for the input mode", { ...CLIP, inputMode: "single_image" }, 380, 410],
     ["another duration of the model", { ...CLIP, seconds: 15 }, 380, 410],
     ["the other model", { ...CLIP, model: "fast" }, 30, 45],
-    ["a model that nobody has seen", { ...CLIP, model: "new" }, 30, 410],
+    ["a model without a finish", { ...CLIP, model: "new" }, 30, 410],
   ])("borrows from the nearest one: %s", (_name, task, from, to) => {
     expect(median(state, task)).toBeGreaterThan(from);
     expect(median(state, task)).toBeLessThan(to);

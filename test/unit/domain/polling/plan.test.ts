@@ -82,7 +82,7 @@ describe("any gap", () => {
 });
 
 describe("the first gap", () => {
-  it("is a time, not under the minimum, within the maximum if somebody watches, and at most five minutes and a bit", () => {
+  it("is a time, not under the minimum, within the maximum if a caller follows the task, and at most five minutes and a bit", () => {
     fc.assert(
       fc.property(anyForecast, bounds, fc.boolean(), random, (forecast, limits, watched, r) => {
         const first = firstPollGapMs(limits, forecast, watched, r);
