@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type { AccountMode } from "../contract/words.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { identify } from "../http/caller.ts";
 import { ApiError } from "../http/errors.ts";
@@ -69,6 +70,6 @@ async function judge(context: Context<AppEnv>, bearer: string): Promise<Refusal 
   }
 }
 
-function modeOf(context: Context<AppEnv>): "own" | "operator" {
+function modeOf(context: Context<AppEnv>): AccountMode {
   return context.get("settings").operatorKey === null ? "own" : "operator";
 }

@@ -1,4 +1,6 @@
 import { request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import type { DeliveryJson } from "../../src/contract/shapes/delivery.ts";
+import type { TaskJson } from "../../src/contract/shapes/task.ts";
 import { startGateway, type Gateway, type GatewayCall, type GatewayOptions } from "../../dev/gateway.ts";
 import { startReceiver, type Received, type Receiver } from "../../dev/receiver.ts";
 import { startWorker, type LocalWorker } from "../../dev/worker.ts";
@@ -28,52 +30,8 @@ export interface Stack {
   close(): Promise<void>;
 }
 
-export interface TaskBody {
-  object: string;
-  id: string;
-  task_id: string;
-  status: "queued" | "running" | "succeeded" | "failed";
-  progress: number | null;
-  model: string;
-  video_url: string | null;
-  source_url: string | null;
-  file: { status: string; reason: string } | null;
-  error: { code: string; message: string; retryable: boolean } | null;
-  error_message: string | null;
-  metadata: unknown;
-  test: boolean;
-  upstream_task_id: string | null;
-  created_at: string;
-  submitted_at: string | null;
-  finished_at: string | null;
-  deadline_at: string;
-  callback: {
-    url: string;
-    events: string[];
-    format: string;
-    status: string;
-    attempts: number;
-    next_attempt_at: string | null;
-  } | null;
-  upstream: unknown;
-}
-
-export interface DeliveryBody {
-  message_id: string;
-  event: string;
-  status: string;
-  next_attempt_at: string | null;
-  attempts: {
-    number: number;
-    trigger: string;
-    started_at: string;
-    duration_ms: number | null;
-    status_code: number | null;
-    outcome: string;
-    reason: string | null;
-    response_excerpt: string | null;
-  }[];
-}
+export type TaskBody = TaskJson;
+export type DeliveryBody = DeliveryJson;
 
 /** The contract's settings, set so that nothing waits longer than it must. */
 export const FAST_SETTINGS: Record<string, string> = {

@@ -1,3 +1,4 @@
+import type { AccountMode } from "../../contract/words.ts";
 import { described, Field } from "./parts.tsx";
 import { Page } from "./page.tsx";
 import { BEARER_MAX_LENGTH, SESSION_MS } from "../session.ts";
@@ -5,7 +6,7 @@ import type { PageContext } from "../page-context.ts";
 
 interface SignInProps {
   page: PageContext;
-  mode: "own" | "operator";
+  mode: AccountMode;
   /** Where to go afterwards, a path of ours. */
   to: string;
   problem?: string;

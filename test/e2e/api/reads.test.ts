@@ -146,7 +146,7 @@ describe("with callers' own keys", () => {
 
     it("answers a succeeded task with its URL and its callback", async () => {
       const created = await create({ callback_url: stack.receiver.url });
-      const waiting = {
+      const waiting: NonNullable<TaskBody["callback"]> = {
         url: stack.receiver.url,
         events: ["video.succeeded", "video.failed"],
         format: "standard",

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { DELIVERY_STATUSES } from "../../../../src/contract/words.ts";
 import {
   beginAttempt,
   leadingDelivery,
@@ -111,7 +112,7 @@ describe("an attempt", () => {
   });
 
   it("by hand goes out in every state, and only its success changes anything", () => {
-    for (const status of ["pending", "delivered", "exhausted", "stopped"] as const) {
+    for (const status of DELIVERY_STATUSES) {
       const delivery = aDelivery({ status, manual: 1, attempts: 3, scheduled: 3, nextAttemptAt: null });
       const begun = beginAttempt(delivery, T0, 15_000);
       expect(begun).toMatchObject({

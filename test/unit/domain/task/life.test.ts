@@ -1,4 +1,4 @@
-import type { EventType } from "../../../../src/contract/words.ts";
+import { TASK_STATUSES, type EventType } from "../../../../src/contract/words.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { dueWork, alarmAt, NOTHING_SYNCED } from "../../../../src/domain/task/due-work.ts";
@@ -31,7 +31,7 @@ const limits = {
 };
 
 const reading: fc.Arbitrary<TaskReading> = fc.record({
-  status: fc.constantFrom("queued", "running", "succeeded", "failed", null),
+  status: fc.constantFrom(...TASK_STATUSES, null),
   isAmbiguous: fc.boolean(),
   word: fc.constant(null),
   members: fc.constant([]),
