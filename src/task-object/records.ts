@@ -56,7 +56,7 @@ export class TaskRecords {
   }
 
   deleteEverything(): void {
-    for (const key of Array.from(this.#kv.list(), ([key]) => key)) this.#kv.delete(key);
+    for (const key of Array.from(this.#kv.list(), ([name]) => name)) this.#kv.delete(key);
   }
 
   #json(key: string): unknown {
