@@ -128,7 +128,7 @@ export async function openEvents(
   });
 }
 
-/** Detects that the client disconnects: its call goes on in the object, so the object is told. Returns how to undo it. */
+/** Detects that the client disconnects, and reports it to the object, where its call goes on. Returns how to undo it. */
 function cancelOnHangUp(stub: TaskStub, connection: Connection, ticket: string): () => void {
   const cancel = (): void => {
     // An object that does not answer has lost its waiters, or ends them when their time is up.

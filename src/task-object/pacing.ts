@@ -26,7 +26,7 @@ export class Pacing {
     return slot.at;
   }
 
-  /** A create's submit was answered 429: the cadence is told after the create's answer. */
+  /** A create's submit was answered 429: the object reports it to the cadence after the create's answer. */
   keepRefusal(refusal: Refusal): void {
     this.#untold = refusal;
   }

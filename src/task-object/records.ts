@@ -3,7 +3,7 @@ import type { TaskKv } from "./storage.ts";
 
 /** What is left in an object after its task, or before one. Instants are epoch milliseconds. */
 export interface Remains {
-  /** A deleted task that had an idempotency key, so that a repeat is told and not paid again. */
+  /** A deleted task that had an idempotency key, so that a repeat is answered 409 and not paid again. */
   digest: { fingerprint: string; until: number } | null;
   /** A deleted task that its account has not forgotten yet. */
   tombstone: Tombstone | null;

@@ -53,7 +53,7 @@ export const CLASSES_MAX = 40;
 const FINISHES_MAX = 200;
 /** So many make half of a known class. */
 const KNOWN = 10;
-/** A class of which nothing was heard for a week counts half as much. */
+/** A class without a finish for a week counts half as much. */
 const FADE_MS = 7 * 86_400_000;
 
 /** The forecast of a class: its own finishes, where they are few those of broader classes, at last the prior. */

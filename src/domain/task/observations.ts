@@ -44,8 +44,8 @@ export interface FinishSample {
 /** Null for a task that teaches no finish time: a test, one that never reached the upstream or ended otherwise. */
 export function finishSample(task: Task, observations: Observations | null): FinishSample | null {
   const { submittedAt, finishedAt } = task;
-  const told = task.status === "succeeded" || task.error?.code === "generation_failed";
-  if (task.test || submittedAt === null || finishedAt === null || !told) return null;
+  const teaches = task.status === "succeeded" || task.error?.code === "generation_failed";
+  if (task.test || submittedAt === null || finishedAt === null || !teaches) return null;
   const age = (at: number): number => Math.max(at - submittedAt, 0);
   const midpoint = observations?.midpoint ?? null;
   const queuedAt = observations?.queuedAt ?? null;

@@ -10,7 +10,7 @@ export function streamEvent(lastSent: Task | null, task: Task): StreamEventType 
   return (lastSent.progress ?? 0) === (task.progress ?? 0) ? null : "video.progress";
 }
 
-/** Names a state: a client that reconnects says which it has heard last; an end that it knows is not sent again. */
+/** Names a state: a client that reconnects names the last one it received; an end that it knows is not sent again. */
 export function streamEventId({ status, progress }: Pick<Task, "status" | "progress">): string {
   return `${status}-${progress ?? 0}`;
 }

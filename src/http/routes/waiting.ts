@@ -53,7 +53,7 @@ export async function streamVideo(context: Context<AppEnv>): Promise<Response> {
         // nginx, in front of a machine of one's own, would keep the events until it has a page full.
         "x-accel-buffering": "no",
       });
-    case "told":
+    case "ended":
       // 204 stops an EventSource that has received the end; to any other answer it reconnects.
       return context.body(null, 204, { "cache-control": "no-store" });
     case "none":

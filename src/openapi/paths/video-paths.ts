@@ -94,8 +94,7 @@ const watchVideo = {
     {
       name: "Last-Event-ID",
       in: "header",
-      description:
-        "The `id` of the last event that was heard, as an `EventSource` sends it when it comes again.",
+      description: "The `id` of the last event received, as an `EventSource` sends it when it reconnects.",
       schema: { type: "string" },
     },
   ],
@@ -110,7 +109,7 @@ const watchVideo = {
         },
       },
     },
-    "204": { description: "The end was heard already: do not come again.", headers: headers() },
+    "204": { description: "The end was received already: do not reconnect.", headers: headers() },
     ...errors(["invalid_request", "task_not_found"]),
   },
 };

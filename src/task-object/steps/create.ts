@@ -64,7 +64,7 @@ export type CreateOutcome =
   | { kind: "deleted" }
   /** The first create with this key still waits for the upstream. */
   | { kind: "in_progress" }
-  /** A definite no of the upstream; nothing is kept. `upstream` is null where its words are not the caller's affair. */
+  /** A definite no of the upstream; nothing is kept. `upstream` is null where its words do not help the caller. */
   | {
       kind: "refused";
       status: number;
@@ -75,7 +75,7 @@ export type CreateOutcome =
   /** This create was given up before it stored anything. */
   | { kind: "given_up" };
 
-/** Accepts a task and, unless told otherwise, submits it before it answers. */
+/** Accepts a task and, without `respond-async`, submits it before it answers. */
 export async function createTask(deps: TaskDeps, input: CreateInput): Promise<CreateOutcome> {
   const known = outcomeOfEarlier(deps, input);
   if (known) return known;

@@ -15,7 +15,7 @@ export type WaitAnswer = { kind: "task"; ended: boolean; body: string } | NotHer
 export type EventsAnswer =
   | { kind: "stream"; stream: ReadableStream<Uint8Array> }
   /** This listener has received the end of the task already. */
-  | { kind: "told" }
+  | { kind: "ended" }
   | NotHere;
 
 export interface Wait {
@@ -58,7 +58,7 @@ export function openEvents(
   const document = deps.store.load();
   if (document?.task.account !== account) return { kind: "none" };
   const { task } = document;
-  if (isTerminal(task) && lastEventId === streamEventId(task)) return { kind: "told" };
+  if (isTerminal(task) && lastEventId === streamEventId(task)) return { kind: "ended" };
   if (room.isFull) return { kind: "full" };
   const stream = room.stream(ticket, document);
   const turn = { random: deps.random(), limits: deps.settings.poll };

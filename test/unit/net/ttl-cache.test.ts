@@ -10,23 +10,23 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-it("what was told counts for a while from when it was so, null too, and not before that on any clock", () => {
-  const told = new TtlCache<string | null>(100, 10);
-  told.set("a", null, T0 - 40);
-  expect(told.get("a")).toBeNull();
+it("an answer counts for a while from its instant on, null too, and on no clock before that", () => {
+  const cache = new TtlCache<string | null>(100, 10);
+  cache.set("a", null, T0 - 40);
+  expect(cache.get("a")).toBeNull();
   vi.setSystemTime(T0 + 59);
-  expect(told.get("a")).toBeNull();
+  expect(cache.get("a")).toBeNull();
   vi.setSystemTime(T0 + 60);
-  expect(told.get("a")).toBeUndefined();
+  expect(cache.get("a")).toBeUndefined();
   vi.setSystemTime(T0 - 41);
-  expect(told.get("a")).toBeUndefined();
+  expect(cache.get("a")).toBeUndefined();
 });
 
 it("what is deleted, or pushed out by too many, must be asked again", () => {
-  const told = new TtlCache<number>(100, 2);
-  told.set("a", 1, T0);
-  told.delete("a");
-  expect(told.get("a")).toBeUndefined();
-  for (const [index, name] of ["a", "b", "a", "c"].entries()) told.set(name, index, T0);
-  expect(["a", "b", "c"].map((name) => told.get(name))).toEqual([2, undefined, 3]);
+  const cache = new TtlCache<number>(100, 2);
+  cache.set("a", 1, T0);
+  cache.delete("a");
+  expect(cache.get("a")).toBeUndefined();
+  for (const [index, name] of ["a", "b", "a", "c"].entries()) cache.set(name, index, T0);
+  expect(["a", "b", "c"].map((name) => cache.get(name))).toEqual([2, undefined, 3]);
 });
