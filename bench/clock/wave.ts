@@ -32,6 +32,8 @@ export async function waves(plan: ClockPlan): Promise<Wave[]> {
     settings: {
       AIO_BASE_URL: await ask<string>(gateway, { ask: "base url" }),
       RINGBACK_SECRET: "a secret of the bench, long enough to count",
+      // The gateway speaks plain HTTP.
+      ALLOW_PRIVATE_CALLBACKS: "true",
       BENCH_SPEED: String(plan.speed),
     },
     objects: { TASKS: "TaskObject", ACCOUNTS: "AccountObject", CADENCES: "CadenceObject" },
