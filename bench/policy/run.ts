@@ -1,7 +1,7 @@
 import { publish } from "../lib/report.ts";
 import { bars } from "./bars.ts";
 import { comparison } from "./comparison.ts";
-import { costs, progress } from "./gains.ts";
+import { bursts, costs, progress } from "./gains.ts";
 import { mistakes } from "./mistakes.ts";
 import { plot } from "./plot.ts";
 import { barsOf, tableOf } from "./table.ts";
@@ -11,7 +11,7 @@ import { SEEDS } from "./trial.ts";
 
 const startedAt = performance.now();
 const { rows, panels } = comparison();
-const held = [...bars(), ...costs()];
+const held = [...bars(), ...costs(), ...bursts()];
 const told = progress();
 const wrong = mistakes();
 

@@ -22,7 +22,7 @@ export function limitsAt(priceMs: number): PollLimits {
 
 export const SEEDS = [11, 23, 37, 41, 53] as const;
 
-const CLASS: TaskClass = { model: "a-model", resolution: "720p", seconds: 5, inputMode: "text" };
+export const CLASS: TaskClass = { model: "a-model", resolution: "720p", seconds: 5, inputMode: "text" };
 /** A task every ten minutes. */
 const APART_MS = 600_000;
 

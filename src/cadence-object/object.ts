@@ -22,15 +22,12 @@ export interface Finished {
   sample: FinishSample;
 }
 
-/** What was learned fades over days: so much later it is still the same. */
-const FORECAST_KEPT_MS = 3_600_000;
-
 /** What the tasks of one upstream key share: the forecast of their finish times, and how fast they may call. */
 export class CadenceObject extends DurableObject<Env> {
   readonly #store: CadenceStore;
   readonly #pacer = new Pacer();
   /** By class, until something is learned: a burst of creates asks for the same one again and again. */
-  readonly #forecasts = new Map<string, { forecast: Forecast; until: number }>();
+  readonly #forecasts = new Map<string, Forecast>();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -55,13 +52,12 @@ export class CadenceObject extends DurableObject<Env> {
   #forecast(task: TaskClass): Forecast | null {
     const state = this.#store.forecast();
     if (state === NO_FORECAST) return null;
-    const now = Date.now();
     const key = classKey(task);
     const known = this.#forecasts.get(key);
-    if (known && known.until > now) return known.forecast;
+    if (known) return known;
     const forecast = forecastFor(state, task);
     if (this.#forecasts.size >= CLASSES_MAX) this.#forecasts.clear();
-    this.#forecasts.set(key, { forecast, until: now + FORECAST_KEPT_MS });
+    this.#forecasts.set(key, forecast);
     return forecast;
   }
 

@@ -2,7 +2,7 @@ import { ObjectAlarm } from "../net/object-alarm.ts";
 import { NO_FORECAST, type ForecastState } from "../domain/polling/forecast.ts";
 
 const TABLE = "CREATE TABLE IF NOT EXISTS forecast (id INTEGER PRIMARY KEY, doc TEXT NOT NULL)";
-/** What was learned fades by half in 14 days: after this, next to nothing of it is left. */
+/** What was learned three months ago says little of today. */
 const IDLE_MS = 90 * 86_400_000;
 const DAY_MS = 86_400_000;
 /** A task settles again only if its own record of it was lost, or its call's answer: within moments. One call may bring 500. */

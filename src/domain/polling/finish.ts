@@ -18,16 +18,15 @@ export type Finish = readonly [
 /** Where a task that the first poll found finished may have ended, as a share of the time until that poll. */
 const FOUND_FROM = 0.9;
 /** In a row. The first poll finds one task in a hundred finished, so this many are no chance. */
-const OUTDATED = 2;
+export const OUTDATED = 2;
 
 export function finishOf({ end, queuedMs, runningMs, midpoint }: FinishSample): Finish {
   return [end.afterMs, end.byMs, queuedMs, runningMs, midpoint && [midpoint.atMs, midpoint.progress]];
 }
 
-/** The finishes that still count: the last `max`; or those alone that show that the upstream has become much faster. */
-export function stillTrue(finishes: readonly Finish[], max: number): Finish[] {
-  const isOutdated = finishes.length > OUTDATED && finishes.slice(-OUTDATED).every(isFoundFinished);
-  return finishes.slice(isOutdated ? -OUTDATED : -max);
+/** The last two were found finished by their first polls: the upstream has become much faster, and only they still count. */
+export function isOutdated(finishes: readonly Finish[]): boolean {
+  return finishes.length > OUTDATED && finishes.slice(-OUTDATED).every(isFoundFinished);
 }
 
 function isFoundFinished([afterMs]: Finish): boolean {

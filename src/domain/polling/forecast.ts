@@ -3,8 +3,9 @@ import { blended, curveOf, evenly, type Curve, type WeightedTime } from "./curve
 import {
   earlyOf,
   finishOf,
+  isOutdated,
+  OUTDATED,
   runOf,
-  stillTrue,
   tellPhases,
   wholeOf,
   type Finish,
@@ -22,6 +23,8 @@ export interface ForecastState {
 interface ClassRecord {
   /** When it last learned. */
   at: number;
+  /** How many finishes the remembered ones stand for. */
+  seen: number;
   /** The newest last. */
   finishes: readonly Finish[];
 }
@@ -51,6 +54,13 @@ export const CLASSES_MAX = 40;
 
 /** Half as many cost 2 % more; more follow an upstream that becomes slower too late. */
 const FINISHES_MAX = 200;
+/**
+ * Finishes nearer to each other than this come in a burst, and each of its tasks is remembered with the same chance: of a
+ * thousand tasks that were created at once the last to end are the slowest, and must not be all that is remembered.
+ */
+const BURST_MS = 60_000;
+/** A burst that goes on for more tasks than this is a steady stream. */
+const BURST_MAX = 1000;
 /** So many make half of a known class. */
 const KNOWN = 10;
 /** A class without a finish for a week counts half as much. */
@@ -107,8 +117,25 @@ export function learn(
   now: number,
 ): ForecastState {
   const key = classKey(task);
-  const finishes = stillTrue([...(classes[key]?.finishes ?? []), finishOf(sample)], FINISHES_MAX);
-  return { classes: withinBounds({ ...classes, [key]: { at: now, finishes } }, key, now) };
+  return {
+    classes: withinBounds({ ...classes, [key]: taught(classes[key], finishOf(sample), now) }, key, now),
+  };
+}
+
+function taught(
+  { at, seen, finishes }: ClassRecord = { at: 0, seen: 0, finishes: [] },
+  finish: Finish,
+  now: number,
+): ClassRecord {
+  const all = [...finishes, finish];
+  if (isOutdated(all)) return { at: now, seen: OUTDATED, finishes: all.slice(-OUTDATED) };
+  if (all.length <= FINISHES_MAX) return { at: now, seen: all.length, finishes: all };
+  if (now - at > BURST_MS) return { at: now, seen: FINISHES_MAX, finishes: all.slice(1) };
+  // A reservoir: the last digits of its time draw which one it replaces, if any.
+  const [, byMs] = finish;
+  const drawn = Math.floor(byMs) % (seen + 1);
+  const kept = drawn < FINISHES_MAX ? all.toSpliced(drawn, 1) : finishes;
+  return { at: now, seen: Math.min(seen + 1, BURST_MAX), finishes: kept };
 }
 
 /**
