@@ -4,7 +4,10 @@ import { buildPublic } from "./dev/public.ts";
 
 buildPublic();
 
-/** unit: plain Node · workers: inside workerd, with the objects · e2e: real processes on loopback · browser: Chromium. */
+/**
+ * unit: plain Node · workers: inside workerd, with the objects · e2e: real processes on loopback · browser: Chromium.
+ * Where several run in one command, those with the same `groupOrder` run together, and the others after them.
+ */
 export default defineConfig({
   test: {
     // The Worker's own log is not the tests' news.
@@ -60,6 +63,7 @@ export default defineConfig({
           hookTimeout: 30_000,
           // Each file runs a workerd of its own, and mostly waits: three keep two cores busy, more would make moments late.
           maxWorkers: 3,
+          sequence: { groupOrder: 1 },
           // Loading the same modules anew for each file takes a second of the processor.
           isolate: false,
         },
@@ -72,6 +76,7 @@ export default defineConfig({
           hookTimeout: 60_000,
           // Chromium and workerd share two cores already.
           maxWorkers: 1,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
