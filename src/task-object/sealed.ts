@@ -16,14 +16,17 @@ const PART_BYTES = 1_048_576;
 type Purpose = keyof SealedValues;
 type SealDeps = Pick<TaskDeps, "settings">;
 
-function context(task: Task, purpose: string): { task: string; purpose: string } {
+/** What a seal is bound to. */
+type SealedTask = Pick<Task, "taskId">;
+
+function context(task: SealedTask, purpose: string): { task: string; purpose: string } {
   return { task: nameInTaskId(task.taskId) ?? "", purpose };
 }
 
 /** As base64, to stand in the task's document. */
 export async function sealText(
   { settings }: SealDeps,
-  task: Task,
+  task: SealedTask,
   purpose: Purpose,
   text: string,
 ): Promise<string> {
@@ -43,7 +46,11 @@ export async function openText(
   return decoder.decode(await unseal(settings.roots, context(task, purpose), bytes));
 }
 
-export async function sealParts({ settings }: SealDeps, task: Task, body: Uint8Array): Promise<Uint8Array[]> {
+export async function sealParts(
+  { settings }: SealDeps,
+  task: SealedTask,
+  body: Uint8Array,
+): Promise<Uint8Array[]> {
   const count = Math.max(1, Math.ceil(body.byteLength / PART_BYTES));
   const parts: Uint8Array[] = [];
   for (let index = 0; index < count; index++) {

@@ -79,12 +79,12 @@ export type CreateOutcome =
 export async function createTask(deps: TaskDeps, input: CreateInput): Promise<CreateOutcome> {
   const known = outcomeOfEarlier(deps, input);
   if (known) return known;
-  const task = newTask(deps, input);
   const [key, headers, parts] = await Promise.all([
-    input.apiKey === null ? null : sealText(deps, task, "key", input.apiKey),
-    hasHeaders(input) ? sealText(deps, task, "headers", JSON.stringify(input.callback.headers)) : null,
-    input.respondAsync ? sealParts(deps, task, input.body) : null,
+    input.apiKey === null ? null : sealText(deps, input, "key", input.apiKey),
+    hasHeaders(input) ? sealText(deps, input, "headers", JSON.stringify(input.callback.headers)) : null,
+    input.respondAsync ? sealParts(deps, input, input.body) : null,
   ]);
+  const task = newTask(deps, input);
   const leaseUntil = deps.now() + submitLeaseMs(deps, input.body.byteLength);
   const begun = input.respondAsync ? task : beginSubmit(task, leaseUntil);
   if (begun === null) throw new Error("a new task whose submit is not due");
