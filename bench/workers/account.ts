@@ -112,7 +112,7 @@ export class AccountObject extends Account {
   }
 
   async #tell(summaries: TaskSummary[]): Promise<void> {
-    await this.sync(summaries.map(reportOf));
+    await this.sync(summaries.map((summary) => reportOf(summary)));
   }
 }
 

@@ -1,10 +1,15 @@
-import type { AccountStats, TaskSummary, ListPage } from "../domain/account/summary.ts";
-import { reportOf, type TaskReport } from "../domain/account/report.ts";
+import type { AccountStats, ListPage } from "../domain/account/summary.ts";
+import type { Briefing, TaskReport } from "../domain/account/report.ts";
 import type { SigningVersion } from "../domain/account/signing-versions.ts";
+import { classKey } from "../domain/polling/class.ts";
+import type { Forecast } from "../domain/polling/forecast.ts";
+import { cadenceClass, type CadenceClass } from "../domain/task/cadence.ts";
+import type { Task } from "../domain/task/task.ts";
 import { inTime } from "../net/in-time.ts";
 import { RpcBatcher } from "../net/rpc-batcher.ts";
 import { TtlCache } from "../net/ttl-cache.ts";
 import type { AccountObject } from "./object.ts";
+import type { Page } from "./store.ts";
 
 export type AccountNamespace = DurableObjectNamespace<AccountObject>;
 
@@ -27,9 +32,12 @@ export async function signingVersions(
 
 /** So old may be what an attempt signs by: as if it had asked a moment sooner, and been slower on its way. */
 const VERSIONS_KNOWN_MS = 250;
-const VERSIONS_KNOWN_MAX = 1000;
-/** What attempts of this isolate were told last, by account. */
-const knownVersions = new TtlCache<SigningVersion[]>(VERSIONS_KNOWN_MS, VERSIONS_KNOWN_MAX);
+/** A forecast changes with each finished task, and by little. */
+const FORECAST_KNOWN_MS = 10_000;
+const KNOWN_MAX = 1000;
+/** What objects of this isolate were told last: versions by account, forecasts by cadence and class. */
+const knownVersions = new TtlCache<SigningVersion[]>(VERSIONS_KNOWN_MS, KNOWN_MAX);
+const knownForecasts = new TtlCache<Forecast | null>(FORECAST_KNOWN_MS, KNOWN_MAX);
 /** Counts the rotations of this isolate: an answer that one has overtaken is not remembered. */
 let rotations = 0;
 
@@ -44,47 +52,68 @@ export async function versionsForAttempt(
 ): Promise<SigningVersion[]> {
   const known = knownVersions.get(account);
   if (known) return known;
-  const askedAt = Date.now();
-  const before = rotations;
+  const since = { askedAt: Date.now(), rotations };
   const versions = await signingVersions(accounts, account);
-  if (before === rotations) knownVersions.set(account, versions, askedAt);
+  rememberVersions(account, versions, since);
   return versions;
 }
 
-/** Tells the account how far a task is; the same report twice is the same. @throws OverloadedError if it does not answer */
-export async function reportTask(accounts: AccountNamespace, summary: TaskSummary): Promise<void> {
-  return inTime(PATIENCE_MS, accountStub(accounts, summary.account).sync([reportOf(summary)]));
+/** What a task may expect, if another object of this isolate has asked a moment ago; undefined: ask the account. */
+export function knownForecast(task: Task): Forecast | null | undefined {
+  return knownForecasts.get(classLabel(cadenceClass(task)));
+}
+
+/**
+ * Tells the account of a task, and asks for its briefing; the same report twice is the same.
+ * @throws OverloadedError if the account does not answer
+ */
+export async function sync(
+  accounts: AccountNamespace,
+  report: TaskReport,
+  asked: CadenceClass | null = null,
+): Promise<Briefing> {
+  const { account } = report;
+  const since = { askedAt: Date.now(), rotations };
+  const briefing: Briefing = await inTime(PATIENCE_MS, accountStub(accounts, account).sync([report], asked));
+  const { signing, outlook } = briefing;
+  rememberVersions(account, signing, since);
+  // While a key is paced, each of its tasks must hear so for itself.
+  if (asked && outlook && !outlook.paced) {
+    knownForecasts.set(classLabel(asked), outlook.forecast, since.askedAt);
+  }
+  return briefing;
 }
 
 const batcher = new RpcBatcher<TaskReport>();
 
 /**
- * The same in one call with other tasks of this isolate. It may be lost with the object that calls, so it is only for
- * what the account is told again, or finds out by its hourly reconciliation.
+ * Tells the account in one call with other tasks of this isolate. The report may be lost with the object that calls, so it
+ * must be one that the account is told again, or finds out by its hourly reconciliation.
  * @throws OverloadedError to the object that calls, if the account does not answer
  */
-export async function reportTogether(accounts: AccountNamespace, summary: TaskSummary): Promise<void> {
-  const { account: to, name } = summary;
-  await batcher.tell({ to, name, item: reportOf(summary) }, async (reports) =>
-    inTime(PATIENCE_MS, accountStub(accounts, to).sync(reports)),
-  );
+export async function syncTogether(accounts: AccountNamespace, report: TaskReport): Promise<void> {
+  const { account: to, name } = report;
+  await batcher.tell({ to, name, item: report }, async (reports) => {
+    const since = { askedAt: Date.now(), rotations };
+    const briefing: Briefing = await inTime(PATIENCE_MS, accountStub(accounts, to).sync(reports));
+    rememberVersions(to, briefing.signing, since);
+  });
 }
 
-/** Takes a deleted task out of its account's list. @throws OverloadedError if it does not answer */
-export async function forgetTask(
-  accounts: AccountNamespace,
-  { account, ...task }: Pick<TaskSummary, "account" | "name" | "createdAt">,
-): Promise<void> {
-  const deletion = { ...task, summary: null };
-  return inTime(PATIENCE_MS, accountStub(accounts, account).sync([deletion]));
+function rememberVersions(
+  account: string,
+  versions: SigningVersion[],
+  since: { askedAt: number; rotations: number },
+): void {
+  if (since.rotations === rotations) knownVersions.set(account, versions, since.askedAt);
+}
+
+function classLabel({ cadence, task }: CadenceClass): string {
+  return `${cadence} ${classKey(task)}`;
 }
 
 /** One page of the account's tasks. @throws OverloadedError if it does not answer */
-export async function listTasks(
-  accounts: AccountNamespace,
-  account: string,
-  page: ListPage,
-): Promise<{ summaries: TaskSummary[]; next: string | null }> {
+export async function listTasks(accounts: AccountNamespace, account: string, page: ListPage): Promise<Page> {
   return inTime(PATIENCE_MS, accountStub(accounts, account).list(page));
 }
 

@@ -1,12 +1,15 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Retention } from "../domain/account/reconcile.ts";
-import type { TaskReport } from "../domain/account/report.ts";
+import { learn, outlook } from "../cadence-object/client.ts";
+import type { Briefing, TaskReport } from "../domain/account/report.ts";
 import { rotated, versionsInForce, type SigningVersion } from "../domain/account/signing-versions.ts";
 import type { AccountStats, TaskSummary, ListPage } from "../domain/account/summary.ts";
+import type { CadenceClass, Outlook } from "../domain/task/cadence.ts";
 import { shouldRethrow } from "../domain/errors/stall.ts";
 import { readSettings } from "../env.ts";
 import { errorFields, log } from "../log.ts";
 import { inTime } from "../net/in-time.ts";
+import { Lessons } from "./lessons.ts";
 import { reconcile } from "./reconcile.ts";
 import { AccountStore, type Page } from "./store.ts";
 
@@ -16,10 +19,12 @@ const TASK_PATIENCE_MS = 10_000;
 /** What one caller sees: its tasks, as they report themselves, and the versions of its signing secret. */
 export class AccountObject extends DurableObject<Env> {
   readonly #store: AccountStore;
+  readonly #lessons: Lessons;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#store = new AccountStore(ctx.storage);
+    this.#lessons = new Lessons(async (cadence, lessons) => learn(env.CADENCES, cadence, lessons));
   }
 
   /** The versions that sign now, newest first. */
@@ -36,11 +41,27 @@ export class AccountObject extends DurableObject<Env> {
     return versions;
   }
 
-  /** Tasks say how far they are. The same report twice, or one that comes late, changes nothing. */
-  async sync(reports: readonly TaskReport[]): Promise<void> {
+  /**
+   * Tasks say how far they are, and one of them asks what it may expect. The same report twice, or one that comes late,
+   * changes nothing.
+   */
+  async sync(reports: readonly TaskReport[], asked: CadenceClass | null = null): Promise<Briefing> {
     await this.#store.watch(Date.now());
-    this.#store.receive(reports, Date.now());
+    this.#lessons.add(this.#store.receive(reports, Date.now()));
     await this.#store.armed();
+    return {
+      signing: versionsInForce(this.#store.signingVersions(), Date.now()),
+      outlook: asked && (await this.#outlook(asked)),
+    };
+  }
+
+  async #outlook({ cadence, task }: CadenceClass): Promise<Outlook | null> {
+    try {
+      return await outlook(this.env.CADENCES, cadence, task);
+    } catch (error) {
+      log("outlook.failed", { cadence, ...errorFields(error) });
+      return null;
+    }
   }
 
   /** One page of the tasks, and the key to go on from; null: there are no more. */

@@ -18,12 +18,15 @@ export interface Reconciling {
 }
 
 /**
- * One run of the account's alarm: drops what is over, asks what is not settled, and sets the next alarm.
+ * One run of the account's alarm: drops what is over, asks what is not settled, and sets the next alarm. Where there is too
+ * much for one run, the next ones go on with those that were not asked since the first one began.
  * @throws what storage throws
  */
 export async function reconcile(run: Reconciling): Promise<void> {
   const { store, retention } = run;
-  const stopAt = retention().now + RUN_MS;
+  const { now } = retention();
+  const stopAt = now + RUN_MS;
+  const roundAt = store.beginRun(now);
   const isLate = (): boolean => retention().now >= stopAt;
   const due: string[] = [];
   for (let after: string | null = ""; after !== null && !isLate();) {
@@ -33,7 +36,7 @@ export async function reconcile(run: Reconciling): Promise<void> {
     // Calls that came meanwhile are answered between two chunks.
     if (after !== null) await new Promise<void>((resolve) => setTimeout(resolve, 0));
   }
-  due.push(...store.unheard(retention().now - HEARD_LATELY_MS));
+  due.push(...store.unheard(roundAt - HEARD_LATELY_MS));
   while (due.length > 0 && !isLate()) {
     await Promise.all(due.splice(0, ASKS_AT_ONCE).map(async (key) => askOne(run, key)));
   }

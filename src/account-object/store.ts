@@ -3,6 +3,8 @@ import type { Retention } from "../domain/account/reconcile.ts";
 import { taskKey, timeKey, type KnownTask, type TaskReport } from "../domain/account/report.ts";
 import { FIRST_VERSION, type SigningVersion } from "../domain/account/signing-versions.ts";
 import type { AccountStats, ListPage, TaskSummary } from "../domain/account/summary.ts";
+import type { Lesson } from "../domain/task/cadence.ts";
+import { isTerminal } from "../domain/task/task.ts";
 import { RECENT_MS, Tally, type Snapshot } from "../domain/account/tally.ts";
 import { ObjectAlarm } from "../net/object-alarm.ts";
 import { AccountRows, LAST_KEY, type TaskRow } from "./rows.ts";
@@ -36,6 +38,8 @@ export class AccountStore {
   readonly #alarm: ObjectAlarm;
   /** Loaded when it is first needed: a process that only takes a report or two does without. */
   #tally: Tally | null = null;
+  #signing: readonly SigningVersion[] | null = null;
+  #roundAt: number | null = null;
   /** Rows written since the last snapshot, or since this process began. */
   #changes = 0;
   /** A row that no process would find by the last snapshot has changed. */
@@ -49,29 +53,37 @@ export class AccountStore {
 
   /** Every version that is kept, newest first; expired ones may be among them. */
   signingVersions(): readonly SigningVersion[] {
-    return (this.#rows.document("signing") as SigningVersion[] | null) ?? FIRST_VERSION;
+    this.#signing ??= (this.#rows.document("signing") as SigningVersion[] | null) ?? FIRST_VERSION;
+    return this.#signing;
   }
 
   writeSigningVersions(versions: readonly SigningVersion[]): void {
     this.#rows.writeDocument("signing", versions);
+    this.#signing = versions;
   }
 
-  /** Writes what tasks report, unless a higher version is known already. */
-  receive(reports: readonly TaskReport[], now: number): void {
-    if (reports.length === 0) return;
+  /** Writes what tasks report, unless a higher version is known already. Gives the lessons of those that ended now. */
+  receive(reports: readonly TaskReport[], now: number): Lesson[] {
+    if (reports.length === 0) return [];
+    const lessons: Lesson[] = [];
     this.#transact(now, () => {
-      for (const report of reports) this.#receiveOne(report, now);
+      for (const report of reports) {
+        if (this.#receiveOne(report, now) && report.lesson) lessons.push(report.lesson);
+      }
       this.#armBy(now + RECONCILE_EVERY_MS);
     });
+    return lessons;
   }
 
-  #receiveOne({ summary, ...task }: TaskReport, now: number): void {
+  /** Whether the task was not known to have ended, and now is known so. */
+  #receiveOne({ summary, ...task }: TaskReport, now: number): boolean {
     const key = taskKey(task);
     const known = this.#rows.task(key);
     this.#tally?.hear(key, now);
-    if (known ? isOld(summary, known) : this.#rows.isDeleted(key)) return;
+    if (known ? isOld(summary, known) : this.#rows.isDeleted(key)) return false;
     if (summary === null) this.#rows.writeDeleted(key, now);
     if (known || summary) this.#change(key, known, summary && { summary, heardAt: now }, now);
+    return summary !== null && isTerminal(summary) && !(known && isTerminal(known.summary));
   }
 
   /** What a task answered that was asked. Null: it is no more. */
@@ -171,6 +183,12 @@ export class AccountStore {
     await this.armed();
   }
 
+  /** When the first run began that has not come to its end: now, or earlier. */
+  beginRun(now: number): number {
+    this.#roundAt ??= now;
+    return this.#roundAt;
+  }
+
   alarmFired(): void {
     this.#alarm.forget();
   }
@@ -185,6 +203,8 @@ export class AccountStore {
    * @throws what storage throws
    */
   async endRun({ now, retentionMs }: Retention, isDone: boolean): Promise<void> {
+    const nextAt = (this.#roundAt ?? now) + RECONCILE_EVERY_MS;
+    if (isDone) this.#roundAt = null;
     const hasDeletions = this.#rows.forgetDeleted(now - RECONCILE_EVERY_MS);
     if (this.#rows.hasTasks() || hasDeletions) {
       this.#transact(now, () => {
@@ -192,7 +212,7 @@ export class AccountStore {
           this.#rows.writeDocument("retention", retentionMs);
         }
         if (isDone && this.#loaded().hasNews(now)) this.#isSnapshotDue = true;
-        this.#armBy(now + (isDone ? RECONCILE_EVERY_MS : RETRY_MS));
+        this.#armBy(isDone ? Math.max(nextAt, now + RETRY_MS) : now + RETRY_MS);
       });
     } else if (this.signingVersions() === FIRST_VERSION) {
       this.#forget();
@@ -263,6 +283,7 @@ export class AccountStore {
     this.#rows.forget();
     this.#alarm.forget();
     this.#tally = null;
+    this.#signing = null;
     this.#changes = 0;
     this.#isSnapshotDue = false;
   }

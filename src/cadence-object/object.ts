@@ -1,26 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
-import {
-  CLASSES_MAX,
-  forecastFor,
-  learn,
-  NO_FORECAST,
-  type Forecast,
-  type Joined,
-} from "../domain/polling/forecast.ts";
+import { CLASSES_MAX, forecastFor, learn, NO_FORECAST, type Forecast } from "../domain/polling/forecast.ts";
 import { Pacer, type LaneKind, type PaceAnswer, type Refusal } from "../domain/pacing/pacing.ts";
 import type { Waiter } from "../domain/pacing/queue.ts";
 import { classKey, type TaskClass } from "../domain/polling/class.ts";
-import type { FinishSample } from "../domain/task/observations.ts";
+import type { Lesson, Outlook } from "../domain/task/cadence.ts";
 import { shouldRethrow } from "../domain/errors/stall.ts";
 import { errorFields, log } from "../log.ts";
 import { CadenceStore } from "./store.ts";
-
-/** A task that was finished. `name`: of its object. */
-export interface Finished {
-  name: string;
-  task: TaskClass;
-  sample: FinishSample;
-}
 
 /** What the tasks of one upstream key share: the forecast of their finish times, and how fast they may call. */
 export class CadenceObject extends DurableObject<Env> {
@@ -35,7 +21,7 @@ export class CadenceObject extends DurableObject<Env> {
   }
 
   /** What a task of this class may expect. Stores nothing. */
-  join(task: TaskClass): Joined {
+  outlook(task: TaskClass): Outlook {
     return { forecast: this.#forecast(task), paced: this.#pacer.isPaced("poll", Date.now()) };
   }
 
@@ -61,16 +47,14 @@ export class CadenceObject extends DurableObject<Env> {
     return forecast;
   }
 
-  /** Learns when tasks were finished. The same task twice counts once. */
-  async settle(finished: readonly Finished[]): Promise<void> {
+  /** Learns when tasks were finished. The account tells of each task once. */
+  async learn(lessons: readonly Lesson[]): Promise<void> {
+    await this.#store.findAlarm();
     const now = Date.now();
-    const news = finished.filter(({ name }) => !this.#store.isSettled(name));
-    if (news.length === 0) return;
-    this.#forecasts.clear();
     let forecast = this.#store.forecast();
-    for (const { task, sample } of news) forecast = learn(forecast, task, sample, now);
-    const names = news.map(({ name }) => name);
-    this.#store.writeSettled(names, forecast, now);
+    for (const { task, sample } of lessons) forecast = learn(forecast, task, sample, now);
+    this.#forecasts.clear();
+    this.#store.learned(forecast, lessons.length, now);
     await this.#store.armed();
   }
 

@@ -1,27 +1,36 @@
 import { ObjectAlarm } from "../net/object-alarm.ts";
+import type { CadenceStorage } from "./storage.ts";
 import { NO_FORECAST, type ForecastState } from "../domain/polling/forecast.ts";
 
-const TABLE = "CREATE TABLE IF NOT EXISTS forecast (id INTEGER PRIMARY KEY, doc TEXT NOT NULL)";
 /** What was learned three months ago says little of today. */
 const IDLE_MS = 90 * 86_400_000;
 const DAY_MS = 86_400_000;
-/** A task settles again only if its own record of it was lost, or its call's answer: within moments. One call may bring 500. */
-const REMEMBERED_MAX = 500;
+/**
+ * A row a lesson would cost as much as seven requests. What is learned is written once it is a tenth of what is known,
+ * or ten minutes after the last time. A process that ends loses less than that.
+ */
+const WRITE_AFTER_SHARE = 1 / 10;
+const WRITE_AFTER_MS = 600_000;
+const KEY = "forecast";
 
 interface Document {
   forecast: ForecastState;
-  /** Names of the tasks that settled last, oldest first. */
-  settled: string[];
+  /** Lessons so far. */
+  learned: number;
   lastAt: number;
 }
 
-/** The one row of a cadence and its alarm: the only SQL here, and the only place that arms it. */
+const NOTHING_LEARNED: Document = { forecast: NO_FORECAST, learned: 0, lastAt: 0 };
+
+/** The one document of a cadence and its alarm; the only place that writes them. */
 export class CadenceStore {
-  readonly #storage: DurableObjectStorage;
+  readonly #storage: CadenceStorage;
   readonly #alarm: ObjectAlarm;
+  #written: Document | null = null;
+  /** Ahead of the one that is written. */
   #document: Document | null = null;
 
-  constructor(storage: DurableObjectStorage) {
+  constructor(storage: CadenceStorage) {
     this.#storage = storage;
     this.#alarm = new ObjectAlarm(storage);
   }
@@ -30,24 +39,20 @@ export class CadenceStore {
     return this.#load().forecast;
   }
 
-  isSettled(name: string): boolean {
-    return this.#load().settled.includes(name);
+  /** After so many lessons more. */
+  learned(forecast: ForecastState, lessons: number, now: number): void {
+    const document = { forecast, learned: this.#load().learned + lessons, lastAt: now };
+    const { learned, lastAt } = this.#written ?? NOTHING_LEARNED;
+    const isWorthIt = document.learned - learned >= learned * WRITE_AFTER_SHARE;
+    if (isWorthIt || now - lastAt >= WRITE_AFTER_MS) this.#write(document);
+    this.#document = document;
   }
 
-  writeSettled(names: readonly string[], forecast: ForecastState, now: number): void {
-    const settled = [...this.#load().settled, ...names].slice(-REMEMBERED_MAX);
-    const document = { forecast, settled, lastAt: now };
-    this.#transact(() => {
-      this.#storage.sql.exec(TABLE);
-      this.#storage.sql.exec(
-        "INSERT OR REPLACE INTO forecast (id, doc) VALUES (1, ?)",
-        JSON.stringify(document),
-      );
-      // Not moved on with each task: a day's blur is cheaper than a row.
-      const { at } = this.#alarm;
-      if (at === null || at < now + IDLE_MS - DAY_MS) this.#alarm.set(now + IDLE_MS);
-    });
-    this.#document = document;
+  /** Learns when the alarm is set, so that the next write need not set it again. @throws what storage throws */
+  async findAlarm(): Promise<void> {
+    if (this.#alarm.at !== null) return;
+    const at = await this.#storage.getAlarm();
+    if (at !== null) this.#alarm.found(at);
   }
 
   alarmFired(): void {
@@ -65,6 +70,7 @@ export class CadenceStore {
     if (dueAt > now) this.#alarm.set(dueAt + DAY_MS);
     else {
       this.#document = null;
+      this.#written = null;
       await this.#storage.deleteAll();
     }
     await this.armed();
@@ -76,27 +82,29 @@ export class CadenceStore {
     await this.armed();
   }
 
-  #transact(write: () => void): void {
+  #write(document: Document): void {
     try {
-      this.#storage.transactionSync(write);
+      this.#storage.transactionSync(() => {
+        this.#storage.kv.put(KEY, JSON.stringify(document));
+        // Not moved on with each task: a day's blur is cheaper than a row.
+        const { at } = this.#alarm;
+        const { lastAt } = document;
+        if (at === null || at < lastAt + IDLE_MS - DAY_MS) this.#alarm.set(lastAt + IDLE_MS);
+      });
     } catch (error) {
-      // Rolled back: what memory holds may be ahead of the rows.
+      // Rolled back: what memory holds of the alarm may be ahead of it.
       this.#alarm.forget();
       throw error;
     }
+    this.#written = document;
   }
 
   #load(): Document {
-    this.#document ??= this.#read();
-    return this.#document;
-  }
-
-  #read(): Document {
-    const tables = this.#storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'forecast'").toArray();
-    const row =
-      tables.length === 0
-        ? undefined
-        : this.#storage.sql.exec<{ doc: string }>("SELECT doc FROM forecast").toArray()[0];
-    return row ? (JSON.parse(row.doc) as Document) : { forecast: NO_FORECAST, settled: [], lastAt: 0 };
+    if (this.#document) return this.#document;
+    const text = this.#storage.kv.get(KEY) as string | undefined;
+    const document = text === undefined ? NOTHING_LEARNED : (JSON.parse(text) as Document);
+    this.#written = document;
+    this.#document = document;
+    return document;
   }
 }

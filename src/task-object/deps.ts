@@ -1,9 +1,9 @@
 import type { AttemptResult } from "../domain/delivery/delivery.ts";
-import type { Forecast, Joined } from "../domain/polling/forecast.ts";
+import type { Briefing, TaskReport } from "../domain/account/report.ts";
+import type { Forecast } from "../domain/polling/forecast.ts";
+import type { CadenceClass } from "../domain/task/cadence.ts";
 import type { LaneKind, PaceAnswer, Refusal } from "../domain/pacing/pacing.ts";
-import type { TaskSummary } from "../domain/account/summary.ts";
 import type { SigningVersion } from "../domain/account/signing-versions.ts";
-import type { FinishSample } from "../domain/task/observations.ts";
 import { StallError } from "../domain/errors/stall.ts";
 import type { Task } from "../domain/task/task.ts";
 import type { TaskSettings } from "../env.ts";
@@ -36,22 +36,16 @@ export interface TaskDeps {
   signingVersions(account: string): Promise<readonly SigningVersion[]>;
   /** Whether a stream of events is open. */
   streamed(): boolean;
-  /** Tells the account how far the task is. @throws Error if it does not answer in time */
-  report(summary: TaskSummary): Promise<void>;
-  /** Tells it of the end of a task that it knows, together with others of this moment. @throws Error as `report` */
-  reportEnd(summary: TaskSummary): Promise<void>;
-  /** Tells it of an accepted task, together with others of this moment; whether it heard is not known. */
-  register(summary: TaskSummary): Promise<void>;
-  /** What a task of its class may expect, if another one has asked a moment ago; undefined: the cadence must be asked. */
+  /** Tells the account how far the task is, and asks for its briefing. @throws OverloadedError if it does not answer in time */
+  sync(report: TaskReport, asked: CadenceClass | null): Promise<Briefing>;
+  /** Tells it together with other tasks of this moment; whether it heard is not known. @throws OverloadedError as `sync` */
+  syncTogether(report: TaskReport): Promise<void>;
+  /** What a task of its class may expect, if another one has asked a moment ago; undefined: the account must be asked. */
   knownForecast(task: Task): Forecast | null | undefined;
-  /** Joins the tasks of the same upstream key: what it may expect, and whether it is paced. @throws OverloadedError */
-  joinCadence(task: Task): Promise<Joined>;
   /** When this task may make its call that was due at `since`. @throws OverloadedError */
   pace(task: Task, lane: LaneKind, since: number): Promise<PaceAnswer>;
   /** Tells the key's cadence of a 429. @throws OverloadedError */
   slowDown(task: Task, lane: LaneKind, refusal: Refusal): Promise<void>;
-  /** Lets the tasks to come learn from this one. @throws OverloadedError */
-  learnFinish(task: Task, sample: FinishSample): Promise<void>;
   /** Tells the account that a task was deleted. @throws Error if it does not answer in time */
   sendTombstone(tombstone: Tombstone): Promise<void>;
   send(callback: Callback): Promise<AttemptResult>;

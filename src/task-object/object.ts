@@ -1,6 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
-import { joinCadence, knownForecast, pace, settleCadence, slowDown } from "../cadence-object/client.ts";
-import { reportOf, type TaskReport } from "../domain/account/report.ts";
+import { pace, slowDown } from "../cadence-object/client.ts";
+import { deletionOf, reportOf, type TaskReport } from "../domain/account/report.ts";
 import { summaryOf } from "../domain/account/summary.ts";
 import type { Task } from "../domain/task/task.ts";
 import { nameInTaskId } from "../domain/task/task-id.ts";
@@ -8,7 +8,7 @@ import { jsonObject, JsonText } from "../domain/task/task-json.ts";
 import { readSettings, type TaskSettings } from "../env.ts";
 import { newMessageId } from "../keys/ids.ts";
 import { errorFields, log } from "../log.ts";
-import { forgetTask, reportTask, reportTogether, versionsForAttempt } from "../account-object/client.ts";
+import { knownForecast, sync, syncTogether, versionsForAttempt } from "../account-object/client.ts";
 import type { AnswerMemory } from "../upstream/answer-memory.ts";
 import { judgeKey, rememberAccepted, type AskedKey } from "../upstream/key-check.ts";
 import { httpUpstream } from "../upstream/http-upstream.ts";
@@ -235,15 +235,12 @@ export class TaskObject extends DurableObject<Env> {
         if (mode === "own" && test === null) rememberAccepted({ baseUrl: settings.baseUrl, name });
       },
       signingVersions: async (account) => versionsForAttempt(this.env.ACCOUNTS, account),
-      report: async (summary) => reportTask(this.env.ACCOUNTS, summary),
-      reportEnd: async (summary) => reportTogether(this.env.ACCOUNTS, summary),
-      register: async (summary) => reportTogether(this.env.ACCOUNTS, summary),
+      sync: async (report, asked) => sync(this.env.ACCOUNTS, report, asked),
+      syncTogether: async (report) => syncTogether(this.env.ACCOUNTS, report),
       knownForecast,
       pace: async (task, lane, since) => pace(this.env.CADENCES, task, lane, since),
       slowDown: async (task, lane, refusal) => slowDown(this.env.CADENCES, task, lane, refusal),
-      joinCadence: async (task) => joinCadence(this.env.CADENCES, task),
-      learnFinish: async (task, sample) => settleCadence(this.env.CADENCES, task, sample),
-      sendTombstone: async (tombstone) => forgetTask(this.env.ACCOUNTS, tombstone),
+      sendTombstone: async (tombstone) => void (await sync(this.env.ACCOUNTS, deletionOf(tombstone))),
       send: sendCallback,
       log,
     };

@@ -13,7 +13,7 @@ import { attemptLostStep, attemptStep, sendAttempt, type BegunAttempt } from "./
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { tellRefusal } from "./steps/pace.ts";
 import { pollStep } from "./steps/poll.ts";
-import { register, reportStep } from "./steps/report.ts";
+import { reportAccepted, reportStep } from "./steps/report.ts";
 import { expireStep, markSubmitLost, submitStep } from "./steps/submit.ts";
 
 /**
@@ -89,7 +89,7 @@ class OpenSteps {
 export async function reportInPassing(deps: TaskDeps): Promise<void> {
   const refusal = deps.pacing.takeRefusal();
   if (refusal) await tellRefusal(deps, "submit", refusal);
-  await register(deps);
+  await reportAccepted(deps);
   const run = { stopAt: Infinity, running: deps.running };
   const report = startable(stepsOf(deps), deps.now(), run).find(({ kind }) => kind === "report");
   if (!report) return;

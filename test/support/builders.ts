@@ -1,9 +1,9 @@
 import type { TaskState } from "../../src/domain/task/due-work.ts";
 import { newDelivery, type Delivery } from "../../src/domain/delivery/delivery.ts";
 import { reportOf, type TaskReport } from "../../src/domain/account/report.ts";
-import { summaryOf, stageOf, type TaskSummary } from "../../src/domain/account/summary.ts";
+import type { TaskSummary } from "../../src/domain/account/summary.ts";
 import { FIRST_VERSION } from "../../src/domain/account/signing-versions.ts";
-import { isTerminal, NO_POLLS, type PollSchedule, type Task } from "../../src/domain/task/task.ts";
+import { NO_POLLS, type PollSchedule, type Task } from "../../src/domain/task/task.ts";
 import type { TaskDocument } from "../../src/task-object/document.ts";
 import type { TaskReading } from "../../src/domain/task/upstream-answer.ts";
 
@@ -100,12 +100,11 @@ export function aDelivery(overrides: Partial<Delivery> = {}): Delivery {
   return { ...newDelivery(fields), ...overrides };
 }
 
-/** The state of a task's object that the account and the cadence know already; `retentionMs` for its due work. */
-export function aTaskState(overrides: Partial<TaskState>, retentionMs: number): TaskState {
+/** The state of a task that its account knows already. */
+export function aTaskState(overrides: Partial<TaskState> = {}): TaskState {
   const state = { task: aTask(), schedule: aSchedule(), deliveries: [], version: 1, ...overrides };
-  const account = stageOf(summaryOf(state, retentionMs));
-  const cadence = isTerminal(state.task) ? "settled" : "joined";
-  return { sync: { account, cadence, forecast: null, registered: false, paced: false }, ...state };
+  const sync = { lastReported: state.version, isBriefed: true, forecast: null, paced: false };
+  return { sync, ...state };
 }
 
 /** The same as an object keeps it. */
@@ -113,7 +112,7 @@ export function aDocument(overrides: Partial<TaskDocument> = {}): TaskDocument {
   return {
     sealed: { key: null, headers: null, answer: null },
     parts: 0,
-    ...aTaskState(overrides, 1000),
+    ...aTaskState(overrides),
     ...overrides,
   };
 }

@@ -134,7 +134,7 @@ export const MUTATIONS: Mutation[] = [
     name: "forget the account's hourly reconciliation",
     guarantee: 6,
     file: "src/account-object/reconcile.ts",
-    search: "due.push(...store.unheard(retention().now - HEARD_LATELY_MS));",
+    search: "due.push(...store.unheard(roundAt - HEARD_LATELY_MS));",
     replace: "",
     test: { file: "test/workers/account-object.test.ts", name: "wakes a task whose alarm is gone" },
   },

@@ -31,7 +31,7 @@ const ROOMS: Record<string, string[]> = {
   webhook: ["contract", "domain", "keys", "net"],
   upstream: ["contract", "domain", "keys", "net"],
   "cadence-object": ["domain", "log", "net"],
-  "account-object": ["domain", "env", "log", "net"],
+  "account-object": ["cadence-object", "domain", "env", "log", "net"],
   "task-object": [
     "account-object",
     "cadence-object",

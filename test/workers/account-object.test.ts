@@ -105,7 +105,7 @@ function isOver({ summary, ...task }: KnownTask): KnownTask {
 }
 
 describe("an account", () => {
-  it("learns of a task when it is accepted, and when it has ended and was delivered, in three calls", async () => {
+  it("learns of a task when it is accepted, and when it has ended and was delivered, in three calls at most", async () => {
     const report = vi.spyOn(AccountObject.prototype, "sync");
     const secrets = vi.spyOn(AccountObject.prototype, "signingVersions");
     const task = await created();
@@ -119,7 +119,8 @@ describe("an account", () => {
     expect(
       report.mock.calls.flatMap(([told]) => told).map(({ summary: is }) => `${is?.status} ${is?.delivery}`),
     ).toEqual(["queued waiting", "succeeded delivered"]);
-    expect(secrets).toHaveBeenCalledTimes(1);
+    // A briefing of the last 250 ms says by which versions to sign.
+    expect(secrets.mock.calls.length).toBeLessThanOrEqual(1);
   });
 
   it("keeps nothing of a definite no", async () => {

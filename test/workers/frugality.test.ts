@@ -5,7 +5,7 @@ import { AccountObject } from "../../src/account-object/object.ts";
 import { CadenceObject } from "../../src/cadence-object/object.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import { nameInTaskId } from "../../src/domain/task/task-id.ts";
-import { joinCadence } from "../../src/cadence-object/client.ts";
+import { anotherAsks } from "./support/burst.ts";
 import {
   AUTHORIZATION,
   callbacks,
@@ -24,7 +24,7 @@ import {
  * scenario                                requirement
  * a life                                  at most 5 rows outside polls; 9 with a callback
  * a poll that changes nothing             one row: its alarm
- * a life with a callback                  at most 6 calls of the shared objects
+ * a life with a callback                  at most 4 calls, and of the account alone
  */
 
 /** By storage: every write of a key and every alarm, in order; each is one row. */
@@ -78,10 +78,8 @@ async function writesOf(id: string): Promise<string[]> {
 }
 
 /** As another task of this account and model, in the same isolate. */
-async function joinAs(model: string): Promise<void> {
-  const account = await ownKeyAccount(AUTHORIZATION.replace("Bearer ", ""));
-  const traits = { resolution: null, seconds: null, inputMode: null };
-  await joinCadence(env.CADENCES, { mode: "own", account, model, traits });
+async function briefed(model: string): Promise<void> {
+  await anotherAsks(await ownKeyAccount(AUTHORIZATION.replace("Bearer ", "")), model);
 }
 
 const polls = (): number => network.calls.filter(({ method }) => method === "GET").length;
@@ -152,15 +150,16 @@ describe("a task", () => {
   });
 
   it.each([
-    { what: "alone", model: "alone", joins: 1 },
-    { what: "in a burst, where another has asked for the forecast", model: "burst", joins: 0 },
-  ])("$what calls the shared objects six times at most, callback and all", async ({ model, joins }) => {
-    if (joins === 0) await joinAs(model);
+    { what: "alone", model: "alone", asks: 1 },
+    { what: "in a burst, where another has asked for the forecast", model: "burst", asks: 0 },
+  ])("$what calls its account four times, and no other object, callback and all", async ({ model, asks }) => {
+    if (asks === 0) await briefed(model);
     const calls = [
       vi.spyOn(AccountObject.prototype, "sync"),
       vi.spyOn(AccountObject.prototype, "signingVersions"),
-      vi.spyOn(CadenceObject.prototype, "join"),
-      vi.spyOn(CadenceObject.prototype, "settle"),
+      // The account's own calls.
+      vi.spyOn(CadenceObject.prototype, "outlook"),
+      vi.spyOn(CadenceObject.prototype, "learn"),
     ];
     network.answer = upstream({ status: "running" });
     const { task_id: id } = await created({ model });
@@ -179,13 +178,13 @@ describe("a task", () => {
       () => calls[3]?.mock.calls.length,
       (count) => count === 1,
     );
-    expect(calls.map(({ mock }) => mock.calls.length)).toEqual([3, 1, joins, 1]);
+    expect(calls.map(({ mock }) => mock.calls.length)).toEqual([3, 1, asks, 1]);
   });
 
   it("in a burst of fifty is told of with the others, and asks for its forecast with none of them", async () => {
-    await joinAs("burst");
+    await briefed("burst");
     const report = vi.spyOn(AccountObject.prototype, "sync");
-    const join = vi.spyOn(CadenceObject.prototype, "join");
+    const asked = vi.spyOn(CadenceObject.prototype, "outlook");
     network.answer = upstream({ status: "queued" });
     const tasks = await Promise.all(Array.from({ length: 50 }, async () => created({ model: "burst" })));
     const told = (): Set<string> =>
@@ -194,11 +193,11 @@ describe("a task", () => {
     expect(told()).toEqual(new Set(tasks.map(({ task_id: id }) => nameInTaskId(id))));
     // On a slow machine first polls come in between, and their confirmations are told one by one.
     expect(Math.max(...report.mock.calls.map(([all]) => all.length))).toBeGreaterThanOrEqual(5);
-    expect(join).not.toHaveBeenCalled();
+    expect(asked).not.toHaveBeenCalled();
   });
 
   it("says again with its first poll what it was told of with others, in case that was lost", async () => {
-    await joinAs("burst");
+    await briefed("burst");
     const report = vi.spyOn(AccountObject.prototype, "sync").mockRejectedValueOnce(new Error("lost"));
     network.answer = upstream({ status: "queued" });
     const { task_id: id } = await created({ model: "burst" });

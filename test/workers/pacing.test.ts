@@ -23,7 +23,7 @@ import {
  * scenario                                   requirement
  * a task without a 429                       none asks
  * a 429 on a submit, on a poll               the task joins, and its key is paced
- * a task that registers while its key is     told so, and asks
+ * a task that begins while its key is paced  told so, and asks
  * several tasks above the limit of a key      all of them are slowed to it, and submits go before polls
  * a minute without a 429                     it leaves when it is told
  * another key                                does not notice
@@ -92,7 +92,7 @@ describe("a task", () => {
     expect(await isPaced(id)).toBe(call === "poll");
   });
 
-  it("is told when it registers that its key is paced, and asks without a 429 of its own", async () => {
+  it("is told by its briefing that its key is paced, and asks without a 429 of its own", async () => {
     const stub = await cadence();
     await stub.slowDown("poll", { slotAt: null, retryAfterMs: null });
     const pace = vi.spyOn(CadenceObject.prototype, "pace");
@@ -235,7 +235,9 @@ describe("eight tasks of one key", () => {
     );
     expect(passed).toBeGreaterThan(4);
     expect((passed ?? 0) + (refused ?? 0)).toBeLessThanOrEqual(4 * LIMIT * 2);
-    expect(await stub.join({ model: "m", resolution: null, seconds: null, inputMode: null })).toMatchObject({
+    expect(
+      await stub.outlook({ model: "m", resolution: null, seconds: null, inputMode: null }),
+    ).toMatchObject({
       paced: true,
     });
     const others = network.calls.filter(

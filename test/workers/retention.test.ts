@@ -77,6 +77,12 @@ async function settled(): Promise<{ id: string; summary: TaskSummary }> {
   return { id, summary };
 }
 
+/** The account has run by the retention before. */
+async function hourPassed(): Promise<void> {
+  vi.setSystemTime((await alarmOf(await account())) ?? 0);
+  await runDurableObjectAlarm(await account());
+}
+
 describe("a retention that is made shorter", () => {
   it("holds within an hour for a task that has ended: it is erased, and gone from its account", async () => {
     const { id, summary } = await settled();
@@ -127,6 +133,7 @@ describe("a retention that is made shorter", () => {
 describe("a retention that is made longer", () => {
   it("keeps a task that has ended, and its place in the list", async () => {
     const { id, summary } = await settled();
+    await hourPassed();
     await deploy("1440", [id]);
     const settledAt = summary.settledAt ?? 0;
     // Its alarm was set by the retention before.
@@ -146,8 +153,7 @@ describe("a retention that is made longer", () => {
 
   it("leaves no row of a task that was erased by the one before", async () => {
     const { id, summary } = await settled();
-    vi.setSystemTime((await alarmOf(await account())) ?? 0);
-    await runDurableObjectAlarm(await account());
+    await hourPassed();
     await deploy("1440", []);
     vi.setSystemTime((summary.expiresAt ?? 0) + 1);
     await runDurableObjectAlarm(stubOf(id));

@@ -75,11 +75,11 @@ async function repeat(stub: DurableObjectStub, { alarm }: Failed): Promise<void>
   await runDurableObjectAlarm(stub);
 }
 
-/** A task of a key of its own, whose account and cadence have heard of it. */
+/** A task of a key of its own, that has reported itself and was briefed. */
 async function aTask(key: string): Promise<TaskBody> {
   const task = await created({}, { authorization: `Bearer ${key}` });
   const sync = async (): Promise<SyncState> => (await storedOf(task.task_id)).state?.sync ?? NOTHING_SYNCED;
-  await until(sync, ({ account, cadence }) => account !== null && cadence === "joined");
+  await until(sync, ({ lastReported, isBriefed }) => lastReported > 0 && isBriefed);
   return task;
 }
 
@@ -145,13 +145,13 @@ describe("a cadence's alarm", () => {
     };
     let nth = 1;
     for (; nth < CALLS_MAX; nth++) {
-      await stub.settle([{ name: `task-${nth}`, task, sample }]);
+      await stub.learn([{ cadence: "failing", task, sample }]);
       vi.setSystemTime(Date.now() + 90 * DAY);
       const failed = await runFailing(stub, nth);
       if (failed === null) break;
       expect(failed, `call ${nth}`).toMatchObject({ threw: true });
       await repeat(stub, failed);
-      expect((await stub.join(task)).forecast).toBeNull();
+      expect((await stub.outlook(task)).forecast).toBeNull();
       expect(await alarmOf(stub)).toBeNull();
     }
     expect(nth).toBeGreaterThan(1);

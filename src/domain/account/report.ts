@@ -1,12 +1,25 @@
+import type { Lesson, Outlook } from "../task/cadence.ts";
+import type { SigningVersion } from "./signing-versions.ts";
 import type { TaskSummary } from "./summary.ts";
 
 /** What a task tells its account of itself. */
 export interface TaskReport {
   /** The name of the task's object. */
   name: string;
+  account: string;
   createdAt: number;
   /** Null: the task was deleted, which is the last word on it. */
   summary: TaskSummary | null;
+  /** Of a task that has ended; it counts with the first report of the end. Null: there is none. */
+  lesson: Lesson | null;
+}
+
+/** What the account answers. */
+export interface Briefing {
+  /** The versions that sign now, newest first. */
+  signing: SigningVersion[];
+  /** Null: not asked for, or the cadence does not answer. */
+  outlook: Outlook | null;
 }
 
 /** A report as the account keeps it. */
@@ -19,9 +32,13 @@ export interface KnownTask {
 /** 15 digits last until the year 33658. */
 const TIME_DIGITS = 15;
 
-export function reportOf(summary: TaskSummary): TaskReport {
-  const { name, createdAt } = summary;
-  return { name, createdAt, summary };
+export function reportOf(summary: TaskSummary, lesson: Lesson | null = null): TaskReport {
+  const { name, account, createdAt } = summary;
+  return { name, account, createdAt, summary, lesson };
+}
+
+export function deletionOf(task: Pick<TaskReport, "name" | "account" | "createdAt">): TaskReport {
+  return { ...task, summary: null, lesson: null };
 }
 
 /** Sorts by creation. */

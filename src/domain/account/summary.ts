@@ -98,24 +98,6 @@ function lastEnd(task: Task, deliveries: readonly Delivery[]): number {
   return Math.max(task.finishedAt ?? task.createdAt, ...ends);
 }
 
-/** Changes whenever the account has something new to learn, and at nothing else. */
-export function stageOf({ taskId, status, delivery, expiresAt }: Stage): string {
-  return `${taskId} ${status} ${delivery ?? ""} ${expiresAt ?? ""}`;
-}
-
-type Stage = Pick<TaskSummary, "taskId" | "status" | "delivery" | "expiresAt">;
-
-/** The same from the state: asked at every poll, so without the rest of a summary. */
-export function stageIn(known: Moving, retentionMs: number): string {
-  const { taskId, status } = known.task;
-  return stageOf({
-    taskId,
-    status,
-    delivery: deliveryOf(known),
-    expiresAt: expiresAtOf(known, retentionMs),
-  });
-}
-
 /** One page of an account's tasks, newest first. */
 export interface ListPage {
   /** Null: all of them. */

@@ -41,14 +41,6 @@ export interface Forecast {
   known: number;
 }
 
-/** What a task hears when it joins the others of its upstream key. */
-export interface Joined {
-  /** Null: nothing learned yet, so the prior counts. */
-  forecast: Forecast | null;
-  /** Polls of this key are paced right now. */
-  paced: boolean;
-}
-
 export const NO_FORECAST: ForecastState = { classes: {} };
 export const CLASSES_MAX = 40;
 

@@ -1,8 +1,7 @@
 import type { Delivery } from "../delivery/delivery.ts";
 import { isTerminalEvent } from "./event.ts";
 import type { Forecast } from "../polling/forecast.ts";
-import { retentionEnd, stageIn } from "../account/summary.ts";
-import { finishSample } from "./observations.ts";
+import { retentionEnd } from "../account/summary.ts";
 import { isTerminal, type PollSchedule, type Task } from "./task.ts";
 
 /** One thing that a task's alarm has to do. */
@@ -16,7 +15,7 @@ export type Step =
   /** `isTerminal`: of the event that says how the task ended. */
   | { kind: "attempt"; seq: number; isTerminal: boolean; dueAt: number }
   | { kind: "attempt_lost"; seq: number; isTerminal: boolean; dueAt: number }
-  /** The account or the cadence does not know yet how far the task is. */
+  /** The account does not know yet how far the task is, or the task lacks its account's briefing. */
   | { kind: "report"; dueAt: number; wakeAt: number | null }
   /** Retention is over: empty the storage. */
   | { kind: "erase"; dueAt: number };
@@ -32,37 +31,30 @@ export interface TaskState {
   version: number;
 }
 
-/** What the task and the objects that it shares with others know of each other. */
+/** What the task and its account know of each other. */
 export interface SyncState {
-  /** The `stageOf` the task that the account was told last; null: none yet. */
-  account: string | null;
-  /** How far the cadence of the upstream key knows the task. */
-  cadence: "none" | "joined" | "settled";
-  /** What the task took along from its cadence; null: nothing, so the prior counts. */
-  forecast: Forecast | null;
+  /** The version that the account has taken; 0: none that is known of. */
+  lastReported: number;
   /**
-   * The account hears of the accepted task together with others. The task does not learn whether it did, so it repeats
-   * the report with its first poll.
+function reportSteps(state: TaskState): Step[] {
+  const { task, deliveries, sync, version } = state;
+  // Until the create is answered there is no task for the account: a definite no leaves none.
    */
-  registered: boolean;
+  isBriefed: boolean;
+  /** What the task took along from its briefing; null: nothing, so the prior counts. */
+  forecast: Forecast | null;
   /** The upstream has answered 429 to tasks of this key: the cadence is asked for a slot before each call. */
   paced: boolean;
 }
 
-export const NOTHING_SYNCED: SyncState = {
-  account: null,
-  cadence: "none",
-  forecast: null,
-  registered: false,
-  paced: false,
-};
+export const NOTHING_SYNCED: SyncState = { lastReported: 0, isBriefed: false, forecast: null, paced: false };
 
 /**
  * An event's first attempt usually settles within this, and then one report says both; when thousands of tasks end at
  * one instant, a report before it would be one more call for each.
  */
 const REPORT_WITH_DELIVERY_MS = 5_000;
-/** An end of which its account has never heard is found by no look: it wakes the task by itself, should its process die. */
+/** An end of which its account has never heard is found by no reconciliation: it wakes the task by itself, should its process die. */
 const REPORT_ALONE_MS = 60_000;
 /** So does a poll; and its news goes with the report. */
 const REPORT_WITH_POLL_MS = 1_000;
@@ -77,7 +69,7 @@ export function dueWork(state: TaskState, retentionMs: number): Step[] {
   if (!isTerminal(task)) steps.push(taskStep(task, schedule));
   for (const delivery of deliveries) steps.push(...deliverySteps(delivery));
   if (steps.length === 0) steps.push({ kind: "erase", dueAt: retentionEnd(task, deliveries, retentionMs) });
-  return [...steps, ...reportSteps(state, retentionMs)];
+  return [...steps, ...reportSteps(state)];
 }
 
 function deliverySteps({
@@ -96,20 +88,17 @@ function deliverySteps({
   return due ? [{ kind: "attempt", ...event, dueAt: nextAttemptAt }] : [];
 }
 
-/** What the cadence has not heard yet: that the upstream has the task, or when it was finished. */
-export function cadenceNews({ task, schedule, sync }: TaskState): "join" | "settle" | null {
-  if (task.test || task.upstreamTaskId === null) return null;
-  if (!isTerminal(task)) return sync.cadence === "none" ? "join" : null;
-  const learnable = finishSample(task, schedule.observations) !== null;
-  return learnable && sync.cadence !== "settled" ? "settle" : null;
+/** Whether the task has polls to come and does not know yet what to expect. */
+export function needsBriefing({ task, sync }: TaskState): boolean {
+  return !sync.isBriefed && task.test === null && task.upstreamTaskId !== null && !isTerminal(task);
 }
 
 /** Beside the work, never in its way: retention does not wait for an account that is silent. */
-function reportSteps(state: TaskState, retentionMs: number): Step[] {
-  const { task, deliveries, sync } = state;
+function reportSteps(state: TaskState): Step[] {
+  const { task, deliveries, sync, version } = state;
   // Until the create is answered there is no task for the account: a definite no leaves none.
   if (task.submit.inCreate) return [];
-  if (sync.account === stageIn(state, retentionMs) && cadenceNews(state) === null) return [];
+  if (sync.lastReported >= version && !needsBriefing(state)) return [];
   const first = deliveries.filter(
     ({ status, attempts, onTheWire }) =>
       status === "pending" && (attempts === 0 || (attempts === 1 && onTheWire !== null)),
@@ -118,13 +107,18 @@ function reportSteps(state: TaskState, retentionMs: number): Step[] {
     saidAlready(state) ? taskStep(task, state.schedule).dueAt + REPORT_WITH_POLL_MS : task.createdAt,
     ...first.map(({ occurredAt }) => occurredAt + REPORT_WITH_DELIVERY_MS),
   );
-  const isUnheard = isTerminal(task) && sync.account === null;
+  const isUnheard = isTerminal(task) && sync.lastReported === 0;
   return [{ kind: "report", dueAt, wakeAt: isUnheard ? dueAt + REPORT_ALONE_MS : null }];
 }
 
 /** All there is to say is that the task was accepted, which its account has heard if nothing went wrong. */
-function saidAlready({ task, schedule, sync: { registered, account } }: TaskState): boolean {
-  return registered && account === null && task.status === "queued" && schedule.polls === 0;
+function saidAlready({ task, schedule, sync }: TaskState): boolean {
+  return isReportedTogether(sync) && task.status === "queued" && schedule.polls === 0;
+}
+
+/** Its first report goes with those of other tasks. Whether it was heard is not known, so the first poll repeats it. */
+export function isReportedTogether({ isBriefed, lastReported }: SyncState): boolean {
+  return isBriefed && lastReported === 0;
 }
 
 function taskStep(task: Task, schedule: PollSchedule): Step {

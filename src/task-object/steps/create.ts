@@ -121,9 +121,7 @@ function outcomeOfEarlier(deps: TaskDeps, input: CreateInput): CreateOutcome | n
 /** In a burst of creates the objects of one isolate ask their cadence once, and tell their account together. */
 function syncFromTheStart(deps: TaskDeps, task: Task): SyncState {
   const forecast = task.submit.phase === "begun" && task.test === null ? deps.knownForecast(task) : undefined;
-  return forecast === undefined
-    ? NOTHING_SYNCED
-    : { ...NOTHING_SYNCED, cadence: "joined", forecast, registered: true };
+  return forecast === undefined ? NOTHING_SYNCED : { ...NOTHING_SYNCED, isBriefed: true, forecast };
 }
 
 /** What a repeat of a create has in common with it. */

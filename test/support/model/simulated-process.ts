@@ -1,5 +1,5 @@
 import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
-import type { TaskSummary } from "../../../src/domain/account/summary.ts";
+import type { TaskReport } from "../../../src/domain/account/report.ts";
 import type { SigningVersion } from "../../../src/domain/account/signing-versions.ts";
 import type { TaskSettings } from "../../../src/env.ts";
 import { openText } from "../../../src/task-object/sealed.ts";
@@ -32,7 +32,7 @@ export interface Outside {
   send(process: SimulatedProcess, callback: Callback): Promise<AttemptResult>;
   judgeKey(): Promise<KeyVerdict>;
   signingVersions(): Promise<readonly SigningVersion[]>;
-  report(summary: TaskSummary): Promise<void>;
+  report(report: TaskReport): Promise<void>;
   sendTombstone(tombstone: Tombstone): Promise<void>;
   /** A call of the cadence; throws if it is silent, after so long. */
   cadence(patienceMs: number): Promise<void>;
@@ -113,24 +113,24 @@ export class SimulatedProcess {
       streamed: () => false,
       keyAccepted: () => undefined,
       signingVersions: async () => this.later("signingVersions", async () => outside.signingVersions()),
-      report: async (summary) => this.later("report", async () => outside.report(summary)),
-      reportEnd: async (summary) => this.later("report", async () => outside.report(summary)),
-      // Another task of the isolate asked a moment ago, or did not; what it says for all may be lost with it.
-      knownForecast: () => (outside.random() < 0.5 ? null : undefined),
-      register: async (summary) =>
-        this.later("register", async () => (outside.random() < 0.5 ? outside.report(summary) : undefined)),
-      joinCadence: async () =>
-        this.later("joinCadence", async () => {
-          await outside.cadence(10_000);
-          return { forecast: null, paced: outside.random() < 0.1 };
+      sync: async (report, asked) =>
+        this.later("sync", async () => {
+          await outside.report(report);
+          const outlook = { forecast: null, paced: outside.random() < 0.1 };
+          const signing = [...(await outside.signingVersions())];
+          return { signing, outlook: asked && outside.random() < 0.9 ? outlook : null };
         }),
+      // What one task says for all may be lost with it.
+      syncTogether: async (report) =>
+        this.later("syncTogether", async () => (outside.random() < 0.5 ? outside.report(report) : undefined)),
+      // Another task of the isolate asked a moment ago, or did not.
+      knownForecast: () => (outside.random() < 0.5 ? null : undefined),
       pace: async () =>
         this.later("pace", async () => {
           await outside.cadence(1_000);
           return anyPace(outside.random());
         }),
       slowDown: async () => this.later("slowDown", async () => outside.cadence(1_000)),
-      learnFinish: async () => this.later("learnFinish", async () => outside.cadence(10_000)),
       sendTombstone: async (tombstone) =>
         this.later("sendTombstone", async () => outside.sendTombstone(tombstone)),
       send: async (callback) => this.later("callback", async () => outside.send(this, callback)),

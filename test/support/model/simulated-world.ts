@@ -387,12 +387,12 @@ export class SimulatedWorld implements World {
         this.#told = versionsInForce(this.#versions, Date.now());
         return this.#told;
       },
-      report: async (summary) => {
+      report: async ({ name, createdAt, summary }) => {
         await this.#shared(10_000);
-        const known = this.#summaries.get(summary.name);
-        const older =
-          known?.createdAt === summary.createdAt && known.settledAt !== null && summary.settledAt === null;
-        if (!older) this.#summaries.set(summary.name, summary);
+        if (!summary) throw new Error("a deletion is told by its tombstone");
+        const known = this.#summaries.get(name);
+        const isOld = known?.createdAt === createdAt && known.version >= summary.version;
+        if (!isOld) this.#summaries.set(name, summary);
       },
       sendTombstone: async ({ name }) => {
         await this.#shared(10_000);

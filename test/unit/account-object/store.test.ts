@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AccountStore } from "../../../src/account-object/store.ts";
 import { Counters } from "../../../src/domain/account/counters.ts";
 import { fate, isOver } from "../../../src/domain/account/reconcile.ts";
-import type { TaskReport } from "../../../src/domain/account/report.ts";
+import { deletionOf, type TaskReport } from "../../../src/domain/account/report.ts";
 import type { TaskSummary } from "../../../src/domain/account/summary.ts";
 import { aQueuedSummary, aReport, aSummary, T0 } from "../../support/builders.ts";
 import { SqlMemoryStorage } from "../../support/sql-storage.ts";
@@ -48,7 +48,7 @@ const SETTLED = aSummary();
 const LIFE = [QUEUED, RUNNING, aQueuedSummary({ polls: 2 }), ENDED, SETTLED].map((summary, at) =>
   aReport(at + 1, summary),
 );
-const DELETED: TaskReport = { name: SETTLED.name, createdAt: T0, summary: null };
+const DELETED = deletionOf(SETTLED);
 
 describe("the reports of a task's life", () => {
   it.each([
@@ -89,6 +89,14 @@ describe("the reports of a task's life", () => {
     const anew = aSummary({ createdAt: T0 + 1 });
     store.receive([DELETED, aReport(1, anew)], T0 + 1);
     expect(listed(T0 + 1)).toEqual([anew]);
+  });
+
+  it("teach once, with the first report of the end", () => {
+    const sample = { end: { afterMs: 1, byMs: 2 }, queuedMs: null, runningMs: null, midpoint: null };
+    const task = { model: "m", resolution: null, seconds: null, inputMode: null };
+    const lesson = { cadence: "key:somebody", task, sample };
+    const taught = [...LIFE, ...LIFE].map((report) => store.receive([{ ...report, lesson }], T0).length);
+    expect(taught).toEqual([0, 0, 0, 1, 0, 0, 0, 0, 0, 0]);
   });
 
   it("leave a mark of a deletion for an hour, and then nothing", async () => {
@@ -181,11 +189,13 @@ describe("an account's counters", () => {
         function act(command: Command): void {
           switch (command.kind) {
             case "report":
-              return account.receive([naive.report(command.task, command.to)], naive.now);
+              account.receive([naive.report(command.task, command.to)], naive.now);
+              return undefined;
             case "late": {
               // A task whose first report comes after those of younger ones.
               naive.born.set(99, naive.born.get(99) ?? naive.now - command.ageS * 1000);
-              return account.receive([naive.report(99, "queued")], naive.now);
+              account.receive([naive.report(99, "queued")], naive.now);
+              return undefined;
             }
             case "delete": {
               const task = `task-${command.task}`;
@@ -194,7 +204,8 @@ describe("an account's counters", () => {
               naive.born.delete(command.task);
               // One that is created in the same millisecond would be the same.
               naive.now += 1;
-              return account.receive([{ name: task, createdAt, summary: null }], naive.now);
+              account.receive([deletionOf({ name: task, account: "key:somebody", createdAt })], naive.now);
+              return undefined;
             }
             case "pass":
               naive.now += command.seconds * 1000;

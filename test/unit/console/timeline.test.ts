@@ -205,8 +205,7 @@ describe("a live page asks again", () => {
 
 describe("where a task stands", () => {
   const at = { now: T0 + 1000, alarmAt: T0 + 5000, retentionMs: 3_600_000 };
-  const life = (overrides: Parameters<typeof aTaskState>[0]) =>
-    diagnosticsOf(aTaskState(overrides, at.retentionMs), at);
+  const life = (overrides: Parameters<typeof aTaskState>[0]) => diagnosticsOf(aTaskState(overrides), at);
 
   it("is known from its schedule, or from its alarm when it was asleep", () => {
     expect(life({ schedule: aSchedule({ nextPollAt: T0 + 3000, polls: 4 }) })).toMatchObject({

@@ -35,7 +35,7 @@ function anAttempt(number: number, trigger: LoggedAttempt["trigger"] = "schedule
 
 /** A task that was accepted, succeeded, and was called back about. */
 function aLife(overrides: Partial<Life> = {}, deliveries: Delivery[] = [anEnd()]): Life {
-  const state = aTaskState({ task: aTask({ status: "succeeded", finishedAt: T0 }), deliveries }, HOUR);
+  const state = aTaskState({ task: aTask({ status: "succeeded", finishedAt: T0 }), deliveries });
   return {
     createId: "create-1",
     taskId: state.task.taskId,
@@ -84,7 +84,7 @@ function aWorld(overrides: Partial<Seen> = {}): Seen {
   };
 }
 
-const running = aTaskState({ task: aTask({ status: "running", finishedAt: null }) }, HOUR);
+const running = aTaskState({ task: aTask({ status: "running", finishedAt: null }) });
 const unsent = [aCall({})];
 const manual = aLife().lastRows;
 

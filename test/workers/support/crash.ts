@@ -96,8 +96,8 @@ const ACCOUNT = {
 } satisfies Record<Exclude<keyof AccountObject, keyof DurableObject>, string> & { alarm: string };
 
 const CADENCE = {
-  join: "async verb",
-  settle: "async verb",
+  outlook: "async verb",
+  learn: "async verb",
   pace: "async verb",
   slowDown: "async verb",
   alarm: "runtime",
@@ -111,14 +111,11 @@ export const DEPS = {
   running: "memory",
   keyAccepted: "memory",
   signingVersions: "ACCOUNT",
-  report: "ACCOUNT",
-  reportEnd: "ACCOUNT",
-  register: "ACCOUNT",
+  sync: "ACCOUNT",
+  syncTogether: "ACCOUNT",
   knownForecast: "memory",
-  joinCadence: "CADENCE",
   pace: "CADENCE",
   slowDown: "CADENCE",
-  learnFinish: "CADENCE",
   sendTombstone: "ACCOUNT",
   send: "fetch",
   settings: "read",

@@ -239,6 +239,10 @@ export class RealWorld implements World {
 
   async accountRows(): Promise<number> {
     const stub = () => env.ACCOUNTS.get(env.ACCOUNTS.idFromName(this.#account));
+    // All objects of a deployment have the same settings.
+    await runInDurableObject<DurableObject, void>(stub(), (object) => {
+      (object as unknown as { env: object }).env = { ...env, ...this.#settings.good };
+    });
     for (let time = 0; time < ACCOUNT_ALARMS_MAX; time++) {
       const alarm = await runInDurableObject(stub(), async (_object, { storage }) => storage.getAlarm());
       if (alarm === null) break;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isNews, summaryOf, stageOf } from "../../../../src/domain/account/summary.ts";
+import { isNews, summaryOf } from "../../../../src/domain/account/summary.ts";
 import { aDelivery, aSchedule, aTask, T0 } from "../../../support/builders.ts";
 
 const HOUR = 3_600_000;
@@ -66,23 +66,5 @@ describe("a task's summary", () => {
     const before = { task: ended, deliveries: [delivered, news] };
     expect(isNews(before, { task: ended, deliveries: [delivered, stopped] })).toBe(true);
     expect(isNews(before, { task: ended, deliveries: [delivered, { ...news, attempts: 1 }] })).toBe(false);
-  });
-
-  it("has a stage that changes with its status, its callback, its end and its id, and with nothing else", () => {
-    const stage = (changes: Partial<typeof ended>, deliveries = [delivered]): string =>
-      stageOf(summaryOf({ version: 2, task: { ...ended, ...changes }, schedule, deliveries }, HOUR));
-    const same = stage({});
-    expect(stage({ redeliveredAt: [T0], progress: 99 })).toBe(same);
-    expect(
-      stageOf(summaryOf({ version: 2, task: ended, schedule: aSchedule(), deliveries: [delivered] }, HOUR)),
-    ).toBe(same);
-    const changed = [
-      stage({ status: "failed" }),
-      stage({}, []),
-      stage({}, [aDelivery()]),
-      stage({}, [{ ...delivered, settledAt: T0 + 100 }]),
-      stage({ taskId: ended.taskId.replace("task_a", "task_b") }),
-    ];
-    expect(new Set([same, ...changed]).size).toBe(changed.length + 1);
   });
 });

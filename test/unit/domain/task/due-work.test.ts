@@ -4,14 +4,13 @@ import { describe, expect, it } from "vitest";
 import {
   dueWork,
   alarmAt,
-  cadenceNews,
+  needsBriefing,
   NOTHING_SYNCED,
   nextStartAt,
   startable,
   stepKey,
   type Step,
 } from "../../../../src/domain/task/due-work.ts";
-import { taskError } from "../../../../src/domain/task/task.ts";
 import { aDelivery, aSchedule, anUnsubmittedTask, aTask, aTaskState, T0 } from "../../../support/builders.ts";
 
 const HOUR = 3_600_000;
@@ -21,12 +20,10 @@ const terminal = aTask({ status: "succeeded", finishedAt: T0 });
 const N = (seq: number): Step => ({ kind: "attempt", seq, isTerminal: false, dueAt: T0 - 10 + seq });
 const E = (seq: number): Step => ({ kind: "attempt", seq, isTerminal: true, dueAt: T0 });
 
-const registered = { ...NOTHING_SYNCED, cadence: "joined" as const, registered: true };
+const together = { ...NOTHING_SYNCED, isBriefed: true };
 
-/** The account was told this last; the cadence knows all. */
-function telling(account: string) {
-  return { account, cadence: "settled" as const, forecast: null, registered: false, paced: false };
-}
+/** The account knows of the task, and not of its newest version. */
+const behind = { ...together, lastReported: 1 };
 
 function leasedUntil(leaseUntil: number): AttemptOnTheWire {
   return { number: 1, trigger: "scheduled", startedAt: T0, leaseUntil };
@@ -57,7 +54,7 @@ describe("the due work", () => {
     },
     { what: "the end of the retention", task: terminal, step: { kind: "erase", dueAt: T0 + HOUR } },
   ])("holds $what", ({ task, step }) => {
-    expect(dueWork(aTaskState({ task }, HOUR), HOUR)).toEqual([step]);
+    expect(dueWork(aTaskState({ task }), HOUR)).toEqual([step]);
   });
 
   it("holds each delivery's next attempt, its lease, or one asked for by hand, and erases only when all are settled", () => {
@@ -69,15 +66,15 @@ describe("the due work", () => {
       nextAttemptAt: T0,
     });
     const byHand = aDelivery({ seq: 3, status: "exhausted", nextAttemptAt: null, manual: 1, settledAt: T0 });
-    expect(
-      dueWork(aTaskState({ task: terminal, deliveries: [scheduled, onTheWire, byHand] }, HOUR), HOUR),
-    ).toEqual([
-      { kind: "attempt", seq: 1, isTerminal: true, dueAt: T0 + 5 },
-      { kind: "attempt_lost", seq: 2, isTerminal: false, dueAt: T0 + 6 },
-      { kind: "attempt", seq: 3, isTerminal: true, dueAt: T0 },
-    ]);
+    expect(dueWork(aTaskState({ task: terminal, deliveries: [scheduled, onTheWire, byHand] }), HOUR)).toEqual(
+      [
+        { kind: "attempt", seq: 1, isTerminal: true, dueAt: T0 + 5 },
+        { kind: "attempt_lost", seq: 2, isTerminal: false, dueAt: T0 + 6 },
+        { kind: "attempt", seq: 3, isTerminal: true, dueAt: T0 },
+      ],
+    );
     const late = aDelivery({ status: "delivered", nextAttemptAt: null, settledAt: T0 + 99 });
-    expect(dueWork(aTaskState({ task: terminal, deliveries: [late] }, HOUR), HOUR)).toEqual([
+    expect(dueWork(aTaskState({ task: terminal, deliveries: [late] }), HOUR)).toEqual([
       { kind: "erase", dueAt: T0 + 99 + HOUR },
     ]);
   });
@@ -86,32 +83,32 @@ describe("the due work", () => {
     { what: "an accepted task", state: { sync: NOTHING_SYNCED }, report: T0 },
     {
       what: "an accepted task of which it was told, with the first poll again",
-      state: { schedule: aSchedule({ nextPollAt: T0 + 9000 }), sync: registered },
+      state: { schedule: aSchedule({ nextPollAt: T0 + 9000 }), sync: together },
       report: T0 + 10_000,
     },
     {
       what: "an accepted task of which it was told, after the first poll at once",
-      state: { schedule: aSchedule({ nextPollAt: T0 + 9000, polls: 1 }), sync: registered },
+      state: { schedule: aSchedule({ nextPollAt: T0 + 9000, polls: 1 }), sync: together },
       report: T0,
     },
     {
       what: "a task of which it was told, when it runs",
-      state: { task: aTask({ status: "running" }), sync: registered },
+      state: { task: aTask({ status: "running" }), sync: together },
       report: T0,
     },
     {
       what: "a task of which it was told, when it waits for its submit",
-      state: { task: anUnsubmittedTask("due", { dueAt: T0 + 5000 }), sync: registered },
+      state: { task: anUnsubmittedTask("due", { dueAt: T0 + 5000 }), sync: together },
       report: T0 + 6000,
     },
     {
       what: "a task that runs now",
-      state: { task: aTask({ status: "running" }), sync: telling("queued") },
+      state: { task: aTask({ status: "running" }), sync: behind, version: 2 },
       report: T0,
     },
     {
       what: "an end whose callback leaves at once, a moment later",
-      state: { task: terminal, deliveries: [aDelivery()], sync: telling("") },
+      state: { task: terminal, deliveries: [aDelivery()], sync: behind, version: 2 },
       report: T0 + 5000,
     },
     {
@@ -119,13 +116,14 @@ describe("the due work", () => {
       state: {
         task: terminal,
         deliveries: [aDelivery({ attempts: 1, onTheWire: leasedUntil(T0 + 15_000) })],
-        sync: telling(""),
+        sync: behind,
+        version: 2,
       },
       report: T0 + 5000,
     },
     {
       what: "an end whose callback failed",
-      state: { task: terminal, deliveries: [aDelivery({ attempts: 1 })], sync: telling("") },
+      state: { task: terminal, deliveries: [aDelivery({ attempts: 1 })], sync: behind, version: 2 },
       report: T0,
     },
     {
@@ -133,7 +131,8 @@ describe("the due work", () => {
       state: {
         task: terminal,
         deliveries: [aDelivery({ attempts: 2, onTheWire: leasedUntil(T0 + 15_000) })],
-        sync: telling(""),
+        sync: behind,
+        version: 2,
       },
       report: T0,
     },
@@ -147,37 +146,23 @@ describe("the due work", () => {
     },
     { what: "nothing that it knows", state: {}, report: null },
   ])("tells the account of $what", ({ state, report }) => {
-    const steps = dueWork(aTaskState(state, HOUR), HOUR);
+    const steps = dueWork(aTaskState(state), HOUR);
     expect(steps.find(({ kind }) => kind === "report")?.dueAt ?? null).toBe(report);
     // Beside the work or the end of the retention, never instead.
     expect(steps.filter(({ kind }) => kind !== "report").length).toBeGreaterThan(0);
   });
 
   it.each([
-    { what: "joins once the upstream has the task", task: aTask(), cadence: "none", news: "join" },
-    { what: "joins once", task: aTask(), cadence: "joined", news: null },
-    { what: "does not join before", task: anUnsubmittedTask("due"), cadence: "none", news: null },
-    { what: "settles at the end", task: terminal, cadence: "joined", news: "settle" },
-    { what: "settles at an end that came before it joined", task: terminal, cadence: "none", news: "settle" },
-    { what: "settles once", task: terminal, cadence: "settled", news: null },
-    {
-      what: "does not settle an end that says nothing of finish times",
-      task: aTask({ status: "failed", error: taskError("timed_out"), finishedAt: T0 }),
-      cadence: "joined",
-      news: null,
-    },
-    {
-      what: "never hears of a test task",
-      task: aTask({ test: { outcome: "succeeded", delayMs: 0 }, status: "succeeded", finishedAt: T0 }),
-      cadence: "none",
-      news: null,
-    },
-  ] as const)("$what, as the cadence sees it", ({ task, cadence, news }) => {
-    const state = aTaskState({ task }, HOUR);
-    const sync = { ...state.sync, cadence };
-    expect(cadenceNews({ ...state, sync })).toBe(news);
-    const reports = dueWork({ ...state, sync }, HOUR).some(({ kind }) => kind === "report");
-    expect(reports).toBe(news !== null);
+    { what: "a task that the upstream has accepted", task: aTask(), is: true },
+    { what: "no task that it has not accepted", task: anUnsubmittedTask("due"), is: false },
+    { what: "no task that has ended", task: terminal, is: false },
+    { what: "no test", task: aTask({ test: { outcome: "succeeded", delayMs: 0 } }), is: false },
+  ])("asks once for the briefing of $what", ({ task, is }) => {
+    const state = aTaskState({ task });
+    const unbriefed = { ...state, sync: { ...state.sync, isBriefed: false } };
+    expect(needsBriefing(unbriefed)).toBe(is);
+    expect(dueWork(unbriefed, HOUR).some(({ kind }) => kind === "report")).toBe(is);
+    expect(needsBriefing(state)).toBe(false);
   });
 
   it("never gives an alarm at or before now", () => {
@@ -198,14 +183,14 @@ describe("the due work", () => {
 
   it("wakes a minute later for the end of a task that its account has never heard of, and for no other report", () => {
     const task = aTask({ status: "succeeded", finishedAt: T0 });
-    const unheard = aTaskState({ task }, HOUR);
-    const steps = (account: string | null) =>
-      dueWork({ ...unheard, sync: { ...unheard.sync, account } }, HOUR);
-    const report = steps(null).find(({ kind }) => kind === "report");
-    expect(alarmAt(steps(null), T0)).toBe((report?.dueAt ?? 0) + 60_000);
+    const unheard = aTaskState({ task });
+    const steps = (lastReported: number) =>
+      dueWork({ ...unheard, version: 3, sync: { ...unheard.sync, lastReported } }, HOUR);
+    const report = steps(0).find(({ kind }) => kind === "report");
+    expect(alarmAt(steps(0), T0)).toBe((report?.dueAt ?? 0) + 60_000);
     // While it is on its way the alarm must not come again and again.
-    expect(alarmAt(steps(null), T0 + 120_000)).toBe(T0 + 180_000);
-    expect(alarmAt(steps("an earlier stage"), T0)).toBe(T0 + HOUR);
+    expect(alarmAt(steps(0), T0 + 120_000)).toBe(T0 + 180_000);
+    expect(alarmAt(steps(2), T0)).toBe(T0 + HOUR);
   });
 
   it("reports nothing more of what is to be erased", () => {

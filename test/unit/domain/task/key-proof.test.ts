@@ -13,7 +13,7 @@ function unprovedState(
   deliveries = [aDelivery({ type: "video.failed", occurredAt: T0 - 1, nextAttemptAt: T0 })],
 ) {
   const task = aTask({ status: "failed", finishedAt: T0 - 1, unproved: { asks } });
-  return aTaskState({ task, deliveries }, HOUR);
+  return aTaskState({ task, deliveries });
 }
 
 describe("a key that nothing has proved", () => {

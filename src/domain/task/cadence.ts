@@ -1,0 +1,39 @@
+import type { TaskClass } from "../polling/class.ts";
+import type { Forecast } from "../polling/forecast.ts";
+import { finishSample, type FinishSample } from "./observations.ts";
+import type { Task, PollSchedule } from "./task.ts";
+
+/** What a task has in common with the others of its upstream key, and of its class there. */
+export interface CadenceClass {
+  /** The name of the key's cadence. */
+  cadence: string;
+  task: TaskClass;
+}
+
+/** What the tasks to come may learn from one that has ended. */
+export interface Lesson extends CadenceClass {
+  sample: FinishSample;
+}
+
+/** What a task of a class may expect. */
+export interface Outlook {
+  /** Null: nothing is known yet, so the prior counts. */
+  forecast: Forecast | null;
+  /** Polls of the key are paced right now. */
+  paced: boolean;
+}
+
+/** One cadence per upstream key: a caller's own key is its account, and all accounts share the operator's. */
+export function cadenceName({ mode, account }: Pick<Task, "mode" | "account">): string {
+  return mode === "operator" ? "operator" : account;
+}
+
+export function cadenceClass(task: Pick<Task, "mode" | "account" | "model" | "traits">): CadenceClass {
+  return { cadence: cadenceName(task), task: { model: task.model, ...task.traits } };
+}
+
+/** Null: the task has not ended, or its end says nothing about finish times. */
+export function lessonOf(task: Task, { observations }: Pick<PollSchedule, "observations">): Lesson | null {
+  const sample = finishSample(task, observations);
+  return sample && { ...cadenceClass(task), sample };
+}
