@@ -30,20 +30,20 @@ export async function signingVersions(
   return inTime(SIGNING_PATIENCE_MS, accountStub(accounts, account).signingVersions());
 }
 
-/** So old may be what an attempt signs by: as if it had asked a moment sooner, and been slower on its way. */
+/** How old the versions of an attempt may be: as if it had asked a moment sooner, and been slower to send. */
 const VERSIONS_KNOWN_MS = 250;
 /** A forecast changes with each finished task, and by little. */
 const FORECAST_KNOWN_MS = 10_000;
 const KNOWN_MAX = 1000;
-/** What objects of this isolate were told last: versions by account, forecasts by cadence and class. */
+/** The last answers to objects of this isolate: versions by account, forecasts by cadence and class. */
 const knownVersions = new TtlCache<SigningVersion[]>(VERSIONS_KNOWN_MS, KNOWN_MAX);
 const knownForecasts = new TtlCache<Forecast | null>(FORECAST_KNOWN_MS, KNOWN_MAX);
 /** Counts the rotations of this isolate: an answer that one has overtaken is not remembered. */
 let rotations = 0;
 
 /**
- * The same for an attempt, which may go by what another object of this isolate was told a moment ago: when thousands of
- * tasks end at one instant, a call for each would be most of what the account does.
+ * The same for an attempt, which may use the versions that another object of this isolate got a moment ago: when
+ * thousands of tasks end at one instant, a call for each would be most of the account's work.
  * @throws OverloadedError if the account does not answer within a second
  */
 export async function versionsForAttempt(
@@ -64,7 +64,7 @@ export function knownForecast(task: Task): Forecast | null | undefined {
 }
 
 /**
- * Tells the account of a task, and asks for its briefing; the same report twice is the same.
+ * Reports a task to its account, and asks for its briefing; the same report twice is the same.
  * @throws OverloadedError if the account does not answer
  */
 export async function sync(
@@ -77,7 +77,7 @@ export async function sync(
   const briefing: Briefing = await inTime(PATIENCE_MS, accountStub(accounts, account).sync([report], asked));
   const { signing, outlook } = briefing;
   rememberVersions(account, signing, since);
-  // While a key is paced, each of its tasks must hear so for itself.
+  // While a key is paced, each of its tasks must learn it from its own briefing.
   if (asked && outlook && !outlook.paced) {
     knownForecasts.set(classLabel(asked), outlook.forecast, since.askedAt);
   }
@@ -87,8 +87,8 @@ export async function sync(
 const batcher = new RpcBatcher<TaskReport>();
 
 /**
- * Tells the account in one call with other tasks of this isolate. The report may be lost with the object that calls, so it
- * must be one that the account is told again, or finds out by its hourly reconciliation.
+ * Reports to the account in one call with other tasks of this isolate. The report may be lost with the object that calls,
+ * so it must be one that the task repeats, or that the hourly reconciliation finds.
  * @throws OverloadedError to the object that calls, if the account does not answer
  */
 export async function syncTogether(accounts: AccountNamespace, report: TaskReport): Promise<void> {

@@ -7,8 +7,8 @@ const GAP_MS = 1_000;
 const WAITING_MAX = 1_000;
 
 /**
- * What an account's tasks have shown, on its way to the cadence of their upstream key: one call at a time, which takes
- * along what came meanwhile. No task waits for it. With the process, or with a call that fails, lessons are lost.
+ * Passes the finish times of an account's tasks on to the cadence of their upstream key: one call at a time, which takes
+ * along those that came meanwhile. No task waits for it. With the process, or with a call that fails, lessons are lost.
  */
 export class Lessons {
   readonly #waiting = new Map<string, Lesson[]>();

@@ -42,8 +42,8 @@ export class AccountObject extends DurableObject<Env> {
   }
 
   /**
-   * Tasks say how far they are, and one of them asks what it may expect. The same report twice, or one that comes late,
-   * changes nothing.
+   * Takes the reports of tasks, and briefs the one that asks. The same report twice, or one that comes late, changes
+   * nothing.
    */
   async sync(reports: readonly TaskReport[], asked: CadenceClass | null = null): Promise<Briefing> {
     await this.#store.watch(Date.now());
@@ -83,7 +83,7 @@ export class AccountObject extends DurableObject<Env> {
     this.#store.alarmFired();
     const settings = readSettings(this.env);
     if (!settings.ok) {
-      // Nothing runs on a guess.
+      // Ringback never guesses.
       log("settings.bad", { settings: settings.problems.map(({ setting }) => setting).join(" ") });
       return this.#store.armLater(Date.now());
     }
@@ -105,7 +105,7 @@ export class AccountObject extends DurableObject<Env> {
     return inTime<TaskReport | null>(TASK_PATIENCE_MS, task.reconcile(account));
   }
 
-  /** By the present setting, whatever tasks said when they ended; settings that do not parse let nothing expire. */
+  /** By the present setting, not by the one at a task's end; settings that do not parse let nothing expire. */
   #retention(): Retention {
     const settings = readSettings(this.env);
     return { now: Date.now(), retentionMs: settings.ok ? settings.settings.retentionMs : Infinity };

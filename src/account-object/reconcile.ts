@@ -13,7 +13,7 @@ const ASKS_AT_ONCE = 6;
 export interface Reconciling {
   store: AccountStore;
   retention: () => Retention;
-  /** A task's word on itself; null: there is none of this account. The call alone makes the task re-arm a lost alarm. */
+  /** A task's own summary; null: there is none of this account. The call alone makes the task re-arm a lost alarm. */
   ask: (task: TaskSummary) => Promise<TaskReport | null>;
 }
 

@@ -8,7 +8,7 @@ import type { CadenceObject } from "./object.ts";
 
 export type CadenceNamespace = DurableObjectNamespace<CadenceObject>;
 
-/** A call to the upstream does not wait longer for its slot, nor a task's report for its outlook: there is the prior. */
+/** A call to the upstream waits no longer for its slot, nor a report for its forecast: there is the prior. */
 const PATIENCE_MS = 1_000;
 
 function cadenceStub(cadences: CadenceNamespace, name: string): DurableObjectStub<CadenceObject> {

@@ -47,7 +47,7 @@ export class CadenceObject extends DurableObject<Env> {
     return forecast;
   }
 
-  /** Learns when tasks were finished. The account tells of each task once. */
+  /** Learns when tasks were finished. The account passes each task on once. */
   async learn(lessons: readonly Lesson[]): Promise<void> {
     await this.#store.findAlarm();
     const now = Date.now();

@@ -2,7 +2,7 @@ import { ObjectAlarm } from "../net/object-alarm.ts";
 import type { CadenceStorage } from "./storage.ts";
 import { NO_FORECAST, type ForecastState } from "../domain/polling/forecast.ts";
 
-/** What was learned three months ago says little of today. */
+/** Lessons of three months ago are worth little today. */
 const IDLE_MS = 90 * 86_400_000;
 const DAY_MS = 86_400_000;
 /**

@@ -1,8 +1,8 @@
 /** What one call takes along. */
 const PER_CALL_MAX = 500;
-/** More than this is not kept for an object that is silent; the oldest goes. */
+/** The most items kept for an object that does not answer; the oldest goes. */
 const WAITING_MAX = 5_000;
-/** An object makes the calls of the others for so long; then the next one that comes takes over. */
+/** An object makes the calls of the others for this long; then the next one takes over. */
 const BUSY_MS = 1_000;
 /** Calls to one object begin so far apart, except the first. */
 const GAP_MS = 50;
@@ -17,17 +17,17 @@ interface Line<Item> {
 }
 
 /**
- * Batches what the objects of one isolate tell another object. The first one calls; the others leave their items with it
- * and wait for nothing, because a promise of one object must not be awaited by another, and a call or a timer for each
- * would cost more than the item is worth. An object that dies in the middle of its call holds the others up for a second:
- * the next one then says again what was on the way. What the isolate takes with it is lost. So an item must be one that
- * may come twice, and whose loss is found out in another way.
+ * Batches the reports of one isolate's objects to another object. The first one calls; the others leave their items with
+ * it and wait for nothing, because an object must not await another object's promise, and a call or a timer for each would
+ * cost more than the item is worth. An object that dies in the middle of its call delays the others by a second: the next
+ * one then repeats the items in flight. Items are lost with the isolate. So an item must be one that may come twice, and
+ * whose loss is found in another way.
  */
 export class RpcBatcher<Item> {
   readonly #lines = new Map<string, Line<Item>>();
 
   /**
-   * Tells `to` of an item. True: `to` has taken it; false: the object that is calling takes it along.
+   * Sends an item to `to`. True: `to` has taken it; false: the object that is calling takes it along.
    * @throws what `call` throws; the items wait for the next one that comes
    */
   async tell(
@@ -41,7 +41,7 @@ export class RpcBatcher<Item> {
     const busyMs = startedAt - line.busySince;
     if (busyMs >= 0 && busyMs < BUSY_MS) return false;
     line.busySince = startedAt;
-    // What a predecessor that is late or dead had on its way; what was said since is newer.
+    // The items in flight of a predecessor that is late or dead; later ones are newer.
     restore(line);
     try {
       await this.#drain(line, call, () => line.busySince === startedAt);

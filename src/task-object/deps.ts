@@ -36,17 +36,17 @@ export interface TaskDeps {
   signingVersions(account: string): Promise<readonly SigningVersion[]>;
   /** Whether a stream of events is open. */
   streamed(): boolean;
-  /** Tells the account how far the task is, and asks for its briefing. @throws OverloadedError if it does not answer in time */
+  /** Reports the task to its account, and asks for its briefing. @throws OverloadedError if it does not answer in time */
   sync(report: TaskReport, asked: CadenceClass | null): Promise<Briefing>;
-  /** Tells it together with other tasks of this moment; whether it heard is not known. @throws OverloadedError as `sync` */
+  /** Reports together with other tasks of this moment; whether it arrives is unknown. @throws OverloadedError as `sync` */
   syncTogether(report: TaskReport): Promise<void>;
   /** What a task of its class may expect, if another one has asked a moment ago; undefined: the account must be asked. */
   knownForecast(task: Task): Forecast | null | undefined;
   /** When this task may make its call that was due at `since`. @throws OverloadedError */
   pace(task: Task, lane: LaneKind, since: number): Promise<PaceAnswer>;
-  /** Tells the key's cadence of a 429. @throws OverloadedError */
+  /** Reports a 429 to the key's cadence. @throws OverloadedError */
   slowDown(task: Task, lane: LaneKind, refusal: Refusal): Promise<void>;
-  /** Tells the account that a task was deleted. @throws Error if it does not answer in time */
+  /** Reports to the account that a task was deleted. @throws Error if it does not answer in time */
   sendTombstone(tombstone: Tombstone): Promise<void>;
   send(callback: Callback): Promise<AttemptResult>;
   log(event: string, fields: LogFields): void;

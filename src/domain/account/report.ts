@@ -2,7 +2,7 @@ import type { Lesson, Outlook } from "../task/cadence.ts";
 import type { SigningVersion } from "./signing-versions.ts";
 import type { TaskSummary } from "./summary.ts";
 
-/** What a task tells its account of itself. */
+/** A task's report to its account. */
 export interface TaskReport {
   /** The name of the task's object. */
   name: string;
@@ -25,7 +25,7 @@ export interface Briefing {
 /** A report as the account keeps it. */
 export interface KnownTask {
   summary: TaskSummary;
-  /** When the account heard of the task, epoch milliseconds. */
+  /** When the account received the report, epoch milliseconds. */
   heardAt: number;
 }
 

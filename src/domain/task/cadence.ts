@@ -3,7 +3,7 @@ import type { Forecast } from "../polling/forecast.ts";
 import { finishSample, type FinishSample } from "./observations.ts";
 import type { Task, PollSchedule } from "./task.ts";
 
-/** What a task has in common with the others of its upstream key, and of its class there. */
+/** The cadence and the class of a task. */
 export interface CadenceClass {
   /** The name of the key's cadence. */
   cadence: string;
@@ -32,7 +32,7 @@ export function cadenceClass(task: Pick<Task, "mode" | "account" | "model" | "tr
   return { cadence: cadenceName(task), task: { model: task.model, ...task.traits } };
 }
 
-/** Null: the task has not ended, or its end says nothing about finish times. */
+/** Null: the task has not ended, or its end teaches no finish time. */
 export function lessonOf(task: Task, { observations }: Pick<PollSchedule, "observations">): Lesson | null {
   const sample = finishSample(task, observations);
   return sample && { ...cadenceClass(task), sample };

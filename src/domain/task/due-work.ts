@@ -35,11 +35,7 @@ export interface TaskState {
 export interface SyncState {
   /** The version that the account has taken; 0: none that is known of. */
   lastReported: number;
-  /**
-function reportSteps(state: TaskState): Step[] {
-  const { task, deliveries, sync, version } = state;
-  // Until the create is answered there is no task for the account: a definite no leaves none.
-   */
+  /** Whether the task knows what to expect: from a briefing, or from another object of its isolate. */
   isBriefed: boolean;
   /** What the task took along from its briefing; null: nothing, so the prior counts. */
   forecast: Forecast | null;
@@ -54,7 +50,7 @@ export const NOTHING_SYNCED: SyncState = { lastReported: 0, isBriefed: false, fo
  * one instant, a report before it would be one more call for each.
  */
 const REPORT_WITH_DELIVERY_MS = 5_000;
-/** An end of which its account has never heard is found by no reconciliation: it wakes the task by itself, should its process die. */
+/** The hourly reconciliation covers only tasks that the account knows: the end of any other wakes the task by itself. */
 const REPORT_ALONE_MS = 60_000;
 /** So does a poll; and its news goes with the report. */
 const REPORT_WITH_POLL_MS = 1_000;
@@ -93,7 +89,7 @@ export function needsBriefing({ task, sync }: TaskState): boolean {
   return !sync.isBriefed && task.test === null && task.upstreamTaskId !== null && !isTerminal(task);
 }
 
-/** Beside the work, never in its way: retention does not wait for an account that is silent. */
+/** Beside the work, never in its way: retention does not wait for an account that does not answer. */
 function reportSteps(state: TaskState): Step[] {
   const { task, deliveries, sync, version } = state;
   // Until the create is answered there is no task for the account: a definite no leaves none.
@@ -191,7 +187,7 @@ export interface AlarmRun {
 /**
  * The platform opens six connections for an object and queues the rest, whose time limits would run meanwhile: three
  * attempts leave room for the poll or the submit. The last of three slots is reserved for the terminal event, so that no
- * other event whose receiver hangs holds it up; its first attempt finds room even where it begins with the end itself.
+ * slow receiver of another event delays it; its first attempt finds room even where it begins with the end itself.
  */
 const ATTEMPTS_MAX = 3;
 const NON_TERMINAL_ATTEMPTS_MAX = ATTEMPTS_MAX - 1;
@@ -214,9 +210,9 @@ function attemptsOnTheWire(steps: readonly Step[], { running }: AlarmRun): Attem
 }
 
 /**
- * Whether a step that is due may start. After `stopAt` nothing does, so that the run ends; but while it waits for an
- * attempt that hangs, the polls go on, because a slow receiver must not hold them up. A report may always: no alarm comes
- * for it, so an end that is found as late as this would be told by no other run.
+ * Whether a step that is due may start. After `stopAt` nothing does, so that the run ends; but while it waits for a
+ * slow attempt, the polls go on, because a slow receiver must not delay them. A report may always: no alarm comes for it,
+ * so no other run would report an end that is found as late as this.
  */
 function mayStart(step: Step, now: number, { stopAt, running }: AlarmRun): boolean {
   if (running.has(stepKey(step))) return false;
@@ -227,7 +223,7 @@ function mayStart(step: Step, now: number, { stopAt, running }: AlarmRun): boole
 /** What is due and may start now, oldest first; of the attempts, that of the terminal event before all others. */
 export function startable(steps: readonly Step[], now: number, run: AlarmRun): Step[] {
   const due = steps.filter((step) => step.dueAt <= now && mayStart(step, now, run));
-  // What is erased has nothing more to report: an account that was told long ago would take it for news.
+  // An erased task reports nothing more: an account that heard of it long ago would take the report for news.
   const erase = due.find(({ kind }) => kind === "erase");
   if (erase) return [erase];
   const onTheWire = attemptsOnTheWire(steps, run);

@@ -19,7 +19,7 @@ export async function removeTask(deps: Pick<TaskDeps, "store" | "log">, account:
 }
 
 /**
- * Nothing is left of the task but what its account, or a repeat of its create, still has to be told.
+ * Erases a deleted task except for what its account, or a repeat of its create, must still learn.
  * @throws Error if the account does not answer in time
  */
 export async function sendTombstone(

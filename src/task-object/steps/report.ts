@@ -9,17 +9,17 @@ import type { TaskDeps } from "../deps.ts";
 import type { TaskDocument } from "../document.ts";
 
 /**
- * Tells the account how far the task is, takes its briefing, and writes down both. A report that fails throws: its step is
+ * Reports the task to its account, takes its briefing, and stores both. A report that fails throws: its step is
  * repeated in a minute, for as long as the task is kept, and nothing else waits for it.
  */
 export async function reportStep(deps: TaskDeps): Promise<void> {
   const before = deps.store.load();
   if (!before) return;
   const news = await report(deps, before);
-  // Erased meanwhile, and perhaps created anew under the same idempotency key: then it has heard nothing.
+  // Erased meanwhile, and perhaps created anew under the same idempotency key: then the account knows nothing of it.
   const after = deps.store.update(before.task.createId, (document) => {
     const sync = { ...document.sync, ...news, paced: document.sync.paced || news.paced === true };
-    // Said again by a process that does not know, the last word does no harm; written down it would cost a row a task.
+    // A process that does not know repeats the last report, which does no harm; storing it would cost a row a task.
     if (isTerminal(document.task)) return { sync, inMemory: true };
     return { sync, schedule: scheduleWith(deps, document, sync) };
   });
@@ -28,7 +28,7 @@ export async function reportStep(deps: TaskDeps): Promise<void> {
   deps.store.unstall("report");
 }
 
-/** A task that has taken its forecast along needs no report of its own before its first poll. */
+/** A task that begins with a forecast needs no report of its own before its first poll. */
 export async function reportAccepted(deps: TaskDeps): Promise<void> {
   const document = deps.store.load();
   if (!document || !isReportedTogether(document.sync) || isTerminal(document.task)) return;
@@ -52,7 +52,7 @@ function reportFrom({ settings }: TaskDeps, document: TaskDocument): TaskReport 
   return reportOf(summaryOf(document, settings.retentionMs), lesson);
 }
 
-/** The first poll was planned by the prior; with a forecast in hand, and before it was made, it is planned anew. */
+/** The first poll was planned by the prior; once the forecast has arrived, and before that poll, it is planned again. */
 function scheduleWith(
   deps: TaskDeps,
   { task, schedule, sync: before }: TaskDocument,
