@@ -188,6 +188,7 @@ export class TaskObject extends DurableObject<Env> {
     const deps = this.#ready();
     if (!deps) return { kind: "misconfigured", settings: badSettings(this.env) };
     const outcome = await act(deps);
+    if (outcome.kind === "replayed") await this.#awake();
     // What is promised has its alarm.
     await this.#store.armed();
     if (!("document" in outcome)) return outcome;

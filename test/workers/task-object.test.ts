@@ -208,10 +208,15 @@ describe("a create that was lost before it stored anything", () => {
 });
 
 describe("the alarm", () => {
-  it("that is lost is armed again by any request to the task", async () => {
+  it.each<[request: string, send: (id: string) => Promise<Response>]>([
+    ["read", async (id) => request("GET", `/v1/videos/${id}`)],
+    ["read of its deliveries", async (id) => request("GET", `/v1/videos/${id}/deliveries`)],
+    ["stream of its events", async (id) => request("GET", `/v1/videos/${id}/events`)],
+    ["redelivery", async (id) => request("POST", `/v1/videos/${id}/redeliver`)],
+    ["repeated create", async () => create({}, { "idempotency-key": "lost-alarm" })],
+  ])("that is lost is armed again by any request to the task: a %s", async (_request, send) => {
     network.answer = upstream({ status: "running" });
-    const response = await create();
-    const { task_id: id }: TaskBody = await response.json();
+    const { task_id: id } = await created({}, { "idempotency-key": "lost-alarm" });
     const stub = stubOf(id);
     await until(
       () => network.calls.length,
@@ -228,12 +233,15 @@ describe("the alarm", () => {
       (alarm) => alarm !== null,
     );
     network.answer = upstream();
-    expect(await read(id)).toMatchObject({ status: "running" });
+    const response = await send(id);
+    expect([200, 202, 409]).toContain(response.status);
+    await response.body?.cancel();
     await until(
       () => callbacks().length,
       (count) => count === 1,
     );
     expect(await read(id)).toMatchObject({ status: "succeeded" });
+    expect(submits()).toHaveLength(1);
   });
 
   it("is not thrown through by a seal that does not open, and the step is looked at again in a minute", async () => {
