@@ -12,7 +12,7 @@ import type { AccountStorage } from "./storage.ts";
 
 /** A snapshot is written after so many changes: a process that starts reads as many rows to count what came since. */
 const CHANGES_PER_SNAPSHOT = 500;
-/** Rows in one statement that looks for what is over, or for a filtered page. */
+/** Rows that one statement reads where a row alone says whether it is wanted. */
 const CHUNK = 500;
 /** What one page of a list reads at most; with fewer tasks found it is a short page. */
 const PAGE_ROWS_MAX = 5_000;
@@ -23,7 +23,7 @@ export interface Page {
   next: string | null;
 }
 
-/** One look at the oldest rows. */
+/** What a chunk of the oldest rows came to. */
 export interface ExpiryChunk {
   /** Tasks that must be asked, because their retention has changed. */
   ask: string[];

@@ -43,7 +43,7 @@ export class Tally {
     this.#open = new Set(snapshot?.open);
   }
 
-  /** Whether a process that starts from the last snapshot looks at this row. */
+  /** Whether a process that starts from the last snapshot reads this row. */
   finds(key: string): boolean {
     return key > this.#since || this.#open.has(key);
   }
