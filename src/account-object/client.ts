@@ -30,7 +30,7 @@ export async function signingVersions(
   return inTime(SIGNING_PATIENCE_MS, accountStub(accounts, account).signingVersions());
 }
 
-/** How old the versions of an attempt may be: as if it had asked a moment sooner, and been slower to send. */
+/** An attempt may use an answer this old: it differs no more than a slow call would. */
 const VERSIONS_KNOWN_MS = 250;
 /** A forecast changes with each finished task, and by little. */
 const FORECAST_KNOWN_MS = 10_000;
@@ -136,6 +136,6 @@ export async function rotateSecret(
     knownVersions.delete(account);
   };
   forget();
-  // Whatever its answer: it may have rotated all the same.
+  // Also after an error: the account may have rotated.
   return inTime(PATIENCE_MS, accountStub(accounts, account).rotate(overlapMs)).finally(forget);
 }

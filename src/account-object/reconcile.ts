@@ -50,7 +50,7 @@ async function askOne({ store, retention, ask }: Reconciling, key: string): Prom
     const answer = await ask(summary);
     store.receiveAnswer(key, answer, retention());
   } catch (error) {
-    // Asked again in an hour like every other: a task that cannot answer must not keep this object awake.
+    // The next run asks again: a task that fails must not keep this object awake.
     const { taskId, account } = summary;
     log("reconcile.failed", { task_id: taskId, account, ...errorFields(error) });
     store.hear(key, retention().now);

@@ -86,7 +86,7 @@ export class AccountStore {
     return summary !== null && isTerminal(summary) && !(known && isTerminal(known.summary));
   }
 
-  /** What a task answered that was asked. Null: it is no more. */
+  /** Applies a task's answer to the reconciliation. Null: the task no longer exists. */
   receiveAnswer(key: string, answer: TaskReport | null, retention: Retention): void {
     const { now } = retention;
     this.#transact(now, () => {
@@ -164,7 +164,7 @@ export class AccountStore {
     return { ask, next: rows.length < CHUNK ? null : (rows.at(-1)?.key ?? null) };
   }
 
-  /** By which rows were dropped in the last run that came to its end. */
+  /** The retention by which the last complete run dropped rows. */
   #lastRetentionMs(): number | null {
     return this.#rows.document("retention") as number | null;
   }
@@ -228,7 +228,7 @@ export class AccountStore {
   }
 
   #change(key: string, before: KnownTask | null, after: KnownTask | null, now: number): void {
-    // Counted from its row as it is now, so before that is written. Every other row is found by any snapshot.
+    // Load the tally before the row changes: it counts the row as it is. A snapshot finds every other row.
     const mayBeCounted = before ? before.summary.settledAt !== null : key < timeKey(now - RECENT_MS);
     const tally = mayBeCounted ? this.#loaded() : this.#tally;
     if (tally && !tally.finds(key)) this.#isSnapshotDue = true;

@@ -8,7 +8,7 @@ import type { CadenceObject } from "./object.ts";
 
 export type CadenceNamespace = DurableObjectNamespace<CadenceObject>;
 
-/** A call to the upstream waits no longer for its slot, nor a report for its forecast: there is the prior. */
+/** No call waits for it longer than this: without an answer the task goes by its own plan and the prior. */
 const PATIENCE_MS = 1_000;
 
 function cadenceStub(cadences: CadenceNamespace, name: string): DurableObjectStub<CadenceObject> {

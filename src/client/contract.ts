@@ -79,7 +79,7 @@ export interface TaskCallback {
   format: "standard" | "flat";
   /** Of the end's delivery, or of the newest one if no end is subscribed; `waiting` before there is one. */
   status: "waiting" | "pending" | "delivered" | "exhausted" | "stopped";
-  /** Made so far. */
+  /** Attempts of this delivery that have begun. */
   attempts: number;
   /** When the next one is due. */
   next_attempt_at: string | null;
@@ -102,7 +102,7 @@ export interface TaskData {
   video_url: string | null;
   /** Where the upstream keeps a file of which `video_url` is a copy. */
   source_url: string | null;
-  /** What became of the video's file, where there is something to say. */
+  /** The state of the video's file; null: nothing to report. */
   file: {
     status: "failed";
     /** Only the upstream key opens the result, and it is not the caller's. */
@@ -165,7 +165,7 @@ export interface ListedTask {
 
 /** One try to deliver an event. */
 export interface Attempt {
-  /** From 1; those by hand are numbered on. */
+  /** From 1; manual attempts count on. */
   number: number;
   trigger: "scheduled" | "manual";
   /** When its request left. */
@@ -204,7 +204,7 @@ export interface SigningSecrets {
   }>;
 }
 
-/** Whether Ringback signed it for this account, just now. */
+/** Whether Ringback signed this message for this account in the last minutes. */
 export interface VerifyResult {
   valid: boolean;
   /** Null when valid; the timestamp may be 5 minutes off. */

@@ -39,7 +39,7 @@ interface ApiErrorWords {
 export const API_ERRORS = {
   invalid_request: { status: 400, message: "The request breaks a rule: its issues name all of them." },
   unauthorized: { status: 401, message: "A valid API key is required: Authorization: Bearer …" },
-  not_found: { status: 404, message: "There is no such path, or no message of that id." },
+  not_found: { status: 404, message: "No such path, or no message with this id." },
   task_not_found: { status: 404, message: "No such task." },
   method_not_allowed: {
     status: 405,
@@ -56,7 +56,7 @@ export const API_ERRORS = {
   nothing_to_deliver: { status: 409, message: "This task has no event to deliver." },
   too_many_redeliveries: {
     status: 409,
-    message: "This task was redelivered 1,000 times; that is its limit.",
+    message: "This task has reached its limit of 1,000 redeliveries.",
   },
   too_many_secrets: {
     status: 409,
@@ -75,7 +75,7 @@ export const API_ERRORS = {
     retryable: true,
     retryAfterSeconds: 60,
   },
-  internal: { status: 500, message: "Something went wrong on our side." },
+  internal: { status: 500, message: "Ringback failed." },
   upstream_error: {
     status: 502,
     message: "The upstream did not answer a question that this call depends on.",
@@ -95,7 +95,7 @@ export const API_ERRORS = {
   },
   loop_detected: {
     status: 508,
-    message: "This request was sent by a Ringback: as a callback, or by one whose AIO_BASE_URL leads here.",
+    message: "A Ringback sent this request, as a callback or through an AIO_BASE_URL that leads here.",
   },
   upstream_unauthorized: { status: 401, message: REFUSALS.upstream_unauthorized },
   upstream_payment_required: { status: 402, message: REFUSALS.upstream_payment_required },

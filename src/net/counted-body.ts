@@ -27,7 +27,10 @@ interface Held {
 /** The bodies that this isolate holds now. */
 const inHand = new Set<Held>();
 
-/** Reads a body, counts its memory while `use` runs, and gives up where it is too large, too slow or too much. */
+/**
+ * Reads a body, counts its memory while `use` runs, and stops when the body is too large, too slow, or needs more memory
+ * than is free.
+ */
 export async function withCountedBody<T>(
   body: IncomingBody,
   use: (bytes: Uint8Array) => Promise<T>,

@@ -1,4 +1,4 @@
-/** How often a request that waits for another's answer checks for it: questions are rare, and take longer than that. */
+/** How often a waiting request looks for the answer: rarely asked, and slower than this. */
 const LOOK_MS = 20;
 
 /** The first asker's call and its result. */

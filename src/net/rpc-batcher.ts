@@ -1,8 +1,8 @@
 /** What one call takes along. */
 const PER_CALL_MAX = 500;
-/** The most items kept for an object that does not answer; the oldest goes. */
+/** At most this many items wait; a new one drops the oldest. */
 const WAITING_MAX = 5_000;
-/** An object makes the calls of the others for this long; then the next one takes over. */
+/** One object makes the calls for this long; then the next caller takes over. */
 const BUSY_MS = 1_000;
 /** Calls to one object begin so far apart, except the first. */
 const GAP_MS = 50;
@@ -28,7 +28,7 @@ export class RpcBatcher<Item> {
 
   /**
    * Sends an item to `to`. True: `to` has taken it; false: the object that is calling takes it along.
-   * @throws what `call` throws; the items wait for the next one that comes
+   * @throws what `call` throws; the next caller sends all items
    */
   async tell(
     { to, name, item }: { to: string; name: string; item: Item },

@@ -64,8 +64,7 @@ async function guarded(deps: TaskDeps, retryCount: number, run: () => Promise<vo
 }
 
 /**
- * The watchdog: arms an alarm that is lost, or set by a longer retention than the present one. Never during a run, which
- * has none and arms one at its end.
+ * Arms an alarm that is lost, or that a longer retention had set. Does nothing during a run, which arms one at its end.
  */
 export async function rearmIfLost(deps: TaskDeps): Promise<void> {
   const document = deps.store.load();

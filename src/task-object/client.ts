@@ -14,8 +14,8 @@ export type TaskNamespace = DurableObjectNamespace<TaskObject>;
 export type TaskStub = DurableObjectStub<TaskObject>;
 
 /**
- * After a lost create, how often and how far apart the object is asked what became of it, in milliseconds. Long,
- * because the 503 at its end is a guess: clients repeat it, and the task may have been submitted.
+ * Waits between the questions after a lost create, in ms. They are long because the 503 at their end is a guess: clients
+ * repeat it, and the task may have been submitted.
  */
 const RECOVERY_WAITS_MS = [0, 100, 500, 2000, 4000, 8000];
 

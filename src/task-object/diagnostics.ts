@@ -17,9 +17,9 @@ export interface TaskDiagnostics {
   /** May run behind after a restart: unchanged polls are not written. */
   polls: number;
   next_poll_at: string | null;
-  /** When each event became one, by its message, and how many attempts by hand wait for their turn. */
+  /** For each event: its message, when it occurred, and the manual attempts in the queue. */
   events: { message_id: string; occurred_at: string; by_hand: number }[];
-  /** When nothing of the task will be left here; null while there is something to do. */
+  /** When the object erases the task; null while work is left. */
   erased_at: string | null;
 }
 

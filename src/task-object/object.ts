@@ -50,7 +50,7 @@ export type CreateAnswer =
   | Exclude<CreateOutcome, { document: unknown }>
   | { kind: "misconfigured"; settings: string[] };
 
-/** The life of one task, named by its id without the tag. Its alarm is the only driver. */
+/** The life of one task, named by its id without the tag. Its alarm drives everything that no request does. */
 export class TaskObject extends DurableObject<Env> {
   readonly #store: TaskStore;
   readonly #room: WaitingRoom;
@@ -152,7 +152,7 @@ export class TaskObject extends DurableObject<Env> {
     const removed = await removeTask({ store: this.#store, log }, account);
     if (!removed) return false;
     this.#session.forget();
-    // The alarm that is set for the tombstone waits for the run that is under way, and that for the wire.
+    // The alarm of the tombstone waits for the present run, and the run for its calls: so send it now.
     if (this.#advancing) {
       const deps = this.#deps ?? this.#makeDeps(WITHOUT_SETTINGS);
       this.#inPassing("tombstone.failed", async () => sendTombstone(deps));
@@ -189,7 +189,7 @@ export class TaskObject extends DurableObject<Env> {
     if (!deps) return { kind: "misconfigured", settings: badSettings(this.env) };
     const outcome = await act(deps);
     if (outcome.kind === "replayed") await this.#awake();
-    // What is promised has its alarm.
+    // A promise needs its alarm before the answer leaves.
     await this.#store.armed();
     if (!("document" in outcome)) return outcome;
     this.#inPassing("report.failed", async () => reportInPassing(deps));
@@ -197,7 +197,10 @@ export class TaskObject extends DurableObject<Env> {
     return { kind, taskId: document.task.taskId, body: await viewTask(deps, document) };
   }
 
-  /** Off the caller's path: what others have not heard yet. What fails is logged by that name, and the alarm repeats it. */
+  /**
+   * Tells other objects what they do not know yet, outside the caller's wait. Logs a failure under that name; the alarm
+   * repeats it.
+   */
   #inPassing(failure: string, tell: () => Promise<void>): void {
     this.ctx.waitUntil(tell().catch((error: unknown) => log(failure, errorFields(error))));
   }
@@ -216,7 +219,7 @@ export class TaskObject extends DurableObject<Env> {
     return this.#deps;
   }
 
-  /** The present ones; without any, enough to write down that a deadline has passed. */
+  /** The present settings; without any, only what storing a passed deadline needs. */
   #settings(): TaskSettings {
     return this.#deps?.settings ?? WITHOUT_SETTINGS;
   }

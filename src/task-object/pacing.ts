@@ -1,6 +1,6 @@
 import type { LaneKind, Refusal } from "../domain/pacing/pacing.ts";
 
-/** A slot so near is now. */
+/** Ringback uses a slot at once if it is this near. */
 const NEAR_MS = 10;
 
 /** What one process keeps of its task's pacing; one that dies asks anew. */

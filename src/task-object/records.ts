@@ -7,7 +7,7 @@ export interface Remains {
   digest: { fingerprint: string; until: number } | null;
   /** A deleted task that its account has not forgotten yet. */
   tombstone: Tombstone | null;
-  /** Creates that were given up: should one arrive late, it is refused. */
+  /** Creates that the caller's Worker gave up: the object refuses one that arrives late. */
   refused: readonly { createId: string; at: number }[];
 }
 

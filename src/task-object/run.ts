@@ -21,7 +21,7 @@ import { expireStep, markSubmitLost, submitStep } from "./steps/submit.ts";
  * minutes.
  */
 const RUN_MS = 30_000;
-/** A step that cannot run for a reason of our own (a seal that does not open) is looked at again after this. */
+/** Ringback tries a step that failed for a reason of its own (a seal that does not open) again after this. */
 export const STALL_MS = 60_000;
 
 /**
@@ -42,7 +42,7 @@ export async function advance(deps: TaskDeps): Promise<void> {
   await deps.store.rearm();
 }
 
-/** Starts what is due. In how many milliseconds more may be; null: nothing by time alone. */
+/** Starts what is due. Returns the milliseconds until the next start; null: no start depends on time. */
 function startDue(deps: TaskDeps, run: AlarmRun, open: OpenSteps): number | null {
   try {
     for (const step of startable(stepsOf(deps), deps.now(), run)) open.add(start(deps, step));
@@ -59,7 +59,7 @@ function startDue(deps: TaskDeps, run: AlarmRun, open: OpenSteps): number | null
 /** The steps that this run has on the wire. Most runs are one poll, so nothing here is made for many. */
 class OpenSteps {
   count = 0;
-  /** The first one that was not ours to bear: nothing more is started, and what is on the wire is still recorded. */
+  /** The first error of the platform: the run starts nothing more and still records what is in flight. */
   failure: { error: unknown } | null = null;
   /** Called each time that one has ended. */
   ended: () => void = () => undefined;
@@ -97,7 +97,7 @@ export async function reportInPassing(deps: TaskDeps): Promise<void> {
   await deps.store.rearm();
 }
 
-/** A step, and the attempt that has begun with it. */
+/** Runs a step. A poll returns the attempt that its end began; an attempt step sends its own. */
 async function start(deps: TaskDeps, step: Step): Promise<void> {
   const begun = await deps.running.track(stepKey(step), runStep(deps, step));
   if (begun) await deps.running.track(attemptKey(begun.delivery.seq), sendAttempt(deps, begun));
@@ -108,7 +108,7 @@ function stepsOf(deps: TaskDeps): readonly Step[] {
   return document ? deps.store.steps(document) : [];
 }
 
-/** Until one of them has ended, more is due, or the run is woken. */
+/** Waits until a step ends, a step becomes due, or `wake()` is called. */
 async function nextTurn(deps: TaskDeps, open: OpenSteps, dueInMs: number | null): Promise<void> {
   let timer = null as ReturnType<typeof setTimeout> | null;
   await new Promise<void>((resolve) => {

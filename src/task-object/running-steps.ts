@@ -1,6 +1,6 @@
 import type { OnTheWire } from "../domain/task/due-work.ts";
 
-/** The steps on the wire in this process, those of every run included, by `stepKey`; and the run that waits for them. */
+/** The steps in flight in this process, also those of other runs, by `stepKey`; and the run that waits for them. */
 export class RunningSteps implements OnTheWire {
   readonly #steps = new Map<string, Promise<void>>();
   #wake: () => void = () => undefined;
@@ -20,7 +20,7 @@ export class RunningSteps implements OnTheWire {
 
   /** Knows the step for as long as it is on the wire. */
   async track<T>(key: string, step: Promise<T>): Promise<T> {
-    // For others that wait until the wire is quiet, whatever came of the step.
+    // Resolves also on failure, for callers that only wait for the end.
     const ended = step.then(
       () => undefined,
       () => undefined,

@@ -30,7 +30,7 @@ export class TaskStore {
   #remains: Remains | null = null;
   /** What follows from a document: asked for several times a turn. */
   #due: { document: TaskDocument; retentionMs: number; steps: readonly Step[] } | null = null;
-  /** Steps that could not run: not before this instant. In memory, because the alarm itself remembers the time. */
+  /** Steps that cannot run before this instant. In memory only: the alarm keeps the time. */
   readonly #stalled = new Map<string, number>();
 
   constructor(storage: TaskStorage, options: StoreOptions) {
@@ -57,7 +57,7 @@ export class TaskStore {
     return steps.map((step) => movedBack(step, this.#stalled.get(stepKey(step)) ?? 0));
   }
 
-  /** The step worked after all. */
+  /** Forgets the delay of a step that has succeeded. */
   unstall(kind: "report"): void {
     this.#stalled.delete(kind);
   }
@@ -113,7 +113,7 @@ export class TaskStore {
     await this.armed();
   }
 
-  /** When the alarm of the last change is set: it is written with the change, but fails by itself. @throws what storage throws */
+  /** Waits until storage has set the last alarm. The alarm can fail although the write succeeded. @throws what storage throws */
   async armed(): Promise<void> {
     await this.#alarm.whenSet();
   }
@@ -218,7 +218,7 @@ export class TaskStore {
     const at = alarmAt(steps, now, this.#stalled.has("report"));
     const { at: armedAt } = this.#alarm;
     if (at === armedAt) return;
-    // A report that is about to be made arms again: until then an alarm that comes sooner will do.
+    // The coming report arms again; until then an earlier alarm is enough.
     const reporting = steps.some(({ kind, dueAt }) => kind === "report" && dueAt <= now);
     if (reporting && armedAt !== null && armedAt > now && armedAt < at) return;
     this.#alarm.set(at);

@@ -50,11 +50,11 @@ export const verifyResult = z
       .nullable()
       .meta({ description: "Null when valid; the timestamp may be 5 minutes off." }),
   })
-  .meta({ description: "Whether Ringback signed it for this account, just now." });
+  .meta({ description: "Whether Ringback signed this message for this account in the last minutes." });
 
 export const health = z
   .object({ status: z.literal("ok"), version: text("Ringback's.") })
-  .meta({ description: "It answers." });
+  .meta({ description: "Ringback is up." });
 
 export const readiness = z
   .object({ status: z.literal("ready"), version: text("Ringback's.") })

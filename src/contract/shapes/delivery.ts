@@ -23,7 +23,7 @@ const reason = z
 
 export const attempt = z
   .object({
-    number: z.int().min(1).meta({ description: "From 1; those by hand are numbered on." }),
+    number: z.int().min(1).meta({ description: "From 1; manual attempts count on." }),
     trigger: z.enum(ATTEMPT_TRIGGERS),
     started_at: instant("When its request left."),
     duration_ms: z.number().min(0).nullable(),

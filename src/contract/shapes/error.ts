@@ -8,7 +8,7 @@ import { text } from "./values.ts";
 const issue = z.object({
   path: text("Dotted path into the request; empty for the request as a whole."),
   code: z.enum(ISSUE_CODES).meta({ description: "The rule that is broken." }),
-  message: text("The same in words, which go on from the path."),
+  message: text("The same in words: the rest of a sentence that begins with `path`."),
 });
 
 export const error = z

@@ -43,7 +43,7 @@ export const taskMembers = {
         .meta({ description: "Only the upstream key opens the result, and it is not the caller's." }),
     })
     .nullable()
-    .meta({ description: "What became of the video's file, where there is something to say." }),
+    .meta({ description: "The state of the video's file; null: nothing to report." }),
   error: taskError.nullable(),
   error_message: z.string().max(2000).nullable().meta({ description: "The error's message once more." }),
   metadata: z
@@ -67,7 +67,7 @@ export const taskCallback = z
       description:
         "Of the end's delivery, or of the newest one if no end is subscribed; `waiting` before there is one.",
     }),
-    attempts: count("Made so far."),
+    attempts: count("Attempts of this delivery that have begun."),
     next_attempt_at: instant("When the next one is due.").nullable(),
   })
   .meta({ description: "How the callback is going." });

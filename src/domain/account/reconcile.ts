@@ -13,7 +13,7 @@ export const HEARD_LATELY_MS = 60_000;
 /** An alarm later than this is taken for lost: the platform may be late by a minute in a failover. */
 export const OVERDUE_MS = 60_000;
 
-/** The next run, where this one has come to nothing or has not come to its end. */
+/** Until the next run, if this one failed or ran out of time. */
 export const RETRY_MS = 60_000;
 
 /** How long a settled task is kept, by the present setting. */

@@ -46,7 +46,7 @@ export function taskKey({ name, createdAt }: Pick<TaskReport, "name" | "createdA
   return `${timeKey(createdAt)} ${name}`;
 }
 
-/** Below the keys of all tasks that were created then or later, and above those of all others. */
+/** A key below all tasks created at this instant or later, and above all older ones. */
 export function timeKey(instant: number): string {
   return String(Math.max(instant, 0)).padStart(TIME_DIGITS, "0");
 }

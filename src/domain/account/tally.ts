@@ -22,7 +22,7 @@ interface LiveTask extends Countable {
   heardAt: number;
 }
 
-/** So far `since` stays behind the clock: tasks are not reported in the order of their creation. */
+/** `since` stays this far behind the clock, because reports do not come in the order of creation. */
 const SINCE_BEHIND_MS = 20_000;
 /** A task that was created within this is younger than any snapshot, though two machines' clocks differ by seconds. */
 export const RECENT_MS = 10_000;
@@ -93,7 +93,7 @@ export class Tally {
     const recent = timeKey(now - SINCE_BEHIND_MS);
     const beyond = open[OPEN_MAX] ? timeOf(open[OPEN_MAX]) : recent;
     const since = beyond < recent ? beyond : recent;
-    // Never back: what is counted must not be found once more.
+    // `since` never moves back: it would count tasks twice.
     if (since > this.#since) this.#since = since;
     for (const [key, task] of this.#live) {
       if (!task.isSettled || key > this.#since) continue;

@@ -141,7 +141,7 @@ export function recordResult(
   const finished = [...delivery.finished, { number, trigger, startedAt, result }];
   const free = { ...delivery, onTheWire: null, finished };
   if (result.outcome === "delivered") return settled(free, "delivered", at.now);
-  // A failed attempt by hand leaves the schedule as it was.
+  // A manual attempt never stops the schedule.
   if (trigger === "manual") return free;
   // Settled while the attempt was on the wire (the task ended, the receiver said gone): a failure changes nothing.
   if (delivery.status !== "pending") return free;

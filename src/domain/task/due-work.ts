@@ -46,13 +46,13 @@ export interface SyncState {
 export const NOTHING_SYNCED: SyncState = { lastReported: 0, isBriefed: false, forecast: null, paced: false };
 
 /**
- * An event's first attempt usually settles within this, and then one report says both; when thousands of tasks end at
- * one instant, a report before it would be one more call for each.
+ * A report waits this long for the event's first attempt, so that one report carries both. When thousands of tasks end at
+ * one instant, a report before the attempt would be one more call for each.
  */
 const REPORT_WITH_DELIVERY_MS = 5_000;
-/** The hourly reconciliation covers only tasks that the account knows: the end of any other wakes the task by itself. */
+/** If the account does not know the task, no reconciliation finds its end: the task sets an alarm itself. */
 const REPORT_ALONE_MS = 60_000;
-/** So does a poll; and its news goes with the report. */
+/** A poll usually settles within this; the report waits for its news. */
 const REPORT_WITH_POLL_MS = 1_000;
 
 /**
@@ -89,7 +89,7 @@ export function needsBriefing({ task, sync }: TaskState): boolean {
   return !sync.isBriefed && task.test === null && task.upstreamTaskId !== null && !isTerminal(task);
 }
 
-/** Beside the work, never in its way: retention does not wait for an account that does not answer. */
+/** A report delays no work, and retention does not wait for an account that does not answer. */
 function reportSteps(state: TaskState): Step[] {
   const { task, deliveries, sync, version } = state;
   // Until the create is answered there is no task for the account: a definite no leaves none.
@@ -223,7 +223,7 @@ function mayStart(step: Step, now: number, { stopAt, running }: AlarmRun): boole
 /** What is due and may start now, oldest first; of the attempts, that of the terminal event before all others. */
 export function startable(steps: readonly Step[], now: number, run: AlarmRun): Step[] {
   const due = steps.filter((step) => step.dueAt <= now && mayStart(step, now, run));
-  // An erased task reports nothing more: an account that heard of it long ago would take the report for news.
+  // An erased task reports nothing: its account would take the report for a new task.
   const erase = due.find(({ kind }) => kind === "erase");
   if (erase) return [erase];
   const onTheWire = attemptsOnTheWire(steps, run);

@@ -2,7 +2,7 @@ import type { Span } from "../polling/finish.ts";
 import type { Observations, Task } from "./task.ts";
 import type { TaskStatus } from "../../contract/words.ts";
 
-/** A progress early in the work is worth nothing yet, a late one too little. */
+/** Progress below or above these bounds predicts little. */
 const MIDDLE_FROM = 20;
 const MIDDLE_TO = 80;
 

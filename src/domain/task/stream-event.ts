@@ -24,7 +24,7 @@ export function encodeEvent(event: { type: StreamEventType; id: string; data: st
 /** A comment: no client dispatches it, and sending it shows which connections are gone. */
 export const HEARTBEAT = ":\n\n";
 
-/** When to come again. */
+/** Tells the client how long to wait before it reconnects. */
 export function encodeRetry(retryMs: number): string {
   return `retry: ${retryMs}\n\n`;
 }

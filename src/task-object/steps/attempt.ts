@@ -18,7 +18,7 @@ import type { Change, TaskDocument } from "../document.ts";
 import { isKeyProved } from "./prove-key.ts";
 import { openText } from "../sealed.ts";
 
-/** What an attempt is made with. It takes seals and questions, so it is at hand before the attempt begins. */
+/** What an attempt needs. Collected before the attempt begins, because seals and questions take time. */
 export interface Prepared {
   versions: readonly SigningVersion[];
   secrets: string[];
@@ -125,7 +125,7 @@ function recordAttempt(deps: TaskDeps, createId: string, begun: Delivery, result
   const { seq, onTheWire } = begun;
   const random = deps.random();
   const limits = { retryMs: deps.settings.callback.retryMs };
-  // An attempt by hand is a question; only the schedule's own answer stops the schedule.
+  // A manual attempt never stops the schedule.
   const isGone =
     onTheWire?.trigger === "scheduled" && (result.statusCode === 410 || result.statusCode === 501);
   const after = deps.store.update(createId, (document, now) => {
@@ -164,7 +164,7 @@ function openDelivery({ deliveries }: TaskDocument, begun: Delivery): Delivery |
   );
 }
 
-/** What the account says; what it said last if it does not answer. */
+/** Asks the account; if it does not answer, takes the last known versions. */
 async function signingVersions(deps: TaskDeps, task: Task): Promise<readonly SigningVersion[]> {
   try {
     return await deps.signingVersions(task.account);

@@ -19,7 +19,7 @@ import { isSlowDown, markSubmitLost, recordSubmit, submitLeaseMs } from "./submi
 
 /** A validated create, as it reaches the task's object. */
 export interface CreateInput {
-  /** The object's own name: the task id without its tag. */
+  /** The public id under the current root secret, tag included. */
   taskId: string;
   /** This id under every root secret in use: a task issued under none of them is issued anew on replay. */
   acceptedTaskIds: readonly string[];
@@ -37,7 +37,7 @@ export interface CreateInput {
   /** `requestDigest`s of the request's URLs and ids. */
   requestDigests: readonly string[];
   test: TestPlan | null;
-  /** The upstream knows the key, as it has said before; or it is the operator's. */
+  /** The upstream has accepted this key before, or it is the operator's. */
   isKnownKey: boolean;
   timeoutMs: number;
   repeatServerErrors: boolean;
@@ -52,7 +52,7 @@ export interface CreateInput {
   body: Uint8Array;
   /** `Prefer: respond-async`: answer before the submit. */
   respondAsync: boolean;
-  /** `Prefer: wait`: from now on the answer is held for so long, or until the task has ended; 0 without it. */
+  /** `Prefer: wait`: how long the create's answer waits for the end of the task; 0 without it. */
   waitMs: number;
 }
 
@@ -97,7 +97,7 @@ export async function createTask(deps: TaskDeps, input: CreateInput): Promise<Cr
     },
     parts,
   );
-  // Sealing took turns of the event loop: a twin was faster, or this create was given up meanwhile.
+  // Sealing awaits: a second create with this key may be first, or the Worker may have given this one up.
   if (document === null) return outcomeOfEarlier(deps, input) ?? { kind: "given_up" };
   deps.session.begin(input.apiKey);
   deps.log("task.accepted", { ...taskFields(task), model: task.model, test: task.test !== null });
@@ -147,7 +147,7 @@ function replay(deps: TaskDeps, known: TaskDocument, question: CreateQuestion): 
   }
   const settled = task.submit.inCreate ? withKnownSubmit(deps, known) : known;
   if (question.acceptedTaskIds.includes(task.taskId)) return { kind: "replayed", document: settled };
-  // The secret under which its id was issued is gone: nothing reads the old id any more.
+  // The secret that issued the old id is gone, so no request can use that id.
   const reissued = deps.store.update(task.createId, (document) => ({
     task: { ...document.task, taskId: question.taskId },
   }));
@@ -181,7 +181,7 @@ async function submitInCreate(
   return document ? { kind: "created", document } : { kind: "given_up" };
 }
 
-/** The create is answered at this instant: callbacks are held from then on. */
+/** The create's answer leaves at this instant; the hold of callbacks starts here. */
 function answered(deps: TaskDeps, task: Task, at: number): Task {
   const callback = task.callback && { ...task.callback, holdUntil: at + deps.settings.callback.holdMs };
   return { ...task, submit: { ...task.submit, inCreate: false }, callback };

@@ -10,14 +10,14 @@ import type { TaskDocument } from "../document.ts";
  * where it is silent, the task's own plan counts.
  */
 
-/** Leave to call now: with the slot that the cadence gave, or null, if the cadence was not asked. */
+/** Permission to call now: with a slot, or null if the step did not ask. */
 export interface Pass {
   slotAt: number | null;
 }
 
 const NO_SLOT: Pass = { slotAt: null };
 
-/** Leave to call now; null: not yet, and the step was moved to when it may be. */
+/** Permission to call now. Null: not yet; the step is moved. */
 export async function passFor(deps: TaskDeps, lane: LaneKind): Promise<Pass | null> {
   const document = deps.store.load();
   // Shortly before the deadline there is no later: the last call goes out as it is.
@@ -44,7 +44,7 @@ export async function passFor(deps: TaskDeps, lane: LaneKind): Promise<Pass | nu
   return null;
 }
 
-/** Its place in the queue: a submit's by its task's age, also after a 429. Waiting changes neither. */
+/** The call's place in the queue: for a submit the task's creation, for a poll its due time. */
 function dueAt({ task, schedule }: TaskDocument, lane: LaneKind): number {
   return lane === "submit" ? task.createdAt : schedule.nextPollAt;
 }

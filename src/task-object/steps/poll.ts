@@ -46,7 +46,8 @@ async function recordPoll(
   const turn = { startedAt, random: deps.random(), limits: deps.settings.poll };
   const decide = ({ task, schedule, sync: { forecast } }: TaskDocument, now: number) =>
     decidePoll(task, schedule, answer, { ...turn, now, forecast });
-  // A look ahead, which says what has to be at hand before the store decides. An answer without news seals nothing.
+  // Decides once ahead, to know what to seal; the decision inside `update` counts. An answer without news
+  // seals nothing.
   const { task: ahead } = decide(before, deps.now());
   logOddAnswer(deps, ahead, answer);
   const json = hidesAnswer(ahead, answer) ? null : answer.json;
@@ -71,8 +72,8 @@ async function recordPoll(
 }
 
 /**
- * The alarm remembers the time by itself, unless something else comes first: then a lower bound from the upstream has to
- * be written down to outlive this process.
+ * The alarm keeps the time of the next poll. If another step sets the alarm, the document must keep the upstream's lower
+ * bound.
  */
 function unchanged(
   deps: TaskDeps,
@@ -83,7 +84,7 @@ function unchanged(
   return answer.notBeforeMs !== null && others ? { schedule } : { schedule, inMemory: true };
 }
 
-/** What the first attempt needs, where it may leave at once. Null: it begins by itself, as a step of its own. */
+/** Prepares the first attempt if it may leave with the end; null: an attempt step makes it. */
 async function prepareForEnd(deps: TaskDeps, before: TaskDocument, end: Task): Promise<Prepared | null> {
   if (!isTerminal(end) || isUnproved(end)) return null;
   if (!end.callback || end.callback.stopped || end.callback.holdUntil > deps.now()) return null;

@@ -23,7 +23,7 @@ export async function isKeyProved(deps: TaskDeps, asked: TaskDocument): Promise<
     deps.log("key.judged", { ...taskFields(judged.task), verdict });
     return verdict === "accepted";
   }
-  // Something else has proved it meanwhile; or the task was deleted, and perhaps created anew under the same key.
+  // Another call has proved the key meanwhile, or the caller deleted the task.
   const current = deps.store.load()?.task;
   return current?.createId === createId && !isUnproved(current);
 }

@@ -32,7 +32,7 @@ export function recordTask(
   return after;
 }
 
-/** A step of a task's life: the task, the events that the step is with their messages, and what it makes superfluous. */
+/** The change that one step writes: the task, the deliveries of its events, and those that its end stops. */
 export function changeOf(
   deps: TaskDeps,
   before: TaskDocument,
@@ -68,7 +68,7 @@ export function logStatus(deps: TaskDeps, before: Task, after: Task): void {
   deps.log("task.status", { ...taskFields(after), status: after.status, code: after.error?.code });
 }
 
-/** The end of a task answers its waiting create, so from then on the hold counts, and not from the end of its patience. */
+/** The end of a task answers its waiting create, so the hold starts at the end and not when the wait runs out. */
 function heldFromEnd(task: Task, holdUntil: number): Task {
   const { callback } = task;
   if (!isTerminal(task) || !callback || callback.holdUntil <= holdUntil) return task;

@@ -7,7 +7,7 @@ import { viewDelivery } from "../view.ts";
 /** Attempts by hand of one task within `WINDOW_MS`, so that a redelivery does not amplify an attack. */
 const REDELIVERIES_MAX = 10;
 const WINDOW_MS = 60_000;
-/** And in its whole life: each leaves a row in the log, and what a task stores is bounded. */
+/** And in the whole life of a task, because each attempt stays in the document. */
 const REDELIVERIES_IN_ALL = 1000;
 
 export type RedeliverAnswer =
@@ -47,7 +47,7 @@ export async function redeliver(
   const queued = { ...delivery, manual: delivery.manual + 1 };
   deps.store.update(document.task.createId, ({ task }) => ({
     task: { ...withProvedKey(task), redeliveredAt: [...recent, now] },
-    // With the proof the key is of no more use.
+    // A proved key of an ended task is no longer needed.
     ...(isTerminal(task) ? { sealed: { key: null } } : {}),
     schedule: scheduleOf(document, alarm, now),
     deliveries: [queued],

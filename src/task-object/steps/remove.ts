@@ -27,7 +27,7 @@ export async function sendTombstone(
 ): Promise<void> {
   const tombstone = deps.store.tombstone();
   if (tombstone) {
-    // The report on the wire would come after the tombstone, and bring the task back.
+    // The account should hear the report in flight first: it refuses a later one only for an hour.
     await deps.running.ended("report");
     await deps.sendTombstone(tombstone);
     // Created anew meanwhile, under the same idempotency key: that one is here to stay.

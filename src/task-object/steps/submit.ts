@@ -30,7 +30,7 @@ export async function submitStep(deps: TaskDeps): Promise<void> {
   }
   const pass = await passFor(deps, "submit");
   if (pass === null) return;
-  // Everything that can fail without a request fails here, before the begun-row.
+  // Everything that can fail without a request fails here, before `begun` is written.
   const body = await openParts(deps, queued.task);
   const upstream = await deps.session.connect(queued);
   const leaseMs = submitLeaseMs(deps, body.byteLength);
@@ -51,7 +51,7 @@ export async function submitStep(deps: TaskDeps): Promise<void> {
   }
 }
 
-/** The rate is what the upstream objects to; a 503 is about itself. */
+/** A 429 is about the rate; a 503 is about the upstream itself. */
 export function isSlowDown(answer: SubmitAnswer): answer is SubmitAnswer & { kind: "later" } {
   return answer.kind === "later" && answer.status === 429;
 }
@@ -74,7 +74,7 @@ export async function recordSubmit(
   if (begun?.task.createId !== createId || begun.task.submit.phase !== "begun") return null;
   const turn = { random: deps.random(), resultMissingMs: deps.settings.poll.resultMissingMs };
   const decide = (task: Task, now: number): Task => adjust(decideSubmit(task, answer, { ...turn, now }), now);
-  // A look ahead, which says what has to be sealed before the store decides.
+  // Decides once ahead, to know what to seal; the decision inside `update` counts.
   const ahead = decide(begun.task, deps.now());
   const keep = answerToKeep(begun.task, answer);
   if (keep !== null) deps.session.answered(keep);
@@ -103,7 +103,7 @@ export async function recordSubmit(
   return after;
 }
 
-/** The upstream's JSON as the task shows it; not where it is about the operator's key or balance. */
+/** The upstream's JSON that the task shows; null if it is about the operator's key or balance. */
 function answerToKeep(task: Task, answer: SubmitAnswer): string | null {
   if (answer.kind === "later") return null;
   return answer.kind === "refused" && isOperatorCredentialError(task.mode, answer.status)

@@ -32,7 +32,7 @@ export interface Listening {
   lastEventId: string | null;
 }
 
-/** The task once it has ended, or as it is when the time is up. Takes its place before it first awaits anything. */
+/** Answers when the task ends or the time is up. It registers the waiter before its first await. */
 export async function awaitEnd(
   deps: TaskDeps,
   room: WaitingRoom,

@@ -4,7 +4,7 @@ import type { TaskDocument } from "../document.ts";
 import { EventStream } from "./event-stream.ts";
 import { STREAM_LIMITS } from "./stream-limits.ts";
 
-/** Waiters and streams of one task: all of them are answered by one object, with the whole task each. */
+/** The most waiters and streams of one task: one object answers all of them with the whole task. */
 const PLACES_MAX = 1000;
 
 export interface WaitingRoomDeps {
