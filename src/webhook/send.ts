@@ -67,7 +67,7 @@ function headersOf({ headers }: Callback): Headers | null {
   }
 }
 
-/** A status line's meaning. Source: the contract's callback rules. */
+/** A status line's meaning. Source: docs/api.md, "The callback". */
 function judge(response: Response): Omit<AttemptResult, "excerpt" | "durationMs"> {
   const { status: statusCode, headers } = response;
   const retryAfterMs = parseRetryAfter(headers.get("retry-after"), headers.get("date"), Date.now());

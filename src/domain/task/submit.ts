@@ -11,7 +11,7 @@ const SERVER_ERROR_REPEATS = 3;
 /** The last moment at which an upstream's wish to wait still leaves time for one more call. */
 export const DEADLINE_MARGIN_MS = 5_000;
 
-/** The code of a definite no. Source: the contract's submit table. */
+/** The code of a definite no. Source: docs/decisions/submit.md, the table. */
 export function refusalCode(status: number): RefusalCode {
   switch (status) {
     case 401:

@@ -2,7 +2,7 @@ import { isJsonObject, type JsonValue } from "./json.ts";
 
 const MARK = "[redacted]";
 
-/** A shorter key stands in ids and URLs by chance. Source: rule 4 of the reader. */
+/** A shorter key stands in ids and URLs by chance. Source: docs/decisions/upstream-answers.md, rule 4. */
 const KEY_MIN_LENGTH = 16;
 
 /** The upstream key as a secret to mask; none if it is too short to differ from other text. */

@@ -8,7 +8,7 @@ const MAX_IDS = 32;
 
 /**
  * Digests of the request's first http(s) URLs, and of the values of its members `id` and `task_id`: what an answer may
- * repeat without having made it. Source: the contract's rules of the reader, 3 and 8.
+ * repeat without having made it. Source: docs/decisions/upstream-answers.md, rules 3 and 8.
  */
 export async function requestDigestsOf({
   upstream,

@@ -29,7 +29,8 @@ import {
 import { isRequestObject, RawText, type RequestObject } from "../body/json-body.ts";
 
 /**
- * The fields of a create, each with its type and its documented values. Source: upstream-api document, contract.
+ * The fields of a create, each with its type and its documented values. Source: the upstream's document, and docs/api.md
+ * for Ringback's own fields.
  * `meta` repeats in JSON Schema the checks that are code: the API reference is made from these schemas.
  */
 

@@ -38,7 +38,7 @@ const NO_SUCH_TASK_CODES = new Set(["tasknotexist", "tasknotfound"]);
 const TASK = /task|任务/i;
 const MISSING = /not exist|not found|no such|不存在/i;
 
-/** Whether the answer's code or message says that there is no such task. Source: rule 6 of the reader. */
+/** Whether the answer's code or message says that there is no such task. Rule 6 of reading. */
 export function saysNoSuchTask(answer: JsonObject): boolean {
   if (codesIn(answer).some((code) => NO_SUCH_TASK_CODES.has(code))) return true;
   const message = errorMessageIn(answer, []) ?? "";
@@ -51,7 +51,7 @@ export function saysItFailed(answer: JsonObject): boolean {
   return own(answer, "success") === false || code === "404" || numberOf(code) === 404;
 }
 
-/** Whether a 429 means a balance that no waiting fills. Source: rule 7 of the reader. */
+/** Whether a 429 means a balance that no waiting fills. Rule 7 of reading. */
 export function saysQuotaIsGone(answer: JsonObject): boolean {
   return codesIn(answer, "type").some(
     (code) => code === "insufficientquota" || code === "quotaexceeded" || code.startsWith("billing"),

@@ -18,7 +18,8 @@ import { isAmbiguousFailure, isOuterSuccess, statusOfWord } from "./status-words
 
 /**
  * Reads an answer of the upstream tolerantly. The status and the reason of a failure come from the task's own object
- * alone; an envelope's words are about the query. Source: the contract's rules of the reader.
+ * alone; an envelope's words are about the query. Source of the rules by number in this folder:
+ * docs/decisions/upstream-answers.md.
  */
 
 const ID_MAX_LENGTH = 256;

@@ -6,7 +6,7 @@ import { saysItFailed, saysNoSuchTask } from "./answer-messages.ts";
 import { notBeforeMs, type WireAnswer } from "../exchange.ts";
 import { readingOf, type ParsedTask } from "./parse-task.ts";
 
-/** 4xx answers that end a task whose own object names it; in any other, a word is about the query. Source: rule 2. */
+/** 4xx answers that end a task whose own object names it; in any other, a word is about the query. Rule 2 of reading. */
 const ENDING_CLIENT_ERRORS = new Set([400, 403, 404, 409, 410, 422]);
 
 /** The members of every answer to a poll. */
@@ -15,7 +15,7 @@ interface Carried {
   notBeforeMs: number | null;
 }
 
-/** What an answer to a poll means. Source: the contract's rules of the reader. */
+/** What an answer to a poll means. Source: docs/decisions/upstream-answers.md. */
 export async function readPoll(
   { response, read }: WireAnswer,
   readAnswer: (text: string) => Promise<ReadAnswer>,

@@ -1,6 +1,6 @@
 import type { TaskStatus } from "../../contract/words.ts";
 
-/** The words for a status, as `normalWord` spells them. Source: the contract, *The task*. */
+/** The words for a status, as `normalWord` spells them. */
 const WORDS: Record<TaskStatus, readonly string[]> = {
   queued: [
     "queued",
@@ -36,7 +36,7 @@ const STATUSES = new Map(
 /** Gateways use these for a query that failed, too. */
 const AMBIGUOUS_FAILURES = new Set(["error", "timeout", "timedout"]);
 
-/** Envelopes use `success` for every query that worked, but none of these. Source: rule 1 of the reader. */
+/** Envelopes use `success` for every query that worked, but none of these. Rule 1 of reading. */
 const OUTER_SUCCESSES = new Set(["succeeded", "succeed", "completed", "complete", "done", "finished"]);
 
 /** Words are compared without case, blanks, `-` and `_`. */

@@ -10,7 +10,7 @@ import { isUsableId, NOTHING_SAID, parseWithoutRequestUrls, readingOf } from "./
 import type { KnownTask, UpstreamAccess } from "../provider.ts";
 import { taskIdIn } from "./task-candidates.ts";
 
-/** What an answer to the submit means. Source: the contract, *Submit*. */
+/** What an answer to the submit means. Source: docs/decisions/submit.md, the table. */
 
 /** How much of a refusal Ringback keeps to show. */
 const REFUSAL_MAX_BYTES = 16_384;
@@ -72,7 +72,7 @@ async function readSuccess(
 /**
  * "Accepted, do not submit again" outside a 2xx: a `task_id` at the top or in `data` that the request did not name. A
  * bare `id` there is often the request's or the error's, and a word is about the query. Null: the answer accepts
- * nothing. Source: rule 3 of the reader.
+ * nothing. Rule 3 of reading.
  */
 async function readAcceptance(
   { status, object, parsed, secrets }: Said,

@@ -1,6 +1,6 @@
 import { innerObject, own, type JsonObject, type JsonValue } from "../../domain/text/json.ts";
 
-/** The objects of an answer that may be the task's own. Source: the contract's rules of the reader, rule 1. */
+/** The objects of an answer that may be the task's own. Source: docs/decisions/upstream-answers.md, rule 1. */
 
 export interface TaskCandidate {
   object: JsonObject;

@@ -4,7 +4,7 @@ import { requestDigest } from "../../../src/keys/request-digest.ts";
 import { httpUpstream } from "../../../src/upstream/http-upstream.ts";
 
 /*
- * scenario                                              requirement (rules of the reader)
+ * scenario                                              requirement (docs/decisions/upstream-answers.md)
  * a poll's answer by its status and its body            rules 1, 2, 6
  * a submit's answer by its status and its body          the contract's submit table, rules 3, 7
  * what the request named comes back                     rules 3, 8

@@ -5,7 +5,7 @@ import { errorMessageIn } from "../../../src/upstream/read/answer-messages.ts";
 import { parseTask, type TaskContext } from "../../../src/upstream/read/parse-task.ts";
 
 /*
- * scenario                                                    requirement (rules of the reader)
+ * scenario                                                    requirement (docs/decisions/upstream-answers.md)
  * words for a status, in any case, with blanks, - and _       the contract's words
  * which object of an answer is the task's own                 rule 1
  * envelopes                                                   rule 1
