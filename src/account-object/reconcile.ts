@@ -10,7 +10,7 @@ const RUN_MS = 20_000;
 const ASKS_AT_ONCE = 6;
 
 /** What a run needs. */
-export interface Reconciling {
+interface Reconciling {
   store: AccountStore;
   retention: () => Retention;
   /** A task's own summary; null: there is none of this account. The call alone makes the task re-arm a lost alarm. */

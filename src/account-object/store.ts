@@ -24,7 +24,7 @@ export interface Page {
 }
 
 /** What a chunk of the oldest rows came to. */
-export interface ExpiryChunk {
+interface ExpiryChunk {
   /** Tasks that must be asked, because their retention has changed. */
   ask: string[];
   /** The key to go on from; null: nothing older is left. */

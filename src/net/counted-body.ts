@@ -1,7 +1,7 @@
 import { BODY_LIMITS } from "./body-limits.ts";
 import { readBytes, type ReadResult } from "./read-bytes.ts";
 
-export interface IncomingBody {
+interface IncomingBody {
   stream: ReadableStream<Uint8Array> | null;
   /** The length that the client announces; 0: none. */
   declaredBytes: number;

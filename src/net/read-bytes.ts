@@ -7,7 +7,7 @@ export interface ReadResult {
   end: "complete" | "capped" | "late" | "refused" | "broken";
 }
 
-export interface ReadOptions {
+interface ReadOptions {
   /** After this, what has come is the result. */
   timeoutMs?: number;
   /** Asked for each chunk before it is kept. */

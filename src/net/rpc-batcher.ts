@@ -27,19 +27,19 @@ export class RpcBatcher<Item> {
   readonly #lines = new Map<string, Line<Item>>();
 
   /**
-   * Sends an item to `to`. True: `to` has taken it; false: the object that is calling takes it along.
+   * Sends an item to `to`. If another object is calling already, that one takes it along.
    * @throws what `call` throws; the next caller sends all items
    */
   async tell(
     { to, name, item }: { to: string; name: string; item: Item },
     call: (items: Item[]) => Promise<unknown>,
-  ): Promise<boolean> {
+  ): Promise<void> {
     const line = this.#lines.get(to) ?? { waiting: new Map(), sent: new Map(), busySince: -Infinity };
     this.#lines.set(to, line);
     add(line.waiting, name, item);
     const startedAt = Date.now();
     const busyMs = startedAt - line.busySince;
-    if (busyMs >= 0 && busyMs < BUSY_MS) return false;
+    if (busyMs >= 0 && busyMs < BUSY_MS) return;
     line.busySince = startedAt;
     // The items in flight of a predecessor that is late or dead; later ones are newer.
     restore(line);
@@ -49,7 +49,6 @@ export class RpcBatcher<Item> {
       if (line.busySince === startedAt) line.busySince = -Infinity;
       if (line.waiting.size === 0 && line.sent.size === 0) this.#lines.delete(to);
     }
-    return true;
   }
 
   async #drain(

@@ -5,7 +5,7 @@
  */
 
 /** A signal that aborts after a while, and a function that clears it. */
-export interface TimeLimit {
+interface TimeLimit {
   signal: AbortSignal;
   clear: () => void;
 }

@@ -8,7 +8,7 @@ const DAY_MS = 86_400_000;
 /** How many given-up creates an id remembers; only a create with an idempotency key can have more than one. */
 const REFUSED_MAX = 64;
 
-export interface StoreOptions {
+interface StoreOptions {
   now(): number;
   /** By the present settings. */
   retentionMs(): number;

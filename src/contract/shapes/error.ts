@@ -28,5 +28,3 @@ export const error = z
     }),
   })
   .meta({ description: "Every error has this shape." });
-
-export type ErrorJson = z.output<typeof error>;

@@ -2,7 +2,7 @@ import { failed, isTerminal, NO_WINDOWS, patch, succeeded, taskError, type Task 
 import type { TaskReading } from "./upstream-answer.ts";
 
 /** `video.progress` is due each time the reported progress grew by this much. */
-export const PROGRESS_STEP = 10;
+const PROGRESS_STEP = 10;
 
 /**
  * Applies a readable answer to a task. A known word moves the status; any other leaves it and is never the end;

@@ -24,7 +24,7 @@ export interface PatienceLimits {
   resultMissingMs: number;
 }
 
-export interface PollTurn {
+interface PollTurn {
   /** When the request left: a poll that left at or after the deadline was the last one. */
   startedAt: number;
   now: number;

@@ -8,7 +8,6 @@ import { base32 } from "../text/base32.ts";
 const PREFIX = "task_";
 const NAME_LENGTH = 26;
 const NAME_BYTES = 16;
-const TAG_LENGTH = 16;
 const TAG_BYTES = 10;
 const SHAPE = /^task_[a-z2-7]{42}$/;
 
@@ -29,6 +28,6 @@ export function formatTaskId(name: string, mac: Uint8Array): string {
 
 /** The object's name in a public id, or null if the id does not even have the shape. */
 export function nameInTaskId(taskId: string): string | null {
-  if (!SHAPE.test(taskId) || taskId.length !== PREFIX.length + NAME_LENGTH + TAG_LENGTH) return null;
+  if (!SHAPE.test(taskId)) return null;
   return taskId.slice(PREFIX.length, PREFIX.length + NAME_LENGTH);
 }

@@ -48,7 +48,7 @@ function taskMembers(task: Task): Members<TaskData> {
 }
 
 /** The state of the delivery that stands for the task's callback; null before there is one. */
-export interface CallbackProgress {
+interface CallbackProgress {
   status: DeliveryStatus;
   attempts: number;
   nextAttemptAt: number | null;

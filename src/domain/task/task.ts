@@ -17,7 +17,7 @@ export interface TestPlan {
 }
 
 /** Where the task's one paid call stands. */
-export interface SubmitState {
+interface SubmitState {
   /** `due`: to be made at `dueAt` · `begun`: a request may be on the wire · `done`: its outcome is recorded. */
   phase: "due" | "begun" | "done";
   dueAt: number;
@@ -33,7 +33,7 @@ export interface SubmitState {
   inCreate: boolean;
 }
 
-export interface CallbackState {
+interface CallbackState {
   url: string;
   events: EventType[];
   format: CallbackFormat;

@@ -1,6 +1,5 @@
 import { Router } from "../router.ts";
 import type { Context } from "hono";
-import { openTaskId } from "../../keys/ids.ts";
 import { askTask, type TaskStub } from "../../task-object/client.ts";
 import type { AppEnv } from "../app-env.ts";
 import { requireJsonOrForm, withBody } from "../body/body.ts";
@@ -24,7 +23,7 @@ import {
   withSettings,
 } from "../guards.ts";
 import { rateLimited } from "../rate-limit.ts";
-import { readVideo, refuseHead, streamVideo } from "./waiting.ts";
+import { nameOf, readVideo, refuseHead, streamVideo } from "./waiting.ts";
 
 /** `/v1/videos`: create, list, read, delete, events, deliveries, redeliver. */
 export const videos = new Router()
@@ -53,8 +52,7 @@ export const videos = new Router()
   .get("/:id", withSettings, withCaller, readVideo)
   .delete("/:id", refuseOwnCallbacks, withSettings, withCaller, async (context) => {
     const { account } = context.get("caller");
-    const name = await openTaskId(context.get("settings").roots, context.req.param("id"), account);
-    if (name === null) throw noSuchTask();
+    const name = await nameOf(context);
     requireQuery(context);
     const removed = await askTask(context.env.TASKS, name, async (stub) => stub.remove(account));
     if (!removed) throw noSuchTask();
@@ -64,13 +62,11 @@ export const videos = new Router()
   .get("/:id/events", refuseHead, withSettings, withCaller, streamVideo)
   .all("/:id/events", methodNotAllowed("GET"))
   .get("/:id/deliveries", withSettings, withCaller, async (context) =>
-    ofTask(context, context.req.param("id"), async (stub, account) => stub.deliveries(account)),
+    ofTask(context, async (stub, account) => stub.deliveries(account)),
   )
   .all("/:id/deliveries", methodNotAllowed("GET"))
   .post("/:id/redeliver", refuseOwnCallbacks, withSettings, withCaller, async (context) => {
-    const { account } = context.get("caller");
-    const name = await openTaskId(context.get("settings").roots, context.req.param("id"), account);
-    if (name === null) throw noSuchTask();
+    const name = await nameOf(context);
     const { message_id: messageId } = await readSmallBody(context, REDELIVER_SCHEMA);
     return redelivered(context, await askForRedelivery(context, name, messageId ?? null));
   })
@@ -87,12 +83,10 @@ function withQueryIssues(body: JsonBody, url: string): JsonBody {
  */
 async function ofTask(
   context: Context<AppEnv>,
-  taskId: string,
   ask: (stub: TaskStub, account: string) => Promise<string | null>,
 ): Promise<Response> {
   const { account } = context.get("caller");
-  const name = await openTaskId(context.get("settings").roots, taskId, account);
-  if (name === null) throw noSuchTask();
+  const name = await nameOf(context);
   requireQuery(context);
   const body = await askTask(context.env.TASKS, name, async (stub) => ask(stub, account));
   if (body === null) throw noSuchTask();

@@ -81,7 +81,7 @@ export function connectionOf(context: Context<AppEnv>): Connection {
 }
 
 /** @throws ApiError 404 for an id that is made up or another account's, before any object is woken */
-async function nameOf(context: Context<AppEnv>): Promise<string> {
+export async function nameOf(context: Context<AppEnv>): Promise<string> {
   const { account } = context.get("caller");
   const name = await openTaskId(context.get("settings").roots, context.req.param("id") ?? "", account);
   if (name === null) throw noSuchTask();

@@ -11,7 +11,7 @@ import type { TaskDocument } from "../document.ts";
  */
 
 /** Permission to call now: with a slot, or null if the step did not ask. */
-export interface Pass {
+interface Pass {
   slotAt: number | null;
 }
 

@@ -8,7 +8,7 @@ import { taskFields, type TaskDeps } from "../deps.ts";
 import type { Change, TaskDocument } from "../document.ts";
 
 /** The task after a step, and what else the step writes. */
-export interface Recorded extends Pick<Change, "schedule" | "parts"> {
+interface Recorded extends Pick<Change, "schedule" | "parts"> {
   task: Task;
   /** The upstream's answer, sealed. */
   answer?: string | null;

@@ -7,7 +7,7 @@ import { STREAM_LIMITS } from "./stream-limits.ts";
 /** The most waiters and streams of one task: one object answers all of them with the whole task. */
 const PLACES_MAX = 1000;
 
-export interface WaitingRoomDeps {
+interface WaitingRoomDeps {
   /** The task as a read answers it, JSON. */
   view(document: TaskDocument): Promise<string>;
   /** Settles when everything that was written cannot be lost any more. */
