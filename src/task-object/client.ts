@@ -8,16 +8,17 @@ export type { CreateAnswer } from "./object.ts";
 export type { CreateInput } from "./steps/create.ts";
 export type { EventsAnswer, WaitAnswer } from "./waiters/subscribe.ts";
 export type { TaskDiagnostics } from "./diagnostics.ts";
-export type { RedeliverAnswer } from "./steps/redeliver.ts";
+export { REDELIVERIES_A_MINUTE, type RedeliverAnswer } from "./steps/redeliver.ts";
+export { PLACES_MAX } from "./waiters/waiting-room.ts";
 
 export type TaskNamespace = DurableObjectNamespace<TaskObject>;
 export type TaskStub = DurableObjectStub<TaskObject>;
 
 /**
- * Waits between the questions after a lost create, in ms. They are long because the 503 at their end is a guess: clients
- * repeat it, and the task may have been submitted.
+ * Waits between the questions to an object that was lost, in milliseconds. They are long because the 503 at their end is a
+ * guess: clients repeat a create, and its task may have been submitted.
  */
-const RECOVERY_WAITS_MS = [0, 100, 500, 2000, 4000, 8000];
+const LOST_WAITS_MS = [0, 100, 500, 2000, 4000, 8000];
 
 /** A new stub each time: one that has thrown stays broken. */
 export function taskStub(tasks: TaskNamespace, name: string): TaskStub {
@@ -44,7 +45,7 @@ export async function createInObject(
 
 async function recover(tasks: TaskNamespace, name: string, input: CreateInput): Promise<CreateAnswer> {
   const { createId, fingerprint, taskId, acceptedTaskIds } = input;
-  for (const waitMs of RECOVERY_WAITS_MS) {
+  for (const waitMs of LOST_WAITS_MS) {
     await scheduler.wait(waitMs);
     try {
       // A new stub each time: one that has thrown stays broken.
@@ -71,8 +72,6 @@ export async function askTask<T>(
   }
 }
 
-/** After a wait that broke off, how long the object has to come back before it is asked again, in milliseconds. */
-const LOST_WAITS_MS = [0, 100, 500, 2000, 4000, 8000];
 /** An object without an answer this long after the time was up is lost. */
 const SILENCE_MS = 10_000;
 

@@ -1,5 +1,5 @@
 import { EXCERPT_MAX_BYTES } from "../domain/delivery/excerpts.ts";
-import { neverSent, type AttemptResult } from "../domain/delivery/delivery.ts";
+import { neverSent, permanentReason, type AttemptResult } from "../domain/delivery/delivery.ts";
 import { parseRetryAfter } from "../domain/text/retry-after.ts";
 import { redactText } from "../domain/text/redact.ts";
 import { clipBytes } from "../domain/text/text.ts";
@@ -74,8 +74,10 @@ function judge(response: Response): Omit<AttemptResult, "excerpt" | "durationMs"
   if (statusCode >= 200 && statusCode < 300) {
     return { outcome: "delivered", reason: null, statusCode, retryAfterMs: null };
   }
-  if (statusCode === 410) return { outcome: "permanent", reason: "gone", statusCode, retryAfterMs: null };
-  if (statusCode === 501) return { outcome: "permanent", reason: "http_501", statusCode, retryAfterMs: null };
+  const permanent = permanentReason(statusCode);
+  if (permanent !== null) {
+    return { outcome: "permanent", reason: permanent, statusCode, retryAfterMs: null };
+  }
   const redirect = statusCode >= 300 && statusCode < 400 && headers.has("location");
   return {
     outcome: "retryable",

@@ -51,6 +51,12 @@ export interface Delivery {
   settledAt: number | null;
 }
 
+/** A receiver that never wants this again: its answer ends the task's callbacks. Null: any other status. */
+export function permanentReason(statusCode: number | null): "gone" | "http_501" | null {
+  if (statusCode === 410) return "gone";
+  return statusCode === 501 ? "http_501" : null;
+}
+
 /** The outcome of one attempt. */
 export interface AttemptResult {
   outcome: AttemptOutcome;

@@ -2,7 +2,7 @@ import { PRIOR_FORECAST, type Forecast } from "../polling/forecast.ts";
 import { firstPollGapMs, nextPollGapMs, type PollLimits, type PollView } from "../polling/plan.ts";
 import { applyReading } from "./apply-status.ts";
 import { observed, startedAt } from "./observations.ts";
-import { DEADLINE_MARGIN_MS } from "./submit.ts";
+import { lastCallAt } from "./submit.ts";
 import {
   failed,
   isTerminal,
@@ -141,7 +141,7 @@ function nextSchedule(task: Task, schedule: PollSchedule, answer: PollAnswer, tu
       view: viewOf(task, observations, turn.now),
       troubles: answer.kind === "slow_down" ? 0 : failuresInARow,
       slowDowns: rateLimitedInARow,
-      notBeforeMs: honouredMs(answer.notBeforeMs, task.deadlineAt, turn.now),
+      notBeforeMs: honouredMs(answer.notBeforeMs, task, turn.now),
     },
     turn.random,
   );
@@ -179,7 +179,7 @@ function phaseOf({ runningSince }: Task, seen: Observations | null): PollView["p
 }
 
 /** The upstream's wish to wait counts up to the margin before the deadline; our own gaps are not shortened for it. */
-function honouredMs(notBeforeMs: number | null, deadlineAt: number, now: number): number | null {
-  const latestMs = deadlineAt - DEADLINE_MARGIN_MS - now;
+function honouredMs(notBeforeMs: number | null, task: Task, now: number): number | null {
+  const latestMs = lastCallAt(task) - now;
   return notBeforeMs === null || latestMs <= 0 ? null : Math.min(notBeforeMs, latestMs);
 }

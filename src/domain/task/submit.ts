@@ -8,8 +8,12 @@ import type { SubmitAnswer } from "./upstream-answer.ts";
 /** With `retry_ambiguous_submit`, a complete 5xx answer is followed by at most this many more submits. */
 const SERVER_ERROR_REPEATS = 3;
 
-/** The last moment at which an upstream's wish to wait still leaves time for one more call. */
-export const DEADLINE_MARGIN_MS = 5_000;
+/** An upstream's wish to wait leaves this before the deadline for one more call. */
+const DEADLINE_MARGIN_MS = 5_000;
+
+export function lastCallAt({ deadlineAt }: Pick<Task, "deadlineAt">): number {
+  return deadlineAt - DEADLINE_MARGIN_MS;
+}
 
 /** The code of a definite no. Source: docs/decisions/submit.md, the table. */
 export function refusalCode(status: number): RefusalCode {
@@ -92,13 +96,13 @@ export function submitLost(task: Task, now: number): Task {
 }
 
 /** An upstream's wish to wait leaves the last 5 s before the deadline free; at the deadline the task is over. */
-function beforeDeadline(dueAt: number, deadlineAt: number, now: number): number {
-  const latest = deadlineAt - DEADLINE_MARGIN_MS;
-  return dueAt > latest && latest > now ? latest : Math.min(dueAt, deadlineAt);
+function beforeDeadline(dueAt: number, task: Task, now: number): number {
+  const latest = lastCallAt(task);
+  return dueAt > latest && latest > now ? latest : Math.min(dueAt, task.deadlineAt);
 }
 
 function again(task: Task, counters: Partial<Task["submit"]>, waitMs: number, now: number): Task {
   if (now >= task.deadlineAt) return timedOut({ ...task, submit: { ...task.submit, phase: "due" } }, now);
-  const dueAt = beforeDeadline(now + waitMs, task.deadlineAt, now);
+  const dueAt = beforeDeadline(now + waitMs, task, now);
   return { ...task, submit: { ...task.submit, ...counters, phase: "due", dueAt } };
 }

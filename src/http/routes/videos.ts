@@ -1,6 +1,6 @@
 import { Router } from "../router.ts";
 import type { Context } from "hono";
-import { askTask, type TaskStub } from "../../task-object/client.ts";
+import { askTask, REDELIVERIES_A_MINUTE, type TaskStub } from "../../task-object/client.ts";
 import type { AppEnv } from "../app-env.ts";
 import { requireJsonOrForm, withBody } from "../body/body.ts";
 import { parseBody } from "../body/form-body.ts";
@@ -105,7 +105,7 @@ function redelivered(context: Context<AppEnv>, answer: Redelivery): Response {
       throw new ApiError("nothing_to_deliver");
     case "too_often":
       throw new ApiError("rate_limited", {
-        message: "At most 10 redeliveries a minute and task.",
+        message: `At most ${REDELIVERIES_A_MINUTE} redeliveries a minute and task.`,
         headers: { "retry-after": String(answer.retryAfterSeconds) },
       });
     case "too_many":

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
 import { issue } from "../../contract/problems.ts";
 import { openTaskId } from "../../keys/ids.ts";
-import { askTask, openEvents, waitForEnd, type Connection } from "../../task-object/client.ts";
+import { askTask, openEvents, PLACES_MAX, waitForEnd, type Connection } from "../../task-object/client.ts";
 import type { AppEnv } from "../app-env.ts";
 import { ApiError, invalidRequest, noSuchTask } from "../errors.ts";
 import { integer, numeric } from "../body/fields.ts";
@@ -98,6 +98,6 @@ function queriedWait(text: string | undefined): number | null {
 
 function tooMany(): ApiError {
   return new ApiError("overloaded", {
-    message: "1,000 requests wait for this task already; that is its limit.",
+    message: `${PLACES_MAX.toLocaleString("en-US")} requests wait for this task already; that is its limit.`,
   });
 }

@@ -1,6 +1,7 @@
 import {
   beginAttempt,
   neverSent,
+  permanentReason,
   recordResult,
   stopDelivery,
   type AttemptResult,
@@ -126,8 +127,7 @@ function recordAttempt(deps: TaskDeps, createId: string, begun: Delivery, result
   const random = deps.random();
   const limits = { retryMs: deps.settings.callback.retryMs };
   // A manual attempt never stops the schedule.
-  const isGone =
-    onTheWire?.trigger === "scheduled" && (result.statusCode === 410 || result.statusCode === 501);
+  const isGone = onTheWire?.trigger === "scheduled" && permanentReason(result.statusCode) !== null;
   const after = deps.store.update(createId, (document, now) => {
     const current = openDelivery(document, begun);
     // Another turn has recorded this attempt: its lease ran out.

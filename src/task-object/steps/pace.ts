@@ -1,4 +1,4 @@
-import { DEADLINE_MARGIN_MS } from "../../domain/task/submit.ts";
+import { lastCallAt } from "../../domain/task/submit.ts";
 import { isTerminal, type Task } from "../../domain/task/task.ts";
 import type { LaneKind, Refusal } from "../../domain/pacing/pacing.ts";
 import { errorFields } from "../../log.ts";
@@ -21,7 +21,7 @@ const NO_SLOT: Pass = { slotAt: null };
 export async function passFor(deps: TaskDeps, lane: LaneKind): Promise<Pass | null> {
   const document = deps.store.load();
   // Shortly before the deadline there is no later: the last call goes out as it is.
-  if (!document?.sync.paced || deps.now() >= latestAt(document.task)) return NO_SLOT;
+  if (!document?.sync.paced || deps.now() >= lastCallAt(document.task)) return NO_SLOT;
   const { store, pacing } = deps;
   const slotAt = pacing.takeSlot(lane, deps.now());
   if (slotAt !== null) return { slotAt };
@@ -38,7 +38,8 @@ export async function passFor(deps: TaskDeps, lane: LaneKind): Promise<Pass | nu
   if (answer.kind === "slot" && pacing.isNow(answer.at, deps.now())) return { slotAt: answer.at };
   const current = store.load();
   if (current?.task.createId !== task.createId || isTerminal(current.task)) return null;
-  const at = Math.min(answer.at, latestAt(current.task));
+  // A slot that comes too late is none: the call goes out while its answer can still count.
+  const at = Math.min(answer.at, lastCallAt(current.task));
   pacing.keepSlot(lane, answer.kind === "slot" ? answer.at : null);
   store.stall({ kind: lane, dueAt: at }, at);
   return null;
@@ -67,9 +68,4 @@ function setPaced(deps: TaskDeps, { createId }: Task, paced: boolean): void {
   deps.store.update(createId, ({ task, sync }) =>
     isTerminal(task) || sync.paced === paced ? null : { sync: { ...sync, paced } },
   );
-}
-
-/** A slot that comes too late is none: the call goes out while its answer can still count. */
-function latestAt({ deadlineAt }: Task): number {
-  return deadlineAt - DEADLINE_MARGIN_MS;
 }

@@ -4,8 +4,8 @@ import type { TaskDeps } from "../deps.ts";
 import type { TaskDocument } from "../document.ts";
 import { viewDelivery } from "../view.ts";
 
-/** Attempts by hand of one task within `WINDOW_MS`, so that a redelivery does not amplify an attack. */
-const REDELIVERIES_MAX = 10;
+/** Attempts by hand of one task within `WINDOW_MS`, a minute, so that a redelivery does not amplify an attack. */
+export const REDELIVERIES_A_MINUTE = 10;
 const WINDOW_MS = 60_000;
 /** And in the whole life of a task, because each attempt stays in the document. */
 const REDELIVERIES_IN_ALL = 1000;
@@ -39,7 +39,7 @@ export async function redeliver(
   if (!isKnownKey && isUnproved(document.task)) return { kind: "unproved" };
   const now = deps.now();
   const recent = document.task.redeliveredAt.filter((at) => at > now - WINDOW_MS);
-  if (recent.length >= REDELIVERIES_MAX) {
+  if (recent.length >= REDELIVERIES_A_MINUTE) {
     return { kind: "too_often", retryAfterSeconds: Math.ceil(((recent[0] ?? now) + WINDOW_MS - now) / 1000) };
   }
   const byHand = document.deliveries.map(({ attempts, scheduled, manual }) => attempts - scheduled + manual);

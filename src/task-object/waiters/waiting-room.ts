@@ -5,7 +5,7 @@ import { EventStream } from "./event-stream.ts";
 import { STREAM_LIMITS } from "./stream-limits.ts";
 
 /** The most waiters and streams of one task: one object answers all of them with the whole task. */
-const PLACES_MAX = 1000;
+export const PLACES_MAX = 1000;
 
 interface WaitingRoomDeps {
   /** The task as a read answers it, JSON. */
