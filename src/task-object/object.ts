@@ -12,7 +12,7 @@ import { knownForecast, sync, syncTogether, versionsForAttempt } from "../accoun
 import type { AnswerMemory } from "../upstream/answer-memory.ts";
 import { judgeKey, rememberAccepted, type AskedKey } from "../upstream/key-check.ts";
 import { httpUpstream } from "../upstream/http-upstream.ts";
-import type { KnownTask, Upstream } from "../upstream/provider.ts";
+import type { AskedTask, Upstream } from "../upstream/provider.ts";
 import { simulatedUpstream } from "../upstream/simulated-upstream.ts";
 import { sendCallback } from "../webhook/send.ts";
 import { reportInPassing } from "./run.ts";
@@ -257,7 +257,7 @@ function connect(
   { key, memory }: { key: string | null; memory: AnswerMemory },
 ): Upstream {
   if (task.test) return simulatedUpstream(task.test, nameInTaskId(task.taskId) ?? "", task.submittedAt);
-  return httpUpstream(askedKey(settings, task, key), knownTask(task), memory);
+  return httpUpstream(askedKey(settings, task, key), askedTask(task), memory);
 }
 
 /** @throws MissingKeyError */
@@ -268,7 +268,7 @@ function askedKey(settings: TaskSettings, { mode, account }: Task, ownKey: strin
   return { baseUrl, apiKey, timeoutMs, name: account };
 }
 
-function knownTask({ upstreamTaskId, upstreamAliases, requestDigests }: Task): KnownTask {
+function askedTask({ upstreamTaskId, upstreamAliases, requestDigests }: Task): AskedTask {
   return { taskIds: upstreamTaskId === null ? null : [upstreamTaskId, ...upstreamAliases], requestDigests };
 }
 

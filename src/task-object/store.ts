@@ -68,7 +68,7 @@ export class TaskStore {
 
   /** Begins a task. Null, and nothing written: a task is here already, or what is left of one, or this create was refused. */
   create(fields: NewDocument, parts: readonly Uint8Array[] | null): TaskDocument | null {
-    const isFree = this.load() === null && this.digest() === null;
+    const isFree = this.load() === null && this.deletedKey() === null;
     if (!isFree || this.isRefused(fields.task.createId)) return null;
     return this.#keep(newDocument(fields, parts), parts === null ? {} : { parts });
   }
@@ -141,8 +141,8 @@ export class TaskStore {
     return this.#left().refused.some((refused) => refused.createId === createId);
   }
 
-  /** The digest of the task that was deleted here, while it is kept. */
-  digest(): Remains["digest"] {
+  /** The idempotency key of the task that was deleted here, by its fingerprint, while it is kept. */
+  deletedKey(): Remains["digest"] {
     const { digest } = this.#left();
     return digest !== null && digest.until > this.#options.now() ? digest : null;
   }

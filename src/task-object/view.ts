@@ -16,12 +16,7 @@ import type { TaskDocument } from "./document.ts";
 /** The task as `GET /v1/videos/{id}` answers it, JSON. */
 export async function viewTask(deps: TaskDeps, document: TaskDocument): Promise<string> {
   const leading = leadingDelivery(document.deliveries);
-  const progress = leading && {
-    status: leading.status,
-    attempts: leading.attempts,
-    nextAttemptAt: leading.nextAttemptAt,
-  };
-  return taskJson(document.task, progress, await lastAnswer(deps, document));
+  return taskJson(document.task, leading, await lastAnswer(deps, document));
 }
 
 async function lastAnswer(deps: TaskDeps, document: TaskDocument): Promise<string | null> {

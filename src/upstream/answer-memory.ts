@@ -1,7 +1,7 @@
 import { keySecrets } from "../domain/text/redact.ts";
 import { parseAnswer, type ParsedAnswer } from "./read/answer-json.ts";
 import { parseWithoutRequestUrls, type ParsedTask } from "./read/parse-task.ts";
-import type { KnownTask, UpstreamAccess } from "./provider.ts";
+import type { AskedTask, UpstreamAccess } from "./provider.ts";
 
 /** An answer's text, and what it says of the task. */
 export interface ReadAnswer {
@@ -18,7 +18,7 @@ export class AnswerMemory {
   #last: (ReadAnswer & { text: string; apiKey: string }) | null = null;
 
   /** `known` must be of the one task that this memory is for. */
-  async read(text: string, access: UpstreamAccess, known: KnownTask): Promise<ReadAnswer> {
+  async read(text: string, access: UpstreamAccess, known: AskedTask): Promise<ReadAnswer> {
     const { apiKey } = access;
     if (this.#last?.text === text && this.#last.apiKey === apiKey) return this.#last;
     const parsed = parseAnswer(text, keySecrets(apiKey));

@@ -1,7 +1,7 @@
 import { AnswerMemory } from "./answer-memory.ts";
 import { exchange } from "./exchange.ts";
 import { HOP } from "./hop.ts";
-import type { KnownTask, Upstream, UpstreamAccess } from "./provider.ts";
+import type { AskedTask, Upstream, UpstreamAccess } from "./provider.ts";
 import { readPoll } from "./read/poll.ts";
 import { readSubmit, unknown } from "./read/submit.ts";
 
@@ -20,7 +20,7 @@ export function submitTimeoutMs(timeoutMs: number, bodyBytes: number): number {
  */
 export function httpUpstream(
   access: UpstreamAccess,
-  known: KnownTask,
+  known: AskedTask,
   memory = new AnswerMemory(),
 ): Upstream {
   const authorization = `Bearer ${access.apiKey}`;

@@ -15,8 +15,8 @@ export interface UpstreamAccess {
   timeoutMs: number;
 }
 
-/** The known facts of the task that is polled. */
-export interface KnownTask {
+/** What Ringback knows of the task that it asks about. */
+export interface AskedTask {
   /** Every id that the create's answer named; null before it. */
   taskIds: readonly string[] | null;
   /** `requestDigest`s of the URLs and ids of its request. */

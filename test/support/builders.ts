@@ -94,7 +94,7 @@ export function aDelivery(overrides: Partial<Delivery> = {}): Delivery {
     type: "video.succeeded",
     occurredAt: T0,
     body: "{}",
-    notBefore: T0,
+    notBeforeAt: T0,
     stopped: false,
   } as const;
   return { ...newDelivery(fields), ...overrides };

@@ -37,8 +37,8 @@ export const MUTATIONS: Mutation[] = [
     name: "drop the check-and-set after the seals of a create",
     guarantee: 2,
     file: "src/task-object/store.ts",
-    search: "const isFree = this.load() === null && this.digest() === null;",
-    replace: "const isFree = this.digest() === null;",
+    search: "const isFree = this.load() === null && this.deletedKey() === null;",
+    replace: "const isFree = this.deletedKey() === null;",
     test: { file: "test/workers/task-object.test.ts", name: "are one submit, however long their seals take" },
   },
   {

@@ -93,10 +93,10 @@ export function newDelivery(fields: {
   type: EventType;
   occurredAt: number;
   body: string;
-  notBefore: number;
+  notBeforeAt: number;
   stopped: boolean;
 }): Delivery {
-  const { seq, messageId, type, occurredAt, body, notBefore, stopped } = fields;
+  const { seq, messageId, type, occurredAt, body, notBeforeAt, stopped } = fields;
   return {
     seq,
     messageId,
@@ -104,7 +104,7 @@ export function newDelivery(fields: {
     occurredAt,
     body,
     status: stopped ? "stopped" : "pending",
-    nextAttemptAt: stopped ? null : Math.max(occurredAt, notBefore),
+    nextAttemptAt: stopped ? null : Math.max(occurredAt, notBeforeAt),
     attempts: 0,
     scheduled: 0,
     manual: 0,

@@ -1,6 +1,6 @@
 import { PRIOR_FORECAST, type Forecast } from "../polling/forecast.ts";
 import { firstPollGapMs, nextPollGapMs, type PollLimits, type PollView } from "../polling/plan.ts";
-import { applyReading } from "./apply-status.ts";
+import { applyReading } from "./apply-reading.ts";
 import { observed, startedAt } from "./observations.ts";
 import { lastCallAt } from "./submit.ts";
 import {

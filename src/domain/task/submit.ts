@@ -1,6 +1,6 @@
 import type { RefusalCode } from "../../contract/errors.ts";
 import { withProvedKey } from "./key-proof.ts";
-import { applyReading } from "./apply-status.ts";
+import { applyReading } from "./apply-reading.ts";
 import { submitBackoffMs } from "./submit-backoff.ts";
 import { failed, taskError, timedOut, type Task } from "./task.ts";
 import type { SubmitAnswer } from "./upstream-answer.ts";

@@ -48,21 +48,21 @@ function taskMembers(task: Task): Members<TaskData> {
 }
 
 /** The state of the delivery that stands for the task's callback; null before there is one. */
-interface CallbackProgress {
+interface LeadingDelivery {
   status: DeliveryStatus;
   attempts: number;
   nextAttemptAt: number | null;
 }
 
 /** The task as a read answers it. `upstream` is the upstream's last JSON answer, or null. */
-export function taskJson(task: Task, progress: CallbackProgress | null, upstream: string | null): string {
+export function taskJson(task: Task, leading: LeadingDelivery | null, upstream: string | null): string {
   const callback = task.callback && {
     url: task.callback.url,
     events: task.callback.events,
     format: task.callback.format,
-    status: progress?.status ?? ("waiting" as const),
-    attempts: progress?.attempts ?? 0,
-    next_attempt_at: isoTime(progress?.nextAttemptAt ?? null),
+    status: leading?.status ?? ("waiting" as const),
+    attempts: leading?.attempts ?? 0,
+    next_attempt_at: isoTime(leading?.nextAttemptAt ?? null),
   };
   const members: Members<TaskJson> = {
     ...taskMembers(task),

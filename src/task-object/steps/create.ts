@@ -113,7 +113,7 @@ function hasHeaders(input: CreateInput): input is CreateInput & { callback: obje
 function outcomeOfEarlier(deps: TaskDeps, input: CreateInput): CreateOutcome | null {
   const known = deps.store.load();
   if (known) return replay(deps, known, input);
-  const digest = deps.store.digest();
+  const digest = deps.store.deletedKey();
   if (digest) return { kind: digest.fingerprint === input.fingerprint ? "deleted" : "mismatch" };
   return deps.store.isRefused(input.createId) ? { kind: "given_up" } : null;
 }

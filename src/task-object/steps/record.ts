@@ -97,8 +97,8 @@ function newDeliveries(
     occurredAt = Math.max(now, occurredAt + 1);
     const messageId = deps.newMessageId();
     const body = messageBody(task, type, messageId, occurredAt);
-    const { holdUntil: notBefore, stopped } = callback;
-    deliveries.push(newDelivery({ seq, messageId, type, occurredAt, body, notBefore, stopped }));
+    const { holdUntil: notBeforeAt, stopped } = callback;
+    deliveries.push(newDelivery({ seq, messageId, type, occurredAt, body, notBeforeAt, stopped }));
   }
   return deliveries;
 }

@@ -12,7 +12,7 @@ import {
   taskCandidates,
   type TaskCandidate,
 } from "./task-candidates.ts";
-import type { KnownTask, UpstreamAccess } from "../provider.ts";
+import type { AskedTask, UpstreamAccess } from "../provider.ts";
 import { findResult, type ResultRules } from "./result-url.ts";
 import { isAmbiguousFailure, isOuterSuccess, statusOfWord } from "./status-words.ts";
 
@@ -78,7 +78,7 @@ export function parseTask(answer: JsonObject, context: TaskContext): ParsedTask 
 export async function parseWithoutRequestUrls(
   answer: JsonObject,
   { baseUrl, apiKey }: UpstreamAccess,
-  { taskIds, requestDigests }: KnownTask,
+  { taskIds, requestDigests }: AskedTask,
 ): Promise<ParsedTask> {
   const excludedUrls = new Set<string>();
   for (;;) {

@@ -7,7 +7,7 @@ import { parseAnswer, type ParsedAnswer } from "./answer-json.ts";
 import { refusalMessage, saysQuotaIsGone } from "./answer-messages.ts";
 import { retryAfterMs, type WireAnswer } from "../exchange.ts";
 import { isUsableId, NOTHING_SAID, parseWithoutRequestUrls, readingOf } from "./parse-task.ts";
-import type { KnownTask, UpstreamAccess } from "../provider.ts";
+import type { AskedTask, UpstreamAccess } from "../provider.ts";
 import { taskIdIn } from "./task-candidates.ts";
 
 /** What an answer to the submit means. Source: docs/decisions/submit.md, the table. */
@@ -38,7 +38,7 @@ interface Said {
 export async function readSubmit(
   { response, read }: WireAnswer,
   access: UpstreamAccess,
-  known: KnownTask,
+  known: AskedTask,
 ): Promise<SubmitAnswer> {
   const { status } = response;
   if (read.end === "broken") return unknown({ why: `http_${status}, broken off` });
@@ -60,7 +60,7 @@ export function unknown(facts: Partial<SubmitAnswer & { kind: "unknown" }> & { w
 async function readSuccess(
   { status, object, parsed: { json } }: Said,
   access: UpstreamAccess,
-  known: KnownTask,
+  known: AskedTask,
 ): Promise<SubmitAnswer> {
   if (object === null) return unknown({ why: `http_${status} without readable JSON`, json });
   const task = await parseWithoutRequestUrls(object, access, { ...known, taskIds: null });
@@ -76,7 +76,7 @@ async function readSuccess(
  */
 async function readAcceptance(
   { status, object, parsed, secrets }: Said,
-  { requestDigests }: KnownTask,
+  { requestDigests }: AskedTask,
 ): Promise<SubmitAnswer | null> {
   if (object === null || isRedirect(status) || DEFINITE_REFUSALS.has(status)) return null;
   const data = innerObject(object, "data");

@@ -14,7 +14,7 @@ export function readRows(storage: Pick<TaskStorage, "kv">): Omit<Rows, "alarm"> 
     bodies: new Map(document?.deliveries.map(({ messageId, body }) => [messageId, body])),
     key: document !== null && document.sealed.key !== null,
     parts: keys.filter((name) => name.startsWith("part ")).length,
-    digest: store.digest() !== null,
+    digest: store.deletedKey() !== null,
     keys,
   };
 }

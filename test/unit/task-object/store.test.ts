@@ -126,7 +126,7 @@ describe("what outlives a task", () => {
     const digest = { fingerprint: "f", until: T0 + 5000 };
     await store.erase({ digest, tombstone });
     const found = fresh();
-    expect([found.load(), found.digest(), found.tombstone()]).toEqual([null, digest, tombstone]);
+    expect([found.load(), found.deletedKey(), found.tombstone()]).toEqual([null, digest, tombstone]);
     expect([found.isRefused("create-9"), found.isRefused("create-1")]).toEqual([true, false]);
     expect(found.create(aDocument(), null)).toBeNull();
     expect(storage.alarm).toBe(T0 + 1);

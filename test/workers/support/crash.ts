@@ -68,7 +68,7 @@ const STORE = {
   alarm: "read",
   parts: "read",
   isRefused: "read",
-  digest: "read",
+  deletedKey: "read",
   tombstone: "read",
   armed: "read",
   /** Nothing happens between it and the request that it is for. */

@@ -135,7 +135,7 @@ describe("a new delivery", () => {
       type: "video.failed",
       occurredAt: T0,
       body: "{}",
-      notBefore: T0 + 2000,
+      notBeforeAt: T0 + 2000,
     } as const;
     expect(newDelivery({ ...fields, stopped: false })).toMatchObject({
       status: "pending",
