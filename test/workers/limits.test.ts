@@ -80,6 +80,6 @@ describe("redeliveries", () => {
     expect(await request("POST", `/v1/videos/${id}/redeliver`)).toMatchObject({ status: 202 });
     const refused = await request("POST", `/v1/videos/${id}/redeliver`);
     expect(refused.status).toBe(409);
-    expect(await refused.json()).toMatchObject({ error: { code: "too_many_redeliveries" } });
+    expect(await refused.json()).toMatchObject({ error: { code: "too_many_redeliveries", task_id: id } });
   });
 });

@@ -23,7 +23,7 @@ export const error = z
         .object({ status: z.int(), body: z.unknown() })
         .optional()
         .meta({ description: "What the upstream said, to 16 KB." }),
-      task_id: z.string().optional(),
+      task_id: text("The task that a refused redelivery is about.").optional(),
       request_id: text("The same as `x-request-id`."),
     }),
   })

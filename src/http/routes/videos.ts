@@ -94,22 +94,24 @@ async function ofTask(
 }
 
 function redelivered(context: Context<AppEnv>, answer: Redelivery): Response {
+  const taskId = context.req.param("id") ?? "";
   switch (answer.kind) {
     case "queued":
       return context.body(answer.body, 202, { "content-type": "application/json" });
     case "no_task":
       throw noSuchTask();
     case "no_message":
-      throw new ApiError("not_found");
+      throw new ApiError("not_found", { taskId });
     case "nothing":
-      throw new ApiError("nothing_to_deliver");
+      throw new ApiError("nothing_to_deliver", { taskId });
     case "too_often":
       throw new ApiError("rate_limited", {
         message: `At most ${REDELIVERIES_A_MINUTE} redeliveries a minute and task.`,
+        taskId,
         headers: { "retry-after": String(answer.retryAfterSeconds) },
       });
     case "too_many":
-      throw new ApiError("too_many_redeliveries");
+      throw new ApiError("too_many_redeliveries", { taskId });
     default:
       return answer satisfies never;
   }

@@ -111,7 +111,7 @@ describe("redelivering", () => {
     const wait = Number(refused?.headers.get("retry-after"));
     expect(wait).toBeGreaterThan(0);
     expect(wait).toBeLessThanOrEqual(60);
-    expect(await refused?.json()).toMatchObject({ error: { code: "rate_limited" } });
+    expect(await refused?.json()).toMatchObject({ error: { code: "rate_limited", task_id: id } });
     const { attempts = [] } = (await delivery(id, 11)) ?? {};
     const spans = attempts.map(({ started_at: at, duration_ms: ms }) => [
       Date.parse(at),
@@ -127,11 +127,13 @@ describe("redelivering", () => {
     const without = (await (await stack.create()).json()) as TaskBody;
     const nothing = await redeliver(without.task_id);
     expect(nothing.status).toBe(409);
-    expect(await nothing.json()).toMatchObject({ error: { code: "nothing_to_deliver" } });
+    expect(await nothing.json()).toMatchObject({
+      error: { code: "nothing_to_deliver", task_id: without.task_id },
+    });
     const id = await ended("delivered");
     const unknown = await redeliver(id, { message_id: "msg_made_up" });
     expect(unknown.status).toBe(404);
-    expect(await unknown.json()).toMatchObject({ error: { code: "not_found" } });
+    expect(await unknown.json()).toMatchObject({ error: { code: "not_found", task_id: id } });
     const foreign = await redeliver(id, undefined, { authorization: "Bearer sk-somebody-else" });
     expect(await foreign.json()).toMatchObject({ error: { code: "task_not_found" } });
     expect((await redeliver(id, { message_id: 5 })).status).toBe(400);
