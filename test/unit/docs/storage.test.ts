@@ -1,5 +1,8 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
+import type { TaskDocument } from "../../../src/task-object/document.ts";
+import { TaskRecords } from "../../../src/task-object/records.ts";
+import { MemoryStorage } from "../../support/model/memory-storage.ts";
 import { root } from "../../../dev/bundle.ts";
 
 /** docs/storage.md names every key, table and document that the objects write, as their own source spells them. */
@@ -16,6 +19,15 @@ describe("docs/storage.md", () => {
     const keys = found("src/task-object/records.ts", /^const [A-Z]+ = "([^"]+)";$/gm);
     expect(keys).toContain("document");
     expect(keys.filter((key) => !page.includes(`| \`${key}`))).toEqual([]);
+  });
+
+  it("has the keys of a request's pieces", () => {
+    const { kv } = new MemoryStorage(() => undefined);
+    const parts = [new Uint8Array(1), new Uint8Array(1)];
+    new TaskRecords(kv).write({} as TaskDocument, { parts }, 0);
+    const keys = Array.from(kv.list(), ([key]) => key).filter((key) => key !== "document");
+    expect(keys).toHaveLength(2);
+    expect(page).toContain(`| ${keys.map((key) => `\`${key}\``).join(", ")}, …`);
   });
 
   it("has the members of a task's document and of its sealed values", () => {
