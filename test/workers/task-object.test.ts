@@ -7,6 +7,7 @@ import {
   runInDurableObject,
 } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { AccountObject } from "../../src/account-object/object.ts";
 import { createInObject } from "../../src/task-object/client.ts";
 import type { CreateInput } from "../../src/task-object/client.ts";
 import { rewriteDocument, storedOf } from "./support/stored.ts";
@@ -36,6 +37,7 @@ import {
  * crash before anything is stored                     contract, Submit: 503, and that create is refused for good
  * crash right after the answer                        guarantee 1
  * crash while an attempt is on the wire               guarantees 4 and 5
+ * crash before a redelivery was reported              contract, Reads: the list lags by seconds
  * the alarm is gone                                   guarantee 6: any request re-arms it
  * a step that fails for a reason of ours              no exception reaches the runtime; looked at again in a minute
  * 1,000 made-up ids                                   contract, ids: no object is woken
@@ -92,6 +94,12 @@ describe("a crash", () => {
       expect(await runDurableObjectAlarm(env.TASKS.get(env.TASKS.idFromName(NAME)))).toBe(true);
       const body = await env.TASKS.get(env.TASKS.idFromName(NAME)).read(input.account);
       expect(JSON.parse(body ?? "")).toMatchObject({ status: "failed", error: { code: "submit_unknown" } });
+      const listed = await env.ACCOUNTS.get(env.ACCOUNTS.idFromName(input.account)).list({
+        status: null,
+        before: null,
+        limit: 20,
+      });
+      expect(listed.summaries).toMatchObject([{ name: NAME, status: "failed" }]);
     } finally {
       vi.useRealTimers();
     }
@@ -204,6 +212,46 @@ describe("a create that was lost before it stored anything", () => {
       createInput({ taskId, acceptedTaskIds: [taskId] }),
     );
     expect(outcome).toEqual({ kind: "given_up" });
+  });
+});
+
+describe("the report of a redelivery", () => {
+  it("that a crash has lost is made again, although the account holds the task for settled", async () => {
+    network.answer = async (call) =>
+      call.url === RECEIVER ? new Response("no", { status: 500 }) : upstream()(call);
+    const [{ task_id: first }, { task_id: second }] = [await created(), await created()];
+    const statuses = async (): Promise<string[]> => {
+      const response = await request("GET", "/v1/videos");
+      const { data }: { data: TaskBody[] } = await response.json();
+      return [first, second].map((id) => data.find((task) => task.task_id === id)?.callback.status ?? "");
+    };
+    await until(statuses, (now) => now.every((status) => status === "exhausted"));
+    network.answer = upstream();
+    // The account is silent until the processes of the tasks are gone, so a report that joins the first one's is lost.
+    const silent = vi.spyOn(AccountObject.prototype, "sync").mockImplementation(async () => hangs() as never);
+    for (const id of [first, second]) {
+      const sent = callbacks().length;
+      expect((await request("POST", `/v1/videos/${id}/redeliver`)).status).toBe(202);
+      await until(
+        async () => read(id),
+        ({ callback }) => callbacks().length > sent && callback.status === "delivered",
+      );
+      await until(
+        () => silent.mock.calls.length,
+        (count) => count > 0,
+      );
+    }
+    await abortAllDurableObjects();
+    silent.mockRestore();
+    expect(await statuses()).toEqual(["exhausted", "exhausted"]);
+    for (const stub of [first, second].map(stubOf)) {
+      const alarm = await runInDurableObject(stub, async (_object, state) => state.storage.getAlarm());
+      expect((alarm ?? Infinity) - Date.now()).toBeLessThanOrEqual(60_000);
+      vi.useFakeTimers({ now: (alarm ?? 0) + 1, toFake: ["Date"] });
+      await runDurableObjectAlarm(stub);
+      vi.useRealTimers();
+    }
+    expect(await statuses()).toEqual(["delivered", "delivered"]);
   });
 });
 

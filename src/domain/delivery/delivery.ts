@@ -180,6 +180,11 @@ export function stopDelivery(delivery: Delivery, now: number): Delivery {
   return delivery.status === "pending" ? settled(delivery, "stopped", now) : delivery;
 }
 
+/** Whether an attempt was made, or begun, that the schedule did not ask for. */
+export function hasManualAttempt({ attempts, scheduled }: Delivery): boolean {
+  return attempts > scheduled;
+}
+
 /** The delivery that stands for the task's callback: the terminal event's, else the newest. */
 export function leadingDelivery(deliveries: readonly Delivery[]): Delivery | null {
   return deliveries.findLast((delivery) => isTerminalEvent(delivery.type)) ?? deliveries.at(-1) ?? null;

@@ -1,4 +1,4 @@
-import type { Delivery } from "../delivery/delivery.ts";
+import { hasManualAttempt, type Delivery } from "../delivery/delivery.ts";
 import { isTerminalEvent } from "./event.ts";
 import type { Forecast } from "../polling/forecast.ts";
 import { retentionEnd } from "../account/summary.ts";
@@ -103,8 +103,15 @@ function reportSteps(state: TaskState): Step[] {
     saidAlready(state) ? taskStep(task, state.schedule).dueAt + REPORT_WITH_POLL_MS : task.createdAt,
     ...first.map(({ occurredAt }) => occurredAt + REPORT_WITH_DELIVERY_MS),
   );
-  const isUnheard = isTerminal(task) && sync.lastReported === 0;
-  return [{ kind: "report", dueAt, wakeAt: isUnheard ? dueAt + REPORT_ALONE_MS : null }];
+  return [{ kind: "report", dueAt, wakeAt: mustBeHeard(state) ? dueAt + REPORT_ALONE_MS : null }];
+}
+
+/**
+ * Whether no reconciliation finds out what a lost report would have said: it asks only about tasks that the account knows
+ * and holds for unsettled, and a manual attempt may change one that is settled.
+ */
+export function mustBeHeard({ task, deliveries, sync }: TaskState): boolean {
+  return isTerminal(task) && (sync.lastReported === 0 || deliveries.some(hasManualAttempt));
 }
 
 /** All there is to say is that the task was accepted, which its account has heard if nothing went wrong. */

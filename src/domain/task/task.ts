@@ -165,7 +165,8 @@ export function failed(task: Task, error: TaskError, now: number): Task {
     status: "failed",
     error,
     finishedAt: now,
-    submit: { ...task.submit, phase: "done", leaseUntil: null },
+    // A create whose process died is never answered: its end is news for the account all the same.
+    submit: { ...task.submit, phase: "done", leaseUntil: null, inCreate: false },
   };
 }
 

@@ -1,4 +1,10 @@
-import { isReportedTogether, needsBriefing, type SyncState } from "../../domain/task/due-work.ts";
+import { hasManualAttempt } from "../../domain/delivery/delivery.ts";
+import {
+  isReportedTogether,
+  mustBeHeard,
+  needsBriefing,
+  type SyncState,
+} from "../../domain/task/due-work.ts";
 import { reportOf, type TaskReport } from "../../domain/account/report.ts";
 import { summaryOf } from "../../domain/account/summary.ts";
 import { OverloadedError } from "../../domain/errors/unavailable.ts";
@@ -20,8 +26,8 @@ export async function reportStep(deps: TaskDeps): Promise<void> {
   const after = deps.store.update(before.task.createId, (document) => {
     const sync = { ...document.sync, ...news, paced: document.sync.paced || news.paced === true };
     // A process that does not know repeats the last report, which does no harm; storing it would cost a row a task.
-    if (isTerminal(document.task)) return { sync, inMemory: true };
-    return { sync, schedule: scheduleWith(deps, document, sync) };
+    if (!isTerminal(document.task)) return { sync, schedule: scheduleWith(deps, document, sync) };
+    return document.deliveries.some(hasManualAttempt) ? { sync } : { sync, inMemory: true };
   });
   if (after === null) return;
   if (needsBriefing(after)) throw new OverloadedError("the cadence did not answer");
@@ -38,8 +44,7 @@ export async function reportAccepted(deps: TaskDeps): Promise<void> {
 async function report(deps: TaskDeps, document: TaskDocument): Promise<Partial<SyncState>> {
   const { task, sync, version: lastReported } = document;
   const asked = needsBriefing(document) ? cadenceClass(task) : null;
-  if (asked === null && sync.lastReported > 0) {
-    // The hourly reconciliation finds out what is lost of a task that the account knows of.
+  if (asked === null && sync.lastReported > 0 && !mustBeHeard(document)) {
     await deps.syncTogether(reportFrom(deps, document));
     return { lastReported };
   }

@@ -193,6 +193,18 @@ describe("the due work", () => {
     expect(alarmAt(steps(2), T0)).toBe(T0 + HOUR);
   });
 
+  it.each([
+    ["a minute later for what a manual attempt has changed", { attempts: 2, scheduled: 1 }, true],
+    ["for no report of what the schedule has done", { attempts: 2, scheduled: 2 }, false],
+  ])("wakes %s, because no reconciliation asks about a settled task", (_name, counts, isAwake) => {
+    const task = aTask({ status: "succeeded", finishedAt: T0 });
+    const delivery = aDelivery({ status: "delivered", settledAt: T0, nextAttemptAt: null, ...counts });
+    const state = aTaskState({ task, deliveries: [delivery] });
+    const steps = dueWork({ ...state, version: 3, sync: { ...state.sync, lastReported: 2 } }, HOUR);
+    const report = steps.find(({ kind }) => kind === "report");
+    expect(alarmAt(steps, T0)).toBe(isAwake ? (report?.dueAt ?? 0) + 60_000 : T0 + HOUR);
+  });
+
   it("reports nothing more of what is to be erased", () => {
     const erase: Step = { kind: "erase", dueAt: T0 };
     const run = { stopAt: T0 + 1, running: new Set<string>() };

@@ -131,6 +131,13 @@ describe("an unknown outcome", () => {
     expect(submitLost(anUnsubmittedTask("due"), at.now).error).toBeNull();
   });
 
+  it("is the end of a create that nothing answers, so the account may hear of it", () => {
+    const task = anUnsubmittedTask("begun");
+    const inCreate = { ...task, submit: { ...task.submit, inCreate: true } };
+    expect(submitLost(inCreate, at.now).submit).toMatchObject({ phase: "done", inCreate: false });
+    expect(timedOut(inCreate, at.now).submit).toMatchObject({ phase: "done", inCreate: false });
+  });
+
   it("is what it is at the deadline, too, if nothing could run before it", () => {
     expect(timedOut(anUnsubmittedTask("begun"), at.now).error?.code).toBe("submit_unknown");
     expect(timedOut(anUnsubmittedTask("due"), at.now).error?.code).toBe("timed_out");
