@@ -14,6 +14,8 @@ interface Line<Item> {
   sent: Map<string, Item>;
   /** Since when an object makes the calls, on the clock of that instant. */
   busySince: number;
+  /** Whether another one waits to take over. */
+  hasStandby: boolean;
 }
 
 /**
@@ -34,12 +36,19 @@ export class RpcBatcher<Item> {
     { to, name, item }: { to: string; name: string; item: Item },
     call: (items: Item[]) => Promise<unknown>,
   ): Promise<void> {
-    const line = this.#lines.get(to) ?? { waiting: new Map(), sent: new Map(), busySince: -Infinity };
+    const line = this.#lines.get(to) ?? {
+      waiting: new Map(),
+      sent: new Map(),
+      busySince: -Infinity,
+      hasStandby: false,
+    };
     this.#lines.set(to, line);
     add(line.waiting, name, item);
+    const busyMs = Date.now() - line.busySince;
+    const isBusy = busyMs >= 0 && busyMs < BUSY_MS;
+    if (isBusy && (line.hasStandby || !(await isAbandoned(line, BUSY_MS - busyMs)))) return;
     const startedAt = Date.now();
-    const busyMs = startedAt - line.busySince;
-    if (busyMs >= 0 && busyMs < BUSY_MS) return;
+    line.hasStandby = false;
     line.busySince = startedAt;
     // The items in flight of a predecessor that is late or dead; later ones are newer.
     restore(line);
@@ -77,6 +86,15 @@ export class RpcBatcher<Item> {
       });
     }
   }
+}
+
+/** Waits until the object that makes the calls has had its time. True: it still claims to, so it is late or dead. */
+async function isAbandoned(line: Line<unknown>, leftMs: number): Promise<boolean> {
+  const { busySince } = line;
+  line.hasStandby = true;
+  await new Promise<void>((resolve) => setTimeout(resolve, leftMs));
+  line.hasStandby = false;
+  return line.busySince === busySince;
 }
 
 function add<Item>(items: Map<string, Item>, name: string, item: Item): void {

@@ -185,8 +185,7 @@ describe("an account", () => {
   });
 
   it("is told of ends that come together in calls that they share", async () => {
-    // An object of the test before died in its call: for a second the others of the isolate leave their reports with it.
-    await scheduler.wait(1_000);
+    // An object of the test before died in its call, which delays the first reports by a second.
     network.answer = upstream({ status: "running" });
     const tasks = await Promise.all(Array.from({ length: 20 }, async () => created()));
     const ids = tasks.map(({ task_id: id }) => id).toSorted();

@@ -44,7 +44,7 @@ describe("a batcher", () => {
     const batcher = new RpcBatcher<string>();
     const { calls, call } = heldCalls();
     const told = batcher.tell(item("a"), call);
-    await batcher.tell(item("b"), call);
+    const standby = batcher.tell(item("b"), call);
     await batcher.tell(item("c"), call);
     await batcher.tell(item("b", "newer b"), call);
     expect(calls).toHaveLength(1);
@@ -54,6 +54,8 @@ describe("a batcher", () => {
     await vi.advanceTimersByTimeAsync(1);
     calls[1]?.end();
     await told;
+    await vi.advanceTimersByTimeAsync(1_000);
+    await standby;
     expect(calls.map(({ items }) => items)).toEqual([["a"], ["c", "newer b"]]);
   });
 
@@ -70,7 +72,7 @@ describe("a batcher", () => {
     const batcher = new RpcBatcher<string>();
     const { calls, call } = heldCalls();
     const told = batcher.tell(item("a"), call);
-    await batcher.tell(item("b"), call);
+    void batcher.tell(item("b"), call);
     await batcher.tell(item("a", "newer a"), call);
     calls[0]?.fail(new Error("away"));
     await expect(told).rejects.toThrow("away");
@@ -80,19 +82,41 @@ describe("a batcher", () => {
     await again;
   });
 
-  it("is held up for a second by an object that dies in its call, and says again what that one had taken", async () => {
+  it("is held up for a second by an object that dies in its call: the first one that came meanwhile takes over", async () => {
     const batcher = new RpcBatcher<string>();
     const { calls, call } = heldCalls();
     void batcher.tell(item("a"), call);
-    await batcher.tell(item("b"), call);
+    const standby = batcher.tell(item("b"), call);
+    await batcher.tell(item("c"), call);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(calls).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(calls[1]?.items.toSorted()).toEqual(["a", "b", "c"]);
+    calls[1]?.end();
+    await standby;
+  });
+
+  it("is held up for a second by two objects that die: the next one says again what they had taken", async () => {
+    const batcher = new RpcBatcher<string>();
+    const { calls, call } = heldCalls();
+    void batcher.tell(item("a"), call);
+    void batcher.tell(item("b"), call);
+    vi.clearAllTimers();
     vi.setSystemTime(START + 999);
     await batcher.tell(item("c"), call);
     expect(calls).toHaveLength(1);
     vi.setSystemTime(START + 1_000);
     const told = batcher.tell(item("d"), call);
     expect(calls[1]?.items.toSorted()).toEqual(["a", "b", "c", "d"]);
+    // And there may be a standby again.
+    const standby = batcher.tell(item("e"), call);
     calls[1]?.end();
+    await vi.advanceTimersByTimeAsync(50);
+    calls[2]?.end();
     await told;
+    await vi.advanceTimersByTimeAsync(1_000);
+    await standby;
+    expect(calls).toHaveLength(3);
   });
 
   it("is not held up longer by an object that dies after many calls, nor while it waits for the next", async () => {
@@ -100,7 +124,7 @@ describe("a batcher", () => {
     const { calls, call } = heldCalls();
     void batcher.tell(item("first"), call);
     for (let at = 0; at < 15; at++) {
-      await batcher.tell(item(`${at}`), call);
+      void batcher.tell(item(`${at}`), call);
       calls.at(-1)?.end();
       await vi.advanceTimersByTimeAsync(60);
     }
@@ -115,7 +139,7 @@ describe("a batcher", () => {
     const slow = batcher.tell(item("a"), call);
     vi.setSystemTime(START + 1_000);
     const told = batcher.tell(item("b"), call);
-    await batcher.tell(item("c"), call);
+    void batcher.tell(item("c"), call);
     calls[0]?.end();
     await vi.advanceTimersByTimeAsync(100);
     await slow;
@@ -139,7 +163,8 @@ describe("a batcher", () => {
     const batcher = new RpcBatcher<string>();
     const { calls, call } = heldCalls();
     const told = batcher.tell(item("first"), call);
-    for (let index = 0; index < 5_001; index++) await batcher.tell(item(`${index}`), call);
+    void batcher.tell(item("0"), call);
+    for (let index = 1; index < 5_001; index++) await batcher.tell(item(`${index}`), call);
     expect(calls).toHaveLength(1);
     for (let index = 0; index < 12; index++) {
       calls.at(-1)?.end();
