@@ -69,11 +69,11 @@ const PARTS: Record<string, readonly Step[]> = {
   quick: [[[FORMAT, LINT, ...TYPES], [vitest("unit tests", ["unit"], `--exclude=${LONG_MODEL}`)]]],
   types: [[[BINDING_TYPES, ...TYPES]]],
   all: [
-    [[FORMAT, LINT, BINDING_TYPES, ...TYPES]],
+    [[FORMAT, LINT]],
     [[vitest("tests over HTTP", ["e2e"])]],
     [
       [vitest("tests in Node and in workerd", ["unit", "workers"])],
-      [vitest("tests in a browser", ["browser"])],
+      [vitest("tests in a browser", ["browser"]), BINDING_TYPES, ...TYPES],
     ],
     [[DRY_RUN]],
   ],
