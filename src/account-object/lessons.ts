@@ -1,5 +1,6 @@
 import type { Lesson } from "../domain/task/cadence.ts";
 import { errorFields, log } from "../log.ts";
+import { wait } from "../net/wait.ts";
 
 /** Calls to one cadence begin so far apart, except the first. */
 const GAP_MS = 1_000;
@@ -35,7 +36,7 @@ export class Lessons {
     this.#sending.add(cadence);
     while (this.#waiting.has(cadence)) {
       const waitMs = (this.#calledAt.get(cadence) ?? -Infinity) + GAP_MS - Date.now();
-      if (waitMs > 0 && waitMs <= GAP_MS) await new Promise<void>((resolve) => setTimeout(resolve, waitMs));
+      if (waitMs > 0 && waitMs <= GAP_MS) await wait(waitMs);
       this.#calledAt.set(cadence, Date.now());
       const lessons = this.#take(cadence);
       try {

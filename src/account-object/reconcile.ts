@@ -2,6 +2,7 @@ import { HEARD_LATELY_MS, type Retention } from "../domain/account/reconcile.ts"
 import type { TaskReport } from "../domain/account/report.ts";
 import type { TaskSummary } from "../domain/account/summary.ts";
 import { errorFields, log } from "../log.ts";
+import { wait } from "../net/wait.ts";
 import type { AccountStore } from "./store.ts";
 
 /** A run starts nothing new after this: the signing secrets' questions come in between, but a run must end. */
@@ -34,7 +35,7 @@ export async function reconcile(run: Reconciling): Promise<void> {
     due.push(...ask);
     after = next;
     // Calls that came meanwhile are answered between two chunks.
-    if (after !== null) await new Promise<void>((resolve) => setTimeout(resolve, 0));
+    if (after !== null) await wait(0);
   }
   due.push(...store.unheard(roundAt - HEARD_LATELY_MS));
   while (due.length > 0 && !isLate()) {

@@ -1,3 +1,5 @@
+import { wait } from "./wait.ts";
+
 /** How often a waiting request looks for the answer: rarely asked, and slower than this. */
 const LOOK_MS = 20;
 
@@ -47,8 +49,4 @@ async function isAnswered(question: Question<unknown>, patienceMs: number): Prom
     await wait(LOOK_MS);
   }
   return question.answer !== null;
-}
-
-async function wait(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

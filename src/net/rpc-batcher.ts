@@ -1,3 +1,5 @@
+import { wait } from "./wait.ts";
+
 /** What one call takes along. */
 const PER_CALL_MAX = 500;
 /** At most this many items wait; a new one drops the oldest. */
@@ -81,9 +83,7 @@ export class RpcBatcher<Item> {
       }
       for (const [name, item] of items) if (line.sent.get(name) === item) line.sent.delete(name);
       if (line.waiting.size === 0) return;
-      await new Promise<void>((resolve) => {
-        setTimeout(resolve, Math.max(calledAt + GAP_MS - Date.now(), 0));
-      });
+      await wait(Math.max(calledAt + GAP_MS - Date.now(), 0));
     }
   }
 }
@@ -92,7 +92,7 @@ export class RpcBatcher<Item> {
 async function isAbandoned(line: Line<unknown>, leftMs: number): Promise<boolean> {
   const { busySince } = line;
   line.hasStandby = true;
-  await new Promise<void>((resolve) => setTimeout(resolve, leftMs));
+  await wait(leftMs);
   line.hasStandby = false;
   return line.busySince === busySince;
 }
