@@ -3,7 +3,8 @@ import { DeliveriesPanel } from "./deliveries-panel.tsx";
 import { Page } from "./page.tsx";
 import { Code, CopyButton, Distance, Instant, Notice, StatusBadge } from "./parts.tsx";
 import { span } from "./spans.ts";
-import { isEnded, liveEveryMs, type TaskView } from "./task-view.ts";
+import { isTerminal } from "../../domain/task/task.ts";
+import { liveEveryMs, type TaskView } from "./task-view.ts";
 import { timelineOf } from "./timeline.ts";
 import type { PageContext } from "../page-context.ts";
 
@@ -172,7 +173,7 @@ function Facts({ page, view: { task } }: { page: PageContext; view: TaskView }) 
         <dd>
           <Instant iso={task.created_at} />
         </dd>
-        {task.finished_at === null && !isEnded(task) ? (
+        {task.finished_at === null && !isTerminal(task) ? (
           <>
             <dt>{text.task.deadlineAt}</dt>
             <dd>

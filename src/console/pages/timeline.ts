@@ -1,7 +1,8 @@
 import type { AttemptJson } from "../../contract/shapes/delivery.ts";
 import type { AttemptReason } from "../../contract/words.ts";
 import { span } from "./spans.ts";
-import { isEnded, isOnTheWire, type TaskView } from "./task-view.ts";
+import { isTerminal } from "../../domain/task/task.ts";
+import { isOnTheWire, type TaskView } from "./task-view.ts";
 import type { Text } from "../text/en.ts";
 
 /** One thing in the life of a task. */
@@ -30,7 +31,7 @@ function pastOf({ task, life }: TaskView, { task: text }: Text): Moment[] {
     moments.push({ iso: task.submitted_at, label: text.submitted, detail: null, tone: "done" });
   if (life.running_at !== null)
     moments.push({ iso: life.running_at, label: text.running, detail: null, tone: "done" });
-  if (task.finished_at !== null && isEnded(task)) {
+  if (task.finished_at !== null && isTerminal(task)) {
     const good = task.status === "succeeded";
     const polls = life.polls > 0 ? text.pollsInAll(life.polls) : null;
     moments.push({
@@ -76,7 +77,7 @@ export function latency(ms: number, text: Text): string {
 }
 
 function presentOf({ task, life }: TaskView, { task: text }: Text, now: number): Moment[] {
-  if (isEnded(task)) return [];
+  if (isTerminal(task)) return [];
   const iso = new Date(now).toISOString();
   if (life.submit.phase === "begun") return [{ iso, label: text.submitting, detail: null, tone: "now" }];
   if (life.submit.phase === "due") {
@@ -94,7 +95,7 @@ function comingOf({ task, deliveries, life }: TaskView, { task: text }: Text): M
   next(life.submit.due_at, text.submitDue);
   next(life.next_poll_at, text.nextPoll);
   for (const delivery of deliveries.data) next(delivery.next_attempt_at, text.nextAttempt);
-  if (!isEnded(task)) next(task.deadline_at, text.deadline);
+  if (!isTerminal(task)) next(task.deadline_at, text.deadline);
   next(life.erased_at, text.erased);
   return moments;
 }

@@ -1,4 +1,5 @@
 import type { DeliveryStatus, TaskStatus } from "../../contract/words.ts";
+import { isTerminal } from "../task/task.ts";
 import type { AccountStats, TaskSummary } from "./summary.ts";
 
 /** What a task adds to its account's counters. */
@@ -87,7 +88,7 @@ export class Counters {
     if (test) return;
     this.#tasks[status] += by;
     if (delivery !== null && delivery !== "waiting") this.#deliveries[delivery] += by;
-    if (status !== "succeeded" && status !== "failed") return;
+    if (!isTerminal(task)) return;
     this.#ended += by;
     this.#polls += by * polls;
     if (status === "succeeded") this.#countRun(task, by);
