@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { CHROMIUM, PHP, PYTHON } from "./support/programs.ts";
+import { CHROMIUM, PHP, PYTHON } from "./support/programs/programs.ts";
 
 /**
  * `npm run test:setup`: what the tests need besides Node. Installs Debian's packages of what is missing; on another

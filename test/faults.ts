@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { TALLY_MARK, type Tally } from "./support/tally.ts";
+import { TALLY_MARK, type Tally } from "./support/checks/tally.ts";
 
 /**
  * `npm run test:faults`: runs the suites that crash, kill, interleave, and lie to Ringback; then prints their counts of

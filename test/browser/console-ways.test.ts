@@ -2,7 +2,15 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { axeViolations, launchBrowser, openWindow, PHONE, shoot, signIn, WIDE } from "../support/browser.ts";
+import {
+  axeViolations,
+  launchBrowser,
+  openWindow,
+  PHONE,
+  shoot,
+  signIn,
+  WIDE,
+} from "../support/browsers/browser.ts";
 import { eventually, newHook, startStack, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*

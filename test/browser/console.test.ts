@@ -13,7 +13,7 @@ import {
   WIDE,
   type Look,
   type Window,
-} from "../support/browser.ts";
+} from "../support/browsers/browser.ts";
 import { eventually, newHook, startStack, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*

@@ -9,7 +9,7 @@ import {
   shoot,
   WIDE,
   type Window,
-} from "../support/browser.ts";
+} from "../support/browsers/browser.ts";
 import { OWN_KEY, startStack, submitsTo, type Stack } from "../support/stack.ts";
 
 /*

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { launchBrowser, openWindow, type Window } from "../support/browser.ts";
+import { launchBrowser, openWindow, type Window } from "../support/browsers/browser.ts";
 import { startStack, type Stack } from "../support/stack.ts";
 
 /*

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { freePort } from "../support/ports.ts";
+import { freePort } from "../support/programs/ports.ts";
 import { installTool } from "./install.ts";
 import { answers, environment, startProgram } from "./program.ts";
 

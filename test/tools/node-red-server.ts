@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { freePort } from "../support/ports.ts";
+import { freePort } from "../support/programs/ports.ts";
 import { installTool } from "./install.ts";
 import { answers, fetchOnceThere, startProgram, until } from "./program.ts";
 

@@ -1,5 +1,5 @@
 import { root } from "../../dev/bundle.ts";
-import { freePort, listens } from "../support/ports.ts";
+import { freePort, listens } from "../support/programs/ports.ts";
 import { answers, startProgram, until, type Program } from "./program.ts";
 
 /** `npm start`, with the simulated upstream and the receiver that come with it. */

@@ -7,7 +7,7 @@ import { isUnproved } from "../../src/domain/task/key-proof.ts";
 import { anotherAsks } from "./support/burst.ts";
 import { keyedName, ownKeyAccount } from "../../src/keys/ids.ts";
 import { readRows } from "../support/model/read-rows.ts";
-import { addRun, newTally, printTally, type Tally } from "../support/tally.ts";
+import { addRun, newTally, printTally, type Tally } from "../support/checks/tally.ts";
 import { crash, onTheWire, planCrash, plantPoints, unknownMembers, VERBS } from "./support/crash.ts";
 import { create, fakeNetwork, network, RECEIVER } from "./support/world.ts";
 

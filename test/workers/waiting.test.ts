@@ -6,7 +6,7 @@ import { STREAM_LIMITS } from "../../src/task-object/waiters/stream-limits.ts";
 import { taskStub } from "../../src/task-object/client.ts";
 import { nameInTaskId } from "../../src/domain/task/task-id.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
-import { parseEventStream } from "../support/sse.ts";
+import { parseEventStream } from "../support/wire/sse.ts";
 import {
   AUTHORIZATION,
   created,

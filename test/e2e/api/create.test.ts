@@ -14,7 +14,11 @@ import {
   type Stack,
   type TaskBody,
 } from "../../support/stack.ts";
-import { IMAGE_TO_VIDEO, REFERENCE_TO_VIDEO, TEXT_TO_VIDEO } from "../../support/upstream-examples.ts";
+import {
+  IMAGE_TO_VIDEO,
+  REFERENCE_TO_VIDEO,
+  TEXT_TO_VIDEO,
+} from "../../support/upstreams/upstream-examples.ts";
 
 /*
  * scenario                                               requirement

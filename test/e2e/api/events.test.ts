@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { listenTo, type Listener } from "../../support/event-source.ts";
-import { hold, type Held } from "../../support/held.ts";
-import { parseEventStream, type ServerEvent } from "../../support/sse.ts";
+import { listenTo, type Listener } from "../../support/wire/event-source.ts";
+import { hold, type Held } from "../../support/wire/held.ts";
+import { parseEventStream, type ServerEvent } from "../../support/wire/sse.ts";
 import {
   eventually,
   isTerminal,

@@ -4,8 +4,8 @@ import type { Fault } from "../../../dev/gateway.ts";
 import type { Received } from "../../../dev/receiver.ts";
 import { openApiDocument, type OpenApiDocument } from "../../../src/openapi/document.ts";
 import { BODY_LIMITS } from "../../../src/net/body-limits.ts";
-import { Reference, type JsonSchema } from "../../support/reference.ts";
-import { send, type Sending } from "../../support/send.ts";
+import { Reference, type JsonSchema } from "../../support/checks/reference.ts";
+import { send, type Sending } from "../../support/wire/send.ts";
 import {
   eventually,
   isTerminal,

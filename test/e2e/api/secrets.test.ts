@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startGateway, type Fault } from "../../../dev/gateway.ts";
-import { expectClean, expectSealed, storeFiles } from "../../support/canary.ts";
+import { expectClean, expectSealed, storeFiles } from "../../support/checks/canary.ts";
 import {
   isTerminal,
   MODEL,

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { hold } from "../../support/held.ts";
+import { hold } from "../../support/wire/held.ts";
 import {
   eventually,
   isTerminal,

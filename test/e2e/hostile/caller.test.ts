@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Fault } from "../../../dev/gateway.ts";
-import { httpAnswer, startRawServer, type RawServer } from "../../support/raw-server.ts";
-import { codeOf, send } from "../../support/send.ts";
+import { httpAnswer, startRawServer, type RawServer } from "../../support/wire/raw-server.ts";
+import { codeOf, send } from "../../support/wire/send.ts";
 import {
   eventually,
   isTerminal,

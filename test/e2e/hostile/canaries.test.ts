@@ -6,9 +6,13 @@ import { DatabaseSync } from "node:sqlite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startGateway, type Gateway } from "../../../dev/gateway.ts";
 import { startReceiver, type Receiver } from "../../../dev/receiver.ts";
-import { expectClean, expectSealed } from "../../support/canary.ts";
-import { startKillableWorker, type KillableOptions, type KillableWorker } from "../../support/processes.ts";
-import { addRun, newTally, printTally } from "../../support/tally.ts";
+import { expectClean, expectSealed } from "../../support/checks/canary.ts";
+import {
+  startKillableWorker,
+  type KillableOptions,
+  type KillableWorker,
+} from "../../support/programs/processes.ts";
+import { addRun, newTally, printTally } from "../../support/checks/tally.ts";
 import { eventually, FAST_SETTINGS, isTerminal, MODEL, type TaskBody } from "../../support/stack.ts";
 
 /*

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { codeOf, send, type Sending } from "../../support/send.ts";
+import { codeOf, send, type Sending } from "../../support/wire/send.ts";
 import { MODEL, sendRaw, startStack, type RawAnswer, type Stack } from "../../support/stack.ts";
 
 /*

@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startWorker, type LocalWorker } from "../../../dev/worker.ts";
-import { freePort } from "../../support/ports.ts";
-import { httpAnswer, startRawServer, type RawServer } from "../../support/raw-server.ts";
-import { codeOf, send } from "../../support/send.ts";
+import { freePort } from "../../support/programs/ports.ts";
+import { httpAnswer, startRawServer, type RawServer } from "../../support/wire/raw-server.ts";
+import { codeOf, send } from "../../support/wire/send.ts";
 import {
   FAST_SETTINGS,
   MODEL,

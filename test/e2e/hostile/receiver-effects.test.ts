@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { reply, startRawReceiver, type Endpoint, type RawReceiver } from "../../support/raw-receiver.ts";
-import { httpAnswer } from "../../support/raw-server.ts";
-import { SPELLINGS } from "../../support/retry-after-spellings.ts";
-import { auditReceiver } from "../../support/audit.ts";
+import {
+  reply,
+  startRawReceiver,
+  type Endpoint,
+  type RawReceiver,
+} from "../../support/receivers/raw-receiver.ts";
+import { httpAnswer } from "../../support/wire/raw-server.ts";
+import { SPELLINGS } from "../../support/wire/retry-after-spellings.ts";
+import { auditReceiver } from "../../support/checks/audit.ts";
 import { eventually, startStack, type DeliveryBody, type Stack, type TaskBody } from "../../support/stack.ts";
 
 /*

@@ -7,16 +7,16 @@ import {
   tooMuch,
   tooSlow,
   type Bytes,
-} from "../../support/hostile-bytes.ts";
+} from "../../support/wire/hostile-bytes.ts";
 import {
   reply,
   startRawReceiver,
   type Endpoint,
   type RawReceiver,
   type Reply,
-} from "../../support/raw-receiver.ts";
-import { httpAnswer, startRawServer, type Exchange, type RawServer } from "../../support/raw-server.ts";
-import { auditReceiver } from "../../support/audit.ts";
+} from "../../support/receivers/raw-receiver.ts";
+import { httpAnswer, startRawServer, type Exchange, type RawServer } from "../../support/wire/raw-server.ts";
+import { auditReceiver } from "../../support/checks/audit.ts";
 import { eventually, startStack, type DeliveryBody, type Stack, type TaskBody } from "../../support/stack.ts";
 
 /*

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { httpAnswer, type Exchange } from "../../support/raw-server.ts";
-import { SPELLINGS, type Meaning } from "../../support/retry-after-spellings.ts";
-import { startRawUpstream, type Answer, type RawUpstream } from "../../support/raw-upstream.ts";
-import { auditUpstream } from "../../support/audit.ts";
+import { httpAnswer, type Exchange } from "../../support/wire/raw-server.ts";
+import { SPELLINGS, type Meaning } from "../../support/wire/retry-after-spellings.ts";
+import { startRawUpstream, type Answer, type RawUpstream } from "../../support/upstreams/raw-upstream.ts";
+import { auditUpstream } from "../../support/checks/audit.ts";
 import {
   eventually,
   isTerminal,

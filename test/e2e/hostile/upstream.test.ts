@@ -8,9 +8,9 @@ import {
   tooMuch,
   tooSlow,
   type Bytes,
-} from "../../support/hostile-bytes.ts";
-import { httpAnswer, startRawServer, type Exchange, type RawServer } from "../../support/raw-server.ts";
-import { BORNE, meetings, outcomes, UNKNOWN } from "../../support/meetings.ts";
+} from "../../support/wire/hostile-bytes.ts";
+import { httpAnswer, startRawServer, type Exchange, type RawServer } from "../../support/wire/raw-server.ts";
+import { BORNE, meetings, outcomes, UNKNOWN } from "../../support/upstreams/meetings.ts";
 import {
   json,
   startRawUpstream,
@@ -18,8 +18,8 @@ import {
   VIDEO,
   type Answer,
   type RawUpstream,
-} from "../../support/raw-upstream.ts";
-import { auditUpstream } from "../../support/audit.ts";
+} from "../../support/upstreams/raw-upstream.ts";
+import { auditUpstream } from "../../support/checks/audit.ts";
 import { eventually, isTerminal, newHook, startStack, type Stack } from "../../support/stack.ts";
 
 /*

@@ -12,7 +12,7 @@ import {
   startRawServer,
   type RawRequest,
   type RawServer,
-} from "../../support/raw-server.ts";
+} from "../../support/wire/raw-server.ts";
 import {
   eventually,
   isTerminal,

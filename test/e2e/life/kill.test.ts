@@ -4,8 +4,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { startGateway, type Gateway } from "../../../dev/gateway.ts";
 import { startReceiver, type Receiver } from "../../../dev/receiver.ts";
-import { startKillableWorker, type KillableOptions, type KillableWorker } from "../../support/processes.ts";
-import { addRun, newTally, printTally } from "../../support/tally.ts";
+import {
+  startKillableWorker,
+  type KillableOptions,
+  type KillableWorker,
+} from "../../support/programs/processes.ts";
+import { addRun, newTally, printTally } from "../../support/checks/tally.ts";
 import {
   eventually,
   FAST_SETTINGS,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { startRawServer, type RawServer } from "../../support/raw-server.ts";
+import { startRawServer, type RawServer } from "../../support/wire/raw-server.ts";
 import { MODEL, OWN_KEY, sendRaw, startStack, type Stack } from "../../support/stack.ts";
 
 /*

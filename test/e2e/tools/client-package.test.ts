@@ -17,7 +17,7 @@ import { build } from "esbuild";
 import { convertV4MiniflareOptions, Miniflare } from "miniflare";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../../../dev/bundle.ts";
-import { documented, installClient } from "../../support/installed-client.ts";
+import { documented, installClient } from "../../support/programs/installed-client.ts";
 import { OWN_KEY, startStack, type Stack } from "../../support/stack.ts";
 
 /*
@@ -39,7 +39,7 @@ let packed: string[];
 
 beforeAll(async () => {
   ({ consumer, packed } = await installClient(folder));
-  cpSync(`${root}test/support/client-consumer.mjs`, join(consumer, "consumer.mjs"));
+  cpSync(`${root}test/support/programs/client-consumer.mjs`, join(consumer, "consumer.mjs"));
   stack = await startStack();
 }, 60_000);
 afterAll(async () => {
@@ -125,7 +125,7 @@ describe("the package", () => {
           {
             type: "ESModule",
             path: "index.js",
-            contents: await bundled(`${root}test/support/client-worker.ts`, false),
+            contents: await bundled(`${root}test/support/programs/client-worker.ts`, false),
           },
         ],
         compatibilityDate: "2026-10-20",

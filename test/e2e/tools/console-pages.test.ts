@@ -9,8 +9,12 @@ import {
   type Stack,
   type TaskBody,
 } from "../../support/stack.ts";
-import { IMAGE_TO_VIDEO, REFERENCE_TO_VIDEO, TEXT_TO_VIDEO } from "../../support/upstream-examples.ts";
-import { newVisitor, whereTo, type Visitor } from "../../support/visitor.ts";
+import {
+  IMAGE_TO_VIDEO,
+  REFERENCE_TO_VIDEO,
+  TEXT_TO_VIDEO,
+} from "../../support/upstreams/upstream-examples.ts";
+import { newVisitor, whereTo, type Visitor } from "../../support/browsers/visitor.ts";
 
 /*
  * scenario                                            requirement (issue: the console)

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { newHook, OWN_KEY, startStack, type Stack, type TaskBody } from "../../support/stack.ts";
 import { useStack } from "../../support/use-stack.ts";
-import { newVisitor, whereTo, type Visitor } from "../../support/visitor.ts";
+import { newVisitor, whereTo, type Visitor } from "../../support/browsers/visitor.ts";
 
 /*
  * scenario                                        requirement (issue: the console)

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../../../dev/bundle.ts";
-import { installClient } from "../../support/installed-client.ts";
-import { freePort, listens } from "../../support/ports.ts";
-import { PYTHON } from "../../support/programs.ts";
+import { installClient } from "../../support/programs/installed-client.ts";
+import { freePort, listens } from "../../support/programs/ports.ts";
+import { PYTHON } from "../../support/programs/programs.ts";
 import { eventually, isTerminal, startStack, type Stack, type TaskBody } from "../../support/stack.ts";
 
 /*

@@ -3,9 +3,14 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { installClient } from "../../support/installed-client.ts";
-import { RECIPES, type Accepted, type Places, type RunningReceiver } from "../../support/receivers.ts";
-import published from "../../support/standard-webhooks-vectors.json" with { type: "json" };
+import { installClient } from "../../support/programs/installed-client.ts";
+import {
+  RECIPES,
+  type Accepted,
+  type Places,
+  type RunningReceiver,
+} from "../../support/receivers/receivers.ts";
+import published from "../../support/receivers/standard-webhooks-vectors.json" with { type: "json" };
 import { sendRaw, startStack, type Stack, type TaskBody } from "../../support/stack.ts";
 
 /*

@@ -8,9 +8,9 @@ import { promisify } from "node:util";
 import { compileFunction } from "node:vm";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../../../dev/bundle.ts";
-import { installClient } from "../../support/installed-client.ts";
-import { freePort, listens } from "../../support/ports.ts";
-import { PYTHON } from "../../support/programs.ts";
+import { installClient } from "../../support/programs/installed-client.ts";
+import { freePort, listens } from "../../support/programs/ports.ts";
+import { PYTHON } from "../../support/programs/programs.ts";
 import {
   eventually,
   isTerminal,

@@ -8,7 +8,7 @@ import { Webhook } from "standardwebhooks";
 import { startGateway, type Gateway } from "../../../dev/gateway.ts";
 import { startReceiver, type Receiver } from "../../../dev/receiver.ts";
 import { buildSelfHost } from "../../../ops/self-host.ts";
-import { freePort } from "../../support/ports.ts";
+import { freePort } from "../../support/programs/ports.ts";
 import { eventually, FAST_SETTINGS, isTerminal, MODEL, OWN_KEY, type TaskBody } from "../../support/stack.ts";
 
 /*

@@ -2,7 +2,7 @@ import type { EventType } from "../../../src/contract/words.ts";
 import { isTerminalEvent } from "../../../src/domain/task/event.ts";
 import { isUnproved } from "../../../src/domain/task/key-proof.ts";
 import { isTerminal } from "../../../src/domain/task/task.ts";
-import type { Tally } from "../tally.ts";
+import type { Tally } from "../checks/tally.ts";
 import type { Life } from "./guarantees.ts";
 import type { WireCall, World } from "./world.ts";
 

@@ -7,7 +7,7 @@ import {
   type FlatEvent,
 } from "../../../src/client/index.ts";
 import { signatureHeader } from "../../../src/webhook/sign.ts";
-import published from "../../support/standard-webhooks-vectors.json" with { type: "json" };
+import published from "../../support/receivers/standard-webhooks-vectors.json" with { type: "json" };
 
 const SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const OLD_SECRET = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";

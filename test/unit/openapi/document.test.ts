@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parseJsonBody } from "../../../src/http/body/json-body.ts";
 import { readVideoRequest } from "../../../src/http/create/video-request.ts";
 import { openApiDocument } from "../../../src/openapi/document.ts";
-import { Reference, type JsonSchema } from "../../support/reference.ts";
+import { Reference, type JsonSchema } from "../../support/checks/reference.ts";
 
 /*
  * scenario                                          requirement

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { anyCommands, anyLife, counted, live } from "../../support/model/commands.ts";
 import { SimulatedWorld } from "../../support/model/simulated-world.ts";
-import { addRun, newTally, printTally } from "../../support/tally.ts";
+import { addRun, newTally, printTally } from "../../support/checks/tally.ts";
 
 /*
  * Any commands, against the core with everything around it simulated. What must hold after each one stands in

@@ -1,7 +1,7 @@
 import { Webhook } from "standardwebhooks";
 import { describe, expect, it } from "vitest";
 import { signature, signatureHeader } from "../../../src/webhook/sign.ts";
-import published from "../../support/standard-webhooks-vectors.json" with { type: "json" };
+import published from "../../support/receivers/standard-webhooks-vectors.json" with { type: "json" };
 
 describe("a Standard Webhooks signature", () => {
   it.each(published.vectors)(

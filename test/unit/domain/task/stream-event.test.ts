@@ -9,7 +9,7 @@ import {
 } from "../../../../src/domain/task/stream-event.ts";
 import type { Task } from "../../../../src/domain/task/task.ts";
 import { aTask, T0 } from "../../../support/builders.ts";
-import { parseEventStream } from "../../../support/sse.ts";
+import { parseEventStream } from "../../../support/wire/sse.ts";
 
 const queued = aTask();
 const running = aTask({ status: "running", progress: 20 });

@@ -3,11 +3,11 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
-import { CHROMIUM } from "./programs.ts";
+import { CHROMIUM } from "../programs/programs.ts";
 
 /** Debian's Chromium, as a person's browser would meet the console. */
 
-const SCREENSHOTS = fileURLToPath(new URL("../../test-results/console/", import.meta.url));
+const SCREENSHOTS = fileURLToPath(new URL("../../../test-results/console/", import.meta.url));
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 export async function launchBrowser(): Promise<Browser> {

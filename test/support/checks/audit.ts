@@ -1,6 +1,6 @@
-import type { RawReceiver } from "./raw-receiver.ts";
-import type { RawUpstream } from "./raw-upstream.ts";
-import { isTerminal, OWN_KEY, type Stack } from "./stack.ts";
+import type { RawReceiver } from "../receivers/raw-receiver.ts";
+import type { RawUpstream } from "../upstreams/raw-upstream.ts";
+import { isTerminal, OWN_KEY, type Stack } from "../stack.ts";
 import { addRun, newTally, printTally, type Tally } from "./tally.ts";
 
 /** The outcome of every task of a suite, counted from outside when its tests are over. */

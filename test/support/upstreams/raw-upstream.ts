@@ -1,5 +1,11 @@
 import type { Socket } from "node:net";
-import { httpAnswer, startRawServer, trackExchange, type Exchange, type RawRequest } from "./raw-server.ts";
+import {
+  httpAnswer,
+  startRawServer,
+  trackExchange,
+  type Exchange,
+  type RawRequest,
+} from "../wire/raw-server.ts";
 
 /** One exchange of the upstream: naked bytes. `id` is the one that this task has there. */
 export type Answer = (socket: Socket, exchange: { id: string; request: RawRequest }) => void;

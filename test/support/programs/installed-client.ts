@@ -2,8 +2,8 @@ import { execFile } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { root } from "../../dev/bundle.ts";
-import { buildClientPackage } from "../../dev/client-package.ts";
+import { root } from "../../../dev/bundle.ts";
+import { buildClientPackage } from "../../../dev/client-package.ts";
 
 const run = promisify(execFile);
 

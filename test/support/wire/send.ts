@@ -1,4 +1,4 @@
-import { OWN_KEY, sendRaw, type RawAnswer, type Stack } from "./stack.ts";
+import { OWN_KEY, sendRaw, type RawAnswer, type Stack } from "../stack.ts";
 
 export interface Sending {
   method?: string;

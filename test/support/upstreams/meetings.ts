@@ -1,6 +1,6 @@
-import type { Exchange } from "./raw-server.ts";
+import type { Exchange } from "../wire/raw-server.ts";
 import { VIDEO, type Answer, type Plan, type RawUpstream, type Scene } from "./raw-upstream.ts";
-import { isTerminal, type Stack, type TaskBody } from "./stack.ts";
+import { isTerminal, type Stack, type TaskBody } from "../stack.ts";
 
 /** The outcome of a task that gets one bad answer of the upstream, and honest ones after it. */
 export interface Met {

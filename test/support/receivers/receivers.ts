@@ -4,10 +4,10 @@ import { delimiter, dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { build } from "esbuild";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
-import { root } from "../../dev/bundle.ts";
-import { freePort, listens } from "./ports.ts";
-import { PHP, PYTHON } from "./programs.ts";
-import { eventually } from "./stack.ts";
+import { root } from "../../../dev/bundle.ts";
+import { freePort, listens } from "../programs/ports.ts";
+import { PHP, PYTHON } from "../programs/programs.ts";
+import { eventually } from "../stack.ts";
 
 /** The receivers of `docs/recipes/receivers`, each run as a user runs it. */
 

@@ -1,4 +1,4 @@
-import { sendRaw, type RawAnswer, type Stack } from "./stack.ts";
+import { sendRaw, type RawAnswer, type Stack } from "../stack.ts";
 
 /** A browser without a screen and without scripts: keeps cookies, sends forms, follows nothing by itself. */
 export interface Visitor {

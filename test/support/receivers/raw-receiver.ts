@@ -1,5 +1,11 @@
 import type { Socket } from "node:net";
-import { httpAnswer, startRawServer, trackExchange, type Exchange, type RawRequest } from "./raw-server.ts";
+import {
+  httpAnswer,
+  startRawServer,
+  trackExchange,
+  type Exchange,
+  type RawRequest,
+} from "../wire/raw-server.ts";
 
 /** A receiver with one endpoint per task, each of which answers as planned, in naked bytes. */
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
-import type { OpenApiDocument } from "../../src/openapi/document.ts";
+import type { OpenApiDocument } from "../../../src/openapi/document.ts";
 
 /** Holds what is on the wire against the OpenAPI document, more strictly than the document itself: no member is new. */
 

@@ -1,4 +1,4 @@
-import { startWorker, type LocalWorkerOptions } from "../../dev/worker.ts";
+import { startWorker, type LocalWorkerOptions } from "../../../dev/worker.ts";
 
 /**
  * Runs the Worker until it is killed. Says where on its first line; the rest is the Worker's log. The argument is
