@@ -6,8 +6,8 @@ import { askForRedelivery, type Redelivery } from "../http/routes/redeliver.ts";
 import { openTaskId } from "../keys/ids.ts";
 import { askTask } from "../task-object/client.ts";
 import { readForm } from "./form.ts";
-import { TaskPage } from "./pages/task-page.tsx";
-import type { TaskView } from "./pages/task-view.ts";
+import { TaskPage } from "./pages/task/task-page.tsx";
+import type { TaskView } from "./pages/task/task-view.ts";
 import { pageContext } from "./page-context.ts";
 
 /** `GET /tasks/{id}` */

@@ -4,7 +4,7 @@ import { problemText, type Issue } from "../../contract/problems.ts";
 import { isWorded, type VerifyReason } from "../../contract/words.ts";
 import { Page } from "./page.tsx";
 import { Code, CopyButton, described, Field, Instant, Notice } from "./parts.tsx";
-import { latency } from "./timeline.ts";
+import { latency } from "./task/timeline.ts";
 import type { PageContext } from "../page-context.ts";
 
 /** What became of the form that was sent last; the other ones are as they were. */

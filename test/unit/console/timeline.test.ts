@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { AttemptJson } from "../../../src/contract/shapes/delivery.ts";
 import { clock, distance, span } from "../../../src/console/pages/spans.ts";
-import { liveEveryMs, type TaskView } from "../../../src/console/pages/task-view.ts";
+import { liveEveryMs, type TaskView } from "../../../src/console/pages/task/task-view.ts";
 import { en } from "../../../src/console/text/en.ts";
 import { zh } from "../../../src/console/text/zh.ts";
-import { timelineOf } from "../../../src/console/pages/timeline.ts";
+import { timelineOf } from "../../../src/console/pages/task/timeline.ts";
 import { diagnosticsOf } from "../../../src/task-object/diagnostics.ts";
 import { aDelivery, aSchedule, aTask, aTaskState, anUnsubmittedTask, T0 } from "../../support/builders.ts";
 

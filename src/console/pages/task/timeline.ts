@@ -1,9 +1,9 @@
-import type { AttemptJson } from "../../contract/shapes/delivery.ts";
-import type { AttemptReason } from "../../contract/words.ts";
-import { span } from "./spans.ts";
-import { isTerminal } from "../../domain/task/task.ts";
+import type { AttemptJson } from "../../../contract/shapes/delivery.ts";
+import type { AttemptReason } from "../../../contract/words.ts";
+import { span } from "../spans.ts";
+import { isTerminal } from "../../../domain/task/task.ts";
 import { isOnTheWire, type TaskView } from "./task-view.ts";
-import type { Text } from "../text/en.ts";
+import type { Text } from "../../text/en.ts";
 
 /** One thing in the life of a task. */
 export interface Moment {

@@ -1,10 +1,10 @@
-import type { AttemptJson, DeliveryJson } from "../../contract/shapes/delivery.ts";
-import { CallbackBadge, Code, Distance, Instant } from "./parts.tsx";
+import type { AttemptJson, DeliveryJson } from "../../../contract/shapes/delivery.ts";
+import { CallbackBadge, Code, Distance, Instant } from "../parts.tsx";
 import { isOnTheWire, type TaskView } from "./task-view.ts";
-import type { Text } from "../text/en.ts";
-import { isWorded } from "../../contract/words.ts";
+import type { Text } from "../../text/en.ts";
+import { isWorded } from "../../../contract/words.ts";
 import { latency } from "./timeline.ts";
-import type { PageContext } from "../page-context.ts";
+import type { PageContext } from "../../page-context.ts";
 
 /** Every event with its attempts, and a button to try once more. */
 export function DeliveriesPanel({ page, view }: { page: PageContext; view: TaskView }) {

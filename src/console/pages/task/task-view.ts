@@ -1,7 +1,7 @@
-import type { AttemptJson, DeliveryList } from "../../contract/shapes/delivery.ts";
-import type { TaskJson } from "../../contract/shapes/task.ts";
-import { isTerminal } from "../../domain/task/task.ts";
-import type { TaskDiagnostics } from "../../task-object/diagnostics.ts";
+import type { AttemptJson, DeliveryList } from "../../../contract/shapes/delivery.ts";
+import type { TaskJson } from "../../../contract/shapes/task.ts";
+import { isTerminal } from "../../../domain/task/task.ts";
+import type { TaskDiagnostics } from "../../../task-object/diagnostics.ts";
 
 /** What `inspect` of a task's object gives: the public JSON of the task and its deliveries, and where it stands. */
 export interface TaskView {

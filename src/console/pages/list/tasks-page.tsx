@@ -1,13 +1,13 @@
 import type { Context } from "hono";
-import type { ListedTask, TaskList } from "../../contract/shapes/task.ts";
-import { TASK_STATUSES, type TaskStatus } from "../../contract/words.ts";
-import { openTaskId } from "../../keys/ids.ts";
-import type { AppEnv } from "../../http/app-env.ts";
-import { listedTasks } from "../../http/routes/list.ts";
-import { Page } from "./page.tsx";
-import { CallbackBadge, Distance, Notice, StatusBadge } from "./parts.tsx";
-import { span } from "./spans.ts";
-import { pageContext, type PageContext } from "../page-context.ts";
+import type { ListedTask, TaskList } from "../../../contract/shapes/task.ts";
+import { TASK_STATUSES, type TaskStatus } from "../../../contract/words.ts";
+import { openTaskId } from "../../../keys/ids.ts";
+import type { AppEnv } from "../../../http/app-env.ts";
+import { listedTasks } from "../../../http/routes/list.ts";
+import { Page } from "../page.tsx";
+import { CallbackBadge, Distance, Notice, StatusBadge } from "../parts.tsx";
+import { span } from "../spans.ts";
+import { pageContext, type PageContext } from "../../page-context.ts";
 
 /** The list lags by seconds anyway: asking more often would show nothing sooner. */
 const LIVE_MS = 3000;

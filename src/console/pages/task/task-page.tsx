@@ -1,12 +1,12 @@
-import type { TaskError, TaskJson } from "../../contract/shapes/task.ts";
+import type { TaskError, TaskJson } from "../../../contract/shapes/task.ts";
 import { DeliveriesPanel } from "./deliveries-panel.tsx";
-import { Page } from "./page.tsx";
-import { Code, CopyButton, Distance, Instant, Notice, StatusBadge } from "./parts.tsx";
-import { span } from "./spans.ts";
-import { isTerminal } from "../../domain/task/task.ts";
+import { Page } from "../page.tsx";
+import { Code, CopyButton, Distance, Instant, Notice, StatusBadge } from "../parts.tsx";
+import { span } from "../spans.ts";
+import { isTerminal } from "../../../domain/task/task.ts";
 import { liveEveryMs, type TaskView } from "./task-view.ts";
 import { timelineOf } from "./timeline.ts";
-import type { PageContext } from "../page-context.ts";
+import type { PageContext } from "../../page-context.ts";
 
 interface TaskProps {
   page: PageContext;
