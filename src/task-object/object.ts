@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { pace, slowDown } from "../cadence-object/client.ts";
 import { deletionOf, reportOf, type TaskReport } from "../domain/account/report.ts";
 import { summaryOf } from "../domain/account/summary.ts";
+import type { RecoveryAnswer, RecoveryOrder } from "../domain/delivery/recovery-order.ts";
 import type { Task } from "../domain/task/task.ts";
 import { nameInTaskId } from "../domain/task/task-id.ts";
 import { jsonObject, JsonText } from "../domain/task/task-json.ts";
@@ -27,6 +28,7 @@ import {
 import { MissingKeyError, type TaskDeps } from "./deps.ts";
 import { diagnosticsOf } from "./diagnostics.ts";
 import { openText } from "./sealed.ts";
+import { recoverDelivery } from "./steps/recover.ts";
 import { redeliver, type RedeliverAnswer } from "./steps/redeliver.ts";
 import { removeTask, sendTombstone } from "./steps/remove.ts";
 import { Pacing } from "./pacing.ts";
@@ -144,6 +146,17 @@ export class TaskObject extends DurableObject<Env> {
     if (!deps || !document || document.task.account !== account) return { kind: "no_task" };
     const answer = await redeliver(deps, messageId, isKnownKey);
     await this.#store.armed();
+    return answer;
+  }
+
+  /** One recovery's attempt at the terminal event. The same order again sends nothing more. */
+  async recover(account: string, order: RecoveryOrder): Promise<RecoveryAnswer> {
+    const deps = await this.#awake();
+    if (this.#store.load()?.task.account !== account) return { kind: "gone" };
+    if (!deps) throw new Error("the settings do not parse");
+    const answer = await recoverDelivery(deps, order);
+    await this.#store.armed();
+    this.#inPassing("report.failed", async () => reportInPassing(deps));
     return answer;
   }
 

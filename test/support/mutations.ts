@@ -142,8 +142,7 @@ export const MUTATIONS: Mutation[] = [
     name: "redeliver without an end",
     guarantee: 7,
     file: "src/task-object/steps/redeliver.ts",
-    search:
-      'if (byHand.reduce((sum, count) => sum + count, 0) >= REDELIVERIES_IN_ALL) return { kind: "too_many" };',
+    search: 'if (attemptsByHand(document.deliveries) >= ATTEMPTS_BY_HAND_MAX) return { kind: "too_many" };',
     replace: "",
     test: { file: "test/workers/limits.test.ts", name: "end at 1,000 a task" },
   },
@@ -159,9 +158,9 @@ export const MUTATIONS: Mutation[] = [
     name: "skip the second check of the callback's URL",
     guarantee: 8,
     file: "src/task-object/steps/attempt.ts",
-    search: "const verdict = judgeEndpoint(callback.url, {",
+    search: "const verdict = judgeEndpoint(receiver.url, {",
     replace:
-      "const verdict = ((url: string, rules: object) => ({ ok: url !== String(rules), url }))(callback.url, {",
+      "const verdict = ((url: string, rules: object) => ({ ok: url !== String(rules), url }))(receiver.url, {",
     test: { file: "test/workers/task-object.test.ts", name: "is judged again before each attempt" },
   },
   {

@@ -14,6 +14,8 @@ export interface Attempt {
   number: number;
   trigger: AttemptTrigger;
   startedAt: number;
+  /** Made for this recovery, which makes no second one. */
+  recoveryId?: string;
 }
 
 export interface AttemptOnTheWire extends Attempt {
@@ -119,16 +121,37 @@ export function newDelivery(fields: {
  * By hand is in every state: an exhausted or stopped delivery, too.
  */
 export function beginAttempt(delivery: Delivery, now: number, timeoutMs: number): Delivery | null {
-  if (delivery.onTheWire !== null) return null;
-  const attempts = delivery.attempts + 1;
-  const begun = { number: attempts, startedAt: now, leaseUntil: now + timeoutMs + LEASE_MARGIN_MS };
   if (delivery.manual > 0) {
-    const manual = delivery.manual - 1;
-    return { ...delivery, attempts, manual, onTheWire: { ...begun, trigger: "manual" } };
+    const begun = beginByHand(delivery, now, timeoutMs);
+    return begun && { ...begun, manual: delivery.manual - 1 };
   }
-  if (!isDue(delivery, now)) return null;
-  const scheduled = delivery.scheduled + 1;
-  return { ...delivery, attempts, scheduled, onTheWire: { ...begun, trigger: "scheduled" } };
+  if (delivery.onTheWire !== null || !isDue(delivery, now)) return null;
+  return {
+    ...withLease(delivery, now, timeoutMs, { trigger: "scheduled" }),
+    scheduled: delivery.scheduled + 1,
+  };
+}
+
+/** The same for an attempt that nothing has put in line. `mark`: what it is made for. */
+export function beginByHand(
+  delivery: Delivery,
+  now: number,
+  timeoutMs: number,
+  mark: Pick<Attempt, "recoveryId"> = {},
+): Delivery | null {
+  if (delivery.onTheWire !== null) return null;
+  return withLease(delivery, now, timeoutMs, { trigger: "manual", ...mark });
+}
+
+function withLease(
+  delivery: Delivery,
+  now: number,
+  timeoutMs: number,
+  kind: Omit<Attempt, "number" | "startedAt">,
+): Delivery {
+  const attempts = delivery.attempts + 1;
+  const leaseUntil = now + timeoutMs + LEASE_MARGIN_MS;
+  return { ...delivery, attempts, onTheWire: { number: attempts, startedAt: now, leaseUntil, ...kind } };
 }
 
 function isDue({ status, nextAttemptAt }: Delivery, now: number): boolean {
@@ -143,12 +166,12 @@ export function recordResult(
 ): Delivery {
   const { onTheWire } = delivery;
   if (onTheWire === null) return delivery;
-  const { number, trigger, startedAt } = onTheWire;
-  const finished = [...delivery.finished, { number, trigger, startedAt, result }];
+  const { leaseUntil: _over, ...attempt } = onTheWire;
+  const finished = [...delivery.finished, { ...attempt, result }];
   const free = { ...delivery, onTheWire: null, finished };
   if (result.outcome === "delivered") return settled(free, "delivered", at.now);
   // A manual attempt never stops the schedule.
-  if (trigger === "manual") return free;
+  if (attempt.trigger === "manual") return free;
   // Settled while the attempt was on the wire (the task ended, the receiver said gone): a failure changes nothing.
   if (delivery.status !== "pending") return free;
   if (result.outcome === "permanent") return settled(free, "stopped", at.now);
@@ -183,6 +206,14 @@ export function stopDelivery(delivery: Delivery, now: number): Delivery {
 /** Whether an attempt was made, or begun, that the schedule did not ask for. */
 export function hasManualAttempt({ attempts, scheduled }: Delivery): boolean {
   return attempts > scheduled;
+}
+
+/** In the whole life of a task, because each attempt stays in the document. */
+export const ATTEMPTS_BY_HAND_MAX = 1000;
+
+/** How many the schedule did not make, with those that wait for their turn. */
+export function attemptsByHand(deliveries: readonly Delivery[]): number {
+  return deliveries.reduce((sum, { attempts, scheduled, manual }) => sum + attempts - scheduled + manual, 0);
 }
 
 /** The delivery that stands for the task's callback: the terminal event's, else the newest. */

@@ -8,6 +8,7 @@ import {
   type Delivery,
 } from "../../domain/delivery/delivery.ts";
 import { judgeEndpoint } from "../../domain/delivery/endpoint-policy.ts";
+import type { Receiver } from "../../domain/delivery/recovery-order.ts";
 import { withinExcerptBound } from "../../domain/delivery/excerpts.ts";
 import { versionsInForce, type SigningVersion } from "../../domain/account/signing-versions.ts";
 import { isTerminalEvent } from "../../domain/task/event.ts";
@@ -23,7 +24,7 @@ import { openText } from "../sealed.ts";
 export interface Prepared {
   versions: readonly SigningVersion[];
   secrets: string[];
-  headers: [name: string, value: string][];
+  receiver: Receiver;
 }
 
 /** An attempt whose lease is written. */
@@ -48,14 +49,27 @@ export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {
   if (delivery) await sendAttempt(deps, { createId, delivery, prepared });
 }
 
-/** @throws SealError */
-export async function prepareAttempt(deps: TaskDeps, document: TaskDocument): Promise<Prepared> {
+/** `elsewhere`: in place of the task's own receiver. @throws SealError */
+export async function prepareAttempt(
+  deps: TaskDeps,
+  document: TaskDocument,
+  elsewhere: Receiver | null = null,
+): Promise<Prepared> {
   const versions = await signingVersions(deps, document.task);
-  const [secrets, headers] = await Promise.all([
+  const [secrets, receiver] = await Promise.all([
     secretsInForce(deps, document.task, versions),
-    openText(deps, document, "headers"),
+    elsewhere ?? storedReceiver(deps, document),
   ]);
-  return { versions, secrets, headers: headers === null ? [] : (JSON.parse(headers) as Prepared["headers"]) };
+  return { versions, secrets, receiver };
+}
+
+/** @throws SealError */
+async function storedReceiver(deps: TaskDeps, document: TaskDocument): Promise<Receiver> {
+  const headers = await openText(deps, document, "headers");
+  return {
+    url: document.task.callback?.url ?? "",
+    headers: headers === null ? [] : (JSON.parse(headers) as Receiver["headers"]),
+  };
 }
 
 /** The end of a task, with the lease of its terminal event's first attempt if that is due by now. */
@@ -79,7 +93,7 @@ export function firstAttempt({ task, deliveries }: TaskDocument, prepared: Prepa
 }
 
 /** The task remembers what signed last, for an account that is silent. */
-function signedWith(task: Task, { versions }: Prepared): { task?: Task } {
+export function signedWith(task: Task, { versions }: Prepared): { task?: Task } {
   const isKnown = JSON.stringify(task.signing) === JSON.stringify(versions);
   return isKnown ? {} : { task: { ...task, signing: versions } };
 }
@@ -87,21 +101,21 @@ function signedWith(task: Task, { versions }: Prepared): { task?: Task } {
 /** The request of a begun attempt, and its result. */
 export async function sendAttempt(
   deps: TaskDeps,
-  { createId, delivery: begun, prepared: { headers, secrets } }: BegunAttempt,
+  { createId, delivery: begun, prepared: { receiver, secrets } }: BegunAttempt,
 ): Promise<void> {
   await deps.store.durable();
   const document = deps.store.load();
   const callback = document?.task.callback;
   // Deleted meanwhile.
   if (document?.task.createId !== createId || !callback || !openDelivery(document, begun)) return;
-  const verdict = judgeEndpoint(callback.url, {
+  const verdict = judgeEndpoint(receiver.url, {
     allowPrivate: deps.settings.callback.allowPrivate,
     ownHosts: [callback.ownHost, ...deps.settings.ownHosts],
   });
   const result = verdict.ok
     ? await deps.send({
         url: verdict.url,
-        headers,
+        headers: receiver.headers,
         messageId: begun.messageId,
         body: begun.body,
         attempt: begun.attempts,
@@ -151,6 +165,7 @@ function recordAttempt(deps: TaskDeps, createId: string, begun: Delivery, result
     status_code: result.statusCode,
     duration_ms: result.durationMs,
     delivery: after.deliveries.find((delivery) => delivery.seq === seq)?.status,
+    recovery_id: onTheWire?.recoveryId,
   });
 }
 

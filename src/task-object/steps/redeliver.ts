@@ -1,3 +1,4 @@
+import { attemptsByHand, ATTEMPTS_BY_HAND_MAX } from "../../domain/delivery/delivery.ts";
 import { isUnproved, withProvedKey } from "../../domain/task/key-proof.ts";
 import { isTerminal } from "../../domain/task/task.ts";
 import type { TaskDeps } from "../deps.ts";
@@ -7,8 +8,6 @@ import { viewDelivery } from "../view.ts";
 /** Attempts by hand of one task within `WINDOW_MS`, a minute, so that a redelivery does not amplify an attack. */
 export const REDELIVERIES_A_MINUTE = 10;
 const WINDOW_MS = 60_000;
-/** And in the whole life of a task, because each attempt stays in the document. */
-const REDELIVERIES_IN_ALL = 1000;
 
 export type RedeliverAnswer =
   /** `body`: the delivery, JSON. */
@@ -42,8 +41,7 @@ export async function redeliver(
   if (recent.length >= REDELIVERIES_A_MINUTE) {
     return { kind: "too_often", retryAfterSeconds: Math.ceil(((recent[0] ?? now) + WINDOW_MS - now) / 1000) };
   }
-  const byHand = document.deliveries.map(({ attempts, scheduled, manual }) => attempts - scheduled + manual);
-  if (byHand.reduce((sum, count) => sum + count, 0) >= REDELIVERIES_IN_ALL) return { kind: "too_many" };
+  if (attemptsByHand(document.deliveries) >= ATTEMPTS_BY_HAND_MAX) return { kind: "too_many" };
   const queued = { ...delivery, manual: delivery.manual + 1 };
   deps.store.update(document.task.createId, ({ task }) => ({
     task: { ...withProvedKey(task), redeliveredAt: [...recent, now] },

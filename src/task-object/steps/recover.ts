@@ -1,0 +1,100 @@
+import { beginByHand, type Delivery } from "../../domain/delivery/delivery.ts";
+import {
+  judgeRecovery,
+  type RecoveryAnswer,
+  type RecoveryOrder,
+} from "../../domain/delivery/recovery-order.ts";
+import { isRingbackFault } from "../../domain/errors/stall.ts";
+import { attemptKey } from "../../domain/task/due-work.ts";
+import { withProvedKey } from "../../domain/task/key-proof.ts";
+import { errorFields } from "../../log.ts";
+import { wait } from "../../net/wait.ts";
+import { taskFields, type TaskDeps } from "../deps.ts";
+import type { TaskDocument } from "../document.ts";
+import { attemptLostStep, prepareAttempt, sendAttempt, signedWith, type Prepared } from "./attempt.ts";
+
+/** While the lease of a process that is gone runs out, the delivery is looked at again after this. */
+const LEASE_LOOK_MS = 1000;
+
+/**
+ * Sends the terminal event once for a recovery, or answers why not. The call may break off and come again at any time: the
+ * marked attempt in the document says how far the first one came.
+ */
+export async function recoverDelivery(deps: TaskDeps, order: RecoveryOrder): Promise<RecoveryAnswer> {
+  const createId = deps.store.load()?.task.createId;
+  for (;;) {
+    const document = deps.store.load();
+    if (!document || document.task.createId !== createId) return { kind: "gone" };
+    const move = judgeRecovery(document.deliveries, order);
+    switch (move.kind) {
+      case "answer":
+        return move.answer;
+      case "wait":
+        await untilFree(deps, move.delivery);
+        break;
+      case "send": {
+        const prepared = await prepare(deps, document, order);
+        if (prepared === null) return { kind: "failed", reason: "interrupted" };
+        await sendOnce(deps, createId, { order, prepared, seq: move.delivery.seq });
+        break;
+      }
+      default:
+        move satisfies never;
+    }
+  }
+}
+
+/** Waits for the attempt on the wire; one whose process is gone is recorded as lost when its lease is over. */
+async function untilFree(deps: TaskDeps, { seq, onTheWire }: Delivery): Promise<void> {
+  const ended = deps.running.ended(attemptKey(seq));
+  if (ended) return ended;
+  const leftMs = (onTheWire?.leaseUntil ?? 0) - deps.now();
+  if (leftMs > 0) await wait(Math.min(leftMs, LEASE_LOOK_MS));
+  else attemptLostStep(deps, seq);
+}
+
+/** Null: a seal does not open, so an attempt cannot be made. A recovery must come to its end all the same. */
+async function prepare(
+  deps: TaskDeps,
+  document: TaskDocument,
+  { target }: RecoveryOrder,
+): Promise<Prepared | null> {
+  try {
+    return await prepareAttempt(deps, document, target);
+  } catch (error) {
+    if (!isRingbackFault(error)) throw error;
+    deps.log("step.stalled", { ...taskFields(document.task), step: "recover", ...errorFields(error) });
+    return null;
+  }
+}
+
+/** The lease with the recovery's mark, then the request, then its result. Nothing, if it may not be sent any more. */
+async function sendOnce(
+  deps: TaskDeps,
+  createId: string,
+  { order, prepared, seq }: { order: RecoveryOrder; prepared: Prepared; seq: number },
+): Promise<void> {
+  const key = attemptKey(seq);
+  // The alarm prepares an attempt of this delivery, too.
+  const other = deps.running.ended(key);
+  if (other) return other;
+  const begun = deps.store.update(createId, ({ task, deliveries }, now) => {
+    const move = judgeRecovery(deliveries, order);
+    if (move.kind !== "send") return null;
+    const { timeoutMs } = deps.settings.callback;
+    const delivery = beginByHand(move.delivery, now, timeoutMs, { recoveryId: order.recoveryId });
+    if (delivery === null) return null;
+    // A recovery starts for a key that the upstream knows.
+    const proved = withProvedKey(task);
+    return {
+      deliveries: [delivery],
+      task: proved,
+      sealed: { key: null },
+      ...signedWith(proved, prepared),
+    };
+  });
+  const delivery = begun?.deliveries.find((one) => one.seq === seq);
+  if (!delivery) return;
+  await deps.running.track(key, sendAttempt(deps, { createId, delivery, prepared }));
+  deps.running.wake();
+}
