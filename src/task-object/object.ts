@@ -2,7 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { pace, slowDown } from "../cadence-object/client.ts";
 import { deletionOf, reportOf, type TaskReport } from "../domain/account/report.ts";
 import { summaryOf } from "../domain/account/summary.ts";
-import type { RecoveryAnswer, RecoveryOrder } from "../domain/delivery/recovery-order.ts";
+import type { RecoveryAnswer, RecoveryOrder } from "../domain/recovery/order.ts";
 import type { Task } from "../domain/task/task.ts";
 import { nameInTaskId } from "../domain/task/task-id.ts";
 import { jsonObject, JsonText } from "../domain/task/task-json.ts";

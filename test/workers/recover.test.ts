@@ -1,7 +1,7 @@
 import { abortAllDurableObjects, reset } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { RecoveryAnswer, RecoveryOrder } from "../../src/domain/delivery/recovery-order.ts";
+import type { RecoveryAnswer, RecoveryOrder } from "../../src/domain/recovery/order.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import { rewriteDocument, storedOf } from "./support/stored.ts";
 import {

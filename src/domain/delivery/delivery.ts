@@ -8,6 +8,12 @@ import type {
 import { isTerminalEvent } from "../task/event.ts";
 import { jittered } from "../text/jitter.ts";
 
+/** Where an attempt goes. */
+export interface Receiver {
+  url: string;
+  headers: [name: string, value: string][];
+}
+
 /** One HTTP try of a delivery. */
 export interface Attempt {
   /** From 1. */

@@ -6,9 +6,9 @@ import {
   stopDelivery,
   type AttemptResult,
   type Delivery,
+  type Receiver,
 } from "../../domain/delivery/delivery.ts";
 import { judgeEndpoint } from "../../domain/delivery/endpoint-policy.ts";
-import type { Receiver } from "../../domain/delivery/recovery-order.ts";
 import { withinExcerptBound } from "../../domain/delivery/excerpts.ts";
 import { versionsInForce, type SigningVersion } from "../../domain/account/signing-versions.ts";
 import { isTerminalEvent } from "../../domain/task/event.ts";

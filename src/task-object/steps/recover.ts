@@ -1,10 +1,7 @@
 import { beginByHand, type Delivery } from "../../domain/delivery/delivery.ts";
-import {
-  judgeRecovery,
-  type RecoveryAnswer,
-  type RecoveryOrder,
-} from "../../domain/delivery/recovery-order.ts";
+import { judgeRecovery } from "../../domain/delivery/judge-recovery.ts";
 import { isRingbackFault } from "../../domain/errors/stall.ts";
+import type { RecoveryAnswer, RecoveryOrder } from "../../domain/recovery/order.ts";
 import { attemptKey } from "../../domain/task/due-work.ts";
 import { withProvedKey } from "../../domain/task/key-proof.ts";
 import { errorFields } from "../../log.ts";

@@ -6,7 +6,8 @@ import {
   type AttemptResult,
   type Delivery,
 } from "../../../../src/domain/delivery/delivery.ts";
-import { judgeRecovery, type RecoveryOrder } from "../../../../src/domain/delivery/recovery-order.ts";
+import { judgeRecovery } from "../../../../src/domain/delivery/judge-recovery.ts";
+import type { RecoveryOrder } from "../../../../src/domain/recovery/order.ts";
 import { aDelivery, T0 } from "../../../support/builders.ts";
 
 /*

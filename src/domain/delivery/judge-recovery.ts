@@ -1,34 +1,7 @@
-import type { AttemptReason, DeliveryStatus } from "../../contract/words.ts";
+import type { AttemptReason } from "../../contract/words.ts";
+import type { RecoveryAnswer, RecoveryOrder } from "../recovery/order.ts";
 import { isTerminalEvent } from "../task/event.ts";
 import { attemptsByHand, ATTEMPTS_BY_HAND_MAX, type Delivery } from "./delivery.ts";
-
-/** What a recovery asks of one task, and what the task makes of it. */
-
-/** One recovery's order to a task. */
-export interface RecoveryOrder {
-  recoveryId: string;
-  /** Only a delivery that has one of them is sent. */
-  statuses: readonly DeliveryStatus[];
-  /** Null: the stored receiver. */
-  target: Receiver | null;
-}
-
-/** Where an attempt goes. */
-export interface Receiver {
-  url: string;
-  headers: [name: string, value: string][];
-}
-
-/** What became of the terminal event's delivery. */
-export type RecoveryAnswer =
-  /** By this recovery, or by the schedule or by hand: then nothing was sent. */
-  | { kind: "delivered" }
-  /** This recovery's one attempt failed, or its outcome is unknown. */
-  | { kind: "failed"; reason: AttemptReason }
-  /** Its status is none of the order's, or there is no terminal event yet. */
-  | { kind: "unmatched" }
-  /** No such task of this account any more. */
-  | { kind: "gone" };
 
 /** What to do next for an order. */
 export type RecoveryMove =
