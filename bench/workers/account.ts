@@ -1,4 +1,5 @@
 import { AccountObject as Account } from "../../src/index.ts";
+import { EVERY_TASK, type TaskFilter } from "../../src/domain/account/filter.ts";
 import { reportOf } from "../../src/domain/account/report.ts";
 import type { TaskSummary } from "../../src/domain/account/summary.ts";
 import { counts, meterMethods, meterObject } from "./meter.ts";
@@ -36,13 +37,17 @@ function summaryOf(nth: number, createdAt: number, isSettled: boolean): TaskSumm
     taskId: `task_${name}`,
     status: isSettled ? (hasFailed ? "failed" : "succeeded") : "queued",
     model: MODELS[nth % MODELS.length] ?? "",
+    upstreamName: "aio",
+    upstreamTaskId: `cgt-${name}`,
     test: false,
+    metadata: `{"order":${nth},"customer":"customer-${nth % 1000}"}`,
     videoUrl: isSettled && !hasFailed ? `https://cdn.example.com/videos/${name}.mp4` : null,
     error: null,
     createdAt,
     submittedAt: createdAt + 300,
     finishedAt: isSettled ? endedAt : null,
     delivery: isSettled ? "delivered" : "waiting",
+    callbackHost: `hooks-${nth % 10}.example.com`,
     polls: isSettled ? 11 : 0,
     version: isSettled ? 2 : 1,
     settledAt: isSettled ? endedAt : null,
@@ -148,8 +153,9 @@ export default {
       case "/alarm":
         return answer(await account.ring());
       case "/page": {
-        const status = searchParams.get("status") as TaskSummary["status"] | null;
-        return answer(await account.list({ status, limit: 100, before: searchParams.get("before") }));
+        const asked = JSON.parse(searchParams.get("filter") ?? "{}") as Partial<TaskFilter>;
+        const filter = { ...EVERY_TASK, ...asked };
+        return answer(await account.list({ filter, limit: 100, before: searchParams.get("before") }));
       }
       case "/_bench/counts":
         return answer(counts());

@@ -9,7 +9,7 @@ import { inTime } from "../net/in-time.ts";
 import { RpcBatcher } from "../net/rpc-batcher.ts";
 import { TtlCache } from "../net/ttl-cache.ts";
 import type { AccountObject } from "./object.ts";
-import type { Page } from "./store.ts";
+import type { Page } from "./page.ts";
 
 export type AccountNamespace = DurableObjectNamespace<AccountObject>;
 

@@ -11,7 +11,8 @@ import { errorFields, log } from "../log.ts";
 import { inTime } from "../net/in-time.ts";
 import { Lessons } from "./lessons.ts";
 import { reconcile } from "./reconcile.ts";
-import { AccountStore, type Page } from "./store.ts";
+import type { Page } from "./page.ts";
+import { AccountStore } from "./store.ts";
 
 /** A run of the alarm does not wait longer for a task. */
 const TASK_PATIENCE_MS = 10_000;

@@ -24,6 +24,14 @@ export interface TaskRow {
   task: KnownTask;
 }
 
+/** The same as it is stored. */
+export interface StoredRow {
+  key: string;
+  status: string;
+  doc: string;
+  bytes: number;
+}
+
 /** After every key. */
 export const LAST_KEY = "~";
 
@@ -68,13 +76,15 @@ export class AccountRows {
     if (this.#has("task")) this.#sql.exec("DELETE FROM task WHERE key = ?", key);
   }
 
-  /** Newest first, from before that key on. Without their documents: a search would have to parse each. */
-  statusesBefore(key: string, limit: number): { key: string; status: string }[] {
+  /** Newest first, from before one key down to the other. Their documents are text: a search parses only what it must. */
+  rowsBefore(before: string, from: string, limit: number): StoredRow[] {
     if (!this.#has("task")) return [];
     return this.#sql
-      .exec<{ key: string; status: string }>(
-        "SELECT key, status FROM task WHERE key < ? ORDER BY key DESC LIMIT ?",
-        key,
+      .exec<StoredRow & Record<string, string | number>>(
+        `SELECT key, status, doc, octet_length(doc) AS bytes FROM task
+        WHERE key < ? AND key >= ? ORDER BY key DESC LIMIT ?`,
+        before,
+        from,
         limit,
       )
       .toArray();
@@ -95,7 +105,7 @@ export class AccountRows {
   }
 
   hasTasks(): boolean {
-    return this.statusesBefore(LAST_KEY, 1).length > 0;
+    return this.rowsBefore(LAST_KEY, "", 1).length > 0;
   }
 
   isDeleted(key: string): boolean {

@@ -1,4 +1,4 @@
-import { RECONCILE_EVERY_MS, RETRY_MS, fate, isOver, OVERDUE_MS } from "../domain/account/reconcile.ts";
+import { RECONCILE_EVERY_MS, RETRY_MS, fate, OVERDUE_MS } from "../domain/account/reconcile.ts";
 import type { Retention } from "../domain/account/reconcile.ts";
 import { taskKey, timeKey, type KnownTask, type TaskReport } from "../domain/account/report.ts";
 import { FIRST_VERSION, type SigningVersion } from "../domain/account/signing-versions.ts";
@@ -7,21 +7,14 @@ import type { Lesson } from "../domain/task/cadence.ts";
 import { isTerminal } from "../domain/task/task.ts";
 import { RECENT_MS, Tally, type Snapshot } from "../domain/account/tally.ts";
 import { ObjectAlarm } from "../net/object-alarm.ts";
-import { AccountRows, LAST_KEY, type TaskRow } from "./rows.ts";
+import { readPage, type Page } from "./page.ts";
+import { AccountRows, LAST_KEY } from "./rows.ts";
 import type { AccountStorage } from "./storage.ts";
 
 /** A snapshot is written after so many changes: a process that starts reads as many rows to count what came since. */
 const CHANGES_PER_SNAPSHOT = 500;
 /** Rows that one statement reads where a row alone says whether it is wanted. */
 const CHUNK = 500;
-/** What one page of a list reads at most; with fewer tasks found it is a short page. */
-const PAGE_ROWS_MAX = 5_000;
-
-/** `next`: the key to go on from; null: there are no more. */
-export interface Page {
-  summaries: TaskSummary[];
-  next: string | null;
-}
 
 /** What a chunk of the oldest rows came to. */
 interface ExpiryChunk {
@@ -110,25 +103,9 @@ export class AccountStore {
     this.#tally?.hear(key, now);
   }
 
-  /** Newest first; tasks whose retention is over are not among them. */
-  list({ before, limit, status }: ListPage, retention: Retention): Page {
-    const shown: TaskRow[] = [];
-    let from = before ?? LAST_KEY;
-    for (let read = 0; read < PAGE_ROWS_MAX;) {
-      const chunk = status === null ? limit + 1 : CHUNK;
-      const rows = this.#rows.statusesBefore(from, chunk);
-      for (const row of rows) {
-        if (status !== null && row.status !== status) continue;
-        const task = this.#rows.task(row.key);
-        if (!task || isOver(task.summary, retention)) continue;
-        if (shown.length === limit) return page(shown, shown.at(-1)?.key ?? null);
-        shown.push({ key: row.key, task });
-      }
-      if (rows.length < chunk) return page(shown, null);
-      read += rows.length;
-      from = rows.at(-1)?.key ?? from;
-    }
-    return page(shown, from);
+  /** Newest first; tasks whose retention is over are not among them. Other calls are answered while it reads. */
+  async list(page: ListPage, retention: Retention): Promise<Page> {
+    return readPage(this.#rows, page, retention);
   }
 
   stats(): AccountStats {
@@ -287,10 +264,6 @@ export class AccountStore {
     this.#changes = 0;
     this.#isSnapshotDue = false;
   }
-}
-
-function page(shown: readonly TaskRow[], next: string | null): Page {
-  return { summaries: shown.map(({ task }) => task.summary), next };
 }
 
 function isOld(summary: TaskSummary | null, known: KnownTask): boolean {

@@ -98,6 +98,8 @@ export interface TaskData {
   progress: number | null;
   /** As it was asked for. */
   model: string;
+  /** Which upstream makes it; `aio` is the one at `AIO_BASE_URL`. */
+  upstream_name: string;
   /** Where the video is; usually for about 24 hours. Null on success if only the upstream key opens it (see `file`). */
   video_url: string | null;
   /** Where the upstream keeps a file of which `video_url` is a copy. */
@@ -153,6 +155,12 @@ export interface ListedTask {
   /** Where the video is; usually for about 24 hours. Null on success if only the upstream key opens it (see `file`). */
   video_url: string | null;
   error: TaskError | null;
+  /** The caller's own, as it was sent. */
+  metadata: {
+    [member: string]: unknown;
+  } | null;
+  /** The upstream's id for it. */
+  upstream_task_id: string | null;
   /** When Ringback accepted it. */
   created_at: string;
   /** When it succeeded or failed. */
@@ -160,6 +168,8 @@ export interface ListedTask {
   /** Null without a `callback_url`. */
   callback: {
     status: "waiting" | "pending" | "delivered" | "exhausted" | "stopped";
+    /** Of the `callback_url`, with its port unless that is 443. */
+    host: string;
   } | null;
 }
 

@@ -30,10 +30,15 @@ const REQUEST_PROBLEMS = {
   json_too_long: ({ max }: Max) => `must be at most ${max} bytes of JSON`,
   visible_characters: ({ min, max }: Range) => `must be ${min} to ${max} visible characters`,
   given_twice: () => "is given twice",
+  empty: () => "is empty",
   unknown_field: () => "is not a field of this call",
   unknown_parameter: () => "is not a query parameter of this call",
   not_cursor: () => "is not a cursor of this list",
   not_host: () => "is not a host",
+  not_upstream_name: () => "is not the name of an upstream",
+  not_instant: () => "must be a time in ISO 8601, such as 2026-11-23T15:10:02Z",
+  too_many_metadata_filters: ({ max }: Max) =>
+    `is one too many: a list takes at most ${max} filters by metadata`,
 
   // A create.
   not_image: () => IMAGE,

@@ -22,6 +22,13 @@ export type DeliveryStatus = (typeof DELIVERY_STATUSES)[number];
 export const CALLBACK_STATUSES = ["waiting", ...DELIVERY_STATUSES] as const;
 export type CallbackStatus = (typeof CALLBACK_STATUSES)[number];
 
+/** What a list can be asked for; `none`: tasks without a callback. */
+export const CALLBACK_FILTERS = [...CALLBACK_STATUSES, "none"] as const;
+export type CallbackFilter = (typeof CALLBACK_FILTERS)[number];
+
+/** The name of the upstream at `AIO_BASE_URL`. */
+export const AIO = "aio";
+
 export const ATTEMPT_TRIGGERS = ["scheduled", "manual"] as const;
 export type AttemptTrigger = (typeof ATTEMPT_TRIGGERS)[number];
 

@@ -4,14 +4,21 @@ import { deduplicated } from "./issue.ts";
 /** Problems with the names in the request's query: a misspelled filter would answer with every task. */
 export function queryIssues(url: string, known: readonly string[] = []): Issue[] {
   if (!url.includes("?")) return [];
-  const names = [...new URL(url).searchParams.keys()];
+  return parameterIssues(new URL(url).searchParams, (name) => known.includes(name));
+}
+
+export function parameterIssues(query: URLSearchParams, isKnown: (name: string) => boolean): Issue[] {
   const seen = new Set<string>();
-  const issues = names.flatMap((name): Issue[] => {
-    const path = name === "" ? "?" : name.slice(0, 100);
-    if (!known.includes(name)) return [issue(path, "unknown_parameter")];
+  const issues = [...query.keys()].flatMap((name): Issue[] => {
+    const path = pathOfParameter(name);
+    if (!isKnown(name)) return [issue(path, "unknown_parameter")];
     if (seen.has(name)) return [issue(path, "given_twice")];
     seen.add(name);
     return [];
   });
   return deduplicated(issues);
+}
+
+export function pathOfParameter(name: string): string {
+  return name === "" ? "?" : name.slice(0, 100);
 }

@@ -3,7 +3,7 @@ import type { DeliveryJson } from "../contract/shapes/delivery.ts";
 import type { FlatMessage, FlatPing, StandardMessage, StandardPing } from "../contract/shapes/message.ts";
 import type { TaskData, TaskError, TaskJson, TaskList } from "../contract/shapes/task.ts";
 import { TASK_ERRORS } from "../contract/errors.ts";
-import type { EventType } from "../contract/words.ts";
+import { AIO, type EventType } from "../contract/words.ts";
 import { FRAMES_EXAMPLE, REFERENCE_EXAMPLE, TEXT_EXAMPLE } from "./upstream-examples.ts";
 
 /** One task, its callback and its neighbours, as they look on the wire. */
@@ -55,6 +55,7 @@ export const QUEUED_DATA: TaskData = {
   status: "queued",
   progress: null,
   model: TEXT_EXAMPLE.model,
+  upstream_name: AIO,
   video_url: null,
   source_url: null,
   file: null,
@@ -130,9 +131,11 @@ export const LIST: TaskList = {
       test: false,
       video_url: VIDEO_URL,
       error: null,
+      metadata: { order: 42 },
+      upstream_task_id: "cgt-20261123151002",
       created_at: CREATED_AT,
       finished_at: FINISHED_AT,
-      callback: { status: "delivered" },
+      callback: { status: "delivered", host: "hooks.example.com" },
     },
   ],
   next_cursor: "MDAxNzk1NDQ2NjAyMTIwIG5nYWx3ajdiNjR0c3Jjc3k2em9vYWp4M3Bp",

@@ -8,6 +8,7 @@ import {
   runInDurableObject,
 } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { EVERY_TASK } from "../../src/domain/account/filter.ts";
 import { AccountObject } from "../../src/account-object/object.ts";
 import { AccountStore } from "../../src/account-object/store.ts";
 import { reportOf, taskKey, type KnownTask } from "../../src/domain/account/report.ts";
@@ -343,7 +344,10 @@ describe("a task that is gone", () => {
       const retention = { now, retentionMs: Infinity };
       await store.watch(now);
       store.expire("", retention);
-      const listed = store.list({ status: null, before: null, limit: 10 }, retention).summaries;
+      const { summaries: listed } = await store.list(
+        { filter: EVERY_TASK, before: null, limit: 10 },
+        retention,
+      );
       const counted = store.stats().tasks.succeeded;
       await store.endRun(retention, true);
       return { listed: listed.length, counted, alarmInMs: ((await storage.getAlarm()) ?? 0) - now };

@@ -3,6 +3,7 @@ import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObjec
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { KnownTask } from "../../src/domain/account/report.ts";
 import type { TaskSummary } from "../../src/domain/account/summary.ts";
+import { EVERY_TASK } from "../../src/domain/account/filter.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import { TaskObject } from "../../src/task-object/object.ts";
 import { AUTHORIZATION, created, fakeNetwork, network, stubOf, until } from "./support/world.ts";
@@ -90,12 +91,14 @@ describe("a retention that is made shorter", () => {
     await deploy("0.5", [id]);
     const alarm = (await alarmOf(await account())) ?? Infinity;
     expect(alarm - Date.now()).toBeLessThanOrEqual(HOUR);
-    expect((await (await account()).list({ status: null, limit: 9, before: null })).summaries).toHaveLength(
-      1,
-    );
+    expect(
+      (await (await account()).list({ filter: EVERY_TASK, limit: 9, before: null })).summaries,
+    ).toHaveLength(1);
     vi.setSystemTime(alarm);
     // Out of the list from the moment at which it is over, whatever its object knows.
-    expect((await (await account()).list({ status: null, limit: 9, before: null })).summaries).toEqual([]);
+    expect((await (await account()).list({ filter: EVERY_TASK, limit: 9, before: null })).summaries).toEqual(
+      [],
+    );
     await runDurableObjectAlarm(await account());
     expect(await rowOf(await account())).toBeNull();
     expect(await alarmOf(stubOf(id))).toBeLessThanOrEqual(Date.now() + 1);
@@ -146,9 +149,9 @@ describe("a retention that is made longer", () => {
       (known) => known !== null && known.expiresAt === settledAt + 1440 * HOUR,
     );
     expect(row).toEqual({ ...summary, expiresAt: settledAt + 1440 * HOUR });
-    expect((await (await account()).list({ status: null, limit: 9, before: null })).summaries).toHaveLength(
-      1,
-    );
+    expect(
+      (await (await account()).list({ filter: EVERY_TASK, limit: 9, before: null })).summaries,
+    ).toHaveLength(1);
   });
 
   it("leaves no row of a task that was erased by the one before", async () => {

@@ -7,6 +7,7 @@ import {
   runInDurableObject,
 } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { EVERY_TASK } from "../../src/domain/account/filter.ts";
 import { AccountObject } from "../../src/account-object/object.ts";
 import { createInObject } from "../../src/task-object/client.ts";
 import type { CreateInput } from "../../src/task-object/client.ts";
@@ -95,7 +96,7 @@ describe("a crash", () => {
       const body = await env.TASKS.get(env.TASKS.idFromName(NAME)).read(input.account);
       expect(JSON.parse(body ?? "")).toMatchObject({ status: "failed", error: { code: "submit_unknown" } });
       const listed = await env.ACCOUNTS.get(env.ACCOUNTS.idFromName(input.account)).list({
-        status: null,
+        filter: EVERY_TASK,
         before: null,
         limit: 20,
       });

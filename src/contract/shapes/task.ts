@@ -31,6 +31,7 @@ export const taskMembers = {
     .nullable()
     .meta({ description: "In percent, as the upstream reported it last; null before it has reported any." }),
   model: text("As it was asked for."),
+  upstream_name: text("Which upstream makes it; `aio` is the one at `AIO_BASE_URL`."),
   video_url: url(
     "Where the video is; usually for about 24 hours. Null on success if only the upstream key opens it (see `file`).",
   ).nullable(),
@@ -96,10 +97,15 @@ export const listedTask = z
     test: taskMembers.test,
     video_url: taskMembers.video_url,
     error: taskMembers.error,
+    metadata: taskMembers.metadata,
+    upstream_task_id: taskMembers.upstream_task_id,
     created_at: taskMembers.created_at,
     finished_at: taskMembers.finished_at,
     callback: z
-      .object({ status: z.enum(CALLBACK_STATUSES) })
+      .object({
+        status: z.enum(CALLBACK_STATUSES),
+        host: text("Of the `callback_url`, with its port unless that is 443."),
+      })
       .nullable()
       .meta({ description: "Null without a `callback_url`." }),
   })

@@ -1,8 +1,10 @@
 import type { TaskError } from "../../contract/shapes/task.ts";
 import { leadingDelivery, type Delivery } from "../delivery/delivery.ts";
+import { receiverHost } from "../delivery/endpoint-policy.ts";
 import { isTerminal, type PollSchedule, type Task } from "../task/task.ts";
 import { nameInTaskId } from "../task/task-id.ts";
-import type { DeliveryStatus, TaskStatus } from "../../contract/words.ts";
+import { AIO, type CallbackStatus, type DeliveryStatus, type TaskStatus } from "../../contract/words.ts";
+import type { TaskFilter } from "./filter.ts";
 
 /** What an account keeps of one of its tasks. Instants are epoch milliseconds. */
 export interface TaskSummary {
@@ -14,14 +16,21 @@ export interface TaskSummary {
   taskId: string;
   status: TaskStatus;
   model: string;
+  upstreamName: string;
+  /** Null before the upstream has accepted it. */
+  upstreamTaskId: string | null;
   test: boolean;
+  /** JSON text of an object. */
+  metadata: string | null;
   videoUrl: string | null;
   error: TaskError | null;
   createdAt: number;
   submittedAt: number | null;
   finishedAt: number | null;
   /** Null without a callback. */
-  delivery: DeliveryStatus | "waiting" | null;
+  delivery: CallbackStatus | null;
+  /** As `receiverHost` has it; null without a callback. */
+  callbackHost: string | null;
   polls: number;
   /** Since when there is nothing left to do; null while there is. */
   settledAt: number | null;
@@ -48,13 +57,17 @@ export function summaryOf(known: Known, retentionMs: number): TaskSummary {
     taskId: task.taskId,
     status: task.status,
     model: task.model,
+    upstreamName: AIO,
+    upstreamTaskId: task.upstreamTaskId,
     test: task.test !== null,
+    metadata: task.metadata,
     videoUrl: task.videoUrl,
     error: task.error,
     createdAt: task.createdAt,
     submittedAt: task.submittedAt,
     finishedAt: task.finishedAt,
     delivery: deliveryOf(known),
+    callbackHost: task.callback && receiverHost(task.callback.url),
     polls: schedule.polls,
     settledAt: settledAtOf(known),
     expiresAt: expiresAtOf(known, retentionMs),
@@ -100,8 +113,7 @@ function lastEnd(task: Task, deliveries: readonly Delivery[]): number {
 
 /** One page of an account's tasks, newest first. */
 export interface ListPage {
-  /** Null: all of them. */
-  status: TaskStatus | null;
+  filter: TaskFilter;
   limit: number;
   /** The last key of the page before; null: from the newest on. */
   before: string | null;

@@ -71,6 +71,12 @@ function hostProblem(url: URL, rules: EndpointRules): Problem | null {
   return SPECIAL_SUFFIXES.has(labels.at(-1) ?? "") ? problem("url_special_host") : null;
 }
 
+/** Host and port of a callback's URL, by which lists, statistics and recoveries name a receiver. */
+export function receiverHost(url: string): string {
+  const { hostname, port } = new URL(url);
+  return withoutDot(hostname) + (port && `:${port}`);
+}
+
 /** `example.com.` is `example.com`, spelled for a resolver. */
 function withoutDot(host: string): string {
   return host.endsWith(".") ? host.slice(0, -1) : host;

@@ -1,5 +1,5 @@
 import type { TaskData, TaskJson } from "../../contract/shapes/task.ts";
-import type { DeliveryStatus } from "../../contract/words.ts";
+import { AIO, type DeliveryStatus } from "../../contract/words.ts";
 import { isoTime } from "../text/time.ts";
 import type { Task } from "./task.ts";
 
@@ -32,6 +32,7 @@ function taskMembers(task: Task): Members<TaskData> {
     status: task.status,
     progress: task.progress,
     model: task.model,
+    upstream_name: AIO,
     video_url: task.videoUrl,
     source_url: null,
     file: task.file,

@@ -1,46 +1,42 @@
 import type { Context } from "hono";
 import type { Stats } from "../../contract/shapes/account.ts";
 import type { ListedTask, TaskList } from "../../contract/shapes/task.ts";
-import type { Issue } from "../../contract/problems.ts";
 import { accountStats, listTasks } from "../../account-object/client.ts";
-import type { AccountStats, TaskSummary, ListPage } from "../../domain/account/summary.ts";
+import type { AccountStats, TaskSummary } from "../../domain/account/summary.ts";
+import { parseJson, type JsonObject } from "../../domain/text/json.ts";
 import { isoTime } from "../../domain/text/time.ts";
 import { openTaskId, taskIdOf } from "../../keys/ids.ts";
 import type { AppEnv } from "../app-env.ts";
 import { invalidRequest } from "../errors.ts";
-import { deduplicated, issuesOf } from "../issue.ts";
-import { LIST_QUERY } from "./list-schema.ts";
-import { queryIssues } from "../query.ts";
+import { isListParameter, readListQuery } from "./list-schema.ts";
 
 /** `GET /v1/videos`: this account's tasks, newest first. */
 export async function listVideos(context: Context<AppEnv>): Promise<Response> {
-  return context.json(
-    await listedTasks(context, queryIssues(context.req.url, Object.keys(LIST_QUERY.shape))),
-  );
+  return context.json(await listedTasks(context, new URL(context.req.url).searchParams));
 }
 
-/** The page of tasks that the request's query asks for. @throws ApiError 400 with what is wrong with it */
+/** The page of tasks that the query asks for. @throws ApiError 400 with what is wrong with it */
 export async function listedTasks(
   context: Context<AppEnv>,
-  issues: readonly Issue[] = [],
+  query: URLSearchParams = pageQuery(context),
 ): Promise<TaskList> {
   const { account } = context.get("caller");
-  const { summaries, next } = await listTasks(context.env.ACCOUNTS, account, pageOf(context, issues));
+  const asked = readListQuery(query);
+  if (!asked.ok) throw invalidRequest(asked.issues);
+  const { summaries, next } = await listTasks(context.env.ACCOUNTS, account, asked.page);
   const { roots } = context.get("settings");
   const data = await Promise.all(summaries.map(async (summary) => viewSummary(summary, roots)));
   return { object: "list", data, next_cursor: next === null ? null : cursorOf(next) };
 }
 
-function pageOf(context: Context<AppEnv>, issues: readonly Issue[]): ListPage {
-  const result = LIST_QUERY.safeParse(context.req.query());
-  const all = deduplicated([...issues, ...(result.success ? [] : issuesOf(result.error))]);
-  if (!result.success || all.length > 0) throw invalidRequest(all);
-  const { status, limit, cursor } = result.data;
-  return { status: status ?? null, limit, before: cursor ?? null };
+/** Of a page for people: it has parameters of its own, and its form sends what was left empty. */
+function pageQuery(context: Context<AppEnv>): URLSearchParams {
+  const all = [...new URL(context.req.url).searchParams];
+  return new URLSearchParams(all.filter(([name, value]) => isListParameter(name) && value !== ""));
 }
 
 async function viewSummary(summary: TaskSummary, roots: readonly [string, ...string[]]): Promise<ListedTask> {
-  const { name, account, taskId } = summary;
+  const { name, account, taskId, delivery, callbackHost: host } = summary;
   // The secret under which its id was issued may be gone: then the old id would read as 404.
   const known = (await openTaskId(roots, taskId, account)) !== null;
   const id = known ? taskId : await taskIdOf(roots[0], name, account);
@@ -53,9 +49,11 @@ async function viewSummary(summary: TaskSummary, roots: readonly [string, ...str
     test: summary.test,
     video_url: summary.videoUrl,
     error: summary.error,
+    metadata: summary.metadata === null ? null : (parseJson(summary.metadata) as JsonObject),
+    upstream_task_id: summary.upstreamTaskId,
     created_at: isoTime(summary.createdAt),
     finished_at: isoTime(summary.finishedAt),
-    callback: summary.delivery === null ? null : { status: summary.delivery },
+    callback: delivery === null || host === null ? null : { status: delivery, host },
   };
 }
 

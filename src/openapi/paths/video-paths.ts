@@ -30,13 +30,43 @@ export const VIDEO_PARAMETERS: Record<string, JsonSchema> = {
 
 const listQuery = requestSchema(LIST_QUERY)["properties"] as Record<string, JsonSchema>;
 
+/** A list in one value, with commas between. */
+const COMMA_SEPARATED = { style: "form", explode: false };
+
+const LIST_FILTERS = [
+  { ...query("status", "One of these statuses.", listQuery["status"] ?? {}), ...COMMA_SEPARATED },
+  {
+    ...query(
+      "callback_status",
+      "One of these states of the task's own callback; `none`: it has none.",
+      listQuery["callback_status"] ?? {},
+    ),
+    ...COMMA_SEPARATED,
+  },
+  query(
+    "callback_host",
+    "The host of the `callback_url`, with its port unless that is 443.",
+    listQuery["callback_host"] ?? {},
+  ),
+  query("model", "This model.", listQuery["model"] ?? {}),
+  query("upstream_name", "This upstream.", listQuery["upstream_name"] ?? {}),
+  query("test", "Only tasks of `test`, or none of them.", listQuery["test"] ?? {}),
+  query(
+    "created_after",
+    "Created then or later; ISO 8601, UTC without a zone.",
+    listQuery["created_after"] ?? {},
+  ),
+  query("created_before", "Created earlier than that.", listQuery["created_before"] ?? {}),
+  query("upstream_task_id", "The upstream's id for it.", listQuery["upstream_task_id"] ?? {}),
+];
+
 const listVideos = {
   operationId: "listVideos",
   summary: "List tasks",
   description: "This account's tasks, newest first. May lag by seconds.",
   tags: ["Videos"],
   parameters: [
-    query("status", "Only tasks of this status.", listQuery["status"] ?? {}),
+    ...LIST_FILTERS,
     query("limit", "How many on a page; 20 if left out.", listQuery["limit"] ?? {}),
     // Decoded before it is judged: to callers it is opaque.
     query("cursor", "The `next_cursor` of the page before.", { type: "string" }),

@@ -86,6 +86,7 @@ describe("with callers' own keys", () => {
     status: "queued",
     progress: null,
     model: MODEL,
+    upstream_name: "aio",
     video_url: null,
     source_url: null,
     file: null,

@@ -1,10 +1,12 @@
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Page } from "../../../src/account-object/page.ts";
 import { AccountStore } from "../../../src/account-object/store.ts";
+import { EVERY_TASK, type TaskFilter } from "../../../src/domain/account/filter.ts";
 import { Counters } from "../../../src/domain/account/counters.ts";
 import { fate, isOver } from "../../../src/domain/account/reconcile.ts";
 import { deletionOf, type TaskReport } from "../../../src/domain/account/report.ts";
-import type { TaskSummary } from "../../../src/domain/account/summary.ts";
+import type { ListPage, TaskSummary } from "../../../src/domain/account/summary.ts";
 import { aQueuedSummary, aReport, aSummary, T0 } from "../../support/builders.ts";
 import { SqlMemoryStorage } from "../../support/sql-storage.ts";
 
@@ -18,7 +20,7 @@ import { SqlMemoryStorage } from "../../support/sql-storage.ts";
  */
 
 const HOUR = 3_600_000;
-const ALL = { status: null, before: null, limit: 100 } as const;
+const ALL = { filter: EVERY_TASK, before: null, limit: 100 } as const;
 
 let storage: SqlMemoryStorage;
 let store: AccountStore;
@@ -31,8 +33,8 @@ afterEach(() => {
   storage.close();
 });
 
-function listed(now: number, of = store): TaskSummary[] {
-  return of.list(ALL, { now, retentionMs: 100 * HOUR }).summaries;
+async function listed(now: number, of = store): Promise<TaskSummary[]> {
+  return (await of.list(ALL, { now, retentionMs: 100 * HOUR })).summaries;
 }
 
 function permutations<T>(items: readonly T[]): T[][] {
@@ -60,7 +62,7 @@ describe("the reports of a task's life", () => {
       reports: [...LIFE.slice(0, 2), DELETED],
       is: null,
     },
-  ])("$what come to the same in every order, each once or twice", ({ reports, is }) => {
+  ])("$what come to the same in every order, each once or twice", async ({ reports, is }) => {
     const counters = new Counters();
     if (is) counters.add(is);
     for (const [index, order] of permutations(reports).entries()) {
@@ -72,23 +74,23 @@ describe("the reports of a task's life", () => {
         // Whether or not the counters are in memory already.
         if (index % 3 === at) account.stats();
       }
-      expect(listed(T0 + 10, account)).toEqual(is ? [is] : []);
+      expect(await listed(T0 + 10, account)).toEqual(is ? [is] : []);
       expect(account.stats()).toEqual(counters.stats());
       expect(new AccountStore(each).stats()).toEqual(counters.stats());
       each.close();
     }
   });
 
-  it("come to the same in one call", () => {
+  it("come to the same in one call", async () => {
     store.receive([...LIFE, DELETED, ...LIFE.toReversed()], T0);
-    expect(listed(T0)).toEqual([]);
+    expect(await listed(T0)).toEqual([]);
     expect(store.stats().tasks).toEqual({ queued: 0, running: 0, succeeded: 0, failed: 0 });
   });
 
-  it("of a task that is created anew under the same name are not those of the deleted one", () => {
+  it("of a task that is created anew under the same name are not those of the deleted one", async () => {
     const anew = aSummary({ createdAt: T0 + 1 });
     store.receive([DELETED, aReport(1, anew)], T0 + 1);
-    expect(listed(T0 + 1)).toEqual([anew]);
+    expect(await listed(T0 + 1)).toEqual([anew]);
   });
 
   it("teach once, with the first report of the end", () => {
@@ -103,7 +105,7 @@ describe("the reports of a task's life", () => {
     store.receive([DELETED], T0);
     await store.endRun({ now: T0 + HOUR / 2, retentionMs: HOUR }, true);
     store.receive([aReport(5, SETTLED)], T0 + HOUR / 2);
-    expect(listed(T0 + HOUR / 2)).toEqual([]);
+    expect(await listed(T0 + HOUR / 2)).toEqual([]);
     await store.endRun({ now: T0 + HOUR, retentionMs: HOUR }, true);
     expect(storage.sql.exec("SELECT * FROM sqlite_master").toArray()).toEqual([]);
     expect(storage.alarm).toBeNull();
@@ -173,16 +175,16 @@ class NaiveAccount {
 }
 
 describe("an account's counters", () => {
-  it("are those of its rows, whatever happens, and in every process", () => {
-    fc.assert(
-      fc.property(commands, (all) => {
+  it("are those of its rows, whatever happens, and in every process", async () => {
+    await fc.assert(
+      fc.asyncProperty(commands, async (all) => {
         const disk = new SqlMemoryStorage();
         let account = new AccountStore(disk);
         const naive = new NaiveAccount();
         for (const command of all) act(command);
         expect(account.stats()).toEqual(naive.stats());
         expect(new AccountStore(disk).stats()).toEqual(naive.stats());
-        const shown = listed(naive.now, account).map(({ name }) => name);
+        const shown = (await listed(naive.now, account)).map(({ name }) => name);
         expect(shown.toSorted()).toEqual([...naive.tasks.keys()].toSorted());
         disk.close();
 
@@ -246,7 +248,7 @@ describe("an account's counters", () => {
 });
 
 describe("an account's list", () => {
-  it("leaves out what is over, reads 5,000 rows at most, and goes on where a short page ended", () => {
+  it("leaves out what is over, reads 5,000 rows at most, and goes on where a short page ended", async () => {
     const old = aSummary({ settledAt: T0 - HOUR, expiresAt: T0 });
     expect(isOver(old, { now: T0, retentionMs: HOUR })).toBe(true);
     const of = (index: number): TaskSummary =>
@@ -263,12 +265,14 @@ describe("an account's list", () => {
       );
     }
     const retention = { now: T0 + 6_000, retentionMs: HOUR };
-    expect(store.list({ ...ALL, before: null, limit: 2 }, retention).summaries).toEqual([of(5999), of(5998)]);
-    const short = store.list({ status: "running", before: null, limit: 2 }, retention);
+    const list = async (page: Partial<ListPage>): Promise<Page> => store.list({ ...ALL, ...page }, retention);
+    expect((await list({ limit: 2 })).summaries).toEqual([of(5999), of(5998)]);
+    const running: TaskFilter = { ...EVERY_TASK, statuses: ["running"] };
+    const short = await list({ filter: running, limit: 2 });
     expect(short.summaries).toEqual([]);
-    const rest = store.list({ status: "running", before: short.next, limit: 2 }, retention);
+    const rest = await list({ filter: running, before: short.next, limit: 2 });
     expect(rest).toEqual({ summaries: [of(3)], next: null });
-    const last = store.list({ ...ALL, before: `${String(T0 + 2).padStart(15, "0")} t2` }, retention);
+    const last = await list({ before: `${String(T0 + 2).padStart(15, "0")} t2` });
     expect(last).toEqual({ summaries: [of(1), of(0)], next: null });
   });
 });

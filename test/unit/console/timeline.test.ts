@@ -19,6 +19,7 @@ function aView(overrides: { [Part in keyof TaskView]?: Partial<TaskView[Part]> }
       status: "running",
       progress: null,
       model: "m",
+      upstream_name: "aio",
       video_url: null,
       source_url: null,
       file: null,

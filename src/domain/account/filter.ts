@@ -1,0 +1,86 @@
+import type { CallbackFilter, TaskStatus } from "../../contract/words.ts";
+import { canonicalNumber, isJsonObject, own, parseJson, type JsonValue } from "../text/json.ts";
+import type { TaskSummary } from "./summary.ts";
+
+/** Which of an account's tasks are meant: all that is not null must hold. Instants are epoch milliseconds. */
+export interface TaskFilter {
+  /** One of these. */
+  statuses: readonly TaskStatus[] | null;
+  /** One of these; `none`: the task has no callback. */
+  callbackStatuses: readonly CallbackFilter[] | null;
+  /** As `receiverHost` has it. */
+  callbackHost: string | null;
+  model: string | null;
+  upstreamName: string | null;
+  test: boolean | null;
+  /** Then or later. */
+  createdAfter: number | null;
+  /** Earlier than that. */
+  createdBefore: number | null;
+  upstreamTaskId: string | null;
+  metadata: readonly MetadataFilter[];
+}
+
+/** A top-level scalar of the metadata: a string by its characters, a number or a boolean as in JSON. */
+export interface MetadataFilter {
+  name: string;
+  value: string;
+}
+
+export const EVERY_TASK: TaskFilter = {
+  statuses: null,
+  callbackStatuses: null,
+  callbackHost: null,
+  model: null,
+  upstreamName: null,
+  test: null,
+  createdAfter: null,
+  createdBefore: null,
+  upstreamTaskId: null,
+  metadata: [],
+};
+
+export function matchesFilter(task: TaskSummary, filter: TaskFilter): boolean {
+  return (
+    (filter.statuses?.includes(task.status) ?? true) &&
+    (filter.callbackStatuses?.includes(task.delivery ?? "none") ?? true) &&
+    isAsked(filter.callbackHost, task.callbackHost) &&
+    isAsked(filter.model, task.model) &&
+    isAsked(filter.upstreamName, task.upstreamName) &&
+    isAsked(filter.test, task.test) &&
+    (filter.createdAfter === null || filter.createdAfter <= task.createdAt) &&
+    (filter.createdBefore === null || task.createdAt < filter.createdBefore) &&
+    isAsked(filter.upstreamTaskId, task.upstreamTaskId) &&
+    matchesMetadata(task.metadata, filter.metadata)
+  );
+}
+
+function isAsked<T>(asked: T | null, is: T | null): boolean {
+  return asked === null || asked === is;
+}
+
+function matchesMetadata(metadata: string | null, asked: readonly MetadataFilter[]): boolean {
+  if (asked.length === 0) return true;
+  const members = metadata === null ? null : parseJson(metadata);
+  return isJsonObject(members) && asked.every(({ name, value }) => isSpelled(own(members, name), value));
+}
+
+function isSpelled(member: JsonValue | undefined, value: string): boolean {
+  switch (typeof member) {
+    case "string":
+      return member === value;
+    case "boolean":
+      return String(member) === value;
+    case "number":
+      return isSameNumber(String(member), value);
+    default:
+      return JSON.isRawJSON(member) && isSameNumber(member.rawJSON, value);
+  }
+}
+
+const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+
+/** `5` is `5.0`, and digits beyond a double's count. */
+function isSameNumber(member: string, value: string): boolean {
+  return JSON_NUMBER.test(value) && canonicalNumber(member) === canonicalNumber(value);
+}
