@@ -41,18 +41,23 @@ export const EVERY_TASK: TaskFilter = {
 };
 
 export function matchesFilter(task: TaskSummary, filter: TaskFilter): boolean {
+  const { statuses, callbackStatuses, createdAfter, createdBefore } = filter;
   return (
-    (filter.statuses?.includes(task.status) ?? true) &&
-    (filter.callbackStatuses?.includes(task.delivery ?? "none") ?? true) &&
+    isOneOf(statuses, task.status) &&
+    isOneOf(callbackStatuses, task.delivery ?? "none") &&
     isAsked(filter.callbackHost, task.callbackHost) &&
     isAsked(filter.model, task.model) &&
     isAsked(filter.upstreamName, task.upstreamName) &&
     isAsked(filter.test, task.test) &&
-    (filter.createdAfter === null || filter.createdAfter <= task.createdAt) &&
-    (filter.createdBefore === null || task.createdAt < filter.createdBefore) &&
+    (createdAfter === null || createdAfter <= task.createdAt) &&
+    (createdBefore === null || task.createdAt < createdBefore) &&
     isAsked(filter.upstreamTaskId, task.upstreamTaskId) &&
     matchesMetadata(task.metadata, filter.metadata)
   );
+}
+
+function isOneOf<T>(asked: readonly T[] | null, is: T): boolean {
+  return asked === null || asked.includes(is);
 }
 
 function isAsked<T>(asked: T | null, is: T | null): boolean {
