@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type { AccountMode } from "../contract/words.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import type { Caller } from "../http/caller.ts";
 import { chooseLanguage, TEXTS, type Language } from "./language.ts";
@@ -15,6 +16,8 @@ export interface PageContext {
   origin: string;
   /** Null: signed out. */
   viewer: string | null;
+  /** Whose key goes to the provider. Null: signed out. */
+  mode: AccountMode | null;
   now: number;
   requestId: string;
 }
@@ -33,6 +36,7 @@ export function pageContext(context: Context<AppEnv>): PageContext {
     path: pathname + search,
     origin: `${isHttps(context) ? "https" : "http"}://${host}`,
     viewer: caller === undefined ? null : viewerOf(caller),
+    mode: caller?.mode ?? null,
     now: Date.now(),
     requestId: context.get("requestId"),
   };

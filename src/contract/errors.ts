@@ -25,6 +25,21 @@ export const TASK_ERRORS = {
 
 export type TaskErrorCode = keyof typeof TASK_ERRORS;
 
+/** Where Ringback knows more than the code's own sentence says. */
+export const TASK_NOTES = {
+  never_submitted: "The upstream did not take the task before its deadline.",
+  test_failed: "This test task was asked to fail.",
+} as const;
+
+/** Names a sentence of Ringback's own about a task. */
+export type TaskSentence = TaskErrorCode | keyof typeof TASK_NOTES;
+
+/** Which of Ringback's own sentences a failed task's message is; null: it is in the upstream's words. */
+export function taskSentence(message: string): TaskSentence | null {
+  const own = Object.entries({ ...TASK_ERRORS, ...TASK_NOTES }).find(([, sentence]) => sentence === message);
+  return own === undefined ? null : (own[0] as TaskSentence);
+}
+
 interface ApiErrorWords {
   /** `4XX`: the upstream's own. */
   status: number | "4XX";

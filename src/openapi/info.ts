@@ -7,8 +7,8 @@ Ringback turns a video-generation API that can only be polled into one that call
 would send to the AIOAGI Seedance API, add a \`callback_url\`, and get one signed webhook when the video is ready or has
 failed.
 
-A client of the upstream changes its base URL (\`…/v1\`) and nothing else. It must take \`202\` for \`200\`, Ringback's
-task ids, and \`succeeded\` where the upstream says \`completed\`.
+A client of the upstream changes its base URL (\`…/v1\`) and nothing else. It must accept \`202\` where the upstream
+returns \`200\`, Ringback's task ids, and \`succeeded\` where the upstream says \`completed\`.
 
 ## Keys
 

@@ -1,3 +1,4 @@
+import { TASK_NOTES } from "../contract/errors.ts";
 import type { TestPlan } from "../domain/task/task.ts";
 import type { TaskReading } from "../domain/task/upstream-answer.ts";
 import type { Upstream } from "./provider.ts";
@@ -40,7 +41,7 @@ export function simulatedUpstream(plan: TestPlan, name: string, submittedAt: num
       const end =
         plan.outcome === "succeeded"
           ? read({ status: "succeeded", progress: 100, result: { url: TEST_VIDEO_URL, needsKey: false } })
-          : read({ status: "failed", errorMessage: "This test task was asked to fail." });
+          : read({ status: "failed", errorMessage: TASK_NOTES.test_failed });
       return { kind: "read", ...end, notBeforeMs: null };
     },
   };

@@ -54,7 +54,7 @@ describe("without scripts", () => {
     await page.locator("#prompt").fill("Without a script.");
     await page.locator("#callback_url").fill("ftp://nonsense");
     await page.getByRole("button", { name: "Start the task" }).click();
-    await page.getByText("Some fields need another look").waitFor();
+    await page.getByText("Please fix these fields").waitFor();
     await page.getByRole("link", { name: "callback_url" }).click();
     await shoot(page, "no-script-refused");
     await page.locator("#callback_url").fill(hook.url);
@@ -103,7 +103,7 @@ describe("by keyboard alone", () => {
     await page.keyboard.press("Space");
     await press(page, "Tab", ".danger");
     await page.keyboard.press("Enter");
-    await page.getByText("The task was deleted.").waitFor();
+    await page.getByText("Task deleted.").waitFor();
     await close();
   });
 });
@@ -152,7 +152,7 @@ describe("a live page", () => {
     const id = await createdTask({ test: { outcome: "succeeded", delay_seconds: 600 } });
     await signIn(page, KEY);
     await page.goto(`/tasks/${id}`);
-    const stale = page.getByText("The connection is lost.");
+    const stale = page.getByText("Connection lost.");
     expect(await stale.isVisible()).toBe(false);
     await page.context().setOffline(true);
     await stale.waitFor({ timeout: 20_000 });
@@ -200,7 +200,7 @@ describe("the form of a new task", () => {
     await signIn(page, KEY);
     await page.goto("/new");
     expect(await page.locator("#image").isVisible()).toBe(false);
-    await page.getByText("An image", { exact: true }).click();
+    await page.getByText("First & last frame", { exact: true }).click();
     await page.locator("[data-choose=image] input").setInputFiles({
       name: "frame.png",
       mimeType: "image/png",
@@ -249,7 +249,7 @@ describe("the form of a new task", () => {
     await page.locator("#prompt").fill("A request that cannot be paid.");
     stack.gateway.fault({ on: "submit", status: 403, body: { error: { code: "insufficient_balance" } } });
     await page.getByRole("button", { name: "Start the task" }).click();
-    await page.getByText("The task was not started").waitFor();
+    await page.getByText("Task not started").waitFor();
     await page.getByText("the quota of the token group").waitFor();
     await page.getByText("insufficient_balance").waitFor();
     expect(await page.locator("#prompt").inputValue()).toBe("A request that cannot be paid.");

@@ -93,9 +93,9 @@ describe.each([
     expect(new URL(page.url()).pathname).toBe("/sign-in");
     await expectWell(page, `sign-in-${look}`);
     stack.gateway.fault({ on: "models", status: 401, body: {} });
-    await page.getByLabel("Your upstream API key").fill(`sk-unknown-${look}`);
+    await page.getByLabel("API key").fill(`sk-unknown-${look}`);
     await button(page, "Sign in").click();
-    await page.getByText("This key is not known here.").waitFor();
+    await page.getByText("We don't recognise this key.").waitFor();
     await expectWell(page, `sign-in-refused-${look}`);
     await signIn(page, key);
     await page.getByText("No tasks yet").waitFor();
@@ -124,7 +124,7 @@ describe.each([
     await mark(page);
     await expectWell(page, `task-running-${look}`);
     await statusOf(page).getByText("Running").waitFor();
-    await page.getByText(/^\d+ polls? so far$/).waitFor();
+    await page.getByText(/^Checked (once|\d+ times)$/).waitFor();
     await statusOf(page).getByText("Succeeded").waitFor();
     await page.locator(".timeline").getByText("Callback attempt 1").waitFor();
     expect(await isMarked(page)).toBe(true);
@@ -154,9 +154,9 @@ describe.each([
 
   it("delivers again at the press of a button", async () => {
     await button(page, "Deliver again").click();
-    await page.getByText("One more attempt is on its way.").waitFor();
+    await page.getByText("Delivery queued.").waitFor();
     await mark(page);
-    await page.locator(".attempts").getByText("by hand").waitFor();
+    await page.locator(".attempts").getByText("manual").waitFor();
     await page.locator(".timeline").getByText("Callback attempt 2").waitFor();
     expect(await isMarked(page)).toBe(true);
   });
@@ -175,7 +175,7 @@ describe.each([
     const [first, second] = [page.locator("[id$='-1']"), page.locator("[id$='-2']")];
     await first.getByText("503", { exact: true }).waitFor();
     await page.getByText("The receiver answered 503.").waitFor();
-    await first.getByText("What the receiver said").click();
+    await first.getByText("Response body").click();
     await second.getByText("Delivered").waitFor();
     // Opened by hand, it outlives every update.
     expect(await first.locator("pre").textContent()).toBe(
@@ -200,7 +200,7 @@ describe.each([
     expect(await page.locator("tbody tr").count()).toBe(1);
     await page.getByRole("searchbox").fill("task_nonsense");
     await button(page, "Find").click();
-    await page.getByText("No task of yours has the id").waitFor();
+    await page.getByText("You have no task with the id").waitFor();
     await page.getByRole("searchbox").fill(`  ${taskPath.slice("/tasks/".length)} `);
     await button(page, "Find").click();
     await page.waitForURL(taskPath);
@@ -214,10 +214,10 @@ describe.each([
     const first = await page.locator("#signing-secret").textContent();
     expect(first).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
     await page.getByText("Rotate", { exact: true }).click();
-    await page.getByLabel("The old secret signs along for").selectOption("3600");
-    await button(page, "Make a new secret").click();
-    await page.getByText("A new secret signs from now on.").waitFor();
-    await page.getByText("Older secrets that still sign").waitFor();
+    await page.getByLabel("Keep the old secret for").selectOption("3600");
+    await button(page, "Create a new secret").click();
+    await page.getByText("Callbacks are now signed with the new secret.").waitFor();
+    await page.getByText("Older secrets still in use").waitFor();
     await button(page, "Show the secret").click();
     expect(await page.locator("#signing-secret").textContent()).not.toBe(first);
     expect(await page.locator(".older code").textContent()).toBe(first);
@@ -228,7 +228,7 @@ describe.each([
     const hook = newHook(stack);
     stack.receiver.reply({ status: 418, body: "I am a <b>teapot</b>" });
     await page.getByLabel("URL", { exact: true }).fill(hook.url);
-    await page.getByLabel("Static headers").fill("x-shop: acme");
+    await page.getByLabel("Custom headers").fill("x-shop: acme");
     await button(page, "Send a ping").click();
     await page.getByText("Not delivered").waitFor();
     await page.getByText("I am a <b>teapot</b>").waitFor();
@@ -240,10 +240,10 @@ describe.each([
     await page.getByLabel("webhook-signature").fill(String(headers?.["webhook-signature"]));
     await page.getByLabel("Raw body").fill(body);
     await button(page, "Check the signature").click();
-    await page.getByText("The signature holds.").waitFor();
+    await page.getByText("Signature is valid.").waitFor();
     await page.getByLabel("Raw body").fill(`${body} `.replace("ping", "pong"));
     await button(page, "Check the signature").click();
-    await page.getByText("No secret of yours signed this.").waitFor();
+    await page.getByText("None of your secrets signed this.").waitFor();
     await expectWell(page, `webhooks-verified-${look}`);
   });
 
@@ -258,8 +258,8 @@ describe.each([
   it("deletes a task after asking", async () => {
     await page.goto(taskPath);
     await page.getByText("Delete this task").click();
-    await button(page, "Delete for good").click();
-    await page.getByText("The task was deleted.").waitFor();
+    await button(page, "Delete permanently").click();
+    await page.getByText("Task deleted.").waitFor();
     const response = await page.goto(taskPath);
     expect(response?.status()).toBe(404);
     await expectWell(page, `not-found-${look}`);

@@ -7,7 +7,7 @@ const MAX_BODY_LENGTH = 64 * 1024;
 
 // Half two, wherever you take requests: what stood behind the loop.
 createServer((request, response) => {
-  proved(request)
+  verified(request)
     .then(
       (event) => {
         response.writeHead(204).end();
@@ -18,7 +18,7 @@ createServer((request, response) => {
     .catch(console.error);
 }).listen(Number(PORT), "127.0.0.1");
 
-async function proved(request) {
+async function verified(request) {
   let body = "";
   for await (const text of request.setEncoding("utf8")) {
     body += text;

@@ -3,6 +3,7 @@ import { ASPECT_RATIOS, DURATIONS_SECONDS, RESOLUTIONS } from "../../contract/cr
 import type { ShownIssue } from "../../contract/problems.ts";
 import { EVENT_TYPES } from "../../contract/words.ts";
 import type { RequestObject } from "../../http/body/json-body.ts";
+import { operatorRefusal } from "./error-words.ts";
 import { Page } from "./page.tsx";
 import { Code, CopyButton, described, Field, Notice } from "./parts.tsx";
 import { ImageField, Select, TextArea, textIn, type FormProps } from "./new-task-controls.tsx";
@@ -96,16 +97,23 @@ function Summary({ page, issues }: { page: PageContext; issues: readonly ShownIs
 function Refusal({ page, refusal }: { page: PageContext; refusal: ApiError }) {
   const { text } = page;
   const { upstream } = refusal.options;
+  const ofOperator = operatorRefusal(page, refusal.code);
   return (
     <Notice kind="bad">
       <p>
         <strong>{text.create.notStarted}</strong>
       </p>
-      <p>{text.errors[refusal.code]}</p>
+      {ofOperator === null ? (
+        <p>{text.errors[refusal.code]}</p>
+      ) : (
+        <p>
+          {ofOperator} {text.operatorErrors.tellRequest(page.requestId)}
+        </p>
+      )}
       {upstream !== undefined && (
         <details open>
           <summary>
-            {text.create.upstreamSaid} ({upstream.status})
+            {text.create.upstreamSaid} · {upstream.status}
           </summary>
           <Code label={text.create.upstreamSaid}>{JSON.stringify(upstream.body, null, 2)}</Code>
         </details>

@@ -8,8 +8,15 @@ export function StatusBadge({ page, status }: { page: PageContext; status: TaskS
   return <span class={`badge is-${status}`}>{page.text.status[status]}</span>;
 }
 
-export function CallbackBadge({ page, status }: { page: PageContext; status: CallbackStatus | "none" }) {
-  return <span class={`badge thin is-${status}`}>{page.text.callback[status]}</span>;
+interface CallbackBadgeProps {
+  page: PageContext;
+  status: CallbackStatus | "none";
+  /** In place of the state's own word, where the page knows more. */
+  word?: string;
+}
+
+export function CallbackBadge({ page, status, word = page.text.callback[status] }: CallbackBadgeProps) {
+  return <span class={`badge thin is-${status}`}>{word}</span>;
 }
 
 /** An instant on the clock; the browser's script says it in local time. */

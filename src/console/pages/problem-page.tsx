@@ -53,6 +53,7 @@ function problemOf(error: Error, { text }: PageContext, env: object): Problem {
     }
     default: {
       const [issue] = error.options.issues ?? [];
+      if (issue?.code === "not_cursor") return { status, title: titles.refused, lead: titles.linkExpired };
       const lead = issue ? `${issue.path} ${problemText(issue, problems)}`.trim() : errors[code];
       return { status, title: titles.refused, lead };
     }

@@ -215,11 +215,9 @@ function PingResult({ page, answer }: { page: PageContext; answer: PingJson }) {
         {durationMs !== null && ` · ${latency(durationMs, text)}`}
         {why !== undefined && ` · ${why}`}
       </Notice>
-      {excerpt === null ? (
-        <p class="hint">{text.webhooks.noBody}</p>
-      ) : (
-        <Code label={text.deliveries.body}>{excerpt}</Code>
-      )}
+      {excerpt !== null && <Code label={text.deliveries.body}>{excerpt}</Code>}
+      {/* Only an answer can lack a body. */}
+      {excerpt === null && status !== null && <p class="hint">{text.webhooks.noBody}</p>}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { ENGLISH_PROBLEMS } from "../../contract/problems.ts";
-import { errors, problem } from "./en/errors.ts";
+import { errors, operatorErrors, problem, taskErrors } from "./en/errors.ts";
 import { callback, shell, signIn, status, time } from "./en/frame.ts";
 import { create } from "./en/new-task.ts";
 import { deliveries, list, stats, task } from "./en/tasks.ts";
@@ -16,6 +16,8 @@ export const en = {
   task,
   deliveries,
   errors,
+  taskErrors,
+  operatorErrors,
   problems: ENGLISH_PROBLEMS,
   create,
   webhooks,

@@ -1,5 +1,5 @@
 import type { Text } from "./en.ts";
-import { errors, problem } from "./zh/errors.ts";
+import { errors, operatorErrors, problem, taskErrors } from "./zh/errors.ts";
 import { callback, shell, signIn, status, time } from "./zh/frame.ts";
 import { create } from "./zh/new-task.ts";
 import { problems } from "./zh/problems.ts";
@@ -17,6 +17,8 @@ export const zh: Text = {
   task,
   deliveries,
   errors,
+  taskErrors,
+  operatorErrors,
   problems,
   create,
   webhooks,

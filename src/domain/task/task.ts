@@ -1,4 +1,4 @@
-import { TASK_ERRORS, type TaskErrorCode } from "../../contract/errors.ts";
+import { TASK_ERRORS, TASK_NOTES, type TaskErrorCode } from "../../contract/errors.ts";
 import type { TaskError, TaskFile } from "../../contract/shapes/task.ts";
 import type {
   AccountMode,
@@ -196,9 +196,5 @@ export const NO_WINDOWS = {
 export function timedOut(task: Task, now: number): Task {
   if (task.submit.phase === "begun") return failed(task, taskError("submit_unknown"), now);
   const never = task.submit.phase === "due" && task.submit.serverErrors === 0;
-  return failed(
-    task,
-    taskError("timed_out", never ? "The upstream did not take the task before its deadline." : null, never),
-    now,
-  );
+  return failed(task, taskError("timed_out", never ? TASK_NOTES.never_submitted : null, never), now);
 }

@@ -162,7 +162,7 @@ const redeliver = {
   operationId: "redeliver",
   summary: "Send an event again",
   description:
-    "One more attempt, by hand, in every state of the delivery; the same id and the same bytes. Success settles the " +
+    "One more attempt, a manual one, in every state of the delivery; the same id and the same bytes. Success settles the " +
     "delivery and ends its schedule, failure leaves it. 10 a minute and 1,000 in all for a task. Where " +
     "nothing has proved the key of the task yet, the upstream is asked whether it knows it.",
   tags: ["Deliveries"],

@@ -164,10 +164,10 @@ describe("the form of a new task", () => {
 
   it.each([
     [401, "invalid_api_key", "Check the API key and the Authorization header (401)."],
-    [402, "insufficient", "Check the balance of the upstream account (402)"],
+    [402, "insufficient", "Check the balance of the provider account (402)"],
     [403, "no_permission", "Check the account&#39;s balance, the quota of the token group"],
     [404, "model_not_found", "Check the base URL and the model id (404, model_not_found)."],
-    [400, "bad_prompt", "The upstream did not accept the request."],
+    [400, "bad_prompt", "Read the provider&#39;s message and change the request."],
   ])("says what to do about the upstream's %i, and keeps what was typed", async (status, code, advice) => {
     stack.gateway.fault({
       on: "submit",
@@ -294,8 +294,8 @@ describe("a task's page", () => {
     stack.gateway.fault({ on: "submit", times: 20, status: 429, headers: { "retry-after": "1" } });
     const { task_id: id } = (await (await stack.create()).json()) as TaskBody;
     const { body } = await visitor.get(`/tasks/${id}`);
-    expect(body).toContain("To be submitted to the upstream");
-    expect(body).toMatch(/The upstream was busy (once|\d+ times) so far/);
+    expect(body).toContain("Submit to the provider");
+    expect(body).toMatch(/The provider was busy (once|\d+ times) so far/);
     expect(body).toContain('data-live="2000"');
     await stack.call(`/v1/videos/${id}`, { method: "DELETE" });
   });
@@ -306,22 +306,22 @@ describe("a task's page", () => {
     const { task_id: id } = (await (await stack.create({ callback_url: hook.url })).json()) as TaskBody;
     const running = await eventually(
       async () => (await visitor.get(`/tasks/${id}`)).body,
-      (body) => /[12] polls? so far/.test(body),
+      (body) => /Checked (once|2 times)/.test(body),
     );
-    expect(running).toContain("Next poll");
+    expect(running).toContain("Next check");
     expect(running).toContain('data-live="2000"');
     await stack.task(id, ({ callback }) => callback?.status === "delivered");
     const settled = (await visitor.get(`/tasks/${id}`)).body;
-    expect(settled).toMatch(/\d+ polls/);
-    expect(settled).toContain("Erased from here");
+    expect(settled).toMatch(/Checked \d+ times/);
+    expect(settled).toContain("Data deleted");
     expect(settled).not.toContain("data-live=");
-    expect(settled).not.toContain("Next poll");
+    expect(settled).not.toContain("Next check");
   });
 
   it.each([
-    ["a test that succeeded", { outcome: "succeeded" }, "A test makes no video"],
-    ["a test that failed", { outcome: "failed" }, "A test: nothing was sent to the upstream."],
-    ["a test that timed out", { outcome: "timeout" }, "A test: nothing was sent to the upstream."],
+    ["a test that succeeded", { outcome: "succeeded" }, "Test tasks don&#39;t produce a video"],
+    ["a test that failed", { outcome: "failed" }, "Test task: nothing was sent to the provider."],
+    ["a test that timed out", { outcome: "timeout" }, "Test task: nothing was sent to the provider."],
   ])("says of %s that it was one", async (_name, test, words) => {
     const created = await stack.create({ test: { ...test, delay_seconds: 0 } });
     const { task_id: id } = (await created.json()) as TaskBody;

@@ -112,8 +112,13 @@ describe("the session", () => {
 
 describe("signing in", () => {
   it.each([
-    ["a key that the upstream refuses", { status: 401, body: {} }, 401, "This key is not known here."],
-    ["an upstream that does not say", { status: 500, body: {} }, 502, "The upstream did not say"],
+    ["a key that the upstream refuses", { status: 401, body: {} }, 401, "We don&#39;t recognise this key."],
+    [
+      "an upstream that does not say",
+      { status: 500, body: {} },
+      502,
+      "The provider has not confirmed this key",
+    ],
   ])("says no to %s", async (_name, fault, status, words) => {
     stack.gateway.fault({ on: "models", ...fault });
     const answer = await newVisitor(stack).signIn(`sk-of-nobody-${status}`);

@@ -307,27 +307,27 @@ describe.each(RECIPES)("$name", (recipe) => {
 });
 
 describe.each(["svix", "standardwebhooks"])("the page's lines with %s", (library) => {
-  type Proved = (body: string, headers: Record<string, string>, secret: string) => unknown;
+  type Verified = (body: string, headers: Record<string, string>, secret: string) => unknown;
 
-  async function load(): Promise<Proved> {
+  async function load(): Promise<Verified> {
     const page = readFileSync(new URL("../../../docs/recipes/receivers.md", import.meta.url), "utf8");
     const code = /```js\n(import \{ Webhook \} from "svix";[\s\S]*?)```/.exec(page)?.[1] ?? "";
     const file = join(folder, `${library}.mjs`);
     // The file lies outside the repository, where no package is found by its name.
     writeFileSync(file, code.replace('"svix"', JSON.stringify(import.meta.resolve(library))));
-    return ((await import(file)) as { proved: Proved }).proved;
+    return ((await import(file)) as { verified: Verified }).verified;
   }
 
-  it("give the event, and throw for what is not proved", async () => {
-    const proved = await load();
+  it("give the event, and throw for what does not verify", async () => {
+    const verified = await load();
     const { headers, body } = message();
-    expect(proved(body, headers, CURRENT)).toEqual(JSON.parse(body));
-    expect(() => proved(body, headers, STRANGER)).toThrow("No matching signature found");
-    expect(() => proved(`${body} `, headers, CURRENT)).toThrow("No matching signature found");
-    expect(() => proved(body, {}, CURRENT)).toThrow("Missing required headers");
+    expect(verified(body, headers, CURRENT)).toEqual(JSON.parse(body));
+    expect(() => verified(body, headers, STRANGER)).toThrow("No matching signature found");
+    expect(() => verified(`${body} `, headers, CURRENT)).toThrow("No matching signature found");
+    expect(() => verified(body, {}, CURRENT)).toThrow("Missing required headers");
     const old = message({ seconds: -301 });
-    expect(() => proved(old.body, old.headers, CURRENT)).toThrow("too old");
+    expect(() => verified(old.body, old.headers, CURRENT)).toThrow("too old");
     const both = message({ signers: [CURRENT, OLD] });
-    expect(proved(both.body, both.headers, CURRENT)).toEqual(JSON.parse(both.body));
+    expect(verified(both.body, both.headers, CURRENT)).toEqual(JSON.parse(both.body));
   });
 });

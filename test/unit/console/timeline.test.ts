@@ -73,27 +73,22 @@ describe("the timeline", () => {
     const view = aView({ life: { running_at: iso(4000), polls: 3, next_poll_at: iso(11_000) } });
     expect(labels(view)).toEqual([
       "Accepted by Ringback",
-      "Submitted to the upstream",
-      "Seen running",
-      "3 polls so far",
-      "Next poll",
-      "Given up if not finished",
+      "Submitted to the provider",
+      "Running",
+      "Checked 3 times",
+      "Next check",
+      "Deadline",
     ]);
   });
 
   it.each([
-    ["due", 0, ["Accepted by Ringback", "To be submitted to the upstream", "Given up if not finished"]],
+    ["due", 0, ["Accepted by Ringback", "Submit to the provider", "Deadline"]],
     [
       "due",
       2,
-      [
-        "Accepted by Ringback",
-        "The upstream was busy 2 times so far",
-        "To be submitted to the upstream",
-        "Given up if not finished",
-      ],
+      ["Accepted by Ringback", "The provider was busy 2 times so far", "Submit to the provider", "Deadline"],
     ],
-    ["begun", 0, ["Accepted by Ringback", "Being submitted to the upstream", "Given up if not finished"]],
+    ["begun", 0, ["Accepted by Ringback", "Submitting to the provider", "Deadline"]],
   ] as const)("of a submit that is %s after %i refusals", (phase, refusals, expected) => {
     const dueAt = phase === "due" ? iso(12_000) : null;
     const view = aView({
@@ -141,11 +136,11 @@ describe("the timeline", () => {
     });
     expect(labels(view)).toEqual([
       "Accepted by Ringback",
-      "Submitted to the upstream",
-      "Succeeded: 7 polls",
+      "Submitted to the provider",
+      "Succeeded: Checked 7 times",
       "Callback attempt 1: video.succeeded · HTTP 503 · 1.2 s",
       "Callback attempt 2: video.succeeded · No answer in time · 15 s",
-      "Callback attempt 3: video.succeeded · On its way",
+      "Callback attempt 3: video.succeeded · Sending",
       "Next callback attempt",
     ]);
   });

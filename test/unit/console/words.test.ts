@@ -6,6 +6,8 @@ import { chooseLanguage } from "../../../src/console/language.ts";
 import { isOwnRequest, localPath } from "../../../src/console/origin.ts";
 import { en } from "../../../src/console/text/en.ts";
 import { zh } from "../../../src/console/text/zh.ts";
+import { root } from "../../../dev/bundle.ts";
+import { CALLBACK_STATUSES } from "../../../src/contract/words.ts";
 import { problemText } from "../../../src/contract/problems.ts";
 import { headerProblems } from "../../../src/domain/delivery/callback-headers.ts";
 import { judgeEndpoint } from "../../../src/domain/delivery/endpoint-policy.ts";
@@ -32,6 +34,15 @@ function textsOf(value: unknown, path: string): [path: string, text: string][] {
   return Object.entries(value as object).flatMap(([key, item]) => textsOf(item, `${path}.${key}`));
 }
 
+/** Written as it is typed, whatever the language around it. */
+const SYNTAX =
+  /http\(s\)|data:image\/…;base64,…|data:|asset:\/\/…?|Name: value|name:sha256hex|Authorization: Bearer/g;
+
+/** The first mark of a Chinese sentence that has the width of a Latin letter. */
+function halfWidthIn(text: string): string | undefined {
+  return /[,;:!?()]/.exec(text.replaceAll(SYNTAX, ""))?.[0];
+}
+
 describe("the dictionaries", () => {
   const [english, chinese] = [textsOf(en, ""), textsOf(zh, "")];
 
@@ -40,10 +51,20 @@ describe("the dictionaries", () => {
   });
 
   it("are each in their own language", () => {
-    const names = /^(Ringback|task_…|Webhook|Standard Webhooks|50%|95%)$/;
+    const names = /^(Ringback|task_…|Webhook|Standard Webhooks|API Key|、)$/;
     expect(english.filter(([, text]) => CHINESE.test(text))).toEqual([]);
     expect(chinese.filter(([, text]) => !CHINESE.test(text) && !names.test(text))).toEqual([]);
     expect([...english, ...chinese].filter(([, text]) => text.includes("undefined"))).toEqual([]);
+  });
+
+  it("punctuate Chinese as Chinese, and leave what is to be typed as it is typed", () => {
+    expect(halfWidthIn("模型 ID(404,x)")).toBe("(");
+    expect(halfWidthIn("每行一个，格式为 Name: value。")).toBeUndefined();
+    const wrong = chinese.filter(([, text]) => halfWidthIn(text) !== undefined || / %(?!2B)/.test(text));
+    expect(wrong).toEqual([]);
+    const typed = chinese.filter(([, text]) => /data:image[^ ]*[；，：]/.test(text));
+    expect(typed).toEqual([]);
+    expect(english.filter(([, text]) => /[，。；：！？（）、]/.test(text))).toEqual([]);
   });
 
   it("hold no sentence that no page says", () => {
@@ -51,7 +72,7 @@ describe("the dictionaries", () => {
     const pages = files.filter((name) => /\.tsx?$/.test(name) && !name.startsWith("text/"));
     const source = pages.map((name) => readFileSync(join(consoleRoom, name), "utf8")).join("\n");
     // By a word of the contract.
-    const whole = new Set(["status", "callback", "errors", "problems"]);
+    const whole = new Set(["status", "callback", "errors", "taskErrors", "problems"]);
     const looked = new Set([
       "reason",
       "short",
@@ -69,6 +90,16 @@ describe("the dictionaries", () => {
     // `ownHint` and `operatorHint` are put together.
     const unused = keys.filter((key) => !new RegExp(`\\b${key}\\b`).test(source) && !key.endsWith("Hint"));
     expect(unused).toEqual([]);
+  });
+});
+
+describe("the words of a delivery's state", () => {
+  it("are those of docs/api.md, in both languages", () => {
+    const api = readFileSync(`${root}docs/api.md`, "utf8");
+    for (const status of CALLBACK_STATUSES) {
+      const row = `| \`${status}\` | ${en.callback[status]} | ${zh.callback[status]} | `;
+      expect([status, api.includes(row)]).toEqual([status, true]);
+    }
   });
 });
 

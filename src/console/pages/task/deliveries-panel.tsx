@@ -1,5 +1,6 @@
 import type { AttemptJson, DeliveryJson } from "../../../contract/shapes/delivery.ts";
 import { CallbackBadge, Code, Distance, Instant } from "../parts.tsx";
+import { deliveryWord } from "./delivery-word.ts";
 import { isOnTheWire, type TaskView } from "./task-view.ts";
 import type { Text } from "../../text/en.ts";
 import { isWorded } from "../../../contract/words.ts";
@@ -16,7 +17,12 @@ export function DeliveriesPanel({ page, view }: { page: PageContext; view: TaskV
       {view.task.callback === null && <p class="hint">{text.none}</p>}
       {view.task.callback !== null && data.length === 0 && <p class="hint">{text.noneYet}</p>}
       {data.map((delivery) => (
-        <Delivery page={page} taskId={view.task.task_id} delivery={delivery} />
+        <Delivery
+          page={page}
+          taskId={view.task.task_id}
+          delivery={delivery}
+          word={deliveryWord(delivery, data, page.text)}
+        />
       ))}
     </section>
   );
@@ -26,9 +32,11 @@ interface DeliveryProps {
   page: PageContext;
   taskId: string;
   delivery: DeliveryJson;
+  /** Its state. */
+  word: string;
 }
 
-function Delivery({ page, taskId, delivery }: DeliveryProps) {
+function Delivery({ page, taskId, delivery, word }: DeliveryProps) {
   const { text } = page;
   const { message_id: messageId, event, next_attempt_at: next, attempts } = delivery;
   return (
@@ -37,7 +45,7 @@ function Delivery({ page, taskId, delivery }: DeliveryProps) {
         <h3>
           <code>{event}</code>
         </h3>
-        <CallbackBadge page={page} status={delivery.status} />
+        <CallbackBadge page={page} status={delivery.status} word={word} />
         {next !== null && (
           <span class="hint">
             {text.deliveries.next} <Distance page={page} iso={next} />

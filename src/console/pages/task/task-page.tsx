@@ -2,6 +2,7 @@ import type { TaskError, TaskJson } from "../../../contract/shapes/task.ts";
 import { DeliveriesPanel } from "./deliveries-panel.tsx";
 import { Page } from "../page.tsx";
 import { Code, CopyButton, Distance, Instant, Notice, StatusBadge } from "../parts.tsx";
+import { failureWords } from "../error-words.ts";
 import { span } from "../spans.ts";
 import { isTerminal } from "../../../domain/task/task.ts";
 import { liveEveryMs, type TaskView } from "./task-view.ts";
@@ -91,7 +92,7 @@ function Outcome({ page, task }: { page: PageContext; task: TaskJson }) {
       ) : (
         <p class="meter">
           <progress max={100} value={task.progress} aria-label={text.progress}></progress>
-          <span class="number">{task.progress} %</span>
+          <span class="number">{task.progress}%</span>
         </p>
       )}
       {task.callback !== null && <p class="hint">{text.waitingFor}</p>}
@@ -117,11 +118,11 @@ function Video({ page, url }: { page: PageContext; url: string }) {
 
 function Failure({ page, task, error }: { page: PageContext; task: TaskJson; error: TaskError }) {
   const { text } = page;
-  const advice = task.test ? text.task.testTask : text.errors[error.code];
+  const { sentence, isOurs, advice } = failureWords(page, task, error);
   return (
     <section class="card panel stack failure" id="failure">
       <h2>{text.task.failed}</h2>
-      <blockquote>{error.message}</blockquote>
+      {isOurs ? <p>{sentence}</p> : <blockquote>{sentence}</blockquote>}
       <h3>{text.task.whatToDo}</h3>
       <p>{advice}</p>
       {error.retryable && <p>{text.task.retryable}</p>}
@@ -195,7 +196,11 @@ function Facts({ page, view: { task } }: { page: PageContext; view: TaskView }) 
               <code>{task.callback.url}</code>
             </dd>
             <dt>{text.task.events}</dt>
-            <dd>{task.callback.events.map((event) => text.create.eventNames[event] ?? event).join(", ")}</dd>
+            <dd>
+              {task.callback.events
+                .map((event) => text.create.eventNames[event] ?? event)
+                .join(text.shell.comma)}
+            </dd>
             <dt>{text.task.format}</dt>
             <dd>{text.create.formats[task.callback.format]}</dd>
           </>

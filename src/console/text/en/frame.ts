@@ -11,7 +11,9 @@ export const shell = {
   reference: "API reference",
   signOut: "Sign out",
   signedInAs: "Signed in as",
-  stale: "The connection is lost. What you see may be old; trying again…",
+  /** Between the items of a list within a sentence. */
+  comma: ", ",
+  stale: "Connection lost. This page may be out of date; trying again…",
   request: "Request",
   copy: "Copy",
   copied: "Copied",
@@ -19,20 +21,20 @@ export const shell = {
 
 export const signIn = {
   title: "Sign in",
-  lead: "See what became of your video tasks, start new ones, and try your webhooks out.",
-  own: "Your upstream API key",
+  lead: "Track your video tasks, start new ones, and test your webhooks.",
+  own: "API key",
   ownHint:
-    "The same key that your programs send as Authorization: Bearer. It is sealed into a cookie of this browser and kept nowhere else.",
-  operator: "Your Ringback token",
+    "The key of your video provider, which your code sends as Authorization: Bearer …. We store it only in an encrypted cookie in this browser.",
+  operator: "Ringback token",
   operatorHint:
-    "The same token that your programs send as Authorization: Bearer. It is sealed into a cookie of this browser and kept nowhere else.",
+    "The token your code sends as Authorization: Bearer …. We store it only in an encrypted cookie in this browser.",
   submit: "Sign in",
-  refused: "This key is not known here. Check that you have copied all of it.",
+  refused: "We don't recognise this key. Check that you copied all of it.",
   tooLong: "This key is too long for a cookie.",
-  silent: "The upstream did not say whether it knows this key. Try again in a moment.",
+  silent: "The provider has not confirmed this key yet. Try again in a moment.",
   tooMany: "Too many attempts. Try again in a minute.",
-  onwards: "Go on to the console",
-  life: (hours: number) => `You stay signed in for ${hours} hours at most.`,
+  onwards: "Continue to the console",
+  life: (hours: number) => `Your session ends after ${hours} hours.`,
 };
 
 export const status: Record<TaskStatus, string> = {
@@ -42,12 +44,13 @@ export const status: Record<TaskStatus, string> = {
   failed: "Failed",
 };
 
+/** A delivery's state. `docs/api.md` has the same words beside the API's. */
 export const callback: Record<CallbackStatus | "none", string> = {
   none: "No callback",
-  waiting: "Waiting",
-  pending: "Being sent",
+  waiting: "Not due yet",
+  pending: "Retrying",
   delivered: "Delivered",
-  exhausted: "Given up",
+  exhausted: "Failed",
   stopped: "Stopped",
 };
 

@@ -11,6 +11,7 @@ export const shell: Text["shell"] = {
   reference: "接口文档",
   signOut: "退出",
   signedInAs: "当前登录：",
+  comma: "、",
   stale: "连接已断开，当前内容可能不是最新，正在重试……",
   request: "请求编号",
   copy: "复制",
@@ -20,15 +21,15 @@ export const shell: Text["shell"] = {
 export const signIn: Text["signIn"] = {
   title: "登录",
   lead: "查看视频任务的进展，新建任务，调试你的 Webhook。",
-  own: "上游 API Key",
-  ownHint: "与程序中 Authorization: Bearer 使用的 Key 相同。它加密保存在本浏览器的 Cookie 中，不会存到别处。",
+  own: "API Key",
+  ownHint:
+    "视频服务商的 Key，与程序中 Authorization: Bearer 使用的相同。它只加密保存在本浏览器的 Cookie 中。",
   operator: "Ringback 令牌",
-  operatorHint:
-    "与程序中 Authorization: Bearer 使用的令牌相同。它加密保存在本浏览器的 Cookie 中，不会存到别处。",
+  operatorHint: "与程序中 Authorization: Bearer 使用的令牌相同。它只加密保存在本浏览器的 Cookie 中。",
   submit: "登录",
   refused: "无法识别该 Key，请检查是否复制完整。",
   tooLong: "该 Key 太长，无法保存到 Cookie。",
-  silent: "上游没有答复是否认识该 Key，请稍后再试。",
+  silent: "服务商暂未确认该 Key 是否有效，请稍后再试。",
   tooMany: "尝试次数过多，请一分钟后再试。",
   onwards: "进入控制台",
   life: (hours) => `登录状态最多保持 ${hours} 小时。`,
@@ -43,10 +44,10 @@ export const status: Text["status"] = {
 
 export const callback: Text["callback"] = {
   none: "无回调",
-  waiting: "等待中",
-  pending: "发送中",
+  waiting: "尚未触发",
+  pending: "等待重试",
   delivered: "已送达",
-  exhausted: "已放弃",
+  exhausted: "投递失败",
   stopped: "已停止",
 };
 

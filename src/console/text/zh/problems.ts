@@ -1,6 +1,6 @@
 import type { ProblemSentences } from "../../../contract/problems.ts";
 
-const IMAGE = "必须是 http(s) 网址、data:image/…；base64, 地址或 base64";
+const IMAGE = "必须是 http(s) 网址、data:image/…;base64,… 地址或 base64";
 
 /** What can be wrong with a field or a setting. */
 export const problems: ProblemSentences = {
@@ -18,8 +18,8 @@ export const problems: ProblemSentences = {
   integer_range: ({ min, max }) => `必须是 ${min} 到 ${max} 的整数`,
   integer_range_or: ({ min, max, or }) => `必须是 ${min} 到 ${max} 的整数，或 ${or}`,
   number_range: ({ min, max }) => `必须是 ${min} 到 ${max} 的数字`,
-  not_listed: ({ values }) => `必须是以下之一：${values.join(", ")}`,
-  not_some_of: ({ values }) => `必须从以下选项中至少选一个：${values.join(", ")}`,
+  not_listed: ({ values }) => `必须是以下之一：${values.join("、")}`,
+  not_some_of: ({ values }) => `必须从以下选项中至少选一个：${values.join("、")}`,
   list_too_long: ({ max }) => `必须是列表，最多 ${max} 项`,
   text_too_long: ({ max }) => `最多 ${max} 个字符`,
   json_too_long: ({ max }) => `JSON 最多 ${max} 字节`,
@@ -69,7 +69,7 @@ export const problems: ProblemSentences = {
   boundary_missing: () => "不是 multipart/form-data：缺少一行 boundary",
   part_without_name: () => "不是 multipart/form-data：有一部分没有名称",
   part_encoded: () => "不是 multipart/form-data：有一部分带传输编码",
-  name_not_read: ({ fields }) => `无法识别：只有 ${fields} 可以带一层成员`,
+  name_not_read: ({ fields }) => `无法识别：只有 ${fields.replaceAll(", ", "、")} 可以带一层成员`,
   given_two_ways: ({ field }) => `以另一种写法再次给出了 ${field}`,
   file_not_taken: () => "是文件，只有图片字段可以接收文件",
   file_not_image: () => "必须是图片文件",
