@@ -36,7 +36,7 @@ function textsOf(value: unknown, path: string): [path: string, text: string][] {
 
 /** Written as it is typed, whatever the language around it. */
 const SYNTAX =
-  /http\(s\)|data:image\/…;base64,…|data:|asset:\/\/…?|Name: value|name:sha256hex|Authorization: Bearer/g;
+  /http\(s\)|data:image\/…;base64,…|data:|asset:\/\/…?|Name: value|name:sha256hex|\d{4}-[-\dT:.]+Z|Authorization: Bearer/g;
 
 /** The first mark of a Chinese sentence that has the width of a Latin letter. */
 function halfWidthIn(text: string): string | undefined {
