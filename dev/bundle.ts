@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
 
@@ -12,15 +13,27 @@ export interface BundleOptions {
   instead?: Record<string, string>;
 }
 
-/** A Worker as one ES module. */
+/** An ES module, under the name by which the others import it. */
+export interface WorkerModule {
+  name: string;
+  text: string;
+}
+
+/** The module that the runtime starts with. */
+export const MAIN_MODULE = "index.js";
+
+/** A Worker as ES modules: the main one first, then those that it shares and those that are loaded on demand. */
 export async function bundleWorker({
   entry = "src/index.ts",
   minify = false,
   instead = {},
-}: BundleOptions = {}): Promise<string> {
+}: BundleOptions = {}): Promise<WorkerModule[]> {
   const result = await build({
     entryPoints: [`${root}${entry}`],
     bundle: true,
+    splitting: true,
+    outdir: root,
+    entryNames: basename(MAIN_MODULE, ".js"),
     minify,
     format: "esm",
     target: "es2024",
@@ -30,9 +43,15 @@ export async function bundleWorker({
     plugins: [standIns(instead)],
     logLevel: "silent",
   });
-  const [output] = result.outputFiles;
-  if (!output) throw new Error(`${entry} was not bundled`);
-  return output.text;
+  const modules = result.outputFiles.map(({ path, text }) => ({ name: basename(path), text }));
+  return modules.toSorted((a, b) => Number(b.name === MAIN_MODULE) - Number(a.name === MAIN_MODULE));
+}
+
+/** Writes a Worker's modules into a folder that holds nothing else. */
+export function writeModules(folder: string, modules: readonly WorkerModule[]): void {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  for (const { name, text } of modules) writeFileSync(join(folder, name), text);
 }
 
 function standIns(instead: Record<string, string>): Plugin {

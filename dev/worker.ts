@@ -46,16 +46,11 @@ export async function startWorker(options: LocalWorkerOptions = {}): Promise<Loc
   const limit = limits?.["CREATE_LIMIT"];
   if (limit && options.createsPerMinute !== undefined) limit.simple.limit = options.createsPerMinute;
   const { modulesRules: _, ...worker } = workerOptions;
+  const modules = await bundleWorker({ instead: options.instead ?? {} });
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...worker,
-      modules: [
-        {
-          type: "ESModule",
-          path: "index.js",
-          contents: await bundleWorker({ instead: options.instead ?? {} }),
-        },
-      ],
+      modules: modules.map(({ name, text }) => ({ type: "ESModule" as const, path: name, contents: text })),
       bindings: { ...(workerOptions.bindings as Record<string, string>), ...options.settings },
       host: "127.0.0.1",
       port: options.port ?? 0,

@@ -1,6 +1,7 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { bundleWorker, MAIN_MODULE, writeModules } from "../dev/bundle.ts";
 import { missingFor, type Deployment } from "./missing.ts";
 
 /**
@@ -65,6 +66,9 @@ if (later.length > 0) {
   console.log(`Until these are set, every call is answered 503 with the setting's name:\n${listed(later)}`);
 } else console.log(found.secrets ? "Nothing is missing." : "What secrets are set is not known here.");
 if (!given.includes("--check")) {
-  const { status } = spawnSync("wrangler", ["deploy", ...forWrangler], { cwd: root, stdio: "inherit" });
+  // Wrangler's own bundler would put all modules into one, and an isolate would compile the console for each API call.
+  writeModules(`${root}dist/worker`, await bundleWorker({ minify: true }));
+  const deploy = ["deploy", `dist/worker/${MAIN_MODULE}`, "--no-bundle", ...forWrangler];
+  const { status } = spawnSync("wrangler", deploy, { cwd: root, stdio: "inherit" });
   process.exit(status ?? 1);
 }

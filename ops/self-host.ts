@@ -1,7 +1,7 @@
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { bundleWorker, compatibility, root } from "../dev/bundle.ts";
+import { bundleWorker, compatibility, root, writeModules, type WorkerModule } from "../dev/bundle.ts";
 import { buildPublic, PUBLIC_FOLDER } from "../dev/public.ts";
 import { SETTING_NAMES } from "../src/env.ts";
 
@@ -18,9 +18,10 @@ export interface SelfHostOptions {
 
 const OBJECTS = { TASKS: "TaskObject", ACCOUNTS: "AccountObject", CADENCES: "CadenceObject" };
 
-function configText(allow: readonly string[]): string {
+function configText(allow: readonly string[], modules: readonly WorkerModule[]): string {
   const { date, flags } = compatibility();
   const settings = SETTING_NAMES.map((name) => `    (name = "${name}", fromEnvironment = "${name}"),`);
+  const embedded = modules.map(({ name }) => `    (name = "${name}", esModule = embed "worker/${name}"),`);
   const namespaces = Object.entries(OBJECTS).map(
     ([name, className]) => `    (name = "${name}", durableObjectNamespace = "${className}"),`,
   );
@@ -43,7 +44,9 @@ const config :Workerd.Config = (
 );
 
 const ringback :Workerd.Worker = (
-  modules = [(name = "ringback.js", esModule = embed "ringback.js")],
+  modules = [
+${embedded.join("\n")}
+  ],
   compatibilityDate = "${date}",
   compatibilityFlags = ${JSON.stringify(flags)},
   globalOutbound = "internet",
@@ -86,11 +89,9 @@ export async function buildSelfHost({ folder, allow = ["public"] }: SelfHostOpti
   // Built anew over an older one: `store` holds tasks, and stays as it is.
   mkdirSync(join(folder, "store"), { recursive: true });
   rmSync(join(folder, "public"), { recursive: true, force: true });
-  writeFileSync(
-    join(folder, "ringback.js"),
-    await bundleWorker({ entry: "ops/worker/self-host.ts", minify: true }),
-  );
-  writeFileSync(join(folder, "config.capnp"), configText(allow));
+  const modules = await bundleWorker({ entry: "ops/worker/self-host.ts", minify: true });
+  writeModules(join(folder, "worker"), modules);
+  writeFileSync(join(folder, "config.capnp"), configText(allow, modules));
   cpSync(PUBLIC_FOLDER, join(folder, "public"), { recursive: true });
   for (const name of ["ringback.service", "sweep-empty-stores.sh"]) {
     copyFileSync(`${root}ops/${name}`, join(folder, name));

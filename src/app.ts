@@ -1,5 +1,4 @@
 import { Router } from "./http/router.ts";
-import { consolePages } from "./console/console.tsx";
 import { docsPage, openApi } from "./http/routes/docs.ts";
 import { onError, onNotFound } from "./http/errors.ts";
 import {
@@ -19,10 +18,22 @@ import { videos } from "./http/routes/videos.ts";
 import { webhooks } from "./http/routes/webhooks.ts";
 import { RINGBACK_VERSION } from "./version.ts";
 
+/** The console's paths. */
+const PAGES = ["/", "/tasks/*", "/new/*", "/webhooks/*", "/statistics", "/sign-in", "/sign-out", "/language"];
+
 /** The Worker's routes. */
 export const app = new Router();
 
-app.use(requestId, requireHost);
+let pages: Router | null = null;
+
+// Before all else, so that a page's request is prepared once, by the Worker's other half.
+app.on("ALL", PAGES, async (context) => {
+  // A module of its own, because an isolate that serves only the API need not compile it.
+  const { consolePages } = await import("./console/console.tsx");
+  pages ??= complete(new Router()).route("/", consolePages);
+  return pages.fetch(context.req.raw, context.env, context.executionCtx);
+});
+complete(app);
 app.use("/v1/*", apiHeaders);
 app.route("/v1/videos", videos);
 app.route("/v1/webhooks", webhooks);
@@ -42,6 +53,11 @@ app.all("/robots.txt", methodNotAllowed("GET, HEAD"));
 app.get("/assets/:folder{swagger-ui-[0-9.]+}/*", staticFile({ cacheControl: IMMUTABLE }));
 app.get("/assets/*", staticFile());
 app.all("/assets/*", methodNotAllowed("GET, HEAD"));
-app.route("/", consolePages);
-app.notFound(onNotFound);
-app.onError(onError);
+
+/** What every answer has: its request's id, and the contract's errors. */
+function complete(router: Router): Router {
+  router.use(requestId, requireHost);
+  router.notFound(onNotFound);
+  router.onError(onError);
+  return router;
+}

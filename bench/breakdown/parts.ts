@@ -1,3 +1,5 @@
+import type { WorkerModule } from "../../dev/bundle.ts";
+
 /** To which part of the work a stack belongs. */
 
 /** Functions of workerd and V8 that begin a part. */
@@ -32,15 +34,16 @@ export interface Part {
 }
 
 /** `JS:*name index.js:12:3`, with V8's marks of the tier. */
-const SCRIPT = /JS:[*+~^']*([\w$#. ]*?)'? ?index\.js:(\d+):/;
+const SCRIPT = /JS:[*+~^']*([\w$#. ]*?)'? ?([\w-]+\.js):(\d+):/;
 
-/** Finds the parts of a Worker's stacks by the script that it runs. */
-export function partsOf(script: string): (stack: readonly string[]) => Part {
-  const fileOf = filesOf(script);
+/** Finds the parts of a Worker's stacks by the modules that it runs. */
+export function partsOf(modules: readonly WorkerModule[]): (stack: readonly string[]) => Part {
+  const filesOfModules = new Map(modules.map(({ name, text }) => [name, filesOf(text)]));
+  const fileOf = (module: string, line: number): string => filesOfModules.get(module)?.(line) ?? "?";
   return (stack) => {
     const ours = stack.flatMap((frame) => {
-      const [, name = "", line = ""] = SCRIPT.exec(frame) ?? [];
-      return line === "" ? [] : [{ name, line: Number(line), file: fileOf(Number(line)) }];
+      const [, name = "", module = "", line = ""] = SCRIPT.exec(frame) ?? [];
+      return line === "" ? [] : [{ name, line: Number(line), file: fileOf(module, Number(line)) }];
     });
     const [source = null] = ours;
     for (const frame of stack) {
@@ -59,9 +62,9 @@ function outside(stack: readonly string[]): string {
 }
 
 /** esbuild writes the path of each file before its code. */
-function filesOf(script: string): (line: number) => string {
-  const marks = script.split("\n").flatMap((text, index) => {
-    const path = /^\/\/ ([\w@./-]+\.[cm]?[jt]sx?)$/.exec(text)?.[1];
+function filesOf(text: string): (line: number) => string {
+  const marks = text.split("\n").flatMap((line, index) => {
+    const path = /^\/\/ ([\w@./-]+\.[cm]?[jt]sx?)$/.exec(line)?.[1];
     return path === undefined ? [] : [{ line: index + 1, path }];
   });
   return (line) => marks.findLast((mark) => mark.line < line)?.path ?? "?";

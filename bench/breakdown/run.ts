@@ -1,3 +1,4 @@
+import type { WorkerModule } from "../../dev/bundle.ts";
 import { startChild, type Child } from "../lib/child.ts";
 import { load, sleep } from "../lib/measure.ts";
 import { publish, type Table } from "../lib/report.ts";
@@ -72,7 +73,7 @@ async function create(contender: Contender): Promise<Breakdown> {
       if (failed > 0) throw new Error(`${failed} of ${count} creates were not answered 202`);
     };
     await creates(WARM_UP);
-    return breakdown(await sample(worker.pid, async () => creates(CREATES)), worker.script, CREATES);
+    return breakdown(await sample(worker.pid, async () => creates(CREATES)), worker.modules, CREATES);
   } finally {
     await worker.close();
   }
@@ -106,7 +107,7 @@ async function end(contender: Contender): Promise<Breakdown> {
       // What follows a callback: its record, and the report.
       await sleep(1000);
     });
-    return breakdown(sampled, worker.script, ENDS);
+    return breakdown(sampled, worker.modules, ENDS);
   } finally {
     await worker.close();
   }
@@ -116,8 +117,8 @@ async function callbacks(of: Child): Promise<number> {
   return ask<number>(of, { ask: "count" });
 }
 
-function breakdown({ cpuMs, stacks }: Sampled, script: string, tasks: number): Breakdown {
-  const partOf = partsOf(script);
+function breakdown({ cpuMs, stacks }: Sampled, modules: readonly WorkerModule[], tasks: number): Breakdown {
+  const partOf = partsOf(modules);
   const eachMs = cpuMs / stacks.length / tasks;
   const found: Breakdown = {
     totalMs: cpuMs / tasks,

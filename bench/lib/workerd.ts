@@ -5,7 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { bundleWorker, compatibility } from "../../dev/bundle.ts";
+import { bundleWorker, compatibility, writeModules, type WorkerModule } from "../../dev/bundle.ts";
 
 /** Bare workerd, without wrangler or miniflare around it, with its store on a memory file system. */
 
@@ -24,8 +24,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 export interface BenchWorker {
   url: string;
   pid: number;
-  /** The module that it runs. */
-  script: string;
+  /** What it runs. */
+  modules: readonly WorkerModule[];
   /** Ends it and removes its store. */
   close(): Promise<void>;
 }
@@ -44,11 +44,15 @@ export interface BenchWorkerOptions {
 
 function configOf(
   port: number,
+  modules: readonly WorkerModule[],
   { settings, objects, flags: more = [], isProfiled = false }: BenchWorkerOptions,
 ): string {
   const { date, flags: deployed } = compatibility();
   const flags = JSON.stringify([...deployed, ...more]);
   const text = JSON.stringify;
+  const embedded = modules.map(
+    ({ name }) => `(name = ${text(name)}, esModule = embed ${text(`worker/${name}`)})`,
+  );
   const bindings = [
     ...Object.entries(settings).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
     ...Object.entries(objects).map(
@@ -69,7 +73,7 @@ const config :Workerd.Config = (
   sockets = [(name = "http", address = "127.0.0.1:${port}", http = (), service = "main")],
 );
 const main :Workerd.Worker = (
-  modules = [(name = "index.js", esModule = embed "index.js")],
+  modules = [${embedded.join(", ")}],
   compatibilityDate = "${date}",
   compatibilityFlags = ${flags},
   bindings = [${bindings.join(", ")}],
@@ -92,9 +96,9 @@ export async function startBenchWorker(options: BenchWorkerOptions): Promise<Ben
   const port = await freePort();
   mkdirSync(join(folder, "store"));
   const { entry, isProfiled = false } = options;
-  const script = await bundleWorker({ entry: `bench/workers/${entry}`, minify: !isProfiled });
-  writeFileSync(join(folder, "index.js"), script);
-  writeFileSync(join(folder, "config.capnp"), configOf(port, options));
+  const modules = await bundleWorker({ entry: `bench/workers/${entry}`, minify: !isProfiled });
+  writeModules(join(folder, "worker"), modules);
+  writeFileSync(join(folder, "config.capnp"), configOf(port, modules, options));
   // The package's program is a script around the binary: the process to measure is the binary itself.
   const binary = join(require.resolve("@cloudflare/workerd-linux-64/package.json"), "../bin/workerd");
   const serve = [binary, "serve", "config.capnp", "--experimental", "--directory-path=store=store"];
@@ -114,7 +118,7 @@ export async function startBenchWorker(options: BenchWorkerOptions): Promise<Ben
   return {
     url,
     pid: child.pid ?? 0,
-    script,
+    modules,
     close: async () => {
       const gone = new Promise((resolve) => child.once("exit", resolve));
       process.off("exit", abandon);

@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { bundleWorker, MAIN_MODULE, writeModules } from "../../../dev/bundle.ts";
 import { readSettings } from "../../../src/env.ts";
 
 /*
@@ -54,6 +55,8 @@ esac
   chmodSync(join(folder, "wrangler"), 0o755);
 }
 
+const DEPLOY = "deploy dist/worker/index.js --no-bundle";
+
 const calls = (): string[] => readFileSync(join(folder, "calls"), "utf8").trim().split("\n");
 
 describe("npm run secret", () => {
@@ -94,13 +97,13 @@ describe("npm run deploy", () => {
     const { code, out } = run("deploy.ts");
     expect(code).toBe(0);
     expect(out).toContain("deployed");
-    expect(calls().at(-1)).toBe("deploy");
+    expect(calls().at(-1)).toBe(DEPLOY);
   });
 
   it("only looks with --check", () => {
     playWrangler({ login: true, secrets: ["RINGBACK_SECRET"] });
     expect(run("deploy.ts", "--check")).toMatchObject({ code: 0, out: "Nothing is missing.\n" });
-    expect(calls()).not.toContain("deploy");
+    expect(calls()).not.toContain(DEPLOY);
   });
 
   it.each([
@@ -120,7 +123,7 @@ describe("npm run deploy", () => {
     const { code, err } = run("deploy.ts");
     expect(code).toBe(1);
     expect(err).toContain(says);
-    expect(calls()).not.toContain("deploy");
+    expect(calls()).not.toContain(DEPLOY);
   });
 
   it.each([
@@ -131,7 +134,7 @@ describe("npm run deploy", () => {
     build = { WORKERS_CI: "1" };
     playWrangler(state);
     const { code, out } = run("deploy.ts");
-    expect({ code, deployed: calls().at(-1) }).toEqual({ code: 0, deployed: "deploy" });
+    expect({ code, deployed: calls().at(-1) }).toEqual({ code: 0, deployed: DEPLOY });
     // What is known to be missing is said.
     const known = state.login && !("refuses" in state);
     expect(out.includes("npm run -s secret | npx wrangler secret put RINGBACK_SECRET")).toBe(known);
@@ -140,7 +143,22 @@ describe("npm run deploy", () => {
   it("deploys another environment with that one's secrets", () => {
     playWrangler({ login: true, secrets: ["RINGBACK_SECRET"] });
     expect(run("deploy.ts", "--env", "staging").code).toBe(0);
-    expect(calls()).toEqual(["whoami", "secret list --format json --env staging", "deploy --env staging"]);
+    expect(calls()).toEqual(["whoami", "secret list --format json --env staging", `${DEPLOY} --env staging`]);
+  });
+});
+
+describe("wrangler", () => {
+  it("uploads each module that the deployment hands it", async () => {
+    const from = join(folder, "worker");
+    const to = join(folder, "uploaded");
+    writeModules(from, await bundleWorker({ minify: true }));
+    const wrangler = join(root, "node_modules/.bin/wrangler");
+    const config = ["--config", join(root, "wrangler.toml")];
+    const deploy = [...config, "deploy", join(from, MAIN_MODULE), "--no-bundle", "--dry-run", "--outdir", to];
+    const { status } = spawnSync(wrangler, deploy, { cwd: root, encoding: "utf8" });
+    expect(status).toBe(0);
+    expect(readdirSync(to)).toEqual(expect.arrayContaining(readdirSync(from)));
+    expect(readdirSync(from).length).toBeGreaterThan(1);
   });
 });
 
