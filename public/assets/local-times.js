@@ -11,6 +11,9 @@ const format = new Intl.DateTimeFormat(locale, {
   hour: "2-digit",
   minute: "2-digit",
   second: "2-digit",
+  hourCycle: "h23",
+  // People in several places compare what they see, and a log says UTC.
+  timeZoneName: "short",
 });
 
 /** @param {ParentNode} root */

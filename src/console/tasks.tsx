@@ -17,15 +17,17 @@ export async function showTask(context: Context<AppEnv>): Promise<Response> {
   if (body === null) throw noSuchTask();
   // Digits of the upstream's and the caller's numbers are shown as they came.
   const view = parseJson(body) as unknown as TaskView;
-  return context.html(<TaskPage page={pageContext(context)} view={view} said={context.req.query("said")} />);
+  const asked = { said: context.req.query("said"), at: context.req.query("at") };
+  return context.html(<TaskPage page={pageContext(context)} view={view} asked={asked} />);
 }
 
 /** `POST /tasks/{id}/redeliver` */
 export async function redeliverTask(context: Context<AppEnv>): Promise<Response> {
   const { id, name } = await namedTask(context);
   const form = await readForm(context);
-  const answer = await askForRedelivery(context, name, form("message_id") || null);
-  return context.redirect(`/tasks/${id}?said=${saidOf(answer)}`, 303);
+  const messageId = form("message_id");
+  const said = saidOf(await askForRedelivery(context, name, messageId || null));
+  return context.redirect(taskPath(id, said, messageId), 303);
 }
 
 /** `POST /tasks/{id}/delete` */
@@ -45,13 +47,21 @@ async function namedTask(context: Context<AppEnv>): Promise<{ id: string; name: 
   return { id, name, account };
 }
 
-/** What the page says next, as a word of its dictionary. */
-export type Said = "queued" | "nothing" | "tooOften" | "tooMany";
+/** Back to the event whose button was pressed. What is on its way, the page sees by itself. */
+function taskPath(id: string, said: Said | null, messageId: string): string {
+  const query = new URLSearchParams({ ...(said && { said }), ...(said && messageId && { at: messageId }) });
+  const path = query.size === 0 ? `/tasks/${id}` : `/tasks/${id}?${query.toString()}`;
+  return messageId === "" ? path : `${path}#${encodeURIComponent(messageId)}`;
+}
 
-function saidOf({ kind }: Redelivery): Said {
+/** What the page says next, as a word of its dictionary. */
+type Said = "nothing" | "tooOften" | "tooMany";
+
+/** Null: the attempt is in the queue. */
+function saidOf({ kind }: Redelivery): Said | null {
   switch (kind) {
     case "queued":
-      return "queued";
+      return null;
     case "no_task":
       throw noSuchTask();
     case "no_message":

@@ -96,9 +96,9 @@ describe("by keyboard alone", () => {
     await press(page, "Tab", ".skip");
     await page.keyboard.press("Enter");
     expect(await page.locator("main:focus").count()).toBe(1);
-    await press(page, "Tab", "#upstream summary");
+    await press(page, "Tab", "#curl summary");
     await page.keyboard.press("Enter");
-    expect(await page.locator("#upstream-json").isVisible()).toBe(true);
+    expect(await page.locator("#curl-commands").isVisible()).toBe(true);
     await press(page, "Tab", "#remove summary");
     await page.keyboard.press("Space");
     await press(page, "Tab", ".danger");

@@ -8,15 +8,13 @@ export function StatusBadge({ page, status }: { page: PageContext; status: TaskS
   return <span class={`badge is-${status}`}>{page.text.status[status]}</span>;
 }
 
-interface CallbackBadgeProps {
-  page: PageContext;
-  status: CallbackStatus | "none";
-  /** In place of the state's own word, where the page knows more. */
-  word?: string;
+/** A state that only some pages know. */
+export function Badge({ tone, children }: { tone: string; children?: Child }) {
+  return <span class={`badge thin is-${tone}`}>{children}</span>;
 }
 
-export function CallbackBadge({ page, status, word = page.text.callback[status] }: CallbackBadgeProps) {
-  return <span class={`badge thin is-${status}`}>{word}</span>;
+export function CallbackBadge({ page, status }: { page: PageContext; status: CallbackStatus | "none" }) {
+  return <Badge tone={status}>{page.text.callback[status]}</Badge>;
 }
 
 /** An instant on the clock; the browser's script says it in local time. */
@@ -37,17 +35,22 @@ export function Distance({ page, iso }: { page: PageContext; iso: string }) {
   );
 }
 
+interface CopyProps {
+  page: PageContext;
+  from: string;
+  /** What it copies, for those who hear the button only. */
+  label: string;
+  /** What the button says where it does not stand beside what it copies. */
+  children?: string;
+}
+
 /** A button that copies the text of the element of that id. Without its script it is not shown. */
-export function CopyButton({ page, from, label }: { page: PageContext; from: string; label: string }) {
+export function CopyButton({ page, from, label, children }: CopyProps) {
+  const { copy } = page.text.shell;
+  const name = children === undefined ? { "aria-label": `${copy}: ${label}` } : {};
   return (
-    <button
-      class="copy"
-      type="button"
-      data-copy={from}
-      aria-label={`${page.text.shell.copy}: ${label}`}
-      hidden
-    >
-      {page.text.shell.copy}
+    <button class="copy" type="button" data-copy={from} {...name} hidden>
+      {children ?? copy}
     </button>
   );
 }

@@ -17,19 +17,18 @@ export function span(text: Text["time"], ms: number): string {
   return text.days(Math.floor(whole / DAY));
 }
 
-/** How far away an instant is, to one unit: `3 min ago`, `in 5 s`. */
+/** How far away an instant is, to one unit: `3 min ago`, `in 5 s`. What is to come is rounded, what was is cut. */
 export function distance(text: Text["time"], at: number, now: number): string {
   const ms = Math.abs(at - now);
   if (ms < SECOND) return text.now;
-  const coarse = coarseSpan(text, ms);
-  return at < now ? text.ago(coarse) : text.in(coarse);
+  return at < now ? text.ago(coarseSpan(text, ms, Math.floor)) : text.in(coarseSpan(text, ms, Math.round));
 }
 
-function coarseSpan(text: Text["time"], ms: number): string {
-  if (ms < MINUTE) return text.seconds(Math.floor(ms / SECOND));
-  if (ms < HOUR) return text.minutes(Math.floor(ms / MINUTE), 0);
-  if (ms < DAY) return text.hours(Math.floor(ms / HOUR), 0);
-  return text.days(Math.floor(ms / DAY));
+function coarseSpan(text: Text["time"], ms: number, whole: (value: number) => number): string {
+  if (whole(ms / SECOND) < 60) return text.seconds(whole(ms / SECOND));
+  if (whole(ms / MINUTE) < 60) return text.minutes(whole(ms / MINUTE), 0);
+  if (whole(ms / HOUR) < 24) return text.hours(whole(ms / HOUR), 0);
+  return text.days(whole(ms / DAY));
 }
 
 /** `2026-11-23 20:45:12 UTC`: what is read until the browser's own script says it in local time. */

@@ -1,4 +1,5 @@
 import { ENGLISH_PROBLEMS } from "../../contract/problems.ts";
+import { callbacks, tests, video } from "./en/callbacks.ts";
 import { errors, operatorErrors, problem, taskErrors } from "./en/errors.ts";
 import { callback, shell, signIn, status, time } from "./en/frame.ts";
 import { create } from "./en/new-task.ts";
@@ -15,6 +16,9 @@ export const en = {
   time,
   task,
   deliveries,
+  callbacks,
+  video,
+  tests,
   errors,
   taskErrors,
   operatorErrors,

@@ -1,4 +1,5 @@
 import type { Text } from "./en.ts";
+import { callbacks, tests, video } from "./zh/callbacks.ts";
 import { errors, operatorErrors, problem, taskErrors } from "./zh/errors.ts";
 import { callback, shell, signIn, status, time } from "./zh/frame.ts";
 import { create } from "./zh/new-task.ts";
@@ -16,6 +17,9 @@ export const zh: Text = {
   time,
   task,
   deliveries,
+  callbacks,
+  video,
+  tests,
   errors,
   taskErrors,
   operatorErrors,

@@ -1,67 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { AttemptJson } from "../../../src/contract/shapes/delivery.ts";
 import { clock, distance, span } from "../../../src/console/pages/spans.ts";
 import { liveEveryMs, type TaskView } from "../../../src/console/pages/task/task-view.ts";
 import { en } from "../../../src/console/text/en.ts";
 import { zh } from "../../../src/console/text/zh.ts";
 import { timelineOf } from "../../../src/console/pages/task/timeline.ts";
 import { diagnosticsOf } from "../../../src/task-object/diagnostics.ts";
+import { anAttempt, aView, iso } from "./views.ts";
 import { aDelivery, aSchedule, aTask, aTaskState, anUnsubmittedTask, T0 } from "../../support/builders.ts";
-
-const iso = (afterMs: number): string => new Date(T0 + afterMs).toISOString();
-
-function aView(overrides: { [Part in keyof TaskView]?: Partial<TaskView[Part]> } = {}): TaskView {
-  return {
-    task: {
-      object: "video.task",
-      id: "task_a",
-      task_id: "task_a",
-      status: "running",
-      progress: null,
-      model: "m",
-      upstream_name: "aio",
-      video_url: null,
-      source_url: null,
-      file: null,
-      error: null,
-      error_message: null,
-      metadata: null,
-      test: false,
-      upstream_task_id: "up-1",
-      created_at: iso(0),
-      submitted_at: iso(500),
-      finished_at: null,
-      deadline_at: iso(3_600_000),
-      callback: null,
-      upstream: null,
-      ...overrides.task,
-    },
-    deliveries: { object: "list", data: [], ...overrides.deliveries },
-    life: {
-      submit: { phase: "done", due_at: null, refusals: 0 },
-      running_at: null,
-      polls: 0,
-      next_poll_at: null,
-      events: [],
-      erased_at: null,
-      ...overrides.life,
-    },
-  };
-}
-
-function anAttempt(overrides: Partial<AttemptJson> = {}): AttemptJson {
-  return {
-    number: 1,
-    trigger: "scheduled",
-    started_at: iso(20_000),
-    duration_ms: 12,
-    status_code: 200,
-    outcome: "delivered",
-    reason: null,
-    response_excerpt: null,
-    ...overrides,
-  };
-}
 
 const labels = (view: TaskView): string[] =>
   timelineOf(view, en, T0 + 10_000).map(({ label, detail }) =>
@@ -96,6 +41,17 @@ describe("the timeline", () => {
       life: { submit: { phase, due_at: dueAt, refusals } },
     });
     expect(labels(view)).toEqual(expected);
+  });
+
+  it("says of a test nothing that sounds like the upstream", () => {
+    const life = { polls: 2, next_poll_at: iso(11_000) };
+    expect(labels(aView({ task: { test: true }, life }))).toEqual([
+      "Accepted by Ringback",
+      "The test is running",
+      "Deadline",
+    ]);
+    const ended = { test: true, status: "failed", finished_at: iso(19_000) } as const;
+    expect(labels(aView({ task: ended, life: { polls: 2 } }))).toEqual(["Accepted by Ringback", "Failed"]);
   });
 
   it("has each attempt with its answer and latency among the rest", () => {
@@ -256,6 +212,12 @@ describe("a time", () => {
     [5000, "in 5 s"],
     [7_300_000, "in 2 h"],
     [-172_800_000, "2 days ago"],
+    // What is to come is rounded: the retention of a task that has just ended is that of the setting.
+    [30 * 86_400_000 - 5000, "in 30 days"],
+    [86_395_000, "in 1 day"],
+    [59_700, "in 1 min"],
+    [3_599_000, "in 1 h"],
+    [-86_395_000, "23 h ago"],
   ])("%i ms away is %s", (ms, expected) => {
     expect(distance(en.time, T0 + ms, T0)).toBe(expected);
   });

@@ -82,6 +82,8 @@ describe("the dictionaries", () => {
       "outcome",
       "trigger",
       "formats",
+      "stop",
+      "advice",
     ]);
     const keys = english
       .map(([path]) => path.split("."))

@@ -1,14 +1,27 @@
 import type { AttemptJson, DeliveryJson } from "../../../contract/shapes/delivery.ts";
-import { CallbackBadge, Code, Distance, Instant } from "../parts.tsx";
-import { deliveryWord } from "./delivery-word.ts";
-import { isOnTheWire, type TaskView } from "./task-view.ts";
-import type { Text } from "../../text/en.ts";
 import { isWorded } from "../../../contract/words.ts";
-import { latency } from "./timeline.ts";
 import type { PageContext } from "../../page-context.ts";
+import type { Text } from "../../text/en.ts";
+import { Badge, Code, Distance, Instant, Notice } from "../parts.tsx";
+import { AdvicePanel } from "./advice-panel.tsx";
+import { deliveryStateOf, latestFinished, stateWord, stopReasonOf } from "./delivery-state.ts";
+import { isOnTheWire, type TaskView } from "./task-view.ts";
+import { latency } from "./timeline.ts";
+
+/** What a button's answer says, and at which event. */
+export interface Saying {
+  messageId: string | null;
+  sentence: string;
+}
+
+interface PanelProps {
+  page: PageContext;
+  view: TaskView;
+  saying: Saying | null;
+}
 
 /** Every event with its attempts, and a button to try once more. */
-export function DeliveriesPanel({ page, view }: { page: PageContext; view: TaskView }) {
+export function DeliveriesPanel({ page, view, saying }: PanelProps) {
   const text = page.text.deliveries;
   const { data } = view.deliveries;
   return (
@@ -17,50 +30,52 @@ export function DeliveriesPanel({ page, view }: { page: PageContext; view: TaskV
       {view.task.callback === null && <p class="hint">{text.none}</p>}
       {view.task.callback !== null && data.length === 0 && <p class="hint">{text.noneYet}</p>}
       {data.map((delivery) => (
-        <Delivery
-          page={page}
-          taskId={view.task.task_id}
-          delivery={delivery}
-          word={deliveryWord(delivery, data, page.text)}
-        />
+        <Delivery page={page} view={view} delivery={delivery} saying={saying} />
       ))}
     </section>
   );
 }
 
-interface DeliveryProps {
-  page: PageContext;
-  taskId: string;
-  delivery: DeliveryJson;
-  /** Its state. */
-  word: string;
-}
-
-function Delivery({ page, taskId, delivery, word }: DeliveryProps) {
+function Delivery({ page, view, delivery, saying }: PanelProps & { delivery: DeliveryJson }) {
   const { text } = page;
   const { message_id: messageId, event, next_attempt_at: next, attempts } = delivery;
+  const state = deliveryStateOf(delivery, view);
+  const stop = stopReasonOf(delivery, view);
+  const byHand = view.life.events.find(({ message_id: id }) => id === messageId)?.by_hand ?? 0;
+  const latest = latestFinished(attempts);
   return (
     <article class="delivery" id={messageId}>
       <div class="delivery-head">
         <h3>
           <code>{event}</code>
         </h3>
-        <CallbackBadge page={page} status={delivery.status} word={word} />
+        <Badge tone={state}>{stateWord(state, text)}</Badge>
         {next !== null && (
           <span class="hint">
             {text.deliveries.next} <Distance page={page} iso={next} />
           </span>
         )}
-        <form method="post" action={`/tasks/${taskId}/redeliver`}>
+        <form method="post" action={`/tasks/${view.task.task_id}/redeliver`}>
           <input type="hidden" name="message_id" value={messageId} />
           <button type="submit">{text.deliveries.redeliver}</button>
         </form>
       </div>
-      <ol class="attempts" aria-label={text.deliveries.attempts}>
-        {attempts.toReversed().map((attempt) => (
-          <Attempt page={page} messageId={messageId} attempt={attempt} />
-        ))}
-      </ol>
+      {stop !== null && stop !== "superseded" && <p class="hint">{text.callbacks.stop[stop]}</p>}
+      {saying?.messageId === messageId && <Notice kind="bad">{saying.sentence}</Notice>}
+      {byHand > 0 && <Notice kind="good">{text.deliveries.queued}</Notice>}
+      {attempts.length > 0 && (
+        <ol class="attempts" aria-label={text.deliveries.attempts}>
+          {attempts.toReversed().map((attempt) => (
+            <Attempt page={page} messageId={messageId} attempt={attempt}>
+              {attempt === latest && delivery.status !== "delivered" ? (
+                <AdvicePanel page={page} view={view} delivery={delivery} attempt={attempt} />
+              ) : (
+                <Answer page={page} messageId={messageId} attempt={attempt} />
+              )}
+            </Attempt>
+          ))}
+        </ol>
+      )}
     </article>
   );
 }
@@ -71,31 +86,38 @@ interface AttemptProps {
   attempt: AttemptJson;
 }
 
-function Attempt({ page, messageId, attempt }: AttemptProps) {
+function Attempt({ page, messageId, attempt, children }: AttemptProps & { children: unknown }) {
   const { text } = page;
   const why = reasonOf(attempt, text);
   return (
     <li id={`${messageId}-${attempt.number}`}>
       <div class="attempt">
         <span class="attempt-number">{attempt.number}</span>
-        <span class={`badge thin is-${isOnTheWire(attempt) ? "running" : attempt.outcome}`}>
+        <Badge tone={isOnTheWire(attempt) ? "running" : attempt.outcome}>
           {isOnTheWire(attempt) ? text.deliveries.onTheWire : text.deliveries.outcome[attempt.outcome]}
-        </span>
+        </Badge>
         {attempt.status_code !== null && <code>{attempt.status_code}</code>}
         {attempt.duration_ms !== null && <span>{latency(attempt.duration_ms, text)}</span>}
-        <span class="hint">{text.deliveries.trigger[attempt.trigger]}</span>
-        <span class="hint attempt-time">
+        <span class="soft">{text.deliveries.trigger[attempt.trigger]}</span>
+        <span class="soft attempt-time">
           <Instant iso={attempt.started_at} />
         </span>
       </div>
       {why !== null && <p class="hint">{why}</p>}
-      {attempt.response_excerpt !== null && (
-        <details id={`${messageId}-${attempt.number}-answer`}>
-          <summary>{text.deliveries.body}</summary>
-          <Code label={text.deliveries.body}>{attempt.response_excerpt}</Code>
-        </details>
-      )}
+      {children}
     </li>
+  );
+}
+
+/** What the receiver said to an attempt; opened by hand. */
+function Answer({ page, messageId, attempt }: AttemptProps) {
+  const label = page.text.deliveries.body;
+  if (attempt.response_excerpt === null) return null;
+  return (
+    <details id={`${messageId}-${attempt.number}-answer`}>
+      <summary>{label}</summary>
+      <Code label={label}>{attempt.response_excerpt}</Code>
+    </details>
   );
 }
 

@@ -1,25 +1,34 @@
-import type { TaskError, TaskJson } from "../../../contract/shapes/task.ts";
-import { DeliveriesPanel } from "./deliveries-panel.tsx";
+import type { TaskJson } from "../../../contract/shapes/task.ts";
+import { DeliveriesPanel, type Saying } from "./deliveries-panel.tsx";
 import { Page } from "../page.tsx";
 import { Code, CopyButton, Distance, Instant, Notice, StatusBadge } from "../parts.tsx";
-import { failureWords } from "../error-words.ts";
 import { span } from "../spans.ts";
+import { titleOf } from "../task-title.ts";
+import { Outcome } from "./outcome.tsx";
 import { isTerminal } from "../../../domain/task/task.ts";
 import { liveEveryMs, type TaskView } from "./task-view.ts";
 import { timelineOf } from "./timeline.ts";
 import type { PageContext } from "../../page-context.ts";
 
+/** What the page's address says beside the task: the answer to the button that was pressed last, and at which event. */
+interface Asked {
+  said: string | undefined;
+  at: string | undefined;
+}
+
 interface TaskProps {
   page: PageContext;
   view: TaskView;
-  /** What became of the button that was pressed last. */
-  said: string | undefined;
+  asked: Asked;
 }
 
-export function TaskPage({ page, view, said }: TaskProps) {
+export function TaskPage({ page, view, asked }: TaskProps) {
   const { text } = page;
   const { task } = view;
-  const title = `${text.status[task.status]} · ${task.model}`;
+  const name = titleOf(task.metadata) ?? task.model;
+  const title = `${text.status[task.status]} · ${name}`;
+  const saying = sayingOf(page, asked);
+  const isAtEvent = view.deliveries.data.some(({ message_id: id }) => id === saying?.messageId);
   return (
     <Page page={page} title={title} place="tasks" liveMs={liveEveryMs(view, page.now)}>
       <p class="crumb">
@@ -27,7 +36,9 @@ export function TaskPage({ page, view, said }: TaskProps) {
       </p>
       <div class="head">
         <div>
-          <h1>{task.model}</h1>
+          <h1>
+            {name} {task.test && <span class="tag">{text.list.test}</span>}
+          </h1>
           <p class="sub">
             <code id="task-id">{task.task_id}</code>{" "}
             <CopyButton page={page} from="task-id" label={text.task.id} />
@@ -37,13 +48,13 @@ export function TaskPage({ page, view, said }: TaskProps) {
           <StatusBadge page={page} status={task.status} />
         </p>
       </div>
-      {said !== undefined && <Said page={page} said={said} />}
+      {saying !== null && !isAtEvent && <Notice kind="bad">{saying.sentence}</Notice>}
       <div class="split">
         <div class="column">
           <Outcome page={page} task={task} />
-          <DeliveriesPanel page={page} view={view} />
+          <DeliveriesPanel page={page} view={view} saying={saying} />
           <Json page={page} id="metadata" title={text.task.metadata} value={task.metadata} />
-          <Upstream page={page} task={task} />
+          {!task.test && <Upstream page={page} task={task} />}
           <Curl page={page} task={task} />
         </div>
         <div class="column">
@@ -56,81 +67,12 @@ export function TaskPage({ page, view, said }: TaskProps) {
   );
 }
 
-function Said({ page, said }: { page: PageContext; said: string }) {
-  const { queued, tooOften } = page.text.deliveries;
-  const { nothing_to_deliver: nothing, too_many_redeliveries: tooMany } = page.text.errors;
-  const sentence = new Map(Object.entries({ queued, nothing, tooOften, tooMany })).get(said);
-  // The word stands in the address, which any link can change.
-  if (sentence === undefined) return null;
-  return <Notice kind={said === "queued" ? "good" : "bad"}>{sentence}</Notice>;
-}
-
-/** The video, how far it is, or what went wrong and what to do about it. */
-function Outcome({ page, task }: { page: PageContext; task: TaskJson }) {
-  if (task.status === "succeeded" && task.video_url !== null && !task.test)
-    return <Video page={page} url={task.video_url} />;
-  if (task.error !== null) return <Failure page={page} task={task} error={task.error} />;
-  const text = page.text.task;
-  if (task.status === "succeeded") {
-    return (
-      <section class="card panel stack" id="video">
-        <h2>{text.video}</h2>
-        <p>{task.test ? text.testVideo : text.needsKey}</p>
-        {task.video_url !== null && (
-          <p>
-            <code>{task.video_url}</code>
-          </p>
-        )}
-      </section>
-    );
-  }
-  return (
-    <section class="card panel stack" id="progress">
-      <h2>{text.progress}</h2>
-      {task.progress === null ? (
-        <p>{text.unknownProgress}</p>
-      ) : (
-        <p class="meter">
-          <progress max={100} value={task.progress} aria-label={text.progress}></progress>
-          <span class="number">{task.progress}%</span>
-        </p>
-      )}
-      {task.callback !== null && <p class="hint">{text.waitingFor}</p>}
-    </section>
-  );
-}
-
-function Video({ page, url }: { page: PageContext; url: string }) {
-  const text = page.text.task;
-  return (
-    <section class="card video" id="video">
-      <h2 class="visually-hidden">{text.video}</h2>
-      <video src={url} controls playsinline preload="metadata" aria-label={text.video}></video>
-      <p class="hint">
-        <a href={url} rel="noreferrer" target="_blank">
-          {text.open}
-        </a>{" "}
-        {text.videoNote}
-      </p>
-    </section>
-  );
-}
-
-function Failure({ page, task, error }: { page: PageContext; task: TaskJson; error: TaskError }) {
-  const { text } = page;
-  const { sentence, isOurs, advice } = failureWords(page, task, error);
-  return (
-    <section class="card panel stack failure" id="failure">
-      <h2>{text.task.failed}</h2>
-      {isOurs ? <p>{sentence}</p> : <blockquote>{sentence}</blockquote>}
-      <h3>{text.task.whatToDo}</h3>
-      <p>{advice}</p>
-      {error.retryable && <p>{text.task.retryable}</p>}
-      <p class="hint">
-        <code>{error.code}</code>
-      </p>
-    </section>
-  );
+/** The answer to a button, by the word that stands in the address, which any link can change. */
+function sayingOf({ text }: PageContext, { said, at }: Asked): Saying | null {
+  const { tooOften } = text.deliveries;
+  const { nothing_to_deliver: nothing, too_many_redeliveries: tooMany } = text.errors;
+  const sentence = new Map(Object.entries({ nothing, tooOften, tooMany })).get(said ?? "");
+  return sentence === undefined ? null : { messageId: at ?? null, sentence };
 }
 
 function Timeline({ page, view }: { page: PageContext; view: TaskView }) {
@@ -170,6 +112,8 @@ function Facts({ page, view: { task } }: { page: PageContext; view: TaskView }) 
       <h2>{text.task.facts}</h2>
       {task.test && <p class="hint">{text.task.testTask}</p>}
       <dl class="facts">
+        <dt>{text.create.model}</dt>
+        <dd>{task.model}</dd>
         <dt>{text.task.created}</dt>
         <dd>
           <Instant iso={task.created_at} />
@@ -187,8 +131,12 @@ function Facts({ page, view: { task } }: { page: PageContext; view: TaskView }) 
             <dd>{task.finished_at !== null && <Instant iso={task.finished_at} />}</dd>
           </>
         )}
-        <dt>{text.task.upstreamId}</dt>
-        <dd>{task.upstream_task_id === null ? "–" : <code>{task.upstream_task_id}</code>}</dd>
+        {!task.test && (
+          <>
+            <dt>{text.task.upstreamId}</dt>
+            <dd>{task.upstream_task_id === null ? "–" : <code>{task.upstream_task_id}</code>}</dd>
+          </>
+        )}
         {task.callback !== null && (
           <>
             <dt>{text.task.callbackUrl}</dt>

@@ -27,13 +27,13 @@ function byTime(a: Moment, b: Moment): number {
 
 function pastOf({ task, life }: TaskView, { task: text }: Text): Moment[] {
   const moments: Moment[] = [{ iso: task.created_at, label: text.accepted, detail: null, tone: "done" }];
-  if (task.submitted_at !== null)
+  if (task.submitted_at !== null && !task.test)
     moments.push({ iso: task.submitted_at, label: text.submitted, detail: null, tone: "done" });
   if (life.running_at !== null)
     moments.push({ iso: life.running_at, label: text.running, detail: null, tone: "done" });
   if (task.finished_at !== null && isTerminal(task)) {
     const good = task.status === "succeeded";
-    const polls = life.polls > 0 ? text.pollsInAll(life.polls) : null;
+    const polls = life.polls > 0 && !task.test ? text.pollsInAll(life.polls) : null;
     moments.push({
       iso: task.finished_at,
       label: good ? text.succeeded : text.failed,
@@ -76,9 +76,10 @@ export function latency(ms: number, text: Text): string {
   return ms < 1000 ? text.time.milliseconds(Math.round(ms)) : span(text.time, ms);
 }
 
-function presentOf({ task, life }: TaskView, { task: text }: Text, now: number): Moment[] {
+function presentOf({ task, life }: TaskView, { task: text, tests }: Text, now: number): Moment[] {
   if (isTerminal(task)) return [];
   const iso = new Date(now).toISOString();
+  if (task.test) return [{ iso, label: tests.running, detail: null, tone: "now" }];
   if (life.submit.phase === "begun") return [{ iso, label: text.submitting, detail: null, tone: "now" }];
   if (life.submit.phase === "due") {
     const { refusals } = life.submit;
@@ -92,8 +93,11 @@ function comingOf({ task, deliveries, life }: TaskView, { task: text }: Text): M
   const next = (iso: string | null, label: string): void => {
     if (iso !== null) moments.push({ iso, label, detail: null, tone: "next" });
   };
-  next(life.submit.due_at, text.submitDue);
-  next(life.next_poll_at, text.nextPoll);
+  // Nothing of a test goes upstream.
+  if (!task.test) {
+    next(life.submit.due_at, text.submitDue);
+    next(life.next_poll_at, text.nextPoll);
+  }
   for (const delivery of deliveries.data) next(delivery.next_attempt_at, text.nextAttempt);
   if (!isTerminal(task)) next(task.deadline_at, text.deadline);
   next(life.erased_at, text.erased);

@@ -1,0 +1,46 @@
+import type { AttemptJson, DeliveryJson } from "../../../contract/shapes/delivery.ts";
+import type { PageContext } from "../../page-context.ts";
+import { Code } from "../parts.tsx";
+import { adviceFor, redirectTarget } from "./advice.ts";
+import type { TaskView } from "./task-view.ts";
+
+interface AdviceProps {
+  page: PageContext;
+  view: TaskView;
+  delivery: DeliveryJson;
+  attempt: AttemptJson;
+}
+
+/** What to do about the newest attempt that failed, and what the receiver said to it. */
+export function AdvicePanel({ page, view, delivery, attempt }: AdviceProps) {
+  const { callbacks: text, deliveries, shell, task } = page.text;
+  const url = view.task.callback?.url ?? null;
+  const advice = adviceFor(attempt, url);
+  if (advice === null) return null;
+  const target = redirectTarget(attempt, url);
+  return (
+    <div class="advice">
+      <h4>{task.whatToDo}</h4>
+      <p>
+        {text.advice[advice]} {delivery.status === "pending" ? text.again : text.afterwards}
+        {advice === "secret" && (
+          <>
+            {" "}
+            <a href="/webhooks">{shell.webhooks}</a>
+          </>
+        )}
+      </p>
+      {target !== null && (
+        <p>
+          {text.leadsTo} <code>{target}</code>
+        </p>
+      )}
+      {target === null && attempt.response_excerpt !== null && (
+        <>
+          <h4>{deliveries.body}</h4>
+          <Code label={deliveries.body}>{attempt.response_excerpt}</Code>
+        </>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,70 @@
+import type { AttemptJson, DeliveryJson } from "../../../contract/shapes/delivery.ts";
+import type { AttemptReason } from "../../../contract/words.ts";
+import { isTerminalEvent } from "../../../domain/task/event.ts";
+import { isTerminal } from "../../../domain/task/task.ts";
+import type { Text } from "../../text/en.ts";
+import { isOnTheWire, type TaskView } from "./task-view.ts";
+
+/** Where a delivery stands, for a person: one that is `pending` waits, is on the wire, or has failed before. */
+export type DeliveryState =
+  | "unsent"
+  | "sending"
+  | "retrying"
+  | "delivered"
+  | "exhausted"
+  | "stopped"
+  | "stoppedByReceiver"
+  | "superseded";
+
+export function deliveryStateOf(delivery: DeliveryJson, view: Known): DeliveryState {
+  const { status, attempts } = delivery;
+  if (attempts.some(isOnTheWire)) return "sending";
+  if (status === "pending") return attempts.length === 0 ? "unsent" : "retrying";
+  if (status !== "stopped") return status;
+  const reason = stopReasonOf(delivery, view);
+  if (reason === "superseded") return reason;
+  return reason === "receiver" || ENDS_CALLBACKS.has(attempts.at(-1)?.reason ?? null)
+    ? "stoppedByReceiver"
+    : "stopped";
+}
+
+/** The state's word. */
+export function stateWord(state: DeliveryState, { callback, deliveries }: Text): string {
+  switch (state) {
+    case "unsent":
+      return callback.waiting;
+    case "sending":
+      return deliveries.onTheWire;
+    case "retrying":
+      return callback.pending;
+    case "stoppedByReceiver":
+    case "superseded":
+      return deliveries[state];
+    default:
+      return callback[state];
+  }
+}
+
+type Known = Pick<TaskView, "task" | "deliveries">;
+
+/** Why a delivery stopped that its own attempts do not explain. `key`: the upstream does not know the task's key. */
+export type StopReason = keyof Text["callbacks"]["stop"] | "superseded";
+
+/** The receiver's own no, which ends the callbacks of a task. */
+const ENDS_CALLBACKS: ReadonlySet<AttemptReason | null> = new Set(["gone", "http_501"]);
+
+/** Null: it has not stopped, or its last attempt says why. */
+export function stopReasonOf(delivery: DeliveryJson, { task, deliveries }: Known): StopReason | null {
+  const { status, event, attempts } = delivery;
+  if (status !== "stopped" || attempts.at(-1)?.outcome === "permanent") return null;
+  // The task's end stops what is pending before its own first attempt: what that one is answered is no reason for it.
+  const earlier = deliveries.data.filter((other) => other !== delivery && !isTerminalEvent(other.event));
+  const refused = earlier.some((other) => other.attempts.some(({ reason }) => ENDS_CALLBACKS.has(reason)));
+  if (refused) return "receiver";
+  return isTerminal(task) && !isTerminalEvent(event) ? "superseded" : "key";
+}
+
+/** The newest attempt that has come to something. */
+export function latestFinished(attempts: readonly AttemptJson[]): AttemptJson | undefined {
+  return attempts.findLast((attempt) => !isOnTheWire(attempt));
+}

@@ -1,0 +1,58 @@
+/** Why a delivery stopped, and what to do about an attempt that failed. */
+export const callbacks = {
+  stop: {
+    receiver: "Not sent: the receiver answered 410 or 501 to another event of this task.",
+    key: "Not sent: the provider does not know the key of this task.",
+  },
+  leadsTo: "It redirects to",
+  advice: {
+    secret:
+      "The receiver does not trust the request. Compare its secret with the one on the Webhooks page, verify the raw body and not the parsed one, and check whether it wants a header of its own (callback_headers).",
+    n8nTest:
+      "This is n8n's test URL, which works only while its editor listens. Use the production URL (/webhook/ in place of /webhook-test/) and activate the workflow.",
+    notFound:
+      "Nothing answers at this path. Check the path of the URL. In n8n, activate the workflow and use its production URL; in Zapier and Make, check that the hook still exists and is on.",
+    method:
+      "The receiver takes no POST here. Check that the URL is that of the webhook and not of a page; in n8n, set the node's HTTP method to POST.",
+    tooLarge:
+      "The receiver takes no body of this size. A callback has less than 20 KB: raise the limit of the receiver, or of the proxy before it.",
+    body: "The receiver does not accept the body. Read what it said; no-code tools usually want the format flat, which is chosen when the task is created.",
+    busy: "The receiver limits how many requests it takes. Ringback waits as long as the receiver asks; if this stays, raise the limit, or answer at once and queue the work.",
+    gateway:
+      "The proxy in front of the receiver got no answer from it. Check that the application behind it is running.",
+    server:
+      "The receiver failed while it handled the callback. Look into its log at this time; the webhook-id is the same on each attempt.",
+    timeout:
+      "Answer first, then work: answer 200 as soon as the signature is checked, and do the work in a queue or in the background.",
+    redirect: "Ringback does not follow redirects. Use the address that it leads to as callback_url.",
+    connection:
+      "No connection came about. One of three is the usual cause: the host's name has no DNS record, nothing listens at the port (or a firewall blocks it), or the TLS certificate is expired, is for another name, or lacks its chain. From another network, curl -v with this URL says which.",
+    gone: "The receiver wants no more callbacks of this task. In Make, a webhook that no scenario uses is switched off and answers 410: switch it on and deliver again.",
+    notImplemented:
+      "501 says that the receiver will never take this request, so Ringback stopped. Check the URL, then deliver again.",
+    urlRejected:
+      "The rules of this deployment do not allow the URL any more. Deliver to another URL, or ask the operator.",
+    headersRejected: "Create new tasks with other callback_headers, or deliver to another URL.",
+    interrupted: "Nothing needs to be done: Ringback sends it again, and the webhook-id stays the same.",
+    other: "Read what the receiver said, and look into its log at this time.",
+  },
+  again: "Ringback tries again by itself.",
+  afterwards: "Once the receiver works again, deliver again.",
+};
+
+/** The file of a video. */
+export const video = {
+  download: "Download",
+  link: "Copy the link",
+  until: "Usually available until about",
+  gone: "The file is no longer available",
+  goneLead:
+    "The provider usually keeps a file for about one day after the task has ended. Ringback has only its address.",
+  broken: "The file does not load. Most likely the provider has deleted it.",
+  tryAnyway: "Try to open it",
+};
+
+/** A task of `test`. */
+export const tests = {
+  running: "The test is running",
+};

@@ -1,0 +1,173 @@
+import { describe, expect, it } from "vitest";
+import type { AttemptReason } from "../../../src/contract/words.ts";
+import { ATTEMPT_REASONS } from "../../../src/contract/words.ts";
+import { adviceFor, redirectTarget } from "../../../src/console/pages/task/advice.ts";
+import { deliveryStateOf, stateWord, stopReasonOf } from "../../../src/console/pages/task/delivery-state.ts";
+import { en } from "../../../src/console/text/en.ts";
+import { aDeliveryView, anAttempt, aView, iso } from "./views.ts";
+
+/*
+ * scenario                                        requirement (issue: the console)
+ * each reason and status of a failed callback     says what to do, as for the upstream's errors
+ * deliveries that are pending, stopped, sent      D11, D12: the state that a person means
+ */
+
+const URL_OF_TASK = "https://hooks.acme.com/a";
+
+describe("the advice about a failed callback", () => {
+  it.each([
+    [401, "secret"],
+    [403, "secret"],
+    [404, "notFound"],
+    [405, "method"],
+    [400, "body"],
+    [415, "body"],
+    [422, "body"],
+    [408, "timeout"],
+    [413, "tooLarge"],
+    [429, "busy"],
+    [500, "server"],
+    [501, "notImplemented"],
+    [502, "gateway"],
+    [503, "gateway"],
+    [504, "gateway"],
+    [520, "server"],
+    [402, "other"],
+    [304, "other"],
+  ])("for a %i is %s", (status, advice) => {
+    expect(adviceFor({ reason: `http_${status}`, status_code: status }, URL_OF_TASK)).toBe(advice);
+  });
+
+  it.each([
+    ["timeout", "timeout"],
+    ["connection", "connection"],
+    ["redirect", "redirect"],
+    ["gone", "gone"],
+    ["url_rejected", "urlRejected"],
+    ["headers_rejected", "headersRejected"],
+    ["interrupted", "interrupted"],
+  ] as const)("for %s is %s", (reason, advice) => {
+    expect(adviceFor({ reason, status_code: null }, URL_OF_TASK)).toBe(advice);
+  });
+
+  it("is there for every reason that there is, and for one that is newer than this page", () => {
+    for (const reason of ATTEMPT_REASONS.filter((one) => one !== "in_flight"))
+      expect(adviceFor({ reason, status_code: null }, null)).not.toBeNull();
+    expect(adviceFor({ reason: "eaten" as AttemptReason, status_code: null }, null)).toBe("other");
+  });
+
+  it("names n8n's test URL, which answers 404 when nothing listens", () => {
+    const n8n = "https://n8n.acme.com/webhook-test/4f1c";
+    expect(adviceFor({ reason: "http_404", status_code: 404 }, n8n)).toBe("n8nTest");
+    expect(adviceFor({ reason: "http_500", status_code: 500 }, n8n)).toBe("server");
+  });
+
+  it("is none for what was delivered or is on its way", () => {
+    expect(adviceFor({ reason: null, status_code: 200 }, URL_OF_TASK)).toBeNull();
+    expect(adviceFor({ reason: "in_flight", status_code: null }, URL_OF_TASK)).toBeNull();
+  });
+
+  it.each([
+    ["redirect to https://acme.com/b?c=d", "https://acme.com/b?c=d"],
+    ["redirect to /b", "https://hooks.acme.com/b"],
+    ["redirect to http://[", "http://["],
+    ["<h1>moved</h1>", null],
+    [null, null],
+  ])("names the address of a redirect that said %j", (excerpt, target) => {
+    const attempt = anAttempt({ reason: "redirect", status_code: 302, response_excerpt: excerpt });
+    expect(redirectTarget(attempt, URL_OF_TASK)).toBe(target);
+  });
+
+  it("takes no address from a receiver that did not redirect", () => {
+    const attempt = anAttempt({ reason: "http_500", response_excerpt: "redirect to https://evil.example/" });
+    expect(redirectTarget(attempt, URL_OF_TASK)).toBeNull();
+  });
+});
+
+describe("where a delivery stands", () => {
+  const ended = { status: "succeeded", finished_at: iso(19_000) } as const;
+  const failed = anAttempt({ outcome: "retryable", reason: "http_401", status_code: 401 });
+  const refused = anAttempt({ outcome: "permanent", reason: "gone", status_code: 410 });
+  const rejected = anAttempt({ outcome: "permanent", reason: "url_rejected", status_code: null });
+  const onTheWire = anAttempt({ outcome: "unknown", reason: "in_flight", status_code: null });
+
+  it.each([
+    ["before its first attempt", aDeliveryView(), "unsent"],
+    ["while an attempt is on the wire", aDeliveryView({ attempts: [failed, onTheWire] }), "sending"],
+    ["between two attempts", aDeliveryView({ attempts: [failed] }), "retrying"],
+    ["delivered", aDeliveryView({ status: "delivered" }), "delivered"],
+    [
+      "delivered, and on its way once more",
+      aDeliveryView({ status: "delivered", attempts: [onTheWire] }),
+      "sending",
+    ],
+    ["given up", aDeliveryView({ status: "exhausted", attempts: [failed] }), "exhausted"],
+    ["refused for good", aDeliveryView({ status: "stopped", attempts: [refused] }), "stoppedByReceiver"],
+    [
+      "of a URL that is not allowed any more",
+      aDeliveryView({ status: "stopped", attempts: [rejected] }),
+      "stopped",
+    ],
+  ])("%s", (_name, delivery, state) => {
+    const view = aView({ task: ended, deliveries: { data: [delivery] } });
+    expect(deliveryStateOf(delivery, view)).toBe(state);
+    expect(stopReasonOf(delivery, view)).toBeNull();
+  });
+
+  it("superseded: the task's end stopped an older event, whatever the end's receiver said later", () => {
+    const progress = aDeliveryView({ message_id: "msg_0", event: "video.progress", status: "stopped" });
+    const tried = { ...progress, attempts: [failed] };
+    for (const delivery of [progress, tried])
+      for (const end of [
+        [],
+        [aDeliveryView()],
+        [aDeliveryView({ status: "stopped", attempts: [refused] })],
+      ]) {
+        const view = aView({ task: ended, deliveries: { data: [...end, delivery] } });
+        expect(deliveryStateOf(delivery, view)).toBe("superseded");
+        expect(stopReasonOf(delivery, view)).toBe("superseded");
+      }
+  });
+
+  it("stopped by the answer to an earlier event", () => {
+    const running = aDeliveryView({
+      message_id: "msg_0",
+      event: "video.running",
+      status: "stopped",
+      attempts: [refused],
+    });
+    const end = aDeliveryView({ status: "stopped" });
+    const view = aView({ task: ended, deliveries: { data: [end, running] } });
+    expect(stopReasonOf(end, view)).toBe("receiver");
+    expect(deliveryStateOf(end, view)).toBe("stoppedByReceiver");
+    expect(stopReasonOf(running, view)).toBeNull();
+  });
+
+  it("has one word", () => {
+    const states = [
+      "unsent",
+      "sending",
+      "retrying",
+      "delivered",
+      "exhausted",
+      "stopped",
+      "stoppedByReceiver",
+      "superseded",
+    ] as const;
+    expect(states.map((state) => stateWord(state, en))).toEqual([
+      "Not due yet",
+      "Sending",
+      "Retrying",
+      "Delivered",
+      "Failed",
+      "Stopped",
+      "Stopped by receiver",
+      "Superseded by a newer event",
+    ]);
+  });
+
+  it("stopped because the upstream refused the task's key", () => {
+    const end = aDeliveryView({ status: "stopped" });
+    expect(stopReasonOf(end, aView({ task: ended, deliveries: { data: [end] } }))).toBe("key");
+  });
+});

@@ -1,0 +1,71 @@
+import type { AttemptJson, DeliveryJson } from "../../../src/contract/shapes/delivery.ts";
+import type { TaskView } from "../../../src/console/pages/task/task-view.ts";
+import { T0 } from "../../support/builders.ts";
+
+/** What a task's object tells of itself to its page: a task that is running, without a callback. */
+
+export const iso = (afterMs: number): string => new Date(T0 + afterMs).toISOString();
+
+export function aView(overrides: { [Part in keyof TaskView]?: Partial<TaskView[Part]> } = {}): TaskView {
+  return {
+    task: {
+      object: "video.task",
+      id: "task_a",
+      task_id: "task_a",
+      status: "running",
+      progress: null,
+      model: "m",
+      upstream_name: "aio",
+      video_url: null,
+      source_url: null,
+      file: null,
+      error: null,
+      error_message: null,
+      metadata: null,
+      test: false,
+      upstream_task_id: "up-1",
+      created_at: iso(0),
+      submitted_at: iso(500),
+      finished_at: null,
+      deadline_at: iso(3_600_000),
+      callback: null,
+      upstream: null,
+      ...overrides.task,
+    },
+    deliveries: { object: "list", data: [], ...overrides.deliveries },
+    life: {
+      submit: { phase: "done", due_at: null, refusals: 0 },
+      running_at: null,
+      polls: 0,
+      next_poll_at: null,
+      events: [],
+      erased_at: null,
+      ...overrides.life,
+    },
+  };
+}
+
+export function anAttempt(overrides: Partial<AttemptJson> = {}): AttemptJson {
+  return {
+    number: 1,
+    trigger: "scheduled",
+    started_at: iso(20_000),
+    duration_ms: 12,
+    status_code: 200,
+    outcome: "delivered",
+    reason: null,
+    response_excerpt: null,
+    ...overrides,
+  };
+}
+
+export function aDeliveryView(overrides: Partial<DeliveryJson> = {}): DeliveryJson {
+  return {
+    message_id: "msg_1",
+    event: "video.succeeded",
+    status: "pending",
+    next_attempt_at: null,
+    attempts: [],
+    ...overrides,
+  };
+}
