@@ -8,7 +8,7 @@ import { onConsoleError } from "./pages/problem-page.tsx";
 import { showSignIn, signIn, signOut } from "./sign-in.tsx";
 import { deleteTask, redeliverTask, showTask } from "./tasks.tsx";
 import { showStatistics } from "./pages/statistics-page.tsx";
-import { showTasks } from "./pages/list/tasks-page.tsx";
+import { showTasks } from "./list.tsx";
 import { ping, revealSecret, rotate, showWebhooks, verify } from "./webhooks.tsx";
 
 /** `/` and the pages under it. They call the same functions as `/v1`, without HTTP to itself. */

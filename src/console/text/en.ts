@@ -2,6 +2,7 @@ import { ENGLISH_PROBLEMS } from "../../contract/problems.ts";
 import { callbacks, tests, video } from "./en/callbacks.ts";
 import { errors, operatorErrors, problem, taskErrors } from "./en/errors.ts";
 import { callback, shell, signIn, status, time } from "./en/frame.ts";
+import { filters } from "./en/list.ts";
 import { create } from "./en/new-task.ts";
 import { deliveries, list, stats, task } from "./en/tasks.ts";
 import { webhooks } from "./en/webhooks.ts";
@@ -13,6 +14,7 @@ export const en = {
   status,
   callback,
   list,
+  filters,
   time,
   task,
   deliveries,

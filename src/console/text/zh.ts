@@ -2,6 +2,7 @@ import type { Text } from "./en.ts";
 import { callbacks, tests, video } from "./zh/callbacks.ts";
 import { errors, operatorErrors, problem, taskErrors } from "./zh/errors.ts";
 import { callback, shell, signIn, status, time } from "./zh/frame.ts";
+import { filters } from "./zh/list.ts";
 import { create } from "./zh/new-task.ts";
 import { problems } from "./zh/problems.ts";
 import { deliveries, list, stats, task } from "./zh/tasks.ts";
@@ -14,6 +15,7 @@ export const zh: Text = {
   status,
   callback,
   list,
+  filters,
   time,
   task,
   deliveries,

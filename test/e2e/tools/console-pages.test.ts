@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import {
   eventually,
   MODEL,
+  type Hook,
   newHook,
   OWN_KEY,
   startStack,
@@ -261,7 +262,8 @@ describe("text of others", () => {
     expect(body.split(INERT).length - 1).toBeGreaterThanOrEqual(7);
     expect(body).not.toContain("<script>");
     expect(body).not.toContain("<img");
-    const searched = await visitor.get(`/?id=${encodeURIComponent(EVIL)}`);
+    const evil = encodeURIComponent(EVIL);
+    const searched = await visitor.get(`/?upstream_task_id=${evil}&metadata.${evil}=${evil}`);
     expect(searched.body).toContain(INERT);
     expect(searched.body).not.toContain("<script>");
     const form = await visitor.post("/new", { ...FORM, model: "", prompt: EVIL, metadata: EVIL });
@@ -396,7 +398,116 @@ describe("the list", () => {
     ["a line of a log", (id: string) => `{"event":"task.status","task_id":"${id}"}`],
   ])("finds a task by %s", async (_name, wish) => {
     const { task_id: id } = (await (await stack.create()).json()) as TaskBody;
-    expect(whereTo(await visitor.get(`/?id=${encodeURIComponent(wish(id))}`))).toBe(`303 /tasks/${id}`);
+    expect(whereTo(await visitor.get(`/?q=${encodeURIComponent(wish(id))}`))).toBe(`303 /tasks/${id}`);
+  });
+});
+
+describe("the list's filters", () => {
+  const key = "sk-with-filters";
+  const headers = { authorization: `Bearer ${key}` };
+  const test = { outcome: "failed", delay_seconds: 0 };
+  let finder: Visitor;
+  let hook: Hook;
+  const ids: string[] = [];
+  beforeAll(async () => {
+    finder = newVisitor(stack);
+    await finder.signIn(key);
+    hook = newHook(stack);
+    const asked = [
+      { metadata: { order: 42, shop: "acme" }, test, callback_url: hook.url },
+      { metadata: { title: "Spring sale", order: 43 }, test },
+      {},
+    ];
+    for (const fields of asked) {
+      const created = await stack.create(fields, headers);
+      ids.push(((await created.json()) as TaskBody).task_id);
+    }
+    await eventually(
+      async () => listed("/?status=failed,succeeded&callback_status=delivered,none"),
+      (rows) => rows.length === 3,
+    );
+  });
+
+  const rowsOf = (body: string): string[] =>
+    Array.from(body.matchAll(/<tr role="row" id="(task_\w{42})"/g), ([, id]) => id ?? "");
+  const listed = async (path: string): Promise<number[]> =>
+    rowsOf((await finder.get(path)).body).map((id) => ids.indexOf(id));
+
+  it("name each row by what its caller calls it, its receiver and its error", async () => {
+    const { body } = await finder.get("/?limit=50");
+    for (const words of ["order 42 · shop acme", "Spring sale", new URL(hook.url).host, "generation_failed"])
+      expect(body).toContain(words);
+  });
+
+  it.each([
+    ["/", [2, 1, 0]],
+    ["/?status=failed", [1, 0]],
+    ["/?callback_status=delivered", [0]],
+    ["/?callback_status=none", [2, 1]],
+    ["/?test=false", [2]],
+    ["/?metadata.order=42", [0]],
+    ["/?metadata.order=43&status=failed", [1]],
+    ["/?created_after=2000-01-01T00:00", [2, 1, 0]],
+    ["/?created_before=2000-01-01", []],
+    ["/?model=none", []],
+  ])("are in the address: %s", async (path, expected) => {
+    expect(await listed(path)).toEqual(expected);
+  });
+
+  it.each([
+    ["/?q=order%3D42", "/?metadata.order=42"],
+    ["/?q=+up-1+", "/?upstream_task_id=up-1"],
+    [
+      "/?status=&callback_status=&test=&model=m&metadata=a%3Db&metadata=c%3Dd&metadata=&limit=20",
+      "/?model=m&metadata.a=b&metadata.c=d&limit=20",
+    ],
+    ["/?status=failed&status=queued", "/?status=failed"],
+    ["/?q=order%3D42&limit=50", "/?metadata.order=42&limit=50"],
+    ["/?status=&cursor=&q=", "/"],
+  ])("send %s on to the one address that says the same", async (path, address) => {
+    expect(whereTo(await finder.get(path))).toBe(`303 ${address}`);
+  });
+
+  it("find a task by its upstream's id", async () => {
+    const read = await stack.call(`/v1/videos/${ids[2] ?? ""}`, { headers });
+    const { upstream_task_id: upstreamId } = (await read.json()) as TaskBody;
+    const found = await finder.get(`/?q=${upstreamId ?? ""}`);
+    expect(await listed(found.headers.location ?? "")).toEqual([2]);
+  });
+
+  it("say of a message's id where the task's id is", async () => {
+    expect((await finder.get("/?upstream_task_id=msg_abc")).body).toContain("A message id");
+  });
+
+  it.each([
+    ["/?created_after=yesterday", "created_after", "must be a time in ISO 8601"],
+    ["/?callback_host=a%20b", "callback_host", "is not a host"],
+    ["/?metadata=42", "metadata", "must be NAME=VALUE"],
+    ["/?limit=1000", "limit", "must be an integer from 1 to 100"],
+    ["/?test=maybe", "test", "must be true or false"],
+  ])("are judged at the field: %s", async (path, field, words) => {
+    const { status, body } = await finder.get(path);
+    expect(status).toBe(400);
+    expect(body).toMatch(new RegExp(`id="${field}-problem"[^>]*>${words}`));
+    expect(body).toMatch(/<details class="filters" open[^>]*>/);
+    expect(rowsOf(body)).toEqual([]);
+  });
+
+  it("name a parameter that the list does not have", async () => {
+    const { status, body } = await finder.get("/?callback=exhausted");
+    expect(status).toBe(400);
+    expect(body).toContain("callback is not a query parameter of this call");
+  });
+
+  it("and the page's size are kept by the way to older tasks", async () => {
+    const { body } = await finder.get("/?test=true&limit=1");
+    const next = /rel="next" href="([^"]+)"/.exec(body)?.[1]?.replaceAll("&amp;", "&") ?? "";
+    expect(next).toMatch(/^\/\?test=true&limit=1&cursor=/);
+    expect(body).toContain("Search older tasks");
+    expect(await listed(next)).toEqual([0]);
+    const last = (await finder.get(next)).body;
+    expect(last).toContain('href="/?test=true&amp;limit=1"');
+    expect(last).toContain('name="limit" value="1"');
   });
 });
 

@@ -84,6 +84,8 @@ describe("the dictionaries", () => {
       "formats",
       "stop",
       "advice",
+      "fields",
+      "testValues",
     ]);
     const keys = english
       .map(([path]) => path.split("."))

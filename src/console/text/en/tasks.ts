@@ -4,11 +4,7 @@ export const list = {
   title: "Tasks",
   filter: "Show",
   all: "All",
-  search: "Find a task by its id",
-  placeholder: "task_…",
   find: "Find",
-  unknown: (id: string) =>
-    `You have no task with the id “${id}”. Paste the whole id: task_ and 42 characters.`,
   status: "Status",
   task: "Task",
   age: "Created",
@@ -20,7 +16,6 @@ export const list = {
   pages: "Pages",
   empty: "No tasks yet",
   emptyLead: "Start a free test task, or send your usual request with a callback_url added.",
-  emptyFilter: "No tasks with this status",
   live: "Live",
   refresh: "Refresh",
 };

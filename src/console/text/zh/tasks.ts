@@ -4,10 +4,7 @@ export const list: Text["list"] = {
   title: "任务",
   filter: "筛选",
   all: "全部",
-  search: "按任务 ID 查找",
-  placeholder: "task_…",
   find: "查找",
-  unknown: (id) => `没有 ID 为“${id}”的任务。请粘贴完整的 ID：task_ 加 42 个字符。`,
   status: "状态",
   task: "任务",
   age: "创建于",
@@ -19,7 +16,6 @@ export const list: Text["list"] = {
   pages: "分页",
   empty: "还没有任务",
   emptyLead: "可以先创建一个免费的测试任务，或把平时的请求加上 callback_url 发过来。",
-  emptyFilter: "没有处于该状态的任务",
   live: "自动更新",
   refresh: "刷新",
 };

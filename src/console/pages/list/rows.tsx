@@ -1,0 +1,75 @@
+import type { ListedTask, TaskList } from "../../../contract/shapes/task.ts";
+import type { PageContext } from "../../page-context.ts";
+import { CallbackBadge, Distance, StatusBadge } from "../parts.tsx";
+import { span } from "../spans.ts";
+import { titleOf } from "../task-title.ts";
+
+/** One page of tasks, by what its caller calls them. */
+export function Rows({ page, list }: { page: PageContext; list: TaskList }) {
+  const text = page.text.list;
+  return (
+    <table class="tasks card" role="table">
+      <caption class="visually-hidden">{text.title}</caption>
+      <thead role="rowgroup">
+        <tr role="row">
+          <th role="columnheader" scope="col">
+            {text.status}
+          </th>
+          <th role="columnheader" scope="col">
+            {text.task}
+          </th>
+          <th role="columnheader" scope="col">
+            {text.callback}
+          </th>
+          <th role="columnheader" scope="col" class="number">
+            {text.took}
+          </th>
+          <th role="columnheader" scope="col" class="number">
+            {text.age}
+          </th>
+        </tr>
+      </thead>
+      <tbody role="rowgroup">
+        {list.data.map((task) => (
+          <Row page={page} task={task} />
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Row({ page, task }: { page: PageContext; task: ListedTask }) {
+  const { text } = page;
+  const { callback, error, model, finished_at: finishedAt } = task;
+  const took = finishedAt === null ? null : Date.parse(finishedAt) - Date.parse(task.created_at);
+  const title = titleOf(task.metadata);
+  return (
+    <tr role="row" id={task.task_id}>
+      <td role="cell">
+        <StatusBadge page={page} status={task.status} />
+        {error !== null && <code class="error-code">{error.code}</code>}
+      </td>
+      <td role="cell" class="what">
+        <a class="row-link" href={`/tasks/${task.task_id}`}>
+          <span class="name">
+            {title ?? model} {task.test && <span class="tag">{text.list.test}</span>}
+          </span>
+          <span class="id">
+            {title !== null && `${model} · `}
+            <code>{task.task_id}</code>
+          </span>
+        </a>
+      </td>
+      <td role="cell" data-label={text.list.callback}>
+        <CallbackBadge page={page} status={callback?.status ?? "none"} />
+        {callback !== null && <span class="host">{callback.host}</span>}
+      </td>
+      <td role="cell" class="number" data-label={text.list.took}>
+        {took === null ? "–" : span(text.time, took)}
+      </td>
+      <td role="cell" class="number" data-label={text.list.age}>
+        <Distance page={page} iso={task.created_at} />
+      </td>
+    </tr>
+  );
+}
