@@ -66,6 +66,14 @@ export const MUTATIONS: Mutation[] = [
     test: { file: SWEEP, name: "survives a death at every point of a callback's 500, then 200" },
   },
   {
+    name: "forget which recovery an attempt was for",
+    guarantee: 4,
+    file: "src/task-object/steps/recover.ts",
+    search: "timeoutMs, { recoveryId: order.recoveryId });",
+    replace: "timeoutMs, {});",
+    test: { file: "test/unit/task-object/model.test.ts", name: "keeps every guarantee under any commands" },
+  },
+  {
     name: "follow a receiver's redirects",
     guarantee: 4,
     file: "src/webhook/send.ts",
@@ -80,6 +88,14 @@ export const MUTATIONS: Mutation[] = [
     search: "return delivery && { deliveries: [delivery], ...signedWith(task, prepared) };",
     replace: "return delivery && { deliveries: [delivery], ...signedWith(task, prepared), inMemory: true };",
     test: { file: SWEEP, name: "survives a death at every point of the happy path" },
+  },
+  {
+    name: "send for a recovery before the lease is written",
+    guarantee: 5,
+    file: "src/task-object/steps/recover.ts",
+    search: "      deliveries: [delivery],",
+    replace: "      deliveries: [delivery], inMemory: true as const,",
+    test: { file: SWEEP, name: "survives a death at every point of a recovery of what was not delivered" },
   },
   {
     name: "arm after the step instead of with its rows",

@@ -9,7 +9,7 @@ import { keyedName, ownKeyAccount } from "../../src/keys/ids.ts";
 import { readRows } from "../support/model/read-rows.ts";
 import { addRun, newTally, printTally, type Tally } from "../support/checks/tally.ts";
 import { crash, onTheWire, planCrash, plantPoints, unknownMembers, VERBS } from "./support/crash.ts";
-import { create, fakeNetwork, network, RECEIVER } from "./support/world.ts";
+import { create, ELSEWHERE, fakeNetwork, HEADER_ELSEWHERE, isReceiver, network } from "./support/world.ts";
 
 /*
  * The crash sweep: one life after another, from create to retention; in the n-th the process dies at its n-th point.
@@ -22,6 +22,8 @@ import { create, fakeNetwork, network, RECEIVER } from "./support/world.ts";
 const DAY = 86_400_000;
 /** No life needs more alarms; one more is a life that does not end. */
 const STEPS_MAX = 80;
+/** No recovery's order needs more repeats: at most three deaths in a life. */
+const RECOVERS_MAX = 5;
 /** Milliseconds that one step may take; the patience with a silent account is ten seconds. */
 const WAITS_MAX = 15_000;
 
@@ -38,6 +40,8 @@ interface Scenario {
   end: "succeeded" | "failed";
   /** It is deleted after so many alarms; its account is away at first. */
   deletedAfter?: number;
+  /** Once its callback is stopped a recovery sends it: to its own receiver, or to another one. */
+  recovered?: "own" | "elsewhere";
   /** Another task has asked for the forecast a moment before, so this one need not ask. */
   inBurst?: true;
   /** Definite "not now" answers, each of which allows one more submit. */
@@ -113,6 +117,24 @@ const SCENARIOS: Scenario[] = [
     notNow: 0,
   },
   {
+    name: "a recovery of what was not delivered",
+    submits: [accepted],
+    polls: [ready],
+    receiver: [410, 200],
+    recovered: "own",
+    end: "succeeded",
+    notNow: 0,
+  },
+  {
+    name: "a recovery to another receiver that fails, too",
+    submits: [accepted],
+    polls: [ready],
+    receiver: [410, 500, 200],
+    recovered: "elsewhere",
+    end: "succeeded",
+    notNow: 0,
+  },
+  {
     name: "a task that is deleted while it runs",
     submits: [accepted],
     polls: [{ status: "running" }],
@@ -149,7 +171,7 @@ function play(scenario: Scenario): void {
   crash.keyAtAttempt = true;
   crash.silentForgets = scenario.deletedAfter === undefined ? 0 : 1;
   network.answer = (call) => {
-    if (call.url === RECEIVER)
+    if (isReceiver(call.url))
       return new Response("", { status: nth(scenario.receiver, sent("callback") - 1) });
     if (call.url.endsWith("/models")) return nth(scenario.models ?? [listed], sent("models") - 1)();
     if (call.method === "POST") return nth(scenario.submits, sent("submit") - 1)();
@@ -175,7 +197,8 @@ async function survive<T>(act: () => Promise<T>): Promise<{ value: T | null; die
     (value) => Object.assign(result, { value, over: true }),
     () => (result.over = true),
   );
-  for (let wait = 0; wait < WAITS_MAX && !result.over; wait++) {
+  for (let wait = 0; wait < WAITS_MAX && (!result.over || crash.dead); wait++) {
+    // A call may break off with the death that ends it.
     if (crash.dead) {
       await abortAllDurableObjects();
       crash.dead = false;
@@ -290,6 +313,9 @@ async function live(
     witness(scenario),
     async (step, rows) => {
       if (step === scenario.deletedAfter && rows.state !== null) await remove(answer.value, key);
+      if (scenario.recovered && isStopped(rows)) {
+        await recover(() => env.TASKS.get(task), { account, to: scenario.recovered });
+      }
     },
   );
   await runToTheEnd(() => env.ACCOUNTS.get(env.ACCOUNTS.idFromName(account)));
@@ -306,6 +332,42 @@ async function registered(): Promise<void> {
     if (crash.dead) return;
     await scheduler.wait(1);
   }
+}
+
+function isStopped({ state }: Rows): boolean {
+  const end = state?.deliveries.at(-1);
+  return end?.status === "stopped" && !end.finished.some(({ recoveryId }) => recoveryId !== undefined);
+}
+
+/** A recovery's order, again until it is answered. Each is one request at most, and its answer is what is stored. */
+async function recover(
+  stub: () => ReturnType<typeof env.TASKS.get>,
+  { account, to }: { account: string; to: "own" | "elsewhere" },
+): Promise<void> {
+  const headers: [string, string][] = [["x-elsewhere", HEADER_ELSEWHERE]];
+  const order = {
+    recoveryId: "rec_1",
+    statuses: ["stopped" as const],
+    target: to === "elsewhere" ? { url: ELSEWHERE, headers } : null,
+  };
+  const before = sent("callback");
+  for (let again = 0; again < RECOVERS_MAX; again++) {
+    const { value } = await survive(async () => stub().recover(account, order));
+    const { state } = await rowsOf(stub());
+    const end = state?.deliveries.at(-1);
+    const marked = end?.finished.filter(({ recoveryId }) => recoveryId === "rec_1") ?? [];
+    expect(sent("callback") - before).toBeLessThanOrEqual(1);
+    if (value !== null) {
+      const isDelivered = marked[0]?.result.outcome === "delivered";
+      expect(marked).toHaveLength(1);
+      expect(value.kind).toBe(isDelivered ? "delivered" : "failed");
+      expect(end?.status).toBe(isDelivered ? "delivered" : "stopped");
+      return;
+    }
+    // The next order waits until the lease of the process that is gone is over.
+    vi.setSystemTime(Math.max(Date.now(), end?.onTheWire?.leaseUntil ?? 0));
+  }
+  throw new Error("a recovery that is never answered");
 }
 
 async function remove(answer: Response | null, key: string): Promise<void> {

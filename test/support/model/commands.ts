@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { expect } from "vitest";
+import { isTerminalEvent } from "../../../src/domain/task/event.ts";
 import { isUnproved, type KeyVerdict } from "../../../src/domain/task/key-proof.ts";
+import { isTerminal } from "../../../src/domain/task/task.ts";
 import { Guarantees } from "./guarantees.ts";
 import { verdict, type Verdict } from "./verdict.ts";
 import {
@@ -14,6 +16,7 @@ import {
   type CreateRequest,
   type LifePlan,
   type PollWord,
+  type Recovery,
   type Rows,
   type SubmitWord,
   type WireKind,
@@ -169,6 +172,37 @@ function redeliver(which: "the newest" | "the first" | "an unknown message"): Mo
   };
 }
 
+/** `alarms`: so many at most come first, until there is an end to recover. */
+function recover({ alarms, ...order }: Recovery & { alarms: number }): Move {
+  const { recoveryId, statuses, isElsewhere } = order;
+  const first = alarms === 0 ? "" : `until it has ended, ${alarms} alarms, and `;
+  return {
+    text: `${first}recover what is ${statuses.join(" or ")} as ${recoveryId}${isElsewhere ? ", elsewhere" : ""}`,
+    run: async (world, model, before) => {
+      let { state } = before;
+      for (let alarm = 0; alarm < alarms && state && !isTerminal(state.task); alarm++) {
+        if (!(await world.fire())) break;
+        counted.alarms += 1;
+        ({ state } = await model.look(world));
+      }
+      const deaths = world.deaths.length;
+      const end = state?.deliveries.find(({ type }) => isTerminalEvent(type));
+      const made = end?.finished.find((attempt) => attempt.recoveryId === recoveryId);
+      model.recovers(recoveryId);
+      const kind = await world.recover(order);
+      if (world.deaths.length > deaths || kind === "misconfigured" || kind === "no answer") return;
+      const isMatch = end && (statuses.includes(end.status) || end.onTheWire?.recoveryId === recoveryId);
+      if (state === null) expect(kind).toBe("gone");
+      else if (end?.status === "delivered") expect(kind).toBe("delivered");
+      else if (made) expect(kind).toBe("failed");
+      else if (isMatch) expect(["delivered", "failed", "unmatched"]).toContain(kind);
+      else expect(kind).toBe("unmatched");
+      // Another attempt that was on the wire may have settled it meanwhile; else it was sent.
+      if (isMatch && end.onTheWire === null) expect(kind).not.toBe("unmatched");
+    },
+  };
+}
+
 const remove: Move = {
   text: "delete",
   run: async (world, model, { state }) => {
@@ -237,6 +271,17 @@ const moves: fc.WeightedArbitrary<Move>[] = [
     arbitrary: fc
       .constantFrom("the newest" as const, "the first" as const, "an unknown message" as const)
       .map(redeliver),
+  },
+  {
+    weight: 4,
+    arbitrary: fc
+      .record({
+        recoveryId: fc.constantFrom("rec_1", "rec_2"),
+        statuses: fc.subarray(["exhausted", "stopped", "pending"] as const, { minLength: 1 }),
+        isElsewhere: fc.boolean(),
+        alarms: fc.constantFrom(0, 8, 30),
+      })
+      .map(recover),
   },
   { weight: 1, arbitrary: fc.constantFrom(0, 60_000, 86_400_000).map(rotate) },
   { weight: 1, arbitrary: fc.constant(remove) },

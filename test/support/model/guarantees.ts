@@ -26,6 +26,8 @@ export interface Life {
   /** Attempts by hand that were asked for, and those of them that were promised. */
   asked: number;
   queued: number;
+  /** Recoveries that were asked for: each is one attempt by hand at most. */
+  recoveries: Set<string>;
   messages: Map<string, string>;
   lastState: TaskState;
   lastRows: Rows;
@@ -55,6 +57,13 @@ export class Guarantees {
     if (!this.life) return;
     this.life.asked += 1;
     if (promised) this.life.queued += 1;
+  }
+
+  /** A recovery's order came; not always for the first time. */
+  recovers(recoveryId: string): void {
+    if (!this.life || this.life.recoveries.has(recoveryId)) return;
+    this.life.recoveries.add(recoveryId);
+    this.life.asked += 1;
   }
 
   /** A delete was answered. */
@@ -105,6 +114,7 @@ export class Guarantees {
         end: null,
         asked: 0,
         queued: 0,
+        recoveries: new Set(),
         messages: new Map(),
         lastState: state,
         lastRows: rows,
@@ -152,7 +162,8 @@ export class Guarantees {
     const gone = ends[0]?.status === "stopped" && sent.some(({ word }) => word === "410" || word === "501");
     // Every attempt may have died before it left; then it is known as exhausted.
     const lost = ends[0]?.status === "exhausted" && world.deaths.length > 0;
-    const unproved = isUnproved(task) && world.verdicts.some((word) => word !== "accepted");
+    const unproved =
+      (isUnproved(task) || life.recoveries.size > 0) && world.verdicts.some((word) => word !== "accepted");
     expect(heard || gone || lost || unproved, "1: it was sent").toBe(true);
   }
 
@@ -309,6 +320,8 @@ function attempts(seen: {
       logged.map(({ number }) => number),
       "attempts are numbered",
     ).toEqual(Array.from({ length: begun }, (_, index) => index + 1));
+    const recoveries = logged.flatMap(({ recoveryId }) => recoveryId ?? []);
+    expect(new Set(recoveries).size, "a recovery tries each once").toBe(recoveries.length);
     const numbers = mine.map(({ attempt }) => attempt);
     expect(new Set(numbers).size, "5: a row is one request").toBe(numbers.length);
     expect(scheduled, "7: attempts").toBeLessThanOrEqual(world.retryMs.length + 1);

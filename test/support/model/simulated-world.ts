@@ -7,6 +7,7 @@ import {
   versionsInForce,
   type SigningVersion,
 } from "../../../src/domain/account/signing-versions.ts";
+import type { RecoveryOrder } from "../../../src/domain/recovery/order.ts";
 import type { TaskSettings } from "../../../src/env.ts";
 import { rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "../../../src/task-object/alarm.ts";
 import {
@@ -16,6 +17,8 @@ import {
   type CreateOutcome,
 } from "../../../src/task-object/steps/create.ts";
 import type { TaskDeps } from "../../../src/task-object/deps.ts";
+import { reportInPassing } from "../../../src/task-object/run.ts";
+import { recoverDelivery } from "../../../src/task-object/steps/recover.ts";
 import { redeliver } from "../../../src/task-object/steps/redeliver.ts";
 import { removeTask, sendTombstone } from "../../../src/task-object/steps/remove.ts";
 import type { Callback } from "../../../src/webhook/send.ts";
@@ -34,6 +37,7 @@ import {
   type CreateCall,
   type CreateRequest,
   type LifePlan,
+  type Recovery,
   type Rows,
   type WireCall,
   type WireKind,
@@ -71,6 +75,11 @@ const ACCOUNT = "key:somebody";
 const API_KEY = "sk-own-key";
 const HEADER_VALUE = "a header of the caller";
 const PROMPT = "a cat of the caller";
+const HEADER_ELSEWHERE = "a header of another receiver";
+const ELSEWHERE: RecoveryOrder["target"] = {
+  url: "https://elsewhere.acme.com/ringback",
+  headers: [["x-elsewhere", HEADER_ELSEWHERE]],
+};
 const LATENCY_MS = 40;
 /** While one call hangs, everything else gets so long. */
 const HANG_MS = 500;
@@ -88,7 +97,7 @@ export class SimulatedWorld implements World {
   readonly problems: string[] = [];
   readonly verdicts: KeyVerdict[] = [];
   readonly shown: string[] = [];
-  readonly secrets = [API_KEY, HEADER_VALUE, PROMPT];
+  readonly secrets = [API_KEY, HEADER_VALUE, PROMPT, HEADER_ELSEWHERE];
   readonly retryMs = SETTINGS.callback.retryMs;
   readonly pollMinMs = SETTINGS.poll.minMs;
   readonly holdMs = SETTINGS.callback.holdMs;
@@ -234,6 +243,21 @@ export class SimulatedWorld implements World {
       if (!deps) return "misconfigured";
       if (!process.advancing) await rearmIfLost(deps);
       return (await redeliver(deps, messageId, false)).kind;
+    });
+  }
+
+  async recover({ recoveryId, statuses, isElsewhere }: Recovery): Promise<string> {
+    const target = isElsewhere ? ELSEWHERE : null;
+    return this.#ask("no answer", async (process, deps) => {
+      if (!deps) return "misconfigured";
+      if (!process.advancing) await rearmIfLost(deps);
+      if (process.store.load() === null) return "gone";
+      // A recovery starts for a key that the upstream knows.
+      this.#proved = true;
+      const { kind } = await recoverDelivery(deps, { recoveryId, statuses, target });
+      // What fails, or dies, the alarm repeats.
+      void reportInPassing(deps).catch(() => undefined);
+      return kind;
     });
   }
 
@@ -441,8 +465,13 @@ export class SimulatedWorld implements World {
     return this.#exchange(process, { kind: "submit" });
   }
 
-  async #send(process: SimulatedProcess, { messageId, attempt, body, secrets }: Callback): Promise<string> {
+  async #send(process: SimulatedProcess, callback: Callback): Promise<string> {
+    const { url, headers, messageId, attempt, body, secrets } = callback;
     const { deliveries = [] } = freshStore(this.#storage).load() ?? {};
+    const isElsewhere = url === ELSEWHERE?.url;
+    if (JSON.stringify(headers).includes(isElsewhere ? HEADER_VALUE : HEADER_ELSEWHERE)) {
+      this.problems.push("9: the headers of one receiver went to the other");
+    }
     const isWritten = deliveries.some(
       (known) => known.messageId === messageId && known.attempts === attempt && known.onTheWire !== null,
     );

@@ -33,15 +33,21 @@ function unknown({ creates }: Seen, lives: readonly Life[]): number {
 }
 
 /** Accepted, not deleted, and without its end, or with one that the receiver was never told nor refused to hear. */
-function isLost(world: Seen, { takenAt, removed, lastState }: Life, wire: readonly WireCall[]): boolean {
+function isLost(
+  world: Seen,
+  { takenAt, removed, lastState, recoveries }: Life,
+  wire: readonly WireCall[],
+): boolean {
   if (takenAt === null || removed) return false;
   if (!isTerminal(lastState.task)) return true;
   if (world.life.events === null) return false;
   const end = lastState.deliveries.find(({ type }) => isTerminalEvent(type));
   if (end === undefined || end.status === "pending") return true;
   const sent = wire.filter(({ kind }) => kind === "callback");
-  // Nothing may be sent with a key that the upstream refuses, or does not speak of within the whole schedule.
-  if (isUnproved(lastState.task) && world.verdicts.some((word) => word !== "accepted")) return false;
+  // Nothing may be sent with a key that the upstream refuses, or does not speak of within the whole schedule; a recovery
+  // proves it, too late for that.
+  const wasUnproved = isUnproved(lastState.task) || recoveries.size > 0;
+  if (wasUnproved && world.verdicts.some((word) => word !== "accepted")) return false;
   if (sent.some(({ messageId, word }) => messageId === end.messageId && word === "200")) return false;
   if (end.status === "stopped") return !sent.some(({ word }) => word === "410" || word === "501");
   // An attempt that died before it left is one of the schedule, too; and the schedule ends before a day is over.
@@ -56,7 +62,7 @@ function submitsTwice({ life }: Seen, wire: readonly WireCall[]): number {
   return earlier.filter(({ word, answeredAt }) => answeredAt === null || !again.has(word)).length;
 }
 
-/** Second ends; and attempts after a 2xx that the same process had heard, unless they were made by hand. */
+/** Second ends; and attempts after a 2xx that the same process had heard, unless a redelivery was asked for. */
 function sentTwice({ lastState, lastRows, asked }: Life, wire: readonly WireCall[]): number {
   const sent = wire.filter(({ kind }) => kind === "callback");
   const bodies = sent.map(({ body }) => JSON.parse(body) as { id: string; type: EventType });
@@ -67,7 +73,7 @@ function sentTwice({ lastState, lastRows, asked }: Life, wire: readonly WireCall
     const seq = seqs.get(call.messageId);
     const row = lastRows.attempts.find((known) => known.seq === seq && known.number === call.attempt);
     // The row of the very last one may have gone with the task, in the run that made it.
-    const byHand = row ? row.trigger === "manual" : asked > 0;
+    const byHand = row ? row.trigger === "manual" && row.recoveryId === undefined : asked > 0;
     return heard && !byHand;
   });
   return Math.max(0, ends.size - 1) + unasked.length;

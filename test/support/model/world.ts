@@ -1,6 +1,6 @@
 import type { TaskState } from "../../../src/domain/task/due-work.ts";
 import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
-import type { EventType } from "../../../src/contract/words.ts";
+import type { DeliveryStatus, EventType } from "../../../src/contract/words.ts";
 import type { Attempt, AttemptResult } from "../../../src/domain/delivery/delivery.ts";
 
 /** One task's object and what is around it: in plain Node with everything simulated, or the real one in workerd. */
@@ -33,6 +33,8 @@ export interface World {
   /** Answers what hangs. */
   release(): Promise<void>;
   redeliver(messageId: string | null): Promise<string>;
+  /** What a recovery's order is answered, once it is. */
+  recover(order: Recovery): Promise<string>;
   rotate(overlapMs: number): Promise<void>;
   remove(): Promise<boolean>;
   read(): Promise<void>;
@@ -128,6 +130,13 @@ export interface CreateRequest {
   /** Another body under the same key. */
   other: boolean;
   respondAsync: boolean;
+}
+
+/** A recovery's order, in words of the model. */
+export interface Recovery {
+  recoveryId: string;
+  statuses: readonly DeliveryStatus[];
+  isElsewhere: boolean;
 }
 
 export type CreateAnswer =

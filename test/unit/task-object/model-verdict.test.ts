@@ -46,6 +46,7 @@ function aLife(overrides: Partial<Life> = {}, deliveries: Delivery[] = [anEnd()]
     end: null,
     asked: 0,
     queued: 0,
+    recoveries: new Set(),
     messages: new Map(),
     lastState: state,
     lastRows: {
@@ -160,6 +161,16 @@ describe("the verdict on a life of the model", () => {
     ],
   ])("%s is doubled", (_title, wire) => {
     expect(verdict(aWorld({ wire }), [aLife()])).toEqual({ ...CLEAN, doubled: 1 });
+  });
+
+  it("a recovery that sends again what was delivered is doubled, where a redelivery by hand is not", () => {
+    const wire = [aCall({}), aCallback(), aCallback({ attempt: 2 })];
+    const byHand = anAttempt(2, "manual");
+    const live = (attempt: LoggedAttempt): Life =>
+      aLife({ lastRows: { ...manual, attempts: [anAttempt(1), attempt] } });
+    expect(verdict(aWorld({ wire }), [live(byHand)])).toEqual(CLEAN);
+    const recovered = live({ ...byHand, recoveryId: "rec_1" });
+    expect(verdict(aWorld({ wire }), [recovered])).toEqual({ ...CLEAN, doubled: 1 });
   });
 
   it("a secret in a callback or a log line is leaked", () => {

@@ -7,7 +7,7 @@ import type { TaskDeps } from "../../../src/task-object/deps.ts";
 import { TaskStore } from "../../../src/task-object/store.ts";
 import type { UpstreamCalls } from "../../../src/task-object/upstream-session.ts";
 import type { Upstream } from "../../../src/upstream/provider.ts";
-import { network, RECEIVER, type Wire } from "./world.ts";
+import { isReceiver, network, type Wire } from "./world.ts";
 
 /**
  * Crashes on purpose: the process dies before or after the n-th use of a verb. From that point on nothing of it has an
@@ -248,7 +248,7 @@ function urlOf(input: RequestInfo | URL): string {
 type RequestKind = "submit" | "poll" | "callback" | "models";
 
 function kindOf(input: RequestInfo | URL, init?: RequestInit): RequestKind {
-  if (urlOf(input) === RECEIVER) return "callback";
+  if (isReceiver(urlOf(input))) return "callback";
   if (urlOf(input).endsWith("/models")) return "models";
   return (init?.method ?? "GET") === "POST" ? "submit" : "poll";
 }

@@ -1,5 +1,5 @@
 import type { CreateAnswer, WireKind } from "../../support/model/world.ts";
-import { RECEIVER } from "./world.ts";
+import { isReceiver } from "./world.ts";
 
 /** The words of a script, and what a create is answered, as they are over HTTP. */
 
@@ -21,7 +21,7 @@ const UPSTREAM: Record<string, () => Response> = {
 };
 
 export function kindOf(method: string, url: string): WireKind {
-  if (url === RECEIVER) return "callback";
+  if (isReceiver(url)) return "callback";
   return method === "POST" ? "submit" : "poll";
 }
 

@@ -19,6 +19,7 @@ import {
   type CreateCall,
   type CreateRequest,
   type LifePlan,
+  type Recovery,
   type Rows,
   type WireCall,
   type World,
@@ -26,7 +27,7 @@ import {
 import { crash, planCrash, planNthCrash } from "./crash.ts";
 import { answerOf, kindOf, responseOf } from "./model-answers.ts";
 import { runtime } from "./runtime.ts";
-import { network, RECEIVER, type Wire } from "./world.ts";
+import { ELSEWHERE, HEADER_ELSEWHERE, network, RECEIVER, type Wire } from "./world.ts";
 
 /** Close to those of production, so that a life is hundreds of alarms at most. */
 const VARS = {
@@ -82,7 +83,7 @@ export class RealWorld implements World {
     if (!read.ok) throw new Error("the settings of the model do not parse");
     this.life = life;
     this.#random = life.seed % 2_147_483_647;
-    this.secrets = [key, HEADER_VALUE, PROMPT];
+    this.secrets = [key, HEADER_VALUE, PROMPT, HEADER_ELSEWHERE];
     this.retryMs = read.settings.callback.retryMs;
     this.pollMinMs = read.settings.poll.minMs;
     this.holdMs = read.settings.callback.holdMs;
@@ -185,6 +186,34 @@ export class RealWorld implements World {
     });
     // An object without settings does not know its tasks.
     return kind === "no_task" && !this.#good ? "misconfigured" : kind;
+  }
+
+  async recover({ recoveryId, statuses, isElsewhere }: Recovery): Promise<string> {
+    const headers: [string, string][] = [["x-elsewhere", HEADER_ELSEWHERE]];
+    const target = isElsewhere ? { url: ELSEWHERE, headers } : null;
+    const order = { recoveryId, statuses: [...statuses], target };
+    await this.#outliveLease();
+    let kind = "no answer";
+    await this.#settle(async () => {
+      try {
+        ({ kind } = await this.#stub().recover(this.#account, order));
+      } catch (error) {
+        if (this.#good) throw error;
+        kind = "misconfigured";
+      }
+    });
+    return kind;
+  }
+
+  /** A recovery waits until an attempt whose process is gone must be over: time that does not go by itself here. */
+  async #outliveLease(): Promise<void> {
+    const { state } = await this.rows();
+    const leases = state?.deliveries.map(({ onTheWire }) => onTheWire?.leaseUntil ?? 0) ?? [];
+    const isLive = this.wire.some(
+      ({ kind, answeredAt, process }) =>
+        kind === "callback" && answeredAt === null && process === this.deaths.length,
+    );
+    if (!isLive) vi.setSystemTime(Math.max(this.now(), ...leases));
   }
 
   async rotate(overlapMs: number): Promise<void> {
@@ -370,6 +399,10 @@ export class RealWorld implements World {
   #judgeCallback(call: WireCall, headers: Headers): void {
     const { messageId, attempt, process, body } = call;
     this.shown.push(body);
+    const stored = headers.get("x-make-apikey") !== null;
+    if (stored === (headers.get("x-elsewhere") !== null)) {
+      this.problems.push("9: the headers of one receiver went to the other");
+    }
     const isWritten = crash.store
       ?.load()
       ?.deliveries.some(

@@ -14,6 +14,10 @@ export interface Wire {
 type Answer = (call: Wire) => Promise<Response> | Response;
 
 export const RECEIVER = "http://receiver.test/hook";
+/** Where a recovery, or one redelivery, may go instead. */
+export const ELSEWHERE = "http://elsewhere.test/hook";
+/** A value of a header that goes there. */
+export const HEADER_ELSEWHERE = "a header of another receiver";
 export const AUTHORIZATION = "Bearer sk-own-key";
 
 /** What the network was asked, in order, and how it answers; a test replaces `answer`. */
@@ -32,12 +36,16 @@ export function fakeNetwork(): void {
   });
 }
 
+export function isReceiver(url: string): boolean {
+  return url === RECEIVER || url === ELSEWHERE;
+}
+
 /** An upstream that accepts and has the video ready at the first poll, and a receiver that says yes. */
 export function upstream(
   polls: object = { status: "succeeded", video_url: "https://cdn.test/v.mp4" },
 ): Answer {
   return (call) => {
-    if (call.url === RECEIVER) return new Response("ok");
+    if (isReceiver(call.url)) return new Response("ok");
     if (call.url.endsWith("/models")) return Response.json({ data: [] });
     if (call.method === "POST") return Response.json({ task_id: "up-1", status: "queued" });
     return Response.json({ task_id: "up-1", ...polls });
