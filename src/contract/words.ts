@@ -29,6 +29,10 @@ export type CallbackFilter = (typeof CALLBACK_FILTERS)[number];
 /** The name of the upstream at `AIO_BASE_URL`. */
 export const AIO = "aio";
 
+/** `halted`: too many failures in a row at its hosts; the rest stays undelivered. */
+export const RECOVERY_STATUSES = ["running", "done", "halted", "cancelled"] as const;
+export type RecoveryStatus = (typeof RECOVERY_STATUSES)[number];
+
 export const ATTEMPT_TRIGGERS = ["scheduled", "manual"] as const;
 export type AttemptTrigger = (typeof ATTEMPT_TRIGGERS)[number];
 

@@ -1,0 +1,133 @@
+import type { DeliveryStatus, RecoveryStatus } from "../../contract/words.ts";
+import type { Outcome } from "./lane.ts";
+
+/** What a recovery delivers again: deliveries of these statuses, of tasks that fit each filter. Null: any. */
+export interface RecoveryFilter {
+  statuses: readonly DeliveryStatus[];
+  /** Epoch milliseconds, included. */
+  createdAfter: number | null;
+  /** Epoch milliseconds, not included. */
+  createdBefore: number | null;
+  callbackHost: string | null;
+  model: string | null;
+}
+
+/** Deliveries. What is neither delivered nor failed remains. */
+export interface RecoveryCounts {
+  /** Those that it is for: they had one of its statuses when it began, or when their turn came. */
+  matched: number;
+  delivered: number;
+  failed: number;
+}
+
+/** A recovery as its account stores it. Instants are epoch milliseconds. */
+export interface Recovery {
+  id: string;
+  account: string;
+  status: RecoveryStatus;
+  filter: RecoveryFilter;
+  /** The receiver of all of it, sealed, base64. Null: each goes to its stored receiver, or the recovery has ended. */
+  target: string | null;
+  createdAt: number;
+  finishedAt: number | null;
+  /** Everything up to this key of a candidate is settled and counted; a process that starts asks what is above it. */
+  cursor: string;
+  counts: RecoveryCounts;
+  /** Hosts whose rest stays undelivered. */
+  haltedHosts: readonly string[];
+  /** When a count changed last. */
+  progressAt: number;
+  /** When the account's reconciliation is due, because the recovery has the account's alarm. */
+  reconcileAt: number;
+}
+
+/** What the account answers about one of its recoveries. */
+export interface RecoveryView extends RecoveryCounts {
+  id: string;
+  status: RecoveryStatus;
+  remaining: number;
+  createdAt: number;
+  finishedAt: number | null;
+}
+
+/** How many recoveries an account keeps. */
+export const RECOVERIES_MAX = 20;
+/** An account is not emptied while it has one that is younger. */
+export const RECOVERY_KEPT_MS = 30 * 86_400_000;
+/** A recovery that cannot go on for so long ends. */
+const STANDSTILL_MAX_MS = 86_400_000;
+
+export function newRecovery(fields: {
+  id: string;
+  account: string;
+  filter: RecoveryFilter;
+  target: string | null;
+  matched: number;
+  now: number;
+  reconcileAt: number;
+}): Recovery {
+  const { id, account, filter, target, matched, now, reconcileAt } = fields;
+  const running: Recovery = {
+    id,
+    account,
+    status: "running",
+    filter,
+    target,
+    createdAt: now,
+    finishedAt: null,
+    cursor: "",
+    counts: { matched, delivered: 0, failed: 0 },
+    haltedHosts: [],
+    progressAt: now,
+    reconcileAt,
+  };
+  return matched === 0 ? endedRecovery(running, "done", now) : running;
+}
+
+/** Its end, with which the receiver's URL and headers are erased. One that has ended stays as it is. */
+export function endedRecovery(recovery: Recovery, status: RecoveryStatus, now: number): Recovery {
+  if (recovery.status !== "running") return recovery;
+  return { ...recovery, status, target: null, finishedAt: now };
+}
+
+/** How a recovery ends that has nothing more to try. */
+export function endStatus(counts: RecoveryCounts): "done" | "halted" {
+  return remainingOf(counts) > 0 ? "halted" : "done";
+}
+
+/** Whether a recovery that cannot go on has waited long enough for its operator. */
+export function isGivenUp({ progressAt }: Recovery, now: number): boolean {
+  return now - progressAt >= STANDSTILL_MAX_MS;
+}
+
+/**
+ * The counts after one more candidate is settled. One that the start did not count is counted now; one that is gone, or
+ * that no longer has one of the statuses, is not counted any more.
+ */
+export function counted(counts: RecoveryCounts, outcome: Outcome, wasMatched: boolean): RecoveryCounts {
+  const matched = counts.matched + (wasMatched ? 0 : 1);
+  switch (outcome) {
+    case "delivered":
+      return { ...counts, matched, delivered: counts.delivered + 1 };
+    case "failed":
+      return { ...counts, matched, failed: counts.failed + 1 };
+    case "unasked":
+      return { ...counts, matched };
+    case "unmatched":
+    case "gone":
+      return { ...counts, matched: matched - 1 };
+    default:
+      return outcome satisfies never;
+  }
+}
+
+export function viewOf(
+  { id, status, createdAt, finishedAt }: Recovery,
+  counts: RecoveryCounts,
+): RecoveryView {
+  return { id, status, ...counts, remaining: remainingOf(counts), createdAt, finishedAt };
+}
+
+function remainingOf({ matched, delivered, failed }: RecoveryCounts): number {
+  return matched - delivered - failed;
+}
