@@ -29,6 +29,9 @@ export type CallbackFilter = (typeof CALLBACK_FILTERS)[number];
 /** The name of the upstream at `AIO_BASE_URL`. */
 export const AIO = "aio";
 
+/** What a recovery can be for. */
+export const RECOVERABLE_STATUSES = ["exhausted", "stopped", "pending"] as const;
+
 /** `halted`: too many failures in a row at its hosts; the rest stays undelivered. */
 export const RECOVERY_STATUSES = ["running", "done", "halted", "cancelled"] as const;
 export type RecoveryStatus = (typeof RECOVERY_STATUSES)[number];

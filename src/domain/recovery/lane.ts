@@ -9,8 +9,15 @@ export interface Lane {
   failuresInARow: number;
 }
 
-/** What became of a candidate. `unasked`: it stays undelivered, as its host is halted or its task did not answer. */
-export type Outcome = RecoveryAnswer["kind"] | "unasked";
+/**
+ * What became of a candidate. `interrupted`: its attempt has no known outcome, so it has failed, but not its host.
+ * `unasked`: it stays undelivered, as its host is halted or its task did not answer.
+ */
+export type Outcome = RecoveryAnswer["kind"] | "interrupted" | "unasked";
+
+export function outcomeOf(answer: RecoveryAnswer): Outcome {
+  return answer.kind === "failed" && answer.reason === "interrupted" ? "interrupted" : answer.kind;
+}
 
 /** At a host that has taken something. */
 const AT_A_HOST_MAX = 5;
@@ -43,6 +50,7 @@ export function answered(lane: Lane, outcome: Outcome): Lane {
     case "failed":
     case "unasked":
       return { ...after, failuresInARow: lane.failuresInARow + 1 };
+    case "interrupted":
     case "unmatched":
     case "gone":
       return after;

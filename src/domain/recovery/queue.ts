@@ -24,7 +24,7 @@ export interface Candidate {
 export interface Progress {
   cursor: string;
   counts: RecoveryCounts;
-  haltedHosts: string[];
+  haltedHosts: readonly string[];
 }
 
 interface Place {

@@ -1,15 +1,30 @@
 import type { DeliveryStatus, RecoveryStatus } from "../../contract/words.ts";
+import type { TaskFilter } from "../account/filter.ts";
+import type { TaskSummary } from "../account/summary.ts";
 import type { Outcome } from "./lane.ts";
+import type { RecoveryTarget } from "./order.ts";
 
-/** What a recovery delivers again: deliveries of these statuses, of tasks that fit each filter. Null: any. */
+/** What a recovery delivers again: deliveries of these statuses, of tasks that fit the filter. */
 export interface RecoveryFilter {
   statuses: readonly DeliveryStatus[];
-  /** Epoch milliseconds, included. */
-  createdAfter: number | null;
-  /** Epoch milliseconds, not included. */
-  createdBefore: number | null;
-  callbackHost: string | null;
-  model: string | null;
+  tasks: TaskFilter;
+}
+
+/** What a caller asks for. */
+export interface RecoveryRequest {
+  account: string;
+  filter: RecoveryFilter;
+  /** Null: each delivery goes to its stored receiver. */
+  target: RecoveryTarget | null;
+}
+
+/** What a recovery would deliver again. */
+export interface RecoveryPreview {
+  matched: number;
+  /** Most deliveries first. */
+  hosts: { host: string; count: number }[];
+  /** The oldest ones. */
+  first: TaskSummary[];
 }
 
 /** Deliveries. What is neither delivered nor failed remains. */
@@ -110,6 +125,7 @@ export function counted(counts: RecoveryCounts, outcome: Outcome, wasMatched: bo
     case "delivered":
       return { ...counts, matched, delivered: counts.delivered + 1 };
     case "failed":
+    case "interrupted":
       return { ...counts, matched, failed: counts.failed + 1 };
     case "unasked":
       return { ...counts, matched };

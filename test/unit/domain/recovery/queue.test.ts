@@ -55,14 +55,18 @@ describe("one host", () => {
     expect(asked(queue)).toEqual(["0007"]);
   });
 
-  it.each<Outcome>(["unmatched", "gone"])("learns nothing from a candidate that is %s", (outcome) => {
-    const queue = queueOf(sameHost(12));
-    for (let index = 0; index < 10; index += 1) {
-      expect(asked(queue)).toEqual([keyOf(index)]);
-      queue.answer(keyOf(index), outcome);
-    }
-    expect(queue.counts).toEqual({ matched: 2, delivered: 0, failed: 0 });
-  });
+  it.each<Outcome>(["unmatched", "gone", "interrupted"])(
+    "learns nothing from a candidate that is %s",
+    (outcome) => {
+      const queue = queueOf(sameHost(12));
+      for (let index = 0; index < 10; index += 1) {
+        expect(asked(queue)).toEqual([keyOf(index)]);
+        queue.answer(keyOf(index), outcome);
+      }
+      const failed = outcome === "interrupted" ? 10 : 0;
+      expect(queue.counts).toEqual({ matched: failed === 0 ? 2 : 12, delivered: 0, failed });
+    },
+  );
 
   it.each<Outcome>(["failed", "unasked"])("gets nothing more after five that are %s in a row", (outcome) => {
     const queue = queueOf(sameHost(20));
@@ -164,7 +168,7 @@ const WORLDS = fc.record<World>({
     fc.oneof(
       { weight: 6, arbitrary: fc.constant<Outcome>("delivered") },
       { weight: 4, arbitrary: fc.constant<Outcome>("failed") },
-      { weight: 1, arbitrary: fc.constantFrom<Outcome>("unmatched", "gone", "unasked") },
+      { weight: 1, arbitrary: fc.constantFrom<Outcome>("unmatched", "gone", "unasked", "interrupted") },
     ),
     { minLength: 150, maxLength: 150 },
   ),
@@ -235,7 +239,7 @@ describe("any answers, in any order, with processes that die", () => {
         expect(queue.counts).toEqual({
           matched: all.length - count("gone") - count("unmatched"),
           delivered: count("delivered"),
-          failed: count("failed"),
+          failed: count("failed") + count("interrupted"),
         });
         expect(queue.progress().cursor).toBe("~");
       }),

@@ -1,0 +1,43 @@
+import { matchesFilter } from "../account/filter.ts";
+import { isOver, type Retention } from "../account/reconcile.ts";
+import { isTerminal } from "../task/task.ts";
+import type { TaskSummary } from "../account/summary.ts";
+import type { Candidate } from "./queue.ts";
+import type { RecoveryFilter } from "./recovery.ts";
+
+/** The receiver that a recovery by this filter has for the task, by what its account knows; null: none. */
+export function receiverOf(
+  summary: TaskSummary,
+  { statuses, tasks }: RecoveryFilter,
+  retention: Retention,
+): { host: string } | null {
+  const { delivery, callbackHost } = summary;
+  if (delivery === null || delivery === "waiting" || !statuses.includes(delivery)) return null;
+  if (!isTerminal(summary) || isOver(summary, retention) || !matchesFilter(summary, tasks)) return null;
+  return { host: callbackHost ?? "" };
+}
+
+/** A row of the account's tasks. */
+interface Row {
+  key: string;
+  summary: TaskSummary;
+}
+
+/**
+ * The candidates of a run of rows: those that fit now, and those that did when the recovery began (`matched`). A task's own
+ * answer decides what becomes of each. `gone`: its row is not there any more. In the order of their keys.
+ */
+export function candidatesOf(
+  rows: readonly Row[],
+  matched: readonly string[],
+  judge: (summary: TaskSummary) => { host: string } | null,
+): (Candidate & { isGone: boolean })[] {
+  const left = new Set(matched);
+  const found = rows.flatMap(({ key, summary }) => {
+    const wasMatched = left.delete(key);
+    const receiver = judge(summary) ?? (wasMatched ? { host: summary.callbackHost ?? "" } : null);
+    return receiver ? [{ key, host: receiver.host, wasMatched, isGone: false }] : [];
+  });
+  const gone = Array.from(left, (key) => ({ key, host: "", wasMatched: true, isGone: true }));
+  return [...found, ...gone].toSorted((a, b) => (a.key < b.key ? -1 : 1));
+}
