@@ -8,6 +8,13 @@ import type { Task } from "../domain/task/task.ts";
 import { inTime } from "../net/in-time.ts";
 import { RpcBatcher } from "../net/rpc-batcher.ts";
 import { TtlCache } from "../net/ttl-cache.ts";
+import type {
+  RecoveryFilter,
+  RecoveryPreview,
+  RecoveryRequest,
+  RecoveryView,
+} from "../domain/recovery/recovery.ts";
+import type { StartAnswer } from "./recovery/recoveries.ts";
 import type { AccountObject } from "./object.ts";
 import type { Page } from "./page.ts";
 
@@ -17,6 +24,8 @@ export type AccountNamespace = DurableObjectNamespace<AccountObject>;
 const SIGNING_PATIENCE_MS = 1000;
 /** For everything that can wait. */
 const PATIENCE_MS = 10_000;
+/** For what reads every row of the account. */
+const COUNTING_PATIENCE_MS = 60_000;
 
 function accountStub(accounts: AccountNamespace, account: string): DurableObjectStub<AccountObject> {
   return accounts.get(accounts.idFromName(account));
@@ -138,4 +147,45 @@ export async function rotateSecret(
   forget();
   // Also after an error: the account may have rotated.
   return inTime(PATIENCE_MS, accountStub(accounts, account).rotate(overlapMs)).finally(forget);
+}
+
+/** What a recovery that began now would deliver again, by all rows. @throws OverloadedError if it does not answer */
+export async function previewRecovery(
+  accounts: AccountNamespace,
+  account: string,
+  filter: RecoveryFilter,
+): Promise<RecoveryPreview> {
+  return inTime(COUNTING_PATIENCE_MS, accountStub(accounts, account).previewRecovery(filter));
+}
+
+/** @throws OverloadedError if it does not answer; whether the recovery has begun is then not known */
+export async function startRecovery(
+  accounts: AccountNamespace,
+  request: RecoveryRequest,
+): Promise<StartAnswer> {
+  const answer: Promise<StartAnswer> = accountStub(accounts, request.account).startRecovery(request);
+  return inTime(COUNTING_PATIENCE_MS, answer);
+}
+
+/** Newest first. @throws OverloadedError if it does not answer */
+export async function listRecoveries(accounts: AccountNamespace, account: string): Promise<RecoveryView[]> {
+  return inTime(PATIENCE_MS, accountStub(accounts, account).recoveries());
+}
+
+/** Null: the account has none with this id. @throws OverloadedError if it does not answer */
+export async function readRecovery(
+  accounts: AccountNamespace,
+  account: string,
+  id: string,
+): Promise<RecoveryView | null> {
+  return inTime(PATIENCE_MS, accountStub(accounts, account).recovery(id));
+}
+
+/** The same, cancelled if it was running. @throws OverloadedError if it does not answer */
+export async function cancelRecovery(
+  accounts: AccountNamespace,
+  account: string,
+  id: string,
+): Promise<RecoveryView | null> {
+  return inTime(PATIENCE_MS, accountStub(accounts, account).cancelRecovery(id));
 }

@@ -4,27 +4,44 @@ import { learn, outlook } from "../cadence-object/client.ts";
 import type { Briefing, TaskReport } from "../domain/account/report.ts";
 import { rotated, versionsInForce, type SigningVersion } from "../domain/account/signing-versions.ts";
 import type { AccountStats, TaskSummary, ListPage } from "../domain/account/summary.ts";
+import type { RecoveryAnswer, RecoveryOrder } from "../domain/recovery/order.ts";
+import type {
+  RecoveryFilter,
+  RecoveryPreview,
+  RecoveryRequest,
+  RecoveryView,
+} from "../domain/recovery/recovery.ts";
 import type { CadenceClass, Outlook } from "../domain/task/cadence.ts";
 import { shouldRethrow } from "../domain/errors/stall.ts";
 import { readSettings } from "../env.ts";
 import { errorFields, log } from "../log.ts";
 import { inTime } from "../net/in-time.ts";
 import { Lessons } from "./lessons.ts";
+import { Recoveries, type StartAnswer } from "./recovery/recoveries.ts";
 import { reconcile } from "./reconcile.ts";
 import type { Page } from "./page.ts";
 import { AccountStore } from "./store.ts";
 
 /** A run of the alarm does not wait longer for a task. */
 const TASK_PATIENCE_MS = 10_000;
+/** A recovery waits for an attempt that is on the wire and for its own, each of half a minute at most. */
+const RECOVER_PATIENCE_MS = 90_000;
 
 /** What one caller sees: its tasks, as they report themselves, and the versions of its signing secret. */
 export class AccountObject extends DurableObject<Env> {
   readonly #store: AccountStore;
   readonly #lessons: Lessons;
+  readonly #recoveries: Recoveries;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     this.#store = new AccountStore(ctx.storage);
+    this.#recoveries = new Recoveries({
+      store: this.#store.recoveries,
+      readTasks: (...range) => this.#store.tasksBetween(...range),
+      retention: () => this.#retention(),
+      ask: async (name, account, order) => this.#recover(name, account, order),
+    });
     this.#lessons = new Lessons(async (cadence, lessons) => learn(env.CADENCES, cadence, lessons));
   }
 
@@ -76,8 +93,40 @@ export class AccountObject extends DurableObject<Env> {
     return this.#store.stats();
   }
 
+  /** What a recovery that began now would deliver again. */
+  async previewRecovery(filter: RecoveryFilter): Promise<RecoveryPreview> {
+    await this.#store.watch(Date.now());
+    return this.#recoveries.preview(filter);
+  }
+
+  /** @throws Error if the settings do not parse */
+  async startRecovery(request: RecoveryRequest): Promise<StartAnswer> {
+    await this.#store.watch(Date.now());
+    const settings = readSettings(this.env);
+    if (!settings.ok) throw new Error("the settings do not parse");
+    return this.#recoveries.start(request, settings.settings.roots);
+  }
+
+  /** Newest first. */
+  async recoveries(): Promise<RecoveryView[]> {
+    await this.#store.watch(Date.now());
+    return this.#recoveries.list();
+  }
+
+  /** Null: the account has none with this id. */
+  async recovery(id: string): Promise<RecoveryView | null> {
+    await this.#store.watch(Date.now());
+    return this.#recoveries.find(id);
+  }
+
+  /** The recovery after it was cancelled, or as it had ended before. Null: the account has none with this id. */
+  async cancelRecovery(id: string): Promise<RecoveryView | null> {
+    await this.#store.watch(Date.now());
+    return this.#recoveries.cancel(id);
+  }
+
   /**
-   * The hourly reconciliation.
+   * The hourly reconciliation, and the recovery that is under way.
    * @throws what storage and the platform throw, so that the platform repeats it
    */
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
@@ -88,17 +137,30 @@ export class AccountObject extends DurableObject<Env> {
       log("settings.bad", { settings: settings.problems.map(({ setting }) => setting).join(" ") });
       return this.#store.armLater(Date.now());
     }
+    const retryCount = info?.retryCount ?? 0;
     try {
-      await reconcile({
-        store: this.#store,
-        retention: () => this.#retention(),
-        ask: async (task) => this.#ask(task),
-      });
+      // While a recovery runs, the alarm fires for it, too.
+      if ((this.#store.recoveries.running()?.reconcileAt ?? 0) <= Date.now()) await this.#reconcile();
+      await this.#recoveries.run(settings.settings.roots, retryCount);
     } catch (error) {
-      if (shouldRethrow(error, info?.retryCount ?? 0)) throw error;
+      if (shouldRethrow(error, retryCount)) throw error;
       log("account.failed", errorFields(error));
       await this.#store.armLater(Date.now());
     }
+  }
+
+  async #reconcile(): Promise<void> {
+    const nextAt = await reconcile({
+      store: this.#store,
+      retention: () => this.#retention(),
+      ask: async (task) => this.#ask(task),
+    });
+    this.#store.recoveries.reconcileNextAt(nextAt);
+  }
+
+  async #recover(name: string, account: string, order: RecoveryOrder): Promise<RecoveryAnswer> {
+    const task = this.env.TASKS.get(this.env.TASKS.idFromName(name));
+    return inTime<RecoveryAnswer>(RECOVER_PATIENCE_MS, task.recover(account, order));
   }
 
   async #ask({ name, account }: TaskSummary): Promise<TaskReport | null> {

@@ -20,10 +20,10 @@ interface Reconciling {
 
 /**
  * One run of the account's alarm: drops what is over, asks what is not settled, and sets the next alarm. Where there is too
- * much for one run, the next ones go on with those that were not asked since the first one began.
+ * much for one run, the next ones go on with those that were not asked since the first one began. Gives when the next is due.
  * @throws what storage throws
  */
-export async function reconcile(run: Reconciling): Promise<void> {
+export async function reconcile(run: Reconciling): Promise<number> {
   const { store, retention } = run;
   const { now } = retention();
   const stopAt = now + RUN_MS;
@@ -41,7 +41,7 @@ export async function reconcile(run: Reconciling): Promise<void> {
   while (due.length > 0 && !isLate()) {
     await Promise.all(due.splice(0, ASKS_AT_ONCE).map(async (key) => askOne(run, key)));
   }
-  await store.endRun(retention(), !isLate());
+  return store.endRun(retention(), !isLate());
 }
 
 async function askOne({ store, retention, ask }: Reconciling, key: string): Promise<void> {

@@ -8,7 +8,8 @@ import { isTerminal } from "../domain/task/task.ts";
 import { RECENT_MS, Tally, type Snapshot } from "../domain/account/tally.ts";
 import { ObjectAlarm } from "../net/object-alarm.ts";
 import { readPage, type Page } from "./page.ts";
-import { AccountRows, LAST_KEY } from "./rows.ts";
+import { AccountRows, LAST_KEY, type TaskRow } from "./rows.ts";
+import { RecoveryStore } from "./recovery/store.ts";
 import type { AccountStorage } from "./storage.ts";
 
 /** A snapshot is written after so many changes: a process that starts reads as many rows to count what came since. */
@@ -29,6 +30,7 @@ export class AccountStore {
   readonly #storage: AccountStorage;
   readonly #rows: AccountRows;
   readonly #alarm: ObjectAlarm;
+  readonly recoveries: RecoveryStore;
   /** Loaded when it is first needed: a process that only takes a report or two does without. */
   #tally: Tally | null = null;
   #signing: readonly SigningVersion[] | null = null;
@@ -42,6 +44,7 @@ export class AccountStore {
     this.#storage = storage;
     this.#rows = new AccountRows(storage.sql);
     this.#alarm = new ObjectAlarm(storage);
+    this.recoveries = new RecoveryStore(storage, this.#alarm);
   }
 
   /** Every version that is kept, newest first; expired ones may be among them. */
@@ -112,6 +115,11 @@ export class AccountStore {
     return this.#loaded().stats();
   }
 
+  /** Oldest first, between two keys. */
+  tasksBetween(after: string, before: string, limit: number): TaskRow[] {
+    return this.#rows.tasksBetween(after, before, limit);
+  }
+
   /** What is known of the task with this key. */
   task(key: string): KnownTask | null {
     return this.#rows.task(key);
@@ -153,10 +161,12 @@ export class AccountStore {
     const at = await this.#storage.getAlarm();
     if (at !== null && at > overdue) {
       this.#alarm.found(at);
-      return;
+    } else {
+      this.#alarm.forget();
+      if (this.#rows.hasTasks() || this.recoveries.keptUntil() > now) this.#armBy(now + RETRY_MS);
     }
-    this.#alarm.forget();
-    if (this.#rows.hasTasks()) this.#armBy(now + RETRY_MS);
+    // A process that is gone has left it in the middle.
+    if (this.recoveries.running()) this.#armBy(now);
     await this.armed();
   }
 
@@ -176,12 +186,15 @@ export class AccountStore {
   }
 
   /**
-   * Ends a run: arms for the next one, or empties an account that has neither tasks nor rotated secrets.
+   * Ends a run: arms for the next one, or empties an account that has neither tasks nor rotated secrets nor a recovery of the
+   * last 30 days. Gives the time at which the next run is due.
    * @throws what storage throws
    */
-  async endRun({ now, retentionMs }: Retention, isDone: boolean): Promise<void> {
-    const nextAt = (this.#roundAt ?? now) + RECONCILE_EVERY_MS;
+  async endRun({ now, retentionMs }: Retention, isDone: boolean): Promise<number> {
+    const roundEndAt = (this.#roundAt ?? now) + RECONCILE_EVERY_MS;
+    const nextAt = isDone ? Math.max(roundEndAt, now + RETRY_MS) : now + RETRY_MS;
     if (isDone) this.#roundAt = null;
+    const keptUntil = this.recoveries.keptUntil();
     const hasDeletions = this.#rows.forgetDeleted(now - RECONCILE_EVERY_MS);
     if (this.#rows.hasTasks() || hasDeletions) {
       this.#transact(now, () => {
@@ -189,13 +202,16 @@ export class AccountStore {
           this.#rows.writeDocument("retention", retentionMs);
         }
         if (isDone && this.#loaded().hasNews(now)) this.#isSnapshotDue = true;
-        this.#armBy(isDone ? Math.max(nextAt, now + RETRY_MS) : now + RETRY_MS);
+        this.#armBy(nextAt);
       });
+    } else if (keptUntil > now) {
+      this.#armBy(keptUntil);
     } else if (this.signingVersions() === FIRST_VERSION) {
       this.#forget();
       await this.#storage.deleteAll();
     }
     await this.armed();
+    return nextAt;
   }
 
   /** The last resort where nothing can be decided. @throws what storage throws */
@@ -258,6 +274,7 @@ export class AccountStore {
 
   #forget(): void {
     this.#rows.forget();
+    this.recoveries.forget();
     this.#alarm.forget();
     this.#tally = null;
     this.#signing = null;

@@ -15,6 +15,10 @@ export function newMessageId(): string {
   return `msg_${base32(crypto.getRandomValues(new Uint8Array(16)))}`;
 }
 
+export function newRecoveryId(): string {
+  return `rec_${base32(crypto.getRandomValues(new Uint8Array(16)))}`;
+}
+
 /** The same account and idempotency key lead to the same object, whatever `RINGBACK_SECRET` is. */
 export async function keyedName(account: string, idempotencyKey: string): Promise<string> {
   return taskName(await sha256(`ringback task v1\n${account}\n${idempotencyKey}`));

@@ -31,7 +31,8 @@ const ROOMS: Record<string, string[]> = {
   webhook: ["contract", "domain", "keys", "net"],
   upstream: ["contract", "domain", "keys", "net"],
   "cadence-object": ["domain", "log", "net"],
-  "account-object": ["cadence-object", "domain", "env", "log", "net"],
+  // It seals the receiver of a recovery, and makes the recovery's id.
+  "account-object": ["cadence-object", "domain", "env", "keys", "log", "net"],
   "task-object": [
     "account-object",
     "cadence-object",

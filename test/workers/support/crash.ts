@@ -92,6 +92,11 @@ const ACCOUNT = {
   rotate: "worker",
   list: "worker",
   stats: "worker",
+  previewRecovery: "worker",
+  startRecovery: "worker",
+  recoveries: "worker",
+  recovery: "worker",
+  cancelRecovery: "worker",
   alarm: "runtime",
 } satisfies Record<Exclude<keyof AccountObject, keyof DurableObject>, string> & { alarm: string };
 

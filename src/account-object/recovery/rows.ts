@@ -1,0 +1,87 @@
+import type { Recovery } from "../../domain/recovery/recovery.ts";
+import { timeKey } from "../../domain/account/report.ts";
+import type { AccountSql } from "../storage.ts";
+
+/** Created with the first recovery. */
+const TABLES = [
+  /** A row per recovery, in the order in which they began. */
+  `CREATE TABLE IF NOT EXISTS recovery (key TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID`,
+  /** What the running recovery matched when it began: keys of candidates, many in a row, by the last one. */
+  `CREATE TABLE IF NOT EXISTS recovery_match (last TEXT PRIMARY KEY, keys TEXT NOT NULL) WITHOUT ROWID`,
+];
+
+/** Keys of 42 bytes: half a megabyte. */
+export const MATCHES_A_ROW = 10_000;
+
+/** The SQL of an account's recoveries. */
+export class RecoveryRows {
+  readonly #sql: AccountSql;
+  #isThere: boolean | null = null;
+
+  constructor(sql: AccountSql) {
+    this.#sql = sql;
+  }
+
+  /** Drops what memory holds of the tables. */
+  forget(): void {
+    this.#isThere = null;
+  }
+
+  /** Newest first. */
+  all(): Recovery[] {
+    if (!this.#has()) return [];
+    const rows = this.#sql.exec<{ doc: string }>("SELECT doc FROM recovery ORDER BY key DESC").toArray();
+    return rows.map(({ doc }) => JSON.parse(doc) as Recovery);
+  }
+
+  write(recovery: Recovery): void {
+    this.#ensure();
+    this.#sql.exec(
+      "INSERT OR REPLACE INTO recovery VALUES (?, ?)",
+      keyOf(recovery),
+      JSON.stringify(recovery),
+    );
+  }
+
+  delete(recovery: Recovery): void {
+    this.#sql.exec("DELETE FROM recovery WHERE key = ?", keyOf(recovery));
+  }
+
+  /** Keys in their order. */
+  writeMatches(keys: readonly string[]): void {
+    this.#ensure();
+    this.#sql.exec("INSERT OR REPLACE INTO recovery_match VALUES (?, ?)", keys.at(-1), JSON.stringify(keys));
+  }
+
+  /** The row with the first key after that one. Null: no key comes after it. */
+  matchesAfter(key: string): { last: string; keys: string[] } | null {
+    if (!this.#has()) return null;
+    const [row] = this.#sql
+      .exec<{ last: string; keys: string }>(
+        "SELECT last, keys FROM recovery_match WHERE last > ? ORDER BY last LIMIT 1",
+        key,
+      )
+      .toArray();
+    return row ? { last: row.last, keys: JSON.parse(row.keys) as string[] } : null;
+  }
+
+  deleteMatches(): void {
+    if (this.#has()) this.#sql.exec("DELETE FROM recovery_match");
+  }
+
+  #has(): boolean {
+    this.#isThere ??=
+      this.#sql.exec("SELECT 1 AS n FROM sqlite_master WHERE name = 'recovery_match'").toArray().length > 0;
+    return this.#isThere;
+  }
+
+  #ensure(): void {
+    if (this.#has()) return;
+    for (const table of TABLES) this.#sql.exec(table);
+    this.#isThere = true;
+  }
+}
+
+function keyOf({ createdAt, id }: Recovery): string {
+  return `${timeKey(createdAt)} ${id}`;
+}

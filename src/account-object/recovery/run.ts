@@ -1,0 +1,169 @@
+import { timeKey, nameOf } from "../../domain/account/report.ts";
+import type { Retention } from "../../domain/account/reconcile.ts";
+import { candidatesOf, receiverOf } from "../../domain/recovery/candidates.ts";
+import { outcomeOf, type Outcome } from "../../domain/recovery/lane.ts";
+import type { RecoveryAnswer, RecoveryOrder, RecoveryTarget } from "../../domain/recovery/order.ts";
+import { RecoveryQueue, type Candidate } from "../../domain/recovery/queue.ts";
+import { endStatus, type Recovery, type RecoveryCounts } from "../../domain/recovery/recovery.ts";
+import { receiverHost } from "../../domain/delivery/endpoint-policy.ts";
+import { errorFields, log } from "../../log.ts";
+import { wait } from "../../net/wait.ts";
+import { LAST_KEY, type TaskRow } from "../rows.ts";
+import type { RecoveryStore } from "./store.ts";
+
+/** What a recovery needs of its account. */
+export interface Recovering {
+  store: RecoveryStore;
+  /** Oldest first, between two keys. */
+  readTasks: (after: string, before: string, limit: number) => TaskRow[];
+  retention: () => Retention;
+  /** Asks the task of that name. @throws OverloadedError if it does not answer */
+  ask: (name: string, account: string, order: RecoveryOrder) => Promise<RecoveryAnswer>;
+}
+
+/** Rows that are read at once. */
+export const CHUNK = 500;
+/** What memory has beyond the stored progress is asked again after a crash; the answers are the same. */
+const SAVE_EVERY_MS = 1_000;
+const SAVE_AFTER_ANSWERS = 100;
+/** Before a task that did not answer is asked again. */
+const ASK_AGAIN_MS = [1_000, 5_000, 20_000];
+
+/** A recovery at work in this process; what it has under way goes on between two runs of the alarm. */
+export class RecoveryRun {
+  readonly id: string;
+  readonly #recovering: Recovering;
+  readonly #recovery: Recovery;
+  readonly #target: RecoveryTarget | null;
+  readonly #queue: RecoveryQueue;
+  #isRead = false;
+  #isAbandoned = false;
+  #onAnswer: (() => void) | null = null;
+  #answers = 0;
+  #savedAt = 0;
+
+  constructor(recovering: Recovering, recovery: Recovery, target: RecoveryTarget | null) {
+    this.id = recovery.id;
+    this.#recovering = recovering;
+    this.#recovery = recovery;
+    this.#target = target;
+    this.#queue = new RecoveryQueue(recovery);
+  }
+
+  get counts(): RecoveryCounts {
+    return this.#queue.counts;
+  }
+
+  /** Goes on until it has ended, is cancelled, or the time is up. @throws what storage throws */
+  async goOn(stopAt: number): Promise<void> {
+    this.#savedAt = Date.now();
+    while (this.#isRunning && Date.now() < stopAt) {
+      await this.#read(stopAt);
+      this.#askAll();
+      if (this.#isRead && this.#queue.isIdle) {
+        this.#recovering.store.end(this.id, endStatus(this.counts), this.counts, Date.now());
+        return;
+      }
+      await this.#answered(stopAt);
+      if (this.#answers >= SAVE_AFTER_ANSWERS || Date.now() - this.#savedAt >= SAVE_EVERY_MS) this.#save();
+    }
+    this.#save();
+  }
+
+  /** Another takes its place, from what is stored. */
+  abandon(): void {
+    this.#isAbandoned = true;
+  }
+
+  get #isRunning(): boolean {
+    return !this.#isAbandoned && this.#recovering.store.find(this.id)?.status === "running";
+  }
+
+  /** Reads on while a place is free; other calls are answered between two chunks. */
+  async #read(stopAt: number): Promise<void> {
+    while (this.#isRunning && !this.#isRead && this.#queue.wantsMore && Date.now() < stopAt) {
+      this.#readChunk();
+      await wait(0);
+    }
+  }
+
+  #readChunk(): void {
+    const { store, readTasks, retention } = this.#recovering;
+    const { filter, createdAt } = this.#recovery;
+    const after = this.#queue.position;
+    const rows = readTasks(after, timeKey(createdAt), CHUNK);
+    const upTo = rows.length < CHUNK ? LAST_KEY : (rows.at(-1)?.key ?? LAST_KEY);
+    const now = retention();
+    const targetHost = this.#target && receiverHost(this.#target.url);
+    const found = candidatesOf(
+      rows.map(({ key, task }) => ({ key, summary: task.summary })),
+      store.matchesBetween(after, upTo),
+      (summary) => receiverOf(summary, filter, now),
+    );
+    for (const { isGone, ...candidate } of found) {
+      if (isGone) this.#queue.drop(candidate);
+      else this.#queue.add({ ...candidate, host: targetHost ?? candidate.host });
+    }
+    this.#queue.passTo(upTo);
+    this.#isRead = upTo === LAST_KEY;
+  }
+
+  #askAll(): void {
+    for (let one = this.#queue.next(); one; one = this.#queue.next()) void this.#ask(one);
+  }
+
+  async #ask({ key }: Candidate): Promise<void> {
+    const outcome = await this.#outcome(nameOf(key));
+    this.#queue.answer(key, outcome);
+    this.#answers += 1;
+    this.#onAnswer?.();
+    this.#recountLate();
+  }
+
+  /** What was on its way when the recovery was cancelled still counts. */
+  #recountLate(): void {
+    if (this.#isRunning || this.#isAbandoned) return;
+    try {
+      this.#recovering.store.recount(this.id, this.counts);
+    } catch (error) {
+      const { account } = this.#recovery;
+      log("recovery.failed", { account, recovery_id: this.id, ...errorFields(error) });
+    }
+  }
+
+  async #outcome(name: string): Promise<Outcome> {
+    const { ask } = this.#recovering;
+    const { account, filter } = this.#recovery;
+    const order = { recoveryId: this.id, statuses: filter.statuses, target: this.#target };
+    for (const waitMs of [...ASK_AGAIN_MS, null]) {
+      try {
+        return outcomeOf(await ask(name, account, order));
+      } catch (error) {
+        log("recovery.failed", { account, recovery_id: this.id, ...errorFields(error) });
+      }
+      if (waitMs === null) break;
+      await wait(waitMs);
+      if (!this.#isRunning) break;
+    }
+    return "unasked";
+  }
+
+  /** Waits for an answer, or until something is due without one. */
+  async #answered(stopAt: number): Promise<void> {
+    const due = this.#answers > 0 ? Math.min(stopAt, this.#savedAt + SAVE_EVERY_MS) : stopAt;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, Math.max(due - Date.now(), 0));
+      this.#onAnswer = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#onAnswer = null;
+  }
+
+  #save(): void {
+    this.#answers = 0;
+    this.#savedAt = Date.now();
+    this.#recovering.store.writeProgress(this.id, this.#queue.progress(), Date.now());
+  }
+}
