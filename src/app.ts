@@ -13,6 +13,7 @@ import {
 import { knownKey } from "./http/known-key.ts";
 import { showStats } from "./http/routes/list.ts";
 import { models } from "./http/routes/models.ts";
+import { recoveries } from "./http/routes/recoveries.ts";
 import { IMMUTABLE, staticFile } from "./http/routes/static-file.ts";
 import { videos } from "./http/routes/videos.ts";
 import { webhooks } from "./http/routes/webhooks.ts";
@@ -37,6 +38,7 @@ complete(app);
 app.use("/v1/*", apiHeaders);
 app.route("/v1/videos", videos);
 app.route("/v1/webhooks", webhooks);
+app.route("/v1/webhooks/recoveries", recoveries);
 app.route("/v1/models", models);
 app.get("/v1/stats", withSettings, withCaller, knownKey, noQuery, showStats);
 app.all("/v1/stats", methodNotAllowed("GET"));

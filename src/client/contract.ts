@@ -202,6 +202,62 @@ export interface Delivery {
   attempts: ReadonlyArray<Attempt>;
 }
 
+export interface StartRecovery {
+  /** Which deliveries: `exhausted` if left out. A list, or words with commas between. */
+  statuses?: ReadonlyArray<"exhausted" | "stopped" | "pending">;
+  /** Of tasks that were created then or later: ISO 8601, UTC without a zone. */
+  created_after?: string;
+  /** Of tasks that were created earlier than that. */
+  created_before?: string;
+  /** Of tasks whose `callback_url` has this host, with its port unless that is 443. */
+  callback_host?: string;
+  /** Of tasks of this model. */
+  model?: string;
+  /** Send all of it there, with `callback_headers` and without the stored ones. A success counts as the delivery. */
+  callback_url?: string;
+  /** For `callback_url`. Sealed at rest, never shown, and erased at the recovery's end. */
+  callback_headers?: {
+    [member: string]: string;
+  };
+  /** Only count what it would deliver again. */
+  dry_run?: boolean;
+}
+
+/** One run through what was not delivered. */
+export interface Recovery {
+  object: "recovery";
+  id: string;
+  /** `halted`: five failures in a row at a host, or a day without progress; the rest stays undelivered. */
+  status: "running" | "done" | "halted" | "cancelled";
+  /** What it is for. Tasks that are deleted before their turn, or whose delivery no longer has one of the statuses, are not counted any more; those that get one before their turn are. */
+  matched: number;
+  /** By it, or meanwhile in another way. */
+  delivered: number;
+  /** Tried once in vain; their schedules are as they were. */
+  failed: number;
+  /** `matched` without the two: still to do, or left undelivered at the end. */
+  remaining: number;
+  /** When it began: later tasks are not meant. */
+  created_at: string;
+  /** Null while it runs. */
+  finished_at: string | null;
+}
+
+/** What a recovery would deliver again; nothing is sent. */
+export interface RecoveryPreview {
+  /** What a recovery would be for. */
+  matched: number;
+  /** Most first. */
+  hosts: ReadonlyArray<{
+    /** Of the stored receiver. */
+    host: string;
+    /** Of them. */
+    count: number;
+  }>;
+  /** The ten oldest at most. */
+  tasks: ReadonlyArray<string>;
+}
+
 /** The account's signing secrets (Standard Webhooks). */
 export interface SigningSecrets {
   /** Signs every callback of this account. */

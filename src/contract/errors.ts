@@ -54,7 +54,7 @@ interface ApiErrorWords {
 export const API_ERRORS = {
   invalid_request: { status: 400, message: "The request breaks a rule: its issues name all of them." },
   unauthorized: { status: 401, message: "A valid API key is required: Authorization: Bearer …" },
-  not_found: { status: 404, message: "No such path, or no message with this id." },
+  not_found: { status: 404, message: "No such path, or nothing with this id." },
   task_not_found: { status: 404, message: "No such task." },
   method_not_allowed: {
     status: 405,
@@ -67,6 +67,10 @@ export const API_ERRORS = {
     message: "The first request with this Idempotency-Key is being submitted.",
     retryable: true,
     retryAfterSeconds: 1,
+  },
+  recovery_running: {
+    status: 409,
+    message: "A recovery of this account is running; wait for its end, or cancel it.",
   },
   nothing_to_deliver: { status: 409, message: "This task has no event to deliver." },
   too_many_redeliveries: {

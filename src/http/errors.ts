@@ -16,6 +16,7 @@ export interface ApiErrorOptions {
   headers?: Record<string, string>;
   upstream?: { status: number; body: unknown };
   taskId?: string;
+  recoveryId?: string;
 }
 
 /** A refusal in the contract's shape: the one class of HTTP errors, thrown at the edge only. */
@@ -67,7 +68,7 @@ export function noSuchTask(): ApiError {
 }
 
 function errorResponse(context: Context<AppEnv>, error: ApiError): Response {
-  const { issues, headers, upstream, taskId } = error.options;
+  const { issues, headers, upstream, taskId, recoveryId } = error.options;
   const { retryable, retryAfterSeconds } = apiError(error.code);
   if (retryAfterSeconds !== undefined) context.header("retry-after", String(retryAfterSeconds));
   for (const [name, value] of Object.entries(headers ?? {})) context.header(name, value);
@@ -80,6 +81,7 @@ function errorResponse(context: Context<AppEnv>, error: ApiError): Response {
     ...(retryable ? { retryable } : {}),
     ...(upstream ? { upstream } : {}),
     ...(taskId === undefined ? {} : { task_id: taskId }),
+    ...(recoveryId === undefined ? {} : { recovery_id: recoveryId }),
     request_id: context.get("requestId"),
   };
   return context.json({ error: body }, error.status as ContentfulStatusCode);

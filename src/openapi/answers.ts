@@ -1,6 +1,7 @@
 import { health, readiness, signingSecrets, stats, verifyResult } from "../contract/shapes/account.ts";
 import { attempt, delivery, deliveryList, pingResult } from "../contract/shapes/delivery.ts";
 import { error } from "../contract/shapes/error.ts";
+import { recovery, recoveryList, recoveryPreview } from "../contract/shapes/recovery.ts";
 import { flatMessage, flatPing, standardMessage, standardPing } from "../contract/shapes/message.ts";
 import { listedTask, task, taskCallback, taskData, taskError, taskList } from "../contract/shapes/task.ts";
 
@@ -15,6 +16,9 @@ export const ANSWERS = {
   Attempt: attempt,
   Delivery: delivery,
   DeliveryList: deliveryList,
+  Recovery: recovery,
+  RecoveryList: recoveryList,
+  RecoveryPreview: recoveryPreview,
   SigningSecrets: signingSecrets,
   PingResult: pingResult,
   VerifyResult: verifyResult,

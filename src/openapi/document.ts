@@ -6,6 +6,7 @@ import { answerSchemas, type JsonSchema } from "./json-schema.ts";
 import type { Operation } from "./operation.ts";
 import { REQUESTS } from "./requests.ts";
 import { HEADERS, type Responses } from "./responses.ts";
+import { RECOVERY_PARAMETERS, RECOVERY_PATHS } from "./paths/recovery-paths.ts";
 import { SIGNING_PATHS } from "./paths/signing-paths.ts";
 import { VIDEO_PARAMETERS, VIDEO_PATHS } from "./paths/video-paths.ts";
 
@@ -21,6 +22,7 @@ export interface OpenApiDocument {
 export function openApiDocument(): OpenApiDocument {
   const { paths, responses } = sharedResponses({
     ...VIDEO_PATHS,
+    ...RECOVERY_PATHS,
     ...SIGNING_PATHS,
     ...ACCOUNT_PATHS,
     ...DEPLOYMENT_PATHS,
@@ -42,7 +44,7 @@ export function openApiDocument(): OpenApiDocument {
         },
       },
       schemas: { ...REQUESTS, ...answerSchemas(ANSWERS) },
-      parameters: { ...VIDEO_PARAMETERS, ...CALLBACK_HEADERS },
+      parameters: { ...VIDEO_PARAMETERS, ...RECOVERY_PARAMETERS, ...CALLBACK_HEADERS },
       headers: HEADERS,
       responses,
     },

@@ -1,4 +1,5 @@
 import { VIDEO_SCHEMAS, type VideoFields } from "../http/create/video-schema.ts";
+import { RECOVERY_SCHEMA } from "../http/routes/recovery-schema.ts";
 import { PING_SCHEMA, REDELIVER_SCHEMA, ROTATE_SCHEMA } from "../http/routes/webhook-schema.ts";
 import { FIELD_EXAMPLES } from "./examples.ts";
 import { requestSchema, type JsonSchema } from "./json-schema.ts";
@@ -112,6 +113,19 @@ export const REQUESTS: Record<string, JsonSchema> = {
     overlap_seconds:
       "So long the old secret signs, too. A day if left out. 0 ends every older secret at once: the answer to a leak.",
   }),
+  StartRecovery: withCallbackLimits(
+    described(requestSchema(RECOVERY_SCHEMA), {
+      statuses: "Which deliveries: `exhausted` if left out. A list, or words with commas between.",
+      created_after: "Of tasks that were created then or later: ISO 8601, UTC without a zone.",
+      created_before: "Of tasks that were created earlier than that.",
+      callback_host: "Of tasks whose `callback_url` has this host, with its port unless that is 443.",
+      model: "Of tasks of this model.",
+      callback_url:
+        "Send all of it there, with `callback_headers` and without the stored ones. A success counts as the delivery.",
+      callback_headers: "For `callback_url`. Sealed at rest, never shown, and erased at the recovery's end.",
+      dry_run: "Only count what it would deliver again.",
+    }),
+  ),
   Ping: {
     ...withCallbackLimits(described(requestSchema(PING_SCHEMA), VIDEO_FIELDS)),
     // Its absence is judged after the coercion, which JSON Schema does not see.

@@ -24,6 +24,7 @@ export const error = z
         .optional()
         .meta({ description: "What the upstream said, to 16 KB." }),
       task_id: text("The task that a refused redelivery is about.").optional(),
+      recovery_id: text("The recovery that is running.").optional(),
       request_id: text("The same as `x-request-id`."),
     }),
   })

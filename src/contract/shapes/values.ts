@@ -8,4 +8,5 @@ export const count = (description: string) => z.int().min(0).meta({ description 
 export const text = (description: string) => z.string().meta({ description });
 
 export const TASK_ID_PATTERN = "^task_[a-z2-7]{42}$";
+export const RECOVERY_ID_PATTERN = "^rec_[a-z2-7]{26}$";
 export const MESSAGE_ID_PATTERN = "^msg_[a-z2-7]+$";

@@ -35,7 +35,7 @@ import { isRequestObject, RawText, type RequestObject } from "../body/json-body.
  */
 
 const PROMPT_MAX = 2500;
-const MODEL_MAX = 200;
+export const MODEL_MAX = 200;
 
 /** Documented values: the only ones under `strict`; under `lenient` any, because the upstream's lists change. */
 function listed(values: readonly [string, ...string[]], strict: boolean) {

@@ -121,7 +121,7 @@ function instant() {
 }
 
 /** As the account knows it; null: no host. */
-function hostOf(value: unknown): unknown {
+export function hostOf(value: unknown): unknown {
   const isBare = typeof value === "string" && /^[^/\\?#@\s]+$/.test(value);
   const url = isBare ? URL.parse(`https://${value}`) : null;
   return url && receiverHost(url.href);

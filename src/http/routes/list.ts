@@ -36,10 +36,8 @@ function pageQuery(context: Context<AppEnv>): URLSearchParams {
 }
 
 async function viewSummary(summary: TaskSummary, roots: readonly [string, ...string[]]): Promise<ListedTask> {
-  const { name, account, taskId, delivery, callbackHost: host } = summary;
-  // The secret under which its id was issued may be gone: then the old id would read as 404.
-  const known = (await openTaskId(roots, taskId, account)) !== null;
-  const id = known ? taskId : await taskIdOf(roots[0], name, account);
+  const { delivery, callbackHost: host } = summary;
+  const id = await shownTaskId(summary, roots);
   return {
     object: "video.task",
     id,
@@ -55,6 +53,15 @@ async function viewSummary(summary: TaskSummary, roots: readonly [string, ...str
     finished_at: isoTime(summary.finishedAt),
     callback: delivery === null || host === null ? null : { status: delivery, host },
   };
+}
+
+/** The secret under which the task's id was issued may be gone: then the old id would read as 404. */
+export async function shownTaskId(
+  { name, account, taskId }: TaskSummary,
+  roots: readonly [string, ...string[]],
+): Promise<string> {
+  const isKnown = (await openTaskId(roots, taskId, account)) !== null;
+  return isKnown ? taskId : taskIdOf(roots[0], name, account);
 }
 
 /** `GET /v1/stats`: this account's tasks in numbers. */

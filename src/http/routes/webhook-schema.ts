@@ -4,7 +4,7 @@ import { field, fieldOr, integer, numeric, string, textOf } from "../body/fields
 import { CALLBACK_FIELDS } from "../create/video-schema.ts";
 
 /** These calls forward nothing, so an unknown field is a slip. */
-function closed<Shape extends z.core.$ZodShape>(shape: Shape) {
+export function closed<Shape extends z.core.$ZodShape>(shape: Shape) {
   return z.strictObject(shape, {
     error: ({ code }) => says(code === "unrecognized_keys" ? "unknown_field" : "not_object"),
   });

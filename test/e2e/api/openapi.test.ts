@@ -131,6 +131,37 @@ describe("with callers' own keys", () => {
     expect(page.status).toBe(200);
   });
 
+  it("answers a recovery from its preview to its end, one at a time, and none that is not there", async () => {
+    const path = "/v1/webhooks/recoveries";
+    const hook = newHook(stack);
+    const key = "sk-who-recovers";
+    stack.receiver.defaultReply({ status: 410 });
+    const id = await create(
+      stack,
+      { callback_url: hook.url, test: { outcome: "succeeded", delay_seconds: 0 } },
+      { key },
+    );
+    const stopped = (): Promise<RawAnswer> =>
+      ask(stack, path, { ...POST({ statuses: ["stopped"], dry_run: true }), key });
+    await eventually(stopped, ({ body }) => body.includes(id));
+    stack.receiver.defaultReply({ status: 200, delayMs: 500 });
+    const started = await ask(stack, path, { ...POST({ statuses: ["stopped"] }), key });
+    expect(started.status).toBe(202);
+    expect(await refusal(ask(stack, path, { ...POST({}), key }))).toBe("409 recovery_running");
+    const { id: recoveryId } = JSON.parse(started.body) as { id: string };
+    await ask(stack, `${path}/${recoveryId}`, { key });
+    await ask(stack, path, { key });
+    expect((await ask(stack, `${path}/${recoveryId}`, { method: "DELETE", key })).status).toBe(200);
+    stack.receiver.defaultReply({ status: 200 });
+    for (const method of ["GET", "DELETE"]) {
+      const made = recoveryId.replace("rec_", "rec_a").slice(0, -1);
+      expect(await refusal(ask(stack, `${path}/${made}`, { method, key }))).toBe("404 not_found");
+      // Of another account.
+      const another = ask(stack, `${path}/${recoveryId}`, { method });
+      expect(await refusal(another)).toBe("404 not_found");
+    }
+  });
+
   it("answers a failed task, a deleted one, and a made-up one", async () => {
     const failed = await create(stack, { test: { outcome: "failed", delay_seconds: 0 } });
     await stack.task(failed, isTerminal);
@@ -162,6 +193,10 @@ describe("with callers' own keys", () => {
       ["POST", "/v1/webhooks/secret/rotate"],
       ["POST", "/v1/webhooks/ping"],
       ["POST", "/v1/webhooks/verify"],
+      ["POST", "/v1/webhooks/recoveries"],
+      ["GET", "/v1/webhooks/recoveries"],
+      ["GET", "/v1/webhooks/recoveries/rec_a"],
+      ["DELETE", "/v1/webhooks/recoveries/rec_a"],
       ["GET", "/v1/models"],
       ["GET", "/v1/stats"],
       ["POST", "/v1/videos"],
@@ -189,6 +224,7 @@ describe("with callers' own keys", () => {
       `/v1/videos/${taskId}/redeliver`,
       "/v1/webhooks/secret/rotate",
       "/v1/webhooks/ping",
+      "/v1/webhooks/recoveries",
     ]) {
       expect(await refusal(ask(stack, path, POST("{")))).toBe("400 invalid_request");
       expect(await refusal(ask(stack, path, POST("x".repeat(70_000))))).toBe("413 payload_too_large");
@@ -293,7 +329,7 @@ describe("with callers' own keys", () => {
     }
     for (const { method, path } of guarded) {
       // Asks of a task whose key nothing has proved, which is a test of its own.
-      if (path.includes("{id}")) continue;
+      if (path.includes("/videos/{id}")) continue;
       const body = path === "/v1/videos" ? { ...VIDEO, test: "failed" } : {};
       const key = `sk-${method}${path.replaceAll("/", "-")}`;
       // Of this key: a task of the test before may ask about its own meanwhile.
@@ -423,7 +459,7 @@ describe("with two calls a minute, and bodies that must hurry", () => {
     for (let count = 0; count < 5; count += 1)
       await send(stack, "/v1/models", { key: `sk-asks-${count}`, headers });
     for (const { method, path, codes } of operations()) {
-      if (!codes.includes("429 rate_limited") || path.includes("{id}")) continue;
+      if (!codes.includes("429 rate_limited") || path.includes("/videos/{id}")) continue;
       const sending = { method, key: `sk-asked${path.replaceAll(/\W/g, "-")}`, headers };
       const asked = ask(stack, path, { ...sending, ...(method === "GET" ? {} : { body: {} }) });
       expect([path, await refusal(asked)]).toEqual([path, "429 rate_limited"]);

@@ -8,6 +8,7 @@ export const errors: Record<ErrorCode, string> = {
   task_not_found: "There is no such task. It may have been deleted, have expired, or belong to another key.",
   method_not_allowed: "This address takes another kind of request.",
   request_timeout: "The form did not arrive in time. Send it again.",
+  recovery_running: "A recovery is running. Wait for its end, or cancel it.",
   nothing_to_deliver: "There is no event to deliver yet.",
   too_many_redeliveries: "This task has reached its limit of 1,000 manual deliveries.",
   too_many_secrets: "Three older secrets are still in use. Wait until one of them has expired.",

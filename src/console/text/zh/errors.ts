@@ -7,6 +7,7 @@ export const errors: Text["errors"] = {
   task_not_found: "没有这个任务。它可能已被删除、已过保存期，或属于另一个 Key。",
   method_not_allowed: "该地址不接受这种请求。",
   request_timeout: "表单没有及时送达，请重新发送。",
+  recovery_running: "已有一次补发正在进行。请等它结束，或先取消它。",
   nothing_to_deliver: "还没有可发送的事件。",
   too_many_redeliveries: "该任务已手动发送 1000 次，达到上限。",
   too_many_secrets: "还有三个旧密钥在使用，请等其中一个过期。",

@@ -1,0 +1,128 @@
+import type { Context } from "hono";
+import type { RecoveryJson, RecoveryList, RecoveryPreviewJson } from "../../contract/shapes/recovery.ts";
+import { issue, type Issue } from "../../contract/problems.ts";
+import {
+  cancelRecovery,
+  listRecoveries,
+  previewRecovery,
+  readRecovery,
+  startRecovery,
+} from "../../account-object/client.ts";
+import { EVERY_TASK } from "../../domain/account/filter.ts";
+import type { RecoveryTarget } from "../../domain/recovery/order.ts";
+import type { RecoveryFilter, RecoveryPreview, RecoveryView } from "../../domain/recovery/recovery.ts";
+import { isoTime } from "../../domain/text/time.ts";
+import type { AppEnv } from "../app-env.ts";
+import { readSmallObject } from "../body/small-body.ts";
+import { headerEntries, judgeCallback } from "../create/callback-issues.ts";
+import { ApiError, invalidRequest } from "../errors.ts";
+import {
+  endpointRules,
+  methodNotAllowed,
+  noQuery,
+  refuseOwnCallbacks,
+  withCaller,
+  withSettings,
+} from "../guards.ts";
+import { deduplicated, issuesOf } from "../issue.ts";
+import { knownKey } from "../known-key.ts";
+import { rateLimited } from "../rate-limit.ts";
+import { Router } from "../router.ts";
+import { shownTaskId } from "./list.ts";
+import { RECOVERY_SCHEMA } from "./recovery-schema.ts";
+
+/** `/v1/webhooks/recoveries`: what was not delivered, delivered again. */
+export const recoveries = new Router()
+  .post("/", refuseOwnCallbacks, withSettings, withCaller, rateLimited, knownKey, async (context) => {
+    const { filter, target, isDryRun } = await readRequest(context);
+    const { account } = context.get("caller");
+    const accounts = context.env.ACCOUNTS;
+    if (isDryRun)
+      return context.json(await viewPreview(context, await previewRecovery(accounts, account, filter)));
+    const answer = await startRecovery(accounts, { account, filter, target });
+    if (answer.kind === "running") throw new ApiError("recovery_running", { recoveryId: answer.recoveryId });
+    return context.json(viewRecovery(answer.recovery), 202);
+  })
+  .get("/", withSettings, withCaller, knownKey, noQuery, async (context) => {
+    const all = await listRecoveries(context.env.ACCOUNTS, context.get("caller").account);
+    return context.json({ object: "list", data: all.map(viewRecovery) } satisfies RecoveryList);
+  })
+  .all("/", methodNotAllowed("GET, POST"))
+  .get("/:id", withSettings, withCaller, knownKey, noQuery, async (context) => {
+    const { account } = context.get("caller");
+    return oneRecovery(context, await readRecovery(context.env.ACCOUNTS, account, context.req.param("id")));
+  })
+  .delete("/:id", refuseOwnCallbacks, withSettings, withCaller, knownKey, noQuery, async (context) => {
+    const { account } = context.get("caller");
+    return oneRecovery(context, await cancelRecovery(context.env.ACCOUNTS, account, context.req.param("id")));
+  })
+  .all("/:id", methodNotAllowed("GET, DELETE"));
+
+interface Request {
+  filter: RecoveryFilter;
+  target: RecoveryTarget | null;
+  isDryRun: boolean;
+}
+
+/** @throws ApiError 400 with all that is wrong */
+async function readRequest(context: Context<AppEnv>): Promise<Request> {
+  const { fields, issues } = await readSmallObject(context);
+  const parsed = RECOVERY_SCHEMA.safeParse(fields);
+  const { endpoint, issues: callbackIssues } = judgeCallback(fields, endpointRules(context));
+  const all = deduplicated([
+    ...issues,
+    ...(parsed.success ? headersWithoutUrl(parsed.data) : issuesOf(parsed.error)),
+    ...callbackIssues,
+  ]);
+  if (!parsed.success || all.length > 0) throw invalidRequest(all);
+  const { statuses, created_after, created_before, callback_host, model, ...rest } = parsed.data;
+  const tasks = {
+    ...EVERY_TASK,
+    createdAfter: created_after ?? null,
+    createdBefore: created_before ?? null,
+    callbackHost: callback_host ?? null,
+    model: model ?? null,
+  };
+  const headers = headerEntries(rest.callback_headers ?? {}) as [string, string][];
+  return {
+    filter: { statuses, tasks },
+    target: endpoint?.ok ? { url: endpoint.url, headers } : null,
+    isDryRun: rest.dry_run,
+  };
+}
+
+/** The stored receivers get their own headers. */
+function headersWithoutUrl(asked: { callback_url?: unknown; callback_headers?: unknown }): Issue[] {
+  const isAlone = asked.callback_headers !== undefined && asked.callback_url === undefined;
+  return isAlone ? [issue("callback_url", "required_with", { field: "callback_headers" })] : [];
+}
+
+/** Made up or another account's: the response does not reveal which. */
+function oneRecovery(context: Context<AppEnv>, recovery: RecoveryView | null): Response {
+  if (recovery === null) throw new ApiError("not_found");
+  return context.json(viewRecovery(recovery));
+}
+
+function viewRecovery(recovery: RecoveryView): RecoveryJson {
+  const { id, status, matched, delivered, failed, remaining } = recovery;
+  return {
+    object: "recovery",
+    id,
+    status,
+    matched,
+    delivered,
+    failed,
+    remaining,
+    created_at: isoTime(recovery.createdAt),
+    finished_at: isoTime(recovery.finishedAt),
+  };
+}
+
+async function viewPreview(
+  context: Context<AppEnv>,
+  { matched, hosts, first }: RecoveryPreview,
+): Promise<RecoveryPreviewJson> {
+  const { roots } = context.get("settings");
+  const tasks = await Promise.all(first.map(async (summary) => shownTaskId(summary, roots)));
+  return { matched, hosts, tasks };
+}
