@@ -33,6 +33,9 @@ export async function advance(deps: TaskDeps): Promise<void> {
   const { running } = deps;
   const run = { stopAt: deps.now() + RUN_MS, running };
   const open = new OpenSteps();
+  // One that a call makes in passing: without waiting for it, the run would be armed again at once, each millisecond.
+  const report = running.ended("report");
+  if (report) open.add(report);
   for (;;) {
     const waitMs = open.failure === null ? startDue(deps, run, open) : null;
     if (open.count === 0) break;

@@ -1,5 +1,6 @@
 import { OverloadedError } from "../../../src/domain/errors/unavailable.ts";
 import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
+import { RECONCILE_EVERY_MS } from "../../../src/domain/account/reconcile.ts";
 import type { TaskSummary } from "../../../src/domain/account/summary.ts";
 import {
   FIRST_VERSION,
@@ -125,6 +126,8 @@ export class SimulatedWorld implements World {
   #firedAt = 0;
   #good = true;
   #everSilent = false;
+  /** An alarm that came so late that it erased a task with news: its account has asked it in the hours before. */
+  #everMissed = false;
   /** The upstream has said that it knows the key. */
   #proved = false;
   #process: SimulatedProcess;
@@ -207,6 +210,8 @@ export class SimulatedWorld implements World {
     this.#alarmRun = true;
     void this.#run(this.#process);
     await this.#settle();
+    const isErased = Array.from(this.#storage.kv.list()).length === 0;
+    if (isErased && Date.now() - alarm > RECONCILE_EVERY_MS) this.#everMissed = true;
     return true;
   }
 
@@ -317,7 +322,7 @@ export class SimulatedWorld implements World {
       ({ expiresAt }) => expiresAt === null || expiresAt > Date.now(),
     );
     // What a silent account or a death left is what its hourly reconciliation is for: it finds no task, and drops the row.
-    const looks = this.#everSilent || this.deaths.length > 0;
+    const looks = this.#everSilent || this.#everMissed || this.deaths.length > 0;
     return looks ? 0 : left.length;
   }
 
