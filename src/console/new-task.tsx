@@ -11,7 +11,7 @@ import { endpointRules } from "../http/guards.ts";
 import type { RequestObject } from "../http/body/json-body.ts";
 import { upstreamModels } from "../http/routes/models.ts";
 import { readVideoRequest } from "../http/create/video-request.ts";
-import { NewTaskPage } from "./pages/new-task-page.tsx";
+import { NewTaskPage } from "./pages/new-task/new-task-page.tsx";
 import { curlOf, requestOf } from "./new-task-request.ts";
 import { pageContext } from "./page-context.ts";
 

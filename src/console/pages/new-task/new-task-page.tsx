@@ -1,14 +1,14 @@
-import type { ApiError } from "../../http/errors.ts";
-import { ASPECT_RATIOS, DURATIONS_SECONDS, RESOLUTIONS } from "../../contract/create.ts";
-import type { ShownIssue } from "../../contract/problems.ts";
-import { EVENT_TYPES } from "../../contract/words.ts";
-import type { RequestObject } from "../../http/body/json-body.ts";
-import { operatorRefusal } from "./error-words.ts";
-import { Page } from "./page.tsx";
-import { Code, CopyButton, described, Field, Notice } from "./parts.tsx";
+import type { ApiError } from "../../../http/errors.ts";
+import { ASPECT_RATIOS, DURATIONS_SECONDS, RESOLUTIONS } from "../../../contract/create.ts";
+import type { ShownIssue } from "../../../contract/problems.ts";
+import { EVENT_TYPES } from "../../../contract/words.ts";
+import type { RequestObject } from "../../../http/body/json-body.ts";
+import { operatorRefusal } from "../error-words.ts";
+import { Page } from "../page.tsx";
+import { Code, CopyButton, described, Field, Notice } from "../parts.tsx";
 import { ImageField, Select, TextArea, textIn, type FormProps } from "./new-task-controls.tsx";
-import { fieldOf, modeIn, MODES } from "../new-task-request.ts";
-import type { PageContext } from "../page-context.ts";
+import { fieldOf, modeIn, MODES } from "../../new-task-request.ts";
+import type { PageContext } from "../../page-context.ts";
 
 interface NewTaskProps {
   page: PageContext;

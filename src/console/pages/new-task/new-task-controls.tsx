@@ -1,7 +1,7 @@
 import type { Child } from "hono/jsx";
-import { RawText, type RequestObject } from "../../http/body/json-body.ts";
-import { described, Field } from "./parts.tsx";
-import type { PageContext } from "../page-context.ts";
+import { RawText, type RequestObject } from "../../../http/body/json-body.ts";
+import { described, Field } from "../parts.tsx";
+import type { PageContext } from "../../page-context.ts";
 
 /** The kinds of fields that the form of a new task is made of. */
 
