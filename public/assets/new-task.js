@@ -14,18 +14,13 @@ const PROMPT_MAX = 2500;
 const form = document.querySelector("form[data-check]");
 const verdict = form.querySelector("[data-verdict]");
 const command = document.getElementById("curl");
+/** What the form was refused for, where it was. */
+const summary = document.querySelector("[data-summary]");
 const counter = form.querySelector("[data-counter]");
 /** Fields that the reader has been to: the others are not blamed yet. */
 const visited = new Set();
 let timer = 0;
 let question = 0;
-
-/** The form's field for a path of the request. */
-function fieldOf(path) {
-  if (path === "test" || path === "test.outcome") return "test_outcome";
-  if (path === "test.delay_seconds") return "test_delay";
-  return path.split(".")[0];
-}
 
 async function check() {
   const mine = ++question;
@@ -48,17 +43,31 @@ function shortened(value) {
 }
 
 function showIssues(issues) {
-  const byField = new Map(issues.map(({ path, message }) => [fieldOf(path), message]));
+  const byField = new Map(issues.map(({ field, message }) => [field, message]));
   for (const place of form.querySelectorAll("[data-problem]")) {
     const name = place.dataset.problem;
-    const message = visited.has(name) ? byField.get(name) : undefined;
+    const isBlamed = summary !== null || visited.has(name);
+    const message = isBlamed ? byField.get(name) : undefined;
     place.textContent = message ?? "";
     place.hidden = message === undefined;
     const control = document.getElementById(name);
     if (message === undefined) control?.removeAttribute("aria-invalid");
     else control?.setAttribute("aria-invalid", "true");
   }
+  if (summary !== null) {
+    summary.hidden = issues.length === 0;
+    summary.querySelector("ul").replaceChildren(...issues.map(itemOf));
+  }
   verdict.textContent = issues.length === 0 ? verdict.dataset.valid : verdict.dataset.invalid;
+}
+
+/** A line of the summary, as the server writes it. */
+function itemOf({ path, field, label, message }) {
+  const item = document.createElement("li");
+  const link = Object.assign(document.createElement("a"), { href: `#${field}`, textContent: label });
+  const name = Object.assign(document.createElement("code"), { textContent: path });
+  item.append(link, " ", name, " ", message);
+  return item;
 }
 
 function count() {

@@ -3,7 +3,7 @@ import { methodNotAllowed, withSettings } from "../http/guards.ts";
 import { rateLimited } from "../http/rate-limit.ts";
 import { page, pageWithPreviews, signedIn } from "./middleware.tsx";
 import { switchLanguage } from "./language-switch.ts";
-import { checkNewTask, listModels, showNewTask, startTask } from "./new-task.tsx";
+import { checkNewTask, listModels, showNewTask, startTask, switchFormLanguage } from "./new-task.tsx";
 import { onConsoleError } from "./pages/problem-page.tsx";
 import { showSignIn, signIn, signOut } from "./sign-in.tsx";
 import { deleteTask, redeliverTask, showTask } from "./tasks.tsx";
@@ -26,6 +26,9 @@ export const consolePages = new Router()
   .all("/new", methodNotAllowed("GET, HEAD, POST"))
   .post("/new/check", page, withSettings, signedIn, checkNewTask)
   .all("/new/check", methodNotAllowed("POST"))
+  .get("/new/language", page, (context) => context.redirect("/new", 303))
+  .post("/new/language", pageWithPreviews, withSettings, signedIn, switchFormLanguage)
+  .all("/new/language", methodNotAllowed("GET, HEAD, POST"))
   .get("/new/models", page, withSettings, signedIn, listModels)
   .all("/new/models", methodNotAllowed("GET, HEAD"))
   .get("/webhooks", page, withSettings, signedIn, showWebhooks)

@@ -1,4 +1,6 @@
 import type { CONTROL_MODES, INPUT_MODES } from "../contract/create.ts";
+import { issue, type Issue } from "../contract/problems.ts";
+import { DEFAULT_EVENTS } from "../contract/words.ts";
 import { coerceList, numeric } from "../http/body/fields.ts";
 import { RawText, type RequestObject, type RequestValue } from "../http/body/json-body.ts";
 
@@ -65,13 +67,31 @@ function controlMode(mode: Mode, form: RequestObject): (typeof CONTROL_MODES)[nu
 
 type Take = (name: string, value?: RequestValue) => void;
 
-/** Without a URL the rest of the callback's fields says nothing. */
+/** Without a URL the events and the format that the form starts with say nothing. */
 function takeCallback(form: RequestObject, take: Take): void {
+  const headers = headersIn(form["callback_headers"]);
+  take("callback_headers", headers);
   if ((form["callback_url"] ?? "") === "") return;
   take("callback_url");
   take("callback_events");
   take("callback_format");
-  take("callback_headers", headersIn(form["callback_headers"]));
+}
+
+/** What only the form can find: filled in fields that mean nothing without a URL, and would be dropped in silence. */
+export function formIssues(form: RequestObject): Issue[] {
+  if ((form["callback_url"] ?? "") !== "") return [];
+  const given = Object.entries({
+    callback_headers: headersIn(form["callback_headers"]) !== undefined,
+    callback_format: (form["callback_format"] ?? "standard") !== "standard",
+    callback_events: !isDefault(form["callback_events"]),
+  });
+  const [field] = given.find(([, isGiven]) => isGiven) ?? [];
+  return field === undefined ? [] : [issue("callback_url", "required_with", { field })];
+}
+
+function isDefault(events: RequestValue | undefined): boolean {
+  if (events === undefined) return true;
+  return String(events) === String(DEFAULT_EVENTS);
 }
 
 /**
@@ -130,11 +150,4 @@ function shown(value: unknown): unknown {
   if (value instanceof RawText) return `${new TextDecoder().decode(value.bytes.subarray(0, SHOWN_START))}…`;
   const long = typeof value === "string" && value.length > SHOWN_LENGTH && !/\s/.test(value);
   return long ? `${value.slice(0, SHOWN_START)}…` : value;
-}
-
-/** The field of the form that a path of the request belongs to: `reference_images.2`, `test.delay_seconds`. */
-export function fieldOf(path: string): string {
-  if (path === "test" || path === "test.outcome") return "test_outcome";
-  if (path === "test.delay_seconds") return "test_delay";
-  return path.split(".")[0] ?? "";
 }

@@ -12,8 +12,10 @@ import type { RequestObject } from "../http/body/json-body.ts";
 import { upstreamModels } from "../http/routes/models.ts";
 import { readVideoRequest } from "../http/create/video-request.ts";
 import { NewTaskPage } from "./pages/new-task/new-task-page.tsx";
-import { curlOf, requestOf } from "./new-task-request.ts";
-import { pageContext } from "./page-context.ts";
+import { isLanguage, type Language } from "./language.ts";
+import { formIssue } from "./new-task-fields.ts";
+import { curlOf, formIssues, requestOf } from "./new-task-request.ts";
+import { pageContext, rememberLanguage } from "./page-context.ts";
 
 /** What the form starts with: the first example of the upstream's document. */
 const FIRST_FORM: RequestObject = {
@@ -35,8 +37,9 @@ export async function showNewTask(context: Context<AppEnv>): Promise<Response> {
 /** `POST /new`: the create of the API, with an idempotency key of the form's, so that two clicks start one task. */
 export async function startTask(context: Context<AppEnv>): Promise<Response> {
   return withForm(context, async (form) => {
-    const key = typeof form["form_key"] === "string" ? form["form_key"] : newKey();
+    const key = keyOf(form);
     try {
+      if (formIssues(form).length > 0) throw invalidRequest(judged(context, form).issues);
       const body = { ok: true, value: requestOf(form) } as const;
       const preferences = { respondAsync: false, waitSeconds: null };
       const { answer } = await createVideo(context, body, preferences, key);
@@ -55,10 +58,21 @@ export async function startTask(context: Context<AppEnv>): Promise<Response> {
 
 /** `POST /new/check`: the same judgement without the task, and the command that the form stands for. */
 export async function checkNewTask(context: Context<AppEnv>): Promise<Response> {
-  const { problems } = pageContext(context).text;
+  const { text } = pageContext(context);
   return withForm(context, async (form) => {
     const { issues, curl } = judged(context, form);
-    return Promise.resolve(context.json({ issues: issues.map((one) => showIssue(one, problems)), curl }));
+    const shown = issues.map((one) => formIssue(showIssue(one, text.problems), text.create));
+    return Promise.resolve(context.json({ issues: shown, curl }));
+  });
+}
+
+/** `POST /new/language`: the same form with everything that was typed, in the other language. */
+export async function switchFormLanguage(context: Context<AppEnv>): Promise<Response> {
+  return withForm(context, async (form) => {
+    const { language } = form;
+    if (!isLanguage(language)) return context.redirect("/new", 303);
+    rememberLanguage(context, language);
+    return renderForm(context, form, { key: keyOf(form), issues: [], refusal: null, language });
   });
 }
 
@@ -106,7 +120,7 @@ function judged(context: Context<AppEnv>, form: RequestObject): { issues: Issue[
   const { origin } = pageContext(context);
   // `meaning` has the fields typed: what a form sends as text is shown as the number that it stands for.
   return {
-    issues: result.ok ? [] : result.issues,
+    issues: [...formIssues(form), ...(result.ok ? [] : result.issues)],
     curl: curlOf(origin, result.ok ? result.request.meaning : request),
   };
 }
@@ -115,6 +129,8 @@ interface FormState {
   key: string;
   issues: readonly Issue[];
   refusal: ApiError | null;
+  /** The reader's new choice, which the request's cookie does not have yet. */
+  language?: Language;
 }
 
 async function renderForm(
@@ -122,9 +138,10 @@ async function renderForm(
   form: RequestObject,
   state: FormState,
 ): Promise<Response> {
-  const page = pageContext(context);
+  const page = pageContext(context, state.language);
   const { curl } = judged(context, form);
-  const issues = state.issues.map((one) => showIssue(one, page.text.problems));
+  const { problems, create } = page.text;
+  const issues = state.issues.map((one) => formIssue(showIssue(one, problems), create));
   return context.html(
     <NewTaskPage
       page={page}
@@ -135,6 +152,10 @@ async function renderForm(
       curl={curl}
     />,
   );
+}
+
+function keyOf(form: RequestObject): string {
+  return typeof form["form_key"] === "string" ? form["form_key"] : newKey();
 }
 
 function newKey(): string {

@@ -25,9 +25,12 @@ export interface PageContext {
 const LANGUAGE_COOKIE = "ringback-language";
 const LANGUAGE_SECONDS = 31_536_000;
 
-export function pageContext(context: Context<AppEnv>): PageContext {
+export function pageContext(
+  context: Context<AppEnv>,
+  chosen = cookie(context, LANGUAGE_COOKIE),
+): PageContext {
   const { pathname, search, host } = new URL(context.req.url);
-  const language = chooseLanguage(cookie(context, LANGUAGE_COOKIE), context.req.header("accept-language"));
+  const language = chooseLanguage(chosen, context.req.header("accept-language"));
   // Pages outside of `signedIn` have no caller, whatever the type says.
   const caller = context.get("caller") as Caller | undefined;
   return {

@@ -12,11 +12,13 @@ interface PageProps {
   /** Asked for again every so many milliseconds; absent: the page stays as it is. */
   liveMs?: number | null;
   scripts?: readonly string[];
+  /** The form whose fields the language switch takes along, so that nothing typed is lost. */
+  typedForm?: string;
   children?: Child;
 }
 
 /** What surrounds every page. Every word of a caller, a receiver or the upstream goes through JSX, which escapes it. */
-export function Page({ page, title, place, liveMs, scripts = [], children }: PageProps) {
+export function Page({ page, title, place, liveMs, scripts = [], typedForm, children }: PageProps) {
   const { text } = page;
   return (
     <>
@@ -39,7 +41,7 @@ export function Page({ page, title, place, liveMs, scripts = [], children }: Pag
           <a class="skip" href="#content">
             {text.shell.skip}
           </a>
-          <Bar page={page} place={place} />
+          <Bar page={page} place={place} typedForm={typedForm} />
           <p class="stale" role="status" data-stale hidden>
             {text.shell.stale}
           </p>
@@ -56,7 +58,9 @@ export function Page({ page, title, place, liveMs, scripts = [], children }: Pag
   );
 }
 
-function Bar({ page, place }: { page: PageContext; place: Place | undefined }) {
+type BarProps = Pick<PageProps, "page"> & { place: Place | undefined; typedForm: string | undefined };
+
+function Bar({ page, place, typedForm }: BarProps) {
   const { text, viewer } = page;
   return (
     <header class="bar">
@@ -74,7 +78,7 @@ function Bar({ page, place }: { page: PageContext; place: Place | undefined }) {
           </nav>
         )}
         <div class="bar-end">
-          <LanguageSwitch page={page} />
+          <LanguageSwitch page={page} typedForm={typedForm} />
           {viewer !== null && (
             <form method="post" action="/sign-out">
               <span class="viewer">
@@ -106,12 +110,27 @@ const OTHER: Record<Language, { language: Language; name: string }> = {
 };
 
 /** One button, in the language that it leads to. */
-function LanguageSwitch({ page }: { page: PageContext }) {
+function LanguageSwitch({ page, typedForm }: Omit<BarProps, "place">) {
   const { language, name } = OTHER[page.language];
+  const choice = { name: "language", value: language, lang: LANGUAGE_TAGS[language] };
+  if (typedForm !== undefined) {
+    return (
+      <button
+        class="quiet"
+        type="submit"
+        form={typedForm}
+        formaction="/new/language"
+        formnovalidate
+        {...choice}
+      >
+        {name}
+      </button>
+    );
+  }
   return (
     <form method="post" action="/language">
       <input type="hidden" name="to" value={page.path} />
-      <button class="quiet" type="submit" name="language" value={language} lang={LANGUAGE_TAGS[language]}>
+      <button class="quiet" type="submit" {...choice}>
         {name}
       </button>
     </form>

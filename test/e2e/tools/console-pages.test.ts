@@ -182,11 +182,46 @@ describe("the form of a new task", () => {
     expect(answer.body).toContain("Kept as it was.");
   });
 
+  it("names each field by its label, with the API's name behind, in the reader's language", async () => {
+    const wrong = { ...FORM, prompt: "", metadata: "[]", callback_headers: "Authorization Bearer x" };
+    const english = (await visitor.post("/new", wrong)).body;
+    expect(english).toContain('<a href="#prompt">Prompt</a> <code>prompt</code> is required for a text task');
+    expect(english).toContain('<a href="#metadata">Metadata</a> <code>metadata</code> must be a JSON object');
+    // What would be dropped in silence without a callback URL.
+    expect(english).toContain(
+      '<a href="#callback_url">Callback URL</a> <code>callback_url</code> is required when callback_headers is given',
+    );
+    expect(english).toContain('<a href="#callback_headers">Custom headers</a>');
+    const chinese = (await visitor.post("/new", wrong, { "accept-language": "zh-CN" })).body;
+    expect(chinese).toContain('<a href="#prompt">提示词</a> <code>prompt</code> 文生视频必填');
+    expect(chinese).toContain('<a href="#metadata">元数据</a> <code>metadata</code> 必须是 JSON 对象');
+  });
+
+  it("keeps what was typed when the language is switched", async () => {
+    const reader = newVisitor(stack);
+    await reader.signIn(OWN_KEY);
+    const typed = {
+      ...FORM,
+      form_key: "console-kept",
+      prompt: "Kept <as> it was.",
+      metadata: '{"order": 42}',
+    };
+    const switched = await reader.post("/new/language", { ...typed, language: "zh" });
+    expect(switched.status).toBe(200);
+    expect(switched.body).toContain('<html lang="zh-Hans">');
+    expect(switched.body).toContain("Kept &lt;as&gt; it was.");
+    expect(switched.body).toContain("{&quot;order&quot;: 42}");
+    expect(switched.body).toContain('name="form_key" value="console-kept"');
+    expect((await reader.get("/")).body).toContain('<html lang="zh-Hans">');
+    expect(whereTo(await reader.post("/new/language", { ...typed, language: "klingon" }))).toBe("303 /new");
+    expect(whereTo(await reader.get("/new/language"))).toBe("303 /new");
+  });
+
   it("is judged while it is filled in by the schema of the API, in the reader's language", async () => {
     const wrong = { ...FORM, prompt: "", duration_seconds: "3", callback_url: "ftp://x", metadata: "[]" };
     const answer = await visitor.post("/new/check", wrong);
     const { issues, curl } = JSON.parse(answer.body) as {
-      issues: { path: string; message: string }[];
+      issues: { path: string; code: string; message: string }[];
       curl: string;
     };
     const api = await stack.create({
@@ -196,8 +231,9 @@ describe("the form of a new task", () => {
       metadata: "[]",
     });
     const { error } = (await api.json()) as { error: { issues: unknown[] } };
-    expect(issues).toEqual(expect.arrayContaining(error.issues));
-    expect(issues).toHaveLength(error.issues.length);
+    const judged = issues.map(({ path, code, message }) => ({ path, code, message }));
+    expect(judged).toEqual(expect.arrayContaining(error.issues));
+    expect(judged).toHaveLength(error.issues.length);
     expect(curl).toContain(`curl "${stack.worker.url}/v1/videos"`);
     const chinese = await visitor.post("/new/check", wrong, { "accept-language": "zh-CN" });
     for (const { message } of (JSON.parse(chinese.body) as typeof error & { issues: { message: string }[] })

@@ -220,6 +220,7 @@ describe("a form", () => {
   const paths = [
     "/new",
     "/new/check",
+    "/new/language",
     "/webhooks/secret",
     "/webhooks/rotate",
     "/webhooks/ping",

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { curlOf, fieldOf, headersIn, requestOf } from "../../../src/console/new-task-request.ts";
+import { formIssue } from "../../../src/console/new-task-fields.ts";
+import { curlOf, formIssues, headersIn, requestOf } from "../../../src/console/new-task-request.ts";
+import { en } from "../../../src/console/text/en.ts";
 import { RawText } from "../../../src/http/body/json-body.ts";
 
 const BASE = { capability: "video_generation", input_mode: "text", control_mode: "none", with_audio: false };
@@ -53,7 +55,7 @@ describe("the form's request", () => {
     [
       "a callback without a URL",
       { callback_url: "", callback_format: "flat", callback_headers: "a: b" },
-      BASE,
+      { ...BASE, callback_headers: { a: "b" } },
     ],
     [
       "a callback",
@@ -123,12 +125,37 @@ describe("the command", () => {
 });
 
 it.each([
-  ["prompt", "prompt"],
-  ["reference_images.2", "reference_images"],
-  ["callback_headers.x-shop", "callback_headers"],
-  ["test", "test_outcome"],
-  ["test.delay_seconds", "test_delay"],
-  ["", ""],
-])("a problem of %j belongs to the field %j", (path, field) => {
-  expect(fieldOf(path)).toBe(field);
+  ["prompt", "prompt", "Prompt"],
+  ["reference_images.2", "reference_images", "Reference images"],
+  ["callback_headers.x-shop", "callback_headers", "Custom headers"],
+  ["test", "test_outcome", "Test"],
+  ["test.delay_seconds", "test_delay", "Ends after (seconds)"],
+  ["input_mode", "mode-text", "Input"],
+  ["no_field_of_ours", "no_field_of_ours", "no_field_of_ours"],
+  ["", "", "New task"],
+])("a problem of %j belongs to the field %j, labelled %j", (path, field, label) => {
+  const shown = formIssue({ path, code: "required", message: "is required" }, en.create);
+  expect(shown).toEqual({ path, code: "required", message: "is required", field, label });
+});
+
+describe("what would be dropped without a callback URL", () => {
+  const found = (form: Parameters<typeof formIssues>[0]): unknown[] =>
+    formIssues(form).map(({ path, params }) => [path, params]);
+
+  it.each([
+    ["headers", { callback_headers: "x: y" }, "callback_headers"],
+    ["headers without a colon", { callback_headers: "Authorization Bearer x" }, "callback_headers"],
+    ["another format", { callback_format: "flat" }, "callback_format"],
+    ["other events", { callback_events: "video.failed" }, "callback_events"],
+    ["more events", { callback_events: ["video.succeeded", "video.running"] }, "callback_events"],
+  ])("is named: %s", (_name, form, field) => {
+    expect(found({ callback_url: "", ...form })).toEqual([["callback_url", { field }]]);
+    expect(found({ callback_url: "https://example.com/hook", ...form })).toEqual([]);
+  });
+
+  it("is nothing in the form as it starts", () => {
+    const events = ["video.succeeded", "video.failed"];
+    expect(found({ callback_url: "", callback_events: events, callback_format: "standard" })).toEqual([]);
+    expect(found({ callback_headers: " \n " })).toEqual([]);
+  });
 });

@@ -1,20 +1,20 @@
 import type { ApiError } from "../../../http/errors.ts";
 import { ASPECT_RATIOS, DURATIONS_SECONDS, RESOLUTIONS } from "../../../contract/create.ts";
-import type { ShownIssue } from "../../../contract/problems.ts";
 import { EVENT_TYPES } from "../../../contract/words.ts";
 import type { RequestObject } from "../../../http/body/json-body.ts";
-import { operatorRefusal } from "../error-words.ts";
 import { Page } from "../page.tsx";
-import { Code, CopyButton, described, Field, Notice } from "../parts.tsx";
+import { Code, CopyButton, described, Field } from "../parts.tsx";
 import { ImageField, Select, TextArea, textIn, type FormProps } from "./new-task-controls.tsx";
-import { fieldOf, modeIn, MODES } from "../../new-task-request.ts";
+import { Refusal, Summary } from "./new-task-notices.tsx";
+import type { FormIssue } from "../../new-task-fields.ts";
+import { modeIn, MODES } from "../../new-task-request.ts";
 import type { PageContext } from "../../page-context.ts";
 
 interface NewTaskProps {
   page: PageContext;
   form: RequestObject;
   formKey: string;
-  issues: readonly ShownIssue[];
+  issues: readonly FormIssue[];
   /** What the upstream, or Ringback, said no with. */
   refusal: ApiError | null;
   curl: string;
@@ -22,10 +22,10 @@ interface NewTaskProps {
 
 export function NewTaskPage({ page, form, formKey, issues, refusal, curl }: NewTaskProps) {
   const text = page.text.create;
-  const problems = new Map(issues.map(({ path, message }) => [fieldOf(path), message]));
+  const problems = new Map(issues.map(({ field, message }) => [field, message]));
   const parts = { page, form, problems };
   return (
-    <Page page={page} title={text.title} place="new" scripts={["new-task"]}>
+    <Page page={page} title={text.title} place="new" scripts={["new-task"]} typedForm="new-task">
       <div class="head">
         <div>
           <h1>{text.title}</h1>
@@ -35,6 +35,7 @@ export function NewTaskPage({ page, form, formKey, issues, refusal, curl }: NewT
       {issues.length > 0 && <Summary page={page} issues={issues} />}
       {refusal !== null && <Refusal page={page} refusal={refusal} />}
       <form
+        id="new-task"
         class="split new-task"
         method="post"
         action="/new"
@@ -43,6 +44,7 @@ export function NewTaskPage({ page, form, formKey, issues, refusal, curl }: NewT
       >
         <input type="hidden" name="form_key" value={formKey} />
         <div class="column">
+          <Test {...parts} />
           <Modes {...parts} />
           <Picture {...parts} />
           <Callback {...parts} />
@@ -77,48 +79,29 @@ export function NewTaskPage({ page, form, formKey, issues, refusal, curl }: NewT
   );
 }
 
-function Summary({ page, issues }: { page: PageContext; issues: readonly ShownIssue[] }) {
+/** First of all whether anything is paid. */
+function Test(parts: FormProps) {
+  const { page, form, problems } = parts;
+  const text = page.text.create;
+  const delay = { id: "test_delay", label: text.delay, problem: problems.get("test_delay") };
+  const { none, ...outcomes } = text.testOutcomes;
   return (
-    <Notice kind="bad">
-      <p>
-        <strong>{page.text.create.invalid}</strong>
-      </p>
-      <ul>
-        {issues.map(({ path, message }) => (
-          <li>
-            <a href={`#${fieldOf(path)}`}>{path}</a> {message}
-          </li>
-        ))}
-      </ul>
-    </Notice>
-  );
-}
-
-function Refusal({ page, refusal }: { page: PageContext; refusal: ApiError }) {
-  const { text } = page;
-  const { upstream } = refusal.options;
-  const ofOperator = operatorRefusal(page, refusal.code);
-  return (
-    <Notice kind="bad">
-      <p>
-        <strong>{text.create.notStarted}</strong>
-      </p>
-      {ofOperator === null ? (
-        <p>{text.errors[refusal.code]}</p>
-      ) : (
-        <p>
-          {ofOperator} {text.operatorErrors.tellRequest(page.requestId)}
-        </p>
-      )}
-      {upstream !== undefined && (
-        <details open>
-          <summary>
-            {text.create.upstreamSaid} · {upstream.status}
-          </summary>
-          <Code label={text.create.upstreamSaid}>{JSON.stringify(upstream.body, null, 2)}</Code>
-        </details>
-      )}
-    </Notice>
+    <section class="card panel stack">
+      <div class="pair">
+        <Select
+          {...parts}
+          id="test_outcome"
+          label={text.test}
+          hint={text.testHint}
+          options={[["", none], ...Object.entries(outcomes)]}
+        />
+        <div class="only-test">
+          <Field {...delay}>
+            <input {...described(delay)} inputmode="numeric" value={textIn(form, "test_delay")} />
+          </Field>
+        </div>
+      </div>
+    </section>
   );
 }
 
@@ -207,7 +190,13 @@ function Picture(parts: FormProps) {
         />
       </div>
       <label class="check">
-        <input type="checkbox" name="with_audio" value="true" checked={form["with_audio"] === "true"} />
+        <input
+          type="checkbox"
+          id="with_audio"
+          name="with_audio"
+          value="true"
+          checked={form["with_audio"] === "true"}
+        />
         {text.audio}
       </label>
     </section>
@@ -236,7 +225,7 @@ function Callback(parts: FormProps) {
           autocomplete="off"
         />
       </Field>
-      <fieldset>
+      <fieldset id="callback_events">
         <legend class="group-label">{text.events}</legend>
         <div class="checks">
           {EVENT_TYPES.map((event) => (
@@ -269,25 +258,9 @@ function More(parts: FormProps) {
     hint: text.timeoutHint,
     problem: problems.get("timeout_seconds"),
   };
-  const delay = { id: "test_delay", label: text.delay, problem: problems.get("test_delay") };
-  const { none, ...outcomes } = text.testOutcomes;
   return (
     <section class="card panel stack">
       <h2>{text.more}</h2>
-      <div class="pair">
-        <Select
-          {...parts}
-          id="test_outcome"
-          label={text.test}
-          hint={text.testHint}
-          options={[["", none], ...Object.entries(outcomes)]}
-        />
-        <div class="only-test">
-          <Field {...delay}>
-            <input {...described(delay)} inputmode="numeric" value={textIn(form, "test_delay")} />
-          </Field>
-        </div>
-      </div>
       <TextArea {...parts} id="metadata" label={text.metadata} hint={text.metadataHint} rows={3} code />
       <Field {...timeout}>
         <input
