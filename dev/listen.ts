@@ -59,6 +59,21 @@ export async function listen(listener: Listener, port = 0): Promise<Listening> {
   };
 }
 
+/** Those of the ports that no server can have now. */
+export async function takenOf(ports: readonly number[]): Promise<number[]> {
+  const taken: number[] = [];
+  for (const port of ports) {
+    try {
+      const { close } = await listen(async () => undefined, port);
+      await close();
+    } catch {
+      // In use, reserved, or no port at all.
+      taken.push(port);
+    }
+  }
+  return taken;
+}
+
 export interface ReadBody {
   bytes: Buffer;
   end: "complete" | "too-large" | "aborted";

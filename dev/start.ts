@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { Webhook } from "standardwebhooks";
 import { startGateway, type Gateway } from "./gateway.ts";
+import { takenOf } from "./listen.ts";
 import { startReceiver, type Received } from "./receiver.ts";
 import { packageVersion, startWorker } from "./worker.ts";
 
@@ -10,8 +11,21 @@ import { packageVersion, startWorker } from "./worker.ts";
  * with each caller's own key; with `AIO_API_KEY` it uses that key and prints a token to call with.
  */
 
+/** Ringback's; the simulated gateway and the receiver have the next two. */
 const PORT = Number(process.env["PORT"] ?? "8787");
 const OWN_URL = `http://127.0.0.1:${PORT}`;
+
+/** Why Ringback cannot start on these ports. */
+async function portObstacle(): Promise<string | null> {
+  if (!(Number.isInteger(PORT) && PORT > 0 && PORT < 65_534)) return "PORT must be a number from 1 to 65533.";
+  const taken = await takenOf([PORT, PORT + 1, PORT + 2]);
+  if (taken.length === 0) return null;
+  const example = PORT < 60_000 ? PORT + 100 : 8787;
+  return (
+    `Another program uses ${taken.length === 1 ? "port" : "ports"} ${taken.join(", ")}. ` +
+    `Name the first of three free ports in PORT, for example: PORT=${example} npm start`
+  );
+}
 
 /** Settings taken over from the environment, and the defaults that a local run needs. */
 function settingsFromEnvironment(): Record<string, string> {
@@ -69,6 +83,11 @@ async function show(callback: Received, bearers: ReadonlySet<string>): Promise<v
   console.log(`  ${callback.body}`);
 }
 
+const obstacle = await portObstacle();
+if (obstacle !== null) {
+  console.error(obstacle);
+  process.exit(1);
+}
 const settings = settingsFromEnvironment();
 const bearers = new Set<string>();
 if (settings["AIO_BASE_URL"] !== undefined && isOwnUrl(settings["AIO_BASE_URL"])) {

@@ -1,3 +1,5 @@
+import type { Context } from "hono";
+import type { AppEnv } from "./http/app-env.ts";
 import { Router } from "./http/router.ts";
 import { docsPage, openApi } from "./http/routes/docs.ts";
 import { onError, onNotFound } from "./http/errors.ts";
@@ -20,7 +22,17 @@ import { webhooks } from "./http/routes/webhooks.ts";
 import { RINGBACK_VERSION } from "./version.ts";
 
 /** The console's paths. */
-const PAGES = ["/", "/tasks/*", "/new/*", "/webhooks/*", "/statistics", "/sign-in", "/sign-out", "/language"];
+const PAGES = [
+  "/",
+  "/tasks/*",
+  "/new/*",
+  "/webhooks/*",
+  "/start/*",
+  "/statistics",
+  "/sign-in",
+  "/sign-out",
+  "/language",
+];
 
 /** The Worker's routes. */
 export const app = new Router();
@@ -56,10 +68,20 @@ app.get("/assets/:folder{swagger-ui-[0-9.]+}/*", staticFile({ cacheControl: IMMU
 app.get("/assets/*", staticFile());
 app.all("/assets/*", methodNotAllowed("GET, HEAD"));
 
+/** JSON to programs, and below `/v1` always; a page to a browser. */
+async function noSuchPath(context: Context<AppEnv>): Promise<Response> {
+  const isOfPrograms = /^\/(?:v1|assets)(?:\/|$)/.test(context.req.path);
+  const asksForPage =
+    /^(?:GET|HEAD)$/.test(context.req.raw.method) && /text\/html/.test(context.req.header("accept") ?? "");
+  if (isOfPrograms || !asksForPage) return onNotFound(context);
+  const { showNoSuchPage } = await import("./console/console.tsx");
+  return showNoSuchPage(context);
+}
+
 /** What every answer has: its request's id, and the contract's errors. */
 function complete(router: Router): Router {
   router.use(requestId, requireHost);
-  router.notFound(onNotFound);
+  router.notFound(noSuchPath);
   router.onError(onError);
   return router;
 }

@@ -1,7 +1,7 @@
 /** Shows the copy buttons, which are hidden where no script runs, and lets them copy. */
 
 /** How long a button says that it has copied, in milliseconds. */
-const SAID_MS = 1500;
+const SAID_MS = 2500;
 
 /** @param {ParentNode} root */
 export function offerCopying(root) {
@@ -17,9 +17,16 @@ document.addEventListener("click", (event) => {
 });
 
 async function copy(button, text) {
-  await navigator.clipboard.writeText(text);
+  const words = document.querySelector("[data-words]")?.dataset ?? {};
   const said = button.textContent;
-  button.textContent = document.querySelector("[data-words]")?.dataset.copied ?? said;
+  try {
+    await navigator.clipboard.writeText(text);
+    button.textContent = words.copied ?? said;
+  } catch {
+    // The browser, or its user, refuses the clipboard: selected, the text is one key press from it.
+    getSelection()?.selectAllChildren(document.getElementById(button.dataset.copy));
+    button.textContent = words.notCopied ?? said;
+  }
   setTimeout(() => {
     button.textContent = said;
   }, SAID_MS);

@@ -4,7 +4,8 @@ import { rateLimited } from "../http/rate-limit.ts";
 import { page, pageWithPreviews, signedIn } from "./middleware.tsx";
 import { switchLanguage } from "./language-switch.ts";
 import { checkNewTask, listModels, showNewTask, startTask, switchFormLanguage } from "./new-task.tsx";
-import { onConsoleError } from "./pages/problem-page.tsx";
+import { onConsoleError, showNoSuchPage } from "./pages/problem-page.tsx";
+
 import { showSignIn, signIn, signOut } from "./sign-in.tsx";
 import { deleteTask, redeliverTask, showTask } from "./tasks.tsx";
 import { showStatistics } from "./pages/statistics-page.tsx";
@@ -51,3 +52,4 @@ export const consolePages = new Router()
   .all("/language", methodNotAllowed("POST"));
 
 consolePages.onError(onConsoleError);
+export { showNoSuchPage };

@@ -51,7 +51,11 @@ export function Page({ page, title, place, liveMs, scripts = [], typedForm, chil
           <footer class="below">
             <a href="/docs">{text.shell.reference}</a>
           </footer>
-          <template data-words data-copied={text.shell.copied}></template>
+          <template
+            data-words
+            data-copied={text.shell.copied}
+            data-not-copied={text.shell.notCopied}
+          ></template>
         </body>
       </html>
     </>

@@ -32,6 +32,12 @@ export function onConsoleError(error: Error, context: Context<AppEnv>): Response
   return context.html(<ProblemPage page={page} problem={problem} />, problem.status as ContentfulStatusCode);
 }
 
+/** `GET` of a path that is none. */
+export function showNoSuchPage(context: Context<AppEnv>): Response | Promise<Response> {
+  context.header("vary", "accept");
+  return onConsoleError(new ApiError("not_found"), context);
+}
+
 function problemOf(error: Error, { text }: PageContext, env: object): Problem {
   const { problem: titles, errors, problems } = text;
   if (isUnavailable(error)) return { status: 503, title: titles.busy, lead: errors.overloaded };
@@ -80,7 +86,7 @@ function ProblemPage({ page, problem }: { page: PageContext; problem: Problem })
             <p>{words.settingsHint}</p>
           </>
         )}
-        {page.viewer !== null && (
+        {!problem.settings && (
           <p>
             <a href="/">{words.home}</a>
           </p>

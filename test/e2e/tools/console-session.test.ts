@@ -344,6 +344,41 @@ describe("every answer", () => {
   });
 });
 
+describe("a path that is none", () => {
+  const BROWSER = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
+
+  it.each(["/nope", "/webhook", "/settings", "/task/x", "/tasks/a/b/c", "/start/nope", "/docs/x"])(
+    "is a page to a browser, and JSON to a program: %s",
+    async (path) => {
+      const toBrowser = await newVisitor(stack).get(path, { ...BROWSER, "accept-language": "zh-CN" });
+      expect(toBrowser.status).toBe(404);
+      expect(toBrowser.headers["content-type"]).toMatch(/^text\/html/);
+      expect(toBrowser.headers["content-security-policy"]).toMatch(
+        /^default-src 'none'; script-src 'self'; /,
+      );
+      expect(toBrowser.body).toContain("没有这个页面。");
+      expect(toBrowser.body).toContain(`<code>${String(toBrowser.headers["x-request-id"])}</code>`);
+      const toProgram = await newVisitor(stack).get(path, { accept: "application/json, */*" });
+      expect(toProgram.status).toBe(404);
+      expect(JSON.parse(toProgram.body)).toMatchObject({ error: { code: "not_found" } });
+    },
+  );
+
+  it.each(["/v1/nope", "/v1", "/v1/videos/a/b/c", "/assets/nope.js"])(
+    "stays JSON where programs call, whatever they accept: %s",
+    async (path) => {
+      const answer = await newVisitor(stack).get(path, BROWSER);
+      expect(answer.status).toBe(404);
+      expect(JSON.parse(answer.body)).toMatchObject({ error: { code: "not_found" } });
+    },
+  );
+
+  it("is JSON to what is sent there", async () => {
+    const answer = await newVisitor(stack).post("/nope", {}, BROWSER);
+    expect([answer.status, JSON.parse(answer.body)]).toMatchObject([404, { error: { code: "not_found" } }]);
+  });
+});
+
 describe("a deployment that is not ready", () => {
   beforeAll(async () => stack.restart({ RINGBACK_SECRET: "short", POLL_MIN_SECONDS: "soon" }));
   afterAll(async () => stack.restart());

@@ -78,5 +78,4 @@ export const problem = {
   refused: "Request refused",
   linkExpired: "This page link has expired.",
   home: "Back to the tasks",
-  signIn: "Sign in",
 };

@@ -17,6 +17,7 @@ export const shell = {
   request: "Request",
   copy: "Copy",
   copied: "Copied",
+  notCopied: "Selected: press Ctrl+C",
 };
 
 export const signIn = {

@@ -69,5 +69,4 @@ export const problem: Text["problem"] = {
   refused: "请求被拒绝",
   linkExpired: "该分页链接已过期。",
   home: "返回任务列表",
-  signIn: "登录",
 };

@@ -16,6 +16,7 @@ export const shell: Text["shell"] = {
   request: "请求编号",
   copy: "复制",
   copied: "已复制",
+  notCopied: "已选中，请按 Ctrl+C",
 };
 
 export const signIn: Text["signIn"] = {
