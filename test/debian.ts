@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
-import { CHROMIUM, PHP, PYTHON } from "./support/programs/programs.ts";
+import { CHROMIUM, PHP, PYTHON, RUBY } from "./support/programs/programs.ts";
 
 /**
  * `npm run test:setup`: what the tests need besides Node. Installs Debian's packages of what is missing; on another
- * system, install it yourself and name it in `CHROMIUM`, `TEST_PYTHON` and `TEST_PHP`.
+ * system, install it yourself and name it in `CHROMIUM`, `TEST_PYTHON`, `TEST_PHP` and
+ * `TEST_RUBY`.
  */
 
 interface Need {
@@ -21,6 +22,11 @@ const NEEDS: Need[] = [
     packages: ["python3-fastapi", "python3-uvicorn"],
   },
   { name: "PHP", check: [PHP, "--version"], packages: ["php-cli"] },
+  {
+    name: "Ruby with WEBrick",
+    check: [RUBY, "-e", 'require "webrick"'],
+    packages: ["ruby", "ruby-webrick"],
+  },
 ];
 
 const PATIENCE_MS = 300_000;

@@ -4,4 +4,5 @@
  */
 export const CHROMIUM = process.env["CHROMIUM"] ?? "/usr/bin/chromium";
 export const PYTHON = process.env["TEST_PYTHON"] ?? "/usr/bin/python3";
+export const RUBY = process.env["TEST_RUBY"] ?? "/usr/bin/ruby";
 export const PHP = process.env["TEST_PHP"] ?? "/usr/bin/php";

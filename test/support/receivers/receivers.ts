@@ -6,7 +6,7 @@ import { build } from "esbuild";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { root } from "../../../dev/bundle.ts";
 import { freePort, listens } from "../programs/ports.ts";
-import { PHP, PYTHON } from "../programs/programs.ts";
+import { PHP, PYTHON, RUBY } from "../programs/programs.ts";
 import { eventually } from "../stack.ts";
 
 /** The receivers of `docs/recipes/receivers`, each run as a user runs it. */
@@ -53,6 +53,7 @@ const GO = [...(process.env["PATH"] ?? "").split(delimiter), "/usr/bin"]
   .find((path) => existsSync(path));
 
 export const RECIPES: ReceiverRecipe[] = [
+  inProcess("node.mjs", async () => ({ command: [process.execPath, `${FOLDER}/node.mjs`] })),
   inProcess("express.mjs", async (_port, { consumer }) => nodeCommand("express.mjs", consumer)),
   inProcess("hono.mjs", async (_port, { consumer }) => nodeCommand("hono.mjs", consumer)),
   inProcess("fastapi_receiver.py", async () => ({ command: [PYTHON, `${FOLDER}/fastapi_receiver.py`] })),
@@ -63,6 +64,7 @@ export const RECIPES: ReceiverRecipe[] = [
     })),
     withoutSecrets: "answers 500",
   },
+  inProcess("receiver.rb", async () => ({ command: [RUBY, `${FOLDER}/receiver.rb`] })),
   { name: "worker.ts", withoutSecrets: "answers 500", start: startWorkerReceiver },
   ...(GO === undefined ? [] : [inProcess("receiver.go", async (_port, places) => goCommand(GO, places))]),
 ];
