@@ -19,7 +19,27 @@ function staticFiles(): Map<string, Uint8Array> {
   const files = new Map(committed.map((path) => [path, readFileSync(join(root, "public", path))]));
   files.set("openapi.json", Buffer.from(JSON.stringify(openApiDocument())));
   addRenderer(files);
+  addReceivers(files);
   return files;
+}
+
+/** The programs that the console offers to copy, by language; the first is open. */
+const RECEIVERS = {
+  "Node.js": "node.mjs",
+  Python: "fastapi_receiver.py",
+  PHP: "receiver.php",
+  Go: "receiver.go",
+  Ruby: "receiver.rb",
+  "Cloudflare Workers": "worker.ts",
+};
+
+function addReceivers(files: Map<string, Uint8Array>): void {
+  const receivers = Object.entries(RECEIVERS).map(([name, file]) => {
+    const bytes = readFileSync(join(root, "docs/recipes/receivers", file));
+    files.set(`assets/receivers/${file}`, bytes);
+    return { name, file, code: bytes.toString() };
+  });
+  files.set("assets/receivers.json", Buffer.from(JSON.stringify(receivers)));
 }
 
 /** Swagger UI under a name that changes with its version, so that a browser may keep it for good. */

@@ -8,6 +8,7 @@ import { onConsoleError, showNoSuchPage } from "./pages/problem-page.tsx";
 
 import { showSignIn, signIn, signOut } from "./sign-in.tsx";
 import { deleteTask, redeliverTask, showTask } from "./tasks.tsx";
+import { pingFromStart, revealStartSecret, showStart } from "./start.tsx";
 import { showStatistics } from "./pages/statistics-page.tsx";
 import { showTasks } from "./list.tsx";
 import { ping, revealSecret, rotate, showWebhooks, verify } from "./webhooks.tsx";
@@ -41,6 +42,12 @@ export const consolePages = new Router()
   // The address of a form's answer, opened again.
   .get("/webhooks/:form{secret|rotate|ping|verify}", page, (context) => context.redirect("/webhooks", 303))
   .all("/webhooks/:form{secret|rotate|ping|verify}", methodNotAllowed("GET, HEAD, POST"))
+  .get("/start", page, withSettings, signedIn, showStart)
+  .all("/start", methodNotAllowed("GET, HEAD"))
+  .post("/start/secret", page, withSettings, signedIn, revealStartSecret)
+  .post("/start/ping", page, withSettings, signedIn, rateLimited, pingFromStart)
+  .get("/start/:form{secret|ping}", page, (context) => context.redirect("/start", 303))
+  .all("/start/:form{secret|ping}", methodNotAllowed("GET, HEAD, POST"))
   .get("/statistics", page, withSettings, signedIn, showStatistics)
   .all("/statistics", methodNotAllowed("GET, HEAD"))
   .get("/sign-in", page, withSettings, showSignIn)

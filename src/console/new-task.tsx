@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { issueAt, showIssue, type Issue } from "../contract/problems.ts";
+import { DEFAULT_EVENTS } from "../contract/words.ts";
 import { isJsonObject, own, parseJson } from "../domain/text/json.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import { requireForm, withBody } from "../http/body/body.ts";
@@ -13,25 +14,18 @@ import { upstreamModels } from "../http/routes/models.ts";
 import { readVideoRequest } from "../http/create/video-request.ts";
 import { NewTaskPage } from "./pages/new-task/new-task-page.tsx";
 import { isLanguage, type Language } from "./language.ts";
+import { FIRST_FORM, newFormKey } from "./first-form.ts";
 import { formIssue } from "./new-task-fields.ts";
 import { curlOf, formIssues, requestOf } from "./new-task-request.ts";
 import { pageContext, rememberLanguage } from "./page-context.ts";
 
-/** What the form starts with: the first example of the upstream's document. */
-const FIRST_FORM: RequestObject = {
-  mode: "text",
-  model: "doubao-seedance-2-0-260128",
-  aspect_ratio: "16:9",
-  duration_seconds: "5",
-  resolution: "720p",
-  with_audio: "true",
-  callback_events: ["video.succeeded", "video.failed"],
-  test_delay: "5",
-};
-
 /** `GET /new` */
 export async function showNewTask(context: Context<AppEnv>): Promise<Response> {
-  return renderForm(context, FIRST_FORM, { key: newKey(), issues: [], refusal: null });
+  return renderForm(
+    context,
+    { ...FIRST_FORM, callback_events: [...DEFAULT_EVENTS] },
+    { key: newFormKey(), issues: [], refusal: null },
+  );
 }
 
 /** `POST /new`: the create of the API, with an idempotency key of the form's, so that two clicks start one task. */
@@ -51,7 +45,7 @@ export async function startTask(context: Context<AppEnv>): Promise<Response> {
       const spent = error.code === "idempotency_mismatch" || error.code === "idempotency_deleted";
       const refusal = issues.length > 0 ? null : error;
       context.status(error.status as ContentfulStatusCode);
-      return renderForm(context, form, { key: spent ? newKey() : key, issues, refusal });
+      return renderForm(context, form, { key: spent ? newFormKey() : key, issues, refusal });
     }
   });
 }
@@ -155,9 +149,5 @@ async function renderForm(
 }
 
 function keyOf(form: RequestObject): string {
-  return typeof form["form_key"] === "string" ? form["form_key"] : newKey();
-}
-
-function newKey(): string {
-  return `console-${crypto.randomUUID()}`;
+  return typeof form["form_key"] === "string" ? form["form_key"] : newFormKey();
 }

@@ -3,7 +3,7 @@ import type { Child } from "hono/jsx";
 import { LANGUAGE_TAGS, type Language } from "../language.ts";
 import type { PageContext } from "../page-context.ts";
 
-export type Place = "tasks" | "new" | "webhooks" | "stats";
+export type Place = "start" | "tasks" | "new" | "webhooks" | "stats";
 
 interface PageProps {
   page: PageContext;
@@ -49,6 +49,11 @@ export function Page({ page, title, place, liveMs, scripts = [], typedForm, chil
             {children}
           </main>
           <footer class="below">
+            {page.viewer !== null && (
+              <a href="/start" {...(place === "start" ? { "aria-current": "page" } : {})}>
+                {text.start.title}
+              </a>
+            )}{" "}
             <a href="/docs">{text.shell.reference}</a>
           </footer>
           <template

@@ -38,6 +38,9 @@ export function WebhooksPage({ page, expiries, said, state }: WebhooksProps) {
           <h1>{text.title}</h1>
           <p class="lead">{text.lead}</p>
         </div>
+        <a class="button" href="/start">
+          {page.text.start.title}
+        </a>
       </div>
       {said === "rotated" && <Notice kind="good">{text.rotated}</Notice>}
       {said === "tooManySecrets" && <Notice kind="bad">{page.text.errors.too_many_secrets}</Notice>}
@@ -196,7 +199,7 @@ function Ping({ page, ping }: { page: PageContext; ping: WebhooksState["ping"] |
   );
 }
 
-function PingResult({ page, answer }: { page: PageContext; answer: PingJson }) {
+export function PingResult({ page, answer }: { page: PageContext; answer: PingJson }) {
   const { text } = page;
   const {
     delivered,

@@ -5,6 +5,7 @@ import { callback, shell, signIn, status, time } from "./en/frame.ts";
 import { filters } from "./en/list.ts";
 import { create } from "./en/new-task.ts";
 import { deliveries, list, stats, task } from "./en/tasks.ts";
+import { start } from "./en/start.ts";
 import { webhooks } from "./en/webhooks.ts";
 
 /** Every word of the console in English. The other languages have the same keys, which their type holds. */
@@ -26,6 +27,7 @@ export const en = {
   operatorErrors,
   problems: ENGLISH_PROBLEMS,
   create,
+  start,
   webhooks,
   stats,
   problem,

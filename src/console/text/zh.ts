@@ -6,6 +6,7 @@ import { filters } from "./zh/list.ts";
 import { create } from "./zh/new-task.ts";
 import { problems } from "./zh/problems.ts";
 import { deliveries, list, stats, task } from "./zh/tasks.ts";
+import { start } from "./zh/start.ts";
 import { webhooks } from "./zh/webhooks.ts";
 
 /** All words of the console in simplified Chinese. */
@@ -27,6 +28,7 @@ export const zh: Text = {
   operatorErrors,
   problems,
   create,
+  start,
   webhooks,
   stats,
   problem,

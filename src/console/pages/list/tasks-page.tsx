@@ -1,5 +1,6 @@
 import type { TaskList } from "../../../contract/shapes/task.ts";
 import type { PageContext } from "../../page-context.ts";
+import { FirstSteps } from "../start/first-steps.tsx";
 import { Page } from "../page.tsx";
 import { Notice } from "../parts.tsx";
 import { Chips, FilterForm, QuickFilters, SearchBox } from "./filters.tsx";
@@ -91,7 +92,7 @@ interface PartProps {
 }
 
 function Empty({ page, query, next }: PartProps) {
-  const { list: text, filters } = page.text;
+  const { filters } = page.text;
   if (next !== null) {
     return (
       <div class="empty card">
@@ -101,10 +102,11 @@ function Empty({ page, query, next }: PartProps) {
     );
   }
   const filtered = filtersIn(query).length > 0 || query.has("cursor");
+  if (!filtered) return <FirstSteps page={page} />;
   return (
     <div class="empty card">
-      <p class="empty-title">{filtered ? filters.none : text.empty}</p>
-      <p>{filtered ? filters.noneLead : text.emptyLead}</p>
+      <p class="empty-title">{filters.none}</p>
+      <p>{filters.noneLead}</p>
     </div>
   );
 }

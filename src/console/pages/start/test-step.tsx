@@ -1,0 +1,38 @@
+import { DEFAULT_EVENTS } from "../../../contract/words.ts";
+import { FIRST_FORM } from "../../first-form.ts";
+import type { PageContext } from "../../page-context.ts";
+import { described, Field } from "../parts.tsx";
+
+/** The form of a new task filled in for a test, so that one click starts it: refused, it comes back as that form. */
+const TEST_FORM: [name: string, value: string][] = Object.entries({
+  ...FIRST_FORM,
+  prompt: "A lighthouse at dusk.",
+  test_outcome: "succeeded",
+});
+
+/** `formKey`: two clicks start one test. */
+export function TestStep({ page, formKey }: { page: PageContext; formKey: string }) {
+  const { start: text, create } = page.text;
+  const url = { id: "callback_url", label: create.callbackUrl, hint: text.testUrlHint };
+  return (
+    <section class="card panel stack" id="test">
+      <h2>{text.test}</h2>
+      <p class="hint">{text.testLead}</p>
+      <form method="post" action="/new" class="stack">
+        <input type="hidden" name="form_key" value={formKey} />
+        {TEST_FORM.map(([name, value]) => (
+          <input type="hidden" name={name} value={value} />
+        ))}
+        {DEFAULT_EVENTS.map((event) => (
+          <input type="hidden" name="callback_events" value={event} />
+        ))}
+        <Field {...url}>
+          <input {...described(url)} class="code" type="url" autocomplete="off" />
+        </Field>
+        <button class="primary" type="submit">
+          {text.test}
+        </button>
+      </form>
+    </section>
+  );
+}
