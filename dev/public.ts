@@ -1,8 +1,10 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openApiDocument } from "../src/openapi/document.ts";
+import type { ApiDocument } from "./reference/document.ts";
+import { recipeFiles } from "./reference/recipes.ts";
+import { renderReference } from "./reference/reference.ts";
 
 /**
  * Puts the static files together in `dist/public`, which is what `[assets]` of `wrangler.toml` deploys: `public/` as it
@@ -17,8 +19,7 @@ export const PUBLIC_FOLDER = join(root, "dist/public");
 function staticFiles(): Map<string, Uint8Array> {
   const committed = filesIn(join(root, "public"));
   const files = new Map(committed.map((path) => [path, readFileSync(join(root, "public", path))]));
-  files.set("openapi.json", Buffer.from(JSON.stringify(openApiDocument())));
-  addRenderer(files);
+  addReference(files);
   addReceivers(files);
   return files;
 }
@@ -35,29 +36,19 @@ const RECEIVERS = {
 
 function addReceivers(files: Map<string, Uint8Array>): void {
   const receivers = Object.entries(RECEIVERS).map(([name, file]) => {
-    const bytes = readFileSync(join(root, "docs/recipes/receivers", file));
-    files.set(`assets/receivers/${file}`, bytes);
-    return { name, file, code: bytes.toString() };
+    return { name, file, code: readFileSync(join(root, "docs/recipes/receivers", file), "utf8") };
   });
-  files.set("assets/receivers.json", Buffer.from(JSON.stringify(receivers)));
+  files.set("reference/receivers.json", Buffer.from(JSON.stringify(receivers)));
 }
 
-/** Swagger UI under a name that changes with its version, so that a browser may keep it for good. */
-function addRenderer(files: Map<string, Uint8Array>): void {
-  const manifest = createRequire(import.meta.url).resolve("swagger-ui-dist/package.json");
-  const { version } = JSON.parse(readFileSync(manifest, "utf8")) as { version: string };
-  const folder = `assets/swagger-ui-${version}`;
-  for (const name of [
-    "swagger-ui-bundle.js",
-    "swagger-ui-bundle.js.LICENSE.txt",
-    "swagger-ui.css",
-    "LICENSE",
-    "NOTICE",
-  ]) {
-    files.set(`${folder}/${name}`, readFileSync(join(dirname(manifest), name)));
-  }
-  const page = Buffer.from(files.get("docs.html") ?? []).toString();
-  files.set("docs.html", Buffer.from(page.replaceAll("assets/swagger-ui/", `${folder}/`)));
+/** What the console's frame is put around: the reference page and the recipes. */
+function addReference(files: Map<string, Uint8Array>): void {
+  const document = openApiDocument() as unknown as ApiDocument;
+  files.set("openapi.json", Buffer.from(JSON.stringify(document)));
+  files.set("reference/api.html", Buffer.from(renderReference(document)));
+  const recipes = recipeFiles(join(root, "docs/recipes"));
+  for (const [path, html] of recipes.fragments) files.set(`reference/recipes/${path}`, Buffer.from(html));
+  for (const [path, bytes] of recipes.files) files.set(`docs/recipes/${path}`, bytes);
 }
 
 function filesIn(folder: string): string[] {

@@ -76,10 +76,9 @@ function writeLicenses(folder: string): void {
     dependencies: Record<string, string>;
   };
   copyFileSync(`${root}LICENSE`, join(folder, "ringback.txt"));
-  for (const name of [...Object.keys(dependencies), "swagger-ui-dist"]) {
+  for (const name of Object.keys(dependencies)) {
     copyFileSync(`${root}node_modules/${name}/LICENSE`, join(folder, `${name}.txt`));
   }
-  copyFileSync(`${root}node_modules/swagger-ui-dist/NOTICE`, join(folder, "swagger-ui-dist-notice.txt"));
   // The package of workerd brings none along.
   copyFileSync(`${root}ops/licenses/workerd.txt`, join(folder, "workerd.txt"));
 }

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { AppEnv } from "./http/app-env.ts";
 import { Router } from "./http/router.ts";
-import { docsPage, openApi } from "./http/routes/docs.ts";
+import { openApi } from "./http/routes/docs.ts";
 import { onError, onNotFound } from "./http/errors.ts";
 import {
   apiHeaders,
@@ -16,7 +16,7 @@ import { knownKey } from "./http/known-key.ts";
 import { showStats } from "./http/routes/list.ts";
 import { models } from "./http/routes/models.ts";
 import { recoveries } from "./http/routes/recoveries.ts";
-import { IMMUTABLE, staticFile } from "./http/routes/static-file.ts";
+import { staticFile } from "./http/routes/static-file.ts";
 import { videos } from "./http/routes/videos.ts";
 import { webhooks } from "./http/routes/webhooks.ts";
 import { RINGBACK_VERSION } from "./version.ts";
@@ -60,11 +60,14 @@ app.get("/readyz", withSettings, (context) => context.json({ status: "ready", ve
 app.all("/readyz", methodNotAllowed("GET"));
 app.get("/openapi.json", openApi);
 app.all("/openapi.json", methodNotAllowed("GET, HEAD"));
-app.get("/docs", docsPage);
+app.get("/docs", async (context) => (await import("./console/console.tsx")).showReference(context));
 app.all("/docs", methodNotAllowed("GET, HEAD"));
+app.get("/docs/recipes/:name", async (context) =>
+  (await import("./console/console.tsx")).showRecipe(context),
+);
+app.get("/docs/recipes/:name/:file", staticFile());
 app.get("/robots.txt", staticFile());
 app.all("/robots.txt", methodNotAllowed("GET, HEAD"));
-app.get("/assets/:folder{swagger-ui-[0-9.]+}/*", staticFile({ cacheControl: IMMUTABLE }));
 app.get("/assets/*", staticFile());
 app.all("/assets/*", methodNotAllowed("GET, HEAD"));
 

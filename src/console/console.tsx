@@ -6,6 +6,7 @@ import { switchLanguage } from "./language-switch.ts";
 import { checkNewTask, listModels, showNewTask, startTask, switchFormLanguage } from "./new-task.tsx";
 import { onConsoleError, showNoSuchPage } from "./pages/problem-page.tsx";
 
+import { showRecipe, showReference } from "./reference.tsx";
 import { showSignIn, signIn, signOut } from "./sign-in.tsx";
 import { deleteTask, redeliverTask, showTask } from "./tasks.tsx";
 import { pingFromStart, revealStartSecret, showStart } from "./start.tsx";
@@ -59,4 +60,4 @@ export const consolePages = new Router()
   .all("/language", methodNotAllowed("POST"));
 
 consolePages.onError(onConsoleError);
-export { showNoSuchPage };
+export { showNoSuchPage, showRecipe, showReference };

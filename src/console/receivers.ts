@@ -14,7 +14,7 @@ let kept: readonly Receiver[] | null = null;
 
 export async function readReceivers(context: Context<AppEnv>): Promise<readonly Receiver[]> {
   if (kept !== null) return kept;
-  const file = await context.env.ASSETS.fetch(new URL("/assets/receivers.json", context.req.url));
+  const file = await context.env.ASSETS.fetch(new URL("/reference/receivers.json", context.req.url));
   if (!file.ok) {
     await file.body?.cancel();
     return [];

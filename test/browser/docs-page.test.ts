@@ -1,23 +1,28 @@
-import type { Browser, Page, Request } from "playwright-core";
+import { gzipSync } from "node:zlib";
+import type { Browser, Locator, Page, Request } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { openApiDocument } from "../../src/openapi/document.ts";
 import {
+  axeViolations,
   launchBrowser,
   openWindow,
   PHONE,
   scrollsSideways,
   shoot,
+  signIn,
   WIDE,
   type Window,
 } from "../support/browsers/browser.ts";
-import { OWN_KEY, startStack, submitsTo, type Stack } from "../support/stack.ts";
+import { OWN_KEY, startStack, submitsTo, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*
  * scenario                                     requirement
- * the page, wide and narrow, light and dark    shows every operation and callback; nothing sticks out
- * what the page asks for                       nothing from another host, no script or style in the page
+ * the page, wide and narrow, light and dark    every operation and callback; axe-clean; one main; nothing sticks out
+ * without scripts                              everything but trying calls
+ * what the page asks for                       nothing from another host, no script or style in the page; small
  * a call from the page                         reaches the API under the page's own policy
- * an unedited create                         a test: nothing goes upstream, nothing is paid
+ * an unedited create                           a test: nothing goes upstream, nothing is paid
+ * the recipes                                  the same, and no link that leads nowhere
  * broken settings                              the page needs none
  */
 
@@ -39,102 +44,108 @@ interface Visit extends Window {
   requests: Request[];
 }
 
-async function open(look: Parameters<typeof openWindow>[2]): Promise<Visit> {
+async function open(look: Parameters<typeof openWindow>[2], path = "/docs"): Promise<Visit> {
   const window = await openWindow(browser, stack.worker.url, look);
   const requests: Request[] = [];
   window.page.on("request", (request) => requests.push(request));
-  const response = await window.page.goto("/docs");
+  const response = await window.page.goto(path);
   expect(response?.headers()).toMatchObject({
-    "content-type": "text/html; charset=utf-8",
+    "content-type": "text/html; charset=UTF-8",
     "x-request-id": expect.stringMatching(/^req_/) as string,
-    "content-security-policy": expect.not.stringMatching(/unsafe|https?:|\*/) as string,
+    "content-security-policy": expect.not.stringMatching(/unsafe|\*/) as string,
   });
-  await window.page.locator(".opblock").first().waitFor();
   return { ...window, requests };
 }
 
-async function authorize(page: Page): Promise<void> {
-  await page.getByRole("button", { name: "Authorize" }).click();
-  const dialog = page.locator(".dialog-ux");
-  await dialog.locator("input").fill(OWN_KEY);
-  await dialog.getByRole("button", { name: "Apply credentials" }).click();
-  await dialog.getByRole("button", { name: "Close" }).click();
+async function unfold(page: Page, operationId: string): Promise<Locator> {
+  const operation = page.locator("details.operation", { has: page.locator(`#${operationId}`) });
+  await operation.locator("> summary").click();
+  await operation.getByText("Try it", { exact: true }).click();
+  return operation;
 }
 
-async function unfold(page: Page, operationId: string): Promise<void> {
-  await page.locator(`[id$="-${operationId}"] .opblock-summary-control`).click();
-  await page.locator(`[id$="-${operationId}"] .responses-wrapper`).waitFor();
+/** Everything that can be opened, so that it is judged and seen too. */
+async function openAll(page: Page): Promise<void> {
+  await page.evaluate("for (const all of document.querySelectorAll('details')) all.open = true");
 }
+
+const LOOKS = [
+  ["wide and light", "wide-light", { viewport: WIDE, colorScheme: "light" }],
+  ["wide and dark", "wide-dark", { viewport: WIDE, colorScheme: "dark" }],
+  ["on a phone, light", "phone-light", { viewport: PHONE, colorScheme: "light" }],
+  ["on a phone, dark", "phone-dark", { viewport: PHONE, colorScheme: "dark" }],
+] as const;
 
 describe("the reference page", () => {
-  it.each([
-    ["wide and light", "wide-light", { viewport: WIDE, colorScheme: "light" }],
-    ["wide and dark", "wide-dark", { viewport: WIDE, colorScheme: "dark" }],
-    ["on a phone, light", "phone-light", { viewport: PHONE, colorScheme: "light" }],
-    ["on a phone, dark", "phone-dark", { viewport: PHONE, colorScheme: "dark" }],
-  ] as const)(
-    "shows every operation and callback, without an error or a call to another host: %s",
+  it.each(LOOKS)(
+    "shows every operation and callback, axe-clean, with nothing from another host: %s",
     async (_name, file, look) => {
       const { page, complaints, requests, close } = await open(look);
-
-      const shown = await page.locator(".opblock-summary-path").allInnerTexts();
-      // The renderer puts zero-width spaces where a path may be broken.
-      expect(new Set(shown.map((text) => text.replaceAll("\u200b", "")))).toEqual(
-        new Set([...PATHS, ...CALLBACKS]),
-      );
+      const shown = await page.locator("details.operation > summary > .method + .path").allInnerTexts();
+      expect(new Set(shown)).toEqual(new Set([...PATHS, ...CALLBACKS]));
+      expect(await page.locator("main").count()).toBe(1);
+      expect(await page.getByRole("link", { name: "Ringback", exact: true }).count()).toBe(1);
+      expect(await axeViolations(page)).toEqual([]);
       await shoot(page, `docs-${file}`);
-      await unfold(page, "createVideo");
-      await page.getByText("delay_seconds").first().waitFor();
+      await openAll(page);
+      expect(await axeViolations(page)).toEqual([]);
       expect(await scrollsSideways(page)).toBe(false);
-      await shoot(page, `docs-${file}-create`);
-
-      const background = await page.evaluate<string>("getComputedStyle(document.body).backgroundColor");
-      expect(background).toBe(look.colorScheme === "dark" ? "rgb(28, 32, 34)" : "rgb(255, 255, 255)");
+      await shoot(page, `docs-${file}-open`);
       expect(complaints).toEqual([]);
       const { origin } = new URL(stack.worker.url);
-      const foreign = requests
-        .map((request) => new URL(request.url()))
-        .filter(({ protocol }) => protocol !== "data:");
-      expect(foreign.filter((url) => url.origin !== origin)).toEqual([]);
+      expect(requests.filter((request) => new URL(request.url()).origin !== origin)).toEqual([]);
       await close();
     },
   );
 
-  it("calls the API with a key that is typed in and forgotten again, while the browser keeps the renderer", async () => {
-    const { page, complaints, close } = await open({ viewport: WIDE });
-    await authorize(page);
-    await unfold(page, "listModels");
-    await page.getByRole("button", { name: "Try it out" }).click();
-    await page.getByRole("button", { name: "Execute" }).click();
+  it("can be read without scripts", async () => {
+    const { page, close } = await open({ viewport: PHONE, javaScriptEnabled: false });
+    await page.locator("summary", { hasText: "/v1/videos/{id}/redeliver" }).click();
+    expect(await page.locator("#redeliver").isVisible()).toBe(true);
+    expect(await page.getByText("Trying calls needs JavaScript").isVisible()).toBe(true);
+    expect(await page.locator("#api-key").isVisible()).toBe(false);
+    await close();
+  });
 
-    await expect
-      .poll(async () => page.locator(".live-responses-table .response-col_status").last().innerText())
-      .toContain("200");
+  it("is small: under 60 kB with everything that it loads, compressed", async () => {
+    const { page, requests, close } = await open({ viewport: WIDE });
+    await page.waitForLoadState("networkidle");
+    let bytes = 0;
+    for (const request of requests) {
+      const body = await (await request.response())?.body();
+      bytes += gzipSync(body ?? Buffer.alloc(0)).byteLength;
+    }
+    console.log(`the reference page, compressed: ${bytes} bytes`);
+    expect(bytes).toBeLessThan(60_000);
+    await close();
+  });
+
+  it("calls the API with a key that is typed in and forgotten again", async () => {
+    const { page, complaints, close } = await open({ viewport: WIDE });
+    const operation = await unfold(page, "listModels");
+    await operation.getByRole("button", { name: "Send" }).click();
+    await operation.getByText("HTTP 401").waitFor();
+    await page.getByLabel("API key").fill(OWN_KEY);
+    await operation.getByRole("button", { name: "Send" }).click();
+    await operation.getByText("HTTP 200").waitFor();
     expect(complaints).toEqual([]);
     await page.reload();
-    await page.locator(".opblock").first().waitFor();
-    const transferred = await page.evaluate<number[]>(
-      "performance.getEntriesByType('resource').filter(({ name }) => name.includes('swagger-ui')).map(({ transferSize }) => transferSize)",
-    );
-    expect(transferred).toEqual([0, 0]);
-    expect(await page.locator(".auth-wrapper .authorize.unlocked").count()).toBe(1);
+    expect(await page.getByLabel("API key").inputValue()).toBe("");
     await close();
   });
 
   it("starts a free test, and nothing else, where a reader edits nothing: as JSON and as a form of either kind", async () => {
     const { page, close } = await open({ viewport: WIDE });
-    await authorize(page);
-    await unfold(page, "createVideo");
-    const create = page.locator('[id$="-createVideo"]');
-    expect(await create.locator(".examples-select option").first().innerText()).toMatch(/free/);
-    await create.getByRole("button", { name: "Try it out" }).click();
-    const type = create.getByRole("combobox", { name: "Request content type" });
+    await page.getByLabel("API key").fill(OWN_KEY);
+    const create = await unfold(page, "createVideo");
+    expect(await create.getByLabel("Example").locator("option").first().innerText()).toMatch(/free/);
+    const type = create.getByLabel("Content type");
     const types = await type.locator("option").allInnerTexts();
     expect(types).toEqual(["application/json", "application/x-www-form-urlencoded", "multipart/form-data"]);
     for (const one of types) {
       await type.selectOption(one);
       const answered = page.waitForResponse((response) => response.request().method() === "POST");
-      await create.getByRole("button", { name: "Execute" }).click();
+      await create.getByRole("button", { name: "Send" }).click();
       const answer = await answered;
       expect([one, answer.request().headers()["content-type"]?.split(";")[0]]).toEqual([one, one]);
       expect([answer.status(), await answer.json()]).toMatchObject([202, { test: true }]);
@@ -143,12 +154,68 @@ describe("the reference page", () => {
     await close();
   });
 
+  it("reads a task by its id, and the beginning of its events", async () => {
+    const created = await stack.create({ test: { outcome: "succeeded", delay_seconds: 600 } });
+    const { task_id: id } = (await created.json()) as TaskBody;
+    const { page, close } = await open({ viewport: WIDE });
+    await page.getByLabel("API key").fill(OWN_KEY);
+    for (const [operationId, words] of [
+      ["getVideo", `"task_id": "${id}"`],
+      ["watchVideo", "event: video."],
+    ] as const) {
+      const operation = await unfold(page, operationId);
+      await operation.locator("[data-name=id]").fill(id);
+      await operation.getByRole("button", { name: "Send" }).click();
+      await operation.locator(".answer").getByText(words).waitFor();
+    }
+    await close();
+  });
+
+  it("has the console's header, in the reader's language, with the session that there is", async () => {
+    const { page, close } = await open({ viewport: WIDE, locale: "zh-CN" });
+    expect(await page.locator("html").getAttribute("lang")).toBe("zh-Hans");
+    expect(await page.locator("main [lang=en] h1").innerText()).toBe("Ringback API");
+    expect(await page.getByRole("link", { name: "任务" }).count()).toBe(0);
+    await signIn(page, OWN_KEY);
+    await page.goto("/docs");
+    expect(await page.getByRole("link", { name: "任务", exact: true }).count()).toBe(1);
+    await close();
+  });
+
   it("needs no settings", async () => {
     await stack.restart({ RINGBACK_SECRET: "short" });
     const { page, complaints, close } = await open({ viewport: WIDE });
-    expect(await page.locator(".info .title").innerText()).toContain("Ringback");
+    expect(await page.locator("h1").innerText()).toContain("Ringback");
     expect(complaints).toEqual([]);
     await close();
     await stack.restart();
   });
+});
+
+describe("a recipe", () => {
+  it.each(["zapier", "make", "n8n", "node-red", "receivers", "curl", "migrate"])(
+    "is a page, axe-clean, whose links lead somewhere: %s",
+    async (name) => {
+      const { page, complaints, close } = await open(
+        { viewport: PHONE, colorScheme: name === "n8n" ? "dark" : "light" },
+        `/docs/recipes/${name}`,
+      );
+      expect(await axeViolations(page)).toEqual([]);
+      expect(await scrollsSideways(page)).toBe(false);
+      await shoot(page, `recipe-${name}`);
+      const links = await page
+        .locator("main a")
+        .evaluateAll((all: { href: string }[]) => all.map(({ href }) => href));
+      const { origin } = new URL(stack.worker.url);
+      for (const link of new Set(
+        links.map((href) => href.split("#")[0] ?? "").filter((href) => href.startsWith(origin)),
+      )) {
+        const answer = await fetch(link);
+        await answer.body?.cancel();
+        expect([link, answer.status]).toEqual([link, 200]);
+      }
+      expect(complaints).toEqual([]);
+      await close();
+    },
+  );
 });

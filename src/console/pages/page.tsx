@@ -3,7 +3,7 @@ import type { Child } from "hono/jsx";
 import { LANGUAGE_TAGS, type Language } from "../language.ts";
 import type { PageContext } from "../page-context.ts";
 
-export type Place = "start" | "tasks" | "new" | "webhooks" | "stats";
+export type Place = "docs" | "start" | "tasks" | "new" | "webhooks" | "stats";
 
 interface PageProps {
   page: PageContext;
@@ -12,13 +12,23 @@ interface PageProps {
   /** Asked for again every so many milliseconds; absent: the page stays as it is. */
   liveMs?: number | null;
   scripts?: readonly string[];
+  styles?: readonly string[];
   /** The form whose fields the language switch takes along, so that nothing typed is lost. */
   typedForm?: string;
   children?: Child;
 }
 
 /** What surrounds every page. Every word of a caller, a receiver or the upstream goes through JSX, which escapes it. */
-export function Page({ page, title, place, liveMs, scripts = [], typedForm, children }: PageProps) {
+export function Page({
+  page,
+  title,
+  place,
+  liveMs,
+  scripts = [],
+  styles = [],
+  typedForm,
+  children,
+}: PageProps) {
   const { text } = page;
   return (
     <>
@@ -32,6 +42,9 @@ export function Page({ page, title, place, liveMs, scripts = [], typedForm, chil
           <meta name="robots" content="noindex" />
           <link rel="icon" href="/assets/icon.svg" type="image/svg+xml" />
           <link rel="stylesheet" href="/assets/console.css" />
+          {styles.map((name) => (
+            <link rel="stylesheet" href={`/assets/${name}.css`} />
+          ))}
           <script type="module" src="/assets/console.js"></script>
           {scripts.map((name) => (
             <script type="module" src={`/assets/${name}.js`}></script>

@@ -9,8 +9,6 @@ export const STRICT_CSP =
 
 /** The browser asks each time and gets 304 while the file is the same, so it sees a deployment at once. */
 export const REVALIDATE = "public, max-age=0, must-revalidate";
-/** For a name that changes with its bytes. */
-export const IMMUTABLE = "public, max-age=31536000, immutable";
 
 export interface StaticFileOptions {
   /** The file in `dist/public`, from its root; absent: the path that was asked for. */

@@ -102,7 +102,7 @@ function VerifyStep({ page, receivers, revealed }: VerifyProps) {
           <details name="receiver" id={`with-${file}`} open={index === 0}>
             <summary>{name}</summary>
             <div class="with-copy">
-              <a href={`/assets/receivers/${file}`} download={file}>
+              <a href={`/docs/recipes/receivers/${file}`} download={file}>
                 {text.download} <code>{file}</code>
               </a>
               <CopyButton page={page} from={`code-${index}`} label={name} />
