@@ -64,8 +64,8 @@ export async function takenOf(ports: readonly number[]): Promise<number[]> {
   const taken: number[] = [];
   for (const port of ports) {
     try {
-      const { close } = await listen(async () => undefined, port);
-      await close();
+      const server = await listen(async () => undefined, port);
+      await server.close();
     } catch {
       // In use, reserved, or no port at all.
       taken.push(port);

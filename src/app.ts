@@ -41,8 +41,7 @@ let pages: Router | null = null;
 
 // Before all else, so that a page's request is prepared once, by the Worker's other half.
 app.on("ALL", PAGES, async (context) => {
-  // A module of its own, because an isolate that serves only the API need not compile it.
-  const { consolePages } = await import("./console/console.tsx");
+  const { consolePages } = await loadConsole();
   pages ??= complete(new Router()).route("/", consolePages);
   return pages.fetch(context.req.raw, context.env, context.executionCtx);
 });
@@ -60,16 +59,19 @@ app.get("/readyz", withSettings, (context) => context.json({ status: "ready", ve
 app.all("/readyz", methodNotAllowed("GET"));
 app.get("/openapi.json", openApi);
 app.all("/openapi.json", methodNotAllowed("GET, HEAD"));
-app.get("/docs", async (context) => (await import("./console/console.tsx")).showReference(context));
+app.get("/docs", async (context) => (await loadConsole()).showReference(context));
 app.all("/docs", methodNotAllowed("GET, HEAD"));
-app.get("/docs/recipes/:name", async (context) =>
-  (await import("./console/console.tsx")).showRecipe(context),
-);
+app.get("/docs/recipes/:name", async (context) => (await loadConsole()).showRecipe(context));
 app.get("/docs/recipes/:name/:file", staticFile());
 app.get("/robots.txt", staticFile());
 app.all("/robots.txt", methodNotAllowed("GET, HEAD"));
 app.get("/assets/*", staticFile());
 app.all("/assets/*", methodNotAllowed("GET, HEAD"));
+
+/** A module of its own, because an isolate that serves only the API need not compile it. */
+async function loadConsole() {
+  return import("./console/console.tsx");
+}
 
 /** JSON to programs, and below `/v1` always; a page to a browser. */
 async function noSuchPath(context: Context<AppEnv>): Promise<Response> {
@@ -77,7 +79,7 @@ async function noSuchPath(context: Context<AppEnv>): Promise<Response> {
   const asksForPage =
     /^(?:GET|HEAD)$/.test(context.req.raw.method) && /text\/html/.test(context.req.header("accept") ?? "");
   if (isOfPrograms || !asksForPage) return onNotFound(context);
-  const { showNoSuchPage } = await import("./console/console.tsx");
+  const { showNoSuchPage } = await loadConsole();
   return showNoSuchPage(context);
 }
 

@@ -21,7 +21,7 @@ export function renderOperation(
     `<div class="stack" id="${operation.operationId}">` +
     paragraph(operation.description) +
     renderParameters(parameters) +
-    renderBody(document, operation) +
+    renderBody(operation) +
     renderAnswers(document, operation) +
     curlOf(method, path, operation) +
     renderTrial(method, path, operation, parameters) +
@@ -38,7 +38,7 @@ export function renderMessage(document: ApiDocument, name: string, operation: Op
     `<div class="stack" id="${operation.operationId}">` +
     paragraph(operation.description) +
     renderParameters(parameters) +
-    renderBody(document, operation) +
+    renderBody(operation) +
     renderAnswers(document, operation) +
     "</div></details>"
   );
@@ -63,7 +63,7 @@ function choicesOf(schema: Parameter["schema"]): string {
   return `<p class="hint">${schema.enum.map((one) => `<code>${escapeHtml(String(one))}</code>`).join(", ")}</p>`;
 }
 
-function renderBody(_document: ApiDocument, { requestBody }: Operation): string {
+function renderBody({ requestBody }: Operation): string {
   if (requestBody === undefined) return "";
   const [[, media] = ["", {}]] = Object.entries(requestBody.content);
   const types = Object.keys(requestBody.content).map((type) => `<code>${escapeHtml(type)}</code>`);
@@ -89,11 +89,12 @@ export function textOf(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value, null, 2);
 }
 
+const isGood = (status: string): boolean => status.startsWith("2");
+
 /** Good answers with their examples; refusals on a line each. */
 function renderAnswers(document: ApiDocument, { responses = {} }: Operation): string {
   const answers = Object.entries(responses).map(([status, one]) => [status, resolve(document, one)] as const);
   if (answers.length === 0) return "";
-  const isGood = (status: string): boolean => status.startsWith("2");
   const good = answers.filter(([status]) => isGood(status)).map(([status, one]) => renderAnswer(status, one));
   const bad = answers
     .filter(([status]) => !isGood(status))

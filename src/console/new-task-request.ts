@@ -90,8 +90,7 @@ export function formIssues(form: RequestObject): Issue[] {
 }
 
 function isDefault(events: RequestValue | undefined): boolean {
-  if (events === undefined) return true;
-  return String(events) === String(DEFAULT_EVENTS);
+  return events === undefined || JSON.stringify(events) === JSON.stringify(DEFAULT_EVENTS);
 }
 
 /**
