@@ -24,6 +24,7 @@ const SHAPES = [
   "Recovery",
   "RecoveryPreview",
   "SigningSecrets",
+  "Account",
   "VerifyResult",
   "FlatMessage",
 ] as const;

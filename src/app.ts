@@ -13,7 +13,7 @@ import {
   withSettings,
 } from "./http/guards.ts";
 import { knownKey } from "./http/known-key.ts";
-import { showStats } from "./http/routes/list.ts";
+import { showAccount, showStats } from "./http/routes/account.ts";
 import { models } from "./http/routes/models.ts";
 import { recoveries } from "./http/routes/recoveries.ts";
 import { staticFile } from "./http/routes/static-file.ts";
@@ -51,6 +51,8 @@ app.route("/v1/videos", videos);
 app.route("/v1/webhooks", webhooks);
 app.route("/v1/webhooks/recoveries", recoveries);
 app.route("/v1/models", models);
+app.get("/v1/me", withSettings, withCaller, knownKey, noQuery, showAccount);
+app.all("/v1/me", methodNotAllowed("GET"));
 app.get("/v1/stats", withSettings, withCaller, knownKey, noQuery, showStats);
 app.all("/v1/stats", methodNotAllowed("GET"));
 app.get("/healthz", (context) => context.json({ status: "ok", version: RINGBACK_VERSION }));

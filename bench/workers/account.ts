@@ -48,6 +48,13 @@ function summaryOf(nth: number, createdAt: number, isSettled: boolean): TaskSumm
     finishedAt: isSettled ? endedAt : null,
     delivery: isSettled ? "delivered" : "waiting",
     callbackHost: `hooks-${nth % 10}.example.com`,
+    attempts: {
+      delivered: isSettled ? 1 : 0,
+      failed: 0,
+      deliveredAt: isSettled ? endedAt : null,
+      failedAt: [],
+      lastFailure: null,
+    },
     polls: isSettled ? 11 : 0,
     version: isSettled ? 2 : 1,
     settledAt: isSettled ? endedAt : null,

@@ -18,6 +18,7 @@ import { errorFields, log } from "../log.ts";
 import { inTime } from "../net/in-time.ts";
 import { Lessons } from "./lessons.ts";
 import { Recoveries, type StartAnswer } from "./recovery/recoveries.ts";
+import { logTransitions } from "./host-book.ts";
 import { reconcile } from "./reconcile.ts";
 import type { Page } from "./page.ts";
 import { AccountStore } from "./store.ts";
@@ -65,7 +66,9 @@ export class AccountObject extends DurableObject<Env> {
    */
   async sync(reports: readonly TaskReport[], asked: CadenceClass | null = null): Promise<Briefing> {
     await this.#store.watch(Date.now());
-    this.#lessons.add(this.#store.receive(reports, Date.now()));
+    const { lessons, transitions } = this.#store.receive(reports, Date.now());
+    this.#lessons.add(lessons);
+    logTransitions(reports[0]?.account, transitions);
     await this.#store.armed();
     return {
       signing: versionsInForce(this.#store.signingVersions(), Date.now()),

@@ -3,6 +3,7 @@ import type { TaskReport } from "../domain/account/report.ts";
 import type { TaskSummary } from "../domain/account/summary.ts";
 import { errorFields, log } from "../log.ts";
 import { wait } from "../net/wait.ts";
+import { logTransitions } from "./host-book.ts";
 import type { AccountStore } from "./store.ts";
 
 /** A run starts nothing new after this: the signing secrets' questions come in between, but a run must end. */
@@ -49,7 +50,7 @@ async function askOne({ store, retention, ask }: Reconciling, key: string): Prom
   if (!summary) return;
   try {
     const answer = await ask(summary);
-    store.receiveAnswer(key, answer, retention());
+    logTransitions(summary.account, store.receiveAnswer(key, answer, retention()));
   } catch (error) {
     // The next run asks again: a task that fails must not keep this object awake.
     const { taskId, account } = summary;

@@ -1,12 +1,14 @@
 import { RECONCILE_EVERY_MS, RETRY_MS, fate, OVERDUE_MS } from "../domain/account/reconcile.ts";
 import type { Retention } from "../domain/account/reconcile.ts";
 import { taskKey, timeKey, type KnownTask, type TaskReport } from "../domain/account/report.ts";
+import type { HostTransition } from "../domain/account/hosts.ts";
 import { FIRST_VERSION, type SigningVersion } from "../domain/account/signing-versions.ts";
 import type { AccountStats, ListPage, TaskSummary } from "../domain/account/summary.ts";
 import type { Lesson } from "../domain/task/cadence.ts";
 import { isTerminal } from "../domain/task/task.ts";
 import { RECENT_MS, Tally, type Snapshot } from "../domain/account/tally.ts";
 import { ObjectAlarm } from "../net/object-alarm.ts";
+import { HostBook } from "./host-book.ts";
 import { readPage, type Page } from "./page.ts";
 import { AccountRows, LAST_KEY, type TaskRow } from "./rows.ts";
 import { RecoveryStore } from "./recovery/store.ts";
@@ -16,6 +18,13 @@ import type { AccountStorage } from "./storage.ts";
 const CHANGES_PER_SNAPSHOT = 500;
 /** Rows that one statement reads where a row alone says whether it is wanted. */
 const CHUNK = 500;
+
+/** What reports came to. */
+interface Received {
+  /** Of the tasks that are known now to have ended, and were not before. */
+  lessons: Lesson[];
+  transitions: HostTransition[];
+}
 
 /** What a chunk of the oldest rows came to. */
 interface ExpiryChunk {
@@ -31,6 +40,7 @@ export class AccountStore {
   readonly #rows: AccountRows;
   readonly #alarm: ObjectAlarm;
   readonly recoveries: RecoveryStore;
+  readonly #hosts: HostBook;
   /** Loaded when it is first needed: a process that only takes a report or two does without. */
   #tally: Tally | null = null;
   #signing: readonly SigningVersion[] | null = null;
@@ -45,6 +55,7 @@ export class AccountStore {
     this.#rows = new AccountRows(storage.sql);
     this.#alarm = new ObjectAlarm(storage);
     this.recoveries = new RecoveryStore(storage, this.#alarm);
+    this.#hosts = new HostBook(this.#rows);
   }
 
   /** Every version that is kept, newest first; expired ones may be among them. */
@@ -58,17 +69,17 @@ export class AccountStore {
     this.#signing = versions;
   }
 
-  /** Writes what tasks report, unless a higher version is known already. Gives the lessons of those that ended now. */
-  receive(reports: readonly TaskReport[], now: number): Lesson[] {
-    if (reports.length === 0) return [];
+  /** Writes what tasks report, unless a higher version is known already. */
+  receive(reports: readonly TaskReport[], now: number): Received {
     const lessons: Lesson[] = [];
-    this.#transact(now, () => {
+    if (reports.length === 0) return { lessons, transitions: [] };
+    const transitions = this.#transact(now, () => {
       for (const report of reports) {
         if (this.#receiveOne(report, now) && report.lesson) lessons.push(report.lesson);
       }
       this.#armBy(now + RECONCILE_EVERY_MS);
     });
-    return lessons;
+    return { lessons, transitions };
   }
 
   /** Whether the task was not known to have ended, and now is known so. */
@@ -83,9 +94,9 @@ export class AccountStore {
   }
 
   /** Applies a task's answer to the reconciliation. Null: the task no longer exists. */
-  receiveAnswer(key: string, answer: TaskReport | null, retention: Retention): void {
+  receiveAnswer(key: string, answer: TaskReport | null, retention: Retention): HostTransition[] {
     const { now } = retention;
-    this.#transact(now, () => {
+    return this.#transact(now, () => {
       const known = this.#rows.task(key);
       this.#tally?.hear(key, now);
       if (!known) return;
@@ -112,7 +123,8 @@ export class AccountStore {
   }
 
   stats(): AccountStats {
-    return this.#loaded().stats();
+    const { hosts, ...counted } = this.#loaded().stats();
+    return { ...counted, hosts: hosts.map((host) => ({ ...host, ...this.#hosts.shown(host.host) })) };
   }
 
   /** Oldest first, between two keys. */
@@ -227,6 +239,7 @@ export class AccountStore {
     if (tally && !tally.finds(key)) this.#isSnapshotDue = true;
     if (after) this.#rows.writeTask(key, after);
     else this.#rows.deleteTask(key);
+    if (after) this.#hosts.observe(before?.summary ?? null, after.summary);
     tally?.move(key, before, after);
     this.#changes += 1;
   }
@@ -255,15 +268,17 @@ export class AccountStore {
     if (this.#alarm.at === null || this.#alarm.at > at) this.#alarm.set(at);
   }
 
-  /** All or nothing, a snapshot that is due included. */
-  #transact(now: number, write: () => void): void {
+  /** All or nothing, a snapshot that is due included. Says which hosts began to fail, or take attempts again. */
+  #transact(now: number, write: () => void): HostTransition[] {
     try {
-      this.#storage.transactionSync(() => {
+      return this.#storage.transactionSync(() => {
         write();
-        if (!this.#isSnapshotDue && this.#changes < CHANGES_PER_SNAPSHOT) return;
+        const transitions = this.#hosts.settle();
+        if (!this.#isSnapshotDue && this.#changes < CHANGES_PER_SNAPSHOT) return transitions;
         this.#rows.writeDocument("counts", this.#loaded().snapshot(now));
         this.#changes = 0;
         this.#isSnapshotDue = false;
+        return transitions;
       });
     } catch (error) {
       // Rolled back: what memory holds may be ahead of the rows.
@@ -275,6 +290,7 @@ export class AccountStore {
   #forget(): void {
     this.#rows.forget();
     this.recoveries.forget();
+    this.#hosts.forget();
     this.#alarm.forget();
     this.#tally = null;
     this.#signing = null;

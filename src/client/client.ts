@@ -1,6 +1,8 @@
 import { readEvents, type StreamedEvent } from "./events.ts";
 import { exchange, pause, type Call, type ClientOptions } from "./exchange.ts";
+import { filterQuery, type ListFilters } from "./filters.ts";
 import type {
+  Account,
   CreateRequest,
   Delivery,
   EndedTask,
@@ -8,7 +10,6 @@ import type {
   Page,
   SigningSecrets,
   Task,
-  TaskStatus,
 } from "./task.ts";
 
 /** Ringback holds a request for so long. */
@@ -31,8 +32,7 @@ export interface CreateOptions extends CallOptions {
   respondAsync?: boolean;
 }
 
-export interface ListOptions extends CallOptions {
-  status?: TaskStatus;
+export interface ListOptions extends CallOptions, ListFilters {
   /** 1 to 100; 20 if left out. */
   limit?: number;
   /** The `next_cursor` of the page before. */
@@ -94,9 +94,9 @@ export class Ringback {
     }
   }
 
-  /** One page of tasks, newest first. */
-  async list({ signal, ...query }: ListOptions = {}): Promise<Page<ListedTask>> {
-    return this.#get<Page<ListedTask>>("/videos", query, { signal });
+  /** One page of tasks, newest first. With filters it may be short, even empty, while there are more. */
+  async list({ signal, limit, cursor, ...filters }: ListOptions = {}): Promise<Page<ListedTask>> {
+    return this.#get<Page<ListedTask>>("/videos", { ...filterQuery(filters), limit, cursor }, { signal });
   }
 
   /** All of them, page after page. */
@@ -132,6 +132,11 @@ export class Ringback {
   async delete(taskId: string, { signal }: CallOptions = {}): Promise<void> {
     const call = { method: "DELETE", path: pathOf(taskId), signal, repeatable: false } as const;
     await exchange(this.#options, call, async () => undefined);
+  }
+
+  /** Whose key this is: a label for a connection. */
+  async me({ signal }: CallOptions = {}): Promise<Account> {
+    return this.#get<Account>("/me", {}, { signal });
   }
 
   /** What signs this account's callbacks. */

@@ -270,6 +270,17 @@ export interface SigningSecrets {
   }>;
 }
 
+/** The account that a key belongs to: a label for a connection. */
+export interface Account {
+  object: "account";
+  /** The operator's name for it, or `key …` and the end of its own key's digest. */
+  name: string;
+  /** Whose key goes upstream: the caller's own, or the operator's. */
+  mode: "own" | "operator";
+  /** Where the upstream is. */
+  base_url_host: string;
+}
+
 /** Whether Ringback signed this message for this account in the last minutes. */
 export interface VerifyResult {
   valid: boolean;

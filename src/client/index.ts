@@ -10,7 +10,9 @@ export {
   type VerifyOptions,
 } from "./callback.ts";
 export type { StreamedEvent } from "./events.ts";
+export type { ListFilters } from "./filters.ts";
 export type {
+  Account,
   CallbackTask,
   CreateRequest,
   Delivery,

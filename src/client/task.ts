@@ -1,4 +1,5 @@
 import type {
+  Account,
   CreateVideo,
   Delivery,
   ListedTask,
@@ -11,7 +12,7 @@ import type {
 
 /** The contract's shapes by the names that the client gives them, and what is sure of a task of each status. */
 
-export type { Delivery, ListedTask, SigningSecrets, TaskError };
+export type { Account, Delivery, ListedTask, SigningSecrets, TaskError };
 
 /** `POST /v1/videos`: the upstream's fields, which pass through, and Ringback's own. */
 export type CreateRequest = CreateVideo;

@@ -69,4 +69,5 @@ export const TEST_OUTCOMES = ["succeeded", "failed", "timeout"] as const;
 export type TestOutcome = (typeof TEST_OUTCOMES)[number];
 
 /** Whose key goes upstream: the caller's own, or the operator's. */
-export type AccountMode = "own" | "operator";
+export const ACCOUNT_MODES = ["own", "operator"] as const;
+export type AccountMode = (typeof ACCOUNT_MODES)[number];

@@ -34,6 +34,11 @@ export function namedAccount(name: string): string {
   return `name:${name}`;
 }
 
+/** How an account is shown: the name that the operator gave it, or the end of its digest. */
+export function accountName(account: string): string {
+  return account.startsWith("name:") ? account.slice("name:".length) : `key …${account.slice(-4)}`;
+}
+
 export async function taskIdOf(root: string, name: string, account: string): Promise<string> {
   const mac = await crypto.subtle.sign("HMAC", await tagKey(root), encoder.encode(tagInput(name, account)));
   return formatTaskId(name, new Uint8Array(mac));

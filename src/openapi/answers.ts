@@ -1,4 +1,11 @@
-import { health, readiness, signingSecrets, stats, verifyResult } from "../contract/shapes/account.ts";
+import {
+  account,
+  health,
+  readiness,
+  signingSecrets,
+  stats,
+  verifyResult,
+} from "../contract/shapes/account.ts";
 import { attempt, delivery, deliveryList, pingResult } from "../contract/shapes/delivery.ts";
 import { error } from "../contract/shapes/error.ts";
 import { recovery, recoveryList, recoveryPreview } from "../contract/shapes/recovery.ts";
@@ -22,6 +29,7 @@ export const ANSWERS = {
   SigningSecrets: signingSecrets,
   PingResult: pingResult,
   VerifyResult: verifyResult,
+  Account: account,
   Stats: stats,
   Health: health,
   Readiness: readiness,

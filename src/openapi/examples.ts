@@ -1,4 +1,4 @@
-import type { Stats } from "../contract/shapes/account.ts";
+import type { Account, Stats } from "../contract/shapes/account.ts";
 import type { DeliveryJson } from "../contract/shapes/delivery.ts";
 import type { FlatMessage, FlatPing, StandardMessage, StandardPing } from "../contract/shapes/message.ts";
 import type { TaskData, TaskError, TaskJson, TaskList } from "../contract/shapes/task.ts";
@@ -175,7 +175,24 @@ export const STATS: Stats = {
   tasks: { queued: 2, running: 3, succeeded: 410, failed: 9 },
   models: [{ model: TEXT_EXAMPLE.model, count: 410, p50_seconds: 104.6, p95_seconds: 231.2 }],
   deliveries: { pending: 1, delivered: 417, exhausted: 1, stopped: 0 },
+  hosts: [
+    { host: "hooks.example.com", delivered: 417, failed: 6, failing_since: null, last_reason: "http_503" },
+    {
+      host: "n8n.example.com:5678",
+      delivered: 0,
+      failed: 5,
+      failing_since: "2026-11-23T15:11:48.150Z",
+      last_reason: "timeout",
+    },
+  ],
   polls_per_task: 11.2,
+};
+
+export const ACCOUNT: Account = {
+  object: "account",
+  name: "acme",
+  mode: "operator",
+  base_url_host: "api.aiearth.dev",
 };
 
 /** The state as it is, then each change; it ends after the end. */

@@ -1,5 +1,6 @@
 import type { TaskState } from "../../src/domain/task/due-work.ts";
 import { newDelivery, type Delivery } from "../../src/domain/delivery/delivery.ts";
+import { NO_ATTEMPTS, type AttemptTally } from "../../src/domain/account/attempts.ts";
 import { reportOf, type TaskReport } from "../../src/domain/account/report.ts";
 import type { TaskSummary } from "../../src/domain/account/summary.ts";
 import { FIRST_VERSION } from "../../src/domain/account/signing-versions.ts";
@@ -137,12 +138,20 @@ export function aSummary(overrides: Partial<TaskSummary> = {}): TaskSummary {
     finishedAt: createdAt + 60_000,
     delivery: "delivered",
     callbackHost: "hooks.acme.com",
+    attempts: NO_ATTEMPTS,
     polls: 3,
     version: 1,
     settledAt: createdAt + 61_000,
     expiresAt: createdAt + 61_000 + 3_600_000,
     ...overrides,
   };
+}
+
+/** Attempts that failed, so many seconds after T0. */
+export function failedAttempts(...seconds: number[]): AttemptTally {
+  const failedAt = seconds.map((second) => T0 + 1000 * second);
+  const at = failedAt.at(-1) ?? 0;
+  return { ...NO_ATTEMPTS, failed: seconds.length, failedAt, lastFailure: { at, reason: "http_503" } };
 }
 
 /** As it is accepted. */

@@ -1,5 +1,6 @@
 import * as z from "zod";
-import { DELIVERY_STATUSES, TASK_STATUSES, VERIFY_REASONS } from "../words.ts";
+import { ACCOUNT_MODES, DELIVERY_STATUSES, TASK_STATUSES, VERIFY_REASONS } from "../words.ts";
+import { attemptReason } from "./delivery.ts";
 import { count, instant, text } from "./values.ts";
 
 /** What belongs to an account: its signing secrets, its tasks in numbers. */
@@ -38,9 +39,34 @@ export const stats = z
       }),
     ),
     deliveries: counts(DELIVERY_STATUSES, "Tasks."),
+    hosts: z
+      .array(
+        z.object({
+          host: text("Of `callback_url`s, with its port unless that is 443."),
+          delivered: count("Attempts."),
+          failed: count("Attempts; one whose outcome is unknown counts for neither."),
+          failing_since: instant(
+            "When the first of its last attempts ended, if five or more, over at least a minute, have failed; the next success ends it.",
+          ).nullable(),
+          last_reason: attemptReason.nullable().meta({ description: "Of the newest attempt that failed." }),
+        }),
+      )
+      .max(100)
+      .meta({ description: "Receivers, those with the newest attempts first." }),
     polls_per_task: z.number().nullable().meta({ description: "Null before the first end." }),
   })
   .meta({ description: "This account's tasks in numbers, without `test` tasks." });
+
+export const account = z
+  .object({
+    object: z.literal("account"),
+    name: text("The operator's name for it, or `key …` and the end of its own key's digest."),
+    mode: z
+      .enum(ACCOUNT_MODES)
+      .meta({ description: "Whose key goes upstream: the caller's own, or the operator's." }),
+    base_url_host: text("Where the upstream is."),
+  })
+  .meta({ description: "The account that a key belongs to: a label for a connection." });
 
 export const verifyResult = z
   .object({
@@ -61,5 +87,6 @@ export const readiness = z
   .meta({ description: "Every setting parses." });
 
 export type SigningSecrets = z.output<typeof signingSecrets>;
+export type Account = z.output<typeof account>;
 export type Stats = z.output<typeof stats>;
 export type VerifyResult = z.output<typeof verifyResult>;

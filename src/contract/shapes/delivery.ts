@@ -12,7 +12,7 @@ import { instant, MESSAGE_ID_PATTERN, text } from "./values.ts";
 /** What was sent, attempt by attempt. */
 
 /** To readers any string, so that a new reason breaks none of them; Ringback itself says only those that have words. */
-const reason = z
+export const attemptReason = z
   .custom<AttemptReason>((value) => typeof value === "string")
   .meta({
     type: "string",
@@ -29,7 +29,7 @@ export const attempt = z
     duration_ms: z.number().min(0).nullable(),
     status_code: z.int().nullable().meta({ description: "Null if no answer came." }),
     outcome: z.enum(ATTEMPT_OUTCOMES),
-    reason: reason.nullable(),
+    reason: attemptReason.nullable(),
     response_excerpt: text("The first 2 KB of the receiver's answer.").nullable(),
   })
   .meta({ description: "One try to deliver an event." });

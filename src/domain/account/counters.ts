@@ -1,21 +1,43 @@
 import type { DeliveryStatus, TaskStatus } from "../../contract/words.ts";
 import { isTerminal } from "../task/task.ts";
-import type { AccountStats, TaskSummary } from "./summary.ts";
+import { lastAttemptAt } from "./attempts.ts";
+import type { AccountStats, HostCount, TaskSummary } from "./summary.ts";
 
 /** What a task adds to its account's counters. */
 export type Countable = Pick<
   TaskSummary,
-  "status" | "delivery" | "model" | "test" | "polls" | "submittedAt" | "finishedAt"
+  | "status"
+  | "delivery"
+  | "callbackHost"
+  | "attempts"
+  | "model"
+  | "test"
+  | "polls"
+  | "submittedAt"
+  | "finishedAt"
 >;
 
 /** Counters as they are stored. */
 export interface CountersDocument {
   tasks: Record<TaskStatus, number>;
   deliveries: Record<DeliveryStatus, number>;
+  hosts: [host: string, attempts: HostAttempts][];
   ended: number;
   polls: number;
   /** By model: tasks that succeeded, by the bucket of their run time. */
   models: [model: string, runs: [bucket: number, count: number][]][];
+}
+
+/** Attempts at a host. */
+interface HostAttempts {
+  delivered: number;
+  failed: number;
+  lastAt: number;
+}
+
+/** What the counters say by themselves. */
+export interface Counted extends Omit<AccountStats, "hosts"> {
+  hosts: HostCount[];
 }
 
 /** Run times in one bucket differ by 4 %, so a percentile is at most 2 % off. */
@@ -24,6 +46,9 @@ const BUCKET_RATIO = 1.04;
 const MODELS_MAX = 200;
 /** The statistics name the most used ones. */
 const MODELS_SHOWN = 100;
+/** More hosts are not counted: those go whose last attempt is the oldest. */
+const HOSTS_MAX = 500;
+const HOSTS_SHOWN = 100;
 
 /** Counts over an account's tasks, those of `test` left out: a task is added as it is now and taken out as it was. */
 export class Counters {
@@ -34,6 +59,7 @@ export class Counters {
     exhausted: 0,
     stopped: 0,
   };
+  readonly #hosts = new Map<string, HostAttempts>();
   #ended = 0;
   #polls = 0;
   readonly #models = new Map<string, Map<number, number>>();
@@ -44,6 +70,7 @@ export class Counters {
     this.#deliveries = { ...document.deliveries };
     this.#ended = document.ended;
     this.#polls = document.polls;
+    for (const [host, attempts] of document.hosts) this.#hosts.set(host, attempts);
     for (const [model, runs] of document.models) this.#models.set(model, new Map(runs));
   }
 
@@ -51,6 +78,7 @@ export class Counters {
     return {
       tasks: { ...this.#tasks },
       deliveries: { ...this.#deliveries },
+      hosts: [...this.#hosts],
       ended: this.#ended,
       polls: this.#polls,
       models: [...this.#models].map(([model, runs]) => [model, [...runs]]),
@@ -65,7 +93,7 @@ export class Counters {
     this.#count(task, -1);
   }
 
-  stats(): AccountStats {
+  stats(): Counted {
     const models = [...this.#models]
       .map(([model, runs]) => ({ model, count: sum(runs), runs: [...runs].toSorted(([a], [b]) => a - b) }))
       .toSorted((a, b) => b.count - a.count || (a.model < b.model ? -1 : 1))
@@ -79,6 +107,7 @@ export class Counters {
         p95Ms: percentile(runs, count, 0.95),
       })),
       deliveries: { ...this.#deliveries },
+      hosts: this.#hostCounts(),
       pollsPerTask: this.#ended === 0 ? null : this.#polls / this.#ended,
     };
   }
@@ -88,10 +117,37 @@ export class Counters {
     if (test) return;
     this.#tasks[status] += by;
     if (delivery !== null && delivery !== "waiting") this.#deliveries[delivery] += by;
+    this.#countAttempts(task, by);
     if (!isTerminal(task)) return;
     this.#ended += by;
     this.#polls += by * polls;
     if (status === "succeeded") this.#countRun(task, by);
+  }
+
+  #hostCounts(): HostCount[] {
+    return [...this.#hosts]
+      .toSorted(([a, { lastAt: aLastAt }], [b, { lastAt: bLastAt }]) => bLastAt - aLastAt || (a < b ? -1 : 1))
+      .slice(0, HOSTS_SHOWN)
+      .map(([host, { delivered, failed }]) => ({ host, delivered, failed }));
+  }
+
+  #countAttempts({ callbackHost: host, attempts }: Countable, by: 1 | -1): void {
+    if (host === null || attempts.delivered + attempts.failed === 0) return;
+    const known = this.#hosts.get(host) ?? { delivered: 0, failed: 0, lastAt: 0 };
+    const delivered = known.delivered + by * attempts.delivered;
+    const failed = known.failed + by * attempts.failed;
+    if (delivered + failed <= 0) this.#hosts.delete(host);
+    else {
+      const lastAt = Math.max(known.lastAt, lastAttemptAt(attempts));
+      this.#hosts.set(host, { delivered: Math.max(delivered, 0), failed: Math.max(failed, 0), lastAt });
+    }
+    if (this.#hosts.size > HOSTS_MAX) this.#forgetOldestHost();
+  }
+
+  #forgetOldestHost(): void {
+    let oldest: [host: string, lastAt: number] = ["", Infinity];
+    for (const [host, { lastAt }] of this.#hosts) if (lastAt < oldest[1]) oldest = [host, lastAt];
+    this.#hosts.delete(oldest[0]);
   }
 
   #countRun({ model, submittedAt, finishedAt }: Countable, by: 1 | -1): void {

@@ -3,7 +3,14 @@ import { leadingDelivery, type Delivery } from "../delivery/delivery.ts";
 import { receiverHost } from "../delivery/endpoint-policy.ts";
 import { isTerminal, type PollSchedule, type Task } from "../task/task.ts";
 import { nameInTaskId } from "../task/task-id.ts";
-import { AIO, type CallbackStatus, type DeliveryStatus, type TaskStatus } from "../../contract/words.ts";
+import {
+  AIO,
+  type AttemptReason,
+  type CallbackStatus,
+  type DeliveryStatus,
+  type TaskStatus,
+} from "../../contract/words.ts";
+import { attemptsOf, isAttemptNews, type AttemptTally } from "./attempts.ts";
 import type { TaskFilter } from "./filter.ts";
 
 /** What an account keeps of one of its tasks. Instants are epoch milliseconds. */
@@ -31,6 +38,8 @@ export interface TaskSummary {
   delivery: CallbackStatus | null;
   /** As `receiverHost` has it; null without a callback. */
   callbackHost: string | null;
+  /** At that host. */
+  attempts: AttemptTally;
   polls: number;
   /** Since when there is nothing left to do; null while there is. */
   settledAt: number | null;
@@ -68,6 +77,7 @@ export function summaryOf(known: Known, retentionMs: number): TaskSummary {
     finishedAt: task.finishedAt,
     delivery: deliveryOf(known),
     callbackHost: task.callback && receiverHost(task.callback.url),
+    attempts: attemptsOf(known.deliveries),
     polls: schedule.polls,
     settledAt: settledAtOf(known),
     expiresAt: expiresAtOf(known, retentionMs),
@@ -83,6 +93,7 @@ export function isNews(before: Moving, after: Moving): boolean {
     was.taskId !== is.taskId ||
     was.upstreamTaskId !== is.upstreamTaskId ||
     deliveryOf(before) !== deliveryOf(after) ||
+    isAttemptNews(attemptsOf(before.deliveries), attemptsOf(after.deliveries)) ||
     settledAtOf(before) !== settledAtOf(after)
   );
 }
@@ -111,6 +122,20 @@ function lastEnd(task: Task, deliveries: readonly Delivery[]): number {
   return Math.max(task.finishedAt ?? task.createdAt, ...ends);
 }
 
+/** The attempts at a host of callbacks. */
+export interface HostCount {
+  host: string;
+  delivered: number;
+  failed: number;
+}
+
+export interface HostStats extends HostCount {
+  /** Null: it is not failing. */
+  failingSince: number | null;
+  /** Of the newest attempt that failed. */
+  lastReason: AttemptReason | null;
+}
+
 /** One page of an account's tasks, newest first. */
 export interface ListPage {
   filter: TaskFilter;
@@ -129,6 +154,8 @@ export interface AccountStats {
   models: { model: string; count: number; p50Ms: number; p95Ms: number }[];
   /** By the delivery that stands for the task's callback. */
   deliveries: Record<DeliveryStatus, number>;
+  /** Those with the newest attempts first. */
+  hosts: HostStats[];
   /** Null before the first end. */
   pollsPerTask: number | null;
 }

@@ -1,6 +1,5 @@
-import { Counters, type Countable, type CountersDocument } from "./counters.ts";
+import { Counters, type Countable, type Counted, type CountersDocument } from "./counters.ts";
 import { timeKey, timeOf, type KnownTask } from "./report.ts";
-import type { AccountStats } from "./summary.ts";
 
 /**
  * An account's counters without a row for each change of them. A snapshot counts the settled tasks that were created
@@ -71,7 +70,7 @@ export class Tally {
     if (task) task.heardAt = now;
   }
 
-  stats(): AccountStats {
+  stats(): Counted {
     return this.#all.stats();
   }
 
@@ -107,7 +106,9 @@ export class Tally {
 }
 
 function liveTask({ summary, heardAt }: KnownTask): LiveTask {
-  const { status, delivery, model, test, polls, submittedAt, finishedAt, settledAt } = summary;
+  const { status, delivery, callbackHost, attempts, model, test, polls, submittedAt, finishedAt, settledAt } =
+    summary;
   const isSettled = settledAt !== null;
-  return { status, delivery, model, test, polls, submittedAt, finishedAt, isSettled, heardAt };
+  const about = { status, delivery, callbackHost, attempts, model, test, polls, submittedAt, finishedAt };
+  return { ...about, isSettled, heardAt };
 }

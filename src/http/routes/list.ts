@@ -1,8 +1,7 @@
 import type { Context } from "hono";
-import type { Stats } from "../../contract/shapes/account.ts";
 import type { ListedTask, TaskList } from "../../contract/shapes/task.ts";
-import { accountStats, listTasks } from "../../account-object/client.ts";
-import type { AccountStats, TaskSummary } from "../../domain/account/summary.ts";
+import { listTasks } from "../../account-object/client.ts";
+import type { TaskSummary } from "../../domain/account/summary.ts";
 import { parseJson, type JsonObject } from "../../domain/text/json.ts";
 import { isoTime } from "../../domain/text/time.ts";
 import { openTaskId, taskIdOf } from "../../keys/ids.ts";
@@ -62,27 +61,6 @@ export async function shownTaskId(
 ): Promise<string> {
   const isKnown = (await openTaskId(roots, taskId, account)) !== null;
   return isKnown ? taskId : taskIdOf(roots[0], name, account);
-}
-
-/** `GET /v1/stats`: this account's tasks in numbers. */
-export async function showStats(context: Context<AppEnv>): Promise<Response> {
-  const stats = await accountStats(context.env.ACCOUNTS, context.get("caller").account);
-  return context.json(viewStats(stats));
-}
-
-function viewStats({ tasks, models, deliveries, pollsPerTask }: AccountStats): Stats {
-  return {
-    object: "stats",
-    tasks,
-    models: models.map(({ model, count, p50Ms, p95Ms }) => ({
-      model,
-      count,
-      p50_seconds: p50Ms / 1000,
-      p95_seconds: p95Ms / 1000,
-    })),
-    deliveries,
-    polls_per_task: pollsPerTask,
-  };
 }
 
 /** Opaque to callers, and fit for a URL. */

@@ -1,5 +1,5 @@
 import { RINGBACK_VERSION } from "../../version.ts";
-import { STATS } from "../examples.ts";
+import { ACCOUNT, STATS } from "../examples.ts";
 import type { JsonSchema } from "../json-schema.ts";
 import type { Operation, Paths } from "../operation.ts";
 import {
@@ -55,12 +55,24 @@ export const ACCOUNT_PATHS: Paths = {
       },
     },
   },
+  "/v1/me": {
+    get: {
+      operationId: "getAccount",
+      summary: "Whose key this is",
+      description: "A label for the connections of a tool, and a question that proves a key.",
+      tags: ["Account"],
+      responses: {
+        "200": answer("The account.", "Account", { examples: { one: { value: ACCOUNT } } }),
+        ...errors(["invalid_request", ...KNOWN_KEY]),
+      },
+    },
+  },
   "/v1/stats": {
     get: {
       operationId: "getStats",
       summary: "Tasks in numbers",
       description:
-        "Tasks by status, finish times by model, deliveries by status, polls; without `test` tasks.",
+        "Tasks by status, finish times by model, deliveries by status, receivers by host, polls; without `test` tasks.",
       tags: ["Account"],
       responses: {
         "200": answer("The numbers.", "Stats", { examples: { some: { value: STATS } } }),

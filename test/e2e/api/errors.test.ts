@@ -182,6 +182,7 @@ describe("with callers' own keys", () => {
       [`/v1/videos/task_made_up`, ["GET"]],
       [`/v1/videos/task_made_up/deliveries`, ["GET"]],
       ["/v1/models", ["GET"]],
+      ["/v1/me", ["GET"]],
       ["/v1/webhooks/secret", ["GET"]],
       ["/healthz", ["GET"]],
       ["/readyz", ["GET"]],

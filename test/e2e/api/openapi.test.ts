@@ -113,7 +113,12 @@ describe("with callers' own keys", () => {
     await ask(stack, `/v1/videos/${taskId}/redeliver`, POST({}));
     await ask(stack, "/v1/videos?limit=1");
     await ask(stack, "/v1/videos?status=succeeded");
+    await ask(
+      stack,
+      "/v1/videos?callback_status=delivered,none&test=false&created_after=2026-01-01&metadata.order=42",
+    );
     await ask(stack, "/v1/stats");
+    await ask(stack, "/v1/me");
     await ask(stack, "/v1/models");
     await ask(stack, "/v1/webhooks/secret");
     await ask(stack, "/v1/webhooks/secret/rotate", POST({ overlap_seconds: 60 }));
@@ -199,6 +204,7 @@ describe("with callers' own keys", () => {
       ["DELETE", "/v1/webhooks/recoveries/rec_a"],
       ["GET", "/v1/models"],
       ["GET", "/v1/stats"],
+      ["GET", "/v1/me"],
       ["POST", "/v1/videos"],
     ] as const;
     for (const [method, path] of calls) {

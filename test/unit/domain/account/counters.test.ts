@@ -1,6 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { NO_ATTEMPTS } from "../../../../src/domain/account/attempts.ts";
 import { Counters } from "../../../../src/domain/account/counters.ts";
+import type { TaskSummary } from "../../../../src/domain/account/summary.ts";
 import { aQueuedSummary, aSummary, T0 } from "../../../support/builders.ts";
 
 /*
@@ -14,8 +16,19 @@ const NOTHING = {
   tasks: { queued: 0, running: 0, succeeded: 0, failed: 0 },
   models: [],
   deliveries: { pending: 0, delivered: 0, exhausted: 0, stopped: 0 },
+  hosts: [],
   pollsPerTask: null,
 };
+
+function tried(
+  callbackHost: string,
+  { delivered, failed, lastAt }: { delivered: number; failed: number; lastAt: number },
+): TaskSummary {
+  const attempts = { ...NO_ATTEMPTS, delivered, failed, deliveredAt: lastAt };
+  return aQueuedSummary({ callbackHost, attempts });
+}
+
+const TRIED = tried("__proto__", { delivered: 3, failed: 1, lastAt: T0 });
 
 const ran = (ms: number, model = "m") => aSummary({ model, finishedAt: T0 + ms });
 
@@ -35,6 +48,7 @@ describe("an account's counters", () => {
       tasks: { queued: 1, running: 1, succeeded: 1, failed: 1 },
       models: [{ model: "m", count: 1, p50Ms: expect.any(Number), p95Ms: expect.any(Number) }],
       deliveries: { pending: 0, delivered: 1, exhausted: 1, stopped: 0 },
+      hosts: [],
       pollsPerTask: 5.5,
     });
   });
@@ -59,8 +73,42 @@ describe("an account's counters", () => {
     );
   });
 
+  it("count the attempts at each host, that of the newest one first", () => {
+    const counters = new Counters();
+    const a = tried("a.example.com", { delivered: 1, failed: 2, lastAt: 5 });
+    for (const task of [
+      a,
+      tried("b.example.com", { delivered: 0, failed: 1, lastAt: 9 }),
+      tried("a.example.com", { delivered: 1, failed: 0, lastAt: 3 }),
+      tried("c.example.com", { delivered: 0, failed: 0, lastAt: 0 }),
+      { ...a, test: true },
+      { ...a, callbackHost: null },
+    ]) {
+      counters.add(task);
+    }
+    const b = { host: "b.example.com", delivered: 0, failed: 1 };
+    expect(counters.stats().hosts).toEqual([b, { host: "a.example.com", delivered: 2, failed: 2 }]);
+    counters.remove(a);
+    expect(counters.stats().hosts).toEqual([b, { host: "a.example.com", delivered: 1, failed: 0 }]);
+  });
+
+  it("keep the 500 hosts that were tried last, show 100, and never count below nothing", () => {
+    const counters = new Counters();
+    const tasks = Array.from({ length: 600 }, (_, at) =>
+      tried(`${at}.example.com`, { delivered: 1, failed: 0, lastAt: 1 + at }),
+    );
+    for (const task of tasks) counters.add(task);
+    expect(counters.document().hosts).toHaveLength(500);
+    const shown = counters.stats().hosts.map(({ host }) => host);
+    expect(shown).toEqual(Array.from({ length: 100 }, (_, at) => `${599 - at}.example.com`));
+    for (const task of tasks) counters.remove(task);
+    expect(counters.stats().hosts).toEqual([]);
+    counters.add(tried("1.example.com", { delivered: 1, failed: 0, lastAt: 1 }));
+    expect(counters.stats().hosts).toEqual([{ host: "1.example.com", delivered: 1, failed: 0 }]);
+  });
+
   it("are stored and read without a difference, and empty when every task was taken out", () => {
-    const tasks = [aQueuedSummary(), ran(1_000), ran(70_000), ran(70_000, "__proto__")];
+    const tasks = [TRIED, aQueuedSummary(), ran(1_000), ran(70_000), ran(70_000, "__proto__")];
     const counters = new Counters();
     for (const task of tasks) counters.add(task);
     const again = new Counters(JSON.parse(JSON.stringify(counters.document())));

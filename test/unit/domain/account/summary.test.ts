@@ -1,8 +1,27 @@
 import { describe, expect, it } from "vitest";
+import { NO_ATTEMPTS } from "../../../../src/domain/account/attempts.ts";
 import { isNews, summaryOf } from "../../../../src/domain/account/summary.ts";
+import type { FinishedAttempt } from "../../../../src/domain/delivery/delivery.ts";
 import { aDelivery, aSchedule, aTask, T0 } from "../../../support/builders.ts";
 
 const HOUR = 3_600_000;
+const RESULT = { statusCode: null, durationMs: 1, excerpt: null, retryAfterMs: null };
+const FAILED: FinishedAttempt = {
+  number: 1,
+  trigger: "scheduled",
+  startedAt: 1,
+  result: { ...RESULT, outcome: "retryable", reason: "timeout" },
+};
+const DELIVERED: FinishedAttempt = {
+  ...FAILED,
+  startedAt: 5,
+  result: { ...RESULT, outcome: "delivered", reason: null },
+};
+const UNKNOWN: FinishedAttempt = {
+  ...FAILED,
+  result: { ...RESULT, outcome: "unknown", reason: "interrupted" },
+};
+
 const schedule = aSchedule({ polls: 3 });
 const ended = aTask({ status: "succeeded", finishedAt: T0 + 5, videoUrl: "https://cdn.acme.com/v.mp4" });
 const delivered = aDelivery({ status: "delivered", nextAttemptAt: null, settledAt: T0 + 99 });
@@ -27,6 +46,7 @@ describe("a task's summary", () => {
       finishedAt: T0 + 5,
       delivery: "delivered",
       callbackHost: "hooks.acme.com",
+      attempts: NO_ATTEMPTS,
       polls: 3,
       settledAt: T0 + 99,
       expiresAt: T0 + 99 + HOUR,
@@ -62,6 +82,23 @@ describe("a task's summary", () => {
     { what: "a redelivery", after: { task: aTask({ redeliveredAt: [T0] }), deliveries: [] }, is: false },
   ])("has news by $what: $is", ({ after, is }) => {
     expect(isNews({ task: aTask(), deliveries: [] }, after)).toBe(is);
+  });
+
+  it.each([
+    { what: "an attempt that failed", before: [], after: [FAILED], is: true },
+    { what: "one that was delivered after it", before: [FAILED], after: [FAILED, DELIVERED], is: true },
+    {
+      what: "one that failed after it",
+      before: [FAILED],
+      after: [FAILED, { ...FAILED, startedAt: 9 }],
+      is: true,
+    },
+    { what: "one that was delivered, by itself", before: [], after: [DELIVERED], is: false },
+    { what: "one of which nothing is known", before: [], after: [UNKNOWN], is: false },
+  ])("has news by $what: $is", ({ before, after, is }) => {
+    const task = aTask();
+    const of = (finished: FinishedAttempt[]) => ({ task, deliveries: [aDelivery({ finished })] });
+    expect(isNews(of(before), of(after))).toBe(is);
   });
 
   it("has news by the settling of the last delivery, whichever event it is of", () => {

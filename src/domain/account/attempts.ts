@@ -1,0 +1,75 @@
+import type { AttemptReason } from "../../contract/words.ts";
+import type { Delivery, FinishedAttempt } from "../delivery/delivery.ts";
+
+/** So many failed attempts in a row make a host a failing one. */
+export const FAILING_ATTEMPTS = 5;
+
+/**
+ * What a task's attempts at its callback's host came to. One whose outcome is unknown counts for neither: it may have
+ * arrived. Instants are epoch milliseconds, each of an attempt's end.
+ */
+export interface AttemptTally {
+  delivered: number;
+  failed: number;
+  /** When the last one was delivered. */
+  deliveredAt: number | null;
+  /** When those failed that came after it: the newest ones, as many as make a host a failing one, oldest first. */
+  failedAt: readonly number[];
+  /** The newest one that failed, also if others were delivered since. */
+  lastFailure: AttemptFailure | null;
+}
+
+export interface AttemptFailure {
+  at: number;
+  reason: AttemptReason | null;
+}
+
+export const NO_ATTEMPTS: AttemptTally = {
+  delivered: 0,
+  failed: 0,
+  deliveredAt: null,
+  failedAt: [],
+  lastFailure: null,
+};
+
+export function attemptsOf(deliveries: readonly Delivery[]): AttemptTally {
+  const known = deliveries
+    .flatMap(({ finished }) => finished)
+    .filter(({ result }) => result.outcome !== "unknown")
+    .toSorted((a, b) => endOf(a) - endOf(b));
+  if (known.length === 0) return NO_ATTEMPTS;
+  const failed = known.filter(({ result }) => result.outcome !== "delivered");
+  const lastDelivered = known.findLast(({ result }) => result.outcome === "delivered");
+  const run = known.slice(lastDelivered ? known.lastIndexOf(lastDelivered) + 1 : 0);
+  return {
+    delivered: known.length - failed.length,
+    failed: failed.length,
+    deliveredAt: lastDelivered ? endOf(lastDelivered) : null,
+    failedAt: run.slice(-FAILING_ATTEMPTS).map(endOf),
+    lastFailure: failureOf(failed.at(-1)),
+  };
+}
+
+function failureOf(attempt: FinishedAttempt | undefined): AttemptFailure | null {
+  return attempt ? { at: endOf(attempt), reason: attempt.result.reason } : null;
+}
+
+function endOf({ startedAt, result }: FinishedAttempt): number {
+  return startedAt + (result.durationMs ?? 0);
+}
+
+/** 0 before the first one. */
+export function lastAttemptAt({
+  deliveredAt,
+  lastFailure,
+}: Pick<AttemptTally, "deliveredAt" | "lastFailure">): number {
+  return Math.max(deliveredAt ?? 0, lastFailure?.at ?? 0);
+}
+
+/**
+ * Whether the account must hear of the difference at once: an attempt that failed, or one that was delivered after such.
+ * A first attempt that is delivered is none: the delivery's status says it.
+ */
+export function isAttemptNews(before: AttemptTally, after: AttemptTally): boolean {
+  return before.failed !== after.failed || (before.failedAt.length > 0 && after.failedAt.length === 0);
+}

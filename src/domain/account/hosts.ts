@@ -1,0 +1,99 @@
+import type { AttemptReason } from "../../contract/words.ts";
+import { FAILING_ATTEMPTS, type AttemptFailure, type AttemptTally } from "./attempts.ts";
+
+/** How an account's attempts at a host went lately. Instants are epoch milliseconds. */
+export interface HostHealth {
+  /** Of the newest attempt that was delivered. */
+  deliveredAt: number | null;
+  /** When those failed that came after it: the newest ones, `FAILING_ATTEMPTS` at most, oldest first. */
+  failedAt: readonly number[];
+  /** The first failed one of them, older than those in `failedAt` if there were more. */
+  firstFailedAt: number | null;
+  lastFailure: AttemptFailure | null;
+}
+
+export const NEW_HOST: HostHealth = {
+  deliveredAt: null,
+  failedAt: [],
+  firstFailedAt: null,
+  lastFailure: null,
+};
+
+/** A host has begun to fail, or has taken an attempt again. */
+export interface HostTransition {
+  kind: "failing" | "recovered";
+  host: string;
+  /** When the first of the failed attempts in a row ended. */
+  since: number;
+  reason: AttemptReason | null;
+}
+
+/** Five attempts in one second are no outage yet. */
+const FAILING_SPAN_MS = 60_000;
+
+/** Since when the host is failing: its last five attempts, or more, over at least a minute, have failed. Null: it is not. */
+export function failingSince({ failedAt, firstFailedAt }: HostHealth): number | null {
+  const last = failedAt.at(-1);
+  if (failedAt.length < FAILING_ATTEMPTS || last === undefined || firstFailedAt === null) return null;
+  return last - firstFailedAt >= FAILING_SPAN_MS ? firstFailedAt : null;
+}
+
+/** Whether a task's attempts differ from one of its reports to a newer one. Null before the first report. */
+export function hasNewAttempts(before: AttemptTally | null, after: AttemptTally): boolean {
+  return after.delivered > (before?.delivered ?? 0) || after.failed > (before?.failed ?? 0);
+}
+
+function newAttempts(before: AttemptTally | null, after: AttemptTally) {
+  const failed = after.failed - (before?.failed ?? 0);
+  return {
+    deliveredAt: after.delivered > (before?.delivered ?? 0) ? after.deliveredAt : null,
+    failedAt: failed > 0 ? after.failedAt.slice(-failed) : [],
+  };
+}
+
+/**
+ * The host's health after a task's report. Reports overtake one another: the newest failures after the newest success come
+ * to the same in every order. Only `firstFailedAt` may be later than it was, if the report of a success comes after those
+ * of six failures that followed it.
+ */
+export function observe(health: HostHealth, before: AttemptTally | null, after: AttemptTally): HostHealth {
+  const news = newAttempts(before, after);
+  const deliveredAt = later(health.deliveredAt, news.deliveredAt);
+  const isInRun = (at: number): boolean => deliveredAt === null || at > deliveredAt;
+  const run = [...health.failedAt, ...news.failedAt].filter(isInRun).toSorted((a, b) => a - b);
+  const { firstFailedAt: first } = health;
+  const [oldest = null] = run;
+  return {
+    deliveredAt,
+    failedAt: run.slice(-FAILING_ATTEMPTS),
+    firstFailedAt: first !== null && oldest !== null && isInRun(first) ? Math.min(first, oldest) : oldest,
+    lastFailure: newer(health.lastFailure, after.lastFailure),
+  };
+}
+
+function later(a: number | null, b: number | null): number | null {
+  return a === null || b === null ? (a ?? b) : Math.max(a, b);
+}
+
+function newer(a: AttemptFailure | null, b: AttemptFailure | null): AttemptFailure | null {
+  return (b?.at ?? -1) > (a?.at ?? -1) ? b : a;
+}
+
+/** Whether a process that does not know the difference could take the host for failing, or for well, by mistake. */
+export function isHealthNews(before: HostHealth, after: HostHealth): boolean {
+  return (
+    before.failedAt.join() !== after.failedAt.join() ||
+    before.firstFailedAt !== after.firstFailedAt ||
+    before.lastFailure?.at !== after.lastFailure?.at
+  );
+}
+
+/** Null: nothing has changed. */
+export function transitionOf(host: string, before: HostHealth, after: HostHealth): HostTransition | null {
+  const [was, is] = [failingSince(before), failingSince(after)];
+  if (was === null && is !== null) {
+    return { kind: "failing", host, since: is, reason: after.lastFailure?.reason ?? null };
+  }
+  if (was === null || is !== null) return null;
+  return { kind: "recovered", host, since: was, reason: before.lastFailure?.reason ?? null };
+}
