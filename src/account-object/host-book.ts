@@ -9,7 +9,7 @@ import {
   type HostHealth,
   type HostTransition,
 } from "../domain/account/hosts.ts";
-import type { HostStats, TaskSummary } from "../domain/account/summary.ts";
+import type { HostCount, HostStats, TaskSummary } from "../domain/account/summary.ts";
 import { isoTime } from "../domain/text/time.ts";
 import { log } from "../log.ts";
 import type { AccountRows } from "./rows.ts";
@@ -31,9 +31,9 @@ export class HostBook {
     this.#rows = rows;
   }
 
-  shown(host: string): Pick<HostStats, "failingSince" | "lastReason"> {
-    const health = this.#health(host);
-    return { failingSince: failingSince(health), lastReason: health.lastFailure?.reason ?? null };
+  shown(count: HostCount): HostStats {
+    const health = this.#health(count.host);
+    return { ...count, failingSince: failingSince(health), lastReason: health.lastFailure?.reason ?? null };
   }
 
   /** A report of a task. `before`: the report that was known until then. Tests count for no host. */

@@ -124,7 +124,7 @@ export class AccountStore {
 
   stats(): AccountStats {
     const { hosts, ...counted } = this.#loaded().stats();
-    return { ...counted, hosts: hosts.map((host) => ({ ...host, ...this.#hosts.shown(host.host) })) };
+    return { ...counted, hosts: hosts.map((count) => this.#hosts.shown(count)) };
   }
 
   /** Oldest first, between two keys. */

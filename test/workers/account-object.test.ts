@@ -238,6 +238,7 @@ describe("an account's statistics", () => {
       tasks: { queued: 0, running: 0, succeeded: 0, failed: 0 },
       models: [],
       deliveries: { pending: 0, delivered: 0, exhausted: 0, stopped: 0 },
+      hosts: [],
       pollsPerTask: null,
     });
   });

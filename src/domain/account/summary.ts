@@ -93,8 +93,9 @@ export function isNews(before: Moving, after: Moving): boolean {
     was.taskId !== is.taskId ||
     was.upstreamTaskId !== is.upstreamTaskId ||
     deliveryOf(before) !== deliveryOf(after) ||
-    isAttemptNews(attemptsOf(before.deliveries), attemptsOf(after.deliveries)) ||
-    settledAtOf(before) !== settledAtOf(after)
+    settledAtOf(before) !== settledAtOf(after) ||
+    (before.deliveries !== after.deliveries &&
+      isAttemptNews(attemptsOf(before.deliveries), attemptsOf(after.deliveries)))
   );
 }
 

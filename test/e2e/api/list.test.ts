@@ -203,6 +203,7 @@ describe("the statistics", () => {
       tasks: { queued: 0, running: 0, succeeded: 0, failed: 0 },
       models: [],
       deliveries: { pending: 0, delivered: 0, exhausted: 0, stopped: 0 },
+      hosts: [],
       polls_per_task: null,
     });
   });
@@ -226,6 +227,16 @@ describe("the statistics", () => {
     expect(model?.p50_seconds).toBeGreaterThanOrEqual(0.3);
     expect(model?.p95_seconds).toBe(model?.p50_seconds);
     expect(stats.polls_per_task).toBeGreaterThanOrEqual(2);
+  });
+});
+
+describe("GET /v1/me", () => {
+  it("names the account as the operator does", async () => {
+    expect(await get("/v1/me", as("bob"))).toMatchObject({
+      object: "account",
+      name: "bob",
+      mode: "operator",
+    });
   });
 });
 
