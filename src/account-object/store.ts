@@ -1,23 +1,27 @@
-import { RECONCILE_EVERY_MS, RETRY_MS, fate, OVERDUE_MS } from "../domain/account/reconcile.ts";
-import type { Retention } from "../domain/account/reconcile.ts";
+import {
+  fate,
+  OVERDUE_MS,
+  RECONCILE_EVERY_MS,
+  RETRY_MS,
+  type Retention,
+} from "../domain/account/reconcile.ts";
 import { taskKey, timeKey, type KnownTask, type TaskReport } from "../domain/account/report.ts";
 import type { HostTransition } from "../domain/account/hosts.ts";
 import { FIRST_VERSION, type SigningVersion } from "../domain/account/signing-versions.ts";
 import type { AccountStats, ListPage, TaskSummary } from "../domain/account/summary.ts";
 import type { Lesson } from "../domain/task/cadence.ts";
 import { isTerminal } from "../domain/task/task.ts";
-import { RECENT_MS, Tally, type Snapshot } from "../domain/account/tally.ts";
+import { RECENT_MS, type Tally } from "../domain/account/tally.ts";
 import { ObjectAlarm } from "../net/object-alarm.ts";
+import { CHUNK, loadTally } from "./load-tally.ts";
 import { HostBook } from "./host-book.ts";
 import { readPage, type Page } from "./page.ts";
-import { AccountRows, LAST_KEY, type TaskRow } from "./rows.ts";
+import { AccountRows, type TaskRow } from "./rows.ts";
 import { RecoveryStore } from "./recovery/store.ts";
 import type { AccountStorage } from "./storage.ts";
 
 /** A snapshot is written after so many changes: a process that starts reads as many rows to count what came since. */
 const CHANGES_PER_SNAPSHOT = 500;
-/** Rows that one statement reads where a row alone says whether it is wanted. */
-const CHUNK = 500;
 
 /** What reports came to. */
 interface Received {
@@ -237,30 +241,17 @@ export class AccountStore {
     const mayBeCounted = before ? before.summary.settledAt !== null : key < timeKey(now - RECENT_MS);
     const tally = mayBeCounted ? this.#loaded() : this.#tally;
     if (tally && !tally.finds(key)) this.#isSnapshotDue = true;
-    if (after) this.#rows.writeTask(key, after);
-    else this.#rows.deleteTask(key);
-    if (after) this.#hosts.observe(before?.summary ?? null, after.summary);
+    if (after) {
+      this.#rows.writeTask(key, after);
+      this.#hosts.observe(before?.summary ?? null, after.summary);
+    } else this.#rows.deleteTask(key);
     tally?.move(key, before, after);
     this.#changes += 1;
   }
 
   #loaded(): Tally {
-    if (this.#tally) return this.#tally;
-    const snapshot = this.#rows.document("counts") as Snapshot | null;
-    const tally = new Tally(snapshot);
-    for (const key of snapshot?.open ?? []) {
-      const task = this.#rows.task(key);
-      if (task) tally.load(key, task);
-    }
-    let after = snapshot?.since ?? "";
-    for (;;) {
-      const rows = this.#rows.tasksBetween(after, LAST_KEY, CHUNK);
-      for (const { key, task } of rows) tally.load(key, task);
-      if (rows.length < CHUNK) break;
-      after = rows.at(-1)?.key ?? after;
-    }
-    this.#tally = tally;
-    return tally;
+    this.#tally ??= loadTally(this.#rows);
+    return this.#tally;
   }
 
   /** Arms the alarm unless it is set for then or earlier. */

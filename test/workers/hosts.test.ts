@@ -1,0 +1,113 @@
+import { env } from "cloudflare:workers";
+import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { AccountObject } from "../../src/account-object/object.ts";
+import { ownKeyAccount } from "../../src/keys/ids.ts";
+import { aQueuedSummary, aReport, failedAttempts, T0 } from "../support/builders.ts";
+import {
+  AUTHORIZATION,
+  callbacks,
+  created,
+  fakeNetwork,
+  isReceiver,
+  network,
+  stubOf,
+  until,
+  upstream,
+} from "./support/world.ts";
+
+/*
+ * What an account learns of the hosts of callbacks.
+ *
+ * scenario                             requirement
+ * an attempt that fails                is reported at once, though nothing else has changed, and sets no alarm for that
+ * failures of many tasks at one time   share their calls
+ * a host that fails                    is logged once, and again when it has recovered; survives the process
+ */
+
+const HOST = "receiver.test";
+
+beforeEach(fakeNetwork);
+afterEach(async () => {
+  vi.restoreAllMocks();
+  await reset();
+});
+
+async function account() {
+  const name = await ownKeyAccount(AUTHORIZATION.replace("Bearer ", ""));
+  return env.ACCOUNTS.get(env.ACCOUNTS.idFromName(name));
+}
+
+async function hosts() {
+  return (await (await account()).stats()).hosts;
+}
+
+function receiverSays(status: number): void {
+  const up = upstream();
+  network.answer = (call) => (isReceiver(call.url) ? new Response("", { status }) : up(call));
+}
+
+/** Reports that said that so many attempts had failed. */
+function reportsOf(failed: number, sync: { mock: { calls: Parameters<AccountObject["sync"]>[] } }): number {
+  return sync.mock.calls.filter(([all]) => all.some(({ summary }) => summary?.attempts.failed === failed))
+    .length;
+}
+
+describe("an attempt that fails", () => {
+  it("is reported at once, with its reason, and the next alarm is that of the next attempt", async () => {
+    receiverSays(503);
+    const { task_id: id } = await created();
+    const [host] = await until(hosts, ([first]) => (first?.failed ?? 0) >= 1);
+    expect(host).toMatchObject({ host: HOST, delivered: 0, failingSince: null, lastReason: "http_503" });
+    await until(
+      async () => runInDurableObject(stubOf(id), async (_object, { storage }) => storage.getAlarm()),
+      (alarm) => alarm !== null,
+    );
+    await until(hosts, ([first]) => (first?.failed ?? 0) >= 2);
+    receiverSays(200);
+    const [after] = await until(hosts, ([first]) => first?.delivered === 1);
+    // One attempt may have gone between the look and the answer; each that failed is counted.
+    expect(after?.failed).toBe(callbacks().length - 1);
+  });
+
+  it("shares its call with those of other tasks that fail at the same time", async () => {
+    receiverSays(500);
+    const sync = vi.spyOn(AccountObject.prototype, "sync");
+    const tasks = 30;
+    await Promise.all(Array.from({ length: tasks }, async () => created()));
+    await until(hosts, ([first]) => (first?.failed ?? 0) >= tasks);
+    expect(reportsOf(1, sync)).toBeLessThan(tasks);
+    const attempts = callbacks().length;
+    expect(sync.mock.calls.length).toBeLessThan(3 * tasks + attempts);
+  });
+});
+
+describe("a host", () => {
+  it("is logged when it begins to fail and when it has recovered, whatever process heard of it", async () => {
+    const logged: string[] = [];
+    const note = (line: unknown): void => void logged.push(String(line));
+    vi.spyOn(console, "log").mockImplementation(note);
+    vi.spyOn(console, "error").mockImplementation(note);
+    // Of its own: tasks of another test may still report to the other one.
+    const stub = env.ACCOUNTS.get(env.ACCOUNTS.idFromName("key:nobody"));
+    const shown = async () => (await stub.stats()).hosts;
+    const of = (name: string, attempts = failedAttempts()) =>
+      aReport(1, aQueuedSummary({ name, callbackHost: HOST, attempts, createdAt: Date.now() }));
+    for (const second of [0, 5, 35, 155, 455]) {
+      await stub.sync([of(`t${second}`, failedAttempts(second))]);
+      await evictDurableObject(stub);
+    }
+    expect(await shown()).toEqual([
+      { host: HOST, delivered: 0, failed: 5, failingSince: T0, lastReason: "http_503" },
+    ]);
+    await evictDurableObject(stub);
+    const ok = { ...failedAttempts(), delivered: 1, deliveredAt: T0 + 500_000, lastFailure: null };
+    await stub.sync([of("ok", ok), of("ok too", ok)]);
+    expect(await shown()).toMatchObject([{ delivered: 2, failed: 5, failingSince: null }]);
+    const events = logged.filter((line) => line.includes('"host.')).map((line) => JSON.parse(line) as object);
+    expect(events).toMatchObject([
+      { event: "host.failing", host: HOST, since: new Date(T0).toISOString(), reason: "http_503" },
+      { event: "host.recovered", host: HOST, since: new Date(T0).toISOString() },
+    ]);
+  });
+});
