@@ -89,7 +89,7 @@ describe("a host", () => {
     vi.spyOn(console, "log").mockImplementation(note);
     vi.spyOn(console, "error").mockImplementation(note);
     // Of its own: tasks of another test may still report to the other one.
-    const stub = env.ACCOUNTS.get(env.ACCOUNTS.idFromName("key:nobody"));
+    const stub = env.ACCOUNTS.get(env.ACCOUNTS.idFromName("key:of these reports"));
     const shown = async () => (await stub.stats()).hosts;
     const of = (name: string, attempts = failedAttempts()) =>
       aReport(1, aQueuedSummary({ name, callbackHost: HOST, attempts, createdAt: Date.now() }));

@@ -6,7 +6,7 @@ export const FAILING_ATTEMPTS = 5;
 
 /**
  * What a task's attempts at its callback's host came to. One whose outcome is unknown counts for neither: it may have
- * arrived. Instants are epoch milliseconds, each of an attempt's end.
+ * arrived. One to another URL says nothing of this host. Instants are epoch milliseconds, each of an attempt's end.
  */
 export interface AttemptTally {
   delivered: number;
@@ -35,7 +35,7 @@ export const NO_ATTEMPTS: AttemptTally = {
 export function attemptsOf(deliveries: readonly Delivery[]): AttemptTally {
   const known = deliveries
     .flatMap(({ finished }) => finished)
-    .filter(({ result }) => result.outcome !== "unknown")
+    .filter(({ host, result }) => host === undefined && result.outcome !== "unknown")
     .toSorted((a, b) => endOf(a) - endOf(b));
   if (known.length === 0) return NO_ATTEMPTS;
   const failed = known.filter(({ result }) => result.outcome !== "delivered");

@@ -20,6 +20,8 @@ export interface Attempt {
   number: number;
   trigger: AttemptTrigger;
   startedAt: number;
+  /** It went to another URL, at this host. */
+  host?: string;
   /** Made for this recovery, which makes no second one. */
   recoveryId?: string;
 }

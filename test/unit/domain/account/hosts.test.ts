@@ -71,6 +71,12 @@ describe("a task's attempts", () => {
     });
   });
 
+  it("leave out one to another URL", () => {
+    const elsewhere = { ...attempt(2, 9_000, OK), host: "elsewhere.acme.com" };
+    const tally = attemptsOf([aDelivery({ finished: [attempt(1, 0, {}), elsewhere] })]);
+    expect(tally).toMatchObject({ delivered: 0, failed: 1, failedAt: [100] });
+  });
+
   it("keep the newest five failures since the last success", () => {
     const finished = [OK, {}, {}, {}, {}, {}, {}].map((result, at) => attempt(at + 1, at * SECOND, result));
     expect(attemptsOf([aDelivery({ finished })])).toMatchObject({
