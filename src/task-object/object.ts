@@ -1,21 +1,17 @@
 import { DurableObject } from "cloudflare:workers";
-import { pace, slowDown } from "../cadence-object/client.ts";
-import { deletionOf, reportOf, type TaskReport } from "../domain/account/report.ts";
+import { reportOf, type TaskReport } from "../domain/account/report.ts";
 import { summaryOf } from "../domain/account/summary.ts";
 import type { RecoveryAnswer, RecoveryOrder } from "../domain/recovery/order.ts";
 import type { Task } from "../domain/task/task.ts";
 import { nameInTaskId } from "../domain/task/task-id.ts";
 import { jsonObject, JsonText } from "../domain/task/task-json.ts";
 import { readSettings, type TaskSettings } from "../env.ts";
-import { newMessageId } from "../keys/ids.ts";
 import { errorFields, log } from "../log.ts";
-import { knownForecast, sync, syncTogether, versionsForAttempt } from "../account-object/client.ts";
 import type { AnswerMemory } from "../upstream/answer-memory.ts";
-import { judgeKey, rememberAccepted, type AskedKey } from "../upstream/key-check.ts";
+import { judgeKey, type AskedKey } from "../upstream/key-check.ts";
 import { httpUpstream } from "../upstream/http-upstream.ts";
 import type { AskedTask, Upstream } from "../upstream/provider.ts";
 import { simulatedUpstream } from "../upstream/simulated-upstream.ts";
-import { sendCallback } from "../webhook/send.ts";
 import { reportInPassing } from "./run.ts";
 import { rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "./alarm.ts";
 import {
@@ -26,6 +22,7 @@ import {
   type CreateQuestion,
 } from "./steps/create.ts";
 import { MissingKeyError, type TaskDeps } from "./deps.ts";
+import { ObjectDeps } from "./object-deps.ts";
 import { diagnosticsOf } from "./diagnostics.ts";
 import { openText } from "./sealed.ts";
 import { recoverDelivery } from "./steps/recover.ts";
@@ -238,29 +235,15 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   #makeDeps(settings: TaskSettings): TaskDeps {
-    return {
+    return new ObjectDeps({
+      env: this.env,
+      settings,
       store: this.#store,
       session: this.#session,
       pacing: this.#pacing,
       running: this.#running,
-      settings,
-      now: () => Date.now(),
-      random: () => Math.random(),
-      newMessageId,
-      streamed: () => this.#room.isStreamed,
-      keyAccepted: ({ mode, test, account: name }) => {
-        if (mode === "own" && test === null) rememberAccepted({ baseUrl: settings.baseUrl, name });
-      },
-      signingVersions: async (account) => versionsForAttempt(this.env.ACCOUNTS, account),
-      sync: async (report, asked) => sync(this.env.ACCOUNTS, report, asked),
-      syncTogether: async (report) => syncTogether(this.env.ACCOUNTS, report),
-      knownForecast,
-      pace: async (task, lane, since) => pace(this.env.CADENCES, task, lane, since),
-      slowDown: async (task, lane, refusal) => slowDown(this.env.CADENCES, task, lane, refusal),
-      sendTombstone: async (tombstone) => void (await sync(this.env.ACCOUNTS, deletionOf(tombstone))),
-      send: sendCallback,
-      log,
-    };
+      room: this.#room,
+    });
   }
 }
 

@@ -1,0 +1,97 @@
+import { knownForecast, sync, syncTogether, versionsForAttempt } from "../account-object/client.ts";
+import { pace, slowDown } from "../cadence-object/client.ts";
+import { deletionOf, type Briefing, type TaskReport } from "../domain/account/report.ts";
+import type { SigningVersion } from "../domain/account/signing-versions.ts";
+import type { LaneKind, PaceAnswer, Refusal } from "../domain/pacing/pacing.ts";
+import type { CadenceClass } from "../domain/task/cadence.ts";
+import type { Task } from "../domain/task/task.ts";
+import type { TaskSettings } from "../env.ts";
+import { newMessageId } from "../keys/ids.ts";
+import { log } from "../log.ts";
+import { rememberAccepted } from "../upstream/key-check.ts";
+import { sendCallback } from "../webhook/send.ts";
+import type { TaskDeps } from "./deps.ts";
+import type { Pacing } from "./pacing.ts";
+import type { Tombstone } from "./records.ts";
+import type { RunningSteps } from "./running-steps.ts";
+import type { TaskStore } from "./store.ts";
+import type { UpstreamSession } from "./upstream-session.ts";
+import type { WaitingRoom } from "./waiters/waiting-room.ts";
+
+interface ObjectParts {
+  env: Env;
+  settings: TaskSettings;
+  store: TaskStore;
+  session: UpstreamSession;
+  pacing: Pacing;
+  running: RunningSteps;
+  room: WaitingRoom;
+}
+
+/**
+ * What an object's steps use in production. A class, because an isolate holds thousands of objects, and a closure for each
+ * verb of each object would be work for every garbage collection.
+ */
+export class ObjectDeps implements TaskDeps {
+  readonly store: TaskStore;
+  readonly session: UpstreamSession;
+  readonly pacing: Pacing;
+  readonly running: RunningSteps;
+  readonly settings: TaskSettings;
+  readonly newMessageId = newMessageId;
+  readonly knownForecast = knownForecast;
+  readonly send = sendCallback;
+  readonly log = log;
+  readonly #room: WaitingRoom;
+  readonly #env: Env;
+
+  constructor({ env, settings, store, session, pacing, running, room }: ObjectParts) {
+    this.store = store;
+    this.session = session;
+    this.pacing = pacing;
+    this.running = running;
+    this.settings = settings;
+    this.#room = room;
+    this.#env = env;
+  }
+
+  now(): number {
+    return Date.now();
+  }
+
+  random(): number {
+    return Math.random();
+  }
+
+  streamed(): boolean {
+    return this.#room.isStreamed;
+  }
+
+  keyAccepted({ mode, test, account: name }: Task): void {
+    if (mode === "own" && test === null) rememberAccepted({ baseUrl: this.settings.baseUrl, name });
+  }
+
+  async signingVersions(account: string): Promise<SigningVersion[]> {
+    return versionsForAttempt(this.#env.ACCOUNTS, account);
+  }
+
+  async sync(report: TaskReport, asked: CadenceClass | null): Promise<Briefing> {
+    return sync(this.#env.ACCOUNTS, report, asked);
+  }
+
+  async syncTogether(report: TaskReport): Promise<void> {
+    return syncTogether(this.#env.ACCOUNTS, report);
+  }
+
+  async pace(task: Task, lane: LaneKind, since: number): Promise<PaceAnswer> {
+    return pace(this.#env.CADENCES, task, lane, since);
+  }
+
+  async slowDown(task: Task, lane: LaneKind, refusal: Refusal): Promise<void> {
+    return slowDown(this.#env.CADENCES, task, lane, refusal);
+  }
+
+  async sendTombstone(tombstone: Tombstone): Promise<void> {
+    await sync(this.#env.ACCOUNTS, deletionOf(tombstone));
+  }
+}
