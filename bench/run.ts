@@ -5,8 +5,8 @@ import { machineFacts } from "./lib/measure.ts";
 import { blocks, reportFile, tableText, type Report } from "./lib/report.ts";
 
 /**
- * `npm run bench`: every part, one after another, and `docs/benchmarks.md` from what they found. With `--quick` each part
- * only shows that it runs, and the page goes to `dist/bench`.
+ * `npm run bench`: every part, one after another, and `docs/benchmarks.md` from what they found. With `--quick` each
+ * part only shows that it runs, and the page goes to `dist/bench`.
  */
 
 const PARTS = ["create", "body", "poll", "flight", "pacing", "policy", "clock", "account", "cost"] as const;

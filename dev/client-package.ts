@@ -5,8 +5,9 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * `npm run client` builds the published package, `ringback-client`, in `dist/client`. It is a package of its own, so that a
- * program that installs the client does not get the Worker's dependencies. `npm publish ./dist/client` publishes it.
+ * `npm run client` builds the published package, `ringback-client`, in `dist/client`. It is a package of its own, so
+ * that a program that installs the client does not get the Worker's dependencies. `npm publish ./dist/client` publishes
+ * it.
  */
 
 const root = fileURLToPath(new URL("..", import.meta.url));

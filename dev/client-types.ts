@@ -4,8 +4,8 @@ import { openApiDocument } from "../src/openapi/document.ts";
 import type { JsonSchema } from "../src/openapi/json-schema.ts";
 
 /**
- * `npm run types`: the contract's shapes as TypeScript for the client, which is published without dependencies and so cannot
- * infer them from zod. A test compares the file with the contract.
+ * `npm run types`: the contract's shapes as TypeScript for the client, which is published without dependencies and so
+ * cannot infer them from zod. A test compares the file with the contract.
  */
 
 export const CLIENT_TYPES = fileURLToPath(new URL("../src/client/contract.ts", import.meta.url));

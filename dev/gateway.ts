@@ -11,8 +11,8 @@
  *
  * (`1e999` is how JSON spells Infinity.) Calls of the control surface are not among the calls.
  *
- * A profile sets the form of its answers: `document` (as the document has them), `max-api`, `new-api`, `reseller`. Under
- * each of them a prompt asks for a situation by a mark anywhere in it:
+ * A profile sets the form of its answers: `document` (as the document has them), `max-api`, `new-api`, `reseller`.
+ * Under each of them a prompt asks for a situation by a mark anywhere in it:
  *
  *   [fail]      the video fails        [refuse]    the vendor refuses the create    [content]  the result needs the key
  *   [conflict]  409, and yet it runs   [lost]      accepted and then unknown

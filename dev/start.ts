@@ -7,8 +7,8 @@ import { packageVersion, startWorker } from "./worker.ts";
 
 /**
  * `npm start`: Ringback on this machine for curl, with the simulated gateway behind it and a receiver that prints each
- * callback. The environment may hold every setting of docs/settings.md. With `AIO_BASE_URL` Ringback calls that upstream
- * with each caller's own key; with `AIO_API_KEY` it uses that key and prints a token to call with.
+ * callback. The environment may hold every setting of docs/settings.md. With `AIO_BASE_URL` Ringback calls that
+ * upstream with each caller's own key; with `AIO_API_KEY` it uses that key and prints a token to call with.
  */
 
 /** Ringback's; the simulated gateway and the receiver have the next two. */

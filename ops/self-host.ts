@@ -7,7 +7,8 @@ import { SETTING_NAMES } from "../src/env.ts";
 
 /**
  * `npm run self-host`: everything that one machine needs, in `dist/self-host`: workerd, its configuration, the Worker,
- * the static files, a systemd unit and the licences. The folder can be copied anywhere; it needs neither Node nor this project.
+ * the static files, a systemd unit and the licences. The folder can be copied anywhere; it needs neither Node nor this
+ * project.
  */
 
 export interface SelfHostOptions {

@@ -8,8 +8,8 @@ import type { PollLimits } from "./domain/polling/plan.ts";
 type Refuse = (found: Problem) => never;
 
 /**
- * A setting that is read from its text; undefined: it is not set. Settings come as strings (`[vars]`, secrets) or as TOML
- * scalars; null (bare workerd) and empty count as not set.
+ * A setting that is read from its text; undefined: it is not set. Settings come as strings (`[vars]`, secrets) or as
+ * TOML scalars; null (bare workerd) and empty count as not set.
  */
 function settingOf<T>(read: (text: string | undefined, refuse: Refuse) => T) {
   return z.transform((value, context) => {

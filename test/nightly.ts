@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /**
- * `npm run test:nightly`: what takes too long for every change. The model at length, with seeds of its own each time, in
- * plain Node and in workerd; every suite of faults; every mutation. About an hour on two cores. A failure names its seed:
- * MODEL_SEED and MODEL_RUNS repeat it.
+ * `npm run test:nightly`: what takes too long for every change. The model at length, with seeds of its own each time,
+ * in plain Node and in workerd; every suite of faults; every mutation. About an hour on two cores. A failure names its
+ * seed: MODEL_SEED and MODEL_RUNS repeat it.
  */
 
 const root = fileURLToPath(new URL("..", import.meta.url));

@@ -8,8 +8,8 @@ import { fileURLToPath } from "node:url";
  * `npm test`: formatter, linter, types, every test, and a deployment that stops short of the upload. Each is a check
  * of its own; the last line counts checks and tests together, and the exit code is 0 only if none failed.
  *
- * `npm run check` is the part of it to run while working (`node test/run.ts quick`): no other process is started, and the
- * long model test is left out. `npm run typecheck` (`node test/run.ts types`) is its type checks alone.
+ * `npm run check` is the part of it to run while working (`node test/run.ts quick`): no other process is started, and
+ * the long model test is left out. `npm run typecheck` (`node test/run.ts types`) is its type checks alone.
  */
 
 const root = fileURLToPath(new URL("..", import.meta.url));

@@ -4,8 +4,8 @@ import { atLeast, atMost, publish, type Report } from "../lib/report.ts";
 import { startBenchWorker, type BenchWorker } from "../lib/workerd.ts";
 
 /**
- * `npm run bench:create`: what a create costs, beside the gateway alone, a plain proxy, and a bare Worker that makes one
- * object per create. Rounds are interleaved, so that what the machine does meanwhile meets all four alike.
+ * `npm run bench:create`: what a create costs, beside the gateway alone, a plain proxy, and a bare Worker that makes
+ * one object per create. Rounds are interleaved, so that what the machine does meanwhile meets all four alike.
  */
 
 /** `--quick`: to see that it runs; the figures are of no use. */

@@ -5,7 +5,8 @@ import { QUEUE_MEAN_SECONDS, RUN_MEDIAN_SECONDS, RUN_MIN_SECONDS, RUN_SIGMA } fr
 /**
  * The optimum of the queued world for polls that see queued or running. An exponential queue forgets its age, so
  * while queued there is one best gap; once running is seen, what is known is that it began within the last gap. That
- * gives a problem in two numbers, the gap before running was seen and the time since, which is solved exactly on a grid.
+ * gives a problem in two numbers, the gap before running was seen and the time since, which is solved exactly on a
+ * grid.
  */
 
 const STEP_SECONDS = 0.25;

@@ -14,7 +14,8 @@ import {
 
 /**
  * CPU per poll, Ringback's beside that of a bare object. The same two processes in every round; a round creates its
- * tasks, lets them be polled, and ends them. Rounds alternate, so that what the machine does meanwhile meets both alike.
+ * tasks, lets them be polled, and ends them. Rounds alternate, so that what the machine does meanwhile meets both
+ * alike.
  */
 
 const SETTLE_MS = 1500;

@@ -5,8 +5,8 @@ import type { TaskSummary } from "../../src/domain/account/summary.ts";
 import { counts, meterMethods, meterObject } from "./meter.ts";
 
 /**
- * An account under a clock that the bench sets, so that it has a month of tasks within seconds. Its alarm rings only when
- * the bench lets it.
+ * An account under a clock that the bench sets, so that it has a month of tasks within seconds. Its alarm rings only
+ * when the bench lets it.
  */
 
 const HOUR_MS = 3_600_000;

@@ -4,7 +4,8 @@ import { answerLateness, noteAlarm } from "./lateness.ts";
 
 /**
  * Ringback in a world whose clock runs faster: `Date.now` and alarms, so that every setting, price and prior means what
- * it always means, and a clip of 105 s takes 5. Timers stay as they are: they limit the wire, which does not run faster.
+ * it always means, and a clip of 105 s takes 5. Timers stay as they are: they limit the wire, which does not run
+ * faster.
  */
 
 interface HurriedEnv extends Env {

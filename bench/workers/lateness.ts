@@ -1,4 +1,6 @@
-/** How late alarms fire: noted in the memory that all objects of one process share, and read once after the measurement. */
+/**
+ * How late alarms fire: noted in the memory that all objects of one process share, and read once after the measurement.
+ */
 
 const lateMs: number[] = [];
 

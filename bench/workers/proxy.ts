@@ -1,7 +1,9 @@
 import { Hono } from "hono";
 import * as z from "zod";
 
-/** The smallest proxy between a caller and the upstream: hono, zod, one fetch. It keeps nothing and makes no callback. */
+/**
+ * The smallest proxy between a caller and the upstream: hono, zod, one fetch. It keeps nothing and makes no callback.
+ */
 
 const CREATE = z.looseObject({ model: z.string().min(1), prompt: z.string().max(2500).optional() });
 

@@ -22,7 +22,8 @@ export function createFamilyProfile(
   errorType: "max_api_error" | "new_api_error",
   own: Pick<Profile, "paths" | "task">,
 ): Profile {
-  // What stands before the relay, and the proxy of results, word their errors as OpenAI does; the relay words them flat.
+  // What stands before the relay, and the proxy of results, word their errors as OpenAI does; the relay words them
+  // flat.
   const refusals: Record<RefusalReason, (message: string) => Answer> = {
     unauthorized: (message) => openAiError(401, message, { type: errorType, code: "" }),
     unknownModel: (message) => openAiError(503, message, { type: errorType, code: "model_not_found" }),

@@ -24,7 +24,9 @@ export interface CallOptions {
 }
 
 export interface CreateOptions extends CallOptions {
-  /** The same key and request again find the same task. Made up for you if left out, so that a retry never pays twice. */
+  /**
+   * The same key and request again find the same task. Made up for you if left out, so that a retry never pays twice.
+   */
   idempotencyKey?: string;
   /** Hold the answer for up to so many seconds, 1 to 60, until the task has ended. */
   waitSeconds?: number;

@@ -145,7 +145,9 @@ export function problemText(
   return (sentences[code] as (given: Problem["params"]) => string)(params);
 }
 
-/** The message of a check in a schema. Zod carries a string from the check to its issue: the problem travels as JSON. */
+/**
+ * The message of a check in a schema. Zod carries a string from the check to its issue: the problem travels as JSON.
+ */
 export function asMessage(found: Problem): string {
   return JSON.stringify(found);
 }

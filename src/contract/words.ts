@@ -1,4 +1,7 @@
-/** The words of the public API that stand for a state or a kind. Free of zod: the Worker, its pages and the schemas share them. */
+/**
+ * The words of the public API that stand for a state or a kind. Free of zod: the Worker, its pages and the schemas
+ * share them.
+ */
 
 export const TASK_STATUSES = ["queued", "running", "succeeded", "failed"] as const;
 export type TaskStatus = (typeof TASK_STATUSES)[number];

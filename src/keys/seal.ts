@@ -12,7 +12,9 @@ export class SealError extends StallError {
 
 /** What a sealed value is bound to: moved to another task or another use, it does not open. */
 export interface SealContext {
-  /** The task's name (its id without the tag, which changes with the secret); a recovery's id; of a session, `console`. */
+  /**
+   * The task's name (its id without the tag, which changes with the secret); a recovery's id; of a session, `console`.
+   */
   task: string;
   purpose: string;
 }
@@ -62,7 +64,8 @@ export async function unseal(
       const key = await keyOf(root);
       return new Uint8Array(await crypto.subtle.decrypt(parameters, key, sealed.subarray(1 + NONCE_BYTES)));
     } catch (error) {
-      // Sealed under another root: GCM reports only that the tag does not match. Any other error is a fault of Ringback.
+      // Sealed under another root: GCM reports only that the tag does not match. Any other error is a fault of
+      // Ringback.
       if (!(error instanceof DOMException)) throw error;
     }
   }

@@ -20,7 +20,9 @@ export type CountedResult<T> =
 interface Held {
   client: string | null;
   bytes: number;
-  /** A request that still holds it by then is gone: the runtime may never resume a request whose client disconnected. */
+  /**
+   * A request that still holds it by then is gone: the runtime may never resume a request whose client disconnected.
+   */
   deadAt: number;
 }
 
@@ -28,8 +30,8 @@ interface Held {
 const inHand = new Set<Held>();
 
 /**
- * Reads a body, counts its memory while `use` runs, and stops when the body is too large, too slow, or needs more memory
- * than is free.
+ * Reads a body, counts its memory while `use` runs, and stops when the body is too large, too slow, or needs more
+ * memory than is free.
  */
 export async function withCountedBody<T>(
   body: IncomingBody,

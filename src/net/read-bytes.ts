@@ -1,6 +1,6 @@
 /**
- * How a body ended: `complete`, `capped` (longer than asked for), `late` (out of time), `refused` (no room for it), each
- * of these with the rest cancelled, or `broken`.
+ * How a body ended: `complete`, `capped` (longer than asked for), `late` (out of time), `refused` (no room for it),
+ * each of these with the rest cancelled, or `broken`.
  */
 export interface ReadResult {
   bytes: Uint8Array;
@@ -13,8 +13,8 @@ interface ReadOptions {
   /** Asked for each chunk before it is kept. */
   tryReserve?: (bytes: number) => boolean;
   /**
-   * The length that the sender announces; 0: none. It takes memory only once half of it has arrived. With all of it here
-   * the body is complete, because HTTP ends a body there.
+   * The length that the sender announces; 0: none. It takes memory only once half of it has arrived. With all of it
+   * here the body is complete, because HTTP ends a body there.
    */
   expectedBytes?: number;
 }

@@ -21,11 +21,11 @@ interface Line<Item> {
 }
 
 /**
- * Batches the reports of one isolate's objects to another object. The first one calls; the others leave their items with
- * it and wait for nothing, because an object must not await another object's promise, and a call or a timer for each would
- * cost more than the item is worth. An object that dies in the middle of its call delays the others by a second: the next
- * one then repeats the items in flight. Items are lost with the isolate. So an item must be one that may come twice, and
- * whose loss is found in another way.
+ * Batches the reports of one isolate's objects to another object. The first one calls; the others leave their items
+ * with it and wait for nothing, because an object must not await another object's promise, and a call or a timer for
+ * each would cost more than the item is worth. An object that dies in the middle of its call delays the others by a
+ * second: the next one then repeats the items in flight. Items are lost with the isolate. So an item must be one that
+ * may come twice, and whose loss is found in another way.
  */
 export class RpcBatcher<Item> {
   readonly #lines = new Map<string, Line<Item>>();

@@ -1,6 +1,6 @@
 /**
- * Recent answers that objects of this isolate received, for others that would ask the same. Plain values: an object must
- * not await another object's promise.
+ * Recent answers that objects of this isolate received, for others that would ask the same. Plain values: an object
+ * must not await another object's promise.
  */
 export class TtlCache<Value> {
   readonly #answers = new Map<string, { value: Value; at: number }>();

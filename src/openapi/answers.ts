@@ -12,7 +12,9 @@ import { recovery, recoveryList, recoveryPreview } from "../contract/shapes/reco
 import { flatMessage, flatPing, standardMessage, standardPing } from "../contract/shapes/message.ts";
 import { listedTask, task, taskCallback, taskData, taskError, taskList } from "../contract/shapes/task.ts";
 
-/** The shapes of the contract by their names in the document. A test holds them to the answers of a running Ringback. */
+/**
+ * The shapes of the contract by their names in the document. A test holds them to the answers of a running Ringback.
+ */
 export const ANSWERS = {
   Task: task,
   TaskError: taskError,

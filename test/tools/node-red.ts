@@ -4,9 +4,9 @@ import { startRingback } from "./ringback.ts";
 import { runAll } from "./run.ts";
 
 /**
- * `npm run test:node-red`: every flow of `docs/recipes/node-red`, deployed by Node-RED's admin API with what the page says
- * to fill in, and run against `npm start`. Prints what its debug nodes showed; its exit code is 1 if that is not what it
- * should be.
+ * `npm run test:node-red`: every flow of `docs/recipes/node-red`, deployed by Node-RED's admin API with what the page
+ * says to fill in, and run against `npm start`. Prints what its debug nodes showed; its exit code is 1 if that is not
+ * what it should be.
  */
 
 const ringback = await startRingback();

@@ -66,8 +66,8 @@ const ROOMS: Record<string, string[]> = {
 };
 
 /**
- * Rooms of objects: others speak to the object by `client`, and `diagnostics` is the shape of what a task tells of itself. `index`
- * hands the classes to the platform.
+ * Rooms of objects: others speak to the object by `client`, and `diagnostics` is the shape of what a task tells of
+ * itself. `index` hands the classes to the platform.
  */
 const OBJECTS = ["account-object", "cadence-object", "task-object"];
 const DOORS = new Set(["client", "diagnostics", "object"]);

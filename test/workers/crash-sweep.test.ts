@@ -380,8 +380,8 @@ async function remove(answer: Response | null, key: string): Promise<void> {
       }),
     );
   const first = await call();
-  // The Worker repeats a call once. An object that dies twice in it is an error, and the caller repeats it: a 503 on the
-  // platform, whose errors bear a mark, and a 500 here.
+  // The Worker repeats a call once. An object that dies twice in it is an error, and the caller repeats it: a 503 on
+  // the platform, whose errors bear a mark, and a 500 here.
   const failed = first.died && (first.value?.status ?? 0) >= 500;
   const answered = failed ? { ...(await call()), died: true } : first;
   // A repeat after the crash may find it gone already.

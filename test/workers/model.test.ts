@@ -9,8 +9,8 @@ import { unwatchObjects, watchObjects } from "./support/runtime.ts";
 import { fakeNetwork } from "./support/world.ts";
 
 /*
- * The model of `test/unit/task-object/model.test.ts` against the real objects: same commands, same guarantees. A death is one
- * of `support/crash.ts`; nothing that was written is lost in it, because the runtime offers no way to lose it.
+ * The model of `test/unit/task-object/model.test.ts` against the real objects: same commands, same guarantees. A death
+ * is one of `support/crash.ts`; nothing that was written is lost in it, because the runtime offers no way to lose it.
  * MODEL_SEED and MODEL_RUNS take it elsewhere; `npm run test:nightly` runs it at length.
  */
 

@@ -7,8 +7,8 @@ export type BodyType = { kind: "json" } | { kind: "form" } | { kind: "multipart"
 const HEADER_MAX = 1024;
 
 /**
- * JSON by its type or without one, or a form; null for everything else. A header that was sent twice, by a tool that adds
- * its own to the user's, comes as one with a comma: it says something only if both say the same.
+ * JSON by its type or without one, or a form; null for everything else. A header that was sent twice, by a tool that
+ * adds its own to the user's, comes as one with a comma: it says something only if both say the same.
  */
 export function bodyTypeOf(headers: Headers): BodyType | null {
   const header = headers.get("content-type") ?? "";

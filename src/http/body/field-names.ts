@@ -9,7 +9,9 @@ import { RINGBACK_FIELDS, UPSTREAM_FIELDS } from "../create/video-schema.ts";
 
 type Field = [name: string, value: RequestValue];
 
-/** Parts the fields of a create from those whose names are misspelled. An absent one is neither refused nor forwarded. */
+/**
+ * Parts the fields of a create from those whose names are misspelled. An absent one is neither refused nor forwarded.
+ */
 export function judgeNames(fields: readonly Field[]): { fields: Field[]; issues: Issue[] } {
   const misspelled = fields.map(([name]) => misspelledName(name));
   const issues = fields.flatMap(([name, value], index): Issue[] => {

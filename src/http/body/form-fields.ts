@@ -7,7 +7,10 @@ import { isPlainAscii, LIFT_MIN_BYTES, RawText, type JsonBody, type RequestValue
  * `test[outcome]` that is only forwarded would be a paid video.
  */
 
-/** Far beyond any real form: a list may have 10,000 items, each a field. Millions of them would delay all other requests. */
+/**
+ * Far beyond any real form: a list may have 10,000 items, each a field. Millions of them would delay all other
+ * requests.
+ */
 const FIELDS_MAX = 20_000;
 
 const OBJECTS: ReadonlySet<string> = new Set(["metadata", "test", "callback_headers", "upstream_body"]);

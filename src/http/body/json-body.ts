@@ -102,9 +102,9 @@ const ONES = 0x01010101;
 const HIGH_BITS = 0x80808080;
 
 /**
- * ASCII without a control character or an escape: its bytes are its value, in UTF-8 and in JSON alike. Asked of megabytes,
- * so four bytes at a time: one that is no ASCII has its high bit set; one below a blank has it once a blank is taken off;
- * a backslash differs from a backslash by zero, which has it once one is taken off.
+ * ASCII without a control character or an escape: its bytes are its value, in UTF-8 and in JSON alike. Asked of
+ * megabytes, so four bytes at a time: one that is no ASCII has its high bit set; one below a blank has it once a blank
+ * is taken off; a backslash differs from a backslash by zero, which has it once one is taken off.
  */
 export function isPlainAscii(bytes: Uint8Array): boolean {
   const { buffer, byteOffset, length } = bytes;

@@ -77,8 +77,8 @@ function waitsUntil(context: Context<AppEnv>, { waitSeconds }: Preferences): num
 }
 
 /**
- * Null: the object did not answer, or too many callers wait. The task is accepted all the same, and any answer but a 2xx
- * would say that nothing follows.
+ * Null: the object did not answer, or too many callers wait. The task is accepted all the same, and any answer but a
+ * 2xx would say that nothing follows.
  * @throws ApiError 404 if it was deleted meanwhile: then nothing does
  */
 async function afterWait(

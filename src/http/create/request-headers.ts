@@ -27,7 +27,10 @@ const PREFERENCE = /^([!#$%&'*+.^_`|~\w-]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"|([^\
 /** No client sends a longer one, and the expressions below are not made for megabytes of quotes. */
 const PREFER_MAX = 1024;
 
-/** `Prefer` (RFC 7240): ignores unknown preferences and values out of range, as the RFC has it; the first of a name counts. */
+/**
+ * `Prefer` (RFC 7240): ignores unknown preferences and values out of range, as the RFC has it; the first of a name
+ * counts.
+ */
 export function parsePrefer(header: string | undefined): Preferences {
   const values = new Map<string, string>();
   const text = header === undefined || header.length > PREFER_MAX ? "" : header;

@@ -29,9 +29,9 @@ import {
 import { isRequestObject, RawText, type RequestObject } from "../body/json-body.ts";
 
 /**
- * The fields of a create, each with its type and its documented values. Source: the upstream's document, and docs/api.md
- * for Ringback's own fields.
- * `meta` repeats in JSON Schema the checks that are code: the API reference is made from these schemas.
+ * The fields of a create, each with its type and its documented values. Source: the upstream's document, and
+ * docs/api.md for Ringback's own fields. `meta` repeats in JSON Schema the checks that are code: the API reference is
+ * made from these schemas.
  */
 
 const PROMPT_MAX = 2500;
@@ -187,8 +187,8 @@ const OWN_FIELDS = {
 const OWN_NAMES = [...Object.keys(OWN_FIELDS), "upstream_body"];
 
 /**
- * `upstream_body` takes only names that Ringback keeps for itself. Any other name belongs in the request, where Ringback
- * checks it.
+ * `upstream_body` takes only names that Ringback keeps for itself. Any other name belongs in the request, where
+ * Ringback checks it.
  */
 const UPSTREAM_BODY_NAMES = OWN_NAMES.filter((name) => !name.startsWith("callback"));
 

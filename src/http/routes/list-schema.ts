@@ -28,7 +28,10 @@ const UPSTREAM_ID_MAX = 256;
 const METADATA = /^metadata\..+$/s;
 const METADATA_FILTERS_MAX = 3;
 
-/** The query of `GET /v1/videos`, `metadata.…` aside. A filter without a value would be a list of every task: it is refused. */
+/**
+ * The query of `GET /v1/videos`, `metadata.…` aside. A filter without a value would be a list of every task: it is
+ * refused.
+ */
 export const LIST_QUERY = z.object({
   status: someOf(TASK_STATUSES),
   callback_status: someOf(CALLBACK_FILTERS),

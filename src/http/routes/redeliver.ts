@@ -6,8 +6,8 @@ import { isKnownKey, requireKnownKey } from "../known-key.ts";
 export type Redelivery = Exclude<RedeliverAnswer, { kind: "unproved" }>;
 
 /**
- * Asks a task's object for one attempt by hand. Not repeated by itself: each call is one attempt. Only where nothing has
- * proved the caller's key for the task yet is the upstream asked about it.
+ * Asks a task's object for one attempt by hand. Not repeated by itself: each call is one attempt. Only where nothing
+ * has proved the caller's key for the task yet is the upstream asked about it.
  * @throws ApiError as `requireKnownKey`
  */
 export async function askForRedelivery(

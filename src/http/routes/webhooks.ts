@@ -67,7 +67,10 @@ export const webhooks = new Router()
   )
   .all("/verify", methodNotAllowed("POST"));
 
-/** One signed `ping` now, of the fields of `PING_SCHEMA`. @throws ApiError 400 for what a create would not take either */
+/**
+ * One signed `ping` now, of the fields of `PING_SCHEMA`.
+ * @throws ApiError 400 for what a create would not take either
+ */
 export async function sendPing(
   context: Context<AppEnv>,
   fields: object,

@@ -72,8 +72,8 @@ export function parseTask(answer: JsonObject, context: TaskContext): ParsedTask 
 }
 
 /**
- * Reads the task's facts. A URL of the request is no result, so the search goes on without it. Digesting is asynchronous
- * and a success comes once, so only a found URL is compared, not each URL of each answer.
+ * Reads the task's facts. A URL of the request is no result, so the search goes on without it. Digesting is
+ * asynchronous and a success comes once, so only a found URL is compared, not each URL of each answer.
  */
 export async function parseWithoutRequestUrls(
   answer: JsonObject,

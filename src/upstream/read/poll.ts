@@ -6,7 +6,9 @@ import { saysItFailed, saysNoSuchTask } from "./answer-messages.ts";
 import { notBeforeMs, type WireAnswer } from "../exchange.ts";
 import { readingOf, type ParsedTask } from "./parse-task.ts";
 
-/** 4xx answers that end a task whose own object names it; in any other, a word is about the query. Rule 2 of reading. */
+/**
+ * 4xx answers that end a task whose own object names it; in any other, a word is about the query. Rule 2 of reading.
+ */
 const ENDING_CLIENT_ERRORS = new Set([400, 403, 404, 409, 410, 422]);
 
 /** The members of every answer to a poll. */

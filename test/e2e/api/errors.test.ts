@@ -41,8 +41,8 @@ const CREATE = {
 };
 
 /**
- * Every code of the contract that Ringback itself can answer with, and its status. Copied from the contract's text: taken from
- * the table in the code it would check nothing.
+ * Every code of the contract that Ringback itself can answer with, and its status. Copied from the contract's text:
+ * taken from the table in the code it would check nothing.
  */
 const STATUS: Record<string, number> = {
   invalid_request: 400,

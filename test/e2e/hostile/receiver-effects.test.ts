@@ -54,7 +54,9 @@ async function create(endpoint: Endpoint): Promise<TaskBody> {
   return (await response.json()) as TaskBody;
 }
 
-/** The task's delivery once its first attempt is recorded; the wire is watched first, which costs the Worker nothing. */
+/**
+ * The task's delivery once its first attempt is recorded; the wire is watched first, which costs the Worker nothing.
+ */
 async function firstAttempt(endpoint: Endpoint): Promise<DeliveryBody> {
   const { task_id: id } = await create(endpoint);
   await eventually(

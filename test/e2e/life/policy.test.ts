@@ -4,7 +4,8 @@ import { MODEL, OWN_KEY, sendRaw, startStack, type Stack } from "../../support/s
 
 /*
  * Where a callback may go and what may ride along, as a deployment judges it (ALLOW_PRIVATE_CALLBACKS not set). The
- * upstream refuses every submit, so that an accepted create is seen by the upstream's own no and nothing is called back.
+ * upstream refuses every submit, so that an accepted create is seen by the upstream's own no and nothing is called
+ * back.
  *
  * scenario                                            requirement
  * addresses in every spelling                         contract, callback_url: no IP literal; threats T3

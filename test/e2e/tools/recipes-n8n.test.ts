@@ -8,7 +8,8 @@ import { newHook, submitsTo, type TaskBody } from "../../support/stack.ts";
 import { useStack } from "../../support/use-stack.ts";
 
 /*
- * The workflows that users import into n8n. n8n itself is too large for every test run: `npm run test:n8n` runs them in it.
+ * The workflows that users import into n8n. n8n itself is too large for every test run: `npm run test:n8n` runs them in
+ * it.
  *
  * scenario                                         requirement
  * each file's shape                                what n8n's importer wants; no credential and no real address

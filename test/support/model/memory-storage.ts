@@ -3,8 +3,8 @@ import type { TaskKv, TaskStorage } from "../../../src/task-object/storage.ts";
 type Stored = string | Uint8Array;
 
 /**
- * An object's storage in memory. As in the real one, a write is durable only once its outcome has left the object: until
- * `commit` a crash may lose it.
+ * An object's storage in memory. As in the real one, a write is durable only once its outcome has left the object:
+ * until `commit` a crash may lose it.
  */
 export class MemoryStorage implements TaskStorage {
   #values = new Map<string, Stored>();

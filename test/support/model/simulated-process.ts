@@ -120,8 +120,8 @@ export class SimulatedProcess {
           const signing = [...(await outside.signingVersions())];
           return { signing, outlook: asked && outside.random() < 0.9 ? outlook : null };
         }),
-      // What one task says for all may be lost with it. Of an end the hourly reconciliation would find it out, which is not
-      // simulated: an end is lost with a death only.
+      // What one task says for all may be lost with it. Of an end the hourly reconciliation would find it out, which is
+      // not simulated: an end is lost with a death only.
       syncTogether: async (report) =>
         this.later("syncTogether", async () => {
           const isLost = report.summary?.finishedAt === null && outside.random() < 0.5;

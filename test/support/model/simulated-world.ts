@@ -88,7 +88,9 @@ const HANG_MS = 500;
 const TURNS_MAX = 5_000;
 const RECOVERIES_MAX = 6;
 
-/** Everything but the core is simulated: clock, chance, storage, upstream, receiver, account, and the process itself. */
+/**
+ * Everything but the core is simulated: clock, chance, storage, upstream, receiver, account, and the process itself.
+ */
 export class SimulatedWorld implements World {
   readonly life: LifePlan;
   readonly script = emptyScript();
@@ -321,7 +323,8 @@ export class SimulatedWorld implements World {
     const left = [...this.#summaries.values()].filter(
       ({ expiresAt }) => expiresAt === null || expiresAt > Date.now(),
     );
-    // What a silent account or a death left is what its hourly reconciliation is for: it finds no task, and drops the row.
+    // What a silent account or a death left is what its hourly reconciliation is for: it finds no task, and drops the
+    // row.
     const looks = this.#everSilent || this.#everMissed || this.deaths.length > 0;
     return looks ? 0 : left.length;
   }

@@ -44,8 +44,8 @@ function isLost(
   const end = lastState.deliveries.find(({ type }) => isTerminalEvent(type));
   if (end === undefined || end.status === "pending") return true;
   const sent = wire.filter(({ kind }) => kind === "callback");
-  // Nothing may be sent with a key that the upstream refuses, or does not speak of within the whole schedule; a recovery
-  // proves it, too late for that.
+  // Nothing may be sent with a key that the upstream refuses, or does not speak of within the whole schedule; a
+  // recovery proves it, too late for that.
   const wasUnproved = isUnproved(lastState.task) || recoveries.size > 0;
   if (wasUnproved && world.verdicts.some((word) => word !== "accepted")) return false;
   if (sent.some(({ messageId, word }) => messageId === end.messageId && word === "200")) return false;

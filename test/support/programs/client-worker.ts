@@ -5,7 +5,9 @@ interface ConsumerEnv {
   API_KEY: string;
 }
 
-/** A Worker that installed the client: `/start?callback_url=` creates and waits; it verifies every `POST` as a callback. */
+/**
+ * A Worker that installed the client: `/start?callback_url=` creates and waits; it verifies every `POST` as a callback.
+ */
 export default {
   async fetch(request: Request, env: ConsumerEnv): Promise<Response> {
     const ringback = new Ringback({ baseUrl: env.BASE_URL, apiKey: env.API_KEY });

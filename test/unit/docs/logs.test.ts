@@ -23,7 +23,9 @@ function logCalls(text: string): string[] {
   });
 }
 
-/** The events that a call can log: its first argument's words, or those that the file gives to the function around it. */
+/**
+ * The events that a call can log: its first argument's words, or those that the file gives to the function around it.
+ */
 function eventsOf(call: string, text: string): string[] {
   const [first = ""] = call.split(",", 1);
   const own = Array.from(first.matchAll(EVENT), ([, event = ""]) => event);

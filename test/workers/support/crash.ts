@@ -108,7 +108,10 @@ const CADENCE = {
   alarm: "runtime",
 } satisfies Record<Exclude<keyof CadenceObject, keyof DurableObject>, string> & { alarm: string };
 
-/** The deps reach outside through the store, the account, the cadence and `fetch` only; the types know when one is added. */
+/**
+ * The deps reach outside through the store, the account, the cadence and `fetch` only; the types know when one is
+ * added.
+ */
 export const DEPS = {
   store: "STORE",
   session: "SESSION",

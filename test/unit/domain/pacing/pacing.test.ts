@@ -248,7 +248,9 @@ describe("three hundred tasks of one key at once", () => {
 });
 
 describe("tasks of one key", () => {
-  /** The most that an upstream of this kind may refuse after the first minute, and the least that must be used of it. */
+  /**
+   * The most that an upstream of this kind may refuse after the first minute, and the least that must be used of it.
+   */
   const WITHIN: Record<string, { refused: number; used: number }> = {
     "a minute by the clock": { refused: 0.35, used: 0.7 },
     "20 and 20 in any minute": { refused: 0.35, used: 0.7 },
