@@ -194,12 +194,13 @@ describe.each([
       (count) => count === 2,
     );
     await expectWell(page, `tasks-${look}`);
-    await page.locator(".filter").getByText("Failed").click();
+    await page.getByRole("navigation", { name: "Show" }).getByText("Failed").click();
     await page.waitForURL("/?status=failed");
     expect(await page.locator("tbody tr").count()).toBe(1);
     await page.getByRole("searchbox").fill("task_nonsense");
     await button(page, "Find").click();
-    await page.getByText("You have no task with the id").waitFor();
+    await page.waitForURL("/?upstream_task_id=task_nonsense");
+    await page.getByText("No task matches").waitFor();
     await page.getByRole("searchbox").fill(`  ${taskPath.slice("/tasks/".length)} `);
     await button(page, "Find").click();
     await page.waitForURL(taskPath);
@@ -302,6 +303,9 @@ describe("every page, in every look", () => {
     ).json()) as TaskBody;
     paths.push(
       ["tasks", "/"],
+      ["tasks-filtered", "/?callback_status=delivered&metadata.order=42&limit=50"],
+      ["tasks-none", "/?model=none&test=false"],
+      ["tasks-refused", "/?callback_host=a%20b&metadata=42&created_after=yesterday"],
       ["succeeded", `/tasks/${succeeded}`],
       ["failed", `/tasks/${failed}`],
       ["waiting", `/tasks/${waiting}`],

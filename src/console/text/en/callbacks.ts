@@ -24,7 +24,8 @@ export const callbacks = {
       "The receiver failed while it handled the callback. Look into its log at this time; the webhook-id is the same on each attempt.",
     timeout:
       "Answer first, then work: answer 200 as soon as the signature is checked, and do the work in a queue or in the background.",
-    redirect: "Ringback does not follow redirects. Use the address that it leads to as callback_url.",
+    redirect:
+      "Create new tasks with the address that it leads to, and deliver this event there: What was sent, Deliver to another URL.",
     connection:
       "No connection came about. One of three is the usual cause: the host's name has no DNS record, nothing listens at the port (or a firewall blocks it), or the TLS certificate is expired, is for another name, or lacks its chain. From another network, curl -v with this URL says which.",
     gone: "The receiver wants no more callbacks of this task. In Make, a webhook that no scenario uses is switched off and answers 410: switch it on and deliver again.",
