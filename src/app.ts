@@ -25,6 +25,7 @@ import { RINGBACK_VERSION } from "./version.ts";
 const PAGES = [
   "/",
   "/tasks/*",
+  "/recoveries/*",
   "/new/*",
   "/webhooks/*",
   "/start/*",

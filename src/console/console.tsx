@@ -5,8 +5,8 @@ import { page, pageWithPreviews, signedIn } from "./middleware.tsx";
 import { switchLanguage } from "./language-switch.ts";
 import { checkNewTask, listModels, showNewTask, startTask, switchFormLanguage } from "./new-task.tsx";
 import { onConsoleError, showNoSuchPage } from "./pages/problem-page.tsx";
-
 import { showRecipe, showReference } from "./reference.tsx";
+import { cancel, showPreview, showRecoveries, showRecovery, startFromPreview } from "./recoveries.tsx";
 import { showSignIn, signIn, signOut } from "./sign-in.tsx";
 import { deleteTask, redeliverTask, showTask } from "./tasks.tsx";
 import { pingFromStart, revealStartSecret, showStart } from "./start.tsx";
@@ -24,6 +24,16 @@ export const consolePages = new Router()
   .all("/tasks/:id/redeliver", methodNotAllowed("POST"))
   .post("/tasks/:id/delete", page, withSettings, signedIn, deleteTask)
   .all("/tasks/:id/delete", methodNotAllowed("POST"))
+  .get("/recoveries", page, withSettings, signedIn, showRecoveries)
+  .post("/recoveries", page, withSettings, signedIn, rateLimited, startFromPreview)
+  .all("/recoveries", methodNotAllowed("GET, HEAD, POST"))
+  // It reads every task of the account.
+  .get("/recoveries/new", page, withSettings, signedIn, rateLimited, showPreview)
+  .all("/recoveries/new", methodNotAllowed("GET, HEAD"))
+  .get("/recoveries/:id", page, withSettings, signedIn, showRecovery)
+  .all("/recoveries/:id", methodNotAllowed("GET, HEAD"))
+  .post("/recoveries/:id/cancel", page, withSettings, signedIn, cancel)
+  .all("/recoveries/:id/cancel", methodNotAllowed("POST"))
   .get("/new", pageWithPreviews, withSettings, signedIn, showNewTask)
   .post("/new", pageWithPreviews, withSettings, signedIn, rateLimited, startTask)
   .all("/new", methodNotAllowed("GET, HEAD, POST"))

@@ -4,6 +4,7 @@ import { errors, operatorErrors, problem, taskErrors } from "./en/errors.ts";
 import { callback, shell, signIn, status, time } from "./en/frame.ts";
 import { filters } from "./en/list.ts";
 import { create } from "./en/new-task.ts";
+import { recoveries } from "./en/recoveries.ts";
 import { deliveries, list, stats, task } from "./en/tasks.ts";
 import { start } from "./en/start.ts";
 import { webhooks } from "./en/webhooks.ts";
@@ -20,6 +21,7 @@ export const en = {
   task,
   deliveries,
   callbacks,
+  recoveries,
   video,
   tests,
   errors,

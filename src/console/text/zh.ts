@@ -5,6 +5,7 @@ import { callback, shell, signIn, status, time } from "./zh/frame.ts";
 import { filters } from "./zh/list.ts";
 import { create } from "./zh/new-task.ts";
 import { problems } from "./zh/problems.ts";
+import { recoveries } from "./zh/recoveries.ts";
 import { deliveries, list, stats, task } from "./zh/tasks.ts";
 import { start } from "./zh/start.ts";
 import { webhooks } from "./zh/webhooks.ts";
@@ -21,6 +22,7 @@ export const zh: Text = {
   task,
   deliveries,
   callbacks,
+  recoveries,
   video,
   tests,
   errors,

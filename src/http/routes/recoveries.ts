@@ -10,9 +10,10 @@ import {
 } from "../../account-object/client.ts";
 import { EVERY_TASK } from "../../domain/account/filter.ts";
 import type { RecoveryTarget } from "../../domain/recovery/order.ts";
-import type { RecoveryFilter, RecoveryPreview, RecoveryView } from "../../domain/recovery/recovery.ts";
+import type { RecoveryFilter, RecoveryView } from "../../domain/recovery/recovery.ts";
 import { isoTime } from "../../domain/text/time.ts";
 import type { AppEnv } from "../app-env.ts";
+import type { RequestObject } from "../body/json-body.ts";
 import { readSmallObject } from "../body/small-body.ts";
 import { headerEntries, judgeCallback } from "../create/callback-issues.ts";
 import { ApiError, invalidRequest } from "../errors.ts";
@@ -34,11 +35,11 @@ import { RECOVERY_SCHEMA } from "./recovery-schema.ts";
 /** `/v1/webhooks/recoveries`: what was not delivered, delivered again. */
 export const recoveries = new Router()
   .post("/", refuseOwnCallbacks, withSettings, withCaller, rateLimited, knownKey, async (context) => {
-    const { filter, target, isDryRun } = await readRequest(context);
+    const { fields, issues } = await readSmallObject(context);
+    const { filter, target, isDryRun } = readRecoveryRequest(context, fields, issues);
     const { account } = context.get("caller");
     const accounts = context.env.ACCOUNTS;
-    if (isDryRun)
-      return context.json(await viewPreview(context, await previewRecovery(accounts, account, filter)));
+    if (isDryRun) return context.json(await previewOf(context, filter));
     const answer = await startRecovery(accounts, { account, filter, target });
     if (answer.kind === "running") throw new ApiError("recovery_running", { recoveryId: answer.recoveryId });
     return context.json(viewRecovery(answer.recovery), 202);
@@ -58,15 +59,18 @@ export const recoveries = new Router()
   })
   .all("/:id", methodNotAllowed("GET, DELETE"));
 
-interface Request {
+interface RecoveryRequest {
   filter: RecoveryFilter;
   target: RecoveryTarget | null;
   isDryRun: boolean;
 }
 
-/** @throws ApiError 400 with all that is wrong */
-async function readRequest(context: Context<AppEnv>): Promise<Request> {
-  const { fields, issues } = await readSmallObject(context);
+/** What the fields of `RECOVERY_SCHEMA` ask for. @throws ApiError 400 with all that is wrong */
+export function readRecoveryRequest(
+  context: Context<AppEnv>,
+  fields: RequestObject,
+  issues: readonly Issue[] = [],
+): RecoveryRequest {
   const parsed = RECOVERY_SCHEMA.safeParse(fields);
   const { endpoint, issues: callbackIssues } = judgeCallback(fields, endpointRules(context));
   const all = deduplicated([
@@ -103,7 +107,8 @@ function oneRecovery(context: Context<AppEnv>, recovery: RecoveryView | null): R
   return context.json(viewRecovery(recovery));
 }
 
-function viewRecovery(recovery: RecoveryView): RecoveryJson {
+/** As an answer shows it. */
+export function viewRecovery(recovery: RecoveryView): RecoveryJson {
   const { id, status, matched, delivered, failed, remaining } = recovery;
   return {
     object: "recovery",
@@ -118,10 +123,13 @@ function viewRecovery(recovery: RecoveryView): RecoveryJson {
   };
 }
 
-async function viewPreview(
+/** What a recovery of these would deliver. */
+export async function previewOf(
   context: Context<AppEnv>,
-  { matched, hosts, first }: RecoveryPreview,
+  filter: RecoveryFilter,
 ): Promise<RecoveryPreviewJson> {
+  const { account } = context.get("caller");
+  const { matched, hosts, first } = await previewRecovery(context.env.ACCOUNTS, account, filter);
   const { roots } = context.get("settings");
   const tasks = await Promise.all(first.map(async (summary) => shownTaskId(summary, roots)));
   return { matched, hosts, tasks };

@@ -1,3 +1,5 @@
+import { RECOVERABLE_STATUSES } from "../../../contract/words.ts";
+
 /**
  * The address of the list. Its parameters are those of `GET /v1/videos`, so that a filter on the page and a filter in a
  * program are the same words; the page's form has two fields of its own, which become such parameters.
@@ -77,8 +79,7 @@ export function listPath(query: URLSearchParams, changes: Record<string, string 
   return text === "" ? "/" : `/?${text}`;
 }
 
-/** Callbacks in these states can be delivered again together. */
-const RECOVERABLE: ReadonlySet<string> = new Set(["exhausted", "stopped", "pending"]);
+const RECOVERABLE: ReadonlySet<string> = new Set(RECOVERABLE_STATUSES);
 /** Filters that a recovery has, too, under the same names. */
 const SHARED: ReadonlySet<string> = new Set(["created_after", "created_before", "callback_host", "model"]);
 

@@ -37,6 +37,6 @@ export const filters: Text["filters"] = {
   noneYetLead: "Ringback 每次读取几千个任务。",
   searchOlder: "继续查找更早的任务",
   again: "全部重新发送",
-  againForeign: (names) => `要把这些全部重新发送，请先移除批量恢复不支持的筛选条件：${names}。`,
-  recoveries: "以往的批量恢复",
+  againForeign: (names) => `要把这些全部重新发送，请先移除补发不支持的筛选条件：${names}。`,
+  recoveries: "以往的补发",
 };

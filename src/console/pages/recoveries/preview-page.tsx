@@ -1,0 +1,163 @@
+import { problemText, type Issue } from "../../../contract/problems.ts";
+import type { RecoveryPreviewJson } from "../../../contract/shapes/recovery.ts";
+import type { PageContext } from "../../page-context.ts";
+import { Page } from "../page.tsx";
+import { described, Field } from "../parts.tsx";
+
+/** What a recovery is asked for. */
+export interface Asked {
+  filters: readonly (readonly [
+    name: "statuses" | "created_after" | "created_before" | "callback_host" | "model",
+    value: string,
+  ])[];
+  /** Empty: the stored receivers. */
+  url: string;
+  headers: string;
+}
+
+interface PreviewProps {
+  page: PageContext;
+  asked: Asked;
+  preview: RecoveryPreviewJson;
+  /** What is wrong with the other URL. */
+  issues: readonly Issue[];
+}
+
+/** What would be delivered again, before anything is sent. */
+export function PreviewPage({ page, asked, preview, issues }: PreviewProps) {
+  const text = page.text.recoveries;
+  const isNothing = preview.matched === 0;
+  return (
+    <Page page={page} title={text.preview} place="tasks">
+      <p class="crumb">
+        <a href={listOf(asked)}>{text.back}</a>
+      </p>
+      <div class="head">
+        <div>
+          <h1>{text.preview}</h1>
+          <p class="lead">{isNothing ? text.nothingLead : text.previewLead}</p>
+        </div>
+      </div>
+      <Filters page={page} asked={asked} />
+      <div class="halves">
+        <section class="card panel stack">
+          <h2>{isNothing ? text.nothing : text.matched(preview.matched)}</h2>
+          {isNothing ? (
+            <p>
+              <a href="/recoveries">{text.title}</a>
+            </p>
+          ) : (
+            <Start page={page} asked={asked} preview={preview} issues={issues} />
+          )}
+        </section>
+        {!isNothing && <What page={page} preview={preview} />}
+      </div>
+    </Page>
+  );
+}
+
+/** The same filters in the list. */
+function listOf({ filters }: Asked): string {
+  const query = filters.map(([name, value]) => [name === "statuses" ? "callback_status" : name, value]);
+  return `/?${new URLSearchParams(query as [string, string][]).toString()}`;
+}
+
+function Filters({ page, asked }: { page: PageContext; asked: Asked }) {
+  const { filters: text, callback } = page.text;
+  const words = new Map(Object.entries(callback));
+  const shown = asked.filters.map(([name, value]) => {
+    if (name !== "statuses") return [text.fields[name], value];
+    const statuses = value.split(",").map((status) => words.get(status) ?? status);
+    return [text.fields.callback_status, statuses.join(page.text.shell.comma)];
+  });
+  if (shown.length === 0) return null;
+  return (
+    <ul class="chips is-plain" aria-label={text.active}>
+      {shown.map(([name, value]) => (
+        <li>
+          <span>
+            {name}: {value}
+          </span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Start({ page, asked, preview, issues }: PreviewProps) {
+  const text = page.text.recoveries;
+  const problemOf = (name: string): string | undefined => {
+    const issue = issues.find(({ path }) => path.split(".")[0] === name);
+    return issue && problemText(issue, page.text.problems);
+  };
+  const url = { id: "callback_url", label: text.url, problem: problemOf("callback_url") };
+  const headers = {
+    id: "callback_headers",
+    label: text.headers,
+    hint: text.headersHint,
+    problem: problemOf("callback_headers"),
+  };
+  return (
+    <form method="post" action="/recoveries" class="stack">
+      <p>{text.how}</p>
+      {asked.filters.map(([name, value]) => (
+        <input type="hidden" name={name} value={value} />
+      ))}
+      <input type="hidden" name="previewed_at" value={page.now} />
+      <details open={issues.length > 0 || asked.url !== ""}>
+        <summary>{text.elsewhere}</summary>
+        <div class="stack">
+          <p class="hint">{text.elsewhereLead}</p>
+          <Field {...url}>
+            <input {...described(url)} class="code" type="url" value={asked.url} autocomplete="off" />
+          </Field>
+          <Field {...headers}>
+            <textarea {...described(headers)} class="code" rows={2} spellcheck={false}>
+              {asked.headers}
+            </textarea>
+          </Field>
+        </div>
+      </details>
+      <button class="primary" type="submit">
+        {text.start(preview.matched)}
+      </button>
+    </form>
+  );
+}
+
+function What({ page, preview: { hosts, tasks } }: { page: PageContext; preview: RecoveryPreviewJson }) {
+  const text = page.text.recoveries;
+  return (
+    <section class="card panel stack">
+      <h2>{text.hosts}</h2>
+      <table class="chart">
+        <thead>
+          <tr>
+            <th scope="col">{text.host}</th>
+            <th scope="col" class="number">
+              {text.count}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {hosts.map(({ host, count }) => (
+            <tr>
+              <th scope="row">{host}</th>
+              <td class="number">{count}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <h3>{text.oldest}</h3>
+      <ul class="ids">
+        {tasks.map((id) => (
+          <li>
+            <a href={`/tasks/${id}`}>
+              <code>{id}</code>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

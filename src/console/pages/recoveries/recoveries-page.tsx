@@ -1,0 +1,86 @@
+import type { RecoveryJson } from "../../../contract/shapes/recovery.ts";
+import type { PageContext } from "../../page-context.ts";
+import { Page } from "../page.tsx";
+import { Distance } from "../parts.tsx";
+
+/** While one runs. */
+const LIVE_MS = 3000;
+
+interface RecoveriesProps {
+  page: PageContext;
+  /** Newest first. */
+  recoveries: readonly RecoveryJson[];
+}
+
+/** The last recoveries of the account. */
+export function RecoveriesPage({ page, recoveries }: RecoveriesProps) {
+  const text = page.text.recoveries;
+  const isRunning = recoveries.some(({ status }) => status === "running");
+  return (
+    <Page page={page} title={text.title} place="tasks" liveMs={isRunning ? LIVE_MS : null}>
+      <p class="crumb">
+        <a href="/">{text.back}</a>
+      </p>
+      <div class="head">
+        <div>
+          <h1>{text.title}</h1>
+          <p class="lead">{text.lead}</p>
+        </div>
+      </div>
+      {recoveries.length === 0 ? (
+        <div class="empty card">
+          <p class="empty-title">{text.none}</p>
+          <p>{text.noneLead}</p>
+          <p>
+            <a href="/?callback_status=exhausted">{text.failedTasks}</a>
+          </p>
+        </div>
+      ) : (
+        <Table page={page} recoveries={recoveries} />
+      )}
+    </Page>
+  );
+}
+
+function Table({ page, recoveries }: RecoveriesProps) {
+  const text = page.text.recoveries;
+  return (
+    <div class="card scroll" tabindex={0} role="group" aria-label={text.title}>
+      <table class="recoveries">
+        <thead>
+          <tr>
+            <th scope="col">{text.one}</th>
+            <th scope="col" class="number">
+              {text.total}
+            </th>
+            <th scope="col" class="number">
+              {text.delivered}
+            </th>
+            <th scope="col" class="number">
+              {text.failed}
+            </th>
+            <th scope="col" class="number">
+              {text.remaining}
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {recoveries.map((recovery) => (
+            <tr>
+              <td>
+                <a href={`/recoveries/${recovery.id}`}>
+                  <Distance page={page} iso={recovery.created_at} />
+                </a>{" "}
+                <span class={`badge is-${recovery.status}`}>{text.status[recovery.status]}</span>
+              </td>
+              <td class="number">{recovery.matched}</td>
+              <td class="number">{recovery.delivered}</td>
+              <td class="number">{recovery.failed}</td>
+              <td class="number">{recovery.remaining}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
