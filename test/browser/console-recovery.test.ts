@@ -136,6 +136,7 @@ describe("an outage", () => {
     await expectWell(page, "recovery-running");
     await page.getByRole("button", { name: "Cancel" }).click();
     await page.locator(".big").getByText("Cancelled").waitFor();
+    expect(await page.getByRole("button", { name: "Cancel" }).count()).toBe(0);
     await close();
   }, 60_000);
 });

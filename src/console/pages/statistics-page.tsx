@@ -38,7 +38,14 @@ function StatisticsPage({ page, stats }: StatsProps) {
             <dt>
               <StatusBadge page={page} status={status} />
             </dt>
-            <dd>{stats.tasks[status]}</dd>
+            <dd>
+              <a
+                href={`/?status=${status}&test=false`}
+                aria-label={`${page.text.status[status]}: ${stats.tasks[status]}`}
+              >
+                {stats.tasks[status]}
+              </a>
+            </dd>
           </div>
         ))}
       </dl>
@@ -133,7 +140,14 @@ function Deliveries({ page, stats }: StatsProps) {
               <td class="plot">
                 <Bar parts={[stats.deliveries[state] / most]} tones={[state]} />
               </td>
-              <td class="number">{stats.deliveries[state]}</td>
+              <td class="number">
+                <a
+                  href={`/?callback_status=${state}&test=false`}
+                  aria-label={`${page.text.callback[state]}: ${stats.deliveries[state]}`}
+                >
+                  {stats.deliveries[state]}
+                </a>
+              </td>
             </tr>
           ))}
         </tbody>

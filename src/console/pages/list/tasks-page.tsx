@@ -57,7 +57,7 @@ export function TasksPage({ page, query, list, problems, saying }: TasksProps) {
           ) : (
             <Rows page={page} list={list} />
           )}
-          <Pager page={page} query={query} next={list.next_cursor} />
+          <Pager page={page} query={query} list={list} />
         </>
       )}
     </Page>
@@ -111,11 +111,17 @@ function Empty({ page, query, next }: PartProps) {
   );
 }
 
-function Pager({ page, query, next }: PartProps) {
+/** The API's own page size, where the address has none. */
+const PAGE_SIZE = 20;
+
+function Pager({ page, query, list }: { page: PageContext; query: URLSearchParams; list: TaskList }) {
   const { list: text, filters } = page.text;
+  const { next_cursor: next, data } = list;
   const onwards = query.has("cursor");
   const older = new URLSearchParams(query);
   if (next !== null) older.set("cursor", next);
+  // The account has read its share of tasks before the page was full.
+  const isShort = data.length < Number(query.get("limit") ?? PAGE_SIZE);
   return (
     <div class="foot">
       <p class="hint">
@@ -133,8 +139,7 @@ function Pager({ page, query, next }: PartProps) {
           {onwards && <a href={listPath(query)}>{text.newest}</a>}
           {next !== null && (
             <a rel="next" href={`/?${older.toString()}`}>
-              {/* A page of a filter may be short although there are more. */}
-              {filtersIn(query).length > 0 ? filters.searchOlder : text.older}
+              {isShort ? filters.searchOlder : text.older}
             </a>
           )}
         </nav>
