@@ -68,7 +68,7 @@ export function TasksPage({ page, query, list, problems, saying }: TasksProps) {
 function Recover({ page, query, list }: { page: PageContext; query: URLSearchParams; list: TaskList }) {
   const text = page.text.filters;
   const recovery = recoveryOf(query);
-  if (recovery === null || list.data.length === 0) return null;
+  if (recovery === null || (list.data.length === 0 && list.next_cursor === null)) return null;
   return (
     <div class="recover">
       {recovery.foreign.length === 0 ? (
