@@ -33,10 +33,19 @@ interface SubmitState {
   inCreate: boolean;
 }
 
-interface CallbackState {
+/** What a create says of its callbacks, and the task keeps. */
+interface CallbackSettings {
   url: string;
   events: EventType[];
   format: CallbackFormat;
+}
+
+/** The same with the headers, which the task keeps sealed. */
+export interface CallbackRequest extends CallbackSettings {
+  headers: [name: string, value: string][];
+}
+
+interface CallbackState extends CallbackSettings {
   /** Host and port that the create was sent to: a callback never goes there. */
   ownHost: string;
   /** No attempt before this instant: a workflow that waits must be listening. */

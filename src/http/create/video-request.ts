@@ -1,7 +1,7 @@
 import type { EndpointRules } from "../../domain/delivery/endpoint-policy.ts";
 import { issueAt, problem, type Issue, type Problem } from "../../contract/problems.ts";
-import { DEFAULT_EVENTS, type CallbackFormat, type EventType } from "../../contract/words.ts";
-import type { TaskTraits, TestPlan } from "../../domain/task/task.ts";
+import { DEFAULT_EVENTS } from "../../contract/words.ts";
+import type { CallbackRequest, TaskTraits, TestPlan } from "../../domain/task/task.ts";
 import { headerEntries, judgeCallback } from "./callback-issues.ts";
 import { judgeNames } from "../body/field-names.ts";
 import { coerceList, objectish } from "../body/fields.ts";
@@ -22,12 +22,7 @@ export interface VideoRequest {
   /** Null: the deployment's default. */
   timeoutMs: number | null;
   repeatServerErrors: boolean;
-  callback: {
-    url: string;
-    events: EventType[];
-    format: CallbackFormat;
-    headers: [name: string, value: string][];
-  } | null;
+  callback: CallbackRequest | null;
 }
 
 export type VideoRequestResult = { ok: true; request: VideoRequest } | { ok: false; issues: Issue[] };

@@ -1,5 +1,4 @@
 import { NOTHING_SYNCED, type SyncState } from "../../domain/task/due-work.ts";
-import type { CallbackFormat, EventType } from "../../contract/words.ts";
 import type { RefusalCode } from "../../contract/errors.ts";
 import { FIRST_VERSION } from "../../domain/account/signing-versions.ts";
 import { beginSubmit, isOperatorCredentialError, refusalCode } from "../../domain/task/submit.ts";
@@ -7,6 +6,7 @@ import {
   NO_POLLS,
   NO_WINDOWS,
   taskError,
+  type CallbackRequest,
   type Task,
   type TaskTraits,
   type TestPlan,
@@ -41,13 +41,7 @@ export interface CreateInput {
   isKnownKey: boolean;
   timeoutMs: number;
   repeatServerErrors: boolean;
-  callback: {
-    url: string;
-    events: EventType[];
-    format: CallbackFormat;
-    headers: [name: string, value: string][];
-    ownHost: string;
-  } | null;
+  callback: (CallbackRequest & { ownHost: string }) | null;
   /** The upstream's request, JSON. */
   body: Uint8Array;
   /** `Prefer: respond-async`: answer before the submit. */
