@@ -1,3 +1,4 @@
+import type { TaskJson } from "../../src/contract/shapes/task.ts";
 import type { TaskState } from "../../src/domain/task/due-work.ts";
 import { newDelivery, type Delivery } from "../../src/domain/delivery/delivery.ts";
 import { NO_ATTEMPTS, type AttemptTally } from "../../src/domain/account/attempts.ts";
@@ -162,4 +163,32 @@ export function aQueuedSummary(overrides: Partial<TaskSummary> = {}): TaskSummar
 
 export function aReport(version: number, summary: TaskSummary): TaskReport {
   return reportOf({ ...summary, version });
+}
+
+/** A queued task without news, as the API shows it. */
+export function aTaskJson(overrides: Partial<TaskJson> = {}): TaskJson {
+  return {
+    object: "video.task",
+    id: "task_a",
+    task_id: "task_a",
+    status: "queued",
+    progress: null,
+    model: "m",
+    upstream_name: "aio",
+    video_url: null,
+    source_url: null,
+    file: null,
+    error: null,
+    error_message: null,
+    metadata: null,
+    test: false,
+    upstream_task_id: "up-1",
+    created_at: new Date(T0).toISOString(),
+    submitted_at: new Date(T0 + 500).toISOString(),
+    finished_at: null,
+    deadline_at: new Date(T0 + 3_600_000).toISOString(),
+    callback: null,
+    upstream: null,
+    ...overrides,
+  };
 }

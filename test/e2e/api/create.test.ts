@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { GatewayCall } from "../../../dev/gateway.ts";
+import { aTaskJson } from "../../support/builders.ts";
 import {
   eventually,
   isTerminal,
@@ -245,39 +246,31 @@ describe("the answer to a create", () => {
     expect(response.status).toBe(202);
     expect(response.headers.get("content-type")).toMatch(/^application\/json\b/);
     const task = (await response.json()) as TaskBody;
-    expect(task).toStrictEqual({
-      object: "video.task",
-      id: task.task_id,
-      task_id: TASK_ID,
-      status: "queued",
-      progress: null,
-      model: MODEL,
-      video_url: null,
-      source_url: null,
-      file: null,
-      error: null,
-      error_message: null,
-      metadata: { order: 7, tags: ["a", { b: null }] },
-      test: false,
-      upstream_task_id: expect.stringMatching(/^cgt-/) as string,
-      created_at: ISO_TIME,
-      submitted_at: ISO_TIME,
-      finished_at: null,
-      deadline_at: ISO_TIME,
-      callback: {
-        url: `${hook.url}?a=%2F&b=c+d`,
-        events: ["video.succeeded", "video.failed"],
-        format: "standard",
-        status: "waiting",
-        attempts: 0,
-        next_attempt_at: null,
-      },
-      upstream: {
-        task_id: task.upstream_task_id,
-        status: "queued",
-        created_at: expect.any(Number) as number,
-      },
-    });
+    expect(task).toStrictEqual(
+      aTaskJson({
+        id: task.task_id,
+        task_id: TASK_ID,
+        model: MODEL,
+        metadata: { order: 7, tags: ["a", { b: null }] },
+        upstream_task_id: expect.stringMatching(/^cgt-/) as string,
+        created_at: ISO_TIME,
+        submitted_at: ISO_TIME,
+        deadline_at: ISO_TIME,
+        callback: {
+          url: `${hook.url}?a=%2F&b=c+d`,
+          events: ["video.succeeded", "video.failed"],
+          format: "standard",
+          status: "waiting",
+          attempts: 0,
+          next_attempt_at: null,
+        },
+        upstream: {
+          task_id: task.upstream_task_id,
+          status: "queued",
+          created_at: expect.any(Number) as number,
+        },
+      }),
+    );
     expect(Date.parse(task.deadline_at) - Date.parse(task.created_at)).toBe(120_000);
     expect(Date.parse(task.submitted_at ?? "")).toBeGreaterThanOrEqual(Date.parse(task.created_at));
 

@@ -6,6 +6,7 @@ import { DatabaseSync } from "node:sqlite";
 import { Webhook } from "standardwebhooks";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Fault } from "../../../dev/gateway.ts";
+import { aTaskJson } from "../../support/builders.ts";
 import {
   eventually,
   FAST_SETTINGS,
@@ -79,30 +80,18 @@ describe("with callers' own keys", () => {
   };
 
   /** A task without news, whole; tests override what is news. */
-  const taskBody = (created: TaskBody, overrides: Partial<TaskBody>): TaskBody => ({
-    object: "video.task",
-    id: created.task_id,
-    task_id: created.task_id,
-    status: "queued",
-    progress: null,
-    model: MODEL,
-    upstream_name: "aio",
-    video_url: null,
-    source_url: null,
-    file: null,
-    error: null,
-    error_message: null,
-    metadata: null,
-    test: false,
-    upstream_task_id: created.upstream_task_id,
-    created_at: created.created_at,
-    submitted_at: created.submitted_at,
-    finished_at: null,
-    deadline_at: new Date(Date.parse(created.created_at) + 86_400_000).toISOString(),
-    callback: null,
-    upstream: expect.anything() as unknown,
-    ...overrides,
-  });
+  const taskBody = (created: TaskBody, overrides: Partial<TaskBody>): TaskBody =>
+    aTaskJson({
+      id: created.task_id,
+      task_id: created.task_id,
+      model: MODEL,
+      upstream_task_id: created.upstream_task_id,
+      created_at: created.created_at,
+      submitted_at: created.submitted_at,
+      deadline_at: new Date(Date.parse(created.created_at) + 86_400_000).toISOString(),
+      upstream: expect.anything() as unknown,
+      ...overrides,
+    });
 
   describe("GET /v1/videos/{id}", () => {
     it("answers a queued task with every key", async () => {

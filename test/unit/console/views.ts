@@ -1,6 +1,6 @@
 import type { AttemptJson, DeliveryJson } from "../../../src/contract/shapes/delivery.ts";
 import type { TaskView } from "../../../src/console/pages/task/task-view.ts";
-import { T0 } from "../../support/builders.ts";
+import { aTaskJson, T0 } from "../../support/builders.ts";
 
 /** What a task's object tells of itself to its page: a task that is running, without a callback. */
 
@@ -8,30 +8,7 @@ export const iso = (afterMs: number): string => new Date(T0 + afterMs).toISOStri
 
 export function aView(overrides: { [Part in keyof TaskView]?: Partial<TaskView[Part]> } = {}): TaskView {
   return {
-    task: {
-      object: "video.task",
-      id: "task_a",
-      task_id: "task_a",
-      status: "running",
-      progress: null,
-      model: "m",
-      upstream_name: "aio",
-      video_url: null,
-      source_url: null,
-      file: null,
-      error: null,
-      error_message: null,
-      metadata: null,
-      test: false,
-      upstream_task_id: "up-1",
-      created_at: iso(0),
-      submitted_at: iso(500),
-      finished_at: null,
-      deadline_at: iso(3_600_000),
-      callback: null,
-      upstream: null,
-      ...overrides.task,
-    },
+    task: aTaskJson({ status: "running", ...overrides.task }),
     deliveries: { object: "list", data: [], ...overrides.deliveries },
     life: {
       submit: { phase: "done", due_at: null, refusals: 0 },
