@@ -130,7 +130,7 @@ describe("the form of a new task", () => {
     expect(await box.locator("li").count()).toBe(2);
     await expectWell(page, "new-refused-summary");
     await page.locator("#prompt").fill("Mended.");
-    await box.getByText("Prompt").waitFor({ state: "detached" });
+    await box.getByRole("link", { name: "Prompt" }).waitFor({ state: "detached" });
     expect(await box.locator("li").allInnerTexts()).toEqual(["Metadata metadata must be a JSON object"]);
     await page.getByRole("button", { name: "中文" }).click();
     await page.locator("html[lang='zh-Hans']").waitFor();

@@ -47,7 +47,7 @@ interface CopyProps {
 /** A button that copies the text of the element of that id. Without its script it is not shown. */
 export function CopyButton({ page, from, label, children }: CopyProps) {
   const { copy } = page.text.shell;
-  const name = children === undefined ? { "aria-label": `${copy}: ${label}` } : {};
+  const name = children === undefined ? { "aria-label": page.text.shell.pair(copy, label) } : {};
   return (
     <button class="copy" type="button" data-copy={from} {...name} hidden>
       {children ?? copy}

@@ -205,6 +205,28 @@ describe("with an operator's key", () => {
     expect((await alice.get("/")).body).toContain("alice");
   });
 
+  it.each([401, 402, 403])(
+    "a create that the operator's account is refused for (%i) is the operator's affair",
+    async (status) => {
+      const alice = newVisitor(operated);
+      await alice.signIn("rb-alice");
+      const form = { mode: "text", model: "m", prompt: "p", with_audio: "true" };
+      operated.gateway.fault({
+        on: "submit",
+        status,
+        body: { error: { message: "the operator's own affair" } },
+      });
+      const answer = await alice.post("/new", form);
+      expect(answer.status).toBe(502);
+      expect(answer.body).toContain(`The operator&#39;s provider account refuses this (${status}).`);
+      expect(answer.body).toContain(
+        `Tell your operator this request id: ${String(answer.headers["x-request-id"])}`,
+      );
+      expect(answer.body).not.toMatch(/Check the|affair/);
+      operated.gateway.clearFaults();
+    },
+  );
+
   it("a token that is taken off the list is out at once", async () => {
     const bob = newVisitor(operated);
     await bob.signIn("rb-bob");

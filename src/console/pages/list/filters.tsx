@@ -82,7 +82,7 @@ export function Chips({ page, query }: FilterProps) {
   return (
     <ul class="chips" aria-label={text.active}>
       {shown.map((name) => {
-        const label = `${nameOf(page, name)}: ${query.get(name) ?? ""}`;
+        const label = page.text.shell.pair(nameOf(page, name), query.get(name) ?? "");
         return (
           <li>
             <a href={listPath(query, { [name]: null })} aria-label={text.remove(label)}>
@@ -121,14 +121,17 @@ export function FilterForm({ page, query, problems }: FilterProps & { problems: 
   const metadata = field("metadata", filters.metadataHint);
   const texts = [field("model"), field("upstream_task_id")];
   const instants = [field("created_after"), field("created_before")];
-  const others = [...problems].filter(([name]) => !(name in filters.fields) || name === "upstream_name");
+  const others = [...problems]
+    .filter(([name]) => !(name in filters.fields) || name === "upstream_name")
+    .map(([name, sentence]) => (name === "cursor" ? text.problem.linkExpired : `${name} ${sentence}`));
   return (
     <details class="filters" open={problems.size > 0}>
       <summary>{filters.more}</summary>
       {problems.size > 0 && (
         <Notice kind="bad">
-          {filters.problems}
-          {others.length > 0 && `: ${others.map((problem) => problem.join(" ")).join("; ")}`}
+          {others.length === 0
+            ? filters.problems
+            : text.shell.pair(filters.problems, others.join(text.shell.comma))}
         </Notice>
       )}
       <form class="card panel" method="get" action="/">

@@ -88,7 +88,7 @@ export function ImageField({ page, form, problems, id, label }: FormProps & { id
       <img
         class="preview"
         data-preview={id}
-        alt={`${text.preview}: ${label}`}
+        alt={page.text.shell.pair(text.preview, label)}
         referrerpolicy="no-referrer"
         hidden
       />

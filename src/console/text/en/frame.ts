@@ -13,6 +13,8 @@ export const shell = {
   signedInAs: "Signed in as",
   /** Between the items of a list within a sentence. */
   comma: ", ",
+  /** A name and what it is about. */
+  pair: (name: string, what: string) => `${name}: ${what}`,
   stale: "Connection lost. This page may be out of date; trying again…",
   request: "Request",
   copy: "Copy",

@@ -12,6 +12,7 @@ export const shell: Text["shell"] = {
   signOut: "退出",
   signedInAs: "当前登录：",
   comma: "、",
+  pair: (name, what) => `${name}：${what}`,
   stale: "连接已断开，当前内容可能不是最新，正在重试……",
   request: "请求编号",
   copy: "复制",
