@@ -41,7 +41,7 @@ function StatisticsPage({ page, stats }: StatsProps) {
             <dd>
               <a
                 href={`/?status=${status}&test=false`}
-                aria-label={`${page.text.status[status]}: ${stats.tasks[status]}`}
+                aria-label={page.text.shell.pair(page.text.status[status], String(stats.tasks[status]))}
               >
                 {stats.tasks[status]}
               </a>
@@ -143,7 +143,10 @@ function Deliveries({ page, stats }: StatsProps) {
               <td class="number">
                 <a
                   href={`/?callback_status=${state}&test=false`}
-                  aria-label={`${page.text.callback[state]}: ${stats.deliveries[state]}`}
+                  aria-label={page.text.shell.pair(
+                    page.text.callback[state],
+                    String(stats.deliveries[state]),
+                  )}
                 >
                   {stats.deliveries[state]}
                 </a>

@@ -23,15 +23,15 @@ afterEach(() => stack.gateway.clearFaults());
 
 /** What a reader reads: text and labels, without code, what others wrote, and what is in another language on purpose. */
 function wordsOf(page: string): string[] {
-  const html = page.replaceAll(/<div lang="en"[^]*<\/main>/g, "\u0000");
+  const html = page.replaceAll(/<div lang="en"[^]*<\/main>/g, "<cut>");
   const labels = Array.from(
     html.matchAll(/ (?:aria-label|placeholder|title|alt|data-[a-z-]*(?:valid|copied))="([^"]*)"/g),
     ([, label = ""]) => label,
   );
   const text = html
-    .replaceAll(/<(pre|code|blockquote|script|style|datalist)\b[^]*?<\/\1>/g, "\u0000")
-    .replaceAll(/<button\b[^>]*\blang="en"[^]*?<\/button>/g, "\u0000")
-    .split(/<[^>]+>|\u0000/);
+    .replaceAll(/<(pre|code|blockquote|script|style|datalist)\b[^]*?<\/\1>/g, "<cut>")
+    .replaceAll(/<button\b[^>]*\blang="en"[^]*?<\/button>/g, "<cut>")
+    .split(/<[^>]+>/);
   return [...labels, ...text]
     .map((one) => one.replaceAll("&#39;", "'").replaceAll("&quot;", '"').replaceAll("&amp;", "&").trim())
     .filter((one) => one !== "");
@@ -81,7 +81,10 @@ describe("a page in Chinese", () => {
     const stranger = newVisitor(stack);
     expect(["/sign-in", faultsOf((await stranger.get("/sign-in", CHINESE)).body)]).toEqual(["/sign-in", []]);
     stack.gateway.fault({ on: "models", status: 401, body: {} });
-    expect(["refused", faultsOf((await stranger.post("/sign-in", { key: "sk-unknown" }, CHINESE)).body)]).toEqual(["refused", []]);
+    expect([
+      "refused",
+      faultsOf((await stranger.post("/sign-in", { key: "sk-unknown" }, CHINESE)).body),
+    ]).toEqual(["refused", []]);
     stack.gateway.clearFaults();
     const wrong = {
       mode: "image",
@@ -108,16 +111,27 @@ describe("a page in Chinese", () => {
       body: { error: { message: "insufficient balance of this account" } },
     });
     const valid = { mode: "text", model: "m", prompt: "p", with_audio: "true" };
-    expect(["/new 403", faultsOf((await reader.post("/new", valid, CHINESE)).body)]).toEqual(["/new 403", []]);
+    expect(["/new 403", faultsOf((await reader.post("/new", valid, CHINESE)).body)]).toEqual([
+      "/new 403",
+      [],
+    ]);
     const ping = await reader.post("/webhooks/ping", { callback_url: "ftp://x" }, CHINESE);
     expect(["/webhooks/ping", faultsOf(ping.body)]).toEqual(["/webhooks/ping", []]);
     const closed = await reader.post("/start/ping", { ping_url: "http://127.0.0.1:1/" }, CHINESE);
     expect(["/start/ping", faultsOf(closed.body)]).toEqual(["/start/ping", []]);
-    expect(["/webhooks/secret", faultsOf((await reader.post("/webhooks/secret", {}, CHINESE)).body)]).toEqual(["/webhooks/secret", []]);
+    expect(["/webhooks/secret", faultsOf((await reader.post("/webhooks/secret", {}, CHINESE)).body)]).toEqual(
+      ["/webhooks/secret", []],
+    );
     const pasted = { id: "msg_a", timestamp: "1", signature: "v1,a", body: "{}" };
-    expect(["/webhooks/verify", faultsOf((await reader.post("/webhooks/verify", pasted, CHINESE)).body)]).toEqual(["/webhooks/verify", []]);
+    expect([
+      "/webhooks/verify",
+      faultsOf((await reader.post("/webhooks/verify", pasted, CHINESE)).body),
+    ]).toEqual(["/webhooks/verify", []]);
     expect(["405", faultsOf((await reader.post("/", {}, CHINESE)).body)]).toEqual(["405", []]);
-    expect(["403", faultsOf((await reader.post("/new", {}, { ...CHINESE, origin: "https://evil.example" })).body)]).toEqual(["403", []]);
+    expect([
+      "403",
+      faultsOf((await reader.post("/new", {}, { ...CHINESE, origin: "https://evil.example" })).body),
+    ]).toEqual(["403", []]);
     expect(["404", faultsOf((await reader.get("/tasks/none", CHINESE)).body)]).toEqual(["404", []]);
     expect(["400", faultsOf((await reader.get("/?cursor=none", CHINESE)).body)]).toEqual(["400", []]);
   });
@@ -175,7 +189,10 @@ describe("a task that failed, in Chinese", () => {
       ((await (await stack.call(`/v1/videos/${id}`, { headers })).json()) as TaskBody).callback?.status;
     await expect.poll(callbackStatus, { timeout: 15_000 }).toMatch(/exhausted|stopped/);
     stack.receiver.defaultReply({ status: 200, body: "ok" });
-    expect([String(status), faultsOf((await reader.get(`/tasks/${id}`, CHINESE)).body)]).toEqual([String(status), []]);
+    expect([String(status), faultsOf((await reader.get(`/tasks/${id}`, CHINESE)).body)]).toEqual([
+      String(status),
+      [],
+    ]);
   });
 
   it("leaves the provider's words as they came, quoted", async () => {
