@@ -72,6 +72,9 @@ describe("a page in Chinese", () => {
     "/docs",
     "/?status=failed",
     "/?callback_status=exhausted",
+    "/recoveries",
+    "/recoveries/new?callback_status=exhausted",
+    "/recoveries/nope",
   ])("has Chinese sentences only: %s", async (path) => {
     const answer = await reader.get(path, { ...CHINESE, accept: "text/html" });
     expect([path, faultsOf(answer.body)]).toEqual([path, []]);
