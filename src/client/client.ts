@@ -8,6 +8,10 @@ import type {
   EndedTask,
   ListedTask,
   Page,
+  Recovery,
+  RecoveryPreview,
+  RecoveryRequest,
+  SentDelivery,
   SigningSecrets,
   Task,
 } from "./task.ts";
@@ -39,6 +43,15 @@ export interface ListOptions extends CallOptions, ListFilters {
   limit?: number;
   /** The `next_cursor` of the page before. */
   cursor?: string;
+}
+
+export interface RedeliverOptions extends CallOptions {
+  /** Which event; the newest if left out. */
+  messageId?: string;
+  /** Send this one attempt there instead: whatever it comes to, the delivery stays as it is. */
+  callbackUrl?: string;
+  /** For `callbackUrl`; the stored headers do not go there. */
+  callbackHeaders?: Record<string, string>;
 }
 
 /** Ringback's API. Every method throws a `RingbackError` when Ringback refuses. */
@@ -116,18 +129,49 @@ export class Ringback {
     return (await this.#get<{ data: Delivery[] }>(`${pathOf(taskId)}/deliveries`, {}, { signal })).data;
   }
 
+  /** One of them with its request: URL, headers and the exact body, signed for this moment. */
+  async delivery(taskId: string, messageId: string, { signal }: CallOptions = {}): Promise<SentDelivery> {
+    const path = `${pathOf(taskId)}/deliveries/${encodeURIComponent(messageId)}`;
+    return this.#get<SentDelivery>(path, {}, { signal });
+  }
+
   /** One more attempt of the newest event, or of the one with this `messageId`. */
   async redeliver(
     taskId: string,
-    { messageId, signal }: CallOptions & { messageId?: string } = {},
+    { messageId, callbackUrl, callbackHeaders, signal }: RedeliverOptions = {},
   ): Promise<Delivery> {
-    return this.#json<Delivery>({
-      method: "POST",
-      path: `${pathOf(taskId)}/redeliver`,
-      body: { message_id: messageId },
-      signal,
-      repeatable: false,
-    });
+    const body = { message_id: messageId, callback_url: callbackUrl, callback_headers: callbackHeaders };
+    return this.#post<Delivery>(`${pathOf(taskId)}/redeliver`, body, { signal });
+  }
+
+  /** How much a recovery would deliver again. */
+  async previewRecovery(
+    request: RecoveryRequest = {},
+    { signal }: CallOptions = {},
+  ): Promise<RecoveryPreview> {
+    return this.#post<RecoveryPreview>(RECOVERIES, { ...request, dry_run: true }, { signal });
+  }
+
+  /** Delivers again what was not delivered. It goes on after the answer: read it again until it has ended. */
+  async recover(request: RecoveryRequest = {}, { signal }: CallOptions = {}): Promise<Recovery> {
+    return this.#post<Recovery>(RECOVERIES, request, { signal });
+  }
+
+  /** One recovery as it stands. */
+  async recovery(recoveryId: string, { signal }: CallOptions = {}): Promise<Recovery> {
+    return this.#get<Recovery>(recoveryPath(recoveryId), {}, { signal });
+  }
+
+  /** The last 20, newest first. */
+  async recoveries({ signal }: CallOptions = {}): Promise<Recovery[]> {
+    return (await this.#get<{ data: Recovery[] }>(RECOVERIES, {}, { signal })).data;
+  }
+
+  /** Ends it early. What is on its way arrives and counts. */
+  async cancelRecovery(recoveryId: string, { signal }: CallOptions = {}): Promise<Recovery> {
+    const path = recoveryPath(recoveryId);
+    // Cancelled twice is cancelled.
+    return this.#json<Recovery>({ method: "DELETE", path, signal, repeatable: true });
   }
 
   /** Stops polling and calling back, and erases the task. The upstream goes on: it has no cancel. */
@@ -150,9 +194,19 @@ export class Ringback {
     return this.#json<Answer>({ ...rest, path, query: query ?? {}, repeatable: true });
   }
 
+  async #post<Answer>(path: string, body: unknown, rest: Partial<Call>): Promise<Answer> {
+    return this.#json<Answer>({ ...rest, method: "POST", path, body, repeatable: false });
+  }
+
   async #json<Answer>(call: Call): Promise<Answer> {
     return exchange(this.#options, call, async (response) => response.json() as Promise<Answer>);
   }
+}
+
+const RECOVERIES = "/webhooks/recoveries";
+
+function recoveryPath(recoveryId: string): string {
+  return `${RECOVERIES}/${encodeURIComponent(recoveryId)}`;
 }
 
 function pathOf(taskId: string): string {

@@ -1,5 +1,11 @@
 /** `ringback-client`: Ringback's API and the proof of its callbacks, for Node 20 and later, Deno, Bun and Workers. */
-export { Ringback, type CallOptions, type CreateOptions, type ListOptions } from "./client.ts";
+export {
+  Ringback,
+  type CallOptions,
+  type CreateOptions,
+  type ListOptions,
+  type RedeliverOptions,
+} from "./client.ts";
 export { RingbackError, type ClientOptions } from "./exchange.ts";
 export {
   CallbackError,
@@ -21,6 +27,10 @@ export type {
   EventType,
   ListedTask,
   Page,
+  Recovery,
+  RecoveryPreview,
+  RecoveryRequest,
+  SentDelivery,
   SigningSecrets,
   Task,
   TaskError,

@@ -3,7 +3,11 @@ import type {
   CreateVideo,
   Delivery,
   ListedTask,
+  Recovery,
+  RecoveryPreview,
+  SentDelivery,
   SigningSecrets,
+  StartRecovery,
   Task as AnyTask,
   TaskCallback,
   TaskData,
@@ -12,7 +16,19 @@ import type {
 
 /** The contract's shapes by the names that the client gives them, and what is sure of a task of each status. */
 
-export type { Account, Delivery, ListedTask, SigningSecrets, TaskError };
+export type {
+  Account,
+  Delivery,
+  ListedTask,
+  Recovery,
+  RecoveryPreview,
+  SentDelivery,
+  SigningSecrets,
+  TaskError,
+};
+
+/** `POST /v1/webhooks/recoveries`: what to deliver again. Left out, every exhausted delivery. */
+export type RecoveryRequest = Omit<StartRecovery, "dry_run">;
 
 /** `POST /v1/videos`: the upstream's fields, which pass through, and Ringback's own. */
 export type CreateRequest = CreateVideo;

@@ -98,11 +98,44 @@ describe("a life", () => {
     );
     expect(delivery?.attempts.map(({ trigger }) => trigger)).toEqual(["scheduled", "manual"]);
 
+    const { request } = await ringback.delivery(created.task_id, messageId);
+    expect(request).toMatchObject({ url: hook.url, body: callback?.body });
+    await expect(verifyCallback(request.body, request.headers, secret)).resolves.toEqual(event);
+    const other = newHook(stack);
+    const callbackHeaders = { "x-debug": "only here" };
+    await ringback.redeliver(created.task_id, { callbackUrl: other.url, callbackHeaders });
+    const [copy] = await other.waitFor(1);
+    expect(copy).toMatchObject({ body: request.body, headers: callbackHeaders });
+
     await ringback.delete(created.task_id);
     expect(await refusalOf(ringback.get(created.task_id))).toMatchObject({
       status: 404,
       code: "task_not_found",
     });
+  });
+
+  it("whose callback failed is recovered", async () => {
+    const ringback = clientOf();
+    const hook = newHook(stack);
+    stack.receiver.defaultReply({ status: 500 });
+    const { task_id: id } = await ringback.create({ ...REQUEST, callback_url: hook.url });
+    await stack.task(id, ({ callback }) => callback?.status === "exhausted");
+    stack.receiver.defaultReply({ status: 200 });
+    const missed = { callback_host: new URL(hook.url).host };
+    await eventually(
+      async () => ringback.previewRecovery(missed),
+      ({ matched, tasks }) => matched === 1 && tasks[0] === id,
+    );
+    const { id: recoveryId } = await ringback.recover(missed);
+    const ended = await eventually(
+      async () => ringback.recovery(recoveryId),
+      ({ status }) => status !== "running",
+    );
+    expect(ended).toMatchObject({ status: "done", matched: 1, delivered: 1, remaining: 0 });
+    expect(await ringback.get(id)).toMatchObject({ callback: { status: "delivered" } });
+    expect((await ringback.recoveries())[0]).toEqual(ended);
+    expect(await ringback.cancelRecovery(recoveryId)).toEqual(ended);
+    expect(await refusalOf(ringback.recovery("rec_made_up"))).toMatchObject({ code: "not_found" });
   });
 
   it("is sent event by event", async () => {
