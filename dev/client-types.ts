@@ -20,6 +20,7 @@ const SHAPES = [
   "ListedTask",
   "Attempt",
   "Delivery",
+  "SentDelivery",
   "StartRecovery",
   "Recovery",
   "RecoveryPreview",

@@ -178,6 +178,8 @@ export interface Attempt {
   /** From 1; manual attempts count on. */
   number: number;
   trigger: "scheduled" | "manual";
+  /** The host of the other URL that it went to; left out for the receiver's own. */
+  host?: string;
   /** When its request left. */
   started_at: string;
   duration_ms: number | null;
@@ -195,11 +197,44 @@ export interface Delivery {
   /** The `webhook-id` of each attempt. */
   message_id: string;
   event: "video.succeeded" | "video.failed" | "video.running" | "video.progress";
+  /** The registered endpoint that it goes to; null: the `callback_url`. */
+  endpoint: {
+    id: string;
+    host: string;
+  } | null;
   status: "pending" | "delivered" | "exhausted" | "stopped";
   /** Null once settled. */
   next_attempt_at: string | null;
   /** In order. */
   attempts: ReadonlyArray<Attempt>;
+}
+
+/** A delivery and its request. */
+export interface SentDelivery {
+  /** The `webhook-id` of each attempt. */
+  message_id: string;
+  event: "video.succeeded" | "video.failed" | "video.running" | "video.progress";
+  /** The registered endpoint that it goes to; null: the `callback_url`. */
+  endpoint: {
+    id: string;
+    host: string;
+  } | null;
+  status: "pending" | "delivered" | "exhausted" | "stopped";
+  /** Null once settled. */
+  next_attempt_at: string | null;
+  /** In order. */
+  attempts: ReadonlyArray<Attempt>;
+  /** What the newest attempt sent, or the first one will. */
+  request: {
+    /** Where it goes. */
+    url: string;
+    /** By lower-case name. The values of your own are `…`; timestamp and signature are made for this answer. */
+    headers: {
+      [member: string]: string;
+    };
+    /** The exact text that is signed and sent. */
+    body: string;
+  };
 }
 
 export interface StartRecovery {

@@ -26,7 +26,7 @@ export async function redeliverTask(context: Context<AppEnv>): Promise<Response>
   const { id, name } = await namedTask(context);
   const form = await readForm(context);
   const messageId = form("message_id");
-  const said = saidOf(await askForRedelivery(context, name, messageId || null));
+  const said = saidOf(await askForRedelivery(context, name, { messageId: messageId || null, target: null }));
   return context.redirect(taskPath(id, said, messageId), 303);
 }
 

@@ -6,7 +6,7 @@ import {
   stats,
   verifyResult,
 } from "../contract/shapes/account.ts";
-import { attempt, delivery, deliveryList, pingResult } from "../contract/shapes/delivery.ts";
+import { attempt, delivery, deliveryList, pingResult, sentDelivery } from "../contract/shapes/delivery.ts";
 import { error } from "../contract/shapes/error.ts";
 import { recovery, recoveryList, recoveryPreview } from "../contract/shapes/recovery.ts";
 import { flatMessage, flatPing, standardMessage, standardPing } from "../contract/shapes/message.ts";
@@ -25,6 +25,7 @@ export const ANSWERS = {
   Attempt: attempt,
   Delivery: delivery,
   DeliveryList: deliveryList,
+  SentDelivery: sentDelivery,
   Recovery: recovery,
   RecoveryList: recoveryList,
   RecoveryPreview: recoveryPreview,

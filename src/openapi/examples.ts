@@ -1,5 +1,5 @@
 import type { Account, Stats } from "../contract/shapes/account.ts";
-import type { DeliveryJson } from "../contract/shapes/delivery.ts";
+import type { DeliveryJson, SentDelivery } from "../contract/shapes/delivery.ts";
 import type { FlatMessage, FlatPing, StandardMessage, StandardPing } from "../contract/shapes/message.ts";
 import type { TaskData, TaskError, TaskJson, TaskList } from "../contract/shapes/task.ts";
 import { TASK_ERRORS } from "../contract/errors.ts";
@@ -144,6 +144,7 @@ export const LIST: TaskList = {
 export const DELIVERY: DeliveryJson = {
   message_id: MESSAGE_ID,
   event: "video.succeeded",
+  endpoint: null,
   status: "delivered",
   next_attempt_at: null,
   attempts: [
@@ -168,6 +169,23 @@ export const DELIVERY: DeliveryJson = {
       response_excerpt: "ok",
     },
   ],
+};
+
+export const SENT_DELIVERY: SentDelivery = {
+  ...DELIVERY,
+  request: {
+    url: CALLBACK.url,
+    headers: {
+      "x-make-apikey": "…",
+      "content-type": "application/json",
+      "user-agent": "Ringback/0.2.0",
+      "ringback-attempt": "2",
+      "webhook-id": MESSAGE_ID,
+      "webhook-timestamp": "1795446720",
+      "webhook-signature": "v1,arWpLWtRGzvnb+gZhXmPOFYxK6jKQz/33G9dLjKJ30E=",
+    },
+    body: JSON.stringify(standardMessage("video.succeeded", SUCCEEDED_DATA)),
+  },
 };
 
 export const STATS: Stats = {

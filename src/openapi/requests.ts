@@ -106,9 +106,13 @@ function videoSchema(): JsonSchema {
 
 export const REQUESTS: Record<string, JsonSchema> = {
   CreateVideo: videoSchema(),
-  Redeliver: described(requestSchema(REDELIVER_SCHEMA), {
-    message_id: "Which event; the newest if left out.",
-  }),
+  Redeliver: withCallbackLimits(
+    described(requestSchema(REDELIVER_SCHEMA), {
+      message_id: "Which event; the newest if left out.",
+      callback_url: "Send this one attempt there, with `callback_headers` and without the stored ones.",
+      callback_headers: "For `callback_url`. Kept sealed until the attempt is made.",
+    }),
+  ),
   RotateSecret: described(requestSchema(ROTATE_SCHEMA), {
     overlap_seconds:
       "So long the old secret signs, too. A day if left out. 0 ends every older secret at once: the answer to a leak.",

@@ -8,7 +8,8 @@ export type { CreateAnswer } from "./object.ts";
 export type { CreateInput } from "./steps/create.ts";
 export type { EventsAnswer, WaitAnswer } from "./waiters/subscribe.ts";
 export type { TaskDiagnostics } from "./diagnostics.ts";
-export { REDELIVERIES_A_MINUTE, type RedeliverAnswer } from "./steps/redeliver.ts";
+export type { SentAnswer } from "./sent.ts";
+export { REDELIVERIES_A_MINUTE, type RedeliverAnswer, type RedeliverOrder } from "./steps/redeliver.ts";
 export { PLACES_MAX } from "./waiters/waiting-room.ts";
 
 export type TaskNamespace = DurableObjectNamespace<TaskObject>;

@@ -1,4 +1,5 @@
 import type { TaskState } from "../domain/task/due-work.ts";
+import { waitingByHand } from "../domain/delivery/delivery.ts";
 import { summaryOf } from "../domain/account/summary.ts";
 import { isTerminal } from "../domain/task/task.ts";
 import { isoTime } from "../domain/text/time.ts";
@@ -40,10 +41,10 @@ export function diagnosticsOf(
     running_at: isoTime(task.runningSince),
     polls: schedule.polls,
     next_poll_at: polling ? isoTime(Math.min(Math.max(dueAt, at.now), task.deadlineAt)) : null,
-    events: deliveries.map(({ messageId, occurredAt, manual }) => ({
-      message_id: messageId,
-      occurred_at: isoTime(occurredAt),
-      by_hand: manual,
+    events: deliveries.map((delivery) => ({
+      message_id: delivery.messageId,
+      occurred_at: isoTime(delivery.occurredAt),
+      by_hand: waitingByHand(delivery),
     })),
     erased_at: isoTime(summaryOf(state, at.retentionMs).expiresAt),
   };

@@ -26,11 +26,12 @@ import { ObjectDeps } from "./object-deps.ts";
 import { diagnosticsOf } from "./diagnostics.ts";
 import { openText } from "./sealed.ts";
 import { recoverDelivery } from "./steps/recover.ts";
-import { redeliver, type RedeliverAnswer } from "./steps/redeliver.ts";
+import { redeliver, type RedeliverAnswer, type RedeliverOrder } from "./steps/redeliver.ts";
 import { removeTask, sendTombstone } from "./steps/remove.ts";
 import { Pacing } from "./pacing.ts";
 import { RunningSteps } from "./running-steps.ts";
 import { UpstreamSession } from "./upstream-session.ts";
+import { viewSent, type SentAnswer } from "./sent.ts";
 import { TaskStore } from "./store.ts";
 import { viewDeliveries, viewTask } from "./view.ts";
 import { WaitingRoom } from "./waiters/waiting-room.ts";
@@ -136,12 +137,20 @@ export class TaskObject extends DurableObject<Env> {
     });
   }
 
-  /** One more attempt of one event, the newest if none is named. `isKnownKey`: the upstream knows the account's key. */
-  async redeliver(account: string, messageId: string | null, isKnownKey: boolean): Promise<RedeliverAnswer> {
+  /** A delivery with the request that its attempts send. */
+  async delivery(account: string, messageId: string): Promise<SentAnswer> {
     const deps = await this.#awake();
     const document = this.#store.load();
     if (!deps || !document || document.task.account !== account) return { kind: "no_task" };
-    const answer = await redeliver(deps, messageId, isKnownKey);
+    return viewSent(deps, document, messageId);
+  }
+
+  /** One more attempt of one event. `isKnownKey`: the upstream knows the account's key. */
+  async redeliver(account: string, order: RedeliverOrder, isKnownKey: boolean): Promise<RedeliverAnswer> {
+    const deps = await this.#awake();
+    const document = this.#store.load();
+    if (!deps || !document || document.task.account !== account) return { kind: "no_task" };
+    const answer = await redeliver(deps, order, isKnownKey);
     await this.#store.armed();
     return answer;
   }

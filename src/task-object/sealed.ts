@@ -13,7 +13,8 @@ const decoder = new TextDecoder();
 /** A value holds 2 MB; a request of 16 MiB takes 16 of these. */
 const PART_BYTES = 1_048_576;
 
-type Purpose = keyof SealedValues;
+/** `elsewhere`: a receiver that one attempt goes to. */
+type Purpose = keyof SealedValues | "elsewhere";
 type SealDeps = Pick<TaskDeps, "settings">;
 
 /** What a seal is bound to. */
@@ -34,14 +35,23 @@ export async function sealText(
   return decoder.decode(base64Bytes(sealed));
 }
 
-/** @throws SealError */
+/** A value of the document; null: there is none. @throws SealError */
 export async function openText(
-  { settings }: SealDeps,
+  deps: SealDeps,
   { task, sealed }: TaskDocument,
-  purpose: Purpose,
+  purpose: keyof SealedValues,
 ): Promise<string | null> {
   const text = sealed[purpose];
-  if (text === null) return null;
+  return text === null ? null : unsealText(deps, task, purpose, text);
+}
+
+/** What `sealText` has sealed. @throws SealError */
+export async function unsealText(
+  { settings }: SealDeps,
+  task: SealedTask,
+  purpose: Purpose,
+  text: string,
+): Promise<string> {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   return decoder.decode(await unseal(settings.roots, context(task, purpose), bytes));
 }

@@ -42,6 +42,7 @@ export function viewDelivery(delivery: Delivery): DeliveryJson {
   return {
     message_id: messageId,
     event: type,
+    endpoint: null,
     status,
     next_attempt_at: isoTime(nextAttemptAt),
     attempts: [
@@ -52,10 +53,14 @@ export function viewDelivery(delivery: Delivery): DeliveryJson {
 }
 
 /** `result` is null while it is on the wire: what it came to is not known. */
-function viewAttempt({ number, trigger, startedAt }: Attempt, result: AttemptResult | null): AttemptJson {
+function viewAttempt(
+  { number, trigger, startedAt, host }: Attempt,
+  result: AttemptResult | null,
+): AttemptJson {
   return {
     number,
     trigger,
+    ...(host === undefined ? {} : { host }),
     started_at: isoTime(startedAt),
     duration_ms: result?.durationMs ?? null,
     status_code: result?.statusCode ?? null,

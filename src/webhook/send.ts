@@ -13,10 +13,12 @@ const EXCERPT_PATIENCE_MS = 1000;
 /** Shorter header values ("1", "yes") stand in an answer by chance; masking them would garble it. */
 const SECRET_VALUE_MIN_LENGTH = 6;
 
+type Header = readonly [name: string, value: string];
+
 export interface Callback {
   url: string;
   /** The caller's static headers. */
-  headers: readonly (readonly [name: string, value: string])[];
+  headers: readonly Header[];
   messageId: string;
   body: string;
   /** `ringback-attempt`, from 1. */
@@ -33,16 +35,9 @@ export interface Callback {
  */
 export async function sendCallback(callback: Callback): Promise<AttemptResult> {
   const startedAt = Date.now();
-  const timestamp = Math.floor(startedAt / 1000);
-  const { messageId, body, secrets } = callback;
-  const headers = headersOf(callback);
+  const { body } = callback;
+  const headers = usableHeaders(await callbackHeaders(callback, startedAt));
   if (headers === null) return neverSent("headers_rejected");
-  headers.set("content-type", "application/json");
-  headers.set("user-agent", `Ringback/${callback.version}`);
-  headers.set("ringback-attempt", String(callback.attempt));
-  headers.set("webhook-id", messageId);
-  headers.set("webhook-timestamp", String(timestamp));
-  headers.set("webhook-signature", await signatureHeader(secrets, messageId, timestamp, body));
   const { signal, clear } = timeLimit(callback.timeoutMs);
   try {
     const response = await fetch(callback.url, { method: "POST", headers, body, redirect: "manual", signal });
@@ -58,10 +53,30 @@ export async function sendCallback(callback: Callback): Promise<AttemptResult> {
   }
 }
 
+/** Every header of an attempt that leaves at `now`, epoch milliseconds: the caller's, and Ringback's own. */
+export async function callbackHeaders(
+  callback: Omit<Callback, "url" | "timeoutMs">,
+  now: number,
+): Promise<Header[]> {
+  const { messageId, body, secrets } = callback;
+  const timestamp = Math.floor(now / 1000);
+  return [
+    ...callback.headers,
+    ["content-type", "application/json"],
+    ["user-agent", `Ringback/${callback.version}`],
+    ["ringback-attempt", String(callback.attempt)],
+    ["webhook-id", messageId],
+    ["webhook-timestamp", String(timestamp)],
+    ["webhook-signature", await signatureHeader(secrets, messageId, timestamp, body)],
+  ];
+}
+
 /** Null: the runtime refuses such a name or value. The create judges them; this is for headers stored before. */
-function headersOf({ headers }: Callback): Headers | null {
+function usableHeaders(pairs: readonly Header[]): Headers | null {
+  const headers = new Headers();
   try {
-    return new Headers(headers.map(([name, value]) => [name, value]));
+    for (const [name, value] of pairs) headers.set(name, value);
+    return headers;
   } catch {
     return null;
   }

@@ -69,8 +69,8 @@ export const MUTATIONS: Mutation[] = [
     name: "forget which recovery an attempt was for",
     guarantee: 4,
     file: "src/task-object/steps/recover.ts",
-    search: "timeoutMs, { recoveryId: order.recoveryId });",
-    replace: "timeoutMs, {});",
+    search: "recoveryId: order.recoveryId,",
+    replace: "",
     test: { file: "test/unit/task-object/model.test.ts", name: "keeps every guarantee under any commands" },
   },
   {

@@ -7,7 +7,7 @@ import {
   EVENT_TYPES,
   type AttemptReason,
 } from "../words.ts";
-import { instant, MESSAGE_ID_PATTERN, text } from "./values.ts";
+import { instant, MESSAGE_ID_PATTERN, text, url } from "./values.ts";
 
 /** What was sent, attempt by attempt. */
 
@@ -25,6 +25,7 @@ export const attempt = z
   .object({
     number: z.int().min(1).meta({ description: "From 1; manual attempts count on." }),
     trigger: z.enum(ATTEMPT_TRIGGERS),
+    host: text("The host of the other URL that it went to; left out for the receiver's own.").exactOptional(),
     started_at: instant("When its request left."),
     duration_ms: z.number().min(0).nullable(),
     status_code: z.int().nullable().meta({ description: "Null if no answer came." }),
@@ -40,11 +41,30 @@ export const delivery = z
       .string()
       .meta({ pattern: MESSAGE_ID_PATTERN, description: "The `webhook-id` of each attempt." }),
     event: z.enum(EVENT_TYPES),
+    endpoint: z
+      .object({ id: z.string(), host: z.string() })
+      .nullable()
+      .meta({ description: "The registered endpoint that it goes to; null: the `callback_url`." }),
     status: z.enum(DELIVERY_STATUSES),
     next_attempt_at: instant("Null once settled.").nullable(),
     attempts: z.array(attempt).meta({ description: "In order." }),
   })
   .meta({ description: "One event on its way to the `callback_url`." });
+
+export const sentDelivery = delivery
+  .extend({
+    request: z
+      .object({
+        url: url("Where it goes."),
+        headers: z.record(z.string(), z.string()).meta({
+          description:
+            "By lower-case name. The values of your own are `…`; timestamp and signature are made for this answer.",
+        }),
+        body: text("The exact text that is signed and sent."),
+      })
+      .meta({ description: "What the newest attempt sent, or the first one will." }),
+  })
+  .meta({ description: "A delivery and its request." });
 
 export const deliveryList = z
   .object({ object: z.literal("list"), data: z.array(delivery) })
@@ -63,5 +83,6 @@ export const pingResult = z
 
 export type AttemptJson = z.output<typeof attempt>;
 export type DeliveryJson = z.output<typeof delivery>;
+export type SentDelivery = z.output<typeof sentDelivery>;
 export type DeliveryList = z.output<typeof deliveryList>;
 export type PingResult = z.output<typeof pingResult>;

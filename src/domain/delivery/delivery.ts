@@ -53,6 +53,8 @@ export interface Delivery {
   scheduled: number;
   /** Attempts asked for by hand that wait for their turn. */
   manual: number;
+  /** The same to another URL each: where to, sealed. They come after the others. */
+  elsewhere: readonly string[];
   /** The newest attempt, until its result is recorded. */
   onTheWire: AttemptOnTheWire | null;
   /** The others, oldest first. */
@@ -118,20 +120,41 @@ export function newDelivery(fields: {
     attempts: 0,
     scheduled: 0,
     manual: 0,
+    elsewhere: [],
     onTheWire: null,
     finished: [],
     settledAt: stopped ? occurredAt : null,
   };
 }
 
+/** Where the next attempt goes, sealed, if that is another URL; null: to the delivery's own receiver. */
+export function nextElsewhere({ manual, elsewhere }: Delivery): string | null {
+  return manual > 0 ? null : (elsewhere[0] ?? null);
+}
+
+/** How many attempts asked for by hand wait for their turn. */
+export function waitingByHand({ manual, elsewhere }: Delivery): number {
+  return manual + elsewhere.length;
+}
+
 /**
  * Takes the lease for the next attempt, one asked for by hand first; null if none is due or one is on the wire.
- * By hand is in every state: an exhausted or stopped delivery, too.
+ * By hand is in every state: an exhausted or stopped delivery, too. `host`: of the other URL that the next one goes to,
+ * which is forgotten with the lease, because a lost attempt is not repeated.
  */
-export function beginAttempt(delivery: Delivery, now: number, timeoutMs: number): Delivery | null {
+export function beginAttempt(
+  delivery: Delivery,
+  now: number,
+  timeoutMs: number,
+  host: string | null = null,
+): Delivery | null {
   if (delivery.manual > 0) {
     const begun = beginByHand(delivery, now, timeoutMs);
     return begun && { ...begun, manual: delivery.manual - 1 };
+  }
+  if (host !== null) {
+    const begun = beginByHand(delivery, now, timeoutMs, { host });
+    return begun && { ...begun, elsewhere: delivery.elsewhere.slice(1) };
   }
   if (delivery.onTheWire !== null || !isDue(delivery, now)) return null;
   return {
@@ -145,7 +168,7 @@ export function beginByHand(
   delivery: Delivery,
   now: number,
   timeoutMs: number,
-  mark: Pick<Attempt, "recoveryId"> = {},
+  mark: Pick<Attempt, "host" | "recoveryId"> = {},
 ): Delivery | null {
   if (delivery.onTheWire !== null) return null;
   return withLease(delivery, now, timeoutMs, { trigger: "manual", ...mark });
@@ -177,7 +200,9 @@ export function recordResult(
   const { leaseUntil: _over, ...attempt } = onTheWire;
   const finished = [...delivery.finished, { ...attempt, result }];
   const free = { ...delivery, onTheWire: null, finished };
-  if (result.outcome === "delivered") return settled(free, "delivered", at.now);
+  // At another URL the event has not reached its receiver, unless a recovery says that the receiver has moved.
+  const isDelivered = attempt.host === undefined || attempt.recoveryId !== undefined;
+  if (result.outcome === "delivered" && isDelivered) return settled(free, "delivered", at.now);
   // A manual attempt never stops the schedule.
   if (attempt.trigger === "manual") return free;
   // Settled while the attempt was on the wire (the task ended, the receiver said gone): a failure changes nothing.
@@ -221,7 +246,8 @@ export const ATTEMPTS_BY_HAND_MAX = 1000;
 
 /** How many the schedule did not make, with those that wait for their turn. */
 export function attemptsByHand(deliveries: readonly Delivery[]): number {
-  return deliveries.reduce((sum, { attempts, scheduled, manual }) => sum + attempts - scheduled + manual, 0);
+  const counts = deliveries.map((one) => one.attempts - one.scheduled + waitingByHand(one));
+  return counts.reduce((sum, count) => sum + count, 0);
 }
 
 /** The delivery that stands for the task's callback: the terminal event's, else the newest. */

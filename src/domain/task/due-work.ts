@@ -1,4 +1,4 @@
-import { hasManualAttempt, type Delivery } from "../delivery/delivery.ts";
+import { hasManualAttempt, waitingByHand, type Delivery } from "../delivery/delivery.ts";
 import { isTerminalEvent } from "./event.ts";
 import type { Forecast } from "../polling/forecast.ts";
 import { retentionEnd } from "../account/summary.ts";
@@ -68,18 +68,11 @@ export function dueWork(state: TaskState, retentionMs: number): Step[] {
   return [...steps, ...reportSteps(state)];
 }
 
-function deliverySteps({
-  seq,
-  type,
-  status,
-  onTheWire,
-  nextAttemptAt,
-  manual,
-  occurredAt,
-}: Delivery): Step[] {
+function deliverySteps(delivery: Delivery): Step[] {
+  const { seq, type, status, onTheWire, nextAttemptAt, occurredAt } = delivery;
   const event = { seq, isTerminal: isTerminalEvent(type) };
   if (onTheWire !== null) return [{ kind: "attempt_lost", ...event, dueAt: onTheWire.leaseUntil }];
-  if (manual > 0) return [{ kind: "attempt", ...event, dueAt: occurredAt }];
+  if (waitingByHand(delivery) > 0) return [{ kind: "attempt", ...event, dueAt: occurredAt }];
   const due = status === "pending" && nextAttemptAt !== null;
   return due ? [{ kind: "attempt", ...event, dueAt: nextAttemptAt }] : [];
 }

@@ -1,4 +1,4 @@
-import { issueAt, type Issue } from "../../contract/problems.ts";
+import { issue, issueAt, type Issue } from "../../contract/problems.ts";
 import { headerProblems } from "../../domain/delivery/callback-headers.ts";
 import {
   judgeEndpoint,
@@ -20,6 +20,12 @@ export function judgeCallback(
   const endpoint = typeof url === "string" ? judgeEndpoint(url, rules) : null;
   const urlIssues = endpoint && !endpoint.ok ? [issueAt("callback_url", endpoint.problem)] : [];
   return { endpoint, issues: [...urlIssues, ...headerIssues(objectish(fields.callback_headers))] };
+}
+
+/** Headers alone: the stored receiver has its own. */
+export function headersWithoutUrl(asked: { callback_url?: unknown; callback_headers?: unknown }): Issue[] {
+  const isAlone = asked.callback_headers !== undefined && asked.callback_url === undefined;
+  return isAlone ? [issue("callback_url", "required_with", { field: "callback_headers" })] : [];
 }
 
 function headerIssues(value: unknown): Issue[] {

@@ -1,6 +1,5 @@
 import type { Context } from "hono";
 import type { RecoveryJson, RecoveryList, RecoveryPreviewJson } from "../../contract/shapes/recovery.ts";
-import { issue, type Issue } from "../../contract/problems.ts";
 import {
   cancelRecovery,
   listRecoveries,
@@ -15,7 +14,7 @@ import { isoTime } from "../../domain/text/time.ts";
 import type { AppEnv } from "../app-env.ts";
 import type { RequestObject } from "../body/json-body.ts";
 import { readSmallObject } from "../body/small-body.ts";
-import { headerEntries, judgeCallback } from "../create/callback-issues.ts";
+import { headerEntries, headersWithoutUrl, judgeCallback } from "../create/callback-issues.ts";
 import { ApiError, invalidRequest } from "../errors.ts";
 import {
   endpointRules,
@@ -93,12 +92,6 @@ export function readRecoveryRequest(
     target: endpoint?.ok ? { url: endpoint.url, headers } : null,
     isDryRun: rest.dry_run,
   };
-}
-
-/** The stored receivers get their own headers. */
-function headersWithoutUrl(asked: { callback_url?: unknown; callback_headers?: unknown }): Issue[] {
-  const isAlone = asked.callback_headers !== undefined && asked.callback_url === undefined;
-  return isAlone ? [issue("callback_url", "required_with", { field: "callback_headers" })] : [];
 }
 
 /** Made up or another account's: the response does not reveal which. */

@@ -1,9 +1,39 @@
 import type { Context } from "hono";
-import { taskStub, type RedeliverAnswer } from "../../task-object/client.ts";
+import { taskStub, type RedeliverAnswer, type RedeliverOrder } from "../../task-object/client.ts";
 import type { AppEnv } from "../app-env.ts";
+import { textOf } from "../body/fields.ts";
+import { readSmallObject } from "../body/small-body.ts";
+import { headerEntries, headersWithoutUrl, judgeCallback } from "../create/callback-issues.ts";
+import { invalidRequest } from "../errors.ts";
+import { endpointRules } from "../guards.ts";
+import { deduplicated, issuesOf } from "../issue.ts";
 import { isKnownKey, requireKnownKey } from "../known-key.ts";
+import { countCall } from "../rate-limit.ts";
+import { REDELIVER_SCHEMA } from "./webhook-schema.ts";
 
 export type Redelivery = Exclude<RedeliverAnswer, { kind: "unproved" }>;
+
+/**
+ * What the body of a redelivery asks for. One to another URL is limited like a ping.
+ * @throws ApiError 400 with all that is wrong, 429
+ */
+export async function readRedelivery(context: Context<AppEnv>): Promise<RedeliverOrder> {
+  const { fields, issues } = await readSmallObject(context);
+  if (textOf(fields["callback_url"]) !== undefined) await countCall(context);
+  const parsed = REDELIVER_SCHEMA.safeParse(fields);
+  const { endpoint, issues: callbackIssues } = judgeCallback(fields, endpointRules(context));
+  const all = deduplicated([
+    ...issues,
+    ...(parsed.success ? headersWithoutUrl(parsed.data) : issuesOf(parsed.error)),
+    ...callbackIssues,
+  ]);
+  if (!parsed.success || all.length > 0) throw invalidRequest(all);
+  const headers = headerEntries(parsed.data.callback_headers ?? {}) as [string, string][];
+  return {
+    messageId: parsed.data.message_id ?? null,
+    target: endpoint?.ok ? { url: endpoint.url, headers } : null,
+  };
+}
 
 /**
  * Asks a task's object for one attempt by hand. Not repeated by itself: each call is one attempt. Only where nothing
@@ -13,11 +43,11 @@ export type Redelivery = Exclude<RedeliverAnswer, { kind: "unproved" }>;
 export async function askForRedelivery(
   context: Context<AppEnv>,
   name: string,
-  messageId: string | null,
+  order: RedeliverOrder,
 ): Promise<Redelivery> {
   const { account } = context.get("caller");
   const ask = async (isKnown: boolean): Promise<RedeliverAnswer> =>
-    taskStub(context.env.TASKS, name).redeliver(account, messageId, isKnown);
+    taskStub(context.env.TASKS, name).redeliver(account, order, isKnown);
   const answer = await ask(isKnownKey(context));
   if (answer.kind !== "unproved") return answer;
   await requireKnownKey(context);

@@ -4,9 +4,7 @@ import { askTask, REDELIVERIES_A_MINUTE, type TaskStub } from "../../task-object
 import type { AppEnv } from "../app-env.ts";
 import { requireJsonOrForm, withBody } from "../body/body.ts";
 import { parseBody } from "../body/form-body.ts";
-import { readSmallBody } from "../body/small-body.ts";
-import { REDELIVER_SCHEMA } from "./webhook-schema.ts";
-import { askForRedelivery, type Redelivery } from "./redeliver.ts";
+import { askForRedelivery, readRedelivery, type Redelivery } from "./redeliver.ts";
 import { answerCreate, createVideo } from "../create/create-video.ts";
 import { ApiError, noSuchTask } from "../errors.ts";
 import { listVideos } from "./list.ts";
@@ -65,10 +63,11 @@ export const videos = new Router()
     ofTask(context, async (stub, account) => stub.deliveries(account)),
   )
   .all("/:id/deliveries", methodNotAllowed("GET"))
+  .get("/:id/deliveries/:messageId", withSettings, withCaller, showDelivery)
+  .all("/:id/deliveries/:messageId", methodNotAllowed("GET"))
   .post("/:id/redeliver", refuseOwnCallbacks, withSettings, withCaller, async (context) => {
     const name = await nameOf(context);
-    const { message_id: messageId } = await readSmallBody(context, REDELIVER_SCHEMA);
-    return redelivered(context, await askForRedelivery(context, name, messageId ?? null));
+    return redelivered(context, await askForRedelivery(context, name, await readRedelivery(context)));
   })
   .all("/:id/redeliver", methodNotAllowed("POST"));
 
@@ -91,6 +90,25 @@ async function ofTask(
   const body = await askTask(context.env.TASKS, name, async (stub) => ask(stub, account));
   if (body === null) throw noSuchTask();
   return context.body(body, 200, { "content-type": "application/json" });
+}
+
+/** `GET /v1/videos/{id}/deliveries/{message_id}`: a delivery and its request. */
+async function showDelivery(context: Context<AppEnv>): Promise<Response> {
+  const { account } = context.get("caller");
+  const name = await nameOf(context);
+  requireQuery(context);
+  const messageId = context.req.param("messageId") ?? "";
+  const answer = await askTask(context.env.TASKS, name, async (stub) => stub.delivery(account, messageId));
+  switch (answer.kind) {
+    case "found":
+      return context.body(answer.body, 200, { "content-type": "application/json" });
+    case "no_task":
+      throw noSuchTask();
+    case "no_message":
+      throw new ApiError("not_found", { taskId: context.req.param("id") ?? "" });
+    default:
+      return answer satisfies never;
+  }
 }
 
 function redelivered(context: Context<AppEnv>, answer: Redelivery): Response {

@@ -18,8 +18,12 @@ export const ROTATE_SCHEMA = closed({
   overlap_seconds: fieldOr(numeric, integer(0, OVERLAP_MAX_SECONDS), OVERLAP_SECONDS),
 });
 
-/** `POST /v1/videos/{id}/redeliver`: which event; the newest if left out. */
-export const REDELIVER_SCHEMA = closed({ message_id: field(textOf, string()) });
+/** `POST /v1/videos/{id}/redeliver`: which event, and where to if not to its receiver. */
+export const REDELIVER_SCHEMA = closed({
+  message_id: field(textOf, string()),
+  callback_url: CALLBACK_FIELDS.callback_url,
+  callback_headers: CALLBACK_FIELDS.callback_headers,
+});
 
 /** `POST /v1/webhooks/ping`: the callback fields of a create, the URL required. */
 export const PING_SCHEMA = closed({

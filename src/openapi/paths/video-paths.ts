@@ -1,6 +1,14 @@
 import { LIST_QUERY } from "../../http/routes/list-schema.ts";
-import { TASK_ID_PATTERN } from "../../contract/shapes/values.ts";
-import { DELIVERY, EVENT_STREAM, LIST, MESSAGE_ID, QUEUED_TASK, SUCCEEDED_TASK } from "../examples.ts";
+import { MESSAGE_ID_PATTERN, TASK_ID_PATTERN } from "../../contract/shapes/values.ts";
+import {
+  DELIVERY,
+  EVENT_STREAM,
+  LIST,
+  MESSAGE_ID,
+  QUEUED_TASK,
+  SENT_DELIVERY,
+  SUCCEEDED_TASK,
+} from "../examples.ts";
 import { createVideo } from "./create-path.ts";
 import { ref, requestSchema, type JsonSchema } from "../json-schema.ts";
 import { bodyOf, parameter, query, type Paths } from "../operation.ts";
@@ -18,6 +26,13 @@ export const VIDEO_PARAMETERS: Record<string, JsonSchema> = {
     required: true,
     description: "The `task_id` of a create's answer.",
     schema: { type: "string", pattern: TASK_ID_PATTERN },
+  },
+  message_id: {
+    name: "message_id",
+    in: "path",
+    required: true,
+    description: "The `webhook-id` of the callback.",
+    schema: { type: "string", pattern: MESSAGE_ID_PATTERN },
   },
   "prefer-on-read": {
     name: "Prefer",
@@ -158,18 +173,42 @@ const listDeliveries = {
   },
 };
 
+const readDelivery = {
+  operationId: "readDelivery",
+  summary: "See a request as it was sent",
+  description:
+    "One delivery with its request: the URL, each header and the exact body, as the newest attempt sent it, or as the " +
+    "first one will. `webhook-timestamp` and `webhook-signature` are made for this answer, so the request can be sent " +
+    "to a receiver as it is. The values of your own headers are never shown.",
+  tags: ["Deliveries"],
+  parameters: [parameter("id"), parameter("message_id")],
+  responses: {
+    "200": answer("The delivery.", "SentDelivery", { examples: { delivered: { value: SENT_DELIVERY } } }),
+    ...errors(["invalid_request", "task_not_found", "not_found"]),
+  },
+};
+
 const redeliver = {
   operationId: "redeliver",
   summary: "Send an event again",
   description:
     "One more attempt, a manual one, in every state of the delivery; the same id and the same bytes. Success settles the " +
-    "delivery and ends its schedule, failure leaves it. 10 a minute and 1,000 in all for a task. Where " +
+    "delivery and ends its schedule, failure leaves it. With `callback_url` this one attempt goes there instead, " +
+    "without the stored headers; whatever it comes to, the delivery stays as it is. 10 a minute and 1,000 in all for a " +
+    "task. Where " +
     "nothing has proved the key of the task yet, the upstream is asked whether it knows it.",
   tags: ["Deliveries"],
   parameters: [parameter("id")],
   requestBody: bodyOf(ref("Redeliver"), false, {
     newest: { summary: "The newest event", value: {} },
     one: { summary: "A certain one", value: { message_id: MESSAGE_ID } },
+    elsewhere: {
+      summary: "To another URL, this once",
+      value: {
+        callback_url: "https://debug.example.com/hook",
+        callback_headers: { "x-debug": "only for this receiver" },
+      },
+    },
   }),
   responses: {
     "202": answer("The delivery. Its attempt follows.", "Delivery", {
@@ -194,5 +233,6 @@ export const VIDEO_PATHS: Paths = {
   "/v1/videos/{id}": task,
   "/v1/videos/{id}/events": { get: watchVideo },
   "/v1/videos/{id}/deliveries": { get: listDeliveries },
+  "/v1/videos/{id}/deliveries/{message_id}": { get: readDelivery },
   "/v1/videos/{id}/redeliver": { post: redeliver },
 };

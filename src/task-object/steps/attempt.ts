@@ -1,6 +1,7 @@
 import {
   beginAttempt,
   neverSent,
+  nextElsewhere,
   permanentReason,
   recordResult,
   stopDelivery,
@@ -8,17 +9,19 @@ import {
   type Delivery,
   type Receiver,
 } from "../../domain/delivery/delivery.ts";
-import { judgeEndpoint } from "../../domain/delivery/endpoint-policy.ts";
+import { judgeEndpoint, receiverHost } from "../../domain/delivery/endpoint-policy.ts";
 import { withinExcerptBound } from "../../domain/delivery/excerpts.ts";
 import { versionsInForce, type SigningVersion } from "../../domain/account/signing-versions.ts";
+import { isRingbackFault } from "../../domain/errors/stall.ts";
 import { isTerminalEvent } from "../../domain/task/event.ts";
 import type { Task } from "../../domain/task/task.ts";
 import { signingSecret } from "../../keys/derive.ts";
+import { errorFields } from "../../log.ts";
 import { RINGBACK_VERSION } from "../../version.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
 import type { Change, TaskDocument } from "../document.ts";
 import { isKeyProved } from "./prove-key.ts";
-import { openText } from "../sealed.ts";
+import { openText, unsealText } from "../sealed.ts";
 
 /** What an attempt needs. Collected before the attempt begins, because seals and questions take time. */
 export interface Prepared {
@@ -39,11 +42,16 @@ export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {
   const before = deps.store.load();
   if (!before?.task.callback || !(await isKeyProved(deps, before))) return;
   const { createId } = before.task;
-  const prepared = await prepareAttempt(deps, before);
-  const begun = deps.store.update(createId, ({ task, deliveries }, now) => {
-    const due = deliveries.find((delivery) => delivery.seq === seq);
-    const delivery = due ? beginAttempt(due, now, deps.settings.callback.timeoutMs) : null;
-    return delivery && { deliveries: [delivery], ...signedWith(task, prepared) };
+  const sealed = sealedReceiver(before, seq);
+  const elsewhere = sealed === null ? null : await openReceiver(deps, before, sealed);
+  const prepared = await prepareAttempt(deps, before, elsewhere);
+  const host = elsewhere && receiverHost(elsewhere.url);
+  const begun = deps.store.update(createId, (document, now) => {
+    const due = document.deliveries.find((delivery) => delivery.seq === seq);
+    // Another attempt has become the next one meanwhile.
+    if (!due || sealedReceiver(document, seq) !== sealed) return null;
+    const delivery = beginAttempt(due, now, deps.settings.callback.timeoutMs, host);
+    return delivery && { deliveries: [delivery], ...signedWith(document.task, prepared) };
   });
   const delivery = begun?.deliveries.find((one) => one.seq === seq);
   if (delivery) await sendAttempt(deps, { createId, delivery, prepared });
@@ -63,8 +71,27 @@ export async function prepareAttempt(
   return { versions, secrets, receiver };
 }
 
+function sealedReceiver({ deliveries }: TaskDocument, seq: number): string | null {
+  const due = deliveries.find((delivery) => delivery.seq === seq);
+  return due ? nextElsewhere(due) : null;
+}
+
+/** No callback may go there. */
+const UNREADABLE: Receiver = { url: "about:blank", headers: [] };
+
+/** One that does not open any more must not hold up the attempts behind it. */
+async function openReceiver(deps: TaskDeps, { task }: TaskDocument, sealed: string): Promise<Receiver> {
+  try {
+    return JSON.parse(await unsealText(deps, task, "elsewhere", sealed)) as Receiver;
+  } catch (error) {
+    if (!isRingbackFault(error)) throw error;
+    deps.log("receiver.unreadable", { ...taskFields(task), ...errorFields(error) });
+    return UNREADABLE;
+  }
+}
+
 /** @throws SealError */
-async function storedReceiver(deps: TaskDeps, document: TaskDocument): Promise<Receiver> {
+export async function storedReceiver(deps: TaskDeps, document: TaskDocument): Promise<Receiver> {
   const headers = await openText(deps, document, "headers");
   return {
     url: document.task.callback?.url ?? "",

@@ -1,4 +1,5 @@
 import { beginByHand, type Delivery } from "../../domain/delivery/delivery.ts";
+import { receiverHost } from "../../domain/delivery/endpoint-policy.ts";
 import { judgeRecovery } from "../../domain/delivery/judge-recovery.ts";
 import { isRingbackFault } from "../../domain/errors/stall.ts";
 import type { RecoveryAnswer, RecoveryOrder } from "../../domain/recovery/order.ts";
@@ -79,7 +80,10 @@ async function sendOnce(
     const move = judgeRecovery(deliveries, order);
     if (move.kind !== "send") return null;
     const { timeoutMs } = deps.settings.callback;
-    const delivery = beginByHand(move.delivery, now, timeoutMs, { recoveryId: order.recoveryId });
+    const delivery = beginByHand(move.delivery, now, timeoutMs, {
+      recoveryId: order.recoveryId,
+      ...(order.target ? { host: receiverHost(order.target.url) } : {}),
+    });
     if (delivery === null) return null;
     // A recovery starts for a key that the upstream knows.
     const proved = withProvedKey(task);

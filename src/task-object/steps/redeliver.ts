@@ -1,13 +1,16 @@
-import { attemptsByHand, ATTEMPTS_BY_HAND_MAX } from "../../domain/delivery/delivery.ts";
+import { attemptsByHand, ATTEMPTS_BY_HAND_MAX, type Receiver } from "../../domain/delivery/delivery.ts";
 import { isUnproved, withProvedKey } from "../../domain/task/key-proof.ts";
 import { isTerminal } from "../../domain/task/task.ts";
 import type { TaskDeps } from "../deps.ts";
 import type { TaskDocument } from "../document.ts";
+import { sealText } from "../sealed.ts";
 import { viewDelivery } from "../view.ts";
 
 /** Attempts by hand of one task within `WINDOW_MS`, a minute, so that a redelivery does not amplify an attack. */
 export const REDELIVERIES_A_MINUTE = 10;
 const WINDOW_MS = 60_000;
+/** Those to another URL wait with their headers, 8 KB each. */
+const ELSEWHERE_WAITING_MAX = 10;
 
 export type RedeliverAnswer =
   /** `body`: the delivery, JSON. */
@@ -20,12 +23,22 @@ export type RedeliverAnswer =
   | { kind: "too_often"; retryAfterSeconds: number }
   | { kind: "too_many" };
 
+/** What to send again, and where to. */
+export interface RedeliverOrder {
+  /** Null: the newest. */
+  messageId: string | null;
+  /** Null: the task's own receiver. */
+  target: Receiver | null;
+}
+
 /** Puts one attempt by hand in line; the alarm sends it, so that one is on the wire at a time. */
 export async function redeliver(
   deps: TaskDeps,
-  messageId: string | null,
+  { messageId, target }: RedeliverOrder,
   isKnownKey: boolean,
 ): Promise<RedeliverAnswer> {
+  const asked = deps.store.load();
+  const sealed = asked && target && (await sealText(deps, asked.task, "elsewhere", JSON.stringify(target)));
   // Read before the document: nothing may come between the decision and the write.
   const alarm = await deps.store.alarm();
   const document = deps.store.load();
@@ -41,8 +54,15 @@ export async function redeliver(
   if (recent.length >= REDELIVERIES_A_MINUTE) {
     return { kind: "too_often", retryAfterSeconds: Math.ceil(((recent[0] ?? now) + WINDOW_MS - now) / 1000) };
   }
+  const waiting = document.deliveries.flatMap(({ elsewhere }) => elsewhere).length;
+  if (sealed !== null && waiting >= ELSEWHERE_WAITING_MAX) {
+    return { kind: "too_often", retryAfterSeconds: Math.ceil(deps.settings.callback.timeoutMs / 1000) };
+  }
   if (attemptsByHand(document.deliveries) >= ATTEMPTS_BY_HAND_MAX) return { kind: "too_many" };
-  const queued = { ...delivery, manual: delivery.manual + 1 };
+  const queued =
+    sealed === null
+      ? { ...delivery, manual: delivery.manual + 1 }
+      : { ...delivery, elsewhere: [...delivery.elsewhere, sealed] };
   deps.store.update(document.task.createId, ({ task }) => ({
     task: { ...withProvedKey(task), redeliveredAt: [...recent, now] },
     // A proved key of an ended task is no longer needed.

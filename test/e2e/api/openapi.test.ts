@@ -110,7 +110,12 @@ describe("with callers' own keys", () => {
   it("answers every read and every operation of a task that has ended", async () => {
     await ask(stack, `/v1/videos/${taskId}`);
     await ask(stack, `/v1/videos/${taskId}/deliveries`);
+    const [delivery] = await stack.deliveries(taskId);
+    await ask(stack, `/v1/videos/${taskId}/deliveries/${delivery?.message_id}`);
     await ask(stack, `/v1/videos/${taskId}/redeliver`, POST({}));
+    await ask(stack, `/v1/videos/${taskId}/redeliver`, POST({ callback_url: newHook(stack).url }));
+    await stack.deliveries(taskId, ([one]) => one?.attempts.at(-1)?.host !== undefined);
+    await ask(stack, `/v1/videos/${taskId}/deliveries`);
     await ask(stack, "/v1/videos?limit=1");
     await ask(stack, "/v1/videos?status=succeeded");
     await ask(
@@ -184,6 +189,8 @@ describe("with callers' own keys", () => {
     expect(await refusal(ask(stack, nothing))).toBe("404 task_not_found");
     expect(await refusal(ask(stack, nothing, { method: "DELETE" }))).toBe("404 task_not_found");
     expect(await refusal(ask(stack, `${nothing}/deliveries`))).toBe("404 task_not_found");
+    expect(await refusal(ask(stack, `${nothing}/deliveries/msg_a`))).toBe("404 task_not_found");
+    expect(await refusal(ask(stack, `/v1/videos/${taskId}/deliveries/msg_a`))).toBe("404 not_found");
     expect(await refusal(ask(stack, `${nothing}/redeliver`, POST({})))).toBe("404 task_not_found");
     expect(await refusal(ask(stack, "/v1/videos?limit=0"))).toBe("400 invalid_request");
     // Each call names what it does not know, and does nothing.
@@ -193,6 +200,7 @@ describe("with callers' own keys", () => {
       ["DELETE", `/v1/videos/${taskId}`],
       ["GET", `/v1/videos/${taskId}/events`],
       ["GET", `/v1/videos/${taskId}/deliveries`],
+      ["GET", `/v1/videos/${taskId}/deliveries/msg_a`],
       ["POST", `/v1/videos/${taskId}/redeliver`],
       ["GET", "/v1/webhooks/secret"],
       ["POST", "/v1/webhooks/secret/rotate"],

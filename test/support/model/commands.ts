@@ -147,9 +147,12 @@ function hold(kind: WireKind): Move {
   return { text: `the next ${kind} hangs`, run: async ({ script }) => void script.hold.add(kind) };
 }
 
-function redeliver(which: "the newest" | "the first" | "an unknown message"): Move {
+function redeliver([which, isElsewhere]: [
+  which: "the newest" | "the first" | "an unknown message",
+  isElsewhere: boolean,
+]): Move {
   return {
-    text: `redeliver ${which}`,
+    text: `redeliver ${which}${isElsewhere ? ", elsewhere" : ""}`,
     run: async (world, model, { state }) => {
       const deaths = world.deaths.length;
       const ids = {
@@ -158,7 +161,7 @@ function redeliver(which: "the newest" | "the first" | "an unknown message"): Mo
         "an unknown message": "msg_no",
       };
       const id = ids[which] ?? null;
-      const kind = await world.redeliver(id);
+      const kind = await world.redeliver(id, isElsewhere);
       const died = world.deaths.length > deaths;
       if (kind === "queued" || died) model.asked(kind === "queued");
       if (died || kind === "misconfigured") return;
@@ -167,7 +170,11 @@ function redeliver(which: "the newest" | "the first" | "an unknown message"): Mo
       else if (state.deliveries.length === 0) expect(kind).toBe("nothing");
       else if (id === "msg_no") expect(kind).toBe("no_message");
       else if (isUnproved(state.task)) expect(kind).toBe("unproved");
-      else expect(kind).toBe(recent >= 10 ? "too_often" : "queued");
+      else {
+        const waiting = state.deliveries.flatMap(({ elsewhere }) => elsewhere).length;
+        const isRefused = recent >= 10 || (isElsewhere && waiting >= 10);
+        expect(kind).toBe(isRefused ? "too_often" : "queued");
+      }
     },
   };
 }
@@ -281,9 +288,12 @@ const moves: fc.WeightedArbitrary<Move>[] = [
   { weight: 3, arbitrary: fc.constantFrom<WireKind>("submit", "poll", "callback").map(hold) },
   { weight: 2, arbitrary: fc.constant(release) },
   {
-    weight: 3,
+    weight: 4,
     arbitrary: fc
-      .constantFrom("the newest" as const, "the first" as const, "an unknown message" as const)
+      .tuple(
+        fc.constantFrom("the newest" as const, "the first" as const, "an unknown message" as const),
+        fc.boolean(),
+      )
       .map(redeliver),
   },
   {

@@ -41,7 +41,6 @@ import {
   type Recovery,
   type Rows,
   type WireCall,
-  type WireKind,
   type World,
 } from "./world.ts";
 
@@ -245,11 +244,12 @@ export class SimulatedWorld implements World {
     await this.#settle();
   }
 
-  async redeliver(messageId: string | null): Promise<string> {
+  async redeliver(messageId: string | null, isElsewhere = false): Promise<string> {
+    const target = isElsewhere ? ELSEWHERE : null;
     return this.#ask("no answer", async (process, deps) => {
       if (!deps) return "misconfigured";
       if (!process.advancing) await rearmIfLost(deps);
-      return (await redeliver(deps, messageId, false)).kind;
+      return (await redeliver(deps, { messageId, target }, false)).kind;
     });
   }
 
@@ -499,18 +499,19 @@ export class SimulatedWorld implements World {
     if (!this.#everSilent && this.deaths.length === 0 && secrets.length !== expected) {
       this.problems.push(`signed ${secrets.length} times instead of ${expected}`);
     }
-    return this.#exchange(process, { kind: "callback", messageId, attempt, body });
+    return this.#exchange(process, { kind: "callback", messageId, attempt, body, isElsewhere });
   }
 
   async #exchange(
     process: SimulatedProcess,
-    what: { kind: WireKind; messageId?: string; attempt?: number; body?: string },
+    what: Pick<WireCall, "kind"> & Partial<WireCall>,
   ): Promise<string> {
     const word = nextWord(this.script, this.life, what.kind);
     const call: WireCall = {
       messageId: "",
       attempt: 0,
       body: "",
+      isElsewhere: false,
       ...what,
       word,
       at: Date.now(),

@@ -3,7 +3,7 @@ import { isTerminalEvent } from "../../../src/domain/task/event.ts";
 import { isUnproved } from "../../../src/domain/task/key-proof.ts";
 import { isTerminal } from "../../../src/domain/task/task.ts";
 import type { Tally } from "../checks/tally.ts";
-import type { Life } from "./guarantees.ts";
+import { counts, type Life } from "./guarantees.ts";
 import type { WireCall, World } from "./world.ts";
 
 /** No attempt is planned for later than 22 h after its event, and the longest wait of the model is an hour. */
@@ -35,7 +35,7 @@ function unknown({ creates }: Seen, lives: readonly Life[]): number {
 /** Accepted, not deleted, and without its end, or with one that the receiver was never told nor refused to hear. */
 function isLost(
   world: Seen,
-  { takenAt, removed, lastState, recoveries }: Life,
+  { takenAt, removed, lastState, lastRows, recoveries }: Life,
   wire: readonly WireCall[],
 ): boolean {
   if (takenAt === null || removed) return false;
@@ -48,7 +48,9 @@ function isLost(
   // recovery proves it, too late for that.
   const wasUnproved = isUnproved(lastState.task) || recoveries.size > 0;
   if (wasUnproved && world.verdicts.some((word) => word !== "accepted")) return false;
-  if (sent.some(({ messageId, word }) => messageId === end.messageId && word === "200")) return false;
+  const ofEnd = lastRows.attempts.filter(({ seq }) => seq === end.seq);
+  const toReceiver = sent.filter((call) => call.messageId === end.messageId && counts(call, ofEnd));
+  if (toReceiver.some(({ word }) => word === "200")) return false;
   if (end.status === "stopped") return !sent.some(({ word }) => word === "410" || word === "501");
   // An attempt that died before it left is one of the schedule, too; and the schedule ends before a day is over.
   const late = (end.settledAt ?? 0) > end.occurredAt + SCHEDULE_MS;
@@ -69,9 +71,10 @@ function sentTwice({ lastState, lastRows, asked }: Life, wire: readonly WireCall
   const ends = new Set(bodies.filter(({ type }) => isTerminalEvent(type)).map(({ id }) => id));
   const seqs = new Map(lastState.deliveries.map(({ messageId, seq }) => [messageId, seq]));
   const unasked = sent.filter((call, index) => {
-    const heard = sent.slice(0, index).some((before) => isHeard(before, call));
     const seq = seqs.get(call.messageId);
-    const row = lastRows.attempts.find((known) => known.seq === seq && known.number === call.attempt);
+    const rows = lastRows.attempts.filter((known) => known.seq === seq);
+    const heard = sent.slice(0, index).some((before) => isHeard(before, call) && counts(before, rows));
+    const row = rows.find(({ number }) => number === call.attempt);
     // The row of the very last one may have gone with the task, in the run that made it.
     const byHand = row ? row.trigger === "manual" && row.recoveryId === undefined : asked > 0;
     return heard && !byHand;

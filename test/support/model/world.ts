@@ -32,7 +32,7 @@ export interface World {
   pass(ms: number): Promise<void>;
   /** Answers what hangs. */
   release(): Promise<void>;
-  redeliver(messageId: string | null): Promise<string>;
+  redeliver(messageId: string | null, isElsewhere?: boolean): Promise<string>;
   /** What a recovery's order is answered, once it is. */
   recover(order: Recovery): Promise<string>;
   rotate(overlapMs: number): Promise<void>;
@@ -124,6 +124,8 @@ export interface WireCall {
   messageId: string;
   attempt: number;
   body: string;
+  /** A callback to another URL than the task's own. */
+  isElsewhere: boolean;
 }
 
 export interface CreateRequest {

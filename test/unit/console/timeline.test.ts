@@ -82,6 +82,7 @@ describe("the timeline", () => {
           {
             message_id: "msg_1",
             event: "video.succeeded",
+            endpoint: null,
             status: "pending",
             next_attempt_at: iso(60_000),
             attempts,
@@ -109,6 +110,7 @@ describe("a live page asks again", () => {
     {
       message_id: "m",
       event: "video.failed" as const,
+      endpoint: null,
       status: "pending" as const,
       next_attempt_at: next,
       attempts: [],
@@ -141,6 +143,7 @@ describe("a live page asks again", () => {
             {
               message_id: "m",
               event: "video.failed",
+              endpoint: null,
               status: "exhausted",
               next_attempt_at: null,
               attempts: [anAttempt({ reason: "in_flight" })],

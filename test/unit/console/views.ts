@@ -40,6 +40,7 @@ export function aDeliveryView(overrides: Partial<DeliveryJson> = {}): DeliveryJs
   return {
     message_id: "msg_1",
     event: "video.succeeded",
+    endpoint: null,
     status: "pending",
     next_attempt_at: null,
     attempts: [],

@@ -11,7 +11,7 @@ const CLEAN = { lost: 0, doubled: 0, leaked: 0 };
 
 function aCall(overrides: Partial<WireCall>): WireCall {
   const call = { kind: "submit", at: T0, word: "accepted", answeredAt: T0, process: 0 } as const;
-  return { ...call, messageId: "", attempt: 0, body: "", ...overrides };
+  return { ...call, messageId: "", attempt: 0, body: "", isElsewhere: false, ...overrides };
 }
 
 function aCallback(overrides: Partial<WireCall> = {}): WireCall {
@@ -171,6 +171,15 @@ describe("the verdict on a life of the model", () => {
     expect(verdict(aWorld({ wire }), [live(byHand)])).toEqual(CLEAN);
     const recovered = live({ ...byHand, recoveryId: "rec_1" });
     expect(verdict(aWorld({ wire }), [recovered])).toEqual({ ...CLEAN, doubled: 1 });
+  });
+
+  it("a 2xx of another URL is no delivery, unless a recovery goes there", () => {
+    const wire = [aCall({}), aCallback({ isElsewhere: true })];
+    const row = { ...anAttempt(1, "manual"), host: "elsewhere.test" };
+    const live = (attempt: LoggedAttempt): Life =>
+      aLife({ lastRows: { ...manual, attempts: [attempt] } }, [anEnd({ status: "exhausted" })]);
+    expect(verdict(aWorld({ wire }), [live(row)])).toEqual({ ...CLEAN, lost: 1 });
+    expect(verdict(aWorld({ wire }), [live({ ...row, recoveryId: "rec_1" })])).toEqual(CLEAN);
   });
 
   it("a secret in a callback or a log line is leaked", () => {

@@ -8,6 +8,7 @@ import {
   versionsInForce,
   type SigningVersion,
 } from "../../../src/domain/account/signing-versions.ts";
+import type { Receiver } from "../../../src/domain/delivery/delivery.ts";
 import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
 import { readSettings } from "../../../src/env.ts";
 import { keyedName, ownKeyAccount } from "../../../src/keys/ids.ts";
@@ -41,6 +42,7 @@ const VARS = {
   RETENTION_HOURS: "2",
 };
 const HEADER_VALUE = "a header of the caller";
+const ELSEWHERE_TARGET: Receiver = { url: ELSEWHERE, headers: [["x-elsewhere", HEADER_ELSEWHERE]] };
 const PROMPT = "a cat of the caller";
 /** Real milliseconds that one command may take. */
 const WAITS_MAX = 20_000;
@@ -179,19 +181,22 @@ export class RealWorld implements World {
     await this.#settle(null);
   }
 
-  async redeliver(messageId: string | null): Promise<string> {
+  async redeliver(messageId: string | null, isElsewhere = false): Promise<string> {
+    const order = { messageId, target: isElsewhere ? ELSEWHERE_TARGET : null };
     let kind = "no answer";
     await this.#settle(async () => {
-      ({ kind } = await this.#stub().redeliver(this.#account, messageId, false));
+      ({ kind } = await this.#stub().redeliver(this.#account, order, false));
     });
     // An object without settings does not know its tasks.
     return kind === "no_task" && !this.#good ? "misconfigured" : kind;
   }
 
   async recover({ recoveryId, statuses, isElsewhere }: Recovery): Promise<string> {
-    const headers: [string, string][] = [["x-elsewhere", HEADER_ELSEWHERE]];
-    const target = isElsewhere ? { url: ELSEWHERE, headers } : null;
-    const order = { recoveryId, statuses: [...statuses], target };
+    const order = {
+      recoveryId,
+      statuses: [...statuses],
+      target: isElsewhere ? ELSEWHERE_TARGET : null,
+    };
     await this.#outliveLease();
     let kind = "no answer";
     await this.#settle(async () => {
@@ -377,6 +382,7 @@ export class RealWorld implements World {
       messageId: headers.get("webhook-id") ?? "",
       attempt: Number(headers.get("ringback-attempt") ?? 0),
       body,
+      isElsewhere: url === ELSEWHERE,
     };
     if (kind === "submit") this.#judgeSubmit();
     if (kind === "callback") this.#judgeCallback(call, headers);
