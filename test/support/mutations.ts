@@ -85,8 +85,9 @@ export const MUTATIONS: Mutation[] = [
     name: "send an attempt whose lease is not written",
     guarantee: 5,
     file: "src/task-object/steps/attempt.ts",
-    search: "return delivery && { deliveries: [delivery], ...signedWith(task, prepared) };",
-    replace: "return delivery && { deliveries: [delivery], ...signedWith(task, prepared), inMemory: true };",
+    search: "return delivery && { deliveries: [delivery], ...signedWith(document.task, prepared) };",
+    replace:
+      "return delivery && { deliveries: [delivery], ...signedWith(document.task, prepared), inMemory: true };",
     test: { file: SWEEP, name: "survives a death at every point of the happy path" },
   },
   {

@@ -63,7 +63,7 @@ export const videos = new Router()
     ofTask(context, async (stub, account) => stub.deliveries(account)),
   )
   .all("/:id/deliveries", methodNotAllowed("GET"))
-  .get("/:id/deliveries/:messageId", withSettings, withCaller, showDelivery)
+  .get("/:id/deliveries/:messageId", withSettings, withCaller, async (context) => oneDelivery(context))
   .all("/:id/deliveries/:messageId", methodNotAllowed("GET"))
   .post("/:id/redeliver", refuseOwnCallbacks, withSettings, withCaller, async (context) => {
     const name = await nameOf(context);
@@ -93,7 +93,7 @@ async function ofTask(
 }
 
 /** `GET /v1/videos/{id}/deliveries/{message_id}`: a delivery and its request. */
-async function showDelivery(context: Context<AppEnv>): Promise<Response> {
+async function oneDelivery(context: Context<AppEnv>): Promise<Response> {
   const { account } = context.get("caller");
   const name = await nameOf(context);
   requireQuery(context);

@@ -50,10 +50,10 @@ describe("a delivery with its request", () => {
       delete wire[name];
     }
     expect(Object.keys(request.headers).toSorted()).toEqual(Object.keys(wire).toSorted());
-    const fresh = ["webhook-timestamp", "webhook-signature"];
+    const fresh = new Set(["webhook-timestamp", "webhook-signature"]);
     for (const [name, value] of Object.entries(request.headers)) {
       if (name === "x-make-apikey") expect(value).toBe("…");
-      else if (!fresh.includes(name)) expect([name, value]).toEqual([name, wire[name]]);
+      else if (!fresh.has(name)) expect([name, value]).toEqual([name, wire[name]]);
     }
   });
 

@@ -165,18 +165,22 @@ function redeliver([which, isElsewhere]: [
       const died = world.deaths.length > deaths;
       if (kind === "queued" || died) model.asked(kind === "queued");
       if (died || kind === "misconfigured") return;
-      const recent = state?.task.redeliveredAt.filter((at) => at > world.now() - 60_000).length ?? 0;
-      if (state === null) expect(kind).toBe("no_task");
-      else if (state.deliveries.length === 0) expect(kind).toBe("nothing");
-      else if (id === "msg_no") expect(kind).toBe("no_message");
-      else if (isUnproved(state.task)) expect(kind).toBe("unproved");
-      else {
-        const waiting = state.deliveries.flatMap(({ elsewhere }) => elsewhere).length;
-        const isRefused = recent >= 10 || (isElsewhere && waiting >= 10);
-        expect(kind).toBe(isRefused ? "too_often" : "queued");
-      }
+      expect(kind).toBe(redeliveryAnswer(state, { id, isElsewhere, now: world.now() }));
     },
   };
+}
+
+function redeliveryAnswer(
+  state: Rows["state"],
+  { id, isElsewhere, now }: { id: string | null; isElsewhere: boolean; now: number },
+): string {
+  if (state === null) return "no_task";
+  if (state.deliveries.length === 0) return "nothing";
+  if (id === "msg_no") return "no_message";
+  if (isUnproved(state.task)) return "unproved";
+  const recent = state.task.redeliveredAt.filter((at) => at > now - 60_000).length;
+  const waiting = isElsewhere ? state.deliveries.flatMap(({ elsewhere }) => elsewhere).length : 0;
+  return recent >= 10 || waiting >= 10 ? "too_often" : "queued";
 }
 
 /** `alarms`: so many at most come first, until there is an end to recover. */
