@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import type { Issue } from "../../contract/problems.ts";
 import type { RecoveryJson, RecoveryList, RecoveryPreviewJson } from "../../contract/shapes/recovery.ts";
 import {
   cancelRecovery,

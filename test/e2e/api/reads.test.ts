@@ -244,6 +244,7 @@ describe("with callers' own keys", () => {
           {
             message_id: expect.stringMatching(/^msg_/) as string,
             event: "video.running",
+            endpoint: null,
             status: "pending",
             next_attempt_at: iso,
             attempts: [
