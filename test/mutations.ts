@@ -17,6 +17,8 @@ const COPIED = [
   "src",
   "test",
   "dev",
+  "docs",
+  "public",
   "package.json",
   "tsconfig.json",
   "vitest.config.ts",
