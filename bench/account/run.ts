@@ -12,6 +12,12 @@ const LARGE = QUICK ? 2000 : 200_000;
 const KEPT = QUICK ? 1000 : 100_000;
 const HOURS = QUICK ? 48 : 6;
 const ROUNDS = QUICK ? 3 : 15;
+/** What one call of a search reads. */
+const PAGE_ROWS = 5000;
+/** Fits no task. */
+const NONE = filtered({ metadata: [{ name: "order", value: "none" }] });
+/** Fits the oldest one alone. */
+const OLDEST = filtered({ metadata: [{ name: "order", value: "0" }] });
 
 interface Page {
   summaries: unknown[];
@@ -42,6 +48,8 @@ publish({
   bars: [
     atMost("statistics", 20, slowest("statistics"), " ms"),
     atMost("a page of the list", 20, slowest("page"), " ms"),
+    atMost("one call of a search", 100, slowest("search"), " ms"),
+    atMost("another call during a search", 20, slowest("another"), " ms"),
     atMost("rows read a task, reports and housekeeping", 40, kept.rowsReadEach),
   ],
   tables: [
@@ -78,24 +86,38 @@ async function withAccount<T>(tasks: number, act: (worker: BenchWorker) => Promi
 
 async function answers(worker: BenchWorker): Promise<Timed[]> {
   const middle = await pageAfter(worker, LARGE / 2);
-  const calls = [
+  const end = await lastSearch(worker);
+  const failed = filtered({ statuses: ["failed"] });
+  const calls: { name: string; path: string; beside?: string }[] = [
     { name: "nothing", path: "/nothing" },
     { name: "statistics", path: "/stats" },
     { name: "page, the first", path: "/page?" },
     { name: "page, one in the middle", path: `/page?before=${middle}` },
-    { name: "page of those that failed, the first", path: "/page?status=failed" },
-    { name: "page of those that failed, one in the middle", path: `/page?status=failed&before=${middle}` },
-    { name: "page of those that run, of which there are none", path: "/page?status=running" },
+    { name: "page of those that failed, the first", path: `/page?${failed}` },
+    { name: "page of those that failed, one in the middle", path: `/page?${failed}&before=${middle}` },
+    {
+      name: "search for those that run, of which there are none",
+      path: `/page?${filtered({ statuses: ["running"] })}`,
+    },
+    { name: "search by metadata that finds nothing", path: `/page?${NONE}` },
+    { name: "search by metadata that finds the last task", path: `/page?${OLDEST}&before=${end}` },
+    {
+      name: "search of an hour by its metadata",
+      path: `/page?${filtered({ metadata: [{ name: "order", value: "none" }], createdAfter: Date.now() - 3_600_000 })}`,
+    },
+    { name: "another call during a search", path: "/versions", beside: `/page?${NONE}` },
     { name: "a run of the alarm with nothing due", path: "/alarm" },
   ];
   const times = calls.map((): number[] => []);
   const reads = calls.map((): number[] => []);
   for (let nth = 0; nth <= ROUNDS; nth++) {
-    for (const [index, { path }] of calls.entries()) {
+    for (const [index, { path, beside }] of calls.entries()) {
       const before = await read(worker);
+      const other = beside && ask(worker, beside);
       const from = performance.now();
       await ask(worker, path);
       const ms = performance.now() - from;
+      await other;
       // The first one warms up.
       if (nth > 0) times[index]?.push(ms);
       reads[index]?.push((await read(worker)).rowsRead - before.rowsRead);
@@ -119,6 +141,20 @@ async function pageAfter(worker: BenchWorker, tasks: number): Promise<string> {
     before = next === null ? before : encodeURIComponent(next);
   }
   return before ?? "";
+}
+
+/** Where the last call of a search through all tasks begins. */
+async function lastSearch(worker: BenchWorker): Promise<string> {
+  let before = encodeURIComponent("~");
+  for (let left = LARGE; left > PAGE_ROWS; left -= PAGE_ROWS) {
+    const { next } = await ask<Page>(worker, `/page?${NONE}&before=${before}`);
+    before = encodeURIComponent(next ?? "");
+  }
+  return before;
+}
+
+function filtered(filter: object): string {
+  return `filter=${encodeURIComponent(JSON.stringify(filter))}`;
 }
 
 async function housekeeping(

@@ -1,7 +1,7 @@
 import { AccountObject as Account } from "../../src/index.ts";
 import { EVERY_TASK, type TaskFilter } from "../../src/domain/account/filter.ts";
 import { reportOf } from "../../src/domain/account/report.ts";
-import type { TaskSummary } from "../../src/domain/account/summary.ts";
+import type { ListPage, TaskSummary } from "../../src/domain/account/summary.ts";
 import { counts, meterMethods, meterObject } from "./meter.ts";
 
 /**
@@ -137,6 +137,11 @@ function createdAtOf(nth: number, tasks: number): number {
 /** What the account asks its tasks: none of the bench's is ever asked. */
 export { TaskObject, CadenceObject } from "../../src/index.ts";
 
+function pageOf(query: URLSearchParams): ListPage {
+  const asked = JSON.parse(query.get("filter") ?? "{}") as Partial<TaskFilter>;
+  return { filter: { ...EVERY_TASK, ...asked }, limit: 100, before: query.get("before") };
+}
+
 function answer(value: unknown): Response {
   return Response.json(value ?? null);
 }
@@ -160,10 +165,10 @@ export default {
       case "/alarm":
         return answer(await account.ring());
       case "/page": {
-        const asked = JSON.parse(searchParams.get("filter") ?? "{}") as Partial<TaskFilter>;
-        const filter = { ...EVERY_TASK, ...asked };
-        return answer(await account.list({ filter, limit: 100, before: searchParams.get("before") }));
+        return answer(await account.list(pageOf(searchParams)));
       }
+      case "/versions":
+        return answer(await account.signingVersions());
       case "/_bench/counts":
         return answer(counts());
       default:

@@ -31,7 +31,7 @@ export async function readPage(
   let [rowsRead, bytesRead] = [0, 0];
   while (rowsRead < ROWS_MAX && bytesRead < BYTES_MAX) {
     const chunk = rowsRead === 0 ? limit + 1 : Math.min(CHUNK, ROWS_MAX - rowsRead);
-    const read = rows.rowsBefore(from, downTo, chunk);
+    const read = rows.rowsBefore({ before: from, downTo, statuses: page.filter.statuses }, chunk);
     for (const row of read) {
       if (bytesRead >= BYTES_MAX) return pageTo(from);
       rowsRead += 1;
@@ -58,13 +58,8 @@ function rangeOf({ before, filter: { createdAfter, createdBefore } }: ListPage):
   return { before: before === null || before > until ? until : before, downTo };
 }
 
-function summaryIfMeant(
-  { status, doc }: StoredRow,
-  filter: TaskFilter,
-  retention: Retention,
-): TaskSummary | null {
-  // The column says it without the document.
-  if (filter.statuses !== null && !filter.statuses.some((asked) => asked === status)) return null;
+function summaryIfMeant({ doc }: StoredRow, filter: TaskFilter, retention: Retention): TaskSummary | null {
+  if (doc === null) return null;
   const { summary } = JSON.parse(doc) as KnownTask;
   return !isOver(summary, retention) && matchesFilter(summary, filter) ? summary : null;
 }

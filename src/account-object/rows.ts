@@ -27,8 +27,8 @@ export interface TaskRow {
 /** The same as it is stored. */
 export interface StoredRow {
   key: string;
-  status: string;
-  doc: string;
+  /** Null: not read. */
+  doc: string | null;
   bytes: number;
 }
 
@@ -76,15 +76,22 @@ export class AccountRows {
     if (this.#has("task")) this.#sql.exec("DELETE FROM task WHERE key = ?", key);
   }
 
-  /** Newest first, from before one key down to the other. Their documents are text: a search parses only what it must. */
-  rowsBefore(before: string, from: string, limit: number): StoredRow[] {
+  /**
+   * Newest first, from before one key down to the other. Documents are text, because a search parses only what it must;
+   * `statuses`: those of others are not even read.
+   */
+  rowsBefore(
+    range: { before: string; downTo: string; statuses: readonly string[] | null },
+    limit: number,
+  ): StoredRow[] {
     if (!this.#has("task")) return [];
     return this.#sql
-      .exec<StoredRow & Record<string, string | number>>(
-        `SELECT key, status, doc, octet_length(doc) AS bytes FROM task
+      .exec<StoredRow & Record<string, string | number | null>>(
+        `SELECT key, iif(instr(coalesce(?, status), status), doc, NULL) AS doc, octet_length(doc) AS bytes FROM task
         WHERE key < ? AND key >= ? ORDER BY key DESC LIMIT ?`,
-        before,
-        from,
+        range.statuses?.join() ?? null,
+        range.before,
+        range.downTo,
         limit,
       )
       .toArray();
@@ -105,7 +112,7 @@ export class AccountRows {
   }
 
   hasTasks(): boolean {
-    return this.rowsBefore(LAST_KEY, "", 1).length > 0;
+    return this.rowsBefore({ before: LAST_KEY, downTo: "", statuses: [] }, 1).length > 0;
   }
 
   isDeleted(key: string): boolean {

@@ -102,6 +102,11 @@ describe("an account of some thousand tasks", () => {
     await account().stats();
     await account().list({ filter: EVERY_TASK, limit: 20, before: null });
     await account().list({ filter: { ...EVERY_TASK, statuses: ["failed"] }, limit: 20, before: null });
+    const search = { ...EVERY_TASK, model: "none", createdAfter: T0 - TASKS * APART_MS, createdBefore: T0 };
+    expect(await account().list({ filter: search, limit: 20, before: null })).toEqual({
+      summaries: [],
+      next: null,
+    });
     await account().sync([{ ...aReport(2, of(9, T0)), summary: null }]);
     await evictDurableObject(account());
     await runDurableObjectAlarm(account());
