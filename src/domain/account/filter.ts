@@ -103,8 +103,7 @@ const JSON_NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 /** As the caller wrote it: a double may hold fewer digits. Ten times as slow as a plain parser. */
 function digitsOf(metadata: string, name: string): string {
   const members = parseJson(metadata);
-  const member = isJsonObject(members) ? own(members, name) : undefined;
-  return JSON.isRawJSON(member) ? member.rawJSON : String(member);
+  return isJsonObject(members) ? JSON.stringify(own(members, name)) : "";
 }
 
 /** `5` is `5.0`, and digits beyond a double's count. */
