@@ -91,5 +91,7 @@ form.addEventListener("focusout", ({ target }) => {
 });
 
 count();
+// What was typed before this script came counts, too.
+if (summary !== null) checkSoon();
 offerImages(form, checkSoon);
 void fillModels(form.dataset.models);

@@ -10,13 +10,14 @@ import {
   signIn,
   WIDE,
 } from "../support/browsers/browser.ts";
-import { newHook, startStack, submitsTo, type Stack } from "../support/stack.ts";
+import { newHook, startStack, submitsTo, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*
  * scenario                                        requirement
  * a new account's first page                      a free test in one click, and the way to the rest
  * the page that gets one started                  ping, secret and receivers; without scripts, too
  * the form of a new task, refused and mended      its box follows the live check; the language keeps what was typed
+ * the statistics of a receiver that fails         its failures, and the way to the callbacks that it did not take
  * a clipboard that is refused                     the button says so, and nothing throws
  * each of these pages, in every look              axe-clean, nothing to scroll sideways
  */
@@ -143,6 +144,40 @@ describe("the form of a new task", () => {
     await page.getByText("可以提交").waitFor();
     expect(complaints).toEqual([]);
     await close();
+  });
+});
+
+describe("the statistics", () => {
+  it("name each receiver with its failures, and lead to the callbacks that it did not take", async () => {
+    const key = "sk-a-counter";
+    const headers = { authorization: `Bearer ${key}` };
+    const hook = newHook(stack);
+    const { host } = new URL(hook.url);
+    stack.receiver.defaultReply({ status: 503, body: "down" });
+    // Tests are in no statistics.
+    const created = await stack.create({ callback_url: hook.url }, headers);
+    const { task_id: id } = (await created.json()) as TaskBody;
+    const read = async (path: string): Promise<unknown> => (await stack.call(path, { headers })).json();
+    await expect
+      .poll(async () => ((await read(`/v1/videos/${id}`)) as TaskBody).callback?.status, { timeout: 15_000 })
+      .toBe("exhausted");
+    stack.receiver.defaultReply({ status: 200, body: "ok" });
+    await expect
+      .poll(async () => JSON.stringify(await read("/v1/stats")), { timeout: 15_000 })
+      .toContain(`{"host":"${host}","delivered":0,"failed":4,`);
+    for (const [look, settings] of LOOKS) {
+      const { page, complaints, close } = await openWindow(browser, stack.worker.url, settings);
+      await signIn(page, key);
+      await page.goto("/statistics");
+      const row = page.locator("#hosts tbody tr");
+      expect(await row.innerText()).toMatch(/^127\.0\.0\.1:\d+\s+0\s+4\s+HTTP 503$/);
+      await expectWell(page, `statistics-hosts-${look}`);
+      await row.locator("td a").click();
+      await page.waitForURL(`/?callback_host=${encodeURIComponent(host)}&callback_status=exhausted`);
+      await page.locator(`a[href="/tasks/${id}"]`).first().waitFor();
+      expect(complaints).toEqual([]);
+      await close();
+    }
   });
 });
 

@@ -4,6 +4,7 @@ import { DELIVERY_STATUSES, TASK_STATUSES } from "../../contract/words.ts";
 import type { AccountStats } from "../../domain/account/summary.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { Page } from "./page.tsx";
+import { HostsPanel } from "./hosts-panel.tsx";
 import { CallbackBadge, StatusBadge } from "./parts.tsx";
 import { span } from "./spans.ts";
 import { pageContext, type PageContext } from "../page-context.ts";
@@ -51,6 +52,7 @@ function StatisticsPage({ page, stats }: StatsProps) {
       </dl>
       <div class="column">
         <FinishTimes page={page} stats={stats} />
+        <HostsPanel page={page} hosts={stats.hosts} />
         <div class="halves">
           <Deliveries page={page} stats={stats} />
           <Polls page={page} stats={stats} />

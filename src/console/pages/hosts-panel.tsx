@@ -1,0 +1,80 @@
+import { isWorded, type AttemptReason, type DeliveryStatus } from "../../contract/words.ts";
+import type { HostStats } from "../../domain/account/summary.ts";
+import { isoTime } from "../../domain/text/time.ts";
+import type { PageContext } from "../page-context.ts";
+import type { Text } from "../text/en.ts";
+import { Distance } from "./parts.tsx";
+
+/** How the receivers do, those with the newest attempts first; each leads to the callbacks that it did not take. */
+export function HostsPanel({ page, hosts }: { page: PageContext; hosts: readonly HostStats[] }) {
+  const text = page.text.stats;
+  return (
+    <section class="card panel" id="hosts">
+      <h2>{text.hosts}</h2>
+      <p class="hint">{hosts.length === 0 ? text.noHosts : text.hostsLead}</p>
+      {hosts.length > 0 && (
+        <div class="scroll" tabindex={0} role="group" aria-label={text.hosts}>
+          <table class="chart hosts">
+            <thead>
+              <tr>
+                <th scope="col">{text.host}</th>
+                <th scope="col" class="number">
+                  {page.text.callback.delivered}
+                </th>
+                <th scope="col" class="number">
+                  {text.hostFailed}
+                </th>
+                <th scope="col">{text.lastFailure}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {hosts.map((host) => (
+                <Host page={page} host={host} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function Host({ page, host }: { page: PageContext; host: HostStats }) {
+  const text = page.text.stats;
+  const { failingSince, lastReason } = host;
+  const since = isoTime(failingSince);
+  const query = new URLSearchParams({ callback_host: host.host });
+  const failed = new URLSearchParams({
+    callback_host: host.host,
+    callback_status: "exhausted" satisfies DeliveryStatus,
+  });
+  return (
+    <tr>
+      <th scope="row">
+        <a href={`/?${query}`}>{host.host}</a>
+        {since !== null && (
+          <span class="badge thin is-exhausted">
+            {text.failing} <Distance page={page} iso={since} />
+          </span>
+        )}
+      </th>
+      <td class="number">{host.delivered}</td>
+      <td class="number">
+        {host.failed === 0 ? (
+          host.failed
+        ) : (
+          <a href={`/?${failed}`} aria-label={text.failedAt(host.host, host.failed)}>
+            {host.failed}
+          </a>
+        )}
+      </td>
+      <td>{lastReason === null ? "–" : reasonWord(lastReason, page.text)}</td>
+    </tr>
+  );
+}
+
+/** Short, because a table has many. */
+function reasonWord(reason: AttemptReason, { deliveries }: Text): string {
+  if (!isWorded(reason)) return `HTTP ${reason.slice("http_".length)}`;
+  return new Map(Object.entries(deliveries.short)).get(reason) ?? deliveries.reason[reason];
+}
