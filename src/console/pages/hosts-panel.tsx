@@ -51,7 +51,7 @@ function Host({ page, host }: { page: PageContext; host: HostStats }) {
   return (
     <tr>
       <th scope="row">
-        <a href={`/?${query}`}>{host.host}</a>
+        <a href={`/?${query.toString()}`}>{host.host}</a>
         {since !== null && (
           <span class="badge thin is-exhausted">
             {text.failing} <Distance page={page} iso={since} />
@@ -63,7 +63,7 @@ function Host({ page, host }: { page: PageContext; host: HostStats }) {
         {host.failed === 0 ? (
           host.failed
         ) : (
-          <a href={`/?${failed}`} aria-label={text.failedAt(host.host, host.failed)}>
+          <a href={`/?${failed.toString()}`} aria-label={text.failedAt(host.host, host.failed)}>
             {host.failed}
           </a>
         )}
