@@ -182,7 +182,7 @@ export class AccountStore {
       if (this.#rows.hasTasks() || this.recoveries.keptUntil() > now) this.#armBy(now + RETRY_MS);
     }
     // A process that is gone has left it in the middle.
-    if (this.recoveries.running()) this.#armBy(now);
+    if (this.recoveries.running()) this.#armBy(now + 1);
     await this.armed();
   }
 

@@ -75,7 +75,7 @@ export class Recoveries {
     }
     const reconcileAt = (await store.alarmAt()) ?? Date.now();
     const recovery = newRecovery({ id, account, filter, target: sealed, matched, now, reconcileAt });
-    store.begin(recovery, keys);
+    store.begin(recovery, keys, Date.now());
     await store.armed();
     log("recovery.started", { account, recovery_id: id, matched });
     if (recovery.status !== "running") logEnd(recovery);

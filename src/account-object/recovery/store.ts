@@ -13,6 +13,8 @@ import { RecoveryRows } from "./rows.ts";
 
 /** A run of the alarm takes no longer. */
 const RUN_LIMIT_MS = 30_000;
+/** An alarm is never set for the past. */
+const SOON_MS = 1;
 
 /**
  * An account's recoveries, and the account's alarm while one of them runs: then it fires for the recovery, which remembers
@@ -61,15 +63,13 @@ export class RecoveryStore {
   }
 
   /** Begins a new one, whose matches are written with it. The oldest are dropped. */
-  begin(recovery: Recovery, matches: readonly string[]): void {
+  begin(recovery: Recovery, matches: readonly string[], now: number): void {
     const kept = this.all().slice(0, RECOVERIES_MAX - 1);
     this.#transact(() => {
       if (matches.length > 0) this.#rows.writeMatches(matches);
       for (const old of this.all().slice(kept.length)) this.#rows.delete(old);
       this.#rows.write(recovery);
-      this.#armBy(
-        recovery.status === "running" ? recovery.createdAt : recovery.createdAt + RECONCILE_EVERY_MS,
-      );
+      this.#armBy(now + (recovery.status === "running" ? SOON_MS : RECONCILE_EVERY_MS));
     });
     this.#all = [recovery, ...kept];
   }
@@ -121,7 +121,7 @@ export class RecoveryStore {
     this.#transact(() => {
       this.#rows.deleteMatches();
       this.#rows.write(ended);
-      this.#alarm.set(Math.max(recovery.reconcileAt, now));
+      this.#alarm.set(Math.max(recovery.reconcileAt, now + SOON_MS));
     });
     this.#matches = null;
     this.#replace(ended);
@@ -152,7 +152,7 @@ export class RecoveryStore {
 
   /** @throws what storage throws */
   async armNextRun(at: number): Promise<void> {
-    this.#alarm.set(at);
+    this.#alarm.set(at + SOON_MS);
     await this.armed();
   }
 
