@@ -9,7 +9,18 @@ import { blocks, reportFile, tableText, type Report } from "./lib/report.ts";
  * part only shows that it runs, and the page goes to `dist/bench`.
  */
 
-const PARTS = ["create", "body", "poll", "flight", "pacing", "policy", "clock", "account", "cost"] as const;
+const PARTS = [
+  "create",
+  "body",
+  "poll",
+  "flight",
+  "pacing",
+  "policy",
+  "clock",
+  "account",
+  "recovery",
+  "cost",
+] as const;
 const root = fileURLToPath(new URL("..", import.meta.url));
 const quick = process.argv.includes("--quick");
 

@@ -9,7 +9,7 @@ import type { ReceiverQuestion } from "./receiver-process.ts";
 export const POLL_MS = 2000;
 /** Creates per second. With whole gaps to fill, the polls are spread evenly over the gap. */
 const FILL_PER_SECOND = 250;
-const HEADERS = { authorization: "Bearer sk-bench-flight", "content-type": "application/json" };
+export const HEADERS = { authorization: "Bearer sk-bench-flight", "content-type": "application/json" };
 
 export interface Spread {
   p50: number;
@@ -30,7 +30,11 @@ export interface FleetOptions {
 
 export async function startRingback(
   gateway: Child,
-  { pollMs = POLL_MS, isProfiled = false }: FleetOptions = {},
+  {
+    pollMs = POLL_MS,
+    isProfiled = false,
+    settings = {},
+  }: FleetOptions & { settings?: Record<string, string> } = {},
 ): Promise<BenchWorker> {
   const seconds = String(pollMs / 1000);
   return startBenchWorker({
@@ -42,6 +46,7 @@ export async function startRingback(
       POLL_FIRST_SECONDS: seconds,
       POLL_MIN_SECONDS: seconds,
       POLL_MAX_SECONDS: seconds,
+      ...settings,
     },
     objects: { TASKS: "TaskObject", ACCOUNTS: "AccountObject", CADENCES: "CadenceObject" },
     isProfiled,
