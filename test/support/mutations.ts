@@ -14,6 +14,7 @@ export interface Mutation {
 }
 
 const SWEEP = "test/workers/crash-sweep.test.ts";
+const RECOVERIES = "test/unit/account-object/recoveries.test.ts";
 
 export const MUTATIONS: Mutation[] = [
   {
@@ -156,6 +157,33 @@ export const MUTATIONS: Mutation[] = [
     test: { file: "test/workers/account-object.test.ts", name: "wakes a task whose alarm is gone" },
   },
   {
+    name: "leave a recovery that begins to the hourly alarm",
+    guarantee: 6,
+    file: "src/account-object/recovery/store.ts",
+    search: 'this.#armBy(now + (recovery.status === "running" ? SOON_MS : RECONCILE_EVERY_MS));',
+    replace: "this.#armBy(now + RECONCILE_EVERY_MS);",
+    test: { file: RECOVERIES, name: "goes back to the reconciliation, at the time that was set before" },
+  },
+  {
+    name: "forget when the reconciliation was due before a recovery",
+    guarantee: 6,
+    file: "src/account-object/recovery/store.ts",
+    search: "this.#alarm.set(Math.max(recovery.reconcileAt, now + SOON_MS));",
+    replace: "this.#alarm.set(now + RECONCILE_EVERY_MS);",
+    test: { file: RECOVERIES, name: "goes back to the reconciliation, at the time that was set before" },
+  },
+  {
+    name: "move a recovery's cursor over what is not settled",
+    guarantee: 6,
+    file: "src/domain/recovery/queue.ts",
+    search: "open === -1 ? this.#window.length : open",
+    replace: "Math.max(open, 1)",
+    test: {
+      file: "test/unit/domain/recovery/queue.test.ts",
+      name: "settle each candidate, within the limits",
+    },
+  },
+  {
     name: "redeliver without an end",
     guarantee: 7,
     file: "src/task-object/steps/redeliver.ts",
@@ -221,12 +249,28 @@ export const MUTATIONS: Mutation[] = [
     test: { file: "test/e2e/hostile/canaries.test.ts", name: "no canary is found" },
   },
   {
+    name: "keep a recovery's own receiver after its end",
+    guarantee: 9,
+    file: "src/domain/recovery/recovery.ts",
+    search: "{ ...recovery, status, target: null, finishedAt: now }",
+    replace: "{ ...recovery, status, finishedAt: now }",
+    test: { file: RECOVERIES, name: "gets all of it; it is stored sealed, and erased at the end" },
+  },
+  {
     name: "forget that a task is erased at last",
     guarantee: 10,
     file: "src/domain/task/due-work.ts",
     search: 'steps.push({ kind: "erase", dueAt: retentionEnd(task, deliveries, retentionMs) });',
     replace: 'steps.push({ kind: "poll", dueAt: retentionEnd(task, deliveries, retentionMs) });',
     test: { file: "test/unit/domain/task/due-work.test.ts", name: "holds" },
+  },
+  {
+    name: "empty an account that has a recent recovery",
+    guarantee: 10,
+    file: "src/account-object/store.ts",
+    search: "} else if (keptUntil > now) {",
+    replace: "} else if (keptUntil > now && now < 0) {",
+    test: { file: RECOVERIES, name: "does not empty an account that has a recovery of the last 30 days" },
   },
   {
     name: "keep the alarm of a longer retention",

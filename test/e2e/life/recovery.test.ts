@@ -6,6 +6,7 @@ import type { RecoveryJson } from "../../../src/contract/shapes/recovery.ts";
 import { startReceiver, type Receiver } from "../../../dev/receiver.ts";
 import {
   eventually,
+  FAST_SETTINGS,
   newHook,
   startStack,
   type Hook,
@@ -26,6 +27,8 @@ import {
  * a second start                                  409 with the id of the first
  * filters                                         as in the list
  * the process ends in the middle                  it goes on, and no task is sent to twice
+ * settings that do not parse meanwhile            nothing is lost: it goes on when they do
+ * RINGBACK_SECRET changed meanwhile               nothing is sent on a guess: it goes on when the seal opens
  */
 
 const store = mkdtempSync(join(tmpdir(), "ringback-recovery-"));
@@ -333,4 +336,51 @@ describe("a process that ends in the middle", () => {
     expect(failed).toBeLessThanOrEqual(5);
     expect(taken(hook).toSorted()).toEqual(ids.toSorted());
   });
+
+  it("goes on after settings that did not parse", { timeout: 60_000 }, async () => {
+    const hook = newHook(stack);
+    const ids = await anOutage(20, hook);
+    stack.receiver.defaultReply({ status: 200, delayMs: 100 });
+    const before = hook.received().length;
+    const { id } = await start();
+    await hook.waitFor(before + 3);
+    await stack.restart({ POLL_MIN_SECONDS: "soon" });
+    expect((await call("GET", `/${id}`)).status).toBe(503);
+    await stack.restart();
+    expect(await ended(id)).toMatchObject({ status: "done", matched: 20, remaining: 0 });
+    expect(taken(hook).toSorted()).toEqual(ids.toSorted());
+  });
+
+  it(
+    "sends nothing while its receiver's seal does not open, and goes on when it does",
+    { timeout: 60_000 },
+    async () => {
+      const secret = "another secret of the tests, long enough to count";
+      const hook = newHook(stack);
+      await anOutage(10, hook);
+      other.defaultReply({ status: 200, delayMs: 100 });
+      other.received.length = 0;
+      const { id } = await start({ callback_url: other.url, callback_headers: { "x-new": "a-value" } });
+      await other.waitFor(2);
+      await stack.restart({ RINGBACK_SECRET: secret });
+      other.received.length = 0;
+      await eventually(
+        async () => read(id),
+        () =>
+          stack.logs.some(
+            (line) => line.includes('"recovery.failed"') && line.includes(id) && line.includes("SealError"),
+          ),
+      );
+      expect(await read(id)).toMatchObject({ status: "running", matched: 10 });
+      expect(other.received).toEqual([]);
+      await stack.restart({
+        RINGBACK_SECRET: secret,
+        RINGBACK_SECRET_PREVIOUS: FAST_SETTINGS["RINGBACK_SECRET"] ?? "",
+      });
+      expect(await ended(id)).toMatchObject({ status: "done", matched: 10, remaining: 0 });
+      expect(other.received.length).toBeGreaterThan(0);
+      expect(other.received.every(({ headers }) => headers["x-new"] === "a-value")).toBe(true);
+      await stack.restart();
+    },
+  );
 });

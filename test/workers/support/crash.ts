@@ -223,7 +223,7 @@ export function plantPoints(): void {
   });
 }
 
-function plant(prototype: object, of: string, kinds: Record<string, string>): void {
+export function plant(prototype: object, of: string, kinds: Record<string, string>): void {
   for (const [member, kind] of Object.entries(kinds)) {
     if (!kind.endsWith("verb")) continue;
     const methods = prototype as Record<string, Method>;
