@@ -1,7 +1,6 @@
-import { timeKey } from "../../domain/account/report.ts";
 import type { Retention } from "../../domain/account/reconcile.ts";
 import type { TaskSummary } from "../../domain/account/summary.ts";
-import { receiverOf } from "../../domain/recovery/candidates.ts";
+import { keyRange, receiverOf } from "../../domain/recovery/candidates.ts";
 import type { RecoveryFilter, RecoveryPreview } from "../../domain/recovery/recovery.ts";
 import { wait } from "../../net/wait.ts";
 import { CHUNK, type Recovering } from "./run.ts";
@@ -23,9 +22,8 @@ export async function* matchesOf(
   filter: RecoveryFilter,
   now: number,
 ): AsyncGenerator<Match[]> {
-  const { createdAfter, createdBefore } = filter.tasks;
-  const before = timeKey(Math.min(createdBefore ?? now, now));
-  for (let after = timeKey(createdAfter ?? 0); ;) {
+  const { after: first, before } = keyRange(filter, now);
+  for (let after = first; ;) {
     const rows = readTasks(after, before, CHUNK);
     yield matchesAmong(rows, filter, retention());
     const last = rows.at(-1);

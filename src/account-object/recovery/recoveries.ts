@@ -120,8 +120,12 @@ export class Recoveries {
         this.#run = new RecoveryRun(this.#recovering, recovery, target);
       }
       await this.#run.goOn(Date.now() + RUN_MS);
-      if (store.running()?.id === id) await store.armNextRun(Date.now());
-      else await store.armed();
+      if (store.running()?.id === id) {
+        await store.armNextRun(Date.now());
+      } else {
+        this.#run = null;
+        await store.armed();
+      }
     } catch (error) {
       this.#run?.abandon();
       this.#run = null;

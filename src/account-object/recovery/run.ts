@@ -1,6 +1,6 @@
-import { timeKey, nameOf } from "../../domain/account/report.ts";
+import { nameOf } from "../../domain/account/report.ts";
 import type { Retention } from "../../domain/account/reconcile.ts";
-import { candidatesOf, receiverOf } from "../../domain/recovery/candidates.ts";
+import { candidatesOf, keyRange, receiverOf } from "../../domain/recovery/candidates.ts";
 import { outcomeOf, type Outcome } from "../../domain/recovery/lane.ts";
 import type { RecoveryAnswer, RecoveryOrder, RecoveryTarget } from "../../domain/recovery/order.ts";
 import { RecoveryQueue, type Candidate } from "../../domain/recovery/queue.ts";
@@ -90,8 +90,9 @@ export class RecoveryRun {
   #readChunk(): void {
     const { store, readTasks, retention } = this.#recovering;
     const { filter, createdAt } = this.#recovery;
-    const after = this.#queue.position;
-    const rows = readTasks(after, timeKey(createdAt), CHUNK);
+    const range = keyRange(filter, createdAt);
+    const after = this.#queue.position > range.after ? this.#queue.position : range.after;
+    const rows = readTasks(after, range.before, CHUNK);
     const upTo = rows.length < CHUNK ? LAST_KEY : (rows.at(-1)?.key ?? LAST_KEY);
     const now = retention();
     const targetHost = this.#target && receiverHost(this.#target.url);

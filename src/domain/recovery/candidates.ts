@@ -1,5 +1,6 @@
 import { matchesFilter } from "../account/filter.ts";
 import { isOver, type Retention } from "../account/reconcile.ts";
+import { timeKey } from "../account/report.ts";
 import { isTerminal } from "../task/task.ts";
 import type { TaskSummary } from "../account/summary.ts";
 import type { Candidate } from "./queue.ts";
@@ -15,6 +16,14 @@ export function receiverOf(
   if (delivery === null || delivery === "waiting" || !statuses.includes(delivery)) return null;
   if (!isTerminal(summary) || isOver(summary, retention) || !matchesFilter(summary, tasks)) return null;
   return { host: callbackHost ?? "" };
+}
+
+/** Between which keys the tasks of a recovery stand that began at `now`. */
+export function keyRange(
+  { tasks: { createdAfter, createdBefore } }: RecoveryFilter,
+  now: number,
+): { after: string; before: string } {
+  return { after: timeKey(createdAfter ?? 0), before: timeKey(Math.min(createdBefore ?? now, now)) };
 }
 
 /** A row of the account's tasks. */
