@@ -10,8 +10,9 @@ function show(video) {
   if (!(video instanceof HTMLVideoElement)) return;
   // A connection that breaks while it plays says nothing about the file.
   if (video.error?.code !== MediaError.MEDIA_ERR_SRC_NOT_SUPPORTED) return;
-  const words = video.closest("[data-video]")?.querySelector("[data-broken]");
-  if (!(words instanceof HTMLElement)) return;
+  const card = video.closest("[data-video]");
+  if (card === null) return;
   video.hidden = true;
-  words.hidden = false;
+  for (const words of card.querySelectorAll("[data-broken]")) words.hidden = false;
+  for (const words of card.querySelectorAll("[data-available]")) words.hidden = true;
 }

@@ -8,6 +8,7 @@ import { onConsoleError, showNoSuchPage } from "./pages/problem-page.tsx";
 import { showRecipe, showReference } from "./reference.tsx";
 import { cancel, showPreview, showRecoveries, showRecovery, startFromPreview } from "./recoveries.tsx";
 import { showSignIn, signIn, signOut } from "./sign-in.tsx";
+import { sendElsewhere, showSent } from "./sent.tsx";
 import { deleteTask, redeliverTask, showTask } from "./tasks.tsx";
 import { pingFromStart, revealStartSecret, showStart } from "./start.tsx";
 import { showStatistics } from "./pages/statistics-page.tsx";
@@ -22,6 +23,9 @@ export const consolePages = new Router()
   .all("/tasks/:id", methodNotAllowed("GET, HEAD"))
   .post("/tasks/:id/redeliver", page, withSettings, signedIn, redeliverTask)
   .all("/tasks/:id/redeliver", methodNotAllowed("POST"))
+  .get("/tasks/:id/sent/:message", page, withSettings, signedIn, showSent)
+  .post("/tasks/:id/sent/:message", page, withSettings, signedIn, rateLimited, sendElsewhere)
+  .all("/tasks/:id/sent/:message", methodNotAllowed("GET, HEAD, POST"))
   .post("/tasks/:id/delete", page, withSettings, signedIn, deleteTask)
   .all("/tasks/:id/delete", methodNotAllowed("POST"))
   .get("/recoveries", page, withSettings, signedIn, showRecoveries)

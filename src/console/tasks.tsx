@@ -39,7 +39,9 @@ export async function deleteTask(context: Context<AppEnv>): Promise<Response> {
 }
 
 /** The object of the path's id; a made-up or another account's id wakes no object. */
-async function namedTask(context: Context<AppEnv>): Promise<{ id: string; name: string; account: string }> {
+export async function namedTask(
+  context: Context<AppEnv>,
+): Promise<{ id: string; name: string; account: string }> {
   const id = context.req.param("id") ?? "";
   const { account } = context.get("caller");
   const name = await openTaskId(context.get("settings").roots, id, account);
@@ -48,7 +50,7 @@ async function namedTask(context: Context<AppEnv>): Promise<{ id: string; name: 
 }
 
 /** Back to the event whose button was pressed. What is on its way, the page sees by itself. */
-function taskPath(id: string, said: Said | null, messageId: string): string {
+export function taskPath(id: string, said: Said | null, messageId: string): string {
   const query = new URLSearchParams({ ...(said && { said }), ...(said && messageId && { at: messageId }) });
   const path = query.size === 0 ? `/tasks/${id}` : `/tasks/${id}?${query.toString()}`;
   return messageId === "" ? path : `${path}#${encodeURIComponent(messageId)}`;
@@ -58,7 +60,7 @@ function taskPath(id: string, said: Said | null, messageId: string): string {
 type Said = "nothing" | "tooOften" | "tooMany";
 
 /** Null: the attempt is in the queue. */
-function saidOf({ kind }: Redelivery): Said | null {
+export function saidOf({ kind }: Redelivery): Said | null {
   switch (kind) {
     case "queued":
       return null;

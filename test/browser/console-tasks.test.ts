@@ -87,7 +87,7 @@ describe("the file of a video", () => {
     await page.getByText("The file does not load.").waitFor();
     expect(await page.locator("video").isVisible()).toBe(false);
     expect(await page.getByRole("link", { name: "Download" }).isVisible()).toBe(true);
-    await page.getByText("Usually available until about").waitFor();
+    expect(await page.getByText("Usually available until about").isVisible()).toBe(false);
     await expectWell(page, "video-gone");
     await close();
   });
@@ -99,6 +99,7 @@ describe("the file of a video", () => {
     // Never answered.
     await page.route("**/files/**", () => undefined);
     await page.goto(`/tasks/${id}`, { waitUntil: "domcontentloaded" });
+    await page.getByText("Usually available until about").waitFor();
     const box = await page.locator("video").boundingBox();
     expect((box?.width ?? 0) / (box?.height ?? 1)).toBeCloseTo(16 / 9, 1);
     await page.unrouteAll({ behavior: "ignoreErrors" });
@@ -162,6 +163,50 @@ describe("a callback", () => {
     const sizes = await Promise.all(parts.map(async (part) => styleOf(part, "font-size")));
     expect(new Set(sizes).size).toBe(1);
     expect(await page.locator(".attempt-time").textContent()).toMatch(/\d\d:\d\d:\d\d GMT\+8/);
+    await close();
+  });
+});
+
+describe("what was sent", () => {
+  it("is read, copied to the byte, and delivered to another URL", async () => {
+    const hook = newHook(stack);
+    stack.receiver.reply({ status: 500, body: "broken" });
+    const id = await endedTask(hook, { metadata: { note: "it's <b>bold</b>" } });
+    const { page, complaints, close } = await opened(`/tasks/${id}`);
+    await page.getByRole("link", { name: "What was sent" }).click();
+    await page.getByRole("heading", { name: "What was sent" }).waitFor();
+    await page.getByRole("button", { name: "Copy: Body" }).click();
+    await page.getByText("Copied").waitFor();
+    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(hook.received()[0]?.body);
+    await expectWell(page, "sent");
+    const elsewhere = newHook(stack);
+    await page.getByLabel("Other URL").fill(elsewhere.url);
+    await page.getByRole("button", { name: "Deliver there" }).click();
+    await page.waitForURL(new RegExp(`/tasks/${id}#msg_`));
+    await page.locator(".attempts").getByText("to 127.0.0.1").waitFor();
+    await page.locator(".attempts li").first().getByText("Delivered").waitFor();
+    await page.locator(".delivery-head").getByText("Retrying").waitFor();
+    await expectWell(page, "sent-elsewhere");
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
+  it.each([
+    ["phone-light", { viewport: PHONE, colorScheme: "light" }],
+    ["wide-dark", { viewport: WIDE, colorScheme: "dark" }],
+    ["phone-dark-chinese", { viewport: PHONE, colorScheme: "dark", locale: "zh-CN" }],
+    ["wide-light-chinese", { viewport: WIDE, colorScheme: "light", locale: "zh-CN" }],
+  ] as const)("and what to do about it, looks well: %s", async (look, settings) => {
+    const hook = newHook(stack);
+    stack.receiver.reply({ status: 401, body: '{"error":"bad signature"}' });
+    const id = await endedTask(hook, { metadata: { order: 42, name: "阿达" } });
+    const [delivery] = await stack.deliveries(id);
+    const { page, complaints, close } = await opened(`/tasks/${id}`, settings);
+    await expectWell(page, `callback-${look}`);
+    await page.goto(`/tasks/${id}/sent/${delivery?.message_id ?? ""}`);
+    await page.evaluate("for (const all of document.querySelectorAll('details')) all.open = true");
+    await expectWell(page, `sent-${look}`);
+    expect(complaints).toEqual([]);
     await close();
   });
 });

@@ -5,6 +5,7 @@ import { callback, shell, signIn, status, time } from "./en/frame.ts";
 import { filters } from "./en/list.ts";
 import { create } from "./en/new-task.ts";
 import { recoveries } from "./en/recoveries.ts";
+import { sent } from "./en/sent.ts";
 import { deliveries, list, stats, task } from "./en/tasks.ts";
 import { start } from "./en/start.ts";
 import { webhooks } from "./en/webhooks.ts";
@@ -22,6 +23,7 @@ export const en = {
   deliveries,
   callbacks,
   recoveries,
+  sent,
   video,
   tests,
   errors,

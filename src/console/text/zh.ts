@@ -6,6 +6,7 @@ import { filters } from "./zh/list.ts";
 import { create } from "./zh/new-task.ts";
 import { problems } from "./zh/problems.ts";
 import { recoveries } from "./zh/recoveries.ts";
+import { sent } from "./zh/sent.ts";
 import { deliveries, list, stats, task } from "./zh/tasks.ts";
 import { start } from "./zh/start.ts";
 import { webhooks } from "./zh/webhooks.ts";
@@ -23,6 +24,7 @@ export const zh: Text = {
   deliveries,
   callbacks,
   recoveries,
+  sent,
   video,
   tests,
   errors,

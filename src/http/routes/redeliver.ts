@@ -1,7 +1,9 @@
 import type { Context } from "hono";
+import type { Issue } from "../../contract/problems.ts";
 import { taskStub, type RedeliverAnswer, type RedeliverOrder } from "../../task-object/client.ts";
 import type { AppEnv } from "../app-env.ts";
 import { textOf } from "../body/fields.ts";
+import type { RequestObject } from "../body/json-body.ts";
 import { readSmallObject } from "../body/small-body.ts";
 import { headerEntries, headersWithoutUrl, judgeCallback } from "../create/callback-issues.ts";
 import { invalidRequest } from "../errors.ts";
@@ -20,6 +22,15 @@ export type Redelivery = Exclude<RedeliverAnswer, { kind: "unproved" }>;
 export async function readRedelivery(context: Context<AppEnv>): Promise<RedeliverOrder> {
   const { fields, issues } = await readSmallObject(context);
   if (textOf(fields["callback_url"]) !== undefined) await countCall(context);
+  return redeliveryOf(context, fields, issues);
+}
+
+/** What the fields of `REDELIVER_SCHEMA` ask for. @throws ApiError 400 with all that is wrong */
+export function redeliveryOf(
+  context: Context<AppEnv>,
+  fields: RequestObject,
+  issues: readonly Issue[] = [],
+): RedeliverOrder {
   const parsed = REDELIVER_SCHEMA.safeParse(fields);
   const { endpoint, issues: callbackIssues } = judgeCallback(fields, endpointRules(context));
   const all = deduplicated([

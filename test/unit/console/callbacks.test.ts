@@ -1,8 +1,14 @@
 import { describe, expect, it } from "vitest";
+import type { AttemptJson } from "../../../src/contract/shapes/delivery.ts";
 import type { AttemptReason } from "../../../src/contract/words.ts";
 import { ATTEMPT_REASONS } from "../../../src/contract/words.ts";
 import { adviceFor, redirectTarget } from "../../../src/console/pages/task/advice.ts";
-import { deliveryStateOf, stateWord, stopReasonOf } from "../../../src/console/pages/task/delivery-state.ts";
+import {
+  deliveryStateOf,
+  stateWord,
+  stopReasonOf,
+  toBeExplained,
+} from "../../../src/console/pages/task/delivery-state.ts";
 import { en } from "../../../src/console/text/en.ts";
 import { aDeliveryView, anAttempt, aView, iso } from "./views.ts";
 
@@ -94,6 +100,16 @@ describe("where a delivery stands", () => {
   it.each([
     ["before its first attempt", aDeliveryView(), "unsent"],
     ["while an attempt is on the wire", aDeliveryView({ attempts: [failed, onTheWire] }), "sending"],
+    [
+      "while one to another URL is on the wire",
+      aDeliveryView({ status: "exhausted", attempts: [failed, { ...onTheWire, host: "b.example.com" }] }),
+      "exhausted",
+    ],
+    [
+      "after a 410 of another URL",
+      aDeliveryView({ attempts: [failed, { ...refused, host: "b.example.com" }] }),
+      "retrying",
+    ],
     ["between two attempts", aDeliveryView({ attempts: [failed] }), "retrying"],
     ["delivered", aDeliveryView({ status: "delivered" }), "delivered"],
     [
@@ -141,6 +157,23 @@ describe("where a delivery stands", () => {
     expect(stopReasonOf(end, view)).toBe("receiver");
     expect(deliveryStateOf(end, view)).toBe("stoppedByReceiver");
     expect(stopReasonOf(running, view)).toBeNull();
+  });
+
+  it("is explained at the newest attempt that failed, here and elsewhere, and not once one came through", () => {
+    const elsewhere = { ...failed, host: "b.example.com" };
+    const through = anAttempt();
+    const explained = (...attempts: AttemptJson[]): number[] =>
+      attempts.flatMap((attempt, index) =>
+        toBeExplained(aDeliveryView({ attempts })).has(attempt) ? [index] : [],
+      );
+    expect(explained(failed)).toEqual([0]);
+    expect(explained(refused, failed)).toEqual([1]);
+    expect(explained(failed, onTheWire)).toEqual([0]);
+    expect(explained(failed, through)).toEqual([]);
+    expect(explained(failed, { ...through, host: "b.example.com" })).toEqual([0]);
+    expect(explained(failed, elsewhere)).toEqual([0, 1]);
+    expect(explained(through, elsewhere)).toEqual([1]);
+    expect(explained()).toEqual([]);
   });
 
   it("has one word", () => {

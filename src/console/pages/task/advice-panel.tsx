@@ -14,7 +14,9 @@ interface AdviceProps {
 /** What to do about the newest attempt that failed, and what the receiver said to it. */
 export function AdvicePanel({ page, view, delivery, attempt }: AdviceProps) {
   const { callbacks: text, deliveries, shell, task } = page.text;
-  const url = view.task.callback?.url ?? null;
+  // Of another URL only the host is known.
+  const isElsewhere = attempt.host !== undefined;
+  const url = isElsewhere ? null : (view.task.callback?.url ?? null);
   const advice = adviceFor(attempt, url);
   if (advice === null) return null;
   const target = redirectTarget(attempt, url);
@@ -22,7 +24,7 @@ export function AdvicePanel({ page, view, delivery, attempt }: AdviceProps) {
     <div class="advice">
       <h4>{task.whatToDo}</h4>
       <p>
-        {text.advice[advice]} {delivery.status === "pending" ? text.again : text.afterwards}
+        {text.advice[advice]} {!isElsewhere && (delivery.status === "pending" ? text.again : text.afterwards)}
         {advice === "secret" && (
           <>
             {" "}

@@ -4,7 +4,7 @@ import type { PageContext } from "../../page-context.ts";
 import type { Text } from "../../text/en.ts";
 import { Badge, Code, Distance, Instant, Notice } from "../parts.tsx";
 import { AdvicePanel } from "./advice-panel.tsx";
-import { deliveryStateOf, latestFinished, stateWord, stopReasonOf } from "./delivery-state.ts";
+import { deliveryStateOf, stateWord, stopReasonOf, toBeExplained } from "./delivery-state.ts";
 import { isOnTheWire, type TaskView } from "./task-view.ts";
 import { latency } from "./timeline.ts";
 
@@ -42,7 +42,7 @@ function Delivery({ page, view, delivery, saying }: PanelProps & { delivery: Del
   const state = deliveryStateOf(delivery, view);
   const stop = stopReasonOf(delivery, view);
   const byHand = view.life.events.find(({ message_id: id }) => id === messageId)?.by_hand ?? 0;
-  const latest = latestFinished(attempts);
+  const told = toBeExplained(delivery);
   return (
     <article class="delivery" id={messageId}>
       <div class="delivery-head">
@@ -55,6 +55,9 @@ function Delivery({ page, view, delivery, saying }: PanelProps & { delivery: Del
             {text.deliveries.next} <Distance page={page} iso={next} />
           </span>
         )}
+        <a class="soft" href={`/tasks/${view.task.task_id}/sent/${messageId}`}>
+          {text.sent.title}
+        </a>
         <form method="post" action={`/tasks/${view.task.task_id}/redeliver`}>
           <input type="hidden" name="message_id" value={messageId} />
           <button type="submit">{text.deliveries.redeliver}</button>
@@ -67,7 +70,7 @@ function Delivery({ page, view, delivery, saying }: PanelProps & { delivery: Del
         <ol class="attempts" aria-label={text.deliveries.attempts}>
           {attempts.toReversed().map((attempt) => (
             <Attempt page={page} messageId={messageId} attempt={attempt}>
-              {attempt === latest && delivery.status !== "delivered" ? (
+              {told.has(attempt) ? (
                 <AdvicePanel page={page} view={view} delivery={delivery} attempt={attempt} />
               ) : (
                 <Answer page={page} messageId={messageId} attempt={attempt} />
@@ -99,6 +102,7 @@ function Attempt({ page, messageId, attempt, children }: AttemptProps & { childr
         {attempt.status_code !== null && <code>{attempt.status_code}</code>}
         {attempt.duration_ms !== null && <span>{latency(attempt.duration_ms, text)}</span>}
         <span class="soft">{text.deliveries.trigger[attempt.trigger]}</span>
+        {attempt.host !== undefined && <span class="soft">{text.sent.to(attempt.host)}</span>}
         <span class="soft attempt-time">
           <Instant iso={attempt.started_at} />
         </span>

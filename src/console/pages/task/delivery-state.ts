@@ -17,7 +17,8 @@ export type DeliveryState =
   | "superseded";
 
 export function deliveryStateOf(delivery: DeliveryJson, view: Known): DeliveryState {
-  const { status, attempts } = delivery;
+  const { status } = delivery;
+  const attempts = ownAttempts(delivery);
   if (attempts.some(isOnTheWire)) return "sending";
   if (status === "pending") return attempts.length === 0 ? "unsent" : "retrying";
   if (status !== "stopped") return status;
@@ -55,16 +56,28 @@ const ENDS_CALLBACKS: ReadonlySet<AttemptReason | null> = new Set(["gone", "http
 
 /** Null: it has not stopped, or its last attempt says why. */
 export function stopReasonOf(delivery: DeliveryJson, { task, deliveries }: Known): StopReason | null {
-  const { status, event, attempts } = delivery;
-  if (status !== "stopped" || attempts.at(-1)?.outcome === "permanent") return null;
+  const { status, event } = delivery;
+  if (status !== "stopped" || ownAttempts(delivery).at(-1)?.outcome === "permanent") return null;
   // The task's end stops what is pending before its own first attempt: what that one is answered is no reason for it.
   const earlier = deliveries.data.filter((other) => other !== delivery && !isTerminalEvent(other.event));
-  const refused = earlier.some((other) => other.attempts.some(({ reason }) => ENDS_CALLBACKS.has(reason)));
+  const refused = earlier.some((other) =>
+    ownAttempts(other).some(({ reason }) => ENDS_CALLBACKS.has(reason)),
+  );
   if (refused) return "receiver";
   return isTerminal(task) && !isTerminalEvent(event) ? "superseded" : "key";
 }
 
-/** The newest attempt that has come to something. */
-export function latestFinished(attempts: readonly AttemptJson[]): AttemptJson | undefined {
-  return attempts.findLast((attempt) => !isOnTheWire(attempt));
+/** One to another URL leaves the delivery as it is. */
+function ownAttempts({ attempts }: DeliveryJson): AttemptJson[] {
+  return attempts.filter(({ host }) => host === undefined);
+}
+
+/** Where help is wanted: the newest attempt that has failed, at the task's own receiver and elsewhere, unless one came through since. */
+export function toBeExplained(delivery: DeliveryJson): ReadonlySet<AttemptJson> {
+  const latest = [ownAttempts(delivery), delivery.attempts].map((attempts) =>
+    attempts.findLast((attempt) => !isOnTheWire(attempt)),
+  );
+  return new Set(
+    latest.filter((attempt) => attempt !== undefined).filter(({ outcome }) => outcome !== "delivered"),
+  );
 }

@@ -1,9 +1,7 @@
 import type { TaskJson } from "../../../contract/shapes/task.ts";
 import type { PageContext } from "../../page-context.ts";
 import { CopyButton, Instant } from "../parts.tsx";
-
-/** How long the upstream usually keeps a file after the task has ended. It does not promise it. */
-const USUAL_LIFE_MS = 24 * 3_600_000;
+import { fileLife } from "./file-life.ts";
 
 /**
  * The player and the ways to the file. When the file does not load, the page's script shows the last paragraph in place
@@ -11,8 +9,8 @@ const USUAL_LIFE_MS = 24 * 3_600_000;
  */
 export function VideoCard({ page, task, url }: { page: PageContext; task: TaskJson; url: string }) {
   const text = page.text.video;
-  const until = Date.parse(task.finished_at ?? task.created_at) + USUAL_LIFE_MS;
-  if (until <= page.now) return <Gone page={page} url={url} />;
+  const { until, isOver } = fileLife(task, page.now);
+  if (isOver) return <Gone page={page} url={url} />;
   return (
     <section class="card video" id="video" data-video>
       <h2 class="visually-hidden">{page.text.task.video}</h2>
@@ -32,8 +30,8 @@ export function VideoCard({ page, task, url }: { page: PageContext; task: TaskJs
             {url}
           </span>
         </p>
-        <p class="hint">
-          {text.until} <Instant iso={new Date(until).toISOString()} />. {page.text.task.videoNote}
+        <p class="hint" data-available>
+          {text.until} <Instant iso={until} />. {page.text.task.videoNote}
         </p>
       </div>
     </section>

@@ -1,0 +1,148 @@
+import { problemText, type Issue } from "../../../contract/problems.ts";
+import type { SentDelivery } from "../../../contract/shapes/delivery.ts";
+import { parseJson } from "../../../domain/text/json.ts";
+import type { PageContext } from "../../page-context.ts";
+import { Page } from "../page.tsx";
+import { Code, CopyButton, described, Field } from "../parts.tsx";
+import { replayCommand } from "./replay-command.ts";
+
+/** The form that sends it elsewhere, as it was filled in. */
+export interface Elsewhere {
+  url: string;
+  headers: string;
+  issues: readonly Issue[];
+}
+
+interface SentProps {
+  page: PageContext;
+  taskId: string;
+  delivery: SentDelivery;
+  elsewhere: Elsewhere;
+}
+
+/** The request of one event: to be read, copied, replayed, and sent to another URL. */
+export function SentPage({ page, taskId, delivery, elsewhere }: SentProps) {
+  const text = page.text.sent;
+  const { message_id: messageId, event } = delivery;
+  return (
+    <Page page={page} title={`${text.title} · ${event}`} place="tasks">
+      <p class="crumb">
+        <a href={`/tasks/${taskId}#${messageId}`}>{text.back}</a>
+      </p>
+      <div class="head">
+        <div>
+          <h1>{text.title}</h1>
+          <p class="sub">
+            <code>{event}</code> <code>{messageId}</code>
+          </p>
+        </div>
+      </div>
+      <div class="split">
+        <div class="column">
+          <Headers page={page} delivery={delivery} />
+          <Body page={page} body={delivery.request.body} />
+          <Replay page={page} delivery={delivery} />
+        </div>
+        <ElsewhereForm page={page} elsewhere={elsewhere} />
+      </div>
+    </Page>
+  );
+}
+
+function Headers({ page, delivery: { request } }: { page: PageContext; delivery: SentDelivery }) {
+  const text = page.text.sent;
+  const lines = Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`);
+  return (
+    <section class="card panel">
+      <h2>{text.url}</h2>
+      <p class="cut">
+        <code id="sent-url">POST {request.url}</code>
+      </p>
+      <div class="with-copy">
+        <h3>{text.headers}</h3>
+        <CopyButton page={page} from="sent-headers" label={text.headers} />
+      </div>
+      <Code id="sent-headers" label={text.headers}>
+        {lines.join("\n")}
+      </Code>
+      <p class="hint">{text.headersHint}</p>
+    </section>
+  );
+}
+
+function Body({ page, body }: { page: PageContext; body: string }) {
+  const text = page.text.sent;
+  return (
+    <section class="card panel">
+      <div class="with-copy">
+        <h2>{text.body}</h2>
+        <CopyButton page={page} from="sent-body" label={text.body} />
+      </div>
+      <Code label={text.body}>{JSON.stringify(parseJson(body), null, 2)}</Code>
+      <p class="hint">{text.bodyHint}</p>
+      <details id="exact">
+        <summary>{text.exact}</summary>
+        <Code id="sent-body" label={text.exact}>
+          {body}
+        </Code>
+      </details>
+    </section>
+  );
+}
+
+function Replay({ page, delivery }: { page: PageContext; delivery: SentDelivery }) {
+  const text = page.text.sent;
+  return (
+    <section class="card panel">
+      <div class="with-copy">
+        <h2>{text.replay}</h2>
+        <CopyButton page={page} from="replay" label={text.replay} />
+      </div>
+      <p class="hint">{text.replayHint}</p>
+      <Code id="replay" label={text.replay}>
+        {replayCommand(delivery.request)}
+      </Code>
+    </section>
+  );
+}
+
+function ElsewhereForm({ page, elsewhere }: { page: PageContext; elsewhere: Elsewhere }) {
+  const text = page.text.sent;
+  const problemOf = (name: string): string | undefined => {
+    const issue = elsewhere.issues.find(({ path }) => path.split(".")[0] === name);
+    return issue && problemText(issue, page.text.problems);
+  };
+  const url = { id: "callback_url", label: text.target, problem: problemOf("callback_url") };
+  const headers = {
+    id: "callback_headers",
+    label: text.own,
+    hint: text.ownHint,
+    problem: problemOf("callback_headers"),
+  };
+  return (
+    <section class="card panel stack" id="elsewhere">
+      <h2>{text.elsewhere}</h2>
+      <p class="hint">{text.elsewhereLead}</p>
+      <form method="post" class="stack">
+        <Field {...url}>
+          <input
+            {...described(url)}
+            class="code"
+            type="url"
+            required
+            value={elsewhere.url}
+            autocomplete="off"
+          />
+        </Field>
+        <Field {...headers}>
+          <textarea {...described(headers)} class="code" rows={2} spellcheck={false}>
+            {elsewhere.headers}
+          </textarea>
+        </Field>
+        <button class="primary" type="submit">
+          {text.send}
+        </button>
+      </form>
+    </section>
+  );
+}

@@ -1,0 +1,63 @@
+import type { Context } from "hono";
+import type { SentDelivery } from "../contract/shapes/delivery.ts";
+import type { AppEnv } from "../http/app-env.ts";
+import { ApiError, noSuchTask } from "../http/errors.ts";
+import { askForRedelivery, redeliveryOf } from "../http/routes/redeliver.ts";
+import { askTask } from "../task-object/client.ts";
+import { readForm } from "./form.ts";
+import { headersIn } from "./new-task-request.ts";
+import { SentPage, type Elsewhere } from "./pages/task/sent-page.tsx";
+import { pageContext } from "./page-context.ts";
+import { namedTask, saidOf, taskPath } from "./tasks.tsx";
+
+/** `GET /tasks/{id}/sent/{message}`: the request of one event. */
+export async function showSent(context: Context<AppEnv>): Promise<Response> {
+  return renderSent(context, { url: "", headers: "", issues: [] });
+}
+
+/** `POST /tasks/{id}/sent/{message}`: one attempt to another URL. */
+export async function sendElsewhere(context: Context<AppEnv>): Promise<Response> {
+  const { id, name } = await namedTask(context);
+  const form = await readForm(context);
+  const [url, headers] = [form("callback_url").trim(), form("callback_headers")];
+  const messageId = messageOf(context);
+  try {
+    const order = redeliveryOf(context, {
+      message_id: messageId,
+      // An empty one is refused, too: without a URL it would go to the task's own receiver.
+      callback_url: url === "" ? "?" : url,
+      callback_headers: headersIn(headers) ?? null,
+    });
+    const said = saidOf(await askForRedelivery(context, name, order));
+    return context.redirect(taskPath(id, said, messageId), 303);
+  } catch (error) {
+    const issues = error instanceof ApiError ? error.options.issues : undefined;
+    if (issues === undefined) throw error;
+    context.status(400);
+    return renderSent(context, { url, headers, issues });
+  }
+}
+
+function messageOf(context: Context<AppEnv>): string {
+  return context.req.param("message") ?? "";
+}
+
+async function renderSent(context: Context<AppEnv>, elsewhere: Elsewhere): Promise<Response> {
+  const { id, name, account } = await namedTask(context);
+  const answer = await askTask(context.env.TASKS, name, async (stub) =>
+    stub.delivery(account, messageOf(context)),
+  );
+  switch (answer.kind) {
+    case "no_task":
+      throw noSuchTask();
+    case "no_message":
+      throw new ApiError("not_found");
+    case "found": {
+      const delivery = JSON.parse(answer.body) as SentDelivery;
+      const page = pageContext(context);
+      return context.html(<SentPage page={page} taskId={id} delivery={delivery} elsewhere={elsewhere} />);
+    }
+    default:
+      return answer satisfies never;
+  }
+}
