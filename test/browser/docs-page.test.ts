@@ -90,7 +90,6 @@ describe("the reference page", () => {
       await openAll(page);
       expect(await axeViolations(page)).toEqual([]);
       expect(await scrollsSideways(page)).toBe(false);
-      await shoot(page, `docs-${file}-open`);
       expect(complaints).toEqual([]);
       const { origin } = new URL(stack.worker.url);
       expect(requests.filter((request) => new URL(request.url()).origin !== origin)).toEqual([]);
