@@ -22,6 +22,7 @@ const TOOL_NAMES: Partial<Record<string, string>> = {
   n8n: "n8n",
   "node-red": "Node-RED",
   receivers: "Receivers",
+  recover: "Recover",
   zapier: "Zapier",
 };
 

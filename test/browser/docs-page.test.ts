@@ -194,7 +194,7 @@ describe("the reference page", () => {
 });
 
 describe("a recipe", () => {
-  it.each(["zapier", "make", "n8n", "node-red", "receivers", "curl", "migrate"])(
+  it.each(["zapier", "make", "n8n", "node-red", "receivers", "curl", "migrate", "recover"])(
     "is a page, axe-clean, whose links lead somewhere: %s",
     async (name) => {
       const { page, complaints, close } = await open(
