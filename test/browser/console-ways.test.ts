@@ -55,7 +55,7 @@ describe("without scripts", () => {
     await page.locator("#callback_url").fill("ftp://nonsense");
     await page.getByRole("button", { name: "Start the task" }).click();
     await page.getByText("Please fix these fields").waitFor();
-    await page.getByRole("link", { name: "callback_url" }).click();
+    await page.getByRole("link", { name: "Callback URL" }).click();
     await shoot(page, "no-script-refused");
     await page.locator("#callback_url").fill(hook.url);
     await page.getByRole("button", { name: "Start the task" }).click();

@@ -161,6 +161,8 @@ describe("a task that failed, in Chinese", () => {
     const body = await failedPage({ ...fields, callback_url: newHook(stack).url });
     expect(body).toContain(sentence);
     expect([code, faultsOf(body)]).toEqual([code, []]);
+    const sent = /href="(\/tasks\/[^"]+\/sent\/[^"]+)"/.exec(body)?.[1] ?? "/no-link";
+    expect([sent, faultsOf((await reader.get(sent, CHINESE)).body)]).toEqual([sent, []]);
   });
 
   it.each([
