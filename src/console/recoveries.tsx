@@ -1,6 +1,7 @@
 import type { Context } from "hono";
 import { cancelRecovery, listRecoveries, readRecovery, startRecovery } from "../account-object/client.ts";
 import type { Issue } from "../contract/problems.ts";
+import { RECOVERY_FILTERS } from "../contract/words.ts";
 import type { RecoveryView } from "../domain/recovery/recovery.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import type { RequestObject } from "../http/body/json-body.ts";
@@ -12,9 +13,6 @@ import { PreviewPage, type Asked } from "./pages/recoveries/preview-page.tsx";
 import { RecoveriesPage } from "./pages/recoveries/recoveries-page.tsx";
 import { RecoveryPage } from "./pages/recoveries/recovery-page.tsx";
 import { pageContext } from "./page-context.ts";
-
-/** The filters of a recovery, as its preview's address and its form name them. */
-const FILTERS = ["statuses", "created_after", "created_before", "callback_host", "model"] as const;
 
 /** `GET /recoveries`: the last ones. */
 export async function showRecoveries(context: Context<AppEnv>): Promise<Response> {
@@ -87,7 +85,7 @@ function idOf(context: Context<AppEnv>): string {
 }
 
 function filtersFrom(read: (name: string) => string | undefined): Asked["filters"] {
-  return FILTERS.flatMap((name) => {
+  return RECOVERY_FILTERS.flatMap((name) => {
     const value = read(name)?.trim() ?? "";
     return value === "" ? [] : [[name, value] as const];
   });

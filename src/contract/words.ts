@@ -35,6 +35,16 @@ export const AIO = "aio";
 /** What a recovery can be for. */
 export const RECOVERABLE_STATUSES = ["exhausted", "stopped", "pending"] as const;
 
+/** Which callbacks a recovery is for, by the names of its request's members. */
+export const RECOVERY_FILTERS = [
+  "statuses",
+  "created_after",
+  "created_before",
+  "callback_host",
+  "model",
+] as const;
+export type RecoveryFilterName = (typeof RECOVERY_FILTERS)[number];
+
 /** `halted`: too many failures in a row at its hosts; the rest stays undelivered. */
 export const RECOVERY_STATUSES = ["running", "done", "halted", "cancelled"] as const;
 export type RecoveryStatus = (typeof RECOVERY_STATUSES)[number];

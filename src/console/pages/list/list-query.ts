@@ -1,4 +1,4 @@
-import { RECOVERABLE_STATUSES } from "../../../contract/words.ts";
+import { RECOVERABLE_STATUSES, RECOVERY_FILTERS } from "../../../contract/words.ts";
 
 /**
  * The address of the list. Its parameters are those of `GET /v1/videos`, so that a filter on the page and a filter in a
@@ -80,8 +80,8 @@ export function listPath(query: URLSearchParams, changes: Record<string, string 
 }
 
 const RECOVERABLE: ReadonlySet<string> = new Set(RECOVERABLE_STATUSES);
-/** Filters that a recovery has, too, under the same names. */
-const SHARED: ReadonlySet<string> = new Set(["created_after", "created_before", "callback_host", "model"]);
+/** Those that a list has under the same name; `statuses` it calls otherwise. */
+const SHARED: ReadonlySet<string> = new Set(RECOVERY_FILTERS.filter((name) => name !== "statuses"));
 
 /** The same callbacks as a recovery; null: the list does not ask for callbacks that failed. */
 export function recoveryOf(query: URLSearchParams): { path: string; foreign: string[] } | null {

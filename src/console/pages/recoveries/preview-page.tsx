@@ -1,4 +1,5 @@
 import { problemText, type Issue } from "../../../contract/problems.ts";
+import type { RecoveryFilterName } from "../../../contract/words.ts";
 import type { RecoveryPreviewJson } from "../../../contract/shapes/recovery.ts";
 import type { PageContext } from "../../page-context.ts";
 import { Page } from "../page.tsx";
@@ -6,10 +7,7 @@ import { described, Field } from "../parts.tsx";
 
 /** What a recovery is asked for. */
 export interface Asked {
-  filters: readonly (readonly [
-    name: "statuses" | "created_after" | "created_before" | "callback_host" | "model",
-    value: string,
-  ])[];
+  filters: readonly (readonly [name: RecoveryFilterName, value: string])[];
   /** Empty: the stored receivers. */
   url: string;
   headers: string;
