@@ -2,7 +2,13 @@ import { describe, expect, it } from "vitest";
 import type { AttemptJson } from "../../../src/contract/shapes/delivery.ts";
 import type { AttemptReason } from "../../../src/contract/words.ts";
 import { ATTEMPT_REASONS } from "../../../src/contract/words.ts";
-import { adviceFor, redirectTarget } from "../../../src/console/pages/task/advice.ts";
+import {
+  adviceFor,
+  adviceText,
+  reasonText,
+  redirectTarget,
+  type Advice,
+} from "../../../src/console/pages/task/advice.ts";
 import {
   deliveryStateOf,
   stateWord,
@@ -10,6 +16,7 @@ import {
   toBeExplained,
 } from "../../../src/console/pages/task/delivery-state.ts";
 import { en } from "../../../src/console/text/en.ts";
+import { zh } from "../../../src/console/text/zh.ts";
 import { aDeliveryView, anAttempt, aView, iso } from "./views.ts";
 
 /*
@@ -87,6 +94,40 @@ describe("the advice about a failed callback", () => {
   it("takes no address from a receiver that did not redirect", () => {
     const attempt = anAttempt({ reason: "http_500", response_excerpt: "redirect to https://evil.example/" });
     expect(redirectTarget(attempt, URL_OF_TASK)).toBeNull();
+  });
+});
+
+describe("what is said of an attempt", () => {
+  const elsewhere = "b.example.com";
+  it.each([
+    ["gone", "The receiver answered 410 Gone, so Ringback stopped sending this task's callbacks."],
+    ["timeout", "The receiver did not answer in time."],
+    ["http_501", "The receiver answered 501."],
+    ["in_flight", null],
+    [null, null],
+  ] as const)("for %s is the reason", (reason, sentence) => {
+    expect(reasonText({ reason }, en)).toBe(sentence);
+  });
+
+  it("at another URL is nothing about the task's own callback", () => {
+    const own =
+      /stopped sending|Ringback stopped|as callback_url|sends it again|waits as long|new tasks|停止|再次发送，|创建新任务|时间等待/;
+    const advices = Object.keys(en.callbacks.advice) as Advice[];
+    for (const text of [en, zh]) {
+      const said = [
+        ...ATTEMPT_REASONS.map((reason) => reasonText({ reason, host: elsewhere }, text) ?? ""),
+        // Where only the host is known, no address is n8n's test URL.
+        ...advices
+          .filter((advice) => advice !== "n8nTest")
+          .map((advice) => adviceText(advice, true, text.callbacks)),
+      ];
+      expect(said.filter((sentence) => own.test(sentence))).toEqual([]);
+    }
+    expect(reasonText({ reason: "gone", host: elsewhere }, en)).toBe("The receiver answered 410 Gone.");
+    expect(reasonText({ reason: "timeout", host: elsewhere }, en)).toBe(en.deliveries.reason.timeout);
+    expect(adviceText("secret", true, en.callbacks)).toBe(en.callbacks.advice.secret);
+    expect(adviceText("gone", true, en.callbacks)).toBe(en.callbacks.elsewhere.advice.gone);
+    expect(adviceText("gone", false, en.callbacks)).toBe(en.callbacks.advice.gone);
   });
 });
 

@@ -5,7 +5,7 @@ import { en } from "../../../src/console/text/en.ts";
 import { zh } from "../../../src/console/text/zh.ts";
 import { timelineOf } from "../../../src/console/pages/task/timeline.ts";
 import { diagnosticsOf } from "../../../src/task-object/diagnostics.ts";
-import { anAttempt, aView, iso } from "./views.ts";
+import { aDeliveryView, anAttempt, aView, iso } from "./views.ts";
 import { aDelivery, aSchedule, aTask, aTaskState, anUnsubmittedTask, T0 } from "../../support/builders.ts";
 
 const labels = (view: TaskView): string[] =>
@@ -100,6 +100,46 @@ describe("the timeline", () => {
       "Callback attempt 3: video.succeeded · Sending",
       "Next callback attempt",
     ]);
+  });
+
+  it("names the other URL that an attempt went to, and takes its answer for neither good nor bad", () => {
+    const elsewhere = { trigger: "manual", host: "b.example.com" } as const;
+    const attempts = [
+      anAttempt({ status_code: 503, outcome: "retryable", reason: "http_503" }),
+      anAttempt({ number: 2, started_at: iso(30_000), ...elsewhere }),
+      anAttempt({
+        number: 3,
+        started_at: iso(40_000),
+        status_code: 410,
+        outcome: "permanent",
+        reason: "gone",
+        ...elsewhere,
+      }),
+      anAttempt({
+        number: 4,
+        started_at: iso(50_000),
+        status_code: null,
+        outcome: "unknown",
+        reason: "in_flight",
+        duration_ms: null,
+        ...elsewhere,
+      }),
+    ];
+    const view = aView({
+      task: { status: "failed", finished_at: iso(19_000) },
+      deliveries: { data: [aDeliveryView({ status: "exhausted", attempts })] },
+    });
+    const told = (text: typeof en): string[] =>
+      timelineOf(view, text, T0 + 60_000)
+        .slice(-4)
+        .map(({ detail, tone }) => `${tone}: ${detail}`);
+    expect(told(en)).toEqual([
+      "warn: video.succeeded · HTTP 503 · 12 ms",
+      "done: video.succeeded · to b.example.com · HTTP 200 · 12 ms",
+      "done: video.succeeded · to b.example.com · HTTP 410 · 12 ms",
+      "now: video.succeeded · to b.example.com · Sending",
+    ]);
+    expect(told(zh)[1]).toBe("done: video.succeeded · 发往 b.example.com · HTTP 200 · 12 毫秒");
   });
 });
 

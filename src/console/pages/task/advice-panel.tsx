@@ -1,7 +1,7 @@
 import type { AttemptJson, DeliveryJson } from "../../../contract/shapes/delivery.ts";
 import type { PageContext } from "../../page-context.ts";
 import { Code } from "../parts.tsx";
-import { adviceFor, redirectTarget } from "./advice.ts";
+import { adviceFor, adviceText, redirectTarget } from "./advice.ts";
 import type { TaskView } from "./task-view.ts";
 
 interface AdviceProps {
@@ -24,7 +24,8 @@ export function AdvicePanel({ page, view, delivery, attempt }: AdviceProps) {
     <div class="advice">
       <h4>{task.whatToDo}</h4>
       <p>
-        {text.advice[advice]} {!isElsewhere && (delivery.status === "pending" ? text.again : text.afterwards)}
+        {adviceText(advice, isElsewhere, text)}{" "}
+        {!isElsewhere && (delivery.status === "pending" ? text.again : text.afterwards)}
         {advice === "secret" && (
           <>
             {" "}

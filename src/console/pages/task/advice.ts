@@ -32,6 +32,30 @@ const BY_STATUS = new Map<number, Advice>([
   [504, "gateway"],
 ]);
 
+/** Its sentence. One about another URL says nothing about what becomes of the task's own callback. */
+export function adviceText(
+  advice: Advice,
+  isElsewhere: boolean,
+  { advice: own, elsewhere }: Callbacks,
+): string {
+  return (isElsewhere ? find(elsewhere.advice, advice) : undefined) ?? own[advice];
+}
+
+/** Why an attempt failed, in a sentence; null for one that is delivered or on its way. */
+export function reasonText({ reason, host }: Judged, { deliveries, callbacks }: Text): string | null {
+  if (reason === null || reason === "in_flight") return null;
+  if (!isWorded(reason)) return deliveries.reasonHttp(reason.slice("http_".length));
+  const elsewhere = host === undefined ? undefined : find(callbacks.elsewhere.reason, reason);
+  return elsewhere ?? deliveries.reason[reason];
+}
+
+type Callbacks = Text["callbacks"];
+type Judged = Pick<AttemptJson, "reason" | "host">;
+
+function find(sentences: Record<string, string>, name: string): string | undefined {
+  return Object.entries(sentences).find(([key]) => key === name)?.[1];
+}
+
 type Failure = Pick<AttemptJson, "reason" | "status_code">;
 
 /** Null: the attempt was delivered, or is on the wire. `url`: where it went, if that is known. */

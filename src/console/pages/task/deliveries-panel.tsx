@@ -1,8 +1,7 @@
 import type { AttemptJson, DeliveryJson } from "../../../contract/shapes/delivery.ts";
-import { isWorded } from "../../../contract/words.ts";
 import type { PageContext } from "../../page-context.ts";
-import type { Text } from "../../text/en.ts";
 import { Badge, Code, Distance, Instant, Notice } from "../parts.tsx";
+import { reasonText } from "./advice.ts";
 import { AdvicePanel } from "./advice-panel.tsx";
 import { deliveryStateOf, stateWord, stopReasonOf, toBeExplained } from "./delivery-state.ts";
 import { isOnTheWire, type TaskView } from "./task-view.ts";
@@ -91,7 +90,7 @@ interface AttemptProps {
 
 function Attempt({ page, messageId, attempt, children }: AttemptProps & { children: unknown }) {
   const { text } = page;
-  const why = reasonOf(attempt, text);
+  const why = reasonText(attempt, text);
   return (
     <li id={`${messageId}-${attempt.number}`}>
       <div class="attempt">
@@ -123,11 +122,4 @@ function Answer({ page, messageId, attempt }: AttemptProps) {
       <Code label={label}>{attempt.response_excerpt}</Code>
     </details>
   );
-}
-
-/** In a sentence; a delivered attempt and one on its way need none. */
-function reasonOf(attempt: AttemptJson, { deliveries: text }: Text): string | null {
-  const { reason } = attempt;
-  if (reason === null || isOnTheWire(attempt)) return null;
-  return isWorded(reason) ? text.reason[reason] : text.reasonHttp(reason.slice("http_".length));
 }

@@ -52,10 +52,20 @@ function attemptsOf({ deliveries }: TaskView, text: Text): Moment[] {
     attempts.map((attempt) => ({
       iso: attempt.started_at,
       label: text.task.attempt(attempt.number),
-      detail: [event, answerOf(attempt, text)].join(" · "),
-      tone: isOnTheWire(attempt) ? "now" : TONES[attempt.outcome],
+      detail: [event, ...whereTo(attempt, text), answerOf(attempt, text)].join(" · "),
+      tone: toneOf(attempt),
     })),
   );
+}
+
+function whereTo({ host }: AttemptJson, { sent }: Text): string[] {
+  return host === undefined ? [] : [sent.to(host)];
+}
+
+/** What another URL answers is neither good nor bad for the task's own callback. */
+function toneOf(attempt: AttemptJson): Moment["tone"] {
+  if (isOnTheWire(attempt)) return "now";
+  return attempt.host === undefined ? TONES[attempt.outcome] : "done";
 }
 
 /** `503, 12 ms`, or in words what came instead of an answer. */

@@ -37,6 +37,25 @@ export const callbacks = {
     interrupted: "Nothing needs to be done: Ringback sends it again, and the webhook-id stays the same.",
     other: "Read what the receiver said, and look into its log at this time.",
   },
+  /** Of an attempt at another URL, which leaves the task's own callback as it is. */
+  elsewhere: {
+    reason: {
+      redirect: "The receiver redirected to another URL. Ringback does not follow redirects.",
+      gone: "The receiver answered 410 Gone.",
+    },
+    advice: {
+      busy: "The receiver limits how many requests it takes. Wait a little, then deliver there again.",
+      redirect: "Deliver to the address that it leads to.",
+      gone: "This URL takes no more callbacks. The task's own callback stays as it is.",
+      notImplemented:
+        "501 says that this URL will never take the request. Check it, then deliver there again.",
+      urlRejected:
+        "The rules of this deployment do not allow this URL. Use another one, or ask the operator.",
+      headersRejected: "Deliver there again with other headers.",
+      interrupted:
+        "Ringback does not send it there again by itself. If it did not arrive, deliver there again.",
+    },
+  },
   again: "Ringback tries again by itself.",
   afterwards: "Once the receiver works again, deliver again.",
 };

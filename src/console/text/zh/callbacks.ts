@@ -31,6 +31,21 @@ export const callbacks: Text["callbacks"] = {
     interrupted: "无需处理：Ringback 会再次发送，webhook-id 不变。",
     other: "请查看接收方的应答，以及它在该时间的日志。",
   },
+  elsewhere: {
+    reason: {
+      redirect: "接收方重定向到了另一个地址。Ringback 不跟随重定向。",
+      gone: "接收方返回 410（Gone）。",
+    },
+    advice: {
+      busy: "接收方限制了请求频率。请稍候，再向该地址发送一次。",
+      redirect: "请发送到它指向的地址。",
+      gone: "该地址不再接受回调。任务原有的回调不受影响。",
+      notImplemented: "501 表示该地址永远不会接受该请求。请检查地址，再向它发送一次。",
+      urlRejected: "该部署的规则不允许该地址。请换一个地址，或询问管理员。",
+      headersRejected: "请换用其他请求头，再向该地址发送一次。",
+      interrupted: "Ringback 不会自动再次发往该地址。如果没有送达，请再发送一次。",
+    },
+  },
   again: "Ringback 会自动重试。",
   afterwards: "接收方恢复后，请重新发送。",
 };
