@@ -1,7 +1,7 @@
 import { keepLive } from "./live.js";
 import { localise } from "./local-times.js";
 import { offerCopying } from "./copy.js";
-import { sendFormsOnce } from "./forms.js";
+import { sendFormsOnce, takeTypedAlong } from "./forms.js";
 import { watchVideos } from "./video.js";
 
 // All of it is comfort: every page can be read and every form be sent without.
@@ -9,6 +9,7 @@ localise(document);
 offerCopying(document);
 keepLive();
 sendFormsOnce();
+takeTypedAlong();
 watchVideos();
 
 /** How long a page says what a button did, in milliseconds; after that its address is the page's own again. */

@@ -12,3 +12,12 @@ export function sendFormsOnce() {
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
 }
+
+/** On a page of several forms the language switch takes along what is typed into each; its own fields come first. */
+export function takeTypedAlong() {
+  document.addEventListener("formdata", ({ target, formData }) => {
+    if (!target.matches("[data-language]")) return;
+    for (const form of document.querySelectorAll("form[data-typed]"))
+      for (const [name, value] of new FormData(form)) formData.append(name, value);
+  });
+}

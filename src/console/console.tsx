@@ -13,7 +13,7 @@ import { deleteTask, redeliverTask, showTask } from "./tasks.tsx";
 import { pingFromStart, revealStartSecret, showStart } from "./start.tsx";
 import { showStatistics } from "./pages/statistics-page.tsx";
 import { showTasks } from "./list.tsx";
-import { ping, revealSecret, rotate, showWebhooks, verify } from "./webhooks.tsx";
+import { ping, revealSecret, rotate, showWebhooks, switchWebhooksLanguage, verify } from "./webhooks.tsx";
 
 /** `/` and the pages under it. They call the same functions as `/v1`, without HTTP to itself. */
 export const consolePages = new Router()
@@ -54,9 +54,12 @@ export const consolePages = new Router()
   .post("/webhooks/rotate", page, withSettings, signedIn, rotate)
   .post("/webhooks/ping", page, withSettings, signedIn, rateLimited, ping)
   .post("/webhooks/verify", page, withSettings, signedIn, verify)
+  .post("/webhooks/language", page, withSettings, signedIn, switchWebhooksLanguage)
   // The address of a form's answer, opened again.
-  .get("/webhooks/:form{secret|rotate|ping|verify}", page, (context) => context.redirect("/webhooks", 303))
-  .all("/webhooks/:form{secret|rotate|ping|verify}", methodNotAllowed("GET, HEAD, POST"))
+  .get("/webhooks/:form{secret|rotate|ping|verify|language}", page, (context) =>
+    context.redirect("/webhooks", 303),
+  )
+  .all("/webhooks/:form{secret|rotate|ping|verify|language}", methodNotAllowed("GET, HEAD, POST"))
   .get("/start", page, withSettings, signedIn, showStart)
   .all("/start", methodNotAllowed("GET, HEAD"))
   .post("/start/secret", page, withSettings, signedIn, revealStartSecret)

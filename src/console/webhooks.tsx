@@ -8,7 +8,8 @@ import { issue } from "../contract/problems.ts";
 import type { VerifyReason } from "../contract/words.ts";
 import { readForm } from "./form.ts";
 import { headersIn } from "./new-task-request.ts";
-import { pageContext } from "./page-context.ts";
+import { isLanguage, type Language } from "./language.ts";
+import { pageContext, rememberLanguage } from "./page-context.ts";
 import { WebhooksPage, type WebhooksState } from "./pages/webhooks-page.tsx";
 
 /** How long an old secret may sign along, in seconds; the form's choices. */
@@ -41,11 +42,7 @@ export async function rotate(context: Context<AppEnv>): Promise<Response> {
 /** `POST /webhooks/ping`: sends it and shows what came back. */
 export async function ping(context: Context<AppEnv>): Promise<Response> {
   const form = await readForm(context);
-  const asked = {
-    url: form("callback_url"),
-    format: form("callback_format"),
-    headers: form("callback_headers"),
-  };
+  const asked = pingIn(form);
   try {
     const answer = await sendPing(context, {
       callback_url: asked.url.trim(),
@@ -63,23 +60,60 @@ export async function ping(context: Context<AppEnv>): Promise<Response> {
 /** `POST /webhooks/verify`: whether what was pasted is signed by this account. */
 export async function verify(context: Context<AppEnv>): Promise<Response> {
   const form = await readForm(context);
-  const [id, timestamp, signatures] = [form("id").trim(), form("timestamp").trim(), form("signature").trim()];
-  const body = form("body");
+  const received = receivedIn(form);
+  const { body } = received;
   let reason: VerifyReason | null = "no_match";
   // A text field breaks lines with CR LF, and what was copied often ends with one that was never sent.
   for (const variant of new Set([body, body.replaceAll("\r\n", "\n"), body.trim()])) {
     if (reason !== "no_match") break;
     const bytes = new TextEncoder().encode(variant);
-    reason = await verifyReceived(context, { id, timestamp, signatures, body: bytes });
+    reason = await verifyReceived(context, { ...received, body: bytes });
   }
-  return render(context, { verify: { id, timestamp, signatures, body, reason } });
+  return render(context, { verify: { ...received, verdict: reason ?? "valid" } });
 }
 
-async function render(context: Context<AppEnv>, state: Partial<WebhooksState>): Promise<Response> {
+/** `POST /webhooks/language`: the same page with everything that was typed, in the other language. */
+export async function switchWebhooksLanguage(context: Context<AppEnv>): Promise<Response> {
+  const form = await readForm(context);
+  const language = form("language");
+  if (!isLanguage(language)) return context.redirect("/webhooks", 303);
+  rememberLanguage(context, language);
+  const typed = {
+    ping: { ...pingIn(form), answer: null, issues: [] },
+    verify: { ...receivedIn(form), verdict: null },
+  };
+  const overlap = form("overlap");
+  return render(context, overlap === "" ? typed : { ...typed, overlap }, language);
+}
+
+type Form = Awaited<ReturnType<typeof readForm>>;
+
+function pingIn(form: Form) {
+  return {
+    url: form("callback_url"),
+    format: form("callback_format"),
+    headers: form("callback_headers"),
+  };
+}
+
+function receivedIn(form: Form) {
+  return {
+    id: form("id").trim(),
+    timestamp: form("timestamp").trim(),
+    signatures: form("signature").trim(),
+    body: form("body"),
+  };
+}
+
+async function render(
+  context: Context<AppEnv>,
+  state: Partial<WebhooksState>,
+  language?: Language,
+): Promise<Response> {
   const versions = await signingVersions(context.env.ACCOUNTS, context.get("caller").account);
   const expiries = versions.slice(1).map(({ expiresAt }) => isoTime(expiresAt));
   const said = context.req.query("said") ?? null;
   return context.html(
-    <WebhooksPage page={pageContext(context)} expiries={expiries} said={said} state={state} />,
+    <WebhooksPage page={pageContext(context, language)} expiries={expiries} said={said} state={state} />,
   );
 }

@@ -16,6 +16,7 @@ import { newHook, startStack, submitsTo, type Stack, type TaskBody } from "../su
  * scenario                                        requirement
  * a new account's first page                      a free test in one click, and the way to the rest
  * the page that gets one started                  ping, secret and receivers; without scripts, too
+ * a language switch beside several forms, Enter   nothing typed is lost; Enter sends the form
  * the form of a new task, refused and mended      its box follows the live check; the language keeps what was typed
  * the statistics of a receiver that fails         its failures, and the way to the callbacks that it did not take
  * a clipboard that is refused                     the button says so, and nothing throws
@@ -143,6 +144,43 @@ describe("the form of a new task", () => {
     await page.locator("[data-summary]").waitFor({ state: "hidden" });
     await page.getByText("可以提交").waitFor();
     expect(complaints).toEqual([]);
+    await close();
+  });
+});
+
+describe("what is typed", () => {
+  it("into each form of the webhooks is kept when the language is switched, there and back", async () => {
+    const { page, complaints, close } = await openWindow(browser, stack.worker.url, { viewport: WIDE });
+    await signIn(page, "sk-a-typist");
+    await page.goto("/webhooks");
+    const typed = {
+      ...{ callback_url: "https://hooks.example.com/a", callback_headers: "X-A: 1" },
+      ...{ id: "msg_1", timestamp: "1234", signature: "v1,a", body: "{\n  1\n}" },
+    };
+    for (const [id, value] of Object.entries(typed)) await page.locator(`#${id}`).fill(value);
+    await page.locator("#callback_format").selectOption("flat");
+    for (const [button, language] of [
+      ["中文", "zh-Hans"],
+      ["English", "en"],
+    ] as const) {
+      await page.getByRole("button", { name: button }).click();
+      await page.locator(`html[lang='${language}']`).waitFor();
+      for (const [id, value] of Object.entries(typed))
+        expect(await page.locator(`#${id}`).inputValue()).toBe(value);
+      expect(await page.locator("#callback_format").inputValue()).toBe("flat");
+    }
+    await expectWell(page, "webhooks-typed");
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
+  it("is sent by Enter, in the language that the page has", async () => {
+    const { page, close } = await openWindow(browser, stack.worker.url, { viewport: WIDE });
+    await signIn(page, "sk-an-enterer");
+    await page.goto("/new");
+    await page.locator("#model").press("Enter");
+    await page.locator("[data-summary]").getByRole("link", { name: "Prompt" }).waitFor();
+    expect(new URL(page.url()).pathname).toBe("/new");
     await close();
   });
 });

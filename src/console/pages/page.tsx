@@ -15,6 +15,8 @@ interface PageProps {
   styles?: readonly string[];
   /** The form whose fields the language switch takes along, so that nothing typed is lost. */
   typedForm?: string;
+  /** Where the language switch leads to on a page of several forms: with scripts it takes along what all of them hold. */
+  languagePath?: string;
   children?: Child;
 }
 
@@ -27,6 +29,7 @@ export function Page({
   scripts = [],
   styles = [],
   typedForm,
+  languagePath = "/language",
   children,
 }: PageProps) {
   const { text } = page;
@@ -54,7 +57,7 @@ export function Page({
           <a class="skip" href="#content">
             {text.shell.skip}
           </a>
-          <Bar page={page} place={place} typedForm={typedForm} />
+          <Bar page={page} place={place} typedForm={typedForm} languagePath={languagePath} />
           <p class="stale" role="status" data-stale hidden>
             {text.shell.stale}
           </p>
@@ -80,9 +83,13 @@ export function Page({
   );
 }
 
-type BarProps = Pick<PageProps, "page"> & { place: Place | undefined; typedForm: string | undefined };
+type BarProps = Pick<PageProps, "page"> & {
+  place: Place | undefined;
+  typedForm: string | undefined;
+  languagePath: string;
+};
 
-function Bar({ page, place, typedForm }: BarProps) {
+function Bar({ page, place, typedForm, languagePath }: BarProps) {
   const { text, viewer } = page;
   return (
     <header class="bar">
@@ -100,7 +107,7 @@ function Bar({ page, place, typedForm }: BarProps) {
           </nav>
         )}
         <div class="bar-end">
-          <LanguageSwitch page={page} typedForm={typedForm} />
+          <LanguageSwitch page={page} typedForm={typedForm} languagePath={languagePath} />
           {viewer !== null && (
             <form method="post" action="/sign-out">
               <span class="viewer">
@@ -132,25 +139,35 @@ const OTHER: Record<Language, { language: Language; name: string }> = {
 };
 
 /** One button, in the language that it leads to. */
-function LanguageSwitch({ page, typedForm }: Omit<BarProps, "place">) {
+function LanguageSwitch({ page, typedForm, languagePath }: Omit<BarProps, "place">) {
   const { language, name } = OTHER[page.language];
   const choice = { name: "language", value: language, lang: LANGUAGE_TAGS[language] };
   if (typedForm !== undefined) {
     return (
-      <button
-        class="quiet"
-        type="submit"
-        form={typedForm}
-        formaction="/new/language"
-        formnovalidate
-        {...choice}
-      >
-        {name}
-      </button>
+      <>
+        {/* The first button of a form is what Enter in a field presses: that of the form, and not the language's. */}
+        <button
+          class="visually-hidden"
+          type="submit"
+          form={typedForm}
+          tabindex={-1}
+          aria-hidden="true"
+        ></button>
+        <button
+          class="quiet"
+          type="submit"
+          form={typedForm}
+          formaction="/new/language"
+          formnovalidate
+          {...choice}
+        >
+          {name}
+        </button>
+      </>
     );
   }
   return (
-    <form method="post" action="/language">
+    <form method="post" action={languagePath} data-language>
       <input type="hidden" name="to" value={page.path} />
       <button class="quiet" type="submit" {...choice}>
         {name}

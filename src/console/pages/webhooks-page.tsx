@@ -16,9 +16,11 @@ export interface WebhooksState {
     timestamp: string;
     signatures: string;
     body: string;
-    /** Null: the signature holds. */
-    reason: VerifyReason | null;
+    /** Null: not checked. */
+    verdict: "valid" | VerifyReason | null;
   };
+  /** The overlap of a rotation that is not confirmed yet, in seconds. */
+  overlap: string;
 }
 
 interface WebhooksProps {
@@ -32,7 +34,7 @@ interface WebhooksProps {
 export function WebhooksPage({ page, expiries, said, state }: WebhooksProps) {
   const text = page.text.webhooks;
   return (
-    <Page page={page} title={text.title} place="webhooks">
+    <Page page={page} title={text.title} place="webhooks" languagePath="/webhooks/language">
       <div class="head">
         <div>
           <h1>{text.title}</h1>
@@ -47,7 +49,7 @@ export function WebhooksPage({ page, expiries, said, state }: WebhooksProps) {
       <div class="halves">
         <div class="column">
           <Secret page={page} expiries={expiries} revealed={state.revealed} />
-          <Rotate page={page} />
+          <Rotate page={page} overlap={state.overlap ?? "86400"} />
           <Ping page={page} ping={state.ping} />
         </div>
         <div class="column">
@@ -124,18 +126,18 @@ function Older({ page, expiries, revealed }: SecretProps) {
   );
 }
 
-function Rotate({ page }: { page: PageContext }) {
+function Rotate({ page, overlap }: { page: PageContext; overlap: string }) {
   const text = page.text.webhooks;
   return (
     <details class="card panel" id="rotate">
       <summary>{text.rotate}</summary>
       <p class="hint">{text.rotateLead}</p>
-      <form method="post" action="/webhooks/rotate" class="stack">
+      <form method="post" action="/webhooks/rotate" class="stack" data-typed>
         <div class="field">
           <label for="overlap">{text.overlap}</label>
           <select id="overlap" name="overlap">
             {Object.entries(text.overlaps).map(([seconds, name]) => (
-              <option value={seconds} selected={seconds === "86400"}>
+              <option value={seconds} selected={seconds === overlap}>
                 {name}
               </option>
             ))}
@@ -165,7 +167,7 @@ function Ping({ page, ping }: { page: PageContext; ping: WebhooksState["ping"] |
       <h2>{text.webhooks.ping}</h2>
       <p class="hint">{text.webhooks.pingLead}</p>
       {ping?.answer && <PingResult page={page} answer={ping.answer} />}
-      <form method="post" action="/webhooks/ping#ping" class="stack">
+      <form method="post" action="/webhooks/ping#ping" class="stack" data-typed>
         <Field {...url}>
           <input
             {...described(url)}
@@ -231,12 +233,11 @@ function Verify({ page, verify }: { page: PageContext; verify: WebhooksState["ve
     <section class="card panel stack" id="verify">
       <h2>{text.verify}</h2>
       <p class="hint">{text.verifyLead}</p>
-      {verify !== undefined && (
-        <Notice kind={verify.reason === null ? "good" : "bad"}>
-          {verify.reason === null ? text.valid : text.invalid[verify.reason]}
-        </Notice>
+      {verify?.verdict === "valid" && <Notice kind="good">{text.valid}</Notice>}
+      {verify && verify.verdict !== "valid" && verify.verdict !== null && (
+        <Notice kind="bad">{text.invalid[verify.verdict]}</Notice>
       )}
-      <form method="post" action="/webhooks/verify#verify" class="stack">
+      <form method="post" action="/webhooks/verify#verify" class="stack" data-typed>
         <Text id="id" label="webhook-id" value={verify?.id} />
         <Text id="timestamp" label="webhook-timestamp" value={verify?.timestamp} />
         <Text id="signature" label="webhook-signature" value={verify?.signatures} />

@@ -217,6 +217,36 @@ describe("the form of a new task", () => {
     expect(whereTo(await reader.get("/new/language"))).toBe("303 /new");
   });
 
+  it("so does the page of the webhooks, and sends and judges nothing", async () => {
+    const reader = newVisitor(stack);
+    await reader.signIn(OWN_KEY);
+    const hook = newHook(stack);
+    const typed = {
+      ...{ callback_url: hook.url, callback_format: "flat", callback_headers: "X-A: <b>" },
+      ...{ id: "msg_kept", timestamp: "12", signature: "v1,kept", body: "{&}", overlap: "3600" },
+    };
+    const { status, body } = await reader.post("/webhooks/language", { ...typed, language: "zh" });
+    expect(status).toBe(200);
+    for (const kept of [
+      ...['<html lang="zh-Hans">', `value="${hook.url}"`, "X-A: &lt;b&gt;", 'value="msg_kept"', "{&amp;}"],
+      ...['value="12"', 'value="v1,kept"'],
+    ])
+      expect(body).toContain(kept);
+    for (const option of ["flat", "3600"])
+      expect(body).toMatch(new RegExp(`<option value="${option}" selected`));
+    expect(body).not.toContain('class="notice');
+    expect(hook.received()).toEqual([]);
+    expect((await reader.get("/")).body).toContain('<html lang="zh-Hans">');
+    // Without scripts nothing comes along.
+    expect((await reader.post("/webhooks/language", { language: "en" })).body).toContain(
+      '<option value="86400" selected',
+    );
+    expect(whereTo(await reader.post("/webhooks/language", { ...typed, language: "x" }))).toBe(
+      "303 /webhooks",
+    );
+    expect(whereTo(await reader.get("/webhooks/language"))).toBe("303 /webhooks");
+  });
+
   it("is judged while it is filled in by the schema of the API, in the reader's language", async () => {
     const wrong = { ...FORM, prompt: "", duration_seconds: "3", callback_url: "ftp://x", metadata: "[]" };
     const answer = await visitor.post("/new/check", wrong);

@@ -247,6 +247,7 @@ describe("a form", () => {
     "/webhooks/rotate",
     "/webhooks/ping",
     "/webhooks/verify",
+    "/webhooks/language",
     "/sign-in",
     "/sign-out",
     "/language",
