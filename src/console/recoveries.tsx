@@ -92,7 +92,7 @@ function filtersFrom(read: (name: string) => string | undefined): Asked["filters
 }
 
 function fieldsOf({ filters, url, headers }: Asked): RequestObject {
-  const elsewhere = { callback_url: url, callback_headers: headersIn(headers) ?? null };
+  const elsewhere = { callback_url: url || null, callback_headers: headersIn(headers) ?? null };
   return { ...Object.fromEntries(filters), ...elsewhere };
 }
 

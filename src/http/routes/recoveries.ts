@@ -9,27 +9,19 @@ import {
   startRecovery,
 } from "../../account-object/client.ts";
 import { EVERY_TASK } from "../../domain/account/filter.ts";
-import type { RecoveryTarget } from "../../domain/recovery/order.ts";
+import type { Receiver } from "../../domain/delivery/delivery.ts";
 import type { RecoveryFilter, RecoveryView } from "../../domain/recovery/recovery.ts";
 import { isoTime } from "../../domain/text/time.ts";
 import type { AppEnv } from "../app-env.ts";
 import type { RequestObject } from "../body/json-body.ts";
 import { readSmallObject } from "../body/small-body.ts";
-import { headerEntries, headersWithoutUrl, judgeCallback } from "../create/callback-issues.ts";
-import { ApiError, invalidRequest } from "../errors.ts";
-import {
-  endpointRules,
-  methodNotAllowed,
-  noQuery,
-  refuseOwnCallbacks,
-  withCaller,
-  withSettings,
-} from "../guards.ts";
-import { deduplicated, issuesOf } from "../issue.ts";
+import { ApiError } from "../errors.ts";
+import { methodNotAllowed, noQuery, refuseOwnCallbacks, withCaller, withSettings } from "../guards.ts";
 import { knownKey } from "../known-key.ts";
 import { rateLimited } from "../rate-limit.ts";
 import { Router } from "../router.ts";
 import { shownTaskId } from "./list.ts";
+import { readWithReceiver } from "./receiver.ts";
 import { RECOVERY_SCHEMA } from "./recovery-schema.ts";
 
 /** `/v1/webhooks/recoveries`: what was not delivered, delivered again. */
@@ -59,9 +51,9 @@ export const recoveries = new Router()
   })
   .all("/:id", methodNotAllowed("GET, DELETE"));
 
-interface RecoveryRequest {
+interface AskedRecovery {
   filter: RecoveryFilter;
-  target: RecoveryTarget | null;
+  target: Receiver | null;
   isDryRun: boolean;
 }
 
@@ -70,16 +62,9 @@ export function readRecoveryRequest(
   context: Context<AppEnv>,
   fields: RequestObject,
   issues: readonly Issue[] = [],
-): RecoveryRequest {
-  const parsed = RECOVERY_SCHEMA.safeParse(fields);
-  const { endpoint, issues: callbackIssues } = judgeCallback(fields, endpointRules(context));
-  const all = deduplicated([
-    ...issues,
-    ...(parsed.success ? headersWithoutUrl(parsed.data) : issuesOf(parsed.error)),
-    ...callbackIssues,
-  ]);
-  if (!parsed.success || all.length > 0) throw invalidRequest(all);
-  const { statuses, created_after, created_before, callback_host, model, ...rest } = parsed.data;
+): AskedRecovery {
+  const { asked, receiver } = readWithReceiver(context, RECOVERY_SCHEMA, fields, issues);
+  const { statuses, created_after, created_before, callback_host, model, dry_run: isDryRun } = asked;
   const tasks = {
     ...EVERY_TASK,
     createdAfter: created_after ?? null,
@@ -87,12 +72,7 @@ export function readRecoveryRequest(
     callbackHost: callback_host ?? null,
     model: model ?? null,
   };
-  const headers = headerEntries(rest.callback_headers ?? {}) as [string, string][];
-  return {
-    filter: { statuses, tasks },
-    target: endpoint?.ok ? { url: endpoint.url, headers } : null,
-    isDryRun: rest.dry_run,
-  };
+  return { filter: { statuses, tasks }, target: receiver, isDryRun };
 }
 
 /** Made up or another account's: the response does not reveal which. */

@@ -5,12 +5,9 @@ import type { AppEnv } from "../app-env.ts";
 import { textOf } from "../body/fields.ts";
 import type { RequestObject } from "../body/json-body.ts";
 import { readSmallObject } from "../body/small-body.ts";
-import { headerEntries, headersWithoutUrl, judgeCallback } from "../create/callback-issues.ts";
-import { invalidRequest } from "../errors.ts";
-import { endpointRules } from "../guards.ts";
-import { deduplicated, issuesOf } from "../issue.ts";
 import { isKnownKey, requireKnownKey } from "../known-key.ts";
 import { countCall } from "../rate-limit.ts";
+import { readWithReceiver } from "./receiver.ts";
 import { REDELIVER_SCHEMA } from "./webhook-schema.ts";
 
 export type Redelivery = Exclude<RedeliverAnswer, { kind: "unproved" }>;
@@ -31,19 +28,8 @@ export function redeliveryOf(
   fields: RequestObject,
   issues: readonly Issue[] = [],
 ): RedeliverOrder {
-  const parsed = REDELIVER_SCHEMA.safeParse(fields);
-  const { endpoint, issues: callbackIssues } = judgeCallback(fields, endpointRules(context));
-  const all = deduplicated([
-    ...issues,
-    ...(parsed.success ? headersWithoutUrl(parsed.data) : issuesOf(parsed.error)),
-    ...callbackIssues,
-  ]);
-  if (!parsed.success || all.length > 0) throw invalidRequest(all);
-  const headers = headerEntries(parsed.data.callback_headers ?? {}) as [string, string][];
-  return {
-    messageId: parsed.data.message_id ?? null,
-    target: endpoint?.ok ? { url: endpoint.url, headers } : null,
-  };
+  const { asked, receiver } = readWithReceiver(context, REDELIVER_SCHEMA, fields, issues);
+  return { messageId: asked.message_id ?? null, target: receiver };
 }
 
 /**

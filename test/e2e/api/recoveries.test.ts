@@ -43,6 +43,15 @@ describe("a field", () => {
     [{ callback_url: "ftp://a.example.com" }, "callback_url", "not_https"],
     [{ callback_url: "no url" }, "callback_url", "not_url"],
     [{ callback_headers: { "x-a": "b" } }, "callback_url", "required_with"],
+    // A script's empty variable must not deliver everything again.
+    [{ statuses: "" }, "statuses", "empty"],
+    [{ created_after: "" }, "created_after", "empty"],
+    [{ created_before: "" }, "created_before", "empty"],
+    [{ callback_host: "" }, "callback_host", "empty"],
+    [{ model: "" }, "model", "empty"],
+    [{ callback_url: "" }, "callback_url", "empty"],
+    [{ callback_url: "https://a.example.com", callback_headers: "" }, "callback_headers", "empty"],
+    [{ dry_run: "" }, "dry_run", "empty"],
     [
       { callback_url: "https://a.example.com", callback_headers: { host: "b" } },
       "callback_headers.host",
@@ -76,10 +85,33 @@ describe("a field", () => {
     ]);
   });
 
+  it("that is empty is refused in a form, too, with all others", async () => {
+    const headers = { "content-type": "application/x-www-form-urlencoded" };
+    const body = "callback_host=&model=&created_after=&statuses=";
+    const response = await stack.call(PATH, { method: "POST", headers, body });
+    const { error } = (await response.json()) as Problems;
+    expect([response.status, ...error.issues.map(({ path, code }) => `${path} ${code}`).toSorted()]).toEqual([
+      400,
+      "callback_host empty",
+      "created_after empty",
+      "model empty",
+      "statuses empty",
+    ]);
+  });
+
+  it("that is null is absent", async () => {
+    const names = ["statuses", "created_after", "created_before", "callback_host", "model", "callback_url"];
+    const { status } = await post({
+      ...Object.fromEntries(names.map((name) => [name, null])),
+      dry_run: true,
+    });
+    expect(status).toBe(200);
+  });
+
   it.each<[type: string, body: string]>([
     [
       "application/x-www-form-urlencoded",
-      "dry_run=true&statuses=exhausted%2Cstopped&model=&created_after=2026-11-01",
+      "dry_run=true&statuses=exhausted%2Cstopped&created_after=2026-11-01",
     ],
     [
       "application/x-www-form-urlencoded",

@@ -147,6 +147,8 @@ describe("redelivering to another URL", () => {
       "callback_headers.webhook-id",
     ],
     [{ callback_headers: { "x-debug": "alone" } }, "callback_url"],
+    [{ callback_url: "" }, "callback_url"],
+    [{ message_id: "" }, "message_id"],
     [{ callback_url: "https://example.com/", callback_format: "flat" }, "callback_format"],
     [{ endpoint: "ep_1" }, "endpoint"],
   ])("refuses %j", async (body, param) => {
