@@ -8,11 +8,12 @@ import type { Task } from "../domain/task/task.ts";
 import { inTime } from "../net/in-time.ts";
 import { RpcBatcher } from "../net/rpc-batcher.ts";
 import { TtlCache } from "../net/ttl-cache.ts";
-import type {
-  RecoveryFilter,
-  RecoveryPreview,
-  RecoveryRequest,
-  RecoveryView,
+import {
+  COUNTING_PATIENCE_MS,
+  type RecoveryFilter,
+  type RecoveryPreview,
+  type RecoveryRequest,
+  type RecoveryView,
 } from "../domain/recovery/recovery.ts";
 import type { StartAnswer } from "./recovery/recoveries.ts";
 import type { AccountObject } from "./object.ts";
@@ -24,8 +25,6 @@ export type AccountNamespace = DurableObjectNamespace<AccountObject>;
 const SIGNING_PATIENCE_MS = 1000;
 /** For everything that can wait. */
 const PATIENCE_MS = 10_000;
-/** For what reads every row of the account. */
-const COUNTING_PATIENCE_MS = 60_000;
 
 function accountStub(accounts: AccountNamespace, account: string): DurableObjectStub<AccountObject> {
   return accounts.get(accounts.idFromName(account));

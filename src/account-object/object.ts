@@ -133,6 +133,7 @@ export class AccountObject extends DurableObject<Env> {
    * @throws what storage and the platform throw, so that the platform repeats it
    */
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    const now = Date.now();
     this.#store.alarmFired();
     const settings = readSettings(this.env);
     if (!settings.ok) {
@@ -143,8 +144,8 @@ export class AccountObject extends DurableObject<Env> {
     const retryCount = info?.retryCount ?? 0;
     try {
       // While a recovery runs, the alarm fires for it, too.
-      if ((this.#store.recoveries.running()?.reconcileAt ?? 0) <= Date.now()) await this.#reconcile();
-      await this.#recoveries.run(settings.settings.roots, retryCount);
+      if ((this.#store.recoveries.running()?.reconcileAt ?? 0) <= now) await this.#reconcile();
+      await this.#recoveries.run(settings.settings.roots, retryCount, now);
     } catch (error) {
       if (shouldRethrow(error, retryCount)) throw error;
       log("account.failed", errorFields(error));

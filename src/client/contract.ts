@@ -268,7 +268,7 @@ export interface Recovery {
   matched: number;
   /** By it, or meanwhile in another way. */
   delivered: number;
-  /** Tried once in vain; their schedules are as they were. */
+  /** Tried once in vain, or with an unknown outcome; their schedules are as they were. */
   failed: number;
   /** `matched` without the two: still to do, or left undelivered at the end. */
   remaining: number;
@@ -282,7 +282,7 @@ export interface Recovery {
 export interface RecoveryPreview {
   /** What a recovery would be for. */
   matched: number;
-  /** Most first. */
+  /** The hundred that have most, most first. */
   hosts: ReadonlyArray<{
     /** Of the stored receiver. */
     host: string;

@@ -173,14 +173,14 @@ export const MUTATIONS: Mutation[] = [
     test: { file: RECOVERIES, name: "goes back to the reconciliation, at the time that was set before" },
   },
   {
-    name: "move a recovery's cursor over what is not settled",
+    name: "count nothing that a halted host was asked before a crash",
     guarantee: 6,
     file: "src/domain/recovery/queue.ts",
-    search: "open === -1 ? this.#window.length : open",
-    replace: "Math.max(open, 1)",
+    search: "isHalted(line.pace) && candidate.key > line.askedUpTo",
+    replace: "isHalted(line.pace)",
     test: {
       file: "test/unit/domain/recovery/queue.test.ts",
-      name: "settle each candidate, within the limits",
+      name: "are within the limits, and the counts are what the tasks say",
     },
   },
   {

@@ -1,11 +1,16 @@
 import type { Retention } from "../../domain/account/reconcile.ts";
 import type { TaskSummary } from "../../domain/account/summary.ts";
 import { keyRange, receiverOf } from "../../domain/recovery/candidates.ts";
-import type { RecoveryFilter, RecoveryPreview } from "../../domain/recovery/recovery.ts";
+import {
+  COUNTING_PATIENCE_MS,
+  type RecoveryFilter,
+  type RecoveryPreview,
+} from "../../domain/recovery/recovery.ts";
+import { OverloadedError } from "../../domain/errors/unavailable.ts";
 import { wait } from "../../net/wait.ts";
-import { CHUNK, type Recovering } from "./run.ts";
+import { CHUNK, type RecoveryDeps } from "./run.ts";
 
-type Reading = Pick<Recovering, "readTasks" | "retention">;
+type Reading = Pick<RecoveryDeps, "readTasks" | "retention">;
 
 interface Match {
   key: string;
@@ -45,12 +50,42 @@ function matchesAmong(
 }
 
 const FIRST_MAX = 10;
+const HOSTS_MAX = 100;
 
-export async function previewOf(reading: Reading, filter: RecoveryFilter): Promise<RecoveryPreview> {
+/** Previews, one after the other: those of the same filter that come meanwhile are one. */
+export class Previews {
+  readonly #reading: Reading;
+  readonly #underWay = new Map<string, Promise<RecoveryPreview>>();
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(reading: Reading) {
+    this.#reading = reading;
+  }
+
+  /** @throws OverloadedError if there are too many rows for a caller's patience */
+  async read(filter: RecoveryFilter): Promise<RecoveryPreview> {
+    const asked = JSON.stringify(filter);
+    const same = this.#underWay.get(asked);
+    if (same) return same;
+    const stopAt = Date.now() + COUNTING_PATIENCE_MS;
+    const preview = this.#readAfter(this.#last, filter, stopAt).finally(() => this.#underWay.delete(asked));
+    this.#underWay.set(asked, preview);
+    this.#last = preview.catch(() => undefined);
+    return preview;
+  }
+
+  async #readAfter(last: Promise<unknown>, filter: RecoveryFilter, stopAt: number): Promise<RecoveryPreview> {
+    await last;
+    return previewOf(this.#reading, filter, stopAt);
+  }
+}
+
+async function previewOf(reading: Reading, filter: RecoveryFilter, stopAt: number): Promise<RecoveryPreview> {
   const hosts = new Map<string, number>();
   const first: TaskSummary[] = [];
   let matched = 0;
   for await (const matches of matchesOf(reading, filter, reading.retention().now)) {
+    if (Date.now() >= stopAt) throw new OverloadedError("the count takes too long");
     matched += matches.length;
     for (const { host, summary } of matches) {
       hosts.set(host, (hosts.get(host) ?? 0) + 1);
@@ -58,5 +93,5 @@ export async function previewOf(reading: Reading, filter: RecoveryFilter): Promi
     }
   }
   const counts = Array.from(hosts, ([host, count]) => ({ host, count }));
-  return { matched, hosts: counts.toSorted((a, b) => b.count - a.count), first };
+  return { matched, hosts: counts.toSorted((a, b) => b.count - a.count).slice(0, HOSTS_MAX), first };
 }

@@ -1,6 +1,8 @@
 import { RETRY_MS } from "../../domain/account/reconcile.ts";
 import { shouldRethrow } from "../../domain/errors/stall.ts";
 import {
+  begunRecovery,
+  endedRecovery,
   isGivenUp,
   newRecovery,
   viewOf,
@@ -11,11 +13,12 @@ import {
   type RecoveryRequest,
   type RecoveryView,
 } from "../../domain/recovery/recovery.ts";
+import type { Receiver } from "../../domain/delivery/delivery.ts";
 import { newRecoveryId } from "../../keys/ids.ts";
 import { errorFields, log } from "../../log.ts";
-import { matchesOf, previewOf } from "./preview.ts";
+import { matchesOf, Previews } from "./preview.ts";
 import { MATCHES_A_ROW } from "./rows.ts";
-import { RecoveryRun, type Recovering } from "./run.ts";
+import { RecoveryRun, type RecoveryDeps } from "./run.ts";
 import { openTarget, sealTarget } from "./target.ts";
 
 export type StartAnswer =
@@ -29,97 +32,108 @@ type Roots = readonly [string, ...string[]];
 
 /** What an account does with its recoveries; one runs at a time. */
 export class Recoveries {
-  readonly #recovering: Recovering;
-  /** Of a recovery that counts what it is for. */
-  #startingId: string | null = null;
+  readonly #deps: RecoveryDeps;
+  readonly #previews: Previews;
+  /** It counts what it is for, and is stored then. */
+  #starting: Recovery | null = null;
   #run: RecoveryRun | null = null;
+  /** Of a recovery that was cancelled: what it has asked may not have answered yet. */
+  #cancelled: RecoveryRun | null = null;
 
-  constructor(recovering: Recovering) {
-    this.#recovering = recovering;
+  constructor(deps: RecoveryDeps) {
+    this.#deps = deps;
+    this.#previews = new Previews(deps);
   }
 
   async preview(filter: RecoveryFilter): Promise<RecoveryPreview> {
-    return previewOf(this.#recovering, filter);
+    return this.#previews.read(filter);
   }
 
   async start(request: RecoveryRequest, roots: Roots): Promise<StartAnswer> {
-    const { store } = this.#recovering;
-    const busyId = this.#startingId ?? store.running()?.id;
-    if (busyId !== undefined) return { kind: "running", recoveryId: busyId };
-    const id = newRecoveryId();
-    this.#startingId = id;
+    const { store } = this.#deps;
+    const busy = this.#starting ?? store.running();
+    if (busy) return { kind: "running", recoveryId: busy.id };
+    const { account, filter } = request;
+    this.#starting = newRecovery({ id: newRecoveryId(), account, filter, now: Date.now() });
     try {
-      return { kind: "started", recovery: await this.#begin(id, request, roots) };
+      return { kind: "started", recovery: await this.#begin(this.#starting, request.target, roots) };
     } finally {
-      this.#startingId = null;
+      this.#starting = null;
     }
   }
 
-  async #begin(
-    id: string,
-    { account, filter, target }: RecoveryRequest,
-    roots: Roots,
-  ): Promise<RecoveryView> {
-    const { store } = this.#recovering;
-    const now = Date.now();
+  async #begin(starting: Recovery, target: Receiver | null, roots: Roots): Promise<RecoveryView> {
+    const { store } = this.#deps;
+    const { id, account, filter, createdAt } = starting;
     const sealed = target && (await sealTarget(roots, id, target));
     store.clearMatches();
     let matched = 0;
-    let keys: string[] = [];
-    for await (const matches of matchesOf(this.#recovering, filter, now)) {
+    const keys: string[] = [];
+    for await (const matches of matchesOf(this.#deps, filter, createdAt)) {
+      if (this.#starting?.status !== "running") break;
       keys.push(...matches.map(({ key }) => key));
       matched += matches.length;
-      if (keys.length < MATCHES_A_ROW) continue;
-      store.writeMatches(keys);
-      keys = [];
+      this.#starting = { ...starting, counts: { ...starting.counts, matched } };
+      while (keys.length >= MATCHES_A_ROW) store.writeMatches(keys.splice(0, MATCHES_A_ROW));
     }
     const reconcileAt = (await store.alarmAt()) ?? Date.now();
-    const recovery = newRecovery({ id, account, filter, target: sealed, matched, now, reconcileAt });
+    const recovery = begunRecovery(this.#starting ?? starting, sealed, reconcileAt);
     store.begin(recovery, keys, Date.now());
     await store.armed();
     log("recovery.started", { account, recovery_id: id, matched });
     if (recovery.status !== "running") logEnd(recovery);
-    return viewOf(recovery, recovery.counts);
+    return this.find(id) ?? viewOf(recovery, recovery.counts);
   }
 
   /** Newest first. */
   list(): RecoveryView[] {
-    return this.#recovering.store.all().map((recovery) => this.#view(recovery));
+    const stored = this.#deps.store.all();
+    const starting = this.#starting;
+    const isStored = starting === null || stored.some(({ id }) => id === starting.id);
+    return [...(isStored ? [] : [starting]), ...stored].map((recovery) => this.#view(recovery));
   }
 
   find(id: string): RecoveryView | null {
-    const recovery = this.#recovering.store.find(id);
-    return recovery && this.#view(recovery);
+    return this.list().find((recovery) => recovery.id === id) ?? null;
   }
 
   /** What is on its way still arrives, and counts. Null: there is none with this id. */
   async cancel(id: string): Promise<RecoveryView | null> {
-    const { store } = this.#recovering;
+    const { store } = this.#deps;
     const recovery = store.find(id);
-    if (!recovery) return null;
-    if (recovery.status === "running") {
+    if (recovery?.status === "running") {
       logEnd(store.end(id, "cancelled", this.#counts(recovery), Date.now()));
+      this.#cancelled = this.#run;
+      this.#run?.wake();
       await store.armed();
+    } else if (this.#starting?.id === id) {
+      this.#starting = endedRecovery(this.#starting, "cancelled", Date.now());
     }
     return this.find(id);
   }
 
   /**
-   * A run of the alarm for the recovery that is under way, if there is one; arms for the next.
+   * A run of the alarm, which began at `now`, for the recovery that is under way, if there is one; arms for the next.
    * @throws what storage and the platform throw
    */
-  async run(roots: Roots, retryCount: number): Promise<void> {
-    const { store } = this.#recovering;
+  async run(roots: Roots, retryCount: number, now: number): Promise<void> {
+    const { store } = this.#deps;
     const recovery = store.running();
-    if (!recovery) return;
+    if (!recovery) {
+      // A process that died while it counted has left them.
+      if (this.#starting === null) store.clearMatches();
+      return;
+    }
     const { id, account } = recovery;
     store.armForRun(Date.now());
     try {
       if (this.#run?.id !== id) {
         const target = recovery.target === null ? null : await openTarget(roots, id, recovery.target);
-        this.#run = new RecoveryRun(this.#recovering, recovery, target);
+        this.#run = new RecoveryRun(this.#deps, recovery, target);
       }
-      await this.#run.goOn(Date.now() + RUN_MS);
+      // Two recoveries at a time would be too many for a receiver.
+      await this.#cancelled?.answers(now + RUN_MS);
+      await this.#run.goOn(now + RUN_MS);
       if (store.running()?.id === id) {
         await store.armNextRun(Date.now());
       } else {
@@ -139,7 +153,7 @@ export class Recoveries {
 
   /** Ringback never guesses: a recovery whose seal does not open waits for its operator, for a day. */
   async #standStill({ id, counts }: Recovery): Promise<void> {
-    const { store } = this.#recovering;
+    const { store } = this.#deps;
     const now = Date.now();
     const recovery = store.find(id);
     if (recovery?.status !== "running") return;

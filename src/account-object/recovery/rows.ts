@@ -47,10 +47,23 @@ export class RecoveryRows {
     this.#sql.exec("DELETE FROM recovery WHERE key = ?", keyOf(recovery));
   }
 
-  /** Keys in their order. */
+  /** Keys in their order, after all others. */
   writeMatches(keys: readonly string[]): void {
     this.#ensure();
-    this.#sql.exec("INSERT OR REPLACE INTO recovery_match VALUES (?, ?)", keys.at(-1), JSON.stringify(keys));
+    for (let from = 0; from < keys.length; from += MATCHES_A_ROW) {
+      const row = keys.slice(from, from + MATCHES_A_ROW);
+      this.#sql.exec("INSERT OR REPLACE INTO recovery_match VALUES (?, ?)", row.at(-1), JSON.stringify(row));
+    }
+  }
+
+  /** Keys in their order, each to the row that has those before and after it. */
+  addMatches(keys: readonly string[]): void {
+    for (let rest = keys; rest.length > 0;) {
+      const row = this.matchesAfter(rest[0] ?? "");
+      const fitting = row ? rest.filter((key) => key < row.last) : rest;
+      this.writeMatches([...new Set([...(row?.keys ?? []), ...fitting])].toSorted());
+      rest = rest.slice(fitting.length);
+    }
   }
 
   /** The row with the first key after that one. Null: no key comes after it. */

@@ -1,10 +1,11 @@
 import { nameOf } from "../../domain/account/report.ts";
 import type { Retention } from "../../domain/account/reconcile.ts";
 import { candidatesOf, keyRange, receiverOf } from "../../domain/recovery/candidates.ts";
-import { outcomeOf, type Outcome } from "../../domain/recovery/lane.ts";
-import type { RecoveryAnswer, RecoveryOrder, RecoveryTarget } from "../../domain/recovery/order.ts";
+import type { Outcome } from "../../domain/recovery/host-pace.ts";
+import type { RecoveryAnswer, RecoveryOrder } from "../../domain/recovery/order.ts";
 import { RecoveryQueue, type Candidate } from "../../domain/recovery/queue.ts";
 import { endStatus, type Recovery, type RecoveryCounts } from "../../domain/recovery/recovery.ts";
+import type { Receiver } from "../../domain/delivery/delivery.ts";
 import { receiverHost } from "../../domain/delivery/endpoint-policy.ts";
 import { errorFields, log } from "../../log.ts";
 import { wait } from "../../net/wait.ts";
@@ -12,7 +13,7 @@ import { LAST_KEY, type TaskRow } from "../rows.ts";
 import type { RecoveryStore } from "./store.ts";
 
 /** What a recovery needs of its account. */
-export interface Recovering {
+export interface RecoveryDeps {
   store: RecoveryStore;
   /** Oldest first, between two keys. */
   readTasks: (after: string, before: string, limit: number) => TaskRow[];
@@ -23,7 +24,7 @@ export interface Recovering {
 
 /** Rows that are read at once. */
 export const CHUNK = 500;
-/** What memory has beyond the stored progress is asked again after a crash; the answers are the same. */
+/** What memory has beyond the stored progress is asked again after a crash. */
 const SAVE_EVERY_MS = 1_000;
 const SAVE_AFTER_ANSWERS = 100;
 /** Before a task that did not answer is asked again. */
@@ -32,19 +33,21 @@ const ASK_AGAIN_MS = [1_000, 5_000, 20_000];
 /** A recovery at work in this process; what it has under way goes on between two runs of the alarm. */
 export class RecoveryRun {
   readonly id: string;
-  readonly #recovering: Recovering;
+  readonly #deps: RecoveryDeps;
   readonly #recovery: Recovery;
-  readonly #target: RecoveryTarget | null;
+  readonly #target: Receiver | null;
   readonly #queue: RecoveryQueue;
   #isRead = false;
   #isAbandoned = false;
-  #onAnswer: (() => void) | null = null;
+  /** Candidates that were asked and have not answered. */
+  #onTheWay = 0;
+  #onChange: (() => void) | null = null;
   #answers = 0;
   #savedAt = 0;
 
-  constructor(recovering: Recovering, recovery: Recovery, target: RecoveryTarget | null) {
+  constructor(deps: RecoveryDeps, recovery: Recovery, target: Receiver | null) {
     this.id = recovery.id;
-    this.#recovering = recovering;
+    this.#deps = deps;
     this.#recovery = recovery;
     this.#target = target;
     this.#queue = new RecoveryQueue(recovery);
@@ -61,10 +64,11 @@ export class RecoveryRun {
       await this.#read(stopAt);
       this.#askAll();
       if (this.#isRead && this.#queue.isIdle) {
-        this.#recovering.store.end(this.id, endStatus(this.counts), this.counts, Date.now());
+        this.#deps.store.end(this.id, endStatus(this.counts), this.counts, Date.now());
         return;
       }
-      await this.#answered(stopAt);
+      const saveAt = this.#answers > 0 ? this.#savedAt + SAVE_EVERY_MS : stopAt;
+      await this.#changed(Math.min(stopAt, saveAt));
       if (this.#answers >= SAVE_AFTER_ANSWERS || Date.now() - this.#savedAt >= SAVE_EVERY_MS) this.#save();
     }
     this.#save();
@@ -75,8 +79,18 @@ export class RecoveryRun {
     this.#isAbandoned = true;
   }
 
+  /** It was cancelled: nothing waits for an answer any more. */
+  wake(): void {
+    this.#onChange?.();
+  }
+
+  /** Until every candidate that was asked has answered, or the time is up. */
+  async answers(stopAt: number): Promise<void> {
+    while (this.#onTheWay > 0 && Date.now() < stopAt) await this.#changed(stopAt);
+  }
+
   get #isRunning(): boolean {
-    return !this.#isAbandoned && this.#recovering.store.find(this.id)?.status === "running";
+    return !this.#isAbandoned && this.#deps.store.find(this.id)?.status === "running";
   }
 
   /** Reads on while a place is free; other calls are answered between two chunks. */
@@ -88,22 +102,28 @@ export class RecoveryRun {
   }
 
   #readChunk(): void {
-    const { store, readTasks, retention } = this.#recovering;
+    const { store, readTasks, retention } = this.#deps;
     const { filter, createdAt } = this.#recovery;
     const range = keyRange(filter, createdAt);
     const after = this.#queue.position > range.after ? this.#queue.position : range.after;
     const rows = readTasks(after, range.before, CHUNK);
     const upTo = rows.length < CHUNK ? LAST_KEY : (rows.at(-1)?.key ?? LAST_KEY);
-    const now = retention();
+    const kept = retention();
     const targetHost = this.#target && receiverHost(this.#target.url);
     const found = candidatesOf(
       rows.map(({ key, task }) => ({ key, summary: task.summary })),
       store.matchesBetween(after, upTo),
-      (summary) => receiverOf(summary, filter, now),
+      (summary) => receiverOf(summary, filter, kept),
     );
-    for (const { isGone, ...candidate } of found) {
-      if (isGone) this.#queue.drop(candidate);
-      else this.#queue.add({ ...candidate, host: targetHost ?? candidate.host });
+    const late = found.filter(({ isLate }) => isLate).map(({ key }) => key);
+    if (late.length > 0) {
+      // Stored before they are asked: once it is delivered, a row does not show any more what it was.
+      store.addMatches(this.id, late);
+      this.#queue.countLate(late.length);
+    }
+    for (const { key, host, isGone } of found) {
+      if (isGone) this.#queue.drop(key);
+      else this.#queue.add({ key, host: targetHost ?? host });
     }
     this.#queue.passTo(upTo);
     this.#isRead = upTo === LAST_KEY;
@@ -114,10 +134,12 @@ export class RecoveryRun {
   }
 
   async #ask({ key }: Candidate): Promise<void> {
+    this.#onTheWay += 1;
     const outcome = await this.#outcome(nameOf(key));
+    this.#onTheWay -= 1;
     this.#queue.answer(key, outcome);
     this.#answers += 1;
-    this.#onAnswer?.();
+    this.#onChange?.();
     this.#recountLate();
   }
 
@@ -125,46 +147,47 @@ export class RecoveryRun {
   #recountLate(): void {
     if (this.#isRunning || this.#isAbandoned) return;
     try {
-      this.#recovering.store.recount(this.id, this.counts);
+      this.#deps.store.recount(this.id, this.counts);
     } catch (error) {
       const { account } = this.#recovery;
       log("recovery.failed", { account, recovery_id: this.id, ...errorFields(error) });
     }
   }
 
+  /** A task that does not answer may have sent it; its host has nothing to do with that. */
   async #outcome(name: string): Promise<Outcome> {
-    const { ask } = this.#recovering;
+    const { ask } = this.#deps;
     const { account, filter } = this.#recovery;
     const order = { recoveryId: this.id, statuses: filter.statuses, target: this.#target };
     for (const waitMs of [...ASK_AGAIN_MS, null]) {
       try {
-        return outcomeOf(await ask(name, account, order));
+        const { kind } = await ask(name, account, order);
+        return kind;
       } catch (error) {
-        log("recovery.failed", { account, recovery_id: this.id, ...errorFields(error) });
+        log("recovery.unanswered", { account, recovery_id: this.id, task: name, ...errorFields(error) });
       }
       if (waitMs === null) break;
       await wait(waitMs);
-      if (!this.#isRunning) break;
+      if (!this.#isRunning) return "left";
     }
-    return "unasked";
+    return "interrupted";
   }
 
-  /** Waits for an answer, or until something is due without one. */
-  async #answered(stopAt: number): Promise<void> {
-    const due = this.#answers > 0 ? Math.min(stopAt, this.#savedAt + SAVE_EVERY_MS) : stopAt;
+  /** Waits for an answer or for `wake`, but no longer than that. */
+  async #changed(until: number): Promise<void> {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, Math.max(due - Date.now(), 0));
-      this.#onAnswer = () => {
+      const timer = setTimeout(resolve, Math.max(until - Date.now(), 0));
+      this.#onChange = () => {
         clearTimeout(timer);
         resolve();
       };
     });
-    this.#onAnswer = null;
+    this.#onChange = null;
   }
 
   #save(): void {
     this.#answers = 0;
     this.#savedAt = Date.now();
-    this.#recovering.store.writeProgress(this.id, this.#queue.progress(), Date.now());
+    this.#deps.store.writeProgress(this.id, this.#queue.progress(), Date.now());
   }
 }

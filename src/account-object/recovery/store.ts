@@ -66,7 +66,8 @@ export class RecoveryStore {
   begin(recovery: Recovery, matches: readonly string[], now: number): void {
     const kept = this.all().slice(0, RECOVERIES_MAX - 1);
     this.#transact(() => {
-      if (matches.length > 0) this.#rows.writeMatches(matches);
+      if (recovery.status === "running") this.#rows.writeMatches(matches);
+      else this.#rows.deleteMatches();
       for (const old of this.all().slice(kept.length)) this.#rows.delete(old);
       this.#rows.write(recovery);
       this.#armBy(now + (recovery.status === "running" ? SOON_MS : RECONCILE_EVERY_MS));
@@ -77,6 +78,20 @@ export class RecoveryStore {
   /** Matches that do not fit beside the recovery that will begin with the rest of them. */
   writeMatches(keys: readonly string[]): void {
     this.#transact(() => this.#rows.writeMatches(keys));
+  }
+
+  /** The running one is for these, too. */
+  addMatches(id: string, keys: readonly string[]): void {
+    const recovery = this.find(id);
+    if (!recovery) return;
+    const { counts } = recovery;
+    const after = { ...recovery, counts: { ...counts, matched: counts.matched + keys.length } };
+    this.#matches = null;
+    this.#transact(() => {
+      this.#rows.addMatches(keys);
+      this.#rows.write(after);
+    });
+    this.#replace(after);
   }
 
   /** What is left of a recovery that did not come to its beginning. */
@@ -109,7 +124,8 @@ export class RecoveryStore {
   writeProgress(id: string, { cursor, counts, haltedHosts }: Progress, now: number): void {
     const recovery = this.find(id);
     if (recovery?.status !== "running") return;
-    const isSame = recovery.cursor === cursor && recovery.haltedHosts.length === haltedHosts.length;
+    const isSame =
+      recovery.cursor === cursor && recovery.haltedHosts.at(-1)?.host === haltedHosts.at(-1)?.host;
     if (!isSame) this.#change({ ...recovery, cursor, counts, haltedHosts, progressAt: now });
   }
 

@@ -1,4 +1,4 @@
-import type { RecoveryTarget } from "../../domain/recovery/order.ts";
+import type { Receiver } from "../../domain/delivery/delivery.ts";
 import { base64Bytes } from "../../domain/text/base64.ts";
 import { seal, unseal } from "../../keys/seal.ts";
 
@@ -9,15 +9,15 @@ type Roots = readonly [string, ...string[]];
 const PURPOSE = "recovery target";
 
 /** As base64. */
-export async function sealTarget(roots: Roots, id: string, target: RecoveryTarget): Promise<string> {
+export async function sealTarget(roots: Roots, id: string, target: Receiver): Promise<string> {
   const bytes = new TextEncoder().encode(JSON.stringify(target));
   const sealed = await seal(roots[0], { task: id, purpose: PURPOSE }, bytes);
   return new TextDecoder().decode(base64Bytes(sealed));
 }
 
 /** @throws SealError */
-export async function openTarget(roots: Roots, id: string, text: string): Promise<RecoveryTarget> {
+export async function openTarget(roots: Roots, id: string, text: string): Promise<Receiver> {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const opened = await unseal(roots, { task: id, purpose: PURPOSE }, bytes);
-  return JSON.parse(new TextDecoder().decode(opened)) as RecoveryTarget;
+  return JSON.parse(new TextDecoder().decode(opened)) as Receiver;
 }

@@ -17,7 +17,7 @@ export const recovery = z
         "are not counted any more; those that get one before their turn are.",
     ),
     delivered: count("By it, or meanwhile in another way."),
-    failed: count("Tried once in vain; their schedules are as they were."),
+    failed: count("Tried once in vain, or with an unknown outcome; their schedules are as they were."),
     remaining: count("`matched` without the two: still to do, or left undelivered at the end."),
     created_at: instant("When it began: later tasks are not meant."),
     finished_at: instant("Null while it runs.").nullable(),
@@ -33,7 +33,8 @@ export const recoveryPreview = z
     matched: count("What a recovery would be for."),
     hosts: z
       .array(z.object({ host: text("Of the stored receiver."), count: count("Of them.") }))
-      .meta({ description: "Most first." }),
+      .max(100)
+      .meta({ description: "The hundred that have most, most first." }),
     tasks: z
       .array(z.string().meta({ pattern: TASK_ID_PATTERN }))
       .meta({ description: "The ten oldest at most." }),

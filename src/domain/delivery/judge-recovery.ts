@@ -1,4 +1,3 @@
-import type { AttemptReason } from "../../contract/words.ts";
 import type { RecoveryAnswer, RecoveryOrder } from "../recovery/order.ts";
 import { isTerminalEvent } from "../task/event.ts";
 import { attemptsByHand, ATTEMPTS_BY_HAND_MAX, type Delivery } from "./delivery.ts";
@@ -22,16 +21,13 @@ export function judgeRecovery(
   if (!delivery) return { kind: "answer", answer: { kind: "unmatched" } };
   const { status, onTheWire, finished } = delivery;
   if (status === "delivered") return { kind: "answer", answer: { kind: "delivered" } };
-  const made = finished.find((attempt) => attempt.recoveryId === recoveryId);
-  if (made) return failed(made.result.reason ?? "interrupted");
+  const isMade = finished.some((attempt) => attempt.recoveryId === recoveryId);
+  if (isMade) return { kind: "answer", answer: { kind: "interrupted" } };
   const isMatch = statuses.includes(status) || onTheWire?.recoveryId === recoveryId;
   if (!isMatch) return { kind: "answer", answer: { kind: "unmatched" } };
   if (onTheWire !== null) return { kind: "wait", delivery };
-  // No attempt shows this reason: none was made.
-  if (attemptsByHand(deliveries) >= ATTEMPTS_BY_HAND_MAX) return failed("interrupted");
+  if (attemptsByHand(deliveries) >= ATTEMPTS_BY_HAND_MAX) {
+    return { kind: "answer", answer: { kind: "interrupted" } };
+  }
   return { kind: "send", delivery };
-}
-
-function failed(reason: AttemptReason): RecoveryMove {
-  return { kind: "answer", answer: { kind: "failed", reason } };
 }

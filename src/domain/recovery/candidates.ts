@@ -33,20 +33,20 @@ interface Row {
 }
 
 /**
- * The candidates of a run of rows: those that fit now, and those that did when the recovery began (`matched`). A task's own
- * answer decides what becomes of each. `gone`: its row is not there any more. In the order of their keys.
+ * The candidates of a run of rows: those that fit now, and those that did before (`matched`). A task's own answer decides
+ * what becomes of each. `isLate`: it fits only now. `isGone`: its row is not there any more. In the order of their keys.
  */
 export function candidatesOf(
   rows: readonly Row[],
   matched: readonly string[],
   judge: (summary: TaskSummary) => { host: string } | null,
-): (Candidate & { isGone: boolean })[] {
+): (Candidate & { isLate: boolean; isGone: boolean })[] {
   const left = new Set(matched);
   const found = rows.flatMap(({ key, summary }) => {
-    const wasMatched = left.delete(key);
-    const receiver = judge(summary) ?? (wasMatched ? { host: summary.callbackHost ?? "" } : null);
-    return receiver ? [{ key, host: receiver.host, wasMatched, isGone: false }] : [];
+    const isMatched = left.delete(key);
+    const receiver = judge(summary) ?? (isMatched ? { host: summary.callbackHost ?? "" } : null);
+    return receiver ? [{ key, host: receiver.host, isLate: !isMatched, isGone: false }] : [];
   });
-  const gone = Array.from(left, (key) => ({ key, host: "", wasMatched: true, isGone: true }));
+  const gone = Array.from(left, (key) => ({ key, host: "", isLate: false, isGone: true }));
   return [...found, ...gone].toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }

@@ -1,25 +1,22 @@
-import type { AttemptReason, DeliveryStatus } from "../../contract/words.ts";
-
-/** Where a recovery sends everything, instead of to the stored receivers. */
-export interface RecoveryTarget {
-  url: string;
-  headers: [name: string, value: string][];
-}
+import type { DeliveryStatus } from "../../contract/words.ts";
+import type { Receiver } from "../delivery/delivery.ts";
 
 /** One recovery's order to a task: deliver your terminal event again, if its delivery has one of these statuses. */
 export interface RecoveryOrder {
   recoveryId: string;
   statuses: readonly DeliveryStatus[];
   /** Null: the stored receiver. */
-  target: RecoveryTarget | null;
+  target: Receiver | null;
 }
 
-/** What became of the terminal event's delivery. The same recovery asks again after a crash, and gets the same answer. */
+/** What became of the terminal event's delivery. The same recovery asks again after a crash. */
 export type RecoveryAnswer =
   /** By this recovery; or meanwhile by the schedule or by hand, and then nothing was sent. */
   | { kind: "delivered" }
-  /** The one attempt of this recovery failed, or its outcome is unknown. */
-  | { kind: "failed"; reason: AttemptReason }
+  /** This call has sent it, and the attempt failed. */
+  | { kind: "failed" }
+  /** It has failed, too, but that tells nothing new about the receiver: an earlier call's, broken off, or never made. */
+  | { kind: "interrupted" }
   /** Its status is none of `statuses`, or there is no terminal event yet. */
   | { kind: "unmatched" }
   /** No such task of this account any more. */

@@ -1,14 +1,16 @@
 import {
   answered,
   begun,
-  hasPlace,
+  HALTED_PACE,
+  hasRoom,
   IN_ALL_MAX,
+  isAsNew,
   isHalted,
-  NEW_LANE,
-  type Lane,
+  NEW_PACE,
+  type HostPace,
   type Outcome,
-} from "./lane.ts";
-import { counted, type RecoveryCounts } from "./recovery.ts";
+} from "./host-pace.ts";
+import { counted, type HaltedHost, type RecoveryCounts } from "./recovery.ts";
 
 /** A delivery that a recovery is for. */
 export interface Candidate {
@@ -16,56 +18,73 @@ export interface Candidate {
   key: string;
   /** Of its receiver. */
   host: string;
-  /** The count at the start has it. */
-  wasMatched: boolean;
 }
 
 /** What a recovery has come to, and where it stands. */
 export interface Progress {
   cursor: string;
   counts: RecoveryCounts;
-  haltedHosts: readonly string[];
+  haltedHosts: readonly HaltedHost[];
 }
 
-interface Place {
+interface Entry {
   candidate: Candidate;
   outcome: Outcome | null;
 }
 
-interface Host {
-  lane: Lane;
+interface HostLine {
+  host: string;
+  pace: HostPace;
   /** Oldest first. */
-  waiting: Place[];
+  waiting: Entry[];
+  /** The last one that was asked. */
+  askedUpTo: string;
+  /** It stands in the list of the ready ones. */
+  isReady: boolean;
 }
 
-/** Candidates that memory holds from the oldest unsettled one on. */
+/** Candidates that memory holds from the oldest open one on. */
 const WINDOW_MAX = 10_000;
+/** Closed candidates that are cut off at once. */
+const CUT_AT = 1_000;
 /** Halted hosts that are stored; a process that starts tries the others five times again. */
 const HALTED_MAX = 1_000;
 
 /**
  * The order and the pace of a recovery: oldest first, one at a time at a host until its first success and then five, thirty
  * in all, and nothing more for a host after five failures in a row. Candidates are added in the order of their keys.
+ *
+ * A process that starts asks again what an earlier one has asked above the cursor, so that the counts are what the tasks
+ * say: at each host those are its first candidates, up to a key that is stored once the host is halted. An answer that a
+ * task repeats is no failure of its host, or a host could be halted before all of them were asked again.
  */
 export class RecoveryQueue {
-  readonly #hosts = new Map<string, Host>();
-  readonly #asked = new Map<string, Place>();
-  /** From the oldest unsettled candidate on. */
-  #window: Place[] = [];
-  #settled: RecoveryCounts;
+  readonly #lines = new Map<string, HostLine>();
+  /** Lines that have a candidate and room for it, by its key. */
+  #ready: HostLine[] = [];
+  readonly #halted: HaltedHost[];
+  readonly #asked = new Map<string, Entry>();
+  /** From the oldest open candidate on; before it those that are closed, until they are worth cutting off. */
+  #window: Entry[] = [];
+  #open = 0;
+  /** Of those below the cursor. */
+  #passed: RecoveryCounts;
   #counts: RecoveryCounts;
   #cursor: string;
   #position: string;
 
   constructor({ cursor, counts, haltedHosts }: Progress) {
-    this.#settled = counts;
+    this.#passed = counts;
     this.#counts = counts;
     this.#cursor = cursor;
     this.#position = cursor;
-    for (const host of haltedHosts) this.#hosts.set(host, { lane: haltedLane(), waiting: [] });
+    this.#halted = [...haltedHosts];
+    for (const { host, askedUpTo } of haltedHosts) {
+      this.#lines.set(host, { host, pace: HALTED_PACE, waiting: [], askedUpTo, isReady: false });
+    }
   }
 
-  /** What was settled so far, whatever stands before it. */
+  /** What was closed so far, whatever stands before it. */
   get counts(): RecoveryCounts {
     return this.#counts;
   }
@@ -75,35 +94,47 @@ export class RecoveryQueue {
     return this.#position;
   }
 
-  /** Nothing waits, and nothing is on its way. */
-  get isIdle(): boolean {
-    return this.#window.length === 0;
+  /** How many hosts memory holds. */
+  get hosts(): number {
+    return this.#lines.size;
   }
 
-  /** Whether a place is free that no candidate in memory can take. */
+  /** Nothing waits, and nothing is on its way. */
+  get isIdle(): boolean {
+    return this.#open === this.#window.length;
+  }
+
+  /** Whether there is room that no candidate in memory can take. */
   get wantsMore(): boolean {
-    return this.#window.length < WINDOW_MAX && this.#asked.size < IN_ALL_MAX && this.#first() === null;
+    const held = this.#window.length - this.#open;
+    return held < WINDOW_MAX && this.#asked.size < IN_ALL_MAX && this.#ready.length === 0;
+  }
+
+  /** So many more are matched than were until now. */
+  countLate(number: number): void {
+    this.#passed = { ...this.#passed, matched: this.#passed.matched + number };
+    this.#counts = { ...this.#counts, matched: this.#counts.matched + number };
   }
 
   add(candidate: Candidate): void {
-    const place: Place = { candidate, outcome: null };
-    this.#window.push(place);
+    const entry: Entry = { candidate, outcome: null };
+    this.#window.push(entry);
     this.#position = candidate.key;
-    const host = this.#hosts.get(candidate.host) ?? { lane: NEW_LANE, waiting: [] };
-    this.#hosts.set(candidate.host, host);
-    if (!isHalted(host.lane)) {
-      host.waiting.push(place);
+    const line = this.#lineOf(candidate.host);
+    if (isHalted(line.pace) && candidate.key > line.askedUpTo) {
+      this.#close([entry], "left");
       return;
     }
-    this.#settle([place], "unasked");
+    line.waiting.push(entry);
+    this.#noteReady(line);
   }
 
-  /** A candidate of the start whose row is gone. */
-  drop(candidate: Omit<Candidate, "host">): void {
-    const place: Place = { candidate: { ...candidate, host: "" }, outcome: null };
-    this.#window.push(place);
-    this.#position = candidate.key;
-    this.#settle([place], "gone");
+  /** A candidate whose row is gone. */
+  drop(key: string): void {
+    const entry: Entry = { candidate: { key, host: "" }, outcome: null };
+    this.#window.push(entry);
+    this.#position = key;
+    this.#close([entry], "gone");
   }
 
   /** There is no candidate up to this key that was not added. */
@@ -114,65 +145,89 @@ export class RecoveryQueue {
 
   /** The oldest candidate that may be asked now; it is asked. Null: none may. */
   next(): Candidate | null {
-    const host = this.#asked.size < IN_ALL_MAX ? this.#first() : null;
-    const place = host?.waiting.shift();
-    if (!host || !place) return null;
-    host.lane = begun(host.lane);
-    this.#asked.set(place.candidate.key, place);
-    return place.candidate;
+    const line = this.#asked.size < IN_ALL_MAX ? this.#ready.shift() : undefined;
+    const entry = line?.waiting.shift();
+    if (!line || !entry) return null;
+    line.isReady = false;
+    const { key } = entry.candidate;
+    line.pace = begun(line.pace);
+    if (key > line.askedUpTo) line.askedUpTo = key;
+    this.#asked.set(key, entry);
+    this.#noteReady(line);
+    return entry.candidate;
   }
 
   /** What became of a candidate that was asked. */
   answer(key: string, outcome: Outcome): void {
-    const place = this.#asked.get(key);
-    const host = place && this.#hosts.get(place.candidate.host);
-    if (!host) return;
+    const entry = this.#asked.get(key);
+    const line = entry && this.#lines.get(entry.candidate.host);
+    if (!line) return;
     this.#asked.delete(key);
-    host.lane = answered(host.lane, outcome);
-    this.#settle([place], outcome);
-    if (isHalted(host.lane)) this.#settle(host.waiting.splice(0), "unasked");
+    const wasHalted = isHalted(line.pace);
+    line.pace = answered(line.pace, outcome);
+    this.#close([entry], outcome);
+    if (!wasHalted && isHalted(line.pace)) this.#halt(line);
+    this.#noteReady(line);
+    if (line.waiting.length === 0 && isAsNew(line.pace)) this.#lines.delete(line.host);
   }
 
   /** What a process that starts goes on from. */
   progress(): Progress {
-    const halted = [...this.#hosts].filter(([, { lane }]) => isHalted(lane)).map(([host]) => host);
-    return { cursor: this.#cursor, counts: this.#settled, haltedHosts: halted.slice(-HALTED_MAX) };
+    return { cursor: this.#cursor, counts: this.#passed, haltedHosts: this.#halted.slice(-HALTED_MAX) };
   }
 
-  #first(): Host | null {
-    let first: Host | null = null;
-    for (const host of this.#hosts.values()) {
-      const head = host.waiting[0];
-      if (!head || !hasPlace(host.lane)) continue;
-      const least = first?.waiting[0];
-      if (!least || head.candidate.key < least.candidate.key) first = host;
+  #lineOf(host: string): HostLine {
+    const known = this.#lines.get(host);
+    if (known) return known;
+    const line = { host, pace: NEW_PACE, waiting: [], askedUpTo: "", isReady: false };
+    this.#lines.set(host, line);
+    return line;
+  }
+
+  #halt(line: HostLine): void {
+    const { host, askedUpTo } = line;
+    this.#halted.push({ host, askedUpTo });
+    if (line.isReady) this.#ready.splice(this.#ready.indexOf(line), 1);
+    line.isReady = false;
+    this.#close(line.waiting.splice(0), "left");
+  }
+
+  /** Puts the line in its place among the ready ones, if it is ready and not there. */
+  #noteReady(line: HostLine): void {
+    const key = headOf(line);
+    if (line.isReady || key === null || !hasRoom(line.pace)) return;
+    line.isReady = true;
+    let [from, to] = [0, this.#ready.length];
+    while (from < to) {
+      const middle = (from + to) >> 1;
+      if ((headOf(this.#ready[middle]) ?? "") < key) from = middle + 1;
+      else to = middle;
     }
-    return first;
+    this.#ready.splice(from, 0, line);
   }
 
-  #settle(places: readonly Place[], outcome: Outcome): void {
-    for (const place of places) {
-      place.outcome = outcome;
-      this.#counts = counted(this.#counts, outcome, place.candidate.wasMatched);
+  #close(entries: readonly Entry[], outcome: Outcome): void {
+    for (const entry of entries) {
+      entry.outcome = outcome;
+      this.#counts = counted(this.#counts, outcome);
     }
     this.#advance();
   }
 
-  /** Moves the cursor over what is settled. */
+  /** Moves the cursor over what is closed. */
   #advance(): void {
-    const open = this.#window.findIndex(({ outcome }) => outcome === null);
-    const passed = this.#window.splice(0, open === -1 ? this.#window.length : open);
-    for (const { candidate, outcome } of passed) {
-      this.#cursor = candidate.key;
-      if (outcome) this.#settled = counted(this.#settled, outcome, candidate.wasMatched);
+    for (let entry = this.#window[this.#open]; entry?.outcome; entry = this.#window[this.#open]) {
+      this.#cursor = entry.candidate.key;
+      this.#passed = counted(this.#passed, entry.outcome);
+      this.#open += 1;
     }
-    if (this.#window.length === 0) this.#cursor = this.#position;
+    if (this.isIdle) this.#cursor = this.#position;
+    if (this.#open < CUT_AT) return;
+    this.#window.splice(0, this.#open);
+    this.#open = 0;
   }
 }
 
-/** As a process before this one has left it. */
-function haltedLane(): Lane {
-  let lane = NEW_LANE;
-  while (!isHalted(lane)) lane = answered(begun(lane), "failed");
-  return lane;
+function headOf(line: HostLine | undefined): string | null {
+  return line?.waiting[0]?.candidate.key ?? null;
 }

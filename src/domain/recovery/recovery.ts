@@ -1,8 +1,8 @@
 import type { DeliveryStatus, RecoveryStatus } from "../../contract/words.ts";
 import type { TaskFilter } from "../account/filter.ts";
 import type { TaskSummary } from "../account/summary.ts";
-import type { Outcome } from "./lane.ts";
-import type { RecoveryTarget } from "./order.ts";
+import type { Outcome } from "./host-pace.ts";
+import type { Receiver } from "../delivery/delivery.ts";
 
 /** What a recovery delivers again: deliveries of these statuses, of tasks that fit the filter. */
 export interface RecoveryFilter {
@@ -15,7 +15,7 @@ export interface RecoveryRequest {
   account: string;
   filter: RecoveryFilter;
   /** Null: each delivery goes to its stored receiver. */
-  target: RecoveryTarget | null;
+  target: Receiver | null;
 }
 
 /** What a recovery would deliver again. */
@@ -35,6 +35,12 @@ export interface RecoveryCounts {
   failed: number;
 }
 
+/** A host whose rest stays undelivered: its candidates above the last one that was asked. */
+export interface HaltedHost {
+  host: string;
+  askedUpTo: string;
+}
+
 /** A recovery as its account stores it. Instants are epoch milliseconds. */
 export interface Recovery {
   id: string;
@@ -45,11 +51,10 @@ export interface Recovery {
   target: string | null;
   createdAt: number;
   finishedAt: number | null;
-  /** Everything up to this key of a candidate is settled and counted; a process that starts asks what is above it. */
+  /** Everything up to this key of a candidate is closed and counted; a process that starts asks what is above it. */
   cursor: string;
   counts: RecoveryCounts;
-  /** Hosts whose rest stays undelivered. */
-  haltedHosts: readonly string[];
+  haltedHosts: readonly HaltedHost[];
   /** When a count changed last. */
   progressAt: number;
   /** When the account's reconciliation is due, because the recovery has the account's alarm. */
@@ -65,6 +70,8 @@ export interface RecoveryView extends RecoveryCounts {
   finishedAt: number | null;
 }
 
+/** A caller waits no longer for a count. */
+export const COUNTING_PATIENCE_MS = 60_000;
 /** How many recoveries an account keeps. */
 export const RECOVERIES_MAX = 20;
 /** An account is not emptied while it has one that is younger. */
@@ -72,31 +79,35 @@ export const RECOVERY_KEPT_MS = 30 * 86_400_000;
 /** A recovery that cannot go on for so long ends. */
 const STANDSTILL_MAX_MS = 86_400_000;
 
+/** It still has to count what it is for. */
 export function newRecovery(fields: {
   id: string;
   account: string;
   filter: RecoveryFilter;
-  target: string | null;
-  matched: number;
   now: number;
-  reconcileAt: number;
 }): Recovery {
-  const { id, account, filter, target, matched, now, reconcileAt } = fields;
-  const running: Recovery = {
+  const { id, account, filter, now } = fields;
+  return {
     id,
     account,
     status: "running",
     filter,
-    target,
+    target: null,
     createdAt: now,
     finishedAt: null,
     cursor: "",
-    counts: { matched, delivered: 0, failed: 0 },
+    counts: { matched: 0, delivered: 0, failed: 0 },
     haltedHosts: [],
     progressAt: now,
-    reconcileAt,
+    reconcileAt: now,
   };
-  return matched === 0 ? endedRecovery(running, "done", now) : running;
+}
+
+/** After the count of what it is for. One that was cancelled meanwhile, or that is for nothing, has ended. */
+export function begunRecovery(starting: Recovery, target: string | null, reconcileAt: number): Recovery {
+  if (starting.status !== "running") return { ...starting, reconcileAt };
+  const running = { ...starting, target, reconcileAt };
+  return starting.counts.matched === 0 ? endedRecovery(running, "done", starting.createdAt) : running;
 }
 
 /** Its end, with which the receiver's URL and headers are erased. One that has ended stays as it is. */
@@ -115,23 +126,19 @@ export function isGivenUp({ progressAt }: Recovery, now: number): boolean {
   return now - progressAt >= STANDSTILL_MAX_MS;
 }
 
-/**
- * The counts after one more candidate is settled. One that the start did not count is counted now; one that is gone, or
- * that no longer has one of the statuses, is not counted any more.
- */
-export function counted(counts: RecoveryCounts, outcome: Outcome, wasMatched: boolean): RecoveryCounts {
-  const matched = counts.matched + (wasMatched ? 0 : 1);
+/** The counts after one more candidate is closed. One that is gone, or has none of the statuses, is not counted any more. */
+export function counted(counts: RecoveryCounts, outcome: Outcome): RecoveryCounts {
   switch (outcome) {
     case "delivered":
-      return { ...counts, matched, delivered: counts.delivered + 1 };
+      return { ...counts, delivered: counts.delivered + 1 };
     case "failed":
     case "interrupted":
-      return { ...counts, matched, failed: counts.failed + 1 };
-    case "unasked":
-      return { ...counts, matched };
+      return { ...counts, failed: counts.failed + 1 };
+    case "left":
+      return counts;
     case "unmatched":
     case "gone":
-      return { ...counts, matched: matched - 1 };
+      return { ...counts, matched: counts.matched - 1 };
     default:
       return outcome satisfies never;
   }

@@ -20,20 +20,21 @@ const LEASE_LOOK_MS = 1000;
  */
 export async function recoverDelivery(deps: TaskDeps, order: RecoveryOrder): Promise<RecoveryAnswer> {
   const createId = deps.store.load()?.task.createId;
+  let hasSent = false;
   for (;;) {
     const document = deps.store.load();
     if (!document || document.task.createId !== createId) return { kind: "gone" };
     const move = judgeRecovery(document.deliveries, order);
     switch (move.kind) {
       case "answer":
-        return move.answer;
+        return hasSent && move.answer.kind === "interrupted" ? { kind: "failed" } : move.answer;
       case "wait":
         await untilFree(deps, move.delivery);
         break;
       case "send": {
         const prepared = await prepare(deps, document, order);
-        if (prepared === null) return { kind: "failed", reason: "interrupted" };
-        await sendOnce(deps, createId, { order, prepared, seq: move.delivery.seq });
+        if (prepared === null) return { kind: "interrupted" };
+        hasSent = await sendOnce(deps, createId, { order, prepared, seq: move.delivery.seq });
         break;
       }
       default:
@@ -66,16 +67,19 @@ async function prepare(
   }
 }
 
-/** The lease with the recovery's mark, then the request, then its result. Nothing, if it may not be sent any more. */
+/** The lease with the recovery's mark, then the request, then its result. False: it may not be sent any more. */
 async function sendOnce(
   deps: TaskDeps,
   createId: string,
   { order, prepared, seq }: { order: RecoveryOrder; prepared: Prepared; seq: number },
-): Promise<void> {
+): Promise<boolean> {
   const key = attemptKey(seq);
   // The alarm prepares an attempt of this delivery, too.
   const other = deps.running.ended(key);
-  if (other) return other;
+  if (other) {
+    await other;
+    return false;
+  }
   const begun = deps.store.update(createId, ({ task, deliveries }, now) => {
     const move = judgeRecovery(deliveries, order);
     if (move.kind !== "send") return null;
@@ -95,7 +99,8 @@ async function sendOnce(
     };
   });
   const delivery = begun?.deliveries.find((one) => one.seq === seq);
-  if (!delivery) return;
+  if (!delivery) return false;
   await deps.running.track(key, sendAttempt(deps, { createId, delivery, prepared }));
   deps.running.wake();
+  return true;
 }

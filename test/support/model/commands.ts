@@ -220,12 +220,14 @@ function recoveryAnswers(state: Rows["state"], { recoveryId, statuses }: Recover
   if (state === null) return ["gone"];
   const end = state.deliveries.find(({ type }) => isTerminalEvent(type));
   if (end?.status === "delivered") return ["delivered"];
-  if (end?.finished.some((attempt) => attempt.recoveryId === recoveryId)) return ["failed"];
+  if (end?.finished.some((attempt) => attempt.recoveryId === recoveryId)) return ["failed", "interrupted"];
   if (!end || !(statuses.includes(end.status) || end.onTheWire?.recoveryId === recoveryId)) {
     return ["unmatched"];
   }
   // Another attempt that is on the wire may settle it meanwhile; else it is sent.
-  return end.onTheWire === null ? ["delivered", "failed"] : ["delivered", "failed", "unmatched"];
+  return end.onTheWire === null
+    ? ["delivered", "failed"]
+    : ["delivered", "failed", "interrupted", "unmatched"];
 }
 
 const remove: Move = {

@@ -39,6 +39,8 @@ const answers = new Map<string, RecoveryAnswer | Error>();
 const remembered = new Map<string, Promise<RecoveryAnswer>>();
 const asked: { name: string; order: RecoveryOrder }[] = [];
 let takesMs = 50;
+/** Tasks that take ten seconds. */
+const slow = new Set<string>();
 let mostAtOnce = 0;
 let atOnce = 0;
 
@@ -46,7 +48,7 @@ beforeEach(() => {
   vi.useFakeTimers({ now: T0 });
   vi.spyOn(console, "log").mockImplementation(() => undefined);
   storage = new SqlMemoryStorage();
-  for (const memory of [answers, remembered]) memory.clear();
+  for (const memory of [answers, remembered, slow]) memory.clear();
   asked.length = 0;
   takesMs = 50;
   mostAtOnce = 0;
@@ -87,18 +89,24 @@ function storageOf(owner: number): AccountStorage {
 }
 
 async function ask(name: string, _account: string, order: RecoveryOrder): Promise<RecoveryAnswer> {
-  const answer = remembered.get(name) ?? answerOf(name, order);
+  const known = remembered.get(name);
+  const answer = known?.then(repeated) ?? answerOf(name, order);
   remembered.set(name, answer);
   // An error is no answer: it is asked again.
   answer.catch(() => remembered.delete(name));
   return answer;
 }
 
+/** A failure that a task remembers tells nothing new about its host. */
+function repeated(answer: RecoveryAnswer): RecoveryAnswer {
+  return answer.kind === "failed" ? { kind: "interrupted" } : answer;
+}
+
 async function answerOf(name: string, order: RecoveryOrder): Promise<RecoveryAnswer> {
   asked.push({ name, order });
   atOnce += 1;
   mostAtOnce = Math.max(mostAtOnce, atOnce);
-  await new Promise((resolve) => setTimeout(resolve, takesMs));
+  await new Promise((resolve) => setTimeout(resolve, slow.has(name) ? 10_000 : takesMs));
   atOnce -= 1;
   const answer = answers.get(name) ?? { kind: "delivered" as const };
   if (answer instanceof Error) throw answer;
@@ -165,7 +173,7 @@ async function fire(roots: readonly [string, ...string[]] = ROOTS): Promise<void
   await vi.advanceTimersByTimeAsync(Math.max((storage.alarm ?? 0) - Date.now(), 0));
   storage.alarm = null;
   store.alarmFired();
-  await passing(recoveries.run(roots, 0));
+  await passing(recoveries.run(roots, 0, Date.now()));
 }
 
 async function ended(id: string): Promise<RecoveryView | null> {
@@ -204,6 +212,39 @@ describe("a recovery", () => {
       Array.from({ length: 10 }, (_, index) => nameOf(index)),
     );
     expect(asked).toEqual([]);
+  });
+
+  it("is previewed with the hundred hosts that have most", async () => {
+    report(
+      ...Array.from({ length: 150 }, (_, index) =>
+        anExhausted(index, { callbackHost: `h${index}.acme.com` }),
+      ),
+    );
+    report(anExhausted(200, { callbackHost: "h149.acme.com" }));
+    const { matched, hosts } = await passing(recoveries.preview(request().filter));
+    expect(matched).toBe(151);
+    expect(hosts).toHaveLength(100);
+    expect(hosts[0]).toEqual({ host: "h149.acme.com", count: 2 });
+  });
+
+  it("is previewed once for all who ask the same, one after the other for the others, and not beyond their patience", async () => {
+    outage(1_600);
+    const read = vi.spyOn(store, "tasksBetween");
+    const other = { statuses: ["stopped" as const], tasks: EVERY_TASK };
+    const all = [request().filter, request().filter, other, request().filter, other].map(async (filter) =>
+      recoveries.preview(filter),
+    );
+    const previews = await passing(Promise.all(all));
+    expect(previews.map(({ matched }) => matched)).toEqual([1_600, 1_600, 0, 1_600, 0]);
+    // Four chunks of 500 each.
+    expect(read).toHaveBeenCalledTimes(8);
+    read.mockClear();
+    const late = recoveries.preview(request().filter);
+    await vi.advanceTimersByTimeAsync(0);
+    vi.setSystemTime(Date.now() + 60_000);
+    await expect(passing(late)).rejects.toThrow("the count takes too long");
+    expect(read.mock.calls.length).toBeLessThan(4);
+    expect((await passing(recoveries.preview(request().filter))).matched).toBe(1_600);
   });
 
   it.each<{ what: string; summary: Partial<TaskSummary>; tasks?: object; isMatch: boolean }>([
@@ -263,9 +304,27 @@ describe("a recovery", () => {
     expect((await started()).id).not.toBe(first.recovery.id);
   });
 
+  it("can be read, listed and cancelled while it counts", async () => {
+    outage(5_000);
+    const start = recoveries.start(request(), ROOTS);
+    const second = await recoveries.start(request(), ROOTS);
+    if (second.kind !== "running") throw new Error("both run");
+    const id = second.recoveryId;
+    expect(recoveries.find(id)).toMatchObject({ id, status: "running", delivered: 0, failed: 0 });
+    expect(recoveries.list().map((one) => one.id)).toEqual([id]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await recoveries.cancel(id)).toMatchObject({ id, status: "cancelled" });
+    expect(await passing(start)).toMatchObject({ kind: "started", recovery: { id, status: "cancelled" } });
+    expect(recoveries.find(id)).toMatchObject({ id, status: "cancelled" });
+    expect(matchRows()).toBe(0);
+    await fire();
+    expect(asked).toEqual([]);
+    begin();
+    expect(recoveries.list()).toMatchObject([{ id, status: "cancelled" }]);
+  });
+
   it("halts at a host after five failures in a row, and leaves the rest", async () => {
-    for (let index = 0; index < 30; index += 1)
-      answers.set(nameOf(index), { kind: "failed", reason: "http_503" });
+    for (let index = 0; index < 30; index += 1) answers.set(nameOf(index), { kind: "failed" });
     outage(30);
     const { id } = await started();
     expect(await ended(id)).toMatchObject({
@@ -278,16 +337,16 @@ describe("a recovery", () => {
     expect(asked).toHaveLength(5);
   });
 
-  it("asks a task again that does not answer, and leaves it undelivered after the fourth time", async () => {
-    outage(3);
-    answers.set(nameOf(1), new Error("no answer"));
+  it("asks a task again that does not answer; after the fourth time its outcome is unknown, and no failure of its host", async () => {
+    outage(12);
+    for (let index = 1; index < 8; index += 1) answers.set(nameOf(index), new Error("no answer"));
     const { id } = await started();
     expect(await ended(id)).toMatchObject({
-      status: "halted",
-      matched: 3,
-      delivered: 2,
-      failed: 0,
-      remaining: 1,
+      status: "done",
+      matched: 12,
+      delivered: 5,
+      failed: 7,
+      remaining: 0,
     });
     expect(asked.filter(({ name }) => name === nameOf(1))).toHaveLength(4);
   });
@@ -327,17 +386,78 @@ describe("a candidate whose row changes before its turn", () => {
   });
 });
 
+function matchRows(): number {
+  return storage.sql.exec("SELECT last FROM recovery_match").toArray().length;
+}
+
 describe("a process that dies", () => {
+  it("while it counts leaves nothing of that beyond the next run of the alarm", async () => {
+    outage(25_000);
+    const start = recoveries.start(request(), ROOTS);
+    start.catch(() => undefined);
+    while (
+      storage.sql.exec("SELECT 1 AS n FROM sqlite_master WHERE name = 'recovery_match'").toArray().length ===
+      0
+    ) {
+      await vi.advanceTimersByTimeAsync(1);
+    }
+    begin();
+    expect(matchRows()).toBeGreaterThan(0);
+    await store.watch(Date.now());
+    await fire();
+    expect(matchRows()).toBe(0);
+    expect(recoveries.list()).toEqual([]);
+  });
+
+  it("loses no count of a host that was halted while an older candidate of another one was slow", async () => {
+    outage(40);
+    // The oldest one takes its time at a host of its own; the other host takes two and fails then.
+    report(anExhausted(0, { callbackHost: "slow.acme.com" }));
+    for (let index = 3; index < 40; index += 1) answers.set(nameOf(index), { kind: "failed" });
+    slow.add(nameOf(0));
+    const { id } = await started();
+    storage.alarm = null;
+    store.alarmFired();
+    recoveries.run(ROOTS, 0, Date.now()).catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(5_000);
+    const before = recoveries.find(id);
+    expect(before).toMatchObject({ delivered: 2, status: "running" });
+    expect(before?.failed).toBeGreaterThanOrEqual(5);
+    begin();
+    await store.watch(Date.now());
+    const after = await ended(id);
+    expect(after).toMatchObject({ status: "halted", matched: 40, delivered: 3, failed: before?.failed });
+    expect(new Set(asked.map(({ name }) => name)).size).toBe(asked.length);
+  });
+
+  it("loses no count of what fitted only after the start", async () => {
+    outage(10);
+    report(anExhausted(20, { delivery: "pending", settledAt: null }));
+    slow.add(nameOf(0));
+    report(anExhausted(0, { callbackHost: "slow.acme.com" }));
+    const { id } = await started();
+    report(anExhausted(20));
+    storage.alarm = null;
+    store.alarmFired();
+    recoveries.run(ROOTS, 0, Date.now()).catch(() => undefined);
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(recoveries.find(id)).toMatchObject({ matched: 11, delivered: 10 });
+    report(anExhausted(20, { delivery: "delivered" }));
+    begin();
+    await store.watch(Date.now());
+    expect(await ended(id)).toMatchObject({ status: "done", matched: 11, delivered: 11, remaining: 0 });
+  });
+
   it.each([1, 7, 40, 200, 1_100, 2_000])(
     "after %d ms of a run is followed by one that comes to the same",
     async (ms) => {
       outage(60);
       takesMs = 200;
-      for (const index of [3, 4, 5, 30]) answers.set(nameOf(index), { kind: "failed", reason: "timeout" });
+      for (const index of [3, 4, 5, 30]) answers.set(nameOf(index), { kind: "failed" });
       const { id } = await started();
       storage.alarm = null;
       store.alarmFired();
-      recoveries.run(ROOTS, 0).catch(() => undefined);
+      recoveries.run(ROOTS, 0, Date.now()).catch(() => undefined);
       await vi.advanceTimersByTimeAsync(ms);
       expect(storage.alarm).toBeLessThanOrEqual(Date.now() + 60_000);
       expect(storage.alarm).toBeGreaterThan(Date.now());
@@ -363,7 +483,7 @@ describe("a cancelled recovery", () => {
     const { id } = await started();
     storage.alarm = null;
     store.alarmFired();
-    const run = recoveries.run(ROOTS, 0);
+    const run = recoveries.run(ROOTS, 0, Date.now());
     await vi.advanceTimersByTimeAsync(1_500);
     expect(await recoveries.cancel(id)).toMatchObject({
       status: "cancelled",
@@ -379,6 +499,29 @@ describe("a cancelled recovery", () => {
     expect(recoveries.find(id)).toMatchObject({ status: "cancelled", delivered: 6, remaining: 14 });
     expect(await recoveries.cancel(id)).toMatchObject({ status: "cancelled", delivered: 6 });
     expect(await recoveries.cancel("rec_none")).toBeNull();
+  });
+});
+
+describe("a recovery after a cancelled one", () => {
+  it("begins at once, and waits for what the other has on its way", async () => {
+    outage(20);
+    takesMs = 8_000;
+    const { id } = await started();
+    storage.alarm = null;
+    store.alarmFired();
+    const run = recoveries.run(ROOTS, 0, Date.now());
+    await vi.advanceTimersByTimeAsync(8_500);
+    expect(atOnce).toBe(5);
+    await recoveries.cancel(id);
+    const cancelled = Date.now();
+    await passing(run);
+    // It does not sleep until an answer comes.
+    expect(Date.now() - cancelled).toBeLessThan(100);
+    remembered.clear();
+    const next = await started();
+    expect(await ended(next.id)).toMatchObject({ status: "done", delivered: 20 });
+    expect(mostAtOnce).toBe(5);
+    expect(recoveries.find(id)).toMatchObject({ status: "cancelled", delivered: 6 });
   });
 });
 
@@ -454,6 +597,24 @@ describe("the account's alarm", () => {
     takesMs = 10;
     expect(await ended(id)).toMatchObject({ status: "done", delivered: 3 });
     expect(asked).toHaveLength(3);
+  });
+
+  it("ends a run in 30 seconds of its beginning, whatever the account has done before in it", async () => {
+    outage(3);
+    takesMs = 40_000;
+    const { id } = await started();
+    await vi.advanceTimersByTimeAsync(1);
+    store.alarmFired();
+    const began = Date.now() - 20_000;
+    await passing(recoveries.run(ROOTS, 0, began));
+    expect(Date.now() - began).toBeLessThanOrEqual(30_000);
+    store.alarmFired();
+    const late = Date.now();
+    await passing(recoveries.run(ROOTS, 0, late - 31_000));
+    expect(Date.now() - late).toBeLessThanOrEqual(10);
+    expect(storage.alarm).toBeLessThanOrEqual(Date.now() + 1);
+    takesMs = 10;
+    expect(await ended(id)).toMatchObject({ status: "done", delivered: 3 });
   });
 
   it("does not empty an account that has a recovery of the last 30 days", async () => {
