@@ -18,16 +18,29 @@ document.addEventListener("click", (event) => {
 
 async function copy(button, text) {
   const words = document.querySelector("[data-words]")?.dataset ?? {};
-  const said = button.textContent;
   try {
     await navigator.clipboard.writeText(text);
-    button.textContent = words.copied ?? said;
+    say(button, words.copied);
   } catch {
     // The browser, or its user, refuses the clipboard: selected, the text is one key press from it.
     getSelection()?.selectAllChildren(document.getElementById(button.dataset.copy));
-    button.textContent = words.notCopied ?? said;
+    say(button, words.notCopied);
   }
+}
+
+/** Buttons that say what came of a click, until they are as they were. */
+const saying = new WeakSet();
+
+function say(button, words) {
+  if (words === undefined || saying.has(button)) return;
+  saying.add(button);
+  const { textContent: text, ariaLabel: label } = button;
+  button.textContent = words;
+  // What it says is its name, too.
+  button.ariaLabel = null;
   setTimeout(() => {
-    button.textContent = said;
+    button.textContent = text;
+    button.ariaLabel = label;
+    saying.delete(button);
   }, SAID_MS);
 }

@@ -28,7 +28,7 @@ let stack: Stack;
 let browser: Browser;
 beforeAll(async () => {
   [stack, browser] = await Promise.all([
-    startStack({ settings: { CALLBACK_RETRY_SECONDS: "600", CALLBACK_TIMEOUT_SECONDS: "3" } }),
+    startStack({ settings: { CALLBACK_RETRY_SECONDS: "600", CALLBACK_TIMEOUT_SECONDS: "6" } }),
     launchBrowser(),
   ]);
 });
@@ -112,7 +112,8 @@ describe("a callback", () => {
     const hook = newHook(stack);
     const id = await endedTask(hook);
     const { page, close } = await opened(`/tasks/${id}`, { viewport: { width: 390, height: 500 } });
-    stack.receiver.reply({ delayMs: 2000 });
+    // Longer than two looks of the page that follows it.
+    stack.receiver.reply({ delayMs: 5000 });
     await page.getByRole("button", { name: "Deliver again" }).click();
     await page.waitForURL(/#msg_[a-z2-7]+$/);
     const sending = page.locator(".delivery-head .badge");
@@ -136,7 +137,7 @@ describe("a callback", () => {
       "Create new tasks with the address",
       "/elsewhere?a=b",
     ],
-    ["silence", { delayMs: 5000 }, "Answer first, then work", null],
+    ["silence", { delayMs: 9000 }, "Answer first, then work", null],
     ["a closed door", { drop: "before-headers" }, "No connection came about", null],
   ] as const)(
     "that failed for %s says what to do, and when it is tried again",
@@ -176,7 +177,9 @@ describe("what was sent", () => {
     await page.getByRole("link", { name: "What was sent" }).click();
     await page.getByRole("heading", { name: "What was sent" }).waitFor();
     await page.getByRole("button", { name: "Copy: Body" }).click();
-    await page.getByText("Copied").waitFor();
+    // What a button says is its name, and a second click leaves its words to come back.
+    await page.getByRole("button", { name: "Copied", exact: true }).click();
+    await page.getByRole("button", { name: "Copy: Body" }).waitFor();
     expect(await page.evaluate("navigator.clipboard.readText()")).toBe(hook.received()[0]?.body);
     await expectWell(page, "sent");
     const elsewhere = newHook(stack);
