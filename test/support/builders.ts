@@ -122,11 +122,13 @@ export function aDocument(overrides: Partial<TaskDocument> = {}): TaskDocument {
 /** Of a task that has ended and was delivered, a minute after its creation. */
 export function aSummary(overrides: Partial<TaskSummary> = {}): TaskSummary {
   const createdAt = overrides.createdAt ?? T0;
+  const { status = "succeeded", delivery = "delivered" } = overrides;
+  const hasEnded = status === "succeeded" || status === "failed";
   return {
     name: "abcdefghijklmnopqrstuvwxyz",
     account: "key:somebody",
     taskId: "task_abcdefghijklmnopqrstuvwxyz234567abcdefghij",
-    status: "succeeded",
+    status,
     model: "m",
     upstreamName: "aio",
     upstreamTaskId: "up-1",
@@ -137,7 +139,8 @@ export function aSummary(overrides: Partial<TaskSummary> = {}): TaskSummary {
     createdAt,
     submittedAt: createdAt,
     finishedAt: createdAt + 60_000,
-    delivery: "delivered",
+    delivery,
+    terminalDelivery: hasEnded && delivery !== "waiting" ? delivery : null,
     callbackHost: "hooks.acme.com",
     attempts: NO_ATTEMPTS,
     polls: 3,

@@ -38,7 +38,7 @@ export const stats = z
         p95_seconds: z.number(),
       }),
     ),
-    deliveries: counts(DELIVERY_STATUSES, "Tasks."),
+    deliveries: counts(DELIVERY_STATUSES, "Events that say how a task ended."),
     hosts: z
       .array(
         z.object({

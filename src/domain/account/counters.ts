@@ -7,7 +7,7 @@ import type { AccountStats, HostCount, TaskSummary } from "./summary.ts";
 export type Countable = Pick<
   TaskSummary,
   | "status"
-  | "delivery"
+  | "terminalDelivery"
   | "callbackHost"
   | "attempts"
   | "model"
@@ -22,6 +22,8 @@ export interface CountersDocument {
   tasks: Record<TaskStatus, number>;
   deliveries: Record<DeliveryStatus, number>;
   hosts: [host: string, attempts: HostAttempts][];
+  /** The newest attempt at a host that was forgotten; 0: none was. */
+  forgottenUntil: number;
   ended: number;
   polls: number;
   /** By model: tasks that succeeded, by the bucket of their run time. */
@@ -33,6 +35,8 @@ interface HostAttempts {
   delivered: number;
   failed: number;
   lastAt: number;
+  /** Tasks with no attempt after this are not counted: they may have been counted before the host was forgotten. */
+  since: number;
 }
 
 /** What the counters say by themselves. */
@@ -46,7 +50,7 @@ const BUCKET_RATIO = 1.04;
 const MODELS_MAX = 200;
 /** The statistics name the most used ones. */
 const MODELS_SHOWN = 100;
-/** More hosts are not counted: those go whose last attempt is the oldest. */
+/** More hosts are not counted: that one is forgotten whose last attempt is the oldest. */
 const HOSTS_MAX = 500;
 const HOSTS_SHOWN = 100;
 
@@ -60,6 +64,7 @@ export class Counters {
     stopped: 0,
   };
   readonly #hosts = new Map<string, HostAttempts>();
+  #forgottenUntil = 0;
   #ended = 0;
   #polls = 0;
   readonly #models = new Map<string, Map<number, number>>();
@@ -70,6 +75,7 @@ export class Counters {
     this.#deliveries = { ...document.deliveries };
     this.#ended = document.ended;
     this.#polls = document.polls;
+    this.#forgottenUntil = document.forgottenUntil;
     for (const [host, attempts] of document.hosts) this.#hosts.set(host, attempts);
     for (const [model, runs] of document.models) this.#models.set(model, new Map(runs));
   }
@@ -79,6 +85,7 @@ export class Counters {
       tasks: { ...this.#tasks },
       deliveries: { ...this.#deliveries },
       hosts: [...this.#hosts],
+      forgottenUntil: this.#forgottenUntil,
       ended: this.#ended,
       polls: this.#polls,
       models: [...this.#models].map(([model, runs]) => [model, [...runs]]),
@@ -113,10 +120,10 @@ export class Counters {
   }
 
   #count(task: Countable, by: 1 | -1): void {
-    const { status, delivery, test, polls } = task;
+    const { status, terminalDelivery, test, polls } = task;
     if (test) return;
     this.#tasks[status] += by;
-    if (delivery !== null && delivery !== "waiting") this.#deliveries[delivery] += by;
+    if (terminalDelivery !== null) this.#deliveries[terminalDelivery] += by;
     this.#countAttempts(task, by);
     if (!isTerminal(task)) return;
     this.#ended += by;
@@ -133,14 +140,15 @@ export class Counters {
 
   #countAttempts({ callbackHost: host, attempts }: Countable, by: 1 | -1): void {
     if (host === null || attempts.delivered + attempts.failed === 0) return;
-    const known = this.#hosts.get(host) ?? { delivered: 0, failed: 0, lastAt: 0 };
+    const unknown = { delivered: 0, failed: 0, lastAt: 0, since: this.#forgottenUntil };
+    const known = this.#hosts.get(host) ?? (by === 1 ? unknown : null);
+    // Taken out of a forgotten host, or of what was counted of it before it was forgotten.
+    if (known === null || lastAttemptAt(attempts) <= known.since) return;
     const delivered = known.delivered + by * attempts.delivered;
     const failed = known.failed + by * attempts.failed;
-    if (delivered + failed <= 0) this.#hosts.delete(host);
-    else {
-      const lastAt = Math.max(known.lastAt, lastAttemptAt(attempts));
-      this.#hosts.set(host, { delivered: Math.max(delivered, 0), failed: Math.max(failed, 0), lastAt });
-    }
+    const lastAt = Math.max(known.lastAt, lastAttemptAt(attempts));
+    if (delivered + failed > 0) this.#hosts.set(host, { ...known, delivered, failed, lastAt });
+    else this.#hosts.delete(host);
     if (this.#hosts.size > HOSTS_MAX) this.#forgetOldestHost();
   }
 
@@ -148,6 +156,7 @@ export class Counters {
     let oldest: [host: string, lastAt: number] = ["", Infinity];
     for (const [host, { lastAt }] of this.#hosts) if (lastAt < oldest[1]) oldest = [host, lastAt];
     this.#hosts.delete(oldest[0]);
+    this.#forgottenUntil = Math.max(this.#forgottenUntil, oldest[1]);
   }
 
   #countRun({ model, submittedAt, finishedAt }: Countable, by: 1 | -1): void {

@@ -1,5 +1,5 @@
 import type { TaskError } from "../../contract/shapes/task.ts";
-import { leadingDelivery, type Delivery } from "../delivery/delivery.ts";
+import { leadingDelivery, terminalDelivery, type Delivery } from "../delivery/delivery.ts";
 import { receiverHost } from "../delivery/endpoint-policy.ts";
 import { isTerminal, type PollSchedule, type Task } from "../task/task.ts";
 import { nameInTaskId } from "../task/task-id.ts";
@@ -36,6 +36,8 @@ export interface TaskSummary {
   finishedAt: number | null;
   /** Null without a callback. */
   delivery: CallbackStatus | null;
+  /** Of the terminal event's delivery; null before there is one, and without a callback that wants that event. */
+  terminalDelivery: DeliveryStatus | null;
   /** As `receiverHost` has it; null without a callback. */
   callbackHost: string | null;
   /** At that host. */
@@ -76,6 +78,7 @@ export function summaryOf(known: Known, retentionMs: number): TaskSummary {
     submittedAt: task.submittedAt,
     finishedAt: task.finishedAt,
     delivery: deliveryOf(known),
+    terminalDelivery: terminalDelivery(known.deliveries)?.status ?? null,
     callbackHost: task.callback && receiverHost(task.callback.url),
     attempts: attemptsOf(known.deliveries),
     polls: schedule.polls,
@@ -153,7 +156,7 @@ export interface AccountStats {
   tasks: Record<TaskStatus, number>;
   /** Most used first; from the submit to the end, of those that succeeded, to 2 %. */
   models: { model: string; count: number; p50Ms: number; p95Ms: number }[];
-  /** By the delivery that stands for the task's callback. */
+  /** Of terminal events. */
   deliveries: Record<DeliveryStatus, number>;
   /** Those with the newest attempts first. */
   hosts: HostStats[];

@@ -106,9 +106,19 @@ export class Tally {
 }
 
 function liveTask({ summary, heardAt }: KnownTask): LiveTask {
-  const { status, delivery, callbackHost, attempts, model, test, polls, submittedAt, finishedAt, settledAt } =
-    summary;
+  const { status, terminalDelivery, callbackHost, attempts, model, test, polls } = summary;
+  const { submittedAt, finishedAt, settledAt } = summary;
   const isSettled = settledAt !== null;
-  const about = { status, delivery, callbackHost, attempts, model, test, polls, submittedAt, finishedAt };
+  const about = {
+    status,
+    terminalDelivery,
+    callbackHost,
+    attempts,
+    model,
+    test,
+    polls,
+    submittedAt,
+    finishedAt,
+  };
   return { ...about, isSettled, heardAt };
 }

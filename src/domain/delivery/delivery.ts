@@ -250,9 +250,14 @@ export function attemptsByHand(deliveries: readonly Delivery[]): number {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
+/** Of the event that says how the task ended; null: there is none. */
+export function terminalDelivery(deliveries: readonly Delivery[]): Delivery | null {
+  return deliveries.findLast((delivery) => isTerminalEvent(delivery.type)) ?? null;
+}
+
 /** The delivery that stands for the task's callback: the terminal event's, else the newest. */
 export function leadingDelivery(deliveries: readonly Delivery[]): Delivery | null {
-  return deliveries.findLast((delivery) => isTerminalEvent(delivery.type)) ?? deliveries.at(-1) ?? null;
+  return terminalDelivery(deliveries) ?? deliveries.at(-1) ?? null;
 }
 
 function settled(delivery: Delivery, status: DeliveryStatus, now: number): Delivery {

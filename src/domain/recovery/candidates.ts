@@ -12,8 +12,8 @@ export function receiverOf(
   { statuses, tasks }: RecoveryFilter,
   retention: Retention,
 ): { host: string } | null {
-  const { delivery, callbackHost } = summary;
-  if (delivery === null || delivery === "waiting" || !statuses.includes(delivery)) return null;
+  const { terminalDelivery, callbackHost } = summary;
+  if (terminalDelivery === null || !statuses.includes(terminalDelivery)) return null;
   if (!isTerminal(summary) || isOver(summary, retention) || !matchesFilter(summary, tasks)) return null;
   return { host: callbackHost ?? "" };
 }

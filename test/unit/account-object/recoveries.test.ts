@@ -274,6 +274,11 @@ describe("a recovery", () => {
     { what: "of another model", summary: {}, tasks: { model: "n" }, isMatch: false },
     { what: "that waits", summary: { delivery: "waiting", status: "running" }, isMatch: false },
     { what: "whose newest event is no end", summary: { status: "running" }, isMatch: false },
+    {
+      what: "whose end its callback does not want",
+      summary: { status: "failed", terminalDelivery: null },
+      isMatch: false,
+    },
     { what: "without a callback", summary: { delivery: null, callbackHost: null }, isMatch: false },
     { what: "whose retention is over", summary: { settledAt: T0 - 721 * HOUR }, isMatch: false },
   ])("is for a task $what: $isMatch", async ({ summary, tasks, isMatch }) => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { NO_ATTEMPTS } from "../../../../src/domain/account/attempts.ts";
+import { NO_ATTEMPTS, type AttemptTally } from "../../../../src/domain/account/attempts.ts";
 import { Counters } from "../../../../src/domain/account/counters.ts";
 import type { TaskSummary } from "../../../../src/domain/account/summary.ts";
 import { aQueuedSummary, aSummary, T0 } from "../../../support/builders.ts";
@@ -9,6 +9,8 @@ import { aQueuedSummary, aSummary, T0 } from "../../../support/builders.ts";
  * scenario                              requirement
  * tasks that are added and taken out    contract, stats: running counters; those of `test` left out
  * run times                             p50 and p95 by nearest rank, to 2 %
+ * callbacks                             contract, stats: `deliveries` counts terminal events
+ * a host that comes back                guarantee 7: a bounded count, which is low rather than wrong
  * made-up models                        guarantee 7: stored bytes are bounded
  */
 
@@ -28,6 +30,15 @@ function tried(
   return aQueuedSummary({ callbackHost, attempts });
 }
 
+function sumOf(attempts: readonly AttemptTally[]): { delivered: number; failed: number } {
+  const sum = { delivered: 0, failed: 0 };
+  for (const { delivered, failed } of attempts) {
+    sum.delivered += delivered;
+    sum.failed += failed;
+  }
+  return sum;
+}
+
 const TRIED = tried("__proto__", { delivered: 3, failed: 1, lastAt: T0 });
 
 const ran = (ms: number, model = "m") => aSummary({ model, finishedAt: T0 + ms });
@@ -38,6 +49,9 @@ describe("an account's counters", () => {
     for (const task of [
       aQueuedSummary(),
       aQueuedSummary({ status: "running", delivery: null }),
+      // Only news of these was sent.
+      aQueuedSummary({ status: "running", delivery: "exhausted" }),
+      aSummary({ status: "failed", delivery: "stopped", terminalDelivery: null, polls: 7 }),
       aSummary({ polls: 4 }),
       aSummary({ status: "failed", delivery: "exhausted", polls: 7 }),
       aSummary({ test: true }),
@@ -45,11 +59,11 @@ describe("an account's counters", () => {
       counters.add(task);
     }
     expect(counters.stats()).toEqual({
-      tasks: { queued: 1, running: 1, succeeded: 1, failed: 1 },
+      tasks: { queued: 1, running: 2, succeeded: 1, failed: 2 },
       models: [{ model: "m", count: 1, p50Ms: expect.any(Number), p95Ms: expect.any(Number) }],
       deliveries: { pending: 0, delivered: 1, exhausted: 1, stopped: 0 },
       hosts: [],
-      pollsPerTask: 5.5,
+      pollsPerTask: 6,
     });
   });
 
@@ -103,8 +117,69 @@ describe("an account's counters", () => {
     expect(shown).toEqual(Array.from({ length: 100 }, (_, at) => `${599 - at}.example.com`));
     for (const task of tasks) counters.remove(task);
     expect(counters.stats().hosts).toEqual([]);
-    counters.add(tried("1.example.com", { delivered: 1, failed: 0, lastAt: 1 }));
+    counters.add(tried("1.example.com", { delivered: 1, failed: 0, lastAt: 700 }));
     expect(counters.stats().hosts).toEqual([{ host: "1.example.com", delivered: 1, failed: 0 }]);
+  });
+
+  it("take nothing out of a host that was forgotten and came back", () => {
+    const counters = new Counters();
+    const old = tried("back.example.com", { delivered: 5, failed: 4, lastAt: 1 });
+    counters.add(old);
+    for (let at = 2; at < 503; at++) {
+      counters.add(tried(`${at}.example.com`, { delivered: 1, failed: 0, lastAt: at }));
+    }
+    const ofBack = (): unknown => counters.stats().hosts.find(({ host }) => host === "back.example.com");
+    counters.remove(old);
+    expect(ofBack()).toBeUndefined();
+    const fresh = tried("back.example.com", { delivered: 1, failed: 0, lastAt: 600 });
+    counters.add(fresh);
+    const again = new Counters(JSON.parse(JSON.stringify(counters.document())));
+    for (const one of [counters, again]) one.remove(old);
+    expect(ofBack()).toEqual({ host: "back.example.com", delivered: 1, failed: 0 });
+    expect(again.stats()).toEqual(counters.stats());
+    // The old task's redelivery brings its attempts back, once.
+    const redelivered = tried("back.example.com", { delivered: 6, failed: 4, lastAt: 601 });
+    counters.add(redelivered);
+    expect(ofBack()).toEqual({ host: "back.example.com", delivered: 7, failed: 4 });
+    counters.remove(redelivered);
+    expect(ofBack()).toEqual({ host: "back.example.com", delivered: 1, failed: 0 });
+    counters.remove(fresh);
+    expect(ofBack()).toBeUndefined();
+  });
+
+  it("of a host are no more than what its tasks say, and no less than what the newer ones do", () => {
+    const move = fc.record({ host: fc.nat(800), task: fc.nat(3), isIn: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(move, { minLength: 2000, maxLength: 2000 }), (moves) => {
+        const counters = new Counters();
+        const tasks = new Map<string, TaskSummary>();
+        for (const [at, { host, task, isIn }] of moves.entries()) {
+          const key = `${host} ${task}`;
+          const before = tasks.get(key);
+          if (before) counters.remove(before);
+          tasks.delete(key);
+          if (!isIn && before) continue;
+          // Some attempts are reported late.
+          const lastAt = 1 + at - Math.min(at, 40 * task);
+          const after = tried(`${host}`, { delivered: 1 + task, failed: task, lastAt });
+          counters.add(after);
+          tasks.set(key, after);
+        }
+        const { hosts, forgottenUntil } = counters.document();
+        const found = new Map(hosts);
+        for (let host = 0; host <= 800; host++) {
+          const is = found.get(`${host}`) ?? { delivered: 0, failed: 0 };
+          const own = [0, 1, 2, 3].flatMap((task) => tasks.get(`${host} ${task}`)?.attempts ?? []);
+          const most = sumOf(own);
+          const least = sumOf(own.filter(({ deliveredAt }) => (deliveredAt ?? 0) > forgottenUntil));
+          for (const of of ["delivered", "failed"] as const) {
+            expect(is[of]).toBeLessThanOrEqual(most[of]);
+            expect(is[of]).toBeGreaterThanOrEqual(least[of]);
+          }
+        }
+      }),
+      { numRuns: 10, endOnFailure: true },
+    );
   });
 
   it("are stored and read without a difference, and empty when every task was taken out", () => {

@@ -26,6 +26,8 @@ const schedule = aSchedule({ polls: 3 });
 const ended = aTask({ status: "succeeded", finishedAt: T0 + 5, videoUrl: "https://cdn.acme.com/v.mp4" });
 const delivered = aDelivery({ status: "delivered", nextAttemptAt: null, settledAt: T0 + 99 });
 
+const news = aDelivery({ type: "video.running" });
+
 describe("a task's summary", () => {
   it("holds what a list shows, and when it goes", () => {
     expect(summaryOf({ version: 2, task: ended, schedule, deliveries: [delivered] }, HOUR)).toEqual({
@@ -45,6 +47,7 @@ describe("a task's summary", () => {
       submittedAt: T0,
       finishedAt: T0 + 5,
       delivery: "delivered",
+      terminalDelivery: "delivered",
       callbackHost: "hooks.acme.com",
       attempts: NO_ATTEMPTS,
       polls: 3,
@@ -54,20 +57,50 @@ describe("a task's summary", () => {
   });
 
   it.each([
-    { what: "no callback", state: { task: aTask({ callback: null }), deliveries: [] }, delivery: null },
-    { what: "no event yet", state: { task: aTask(), deliveries: [] }, delivery: "waiting" },
     {
-      what: "an event on its way",
-      state: { task: ended, deliveries: [aDelivery()] },
-      delivery: "pending",
+      what: "no callback",
+      state: { task: aTask({ callback: null }), deliveries: [] },
+      delivery: null,
+      terminalDelivery: null,
     },
-  ])("is not settled with $what", ({ state, delivery }) => {
+    {
+      what: "no event yet",
+      state: { task: aTask(), deliveries: [] },
+      delivery: "waiting",
+      terminalDelivery: null,
+    },
+    {
+      what: "the news of its start on its way",
+      state: { task: aTask({ status: "running" }), deliveries: [news] },
+      delivery: "pending",
+      terminalDelivery: null,
+    },
+    {
+      what: "the event of its end on its way",
+      state: { task: ended, deliveries: [{ ...news, status: "exhausted" as const }, aDelivery({ seq: 2 })] },
+      delivery: "pending",
+      terminalDelivery: "pending",
+    },
+  ])("is not settled with $what", ({ state, delivery, terminalDelivery }) => {
     expect(summaryOf({ version: 2, ...state, schedule }, HOUR)).toMatchObject({
       delivery,
+      terminalDelivery,
       settledAt: null,
       expiresAt: null,
     });
   });
+
+  it.each(["delivered", "exhausted", "stopped"] as const)(
+    "names the %s news of an end that the callback does not want, and no delivery of that end",
+    (status) => {
+      const settled = { ...news, status, nextAttemptAt: null, settledAt: T0 + 99 };
+      expect(summaryOf({ version: 2, task: ended, schedule, deliveries: [settled] }, HOUR)).toMatchObject({
+        delivery: status,
+        terminalDelivery: null,
+        settledAt: T0 + 99,
+      });
+    },
+  );
 
   it.each([
     { what: "a status", after: { task: aTask({ status: "running" }), deliveries: [] }, is: true },
@@ -102,10 +135,10 @@ describe("a task's summary", () => {
   });
 
   it("has news by the settling of the last delivery, whichever event it is of", () => {
-    const news = aDelivery({ seq: 2, type: "video.running" });
-    const stopped = { ...news, status: "stopped", nextAttemptAt: null, settledAt: T0 + 200 } as const;
-    const before = { task: ended, deliveries: [delivered, news] };
+    const second = { ...news, seq: 2 };
+    const stopped = { ...second, status: "stopped", nextAttemptAt: null, settledAt: T0 + 200 } as const;
+    const before = { task: ended, deliveries: [delivered, second] };
     expect(isNews(before, { task: ended, deliveries: [delivered, stopped] })).toBe(true);
-    expect(isNews(before, { task: ended, deliveries: [delivered, { ...news, attempts: 1 }] })).toBe(false);
+    expect(isNews(before, { task: ended, deliveries: [delivered, { ...second, attempts: 1 }] })).toBe(false);
   });
 });
