@@ -79,7 +79,7 @@ export interface TaskCallback {
   format: "standard" | "flat";
   /** Of the end's delivery, or of the newest one if no end is subscribed; `waiting` before there is one. */
   status: "waiting" | "pending" | "delivered" | "exhausted" | "stopped";
-  /** Attempts of this delivery that have begun. */
+  /** Attempts of this delivery that have begun, without redeliveries to another URL. */
   attempts: number;
   /** When the next one is due. */
   next_attempt_at: string | null;
@@ -224,7 +224,7 @@ export interface SentDelivery {
   next_attempt_at: string | null;
   /** In order. */
   attempts: ReadonlyArray<Attempt>;
-  /** What the newest attempt sent, or the first one will. */
+  /** What the newest attempt at the `callback_url` sent, or the first one there will. */
   request: {
     /** Where it goes. */
     url: string;

@@ -71,6 +71,8 @@ export function saidOf({ kind }: Redelivery): Said | null {
     case "nothing":
       return "nothing";
     case "too_often":
+    // The console sends to no other URL.
+    case "too_many_elsewhere":
       return "tooOften";
     case "too_many":
       return "tooMany";

@@ -9,7 +9,12 @@ export type { CreateInput } from "./steps/create.ts";
 export type { EventsAnswer, WaitAnswer } from "./waiters/subscribe.ts";
 export type { TaskDiagnostics } from "./diagnostics.ts";
 export type { SentAnswer } from "./sent.ts";
-export { REDELIVERIES_A_MINUTE, type RedeliverAnswer, type RedeliverOrder } from "./steps/redeliver.ts";
+export {
+  ELSEWHERE_WAITING_MAX,
+  REDELIVERIES_A_MINUTE,
+  type RedeliverAnswer,
+  type RedeliverOrder,
+} from "./steps/redeliver.ts";
 export { PLACES_MAX } from "./waiters/waiting-room.ts";
 
 export type TaskNamespace = DurableObjectNamespace<TaskObject>;
@@ -40,17 +45,17 @@ export async function createInObject(
     return await taskStub(tasks, name).create(input);
   } catch (error) {
     if (isOverloaded(error)) throw new OverloadedError("the task's object is overloaded");
-    return recover(tasks, name, input);
+    return resolveCreate(tasks, name, input);
   }
 }
 
-async function recover(tasks: TaskNamespace, name: string, input: CreateInput): Promise<CreateAnswer> {
+async function resolveCreate(tasks: TaskNamespace, name: string, input: CreateInput): Promise<CreateAnswer> {
   const { createId, fingerprint, taskId, acceptedTaskIds } = input;
   for (const waitMs of LOST_WAITS_MS) {
     await scheduler.wait(waitMs);
     try {
       // A new stub each time: one that has thrown stays broken.
-      return await taskStub(tasks, name).recoverCreate({ createId, fingerprint, taskId, acceptedTaskIds });
+      return await taskStub(tasks, name).resolveCreate({ createId, fingerprint, taskId, acceptedTaskIds });
     } catch {
       // Still restarting, or lost again: ask once more.
       continue;

@@ -16,7 +16,7 @@ import { reportInPassing } from "./run.ts";
 import { rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "./alarm.ts";
 import {
   createTask,
-  recoverCreate,
+  resolveCreate,
   type CreateInput,
   type CreateOutcome,
   type CreateQuestion,
@@ -83,8 +83,8 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   /** Asked by a Worker whose `create` broke off: what became of it? */
-  async recoverCreate(question: CreateQuestion): Promise<CreateAnswer> {
-    return this.#answerCreate(async (deps) => recoverCreate(deps, question));
+  async resolveCreate(question: CreateQuestion): Promise<CreateAnswer> {
+    return this.#answerCreate(async (deps) => resolveCreate(deps, question));
   }
 
   /** The task as JSON; null if there is none of this account here. */

@@ -1,5 +1,5 @@
 import type { SentDelivery } from "../contract/shapes/delivery.ts";
-import type { Receiver } from "../domain/delivery/delivery.ts";
+import { storedNumber, type Receiver } from "../domain/delivery/delivery.ts";
 import { isRingbackFault } from "../domain/errors/stall.ts";
 import { errorFields } from "../log.ts";
 import { RINGBACK_VERSION } from "../version.ts";
@@ -16,7 +16,10 @@ export type SentAnswer =
 /** What stands for the value of a caller's header. */
 const HIDDEN = "…";
 
-/** A delivery with the request that its newest attempt has sent, or its first one would, signed for this moment. */
+/**
+ * A delivery with the request that its newest attempt at the stored URL has sent, or its first one there would, signed for
+ * this moment.
+ */
 export async function viewSent(
   deps: TaskDeps,
   document: TaskDocument,
@@ -26,13 +29,13 @@ export async function viewSent(
   if (!delivery) return { kind: "no_message" };
   const stored = await readableReceiver(deps, document);
   const { receiver, secrets } = await prepareAttempt(deps, document, stored);
-  const { body, attempts } = delivery;
+  const { body } = delivery;
   const headers = await callbackHeaders(
     {
       headers: receiver.headers.map(([name]) => [name, HIDDEN]),
       messageId,
       body,
-      attempt: Math.max(attempts, 1),
+      attempt: storedNumber(delivery),
       secrets,
       version: RINGBACK_VERSION,
     },

@@ -1,5 +1,6 @@
 import type { AttemptJson, DeliveryJson, DeliveryList } from "../contract/shapes/delivery.ts";
 import {
+  attemptsAtReceiver,
   leadingDelivery,
   type Attempt,
   type AttemptResult,
@@ -16,7 +17,8 @@ import type { TaskDocument } from "./document.ts";
 /** The task as `GET /v1/videos/{id}` answers it, JSON. */
 export async function viewTask(deps: TaskDeps, document: TaskDocument): Promise<string> {
   const leading = leadingDelivery(document.deliveries);
-  return taskJson(document.task, leading, await lastAnswer(deps, document));
+  const shown = leading && { ...leading, attempts: attemptsAtReceiver(leading) };
+  return taskJson(document.task, shown, await lastAnswer(deps, document));
 }
 
 async function lastAnswer(deps: TaskDeps, document: TaskDocument): Promise<string | null> {

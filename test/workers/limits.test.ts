@@ -8,6 +8,7 @@ import { AUTHORIZATION, created, fakeNetwork, read, request, stubOf, until } fro
 /*
  * scenario                                   requirement
  * an object that is overloaded, or away      contract, Errors: 503 `overloaded` + `Retry-After`
+ * ten redeliveries to other URLs that wait   contract, redeliver: 429, which names its cause
  * a task that is redelivered for ever        guarantee 7: bounded attempts and stored bytes
  */
 
@@ -65,6 +66,30 @@ describe("an object that cannot answer", () => {
 });
 
 describe("redeliveries", () => {
+  it("to other URLs are refused while ten wait for their turn, and say so", async () => {
+    const { task_id: id } = await created();
+    await until(
+      async () => read(id),
+      ({ callback }) => callback.status === "delivered",
+    );
+    await rewriteDocument(id, ({ deliveries, ...rest }) => ({
+      ...rest,
+      deliveries: deliveries.map((delivery) => ({
+        ...delivery,
+        elsewhere: Array.from({ length: 10 }, () => "sealed"),
+      })),
+    }));
+    await evictDurableObject(stubOf(id));
+    const elsewhere = { callback_url: "https://elsewhere.example.com/" };
+    const refused = await request("POST", `/v1/videos/${id}/redeliver`, elsewhere);
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers.get("retry-after"))).toBeGreaterThan(0);
+    const { error } = (await refused.json()) as { error: { code: string; message: string } };
+    expect(error).toMatchObject({ code: "rate_limited", message: expect.stringContaining("to other URLs") });
+    // One to its own receiver does not wait behind them.
+    expect(await request("POST", `/v1/videos/${id}/redeliver`)).toMatchObject({ status: 202 });
+  });
+
   it("end at 1,000 a task, and the log with them", async () => {
     const { task_id: id } = await created();
     await until(

@@ -187,7 +187,7 @@ describe("a create that was lost before it stored anything", () => {
     const stub = env.TASKS.get(env.TASKS.idFromName(name));
     const taskId = `task_${name}aaaaaaaaaaaaaaaa`;
     const input = createInput({ taskId, acceptedTaskIds: [taskId] });
-    expect(await stub.recoverCreate(input)).toEqual({ kind: "given_up" });
+    expect(await stub.resolveCreate(input)).toEqual({ kind: "given_up" });
     expect(await stub.create(input)).toEqual({ kind: "given_up" });
     expect(submits()).toHaveLength(0);
     expect(await stub.create({ ...input, createId: "create-2" })).toMatchObject({ kind: "created" });
@@ -201,7 +201,7 @@ describe("a create that was lost before it stored anything", () => {
         const real = env.TASKS.get(id);
         return {
           create: async () => Promise.reject(new Error("Network connection lost.")),
-          recoverCreate: async (input: CreateInput) => real.recoverCreate(input),
+          resolveCreate: async (input: CreateInput) => real.resolveCreate(input),
         };
       },
     };

@@ -62,7 +62,9 @@ export const sentDelivery = delivery
         }),
         body: text("The exact text that is signed and sent."),
       })
-      .meta({ description: "What the newest attempt sent, or the first one will." }),
+      .meta({
+        description: "What the newest attempt at the `callback_url` sent, or the first one there will.",
+      }),
   })
   .meta({ description: "A delivery and its request." });
 

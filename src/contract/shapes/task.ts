@@ -68,7 +68,7 @@ export const taskCallback = z
       description:
         "Of the end's delivery, or of the newest one if no end is subscribed; `waiting` before there is one.",
     }),
-    attempts: count("Attempts of this delivery that have begun."),
+    attempts: count("Attempts of this delivery that have begun, without redeliveries to another URL."),
     next_attempt_at: instant("When the next one is due.").nullable(),
   })
   .meta({ description: "How the callback is going." });

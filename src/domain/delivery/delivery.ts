@@ -53,7 +53,7 @@ export interface Delivery {
   scheduled: number;
   /** Attempts asked for by hand that wait for their turn. */
   manual: number;
-  /** The same to another URL each: where to, sealed. They come after the others. */
+  /** The same to another URL each: where to, sealed. Whatever else is due goes first. */
   elsewhere: readonly string[];
   /** The newest attempt, until its result is recorded. */
   onTheWire: AttemptOnTheWire | null;
@@ -128,8 +128,8 @@ export function newDelivery(fields: {
 }
 
 /** Where the next attempt goes, sealed, if that is another URL; null: to the delivery's own receiver. */
-export function nextElsewhere({ manual, elsewhere }: Delivery): string | null {
-  return manual > 0 ? null : (elsewhere[0] ?? null);
+export function nextElsewhere(delivery: Delivery, now: number): string | null {
+  return delivery.manual > 0 || isDue(delivery, now) ? null : (delivery.elsewhere[0] ?? null);
 }
 
 /** How many attempts asked for by hand wait for their turn. */
@@ -138,8 +138,9 @@ export function waitingByHand({ manual, elsewhere }: Delivery): number {
 }
 
 /**
- * Takes the lease for the next attempt, one asked for by hand first; null if none is due or one is on the wire.
- * By hand is in every state: an exhausted or stopped delivery, too. `host`: of the other URL that the next one goes to,
+ * Takes the lease for the next attempt: one asked for by hand first, then the schedule's, then one to another URL, which
+ * must not delay those. Null if none is due or one is on the wire. By hand is in every state: an exhausted or stopped
+ * delivery, too. `host`: of the other URL that the next one goes to,
  * which is forgotten with the lease, because a lost attempt is not repeated.
  */
 export function beginAttempt(
@@ -152,15 +153,14 @@ export function beginAttempt(
     const begun = beginByHand(delivery, now, timeoutMs);
     return begun && { ...begun, manual: delivery.manual - 1 };
   }
-  if (host !== null) {
-    const begun = beginByHand(delivery, now, timeoutMs, { host });
-    return begun && { ...begun, elsewhere: delivery.elsewhere.slice(1) };
+  if (isDue(delivery, now)) {
+    if (delivery.onTheWire !== null) return null;
+    const begun = withLease(delivery, now, timeoutMs, { trigger: "scheduled" });
+    return { ...begun, scheduled: delivery.scheduled + 1 };
   }
-  if (delivery.onTheWire !== null || !isDue(delivery, now)) return null;
-  return {
-    ...withLease(delivery, now, timeoutMs, { trigger: "scheduled" }),
-    scheduled: delivery.scheduled + 1,
-  };
+  if (host === null) return null;
+  const begun = beginByHand(delivery, now, timeoutMs, { host });
+  return begun && { ...begun, elsewhere: delivery.elsewhere.slice(1) };
 }
 
 /** The same for an attempt that nothing has put in line. `mark`: what it is made for. */
@@ -200,15 +200,34 @@ export function recordResult(
   const { leaseUntil: _over, ...attempt } = onTheWire;
   const finished = [...delivery.finished, { ...attempt, result }];
   const free = { ...delivery, onTheWire: null, finished };
-  // At another URL the event has not reached its receiver, unless a recovery says that the receiver has moved.
-  const isDelivered = attempt.host === undefined || attempt.recoveryId !== undefined;
-  if (result.outcome === "delivered" && isDelivered) return settled(free, "delivered", at.now);
+  if (result.outcome === "delivered" && isToReceiver(attempt)) return settled(free, "delivered", at.now);
   // A manual attempt never stops the schedule.
   if (attempt.trigger === "manual") return free;
   // Settled while the attempt was on the wire (the task ended, the receiver said gone): a failure changes nothing.
   if (delivery.status !== "pending") return free;
   if (result.outcome === "permanent") return settled(free, "stopped", at.now);
   return postponeDelivery(free, delivery.scheduled, { ...at, retryAfterMs: result.retryAfterMs });
+}
+
+/** At another URL an event does not reach its receiver, unless a recovery says that the receiver has moved. */
+function isToReceiver({ host, recoveryId }: Attempt): boolean {
+  return host === undefined || recoveryId !== undefined;
+}
+
+/** Oldest first. */
+function begunAttempts({ finished, onTheWire }: Delivery): readonly Attempt[] {
+  return onTheWire === null ? finished : [...finished, onTheWire];
+}
+
+/** How many attempts the event's receiver has had: a redelivery to another URL is none of them. */
+export function attemptsAtReceiver(delivery: Delivery): number {
+  return begunAttempts(delivery).filter(isToReceiver).length;
+}
+
+/** The number of the newest attempt at the stored URL; before one, that of the next. */
+export function storedNumber(delivery: Delivery): number {
+  const newest = begunAttempts(delivery).findLast(({ host }) => host === undefined);
+  return newest?.number ?? delivery.attempts + 1;
 }
 
 /** Plans the next attempt after the n-th failure, or ends the delivery where the schedule ends. */

@@ -1,6 +1,11 @@
 import { Router } from "../router.ts";
 import type { Context } from "hono";
-import { askTask, REDELIVERIES_A_MINUTE, type TaskStub } from "../../task-object/client.ts";
+import {
+  askTask,
+  ELSEWHERE_WAITING_MAX,
+  REDELIVERIES_A_MINUTE,
+  type TaskStub,
+} from "../../task-object/client.ts";
 import type { AppEnv } from "../app-env.ts";
 import { requireJsonOrForm, withBody } from "../body/body.ts";
 import { parseBody } from "../body/form-body.ts";
@@ -125,6 +130,12 @@ function redelivered(context: Context<AppEnv>, answer: Redelivery): Response {
     case "too_often":
       throw new ApiError("rate_limited", {
         message: `At most ${REDELIVERIES_A_MINUTE} redeliveries a minute and task.`,
+        taskId,
+        headers: { "retry-after": String(answer.retryAfterSeconds) },
+      });
+    case "too_many_elsewhere":
+      throw new ApiError("rate_limited", {
+        message: `${ELSEWHERE_WAITING_MAX} redeliveries of this task to other URLs wait for their turn; no more may.`,
         taskId,
         headers: { "retry-after": String(answer.retryAfterSeconds) },
       });

@@ -42,14 +42,14 @@ export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {
   const before = deps.store.load();
   if (!before?.task.callback || !(await isKeyProved(deps, before))) return;
   const { createId } = before.task;
-  const sealed = sealedReceiver(before, seq);
+  const sealed = sealedReceiver(before, seq, deps.now());
   const elsewhere = sealed === null ? null : await openReceiver(deps, before, sealed);
   const prepared = await prepareAttempt(deps, before, elsewhere);
   const host = elsewhere && receiverHost(elsewhere.url);
   const begun = deps.store.update(createId, (document, now) => {
     const due = document.deliveries.find((delivery) => delivery.seq === seq);
     // Another attempt has become the next one meanwhile.
-    if (!due || sealedReceiver(document, seq) !== sealed) return null;
+    if (!due || sealedReceiver(document, seq, now) !== sealed) return null;
     const delivery = beginAttempt(due, now, deps.settings.callback.timeoutMs, host);
     return delivery && { deliveries: [delivery], ...signedWith(document.task, prepared) };
   });
@@ -71,9 +71,9 @@ export async function prepareAttempt(
   return { versions, secrets, receiver };
 }
 
-function sealedReceiver({ deliveries }: TaskDocument, seq: number): string | null {
+function sealedReceiver({ deliveries }: TaskDocument, seq: number, now: number): string | null {
   const due = deliveries.find((delivery) => delivery.seq === seq);
-  return due ? nextElsewhere(due) : null;
+  return due ? nextElsewhere(due, now) : null;
 }
 
 /** No callback may go there. */

@@ -122,7 +122,7 @@ function syncFromTheStart(deps: TaskDeps, task: Task): SyncState {
 export type CreateQuestion = Pick<CreateInput, "createId" | "fingerprint" | "taskId" | "acceptedTaskIds">;
 
 /** The answer to a Worker that lost this object in the middle of a create. */
-export async function recoverCreate(deps: TaskDeps, question: CreateQuestion): Promise<CreateOutcome> {
+export async function resolveCreate(deps: TaskDeps, question: CreateQuestion): Promise<CreateOutcome> {
   await deps.running.ended("submit");
   const known = deps.store.load();
   if (!known) {

@@ -10,7 +10,7 @@ import { viewDelivery } from "../view.ts";
 export const REDELIVERIES_A_MINUTE = 10;
 const WINDOW_MS = 60_000;
 /** Those to another URL wait with their headers, 8 KB each. */
-const ELSEWHERE_WAITING_MAX = 10;
+export const ELSEWHERE_WAITING_MAX = 10;
 
 export type RedeliverAnswer =
   /** `body`: the delivery, JSON. */
@@ -21,6 +21,8 @@ export type RedeliverAnswer =
   /** Nothing has proved yet that the upstream knows the account's key: ask it, and call again. */
   | { kind: "unproved" }
   | { kind: "too_often"; retryAfterSeconds: number }
+  /** As many as may wait for their turn to go to another URL. */
+  | { kind: "too_many_elsewhere"; retryAfterSeconds: number }
   | { kind: "too_many" };
 
 /** What to send again, and where to. */
@@ -56,7 +58,10 @@ export async function redeliver(
   }
   const waiting = document.deliveries.flatMap(({ elsewhere }) => elsewhere).length;
   if (sealed !== null && waiting >= ELSEWHERE_WAITING_MAX) {
-    return { kind: "too_often", retryAfterSeconds: Math.ceil(deps.settings.callback.timeoutMs / 1000) };
+    return {
+      kind: "too_many_elsewhere",
+      retryAfterSeconds: Math.ceil(deps.settings.callback.timeoutMs / 1000),
+    };
   }
   if (attemptsByHand(document.deliveries) >= ATTEMPTS_BY_HAND_MAX) return { kind: "too_many" };
   const queued =

@@ -106,7 +106,7 @@ describe("redelivering to another URL", () => {
       const { attempts: _earlier, ...was } = before ?? {};
       expect(left).toEqual(was);
       expect(left).toMatchObject({ status: "pending" });
-      expect(await stack.task(id)).toMatchObject({ callback: { ...task.callback, attempts: 3 } });
+      expect((await stack.task(id)).callback).toEqual(task.callback);
       // And the stored receiver may still have it.
       stack.receiver.defaultReply({ status: 200 });
       expect((await redeliver(id, {})).status).toBe(202);

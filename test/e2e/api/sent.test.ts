@@ -95,6 +95,32 @@ describe("a delivery with its request", () => {
     expect(JSON.parse(request.body)).toMatchObject({ id: end?.message_id, type: end?.event });
   });
 
+  it("has the number of the newest attempt at its own URL, whatever was sent elsewhere since", async () => {
+    const id = await ended("delivered");
+    const other = `${stack.receiver.url}/elsewhere`;
+    const redeliver = async (fields: object, attempts: number): Promise<void> => {
+      const answer = await stack.call(`/v1/videos/${id}/redeliver`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(fields),
+      });
+      expect(answer.status).toBe(202);
+      await stack.deliveries(id, ([only]) => only?.attempts.length === attempts);
+    };
+    const elsewhere = { callback_url: other, callback_headers: { "x-elsewhere": "a word" } };
+    await redeliver(elsewhere, 2);
+    await redeliver(elsewhere, 3);
+    const { request, attempts } = await sent(id);
+    expect(attempts.map(({ host }) => host !== undefined)).toEqual([false, true, true]);
+    expect(request).toMatchObject({
+      url: stack.receiver.url,
+      headers: { "ringback-attempt": "1", "x-make-apikey": "…" },
+    });
+    expect(request.headers).not.toHaveProperty("x-elsewhere");
+    await redeliver({}, 4);
+    expect((await sent(id)).request.headers["ringback-attempt"]).toBe("4");
+  });
+
   it("is 404 where there is no such message or task, and takes no query", async () => {
     const id = await ended("delivered");
     const [delivery] = await stack.deliveries(id);

@@ -180,7 +180,8 @@ function redeliveryAnswer(
   if (isUnproved(state.task)) return "unproved";
   const recent = state.task.redeliveredAt.filter((at) => at > now - 60_000).length;
   const waiting = isElsewhere ? state.deliveries.flatMap(({ elsewhere }) => elsewhere).length : 0;
-  return recent >= 10 || waiting >= 10 ? "too_often" : "queued";
+  if (recent >= 10) return "too_often";
+  return waiting >= 10 ? "too_many_elsewhere" : "queued";
 }
 
 /** `alarms`: so many at most come first, until there is an end to recover. */

@@ -13,7 +13,7 @@ import type { TaskSettings } from "../../../src/env.ts";
 import { rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "../../../src/task-object/alarm.ts";
 import {
   createTask,
-  recoverCreate,
+  resolveCreate,
   type CreateInput,
   type CreateOutcome,
 } from "../../../src/task-object/steps/create.ts";
@@ -189,7 +189,7 @@ export class SimulatedWorld implements World {
     this.#calls += 1;
     let outcome = await this.#call(async (_process, deps) => deps && createTask(deps, input));
     for (let again = 0; again < RECOVERIES_MAX && outcome === "died"; again++) {
-      outcome = await this.#call(async (_process, deps) => deps && recoverCreate(deps, input));
+      outcome = await this.#call(async (_process, deps) => deps && resolveCreate(deps, input));
     }
     this.#calls -= 1;
     if (outcome === "died") throw new Error("a create that is never answered");

@@ -90,10 +90,11 @@ export async function created(fields: object = {}, headers: Record<string, strin
   return response.json();
 }
 
-export async function request(method: string, path: string): Promise<Response> {
+export async function request(method: string, path: string, fields?: object): Promise<Response> {
   return exports.default.fetch(`http://ringback.test${path}`, {
     method,
-    headers: { authorization: AUTHORIZATION },
+    headers: { authorization: AUTHORIZATION, ...(fields && { "content-type": "application/json" }) },
+    ...(fields && { body: JSON.stringify(fields) }),
   });
 }
 

@@ -1,11 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { DELIVERY_STATUSES } from "../../../../src/contract/words.ts";
 import {
+  attemptsAtReceiver,
   beginAttempt,
+  beginByHand,
   leadingDelivery,
   newDelivery,
+  nextElsewhere,
   retryWaitMs,
   recordResult,
+  storedNumber,
   type AttemptResult,
   type Delivery,
 } from "../../../../src/domain/delivery/delivery.ts";
@@ -124,6 +128,71 @@ describe("an attempt", () => {
       expect(attempt(delivery, T0, aResult()).status).toBe(status);
       expect(attempt(delivery, T0, aResult({ outcome: "delivered" })).status).toBe("delivered");
     }
+  });
+});
+
+describe("attempts at another URL", () => {
+  const HOST = "elsewhere.acme.com";
+  const waiting = { elsewhere: ["sealed 1", "sealed 2"], attempts: 1, scheduled: 1 };
+
+  it.each([
+    { what: "one by hand", delivery: { manual: 1, nextAttemptAt: T0 + 1 }, is: { trigger: "manual" } },
+    { what: "a due one of the schedule", delivery: { nextAttemptAt: T0 }, is: { trigger: "scheduled" } },
+    { what: "an overdue one", delivery: { nextAttemptAt: T0 - 60_000 }, is: { trigger: "scheduled" } },
+  ])("come after $what, which keeps them waiting", ({ delivery: fields, is }) => {
+    const delivery = aDelivery({ ...waiting, ...fields });
+    expect(nextElsewhere(delivery, T0)).toBeNull();
+    const begun = beginAttempt(delivery, T0, 15_000);
+    expect(begun).toMatchObject({ onTheWire: is, attempts: 2, elsewhere: waiting.elsewhere });
+    expect(begun?.onTheWire).not.toHaveProperty("host");
+  });
+
+  it.each([
+    { what: "that waits for its schedule", delivery: { nextAttemptAt: T0 + 1 } },
+    ...(["delivered", "exhausted", "stopped"] as const).map((status) => ({
+      what: `that is ${status}`,
+      delivery: { status, nextAttemptAt: null },
+    })),
+  ])("of a delivery $what go in their order, one on the wire at a time", ({ delivery: fields }) => {
+    const delivery = aDelivery({ ...waiting, ...fields });
+    expect(nextElsewhere(delivery, T0)).toBe("sealed 1");
+    const begun = beginAttempt(delivery, T0, 15_000, HOST);
+    expect(begun).toMatchObject({
+      onTheWire: { trigger: "manual", host: HOST },
+      scheduled: 1,
+      elsewhere: ["sealed 2"],
+    });
+    if (!begun) throw new Error("not begun");
+    // Neither the schedule nor another URL has a second one beside it.
+    expect(beginAttempt(begun, T0 + 2, 15_000, HOST)).toBeNull();
+    expect(beginAttempt(begun, T0 + 2, 15_000)).toBeNull();
+  });
+
+  it("hold no due attempt of the schedule back, however many wait", () => {
+    let delivery = aDelivery({ elsewhere: Array.from({ length: 10 }, (_, at) => `sealed ${at}`) });
+    const triggers: string[] = [];
+    // Each takes as long as the schedule's first wait.
+    for (let now = T0; triggers.length < 4; now += 6_000) {
+      const begun = beginAttempt(delivery, now, 15_000, nextElsewhere(delivery, now) && HOST);
+      if (!begun) throw new Error("nothing is due");
+      triggers.push(begun.onTheWire?.trigger ?? "");
+      delivery = recordResult(begun, aResult(), { now, random: 0.5, limits: { retryMs: [5_000, 5_000] } });
+    }
+    expect(triggers).toEqual(["scheduled", "scheduled", "scheduled", "manual"]);
+  });
+
+  it("are numbered, and are none of the receiver's unless a recovery says that it has moved", () => {
+    let delivery = aDelivery({ elsewhere: ["sealed"], nextAttemptAt: T0 + 1 });
+    expect([attemptsAtReceiver(delivery), storedNumber(delivery)]).toEqual([0, 1]);
+    delivery = beginAttempt(delivery, T0, 15_000, HOST) ?? delivery;
+    expect([attemptsAtReceiver(delivery), storedNumber(delivery)]).toEqual([0, 2]);
+    delivery = recordResult(delivery, aResult(), { now: T0, random: 0.5, limits });
+    delivery = beginAttempt(delivery, T0 + 1, 15_000) ?? delivery;
+    expect([attemptsAtReceiver(delivery), storedNumber(delivery)]).toEqual([1, 2]);
+    delivery = recordResult(delivery, aResult(), { now: T0 + 1, random: 0.5, limits });
+    const moved = { host: HOST, recoveryId: "rec_1" };
+    delivery = beginByHand(delivery, T0 + 2, 15_000, moved) ?? delivery;
+    expect([delivery.attempts, attemptsAtReceiver(delivery), storedNumber(delivery)]).toEqual([3, 2, 2]);
   });
 });
 
