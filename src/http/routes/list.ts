@@ -7,7 +7,7 @@ import { isoTime } from "../../domain/text/time.ts";
 import { openTaskId, taskIdOf } from "../../keys/ids.ts";
 import type { AppEnv } from "../app-env.ts";
 import { invalidRequest } from "../errors.ts";
-import { isListParameter, readListQuery } from "./list-schema.ts";
+import { readListQuery } from "./list-schema.ts";
 
 /** `GET /v1/videos`: this account's tasks, newest first. */
 export async function listVideos(context: Context<AppEnv>): Promise<Response> {
@@ -15,10 +15,7 @@ export async function listVideos(context: Context<AppEnv>): Promise<Response> {
 }
 
 /** The page of tasks that the query asks for. @throws ApiError 400 with what is wrong with it */
-export async function listedTasks(
-  context: Context<AppEnv>,
-  query: URLSearchParams = pageQuery(context),
-): Promise<TaskList> {
+export async function listedTasks(context: Context<AppEnv>, query: URLSearchParams): Promise<TaskList> {
   const { account } = context.get("caller");
   const asked = readListQuery(query);
   if (!asked.ok) throw invalidRequest(asked.issues);
@@ -26,12 +23,6 @@ export async function listedTasks(
   const { roots } = context.get("settings");
   const data = await Promise.all(summaries.map(async (summary) => viewSummary(summary, roots)));
   return { object: "list", data, next_cursor: next === null ? null : cursorOf(next) };
-}
-
-/** Of a page for people: it has parameters of its own, and its form sends what was left empty. */
-function pageQuery(context: Context<AppEnv>): URLSearchParams {
-  const all = [...new URL(context.req.url).searchParams];
-  return new URLSearchParams(all.filter(([name, value]) => isListParameter(name) && value !== ""));
 }
 
 async function viewSummary(summary: TaskSummary, roots: readonly [string, ...string[]]): Promise<ListedTask> {
