@@ -47,6 +47,7 @@ function summaryOf(nth: number, createdAt: number, isSettled: boolean): TaskSumm
     submittedAt: createdAt + 300,
     finishedAt: isSettled ? endedAt : null,
     delivery: isSettled ? "delivered" : "waiting",
+    terminalDelivery: isSettled ? "delivered" : null,
     callbackHost: `hooks-${nth % 10}.example.com`,
     attempts: {
       delivered: isSettled ? 1 : 0,
