@@ -57,7 +57,7 @@ export function taskPath(id: string, said: Said | null, messageId: string): stri
 }
 
 /** What the page says next, as a word of its dictionary. */
-type Said = "nothing" | "tooOften" | "tooMany";
+type Said = "nothing" | "tooOften" | "tooManyElsewhere" | "tooMany";
 
 /** Null: the attempt is in the queue. */
 export function saidOf({ kind }: Redelivery): Said | null {
@@ -71,9 +71,9 @@ export function saidOf({ kind }: Redelivery): Said | null {
     case "nothing":
       return "nothing";
     case "too_often":
-    // The console sends to no other URL.
-    case "too_many_elsewhere":
       return "tooOften";
+    case "too_many_elsewhere":
+      return "tooManyElsewhere";
     case "too_many":
       return "tooMany";
     default:

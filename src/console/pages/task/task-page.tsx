@@ -69,9 +69,9 @@ export function TaskPage({ page, view, asked }: TaskProps) {
 
 /** The answer to a button, by the word that stands in the address, which any link can change. */
 function sayingOf({ text }: PageContext, { said, at }: Asked): Saying | null {
-  const { tooOften } = text.deliveries;
+  const { tooOften, tooManyElsewhere } = text.deliveries;
   const { nothing_to_deliver: nothing, too_many_redeliveries: tooMany } = text.errors;
-  const sentence = new Map(Object.entries({ nothing, tooOften, tooMany })).get(said ?? "");
+  const sentence = new Map(Object.entries({ nothing, tooOften, tooManyElsewhere, tooMany })).get(said ?? "");
   return sentence === undefined ? null : { messageId: at ?? null, sentence };
 }
 

@@ -93,6 +93,7 @@ export const deliveries = {
   superseded: "Superseded by a newer event",
   redeliver: "Deliver again",
   queued: "Delivery queued.",
+  tooManyElsewhere: "Ten attempts of this task to other URLs wait for their turn. Try again shortly.",
   tooOften: "You can redeliver a task 10 times a minute. Try again shortly.",
   reason: {
     timeout: "The receiver did not answer in time.",

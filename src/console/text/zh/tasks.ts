@@ -83,6 +83,7 @@ export const deliveries: Text["deliveries"] = {
   superseded: "已被更新的事件取代",
   redeliver: "重新发送",
   queued: "已加入发送队列。",
+  tooManyElsewhere: "该任务已有 10 次发往其他网址的发送在排队，请稍后再试。",
   tooOften: "每个任务每分钟最多重新发送 10 次，请稍后再试。",
   reason: {
     timeout: "接收方没有及时应答。",
