@@ -178,10 +178,7 @@ export const MUTATIONS: Mutation[] = [
     file: "src/domain/recovery/queue.ts",
     search: "isHalted(line.pace) && candidate.key > line.askedUpTo",
     replace: "isHalted(line.pace)",
-    test: {
-      file: "test/unit/domain/recovery/queue.test.ts",
-      name: "are within the limits, and the counts are what the tasks say",
-    },
+    test: { file: RECOVERIES, name: "loses no count of a host that was halted" },
   },
   {
     name: "redeliver without an end",
