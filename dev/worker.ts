@@ -9,7 +9,7 @@ import {
   type Response,
 } from "miniflare";
 import { unstable_getMiniflareWorkerOptions } from "wrangler";
-import { bundleWorker, root } from "./bundle.ts";
+import { bundleWorker, root, type WorkerModule } from "./bundle.ts";
 import { buildPublic } from "./public.ts";
 
 /** Ringback itself on this machine: the Worker of `wrangler.toml`, bundled and run by workerd on a loopback port. */
@@ -38,15 +38,26 @@ export interface LocalWorker {
   close(): Promise<void>;
 }
 
+/** A process that starts one Worker after another makes its files and its modules once. */
+let built: Promise<WorkerModule[]> | null = null;
+
+async function buildOnce(): Promise<WorkerModule[]> {
+  if (built === null) {
+    buildPublic();
+    built = bundleWorker();
+  }
+  return built;
+}
+
 export async function startWorker(options: LocalWorkerOptions = {}): Promise<LocalWorker> {
-  buildPublic();
+  const ours = await buildOnce();
   // Wrangler reads its own file, so that what runs here is what is deployed: date, flags, objects, limits.
   const { workerOptions } = unstable_getMiniflareWorkerOptions(`${root}wrangler.toml`);
   const limits = workerOptions.ratelimits as Record<string, { simple: { limit: number } }> | undefined;
   const limit = limits?.["CREATE_LIMIT"];
   if (limit && options.createsPerMinute !== undefined) limit.simple.limit = options.createsPerMinute;
   const { modulesRules: _, ...worker } = workerOptions;
-  const modules = await bundleWorker({ instead: options.instead ?? {} });
+  const modules = options.instead ? await bundleWorker({ instead: options.instead }) : ours;
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...worker,

@@ -211,6 +211,7 @@ describe("a callback", () => {
         "submitted_at",
         "task_id",
         "test",
+        "upstream_name",
         "upstream_task_id",
         "video_url",
       ]);
@@ -311,6 +312,7 @@ describe("a callback", () => {
         expect(delivery).toEqual({
           message_id: expect.stringMatching(/^msg_/) as string,
           event: "video.succeeded",
+          endpoint: null,
           status: "exhausted",
           next_attempt_at: null,
           attempts: [1, 2, 3, 4].map((number) => ({

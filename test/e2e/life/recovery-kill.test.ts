@@ -28,7 +28,7 @@ import {
  */
 
 const TASKS = 80;
-const KILLS = Number(process.env["KILLS"] ?? 3);
+const KILLS = Number(process.env["KILLS"] ?? 1);
 const PATIENCE_MS = 240_000;
 
 const folder = mkdtempSync(join(tmpdir(), "ringback-recovery-kill-"));

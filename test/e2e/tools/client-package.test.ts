@@ -74,7 +74,7 @@ async function bundled(entry: string, minify: boolean): Promise<string> {
 
 describe("the package", () => {
   it("holds the modules, their types, a README and a licence, and nothing else", () => {
-    const modules = ["callback", "client", "contract", "events", "exchange", "index", "task"];
+    const modules = ["callback", "client", "contract", "events", "exchange", "filters", "index", "task"];
     const expected = [
       ...modules.flatMap((name) => [`${name}.js`, `${name}.d.ts`]),
       "LICENSE",

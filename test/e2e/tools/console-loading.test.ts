@@ -31,7 +31,6 @@ it("an isolate loads the console when the first page is asked for, and not befor
   expect(await statusOf("/v1/stats")).toBe(401);
   expect(await statusOf("/healthz")).toBe(200);
   expect(await statusOf("/openapi.json")).toBe(200);
-  expect(await statusOf("/docs")).toBe(200);
   expect(await statusOf("/assets/console.css")).toBe(200);
   expect(await statusOf("/no-such-path")).toBe(404);
   expect(lines).not.toContain(LOADED);
