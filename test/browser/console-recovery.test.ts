@@ -10,8 +10,8 @@ import {
   shoot,
   signIn,
   WIDE,
-  type Look,
 } from "../support/browsers/browser.ts";
+import { LOOKS } from "../support/browsers/looks.ts";
 import { eventually, newHook, startStack, type Hook, type Stack } from "../support/stack.ts";
 
 /*
@@ -20,13 +20,6 @@ import { eventually, newHook, startStack, type Hook, type Stack } from "../suppo
  * each page of it at 360 and 1280 px, light and dark,    axe-core clean, nothing to scroll sideways
  * in both languages
  */
-
-const LOOKS: readonly (readonly [name: string, look: Look])[] = [
-  ["phone-light", { viewport: PHONE, colorScheme: "light" }],
-  ["phone-dark-chinese", { viewport: PHONE, colorScheme: "dark", locale: "zh-CN" }],
-  ["wide-dark", { viewport: WIDE, colorScheme: "dark" }],
-  ["wide-light-chinese", { viewport: WIDE, colorScheme: "light", locale: "zh-CN" }],
-];
 
 let stack: Stack;
 let browser: Browser;

@@ -11,6 +11,7 @@ import {
   WIDE,
   type Window,
 } from "../support/browsers/browser.ts";
+import { LOOKS } from "../support/browsers/looks.ts";
 import { eventually, newHook, startStack, type Hook, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*
@@ -194,12 +195,7 @@ describe("what was sent", () => {
     await close();
   });
 
-  it.each([
-    ["phone-light", { viewport: PHONE, colorScheme: "light" }],
-    ["wide-dark", { viewport: WIDE, colorScheme: "dark" }],
-    ["phone-dark-chinese", { viewport: PHONE, colorScheme: "dark", locale: "zh-CN" }],
-    ["wide-light-chinese", { viewport: WIDE, colorScheme: "light", locale: "zh-CN" }],
-  ] as const)("and what to do about it, looks well: %s", async (look, settings) => {
+  it.each(LOOKS)("and what to do about it, looks well: %s", async (look, settings) => {
     const hook = newHook(stack);
     stack.receiver.reply({ status: 401, body: '{"error":"bad signature"}' });
     const id = await endedTask(hook, { metadata: { order: 42, name: "阿达" } });

@@ -11,9 +11,9 @@ import {
   shoot,
   signIn,
   WIDE,
-  type Look,
   type Window,
 } from "../support/browsers/browser.ts";
+import { LOOKS } from "../support/browsers/looks.ts";
 import { eventually, newHook, startStack, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*
@@ -24,15 +24,6 @@ import { eventually, newHook, startStack, type Stack, type TaskBody } from "../s
  * each page at 360 and 1280 px, light and dark, Chinese  axe-core clean, nothing to scroll sideways, no complaint of
  *                                                        the content security policy
  */
-
-const LOOKS: readonly (readonly [name: string, look: Look])[] = [
-  ["phone-light", { viewport: PHONE, colorScheme: "light" }],
-  ["phone-dark", { viewport: PHONE, colorScheme: "dark" }],
-  ["wide-light", { viewport: WIDE, colorScheme: "light" }],
-  ["wide-dark", { viewport: WIDE, colorScheme: "dark" }],
-  ["phone-dark-chinese", { viewport: PHONE, colorScheme: "dark", locale: "zh-CN" }],
-  ["wide-light-chinese", { viewport: WIDE, colorScheme: "light", locale: "zh-CN" }],
-];
 
 /** `UPDATE_PICTURE=1 npx vitest run --project=browser -t picture` makes it anew. */
 const README_PICTURE = `${root}docs/images/console.png`;

@@ -71,8 +71,6 @@ async function openAll(page: Page): Promise<void> {
 
 const LOOKS = [
   ["wide and light", "wide-light", { viewport: WIDE, colorScheme: "light" }],
-  ["wide and dark", "wide-dark", { viewport: WIDE, colorScheme: "dark" }],
-  ["on a phone, light", "phone-light", { viewport: PHONE, colorScheme: "light" }],
   ["on a phone, dark", "phone-dark", { viewport: PHONE, colorScheme: "dark" }],
 ] as const;
 

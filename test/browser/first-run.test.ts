@@ -10,6 +10,7 @@ import {
   signIn,
   WIDE,
 } from "../support/browsers/browser.ts";
+import { LOOKS } from "../support/browsers/looks.ts";
 import { newHook, startStack, submitsTo, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*
@@ -22,13 +23,6 @@ import { newHook, startStack, submitsTo, type Stack, type TaskBody } from "../su
  * a clipboard that is refused                     the button says so, and nothing throws
  * each of these pages, in every look              axe-clean, nothing to scroll sideways
  */
-
-const LOOKS = [
-  ["phone-light", { viewport: PHONE, colorScheme: "light" }],
-  ["phone-dark-chinese", { viewport: PHONE, colorScheme: "dark", locale: "zh-CN" }],
-  ["wide-light-chinese", { viewport: WIDE, colorScheme: "light", locale: "zh-CN" }],
-  ["wide-dark", { viewport: WIDE, colorScheme: "dark" }],
-] as const;
 
 let stack: Stack;
 let browser: Browser;

@@ -1,0 +1,19 @@
+import { PHONE, WIDE, type Look } from "./browser.ts";
+
+type NamedLook = readonly [name: string, look: Look];
+
+const EVERY_LOOK: readonly NamedLook[] = [
+  ["wide-light", { viewport: WIDE, colorScheme: "light" }],
+  ["phone-dark-chinese", { viewport: PHONE, colorScheme: "dark", locale: "zh-CN" }],
+  ["wide-dark", { viewport: WIDE, colorScheme: "dark" }],
+  ["phone-light", { viewport: PHONE, colorScheme: "light" }],
+  ["phone-dark", { viewport: PHONE, colorScheme: "dark" }],
+  ["wide-light-chinese", { viewport: WIDE, colorScheme: "light", locale: "zh-CN" }],
+  ["wide-dark-chinese", { viewport: WIDE, colorScheme: "dark", locale: "zh-CN" }],
+  ["phone-light-chinese", { viewport: PHONE, colorScheme: "light", locale: "zh-CN" }],
+];
+/** Both widths, both color schemes and both languages. */
+const FEWEST = 2;
+
+/** How pages are looked at: two looks that have everything once; with LOOKS=all, as `npm run test:nightly`, every combination. */
+export const LOOKS = process.env["LOOKS"] === "all" ? EVERY_LOOK : EVERY_LOOK.slice(0, FEWEST);
