@@ -68,8 +68,8 @@ export const videos = new Router()
     ofTask(context, async (stub, account) => stub.deliveries(account)),
   )
   .all("/:id/deliveries", methodNotAllowed("GET"))
-  .get("/:id/deliveries/:messageId", withSettings, withCaller, async (context) => oneDelivery(context))
-  .all("/:id/deliveries/:messageId", methodNotAllowed("GET"))
+  .get("/:id/deliveries/:message_id", withSettings, withCaller, async (context) => oneDelivery(context))
+  .all("/:id/deliveries/:message_id", methodNotAllowed("GET"))
   .post("/:id/redeliver", refuseOwnCallbacks, withSettings, withCaller, async (context) => {
     const name = await nameOf(context);
     return redelivered(context, await askForRedelivery(context, name, await readRedelivery(context)));
@@ -102,7 +102,7 @@ async function oneDelivery(context: Context<AppEnv>): Promise<Response> {
   const { account } = context.get("caller");
   const name = await nameOf(context);
   requireQuery(context);
-  const messageId = context.req.param("messageId") ?? "";
+  const messageId = context.req.param("message_id") ?? "";
   const answer = await askTask(context.env.TASKS, name, async (stub) => stub.delivery(account, messageId));
   switch (answer.kind) {
     case "found":
