@@ -867,7 +867,7 @@ function isEnd({ event }: DeliveryBody): boolean {
 describe("with the default schedule and a hold of a second", () => {
   const HOLD_MS = 1000;
   /** The answer's way to the caller, by which the caller's clock starts later than the Worker's. */
-  const ON_THE_WAY_MS = 50;
+  const ON_THE_WAY_MS = 250;
   let stack: Stack;
   let stage: Stage;
   beforeAll(async () => {
