@@ -55,6 +55,20 @@ export function CopyButton({ page, from, label, children }: CopyProps) {
   );
 }
 
+/** In place of the signing secret, until the reader asks for it. */
+export function HiddenSecret({ page, action }: { page: PageContext; action: string }) {
+  const { hidden, reveal } = page.text.webhooks;
+  return (
+    <form method="post" action={action} class="row">
+      <code class="veiled">
+        whsec_<span aria-hidden="true">••••••••••••••••</span>
+        <span class="visually-hidden">{hidden}</span>
+      </code>
+      <button type="submit">{reveal}</button>
+    </form>
+  );
+}
+
 /** Text to be copied or read as it is: commands, JSON, what a receiver said. Can be scrolled by keyboard. */
 export function Code({ id, label, children }: { id?: string; label: string; children?: Child }) {
   return (

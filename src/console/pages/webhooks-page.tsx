@@ -3,7 +3,7 @@ import type { PingResult as PingJson } from "../../contract/shapes/delivery.ts";
 import { problemText, type Issue } from "../../contract/problems.ts";
 import { isWorded, type VerifyReason } from "../../contract/words.ts";
 import { Page } from "./page.tsx";
-import { Code, CopyButton, described, Field, Instant, Notice } from "./parts.tsx";
+import { Code, CopyButton, described, Field, HiddenSecret, Instant, Notice } from "./parts.tsx";
 import { latency } from "./task/timeline.ts";
 import type { PageContext } from "../page-context.ts";
 
@@ -73,13 +73,7 @@ function Secret({ page, expiries, revealed }: SecretProps) {
       <h2>{text.secret}</h2>
       <p class="hint">{text.secretLead}</p>
       {revealed === undefined ? (
-        <form method="post" action="/webhooks/secret#secret" class="row">
-          <code class="veiled">
-            whsec_<span aria-hidden="true">••••••••••••••••</span>
-            <span class="visually-hidden">{text.hidden}</span>
-          </code>
-          <button type="submit">{text.reveal}</button>
-        </form>
+        <HiddenSecret page={page} action="/webhooks/secret#secret" />
       ) : (
         <>
           <div class="row">

@@ -16,6 +16,7 @@ import {
   present,
   string,
 } from "../body/fields.ts";
+import { MODEL_MAX } from "../create/video-schema.ts";
 import { deduplicated, issuesOf } from "../issue.ts";
 import { parameterIssues, pathOfParameter } from "../query.ts";
 
@@ -23,7 +24,6 @@ const LIMIT_MAX = 100;
 const LIMIT = 20;
 /** A key of the account's index: where the page before ended. */
 const KEY = /^\d{15} [a-z2-7]{26}$/;
-const MODEL_MAX = 200;
 const UPSTREAM_ID_MAX = 256;
 const METADATA = /^metadata\..+$/s;
 const METADATA_FILTERS_MAX = 3;

@@ -4,7 +4,7 @@ import { problemText, type Issue } from "../../../contract/problems.ts";
 import type { PageContext } from "../../page-context.ts";
 import type { Receiver } from "../../receivers.ts";
 import { Page } from "../page.tsx";
-import { Code, CopyButton, described, Field } from "../parts.tsx";
+import { Code, CopyButton, described, Field, HiddenSecret } from "../parts.tsx";
 import { PingResult } from "../webhooks-page.tsx";
 import { TestStep } from "./test-step.tsx";
 
@@ -82,13 +82,7 @@ function VerifyStep({ page, receivers, revealed }: VerifyProps) {
       <h2>{text.verify}</h2>
       <p class="hint">{text.verifyLead}</p>
       {revealed === undefined ? (
-        <form method="post" action="/start/secret#verify" class="row">
-          <code class="veiled">
-            whsec_<span aria-hidden="true">••••••••••••••••</span>
-            <span class="visually-hidden">{webhooks.hidden}</span>
-          </code>
-          <button type="submit">{webhooks.reveal}</button>
-        </form>
+        <HiddenSecret page={page} action="/start/secret#verify" />
       ) : (
         <div class="row">
           <code class="secret" id="signing-secret">
