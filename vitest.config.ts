@@ -19,6 +19,7 @@ export default defineConfig({
           include: ["test/unit/**/*.test.ts"],
           // Property tests take their time on a busy machine.
           testTimeout: 60_000,
+          maxWorkers: 2,
           // Loading the same modules anew for each file would be two fifths of the time.
           isolate: false,
         },
@@ -52,7 +53,12 @@ export default defineConfig({
           include: ["test/workers/**/*.test.ts"],
           // Chromium may run beside them.
           testTimeout: 20_000,
-          provide: { model: { seed: process.env["MODEL_SEED"], runs: process.env["MODEL_RUNS"] } },
+          // They mostly wait: on two cores vitest's own choice would be one.
+          maxWorkers: 2,
+          provide: {
+            model: { seed: process.env["MODEL_SEED"], runs: process.env["MODEL_RUNS"] },
+            sweep: { threes: process.env["SWEEP_THREES"] },
+          },
         },
       },
       {
@@ -61,8 +67,8 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 30_000,
           hookTimeout: 30_000,
-          // Each file runs a workerd of its own, and mostly waits: three keep two cores busy, more would make moments late.
-          maxWorkers: 3,
+          // Each file runs a workerd of its own, and mostly waits: four keep two cores busy, more would make moments late.
+          maxWorkers: 4,
           sequence: { groupOrder: 1 },
           // Loading the same modules anew for each file takes a second of the processor.
           isolate: false,
@@ -74,8 +80,8 @@ export default defineConfig({
           include: ["test/browser/**/*.test.ts"],
           testTimeout: 90_000,
           hookTimeout: 60_000,
-          // Chromium and workerd share two cores already.
-          maxWorkers: 1,
+          // A page waits as often as it works.
+          maxWorkers: 2,
           sequence: { groupOrder: 2 },
         },
       },

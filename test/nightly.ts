@@ -5,8 +5,7 @@ import { fileURLToPath } from "node:url";
 
 /**
  * `npm run test:nightly`: what takes too long for every change. The model at length, with seeds of its own each time,
- * in plain Node and in workerd; every suite of faults; the pages in
- * every look; every mutation. About an hour on two cores. A failure names its
+ * in plain Node and in workerd; more random deaths; every suite of faults; the pages in every look; every mutation. About an hour on two cores. A failure names its
  * seed: MODEL_SEED and MODEL_RUNS repeat it.
  */
 
@@ -27,6 +26,7 @@ function model(file: string, runs: number): Step {
 const STEPS: Step[] = [
   ...Array.from({ length: 4 }, () => model(NODE_MODEL, 6000)),
   ...Array.from({ length: 2 }, () => model(WORKERD_MODEL, 250)),
+  { command: ["vitest", "run", "test/workers/crash-sweep.test.ts"], env: { SWEEP_THREES: "50" } },
   { command: ["node", "test/faults.ts"], env: { KILLS: "30" } },
   { command: ["vitest", "run", "--project=browser"], env: { LOOKS: "all" } },
   { command: ["node", "test/mutations.ts"] },

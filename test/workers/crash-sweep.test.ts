@@ -1,7 +1,7 @@
 import { env, exports } from "cloudflare:workers";
 import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
 import type { TaskState } from "../../src/domain/task/due-work.ts";
 import { isUnproved } from "../../src/domain/task/key-proof.ts";
 import { anotherAsks } from "./support/burst.ts";
@@ -24,8 +24,14 @@ const DAY = 86_400_000;
 const STEPS_MAX = 80;
 /** No recovery's order needs more repeats: at most three deaths in a life. */
 const RECOVERS_MAX = 5;
-/** Random triples of deaths in each scenario. */
-const THREES = 5;
+/** Random triples of deaths in each scenario; more by night. */
+const THREES = Number(inject("sweep").threes ?? 2);
+declare module "vitest" {
+  interface ProvidedContext {
+    sweep: { threes?: string };
+  }
+}
+
 /** Milliseconds that one step may take; the patience with a silent account is ten seconds. */
 const WAITS_MAX = 15_000;
 
