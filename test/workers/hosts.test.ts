@@ -73,16 +73,18 @@ describe("an attempt that fails", () => {
   it("shares its call with those of other tasks that fail at the same time", async () => {
     const tasks = 30;
     const sync = vi.spyOn(AccountObject.prototype, "sync");
-    // The receiver answers once it has heard of each task, so that they fail at one time on any machine.
+    // The receiver answers once it has heard of each task as often, so that they fail at one time on any machine.
     const up = upstream();
     network.answer = async (call) => {
       if (!isReceiver(call.url)) return up(call);
-      await until(callbacks, ({ length }) => length >= tasks);
+      const attempt = Number(call.headers.get("ringback-attempt"));
+      await until(callbacks, ({ length }) => length >= tasks * attempt);
       return new Response("", { status: 500 });
     };
     await Promise.all(Array.from({ length: tasks }, async () => created()));
-    await until(hosts, ([first]) => (first?.failed ?? 0) >= tasks);
-    expect(reportsOf(1, sync)).toBeLessThan(tasks);
+    await until(hosts, ([first]) => (first?.failed ?? 0) >= 2 * tasks);
+    // The first failure may be the first that the account hears of a task: such a report must not be lost, and goes alone.
+    expect(reportsOf(2, sync)).toBeLessThan(tasks / 2);
     const attempts = callbacks().length;
     expect(sync.mock.calls.length).toBeLessThan(3 * tasks + attempts);
   });
