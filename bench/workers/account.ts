@@ -49,6 +49,7 @@ function summaryOf(nth: number, createdAt: number, isSettled: boolean): TaskSumm
     delivery: isSettled ? "delivered" : "waiting",
     terminalDelivery: isSettled ? "delivered" : null,
     callbackHost: `hooks-${nth % 10}.example.com`,
+    endpoints: [],
     attempts: {
       delivered: isSettled ? 1 : 0,
       failed: 0,

@@ -1,7 +1,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Retention } from "../domain/account/reconcile.ts";
 import { learn, outlook } from "../cadence-object/client.ts";
-import type { Briefing, TaskReport } from "../domain/account/report.ts";
+import type { AttemptBriefing, Briefing, TaskReport } from "../domain/account/report.ts";
 import { rotated, versionsInForce, type SigningVersion } from "../domain/account/signing-versions.ts";
 import type { AccountStats, TaskSummary, ListPage } from "../domain/account/summary.ts";
 import type { RecoveryAnswer, RecoveryOrder } from "../domain/recovery/order.ts";
@@ -52,6 +52,11 @@ export class AccountObject extends DurableObject<Env> {
     return versionsInForce(this.#store.signingVersions(), Date.now());
   }
 
+  /** What an attempt must know: the versions that sign now, and where each registered endpoint is. */
+  async attemptBriefing(): Promise<AttemptBriefing> {
+    return { signing: await this.signingVersions(), endpoints: this.#store.endpoints.receivers() };
+  }
+
   /** Makes a new secret and gives the versions in force; null if three previous ones still sign. */
   async rotate(overlapMs: number): Promise<SigningVersion[] | null> {
     await this.#store.watch(Date.now());
@@ -72,6 +77,7 @@ export class AccountObject extends DurableObject<Env> {
     await this.#store.armed();
     return {
       signing: versionsInForce(this.#store.signingVersions(), Date.now()),
+      endpoints: this.#store.endpoints.briefed(),
       outlook: asked && (await this.#outlook(asked)),
     };
   }

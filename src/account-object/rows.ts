@@ -16,7 +16,7 @@ const TABLES = {
 } as const;
 
 /** One of each account. */
-type DocumentName = "signing" | "counts" | "hosts" | "retention";
+type DocumentName = "signing" | "counts" | "hosts" | "retention" | "endpoints";
 
 /** A row of `task`. */
 export interface TaskRow {

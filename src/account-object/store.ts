@@ -14,6 +14,7 @@ import { isTerminal } from "../domain/task/task.ts";
 import { RECENT_MS, type Tally } from "../domain/account/tally.ts";
 import { ObjectAlarm } from "../net/object-alarm.ts";
 import { CHUNK, loadTally } from "./load-tally.ts";
+import { EndpointStore } from "./endpoints/store.ts";
 import { HostBook } from "./host-book.ts";
 import { readPage, type Page } from "./page.ts";
 import { AccountRows, type TaskRow } from "./rows.ts";
@@ -44,6 +45,7 @@ export class AccountStore {
   readonly #rows: AccountRows;
   readonly #alarm: ObjectAlarm;
   readonly recoveries: RecoveryStore;
+  readonly endpoints: EndpointStore;
   readonly #hosts: HostBook;
   /** Loaded when it is first needed: a process that only takes a report or two does without. */
   #tally: Tally | null = null;
@@ -60,6 +62,7 @@ export class AccountStore {
     this.#alarm = new ObjectAlarm(storage);
     this.recoveries = new RecoveryStore(storage, this.#alarm);
     this.#hosts = new HostBook(this.#rows);
+    this.endpoints = new EndpointStore(this.#rows);
   }
 
   /** Every version that is kept, newest first; expired ones may be among them. */
@@ -282,6 +285,7 @@ export class AccountStore {
     this.#rows.forget();
     this.recoveries.forget();
     this.#hosts.forget();
+    this.endpoints.forget();
     this.#alarm.forget();
     this.#tally = null;
     this.#signing = null;

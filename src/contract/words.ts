@@ -49,6 +49,14 @@ export type RecoveryFilterName = (typeof RECOVERY_FILTERS)[number];
 export const RECOVERY_STATUSES = ["running", "done", "halted", "cancelled"] as const;
 export type RecoveryStatus = (typeof RECOVERY_STATUSES)[number];
 
+/** `failing`: its last attempts have failed, and it is tried on. */
+export const ENDPOINT_STATUSES = ["active", "failing", "disabled"] as const;
+export type EndpointStatus = (typeof ENDPOINT_STATUSES)[number];
+
+/** Why Ringback sends nothing to a registered endpoint: its 410, five days of failing, or its owner's wish. */
+export const DISABLED_REASONS = ["gone", "failing", "manual"] as const;
+export type DisabledReason = (typeof DISABLED_REASONS)[number];
+
 export const ATTEMPT_TRIGGERS = ["scheduled", "manual"] as const;
 export type AttemptTrigger = (typeof ATTEMPT_TRIGGERS)[number];
 

@@ -15,6 +15,10 @@ export function newMessageId(): string {
   return `msg_${base32(crypto.getRandomValues(new Uint8Array(16)))}`;
 }
 
+export function newEndpointId(): string {
+  return `ep_${base32(crypto.getRandomValues(new Uint8Array(16)))}`;
+}
+
 export function newRecoveryId(): string {
   return `rec_${base32(crypto.getRandomValues(new Uint8Array(16)))}`;
 }

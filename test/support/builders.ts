@@ -143,6 +143,7 @@ export function aSummary(overrides: Partial<TaskSummary> = {}): TaskSummary {
     terminalDelivery: hasEnded && delivery !== "waiting" ? delivery : null,
     callbackHost: "hooks.acme.com",
     attempts: NO_ATTEMPTS,
+    endpoints: [],
     polls: 3,
     version: 1,
     settledAt: createdAt + 61_000,

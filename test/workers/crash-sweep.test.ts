@@ -356,6 +356,7 @@ async function recover(
   const order = {
     recoveryId: "rec_1",
     statuses: ["stopped" as const],
+    endpoint: null,
     target: to === "elsewhere" ? { url: ELSEWHERE, headers } : null,
   };
   const before = sent("callback");

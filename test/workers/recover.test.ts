@@ -57,7 +57,13 @@ async function recover(
   order: Partial<RecoveryOrder> = {},
   account?: string,
 ): Promise<RecoveryAnswer> {
-  const whole = { recoveryId: "rec_1", statuses: ["exhausted"], target: null, ...order } as const;
+  const whole = {
+    recoveryId: "rec_1",
+    statuses: ["exhausted"],
+    endpoint: null,
+    target: null,
+    ...order,
+  } as const;
   return stubOf(id).recover(account ?? (await ownKeyAccount("sk-own-key")), whole);
 }
 
@@ -237,7 +243,7 @@ describe("a recovery's order", () => {
       (status) => status === "stopped",
     );
     expect(callbacks()).toEqual([]);
-    const order = { recoveryId: "rec_1", statuses: ["stopped" as const], target: null };
+    const order = { recoveryId: "rec_1", statuses: ["stopped" as const], endpoint: null, target: null };
     expect(await stub.recover(account, order)).toEqual({ kind: "delivered" });
     const { state, key } = await storedOf(id);
     expect(state?.task.unproved).toBeNull();

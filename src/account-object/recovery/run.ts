@@ -158,7 +158,7 @@ export class RecoveryRun {
   async #outcome(name: string): Promise<Outcome> {
     const { ask } = this.#deps;
     const { account, filter } = this.#recovery;
-    const order = { recoveryId: this.id, statuses: filter.statuses, target: this.#target };
+    const order = { recoveryId: this.id, statuses: filter.statuses, endpoint: null, target: this.#target };
     for (const waitMs of [...ASK_AGAIN_MS, null]) {
       try {
         const { kind } = await ask(name, account, order);

@@ -1,4 +1,5 @@
 import type { Lesson, Outlook } from "../task/cadence.ts";
+import type { BriefedEndpoint, EndpointReceiver } from "../endpoint/endpoint.ts";
 import type { SigningVersion } from "./signing-versions.ts";
 import type { TaskSummary } from "./summary.ts";
 
@@ -18,8 +19,15 @@ export interface TaskReport {
 export interface Briefing {
   /** The versions that sign now, newest first. */
   signing: SigningVersion[];
+  /** Those that are registered now, disabled ones, too. */
+  endpoints: BriefedEndpoint[];
   /** Null: not asked for, or the cadence does not answer. */
   outlook: Outlook | null;
+}
+
+/** What the account answers to an attempt. */
+export interface AttemptBriefing extends Pick<Briefing, "signing"> {
+  endpoints: EndpointReceiver[];
 }
 
 /** A report as the account keeps it. */

@@ -42,11 +42,25 @@ export interface TaskSummary {
   callbackHost: string | null;
   /** At that host. */
   attempts: AttemptTally;
+  /** Of the registered endpoints that the task took along; empty until it knows them. */
+  endpoints: readonly EndpointSummary[];
   polls: number;
   /** Since when there is nothing left to do; null while there is. */
   settledAt: number | null;
   /** When the task's object empties itself, by the retention that it knows; null while there is something left to do. */
   expiresAt: number | null;
+}
+
+/** How a task's events go to one registered endpoint. */
+export interface EndpointSummary {
+  id: string;
+  /** As `receiverHost` has it. */
+  host: string;
+  /** Of the terminal event's delivery; null before there is one, and if the endpoint does not want that event. */
+  terminalDelivery: DeliveryStatus | null;
+  attempts: AttemptTally;
+  /** When it answered 410 to the task; null: it has not. */
+  goneAt: number | null;
 }
 
 interface Known {
@@ -81,6 +95,7 @@ export function summaryOf(known: Known, retentionMs: number): TaskSummary {
     terminalDelivery: terminalDelivery(known.deliveries)?.status ?? null,
     callbackHost: task.callback && receiverHost(task.callback.url),
     attempts: attemptsOf(known.deliveries),
+    endpoints: [],
     polls: schedule.polls,
     settledAt: settledAtOf(known),
     expiresAt: expiresAtOf(known, retentionMs),

@@ -5,6 +5,8 @@ import type { Receiver } from "../delivery/delivery.ts";
 export interface RecoveryOrder {
   recoveryId: string;
   statuses: readonly DeliveryStatus[];
+  /** The registered endpoint whose delivery is meant; null: that of the task's own callback. */
+  endpoint: string | null;
   /** Null: the stored receiver. */
   target: Receiver | null;
 }

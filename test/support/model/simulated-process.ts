@@ -118,7 +118,7 @@ export class SimulatedProcess {
           await outside.report(report);
           const outlook = { forecast: null, paced: outside.random() < 0.1 };
           const signing = [...(await outside.signingVersions())];
-          return { signing, outlook: asked && outside.random() < 0.9 ? outlook : null };
+          return { signing, endpoints: [], outlook: asked && outside.random() < 0.9 ? outlook : null };
         }),
       // What one task says for all may be lost with it. Of an end the hourly reconciliation would find it out, which is
       // not simulated: an end is lost with a death only.

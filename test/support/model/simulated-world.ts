@@ -261,7 +261,7 @@ export class SimulatedWorld implements World {
       if (process.store.load() === null) return "gone";
       // A recovery starts for a key that the upstream knows.
       this.#proved = true;
-      const { kind } = await recoverDelivery(deps, { recoveryId, statuses, target });
+      const { kind } = await recoverDelivery(deps, { recoveryId, statuses, endpoint: null, target });
       // What fails, or dies, the alarm repeats.
       void reportInPassing(deps).catch(() => undefined);
       return kind;

@@ -195,7 +195,12 @@ describe("a recovery", () => {
       remaining: 0,
     });
     expect(asked.map(({ name }) => name)).toEqual(Array.from({ length: 30 }, (_, index) => nameOf(index)));
-    expect(asked[0]?.order).toEqual({ recoveryId: id, statuses: ["exhausted"], target: null });
+    expect(asked[0]?.order).toEqual({
+      recoveryId: id,
+      statuses: ["exhausted"],
+      endpoint: null,
+      target: null,
+    });
     expect(mostAtOnce).toBe(5);
   });
 

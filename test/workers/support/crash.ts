@@ -87,6 +87,7 @@ const STORE = {
 
 const ACCOUNT = {
   signingVersions: "async verb",
+  attemptBriefing: "worker",
   sync: "async verb",
   /** Called by the Worker, not by a task. */
   rotate: "worker",

@@ -195,6 +195,7 @@ export class RealWorld implements World {
     const order = {
       recoveryId,
       statuses: [...statuses],
+      endpoint: null,
       target: isElsewhere ? ELSEWHERE_TARGET : null,
     };
     await this.#outliveLease();

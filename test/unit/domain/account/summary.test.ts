@@ -50,6 +50,7 @@ describe("a task's summary", () => {
       terminalDelivery: "delivered",
       callbackHost: "hooks.acme.com",
       attempts: NO_ATTEMPTS,
+      endpoints: [],
       polls: 3,
       settledAt: T0 + 99,
       expiresAt: T0 + 99 + HOUR,

@@ -20,7 +20,7 @@ import { aDelivery, T0 } from "../../../support/builders.ts";
 const SETTLED = { nextAttemptAt: null, settledAt: T0 };
 
 function anOrder(overrides: Partial<RecoveryOrder> = {}): RecoveryOrder {
-  return { recoveryId: "rec_1", statuses: ["exhausted"], target: null, ...overrides };
+  return { recoveryId: "rec_1", statuses: ["exhausted"], endpoint: null, target: null, ...overrides };
 }
 
 function aResult(overrides: Partial<AttemptResult> = {}): AttemptResult {
