@@ -13,7 +13,7 @@ export class SealError extends StallError {
 /** What a sealed value is bound to: moved to another task or another use, it does not open. */
 export interface SealContext {
   /**
-   * The task's name (its id without the tag, which changes with the secret); a recovery's id; of a session, `console`.
+   * The task's name (its id without the tag, which changes with the secret); a recovery's or an endpoint's id; of a session, `console`.
    */
   task: string;
   purpose: string;

@@ -1,15 +1,13 @@
-import { base64Bytes } from "../domain/text/base64.ts";
 import { nameInTaskId } from "../domain/task/task-id.ts";
 import type { Task } from "../domain/task/task.ts";
 import { seal, SealError, unseal } from "../keys/seal.ts";
+import * as text from "../keys/seal-text.ts";
 import { concat } from "../net/concat.ts";
 import type { TaskDeps } from "./deps.ts";
 import type { SealedValues, TaskDocument } from "./document.ts";
 
 /** What a task keeps sealed, and how it is opened. Purposes are bound into each seal, so none stands in for another. */
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 /** A value holds 2 MB; a request of 16 MiB takes 16 of these. */
 const PART_BYTES = 1_048_576;
 
@@ -29,10 +27,9 @@ export async function sealText(
   { settings }: SealDeps,
   task: SealedTask,
   purpose: Purpose,
-  text: string,
+  clear: string,
 ): Promise<string> {
-  const sealed = await seal(settings.roots[0], context(task, purpose), encoder.encode(text));
-  return decoder.decode(base64Bytes(sealed));
+  return text.sealText(settings.roots[0], context(task, purpose), clear);
 }
 
 /** A value of the document; null: there is none. @throws SealError */
@@ -41,8 +38,8 @@ export async function openText(
   { task, sealed }: TaskDocument,
   purpose: keyof SealedValues,
 ): Promise<string | null> {
-  const text = sealed[purpose];
-  return text === null ? null : unsealText(deps, task, purpose, text);
+  const value = sealed[purpose];
+  return value === null ? null : unsealText(deps, task, purpose, value);
 }
 
 /** What `sealText` has sealed. @throws SealError */
@@ -50,10 +47,9 @@ export async function unsealText(
   { settings }: SealDeps,
   task: SealedTask,
   purpose: Purpose,
-  text: string,
+  value: string,
 ): Promise<string> {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  return decoder.decode(await unseal(settings.roots, context(task, purpose), bytes));
+  return text.unsealText(settings.roots, context(task, purpose), value);
 }
 
 export async function sealParts(

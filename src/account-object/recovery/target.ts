@@ -1,6 +1,5 @@
 import type { Receiver } from "../../domain/delivery/delivery.ts";
-import { base64Bytes } from "../../domain/text/base64.ts";
-import { seal, unseal } from "../../keys/seal.ts";
+import { sealText, unsealText } from "../../keys/seal-text.ts";
 
 /** The receiver of a recovery with its headers, sealed for the store and bound to the recovery's id. */
 
@@ -10,14 +9,10 @@ const PURPOSE = "recovery target";
 
 /** As base64. */
 export async function sealTarget(roots: Roots, id: string, target: Receiver): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(target));
-  const sealed = await seal(roots[0], { task: id, purpose: PURPOSE }, bytes);
-  return new TextDecoder().decode(base64Bytes(sealed));
+  return sealText(roots[0], { task: id, purpose: PURPOSE }, JSON.stringify(target));
 }
 
 /** @throws SealError */
 export async function openTarget(roots: Roots, id: string, text: string): Promise<Receiver> {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const opened = await unseal(roots, { task: id, purpose: PURPOSE }, bytes);
-  return JSON.parse(new TextDecoder().decode(opened)) as Receiver;
+  return JSON.parse(await unsealText(roots, { task: id, purpose: PURPOSE }, text)) as Receiver;
 }

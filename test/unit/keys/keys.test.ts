@@ -9,6 +9,7 @@ import {
   randomName,
   taskIdOf,
 } from "../../../src/keys/ids.ts";
+import { openEndpointHeaders, sealEndpointHeaders } from "../../../src/keys/endpoint-headers.ts";
 import { seal, SealError, unseal } from "../../../src/keys/seal.ts";
 
 const ROOT = "the current root secret, long enough";
@@ -42,6 +43,16 @@ describe("a sealed value", () => {
     const [one, two] = [await seal(ROOT, context, bytes), await seal(ROOT, context, bytes)];
     expect(one).not.toEqual(two);
     expect(new TextDecoder().decode(one)).not.toContain("sk-upstream");
+  });
+});
+
+describe("the headers of a registered endpoint", () => {
+  it("open for their endpoint only, also after a change of the root", async () => {
+    const headers: [string, string][] = [["authorization", "Bearer ü"]];
+    const sealed = await sealEndpointHeaders(ROOT, "ep_a", headers);
+    expect(sealed).toMatch(/^[A-Za-z0-9+/]+=*$/);
+    expect(await openEndpointHeaders([PREVIOUS, ROOT], "ep_a", sealed)).toEqual(headers);
+    await expect(openEndpointHeaders([ROOT], "ep_b", sealed)).rejects.toBeInstanceOf(SealError);
   });
 });
 
