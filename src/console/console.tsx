@@ -2,18 +2,25 @@ import { Router } from "../http/router.ts";
 import { methodNotAllowed, withSettings } from "../http/guards.ts";
 import { rateLimited } from "../http/rate-limit.ts";
 import { page, pageWithPreviews, signedIn } from "./middleware.tsx";
-import { switchLanguage } from "./language-switch.ts";
-import { checkNewTask, listModels, showNewTask, startTask, switchFormLanguage } from "./new-task.tsx";
+import { switchLanguage } from "./routes/language-switch.ts";
+import { checkNewTask, listModels, showNewTask, startTask, switchFormLanguage } from "./routes/new-task.tsx";
 import { onConsoleError, showNoSuchPage } from "./pages/problem-page.tsx";
-import { showRecipe, showReference } from "./reference.tsx";
-import { cancel, showPreview, showRecoveries, showRecovery, startFromPreview } from "./recoveries.tsx";
-import { showSignIn, signIn, signOut } from "./sign-in.tsx";
-import { sendElsewhere, showSent } from "./sent.tsx";
-import { deleteTask, redeliverTask, showTask } from "./tasks.tsx";
-import { pingFromStart, revealStartSecret, showStart } from "./start.tsx";
-import { showStatistics } from "./pages/statistics-page.tsx";
-import { showTasks } from "./list.tsx";
-import { ping, revealSecret, rotate, showWebhooks, switchWebhooksLanguage, verify } from "./webhooks.tsx";
+import { showRecipe, showReference } from "./routes/reference.tsx";
+import { cancel, showPreview, showRecoveries, showRecovery, startFromPreview } from "./routes/recoveries.tsx";
+import { showSignIn, signIn, signOut } from "./routes/sign-in.tsx";
+import { sendElsewhere, showSent } from "./routes/sent.tsx";
+import { deleteTask, redeliverTask, showTask } from "./routes/tasks.tsx";
+import { pingFromStart, revealStartSecret, showStart } from "./routes/start.tsx";
+import { showStatistics } from "./pages/statistics/statistics-page.tsx";
+import { showTasks } from "./routes/list.tsx";
+import {
+  ping,
+  revealSecret,
+  rotate,
+  showWebhooks,
+  switchWebhooksLanguage,
+  verify,
+} from "./routes/webhooks.tsx";
 
 /** `/` and the pages under it. They call the same functions as `/v1`, without HTTP to itself. */
 export const consolePages = new Router()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { formIssue } from "../../../src/console/new-task-fields.ts";
-import { curlOf, formIssues, headersIn, requestOf } from "../../../src/console/new-task-request.ts";
+import { formIssue } from "../../../src/console/forms/new-task-fields.ts";
+import { curlOf, formIssues, headersIn, requestOf } from "../../../src/console/forms/new-task-request.ts";
 import { en } from "../../../src/console/text/en.ts";
 import { RawText } from "../../../src/http/body/json-body.ts";
 

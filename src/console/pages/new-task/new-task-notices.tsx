@@ -1,5 +1,5 @@
 import type { ApiError } from "../../../http/errors.ts";
-import type { FormIssue } from "../../new-task-fields.ts";
+import type { FormIssue } from "../../forms/new-task-fields.ts";
 import type { PageContext } from "../../page-context.ts";
 import { operatorRefusal } from "../error-words.ts";
 import { Code, Notice } from "../parts.tsx";

@@ -6,8 +6,8 @@ import { Page } from "../page.tsx";
 import { Code, CopyButton, described, Field } from "../parts.tsx";
 import { ImageField, Select, TextArea, textIn, type FormProps } from "./new-task-controls.tsx";
 import { Refusal, Summary } from "./new-task-notices.tsx";
-import type { FormIssue } from "../../new-task-fields.ts";
-import { modeIn, MODES } from "../../new-task-request.ts";
+import type { FormIssue } from "../../forms/new-task-fields.ts";
+import { modeIn, MODES } from "../../forms/new-task-request.ts";
 import type { PageContext } from "../../page-context.ts";
 
 interface NewTaskProps {

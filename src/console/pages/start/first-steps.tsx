@@ -1,4 +1,4 @@
-import { newFormKey } from "../../first-form.ts";
+import { newFormKey } from "../../forms/first-form.ts";
 import type { PageContext } from "../../page-context.ts";
 import { NoCodeStep } from "./start-page.tsx";
 import { TestStep } from "./test-step.tsx";

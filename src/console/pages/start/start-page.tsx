@@ -5,7 +5,7 @@ import type { PageContext } from "../../page-context.ts";
 import type { Receiver } from "../../receivers.ts";
 import { Page } from "../page.tsx";
 import { Code, CopyButton, described, Field, HiddenSecret } from "../parts.tsx";
-import { PingResult } from "../webhooks-page.tsx";
+import { PingResult } from "../ping-result.tsx";
 import { TestStep } from "./test-step.tsx";
 
 /** What became of the form that was sent last. */

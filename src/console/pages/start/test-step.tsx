@@ -1,5 +1,5 @@
 import { DEFAULT_EVENTS } from "../../../contract/words.ts";
-import { FIRST_FORM } from "../../first-form.ts";
+import { FIRST_FORM } from "../../forms/first-form.ts";
 import type { PageContext } from "../../page-context.ts";
 import { described, Field } from "../parts.tsx";
 

@@ -1,5 +1,5 @@
-import type { ShownIssue } from "../contract/problems.ts";
-import type { Text } from "./text/en.ts";
+import type { ShownIssue } from "../../contract/problems.ts";
+import type { Text } from "../text/en.ts";
 
 /** Which field of the form a path of the request belongs to, and what the form calls it. */
 

@@ -1,18 +1,18 @@
 import type { Context } from "hono";
-import { cancelRecovery, listRecoveries, readRecovery, startRecovery } from "../account-object/client.ts";
-import type { Issue } from "../contract/problems.ts";
-import { RECOVERY_FILTERS } from "../contract/words.ts";
-import type { RecoveryView } from "../domain/recovery/recovery.ts";
-import type { AppEnv } from "../http/app-env.ts";
-import type { RequestObject } from "../http/body/json-body.ts";
-import { ApiError } from "../http/errors.ts";
-import { previewOf, readRecoveryRequest, viewRecovery } from "../http/routes/recoveries.ts";
-import { readForm } from "./form.ts";
-import { headersIn } from "./new-task-request.ts";
-import { PreviewPage, type Asked } from "./pages/recoveries/preview-page.tsx";
-import { RecoveriesPage } from "./pages/recoveries/recoveries-page.tsx";
-import { RecoveryPage } from "./pages/recoveries/recovery-page.tsx";
-import { pageContext } from "./page-context.ts";
+import { cancelRecovery, listRecoveries, readRecovery, startRecovery } from "../../account-object/client.ts";
+import type { Issue } from "../../contract/problems.ts";
+import { RECOVERY_FILTERS } from "../../contract/words.ts";
+import type { RecoveryView } from "../../domain/recovery/recovery.ts";
+import type { AppEnv } from "../../http/app-env.ts";
+import type { RequestObject } from "../../http/body/json-body.ts";
+import { ApiError } from "../../http/errors.ts";
+import { previewOf, readRecoveryRequest, viewRecovery } from "../../http/routes/recoveries.ts";
+import { readForm } from "../forms/form.ts";
+import { headersIn } from "../forms/new-task-request.ts";
+import { PreviewPage, type Asked } from "../pages/recoveries/preview-page.tsx";
+import { RecoveriesPage } from "../pages/recoveries/recoveries-page.tsx";
+import { RecoveryPage } from "../pages/recoveries/recovery-page.tsx";
+import { pageContext } from "../page-context.ts";
 
 /** `GET /recoveries`: the last ones. */
 export async function showRecoveries(context: Context<AppEnv>): Promise<Response> {

@@ -1,14 +1,14 @@
 import type { Context } from "hono";
-import { parseJson } from "../domain/text/json.ts";
-import type { AppEnv } from "../http/app-env.ts";
-import { ApiError, noSuchTask } from "../http/errors.ts";
-import { askForRedelivery, type Redelivery } from "../http/routes/redeliver.ts";
-import { openTaskId } from "../keys/ids.ts";
-import { askTask } from "../task-object/client.ts";
-import { readForm } from "./form.ts";
-import { TaskPage } from "./pages/task/task-page.tsx";
-import type { TaskView } from "./pages/task/task-view.ts";
-import { pageContext } from "./page-context.ts";
+import { parseJson } from "../../domain/text/json.ts";
+import type { AppEnv } from "../../http/app-env.ts";
+import { ApiError, noSuchTask } from "../../http/errors.ts";
+import { askForRedelivery, type Redelivery } from "../../http/routes/redeliver.ts";
+import { openTaskId } from "../../keys/ids.ts";
+import { askTask } from "../../task-object/client.ts";
+import { readForm } from "../forms/form.ts";
+import { TaskPage } from "../pages/task/task-page.tsx";
+import type { TaskView } from "../pages/task/task-view.ts";
+import { pageContext } from "../page-context.ts";
 
 /** `GET /tasks/{id}` */
 export async function showTask(context: Context<AppEnv>): Promise<Response> {

@@ -1,13 +1,13 @@
 import type { Context } from "hono";
-import { signingVersions } from "../account-object/client.ts";
-import type { AppEnv } from "../http/app-env.ts";
-import { ApiError } from "../http/errors.ts";
-import { secretAnswer, sendPing } from "../http/routes/webhooks.ts";
-import { readForm } from "./form.ts";
-import { newFormKey } from "./first-form.ts";
-import { pageContext } from "./page-context.ts";
-import { StartPage, type StartState } from "./pages/start/start-page.tsx";
-import { readReceivers } from "./receivers.ts";
+import { signingVersions } from "../../account-object/client.ts";
+import type { AppEnv } from "../../http/app-env.ts";
+import { ApiError } from "../../http/errors.ts";
+import { secretAnswer, sendPing } from "../../http/routes/webhooks.ts";
+import { readForm } from "../forms/form.ts";
+import { newFormKey } from "../forms/first-form.ts";
+import { pageContext } from "../page-context.ts";
+import { StartPage, type StartState } from "../pages/start/start-page.tsx";
+import { readReceivers } from "../receivers.ts";
 
 /** `GET /start`: the way from a first task to a verified callback. */
 export async function showStart(context: Context<AppEnv>): Promise<Response> {

@@ -1,9 +1,9 @@
-import { isWorded, type AttemptReason, type DeliveryStatus } from "../../contract/words.ts";
-import type { HostStats } from "../../domain/account/summary.ts";
-import { isoTime } from "../../domain/text/time.ts";
-import type { PageContext } from "../page-context.ts";
-import type { Text } from "../text/en.ts";
-import { Distance } from "./parts.tsx";
+import { isWorded, type AttemptReason, type DeliveryStatus } from "../../../contract/words.ts";
+import type { HostStats } from "../../../domain/account/summary.ts";
+import { isoTime } from "../../../domain/text/time.ts";
+import type { PageContext } from "../../page-context.ts";
+import type { Text } from "../../text/en.ts";
+import { Distance } from "../parts.tsx";
 
 /** How the receivers do, those with the newest attempts first; each leads to the callbacks that it did not take. */
 export function HostsPanel({ page, hosts }: { page: PageContext; hosts: readonly HostStats[] }) {

@@ -1,8 +1,8 @@
-import type { CONTROL_MODES, INPUT_MODES } from "../contract/create.ts";
-import { issue, type Issue } from "../contract/problems.ts";
-import { DEFAULT_EVENTS } from "../contract/words.ts";
-import { coerceList, numeric } from "../http/body/fields.ts";
-import { RawText, type RequestObject, type RequestValue } from "../http/body/json-body.ts";
+import type { CONTROL_MODES, INPUT_MODES } from "../../contract/create.ts";
+import { issue, type Issue } from "../../contract/problems.ts";
+import { DEFAULT_EVENTS } from "../../contract/words.ts";
+import { coerceList, numeric } from "../../http/body/fields.ts";
+import { RawText, type RequestObject, type RequestValue } from "../../http/body/json-body.ts";
 
 /** From the fields of the form to the request that a program would send, and from there to a command. */
 

@@ -1,23 +1,23 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { issueAt, showIssue, type Issue } from "../contract/problems.ts";
-import { DEFAULT_EVENTS } from "../contract/words.ts";
-import { isJsonObject, own, parseJson } from "../domain/text/json.ts";
-import type { AppEnv } from "../http/app-env.ts";
-import { requireForm, withBody } from "../http/body/body.ts";
-import { accepted, createVideo } from "../http/create/create-video.ts";
-import { ApiError, invalidRequest } from "../http/errors.ts";
-import { parseFormBody } from "../http/body/form-body.ts";
-import { endpointRules } from "../http/guards.ts";
-import type { RequestObject } from "../http/body/json-body.ts";
-import { upstreamModels } from "../http/routes/models.ts";
-import { readVideoRequest } from "../http/create/video-request.ts";
-import { NewTaskPage } from "./pages/new-task/new-task-page.tsx";
-import { isLanguage, type Language } from "./language.ts";
-import { FIRST_FORM, newFormKey } from "./first-form.ts";
-import { formIssue } from "./new-task-fields.ts";
-import { curlOf, formIssues, requestOf } from "./new-task-request.ts";
-import { pageContext, rememberLanguage } from "./page-context.ts";
+import { issueAt, showIssue, type Issue } from "../../contract/problems.ts";
+import { DEFAULT_EVENTS } from "../../contract/words.ts";
+import { isJsonObject, own, parseJson } from "../../domain/text/json.ts";
+import type { AppEnv } from "../../http/app-env.ts";
+import { requireForm, withBody } from "../../http/body/body.ts";
+import { accepted, createVideo } from "../../http/create/create-video.ts";
+import { ApiError, invalidRequest } from "../../http/errors.ts";
+import { parseFormBody } from "../../http/body/form-body.ts";
+import { endpointRules } from "../../http/guards.ts";
+import type { RequestObject } from "../../http/body/json-body.ts";
+import { upstreamModels } from "../../http/routes/models.ts";
+import { readVideoRequest } from "../../http/create/video-request.ts";
+import { NewTaskPage } from "../pages/new-task/new-task-page.tsx";
+import { isLanguage, type Language } from "../language.ts";
+import { FIRST_FORM, newFormKey } from "../forms/first-form.ts";
+import { formIssue } from "../forms/new-task-fields.ts";
+import { curlOf, formIssues, requestOf } from "../forms/new-task-request.ts";
+import { pageContext, rememberLanguage } from "../page-context.ts";
 
 /** `GET /new` */
 export async function showNewTask(context: Context<AppEnv>): Promise<Response> {

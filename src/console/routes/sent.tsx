@@ -1,13 +1,13 @@
 import type { Context } from "hono";
-import type { SentDelivery } from "../contract/shapes/delivery.ts";
-import type { AppEnv } from "../http/app-env.ts";
-import { ApiError, noSuchTask } from "../http/errors.ts";
-import { askForRedelivery, redeliveryOf } from "../http/routes/redeliver.ts";
-import { askTask } from "../task-object/client.ts";
-import { readForm } from "./form.ts";
-import { headersIn } from "./new-task-request.ts";
-import { SentPage, type Elsewhere } from "./pages/task/sent-page.tsx";
-import { pageContext } from "./page-context.ts";
+import type { SentDelivery } from "../../contract/shapes/delivery.ts";
+import type { AppEnv } from "../../http/app-env.ts";
+import { ApiError, noSuchTask } from "../../http/errors.ts";
+import { askForRedelivery, redeliveryOf } from "../../http/routes/redeliver.ts";
+import { askTask } from "../../task-object/client.ts";
+import { readForm } from "../forms/form.ts";
+import { headersIn } from "../forms/new-task-request.ts";
+import { SentPage, type Elsewhere } from "../pages/task/sent-page.tsx";
+import { pageContext } from "../page-context.ts";
 import { namedTask, saidOf, taskPath } from "./tasks.tsx";
 
 /** `GET /tasks/{id}/sent/{message}`: the request of one event. */

@@ -1,16 +1,16 @@
 import type { Context } from "hono";
-import { rotateSecret, signingVersions } from "../account-object/client.ts";
-import { isoTime } from "../domain/text/time.ts";
-import type { AppEnv } from "../http/app-env.ts";
-import { ApiError, invalidRequest } from "../http/errors.ts";
-import { secretAnswer, sendPing, verifyReceived } from "../http/routes/webhooks.ts";
-import { issue } from "../contract/problems.ts";
-import type { VerifyReason } from "../contract/words.ts";
-import { readForm } from "./form.ts";
-import { headersIn } from "./new-task-request.ts";
-import { isLanguage, type Language } from "./language.ts";
-import { pageContext, rememberLanguage } from "./page-context.ts";
-import { WebhooksPage, type WebhooksState } from "./pages/webhooks-page.tsx";
+import { rotateSecret, signingVersions } from "../../account-object/client.ts";
+import { isoTime } from "../../domain/text/time.ts";
+import type { AppEnv } from "../../http/app-env.ts";
+import { ApiError, invalidRequest } from "../../http/errors.ts";
+import { secretAnswer, sendPing, verifyReceived } from "../../http/routes/webhooks.ts";
+import { issue } from "../../contract/problems.ts";
+import type { VerifyReason } from "../../contract/words.ts";
+import { readForm } from "../forms/form.ts";
+import { headersIn } from "../forms/new-task-request.ts";
+import { isLanguage, type Language } from "../language.ts";
+import { pageContext, rememberLanguage } from "../page-context.ts";
+import { WebhooksPage, type WebhooksState } from "../pages/webhooks/webhooks-page.tsx";
 
 /** How long an old secret may sign along, in seconds; the form's choices. */
 const OVERLAPS_SECONDS = [0, 3600, 86_400, 604_800];

@@ -1,16 +1,16 @@
 import type { Context } from "hono";
-import type { AccountMode } from "../contract/words.ts";
-import type { AppEnv } from "../http/app-env.ts";
-import { identify } from "../http/caller.ts";
-import { ApiError } from "../http/errors.ts";
-import { requireKnownKey } from "../http/known-key.ts";
-import { clientOf } from "../http/rate-limit.ts";
-import { readForm } from "./form.ts";
-import { localPath } from "./origin.ts";
-import { BEARER_MAX_LENGTH } from "./session.ts";
-import { SignInPage } from "./pages/sign-in-page.tsx";
-import type { Text } from "./text/en.ts";
-import { endSession, readSession, startSession, pageContext } from "./page-context.ts";
+import type { AccountMode } from "../../contract/words.ts";
+import type { AppEnv } from "../../http/app-env.ts";
+import { identify } from "../../http/caller.ts";
+import { ApiError } from "../../http/errors.ts";
+import { requireKnownKey } from "../../http/known-key.ts";
+import { clientOf } from "../../http/rate-limit.ts";
+import { readForm } from "../forms/form.ts";
+import { localPath } from "../origin.ts";
+import { BEARER_MAX_LENGTH } from "../session.ts";
+import { SignInPage } from "../pages/sign-in-page.tsx";
+import type { Text } from "../text/en.ts";
+import { endSession, readSession, startSession, pageContext } from "../page-context.ts";
 
 type Refusal = "refused" | "tooLong" | "silent" | "tooMany";
 const STATUS = { refused: 401, tooLong: 400, silent: 502, tooMany: 429 } as const satisfies Record<

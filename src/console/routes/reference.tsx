@@ -1,12 +1,12 @@
 import type { Context } from "hono";
 import { raw } from "hono/html";
-import { readSettings } from "../env.ts";
-import type { AppEnv } from "../http/app-env.ts";
-import { identify } from "../http/caller.ts";
-import { pageContext, readSession } from "./page-context.ts";
-import { showNoSuchPage } from "./pages/problem-page.tsx";
-import { Page } from "./pages/page.tsx";
-import { setSecurityHeaders } from "./security.ts";
+import { readSettings } from "../../env.ts";
+import type { AppEnv } from "../../http/app-env.ts";
+import { identify } from "../../http/caller.ts";
+import { pageContext, readSession } from "../page-context.ts";
+import { showNoSuchPage } from "../pages/problem-page.tsx";
+import { Page } from "../pages/page.tsx";
+import { setSecurityHeaders } from "../security.ts";
 
 /** Pages whose content was made when Ringback was built, in the console's frame. They need neither a session nor settings. */
 

@@ -1,11 +1,11 @@
-import type { SigningSecrets } from "../../contract/shapes/account.ts";
-import type { PingResult as PingJson } from "../../contract/shapes/delivery.ts";
-import { problemText, type Issue } from "../../contract/problems.ts";
-import { isWorded, type VerifyReason } from "../../contract/words.ts";
-import { Page } from "./page.tsx";
-import { Code, CopyButton, described, Field, HiddenSecret, Instant, Notice } from "./parts.tsx";
-import { latency } from "./task/timeline.ts";
-import type { PageContext } from "../page-context.ts";
+import type { SigningSecrets } from "../../../contract/shapes/account.ts";
+import type { PingResult as PingJson } from "../../../contract/shapes/delivery.ts";
+import { problemText, type Issue } from "../../../contract/problems.ts";
+import type { VerifyReason } from "../../../contract/words.ts";
+import { Page } from "../page.tsx";
+import { CopyButton, described, Field, HiddenSecret, Instant, Notice } from "../parts.tsx";
+import { PingResult } from "../ping-result.tsx";
+import type { PageContext } from "../../page-context.ts";
 
 /** What became of the form that was sent last; the other ones are as they were. */
 export interface WebhooksState {
@@ -192,32 +192,6 @@ function Ping({ page, ping }: { page: PageContext; ping: WebhooksState["ping"] |
         </button>
       </form>
     </section>
-  );
-}
-
-export function PingResult({ page, answer }: { page: PageContext; answer: PingJson }) {
-  const { text } = page;
-  const {
-    delivered,
-    status_code: status,
-    duration_ms: durationMs,
-    reason,
-    response_excerpt: excerpt,
-  } = answer;
-  const why =
-    reason !== null && isWorded(reason) && status === null ? text.deliveries.reason[reason] : undefined;
-  return (
-    <div class="result">
-      <Notice kind={delivered ? "good" : "bad"}>
-        <strong>{delivered ? text.webhooks.pingDelivered : text.webhooks.pingFailed}</strong>
-        {status !== null && ` · HTTP ${status}`}
-        {durationMs !== null && ` · ${latency(durationMs, text)}`}
-        {why !== undefined && ` · ${why}`}
-      </Notice>
-      {excerpt !== null && <Code label={text.deliveries.body}>{excerpt}</Code>}
-      {/* Only an answer can lack a body. */}
-      {excerpt === null && status !== null && <p class="hint">{text.webhooks.noBody}</p>}
-    </div>
   );
 }
 

@@ -1,13 +1,13 @@
 import type { Context } from "hono";
-import { problemText } from "../contract/problems.ts";
-import type { TaskList } from "../contract/shapes/task.ts";
-import type { AppEnv } from "../http/app-env.ts";
-import { ApiError } from "../http/errors.ts";
-import { listedTasks } from "../http/routes/list.ts";
-import { openTaskId } from "../keys/ids.ts";
-import { canonicalQuery, fieldOf, listPath, METADATA, SEARCH, taskIdIn } from "./pages/list/list-query.ts";
-import { TasksPage, type Problems, type TasksProps } from "./pages/list/tasks-page.tsx";
-import { pageContext, type PageContext } from "./page-context.ts";
+import { problemText } from "../../contract/problems.ts";
+import type { TaskList } from "../../contract/shapes/task.ts";
+import type { AppEnv } from "../../http/app-env.ts";
+import { ApiError } from "../../http/errors.ts";
+import { listedTasks } from "../../http/routes/list.ts";
+import { openTaskId } from "../../keys/ids.ts";
+import { canonicalQuery, fieldOf, listPath, METADATA, SEARCH, taskIdIn } from "../pages/list/list-query.ts";
+import { TasksPage, type Problems, type TasksProps } from "../pages/list/tasks-page.tsx";
+import { pageContext, type PageContext } from "../page-context.ts";
 
 /** `GET /`: this account's tasks, or the way to the one that was searched for. */
 export async function showTasks(context: Context<AppEnv>): Promise<Response> {

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
-import type { AppEnv } from "../http/app-env.ts";
-import { requireForm, withBody } from "../http/body/body.ts";
+import type { AppEnv } from "../../http/app-env.ts";
+import { requireForm, withBody } from "../../http/body/body.ts";
 
 /** A form of the console, but for that of a new task, is a few fields; the largest is a received body to be verified. */
 const FORM_MAX_BYTES = 262_144;

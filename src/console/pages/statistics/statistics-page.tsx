@@ -1,13 +1,13 @@
 import type { Context } from "hono";
-import { accountStats } from "../../account-object/client.ts";
-import { DELIVERY_STATUSES, TASK_STATUSES } from "../../contract/words.ts";
-import type { AccountStats } from "../../domain/account/summary.ts";
-import type { AppEnv } from "../../http/app-env.ts";
-import { Page } from "./page.tsx";
+import { accountStats } from "../../../account-object/client.ts";
+import { DELIVERY_STATUSES, TASK_STATUSES } from "../../../contract/words.ts";
+import type { AccountStats } from "../../../domain/account/summary.ts";
+import type { AppEnv } from "../../../http/app-env.ts";
+import { Page } from "../page.tsx";
 import { HostsPanel } from "./hosts-panel.tsx";
-import { CallbackBadge, StatusBadge } from "./parts.tsx";
-import { span } from "./spans.ts";
-import { pageContext, type PageContext } from "../page-context.ts";
+import { CallbackBadge, StatusBadge } from "../parts.tsx";
+import { span } from "../spans.ts";
+import { pageContext, type PageContext } from "../../page-context.ts";
 
 /** `GET /statistics`: the figures of `/v1/stats` as pictures, which are tables to a screen reader. */
 export async function showStatistics(context: Context<AppEnv>): Promise<Response> {
