@@ -3,76 +3,21 @@ import { asMessage, problem, problemSaid, type Problem } from "./contract/proble
 import { isOwnHost } from "./domain/delivery/endpoint-policy.ts";
 import type { PatienceLimits } from "./domain/task/poll.ts";
 import type { PollLimits } from "./domain/polling/plan.ts";
-
-/** Says what is wrong with a setting, and gives no value. */
-type Refuse = (found: Problem) => never;
-
-/**
- * A setting that is read from its text; undefined: it is not set. Settings come as strings (`[vars]`, secrets) or as
- * TOML scalars; null (bare workerd) and empty count as not set.
- */
-function settingOf<T>(read: (text: string | undefined, refuse: Refuse) => T) {
-  return z.transform((value, context) => {
-    const refuse: Refuse = (found) => {
-      context.issues.push({ code: "custom", message: asMessage(found), input: value });
-      return z.NEVER;
-    };
-    const text = textOf(value);
-    if (text === null) return refuse(problem("not_text"));
-    return read(text === "" ? undefined : text, refuse);
-  });
-}
-
-/** Null: no text can be meant. */
-function textOf(value: unknown): string | null {
-  if (typeof value === "string") return value.trim();
-  if (typeof value === "number" || typeof value === "boolean") return String(value);
-  return value === undefined || value === null ? "" : null;
-}
-
-interface SecondsRange {
-  min?: number;
-  max?: number;
-}
-
-/** Seconds, fractions allowed, given back in milliseconds. */
-function seconds(fallback: number, range: SecondsRange = {}) {
-  return settingOf((text, refuse) =>
-    text === undefined ? fallback * 1000 : parseSeconds(text, range, refuse),
-  );
-}
-
-function parseSeconds(text: string, { min = 0, max = 31_536_000 }: SecondsRange, refuse: Refuse): number {
-  if (!/^\d+(\.\d+)?$/.test(text)) return refuse(problem("not_seconds"));
-  const value = Number(text);
-  return value < min || value > max
-    ? refuse(problem("seconds_range", { min, max }))
-    : Math.round(value * 1000);
-}
-
-const SECRET_MIN_LENGTH = 32;
-/** Thirty-two equal letters are long, too. No count separates a phrase from chance: docs/deploy.md says what does. */
-const SECRET_DIFFERENT_MIN = 12;
-const TOO_SHORT = problem("text_too_short", { min: SECRET_MIN_LENGTH });
-/** A poor secret of an older version must stay readable while the operator rotates it away. */
-const previousSecret = settingOf((text, refuse) =>
-  text === undefined || text.length >= SECRET_MIN_LENGTH ? text : refuse(TOO_SHORT),
-);
-const secret = settingOf((text, refuse) => {
-  if (text === undefined) return refuse(problem("setting_missing", { min: SECRET_MIN_LENGTH }));
-  if (text.length < SECRET_MIN_LENGTH) return refuse(TOO_SHORT);
-  return new Set(text).size >= SECRET_DIFFERENT_MIN
-    ? text
-    : refuse(problem("text_too_uniform", { min: SECRET_DIFFERENT_MIN }));
-});
-
-const baseUrl = settingOf((text, refuse) => {
-  const href = text ?? "https://api.aiearth.dev/v1";
-  const url = URL.canParse(href) ? new URL(href) : null;
-  if (!url || !/^https?:$/.test(url.protocol)) return refuse(problem("not_http_url"));
-  if (url.search || url.hash || url.username || url.password) return refuse(problem("url_with_extras"));
-  return url.href.replace(/\/+$/, "");
-});
+import {
+  baseUrl,
+  bodyLimit,
+  boolean,
+  headerName,
+  hostList,
+  keyList,
+  parseSeconds,
+  previousSecret,
+  retentionHours,
+  retrySchedule,
+  seconds,
+  secret,
+  settingOf,
+} from "./env/values.ts";
 
 /** Ringback sends keys and prompts there; if it were Ringback, one create would become hundreds. Null: it is usable. */
 export function baseUrlProblem(
@@ -84,65 +29,6 @@ export function baseUrlProblem(
   if (url.protocol !== "https:" && !allowPrivate) return problem("not_https");
   return isOwnHost(url, { allowPrivate, ownHosts }) ? problem("upstream_own_host") : null;
 }
-
-const boolean = settingOf((text, refuse) => {
-  if (text === undefined || /^(false|0)$/i.test(text)) return false;
-  return /^(true|1)$/i.test(text) ? true : refuse(problem("not_boolean"));
-});
-
-const RETRY_STEPS_MAX = 20;
-const RETRY_STEP_MAX_SECONDS = 86_400;
-const retrySchedule = settingOf((text, refuse) => {
-  const steps = (text ?? "5,30,120,300,1800,7200,18000,36000").split(",").map((step) => step.trim());
-  const valid = steps.every((step) => /^\d+(\.\d+)?$/.test(step) && Number(step) <= RETRY_STEP_MAX_SECONDS);
-  if (steps.length > RETRY_STEPS_MAX || !valid)
-    return refuse(problem("not_retry_schedule", { steps: RETRY_STEPS_MAX, max: RETRY_STEP_MAX_SECONDS }));
-  return steps.map((step) => Math.round(Number(step) * 1000));
-});
-
-const ACCOUNT_NAME = /^[A-Za-z0-9._-]{1,64}$/;
-
-/** `name:sha256hex`, comma separated. Kept as pairs: a name may have several tokens. */
-const keyList = settingOf((text, refuse) => {
-  const entries = (text ?? "")
-    .split(",")
-    .map((entry) => entry.trim())
-    .filter((entry) => entry !== "");
-  const pairs = entries.map((entry) => /^([^:]+):([0-9a-fA-F]{64})$/.exec(entry));
-  if (!pairs.every((pair) => pair !== null && ACCOUNT_NAME.test(pair[1] ?? ""))) {
-    return refuse(problem("not_key_list"));
-  }
-  return pairs.map((pair) => ({ name: pair?.[1] ?? "", sha256: (pair?.[2] ?? "").toLowerCase() }));
-});
-
-const hostList = settingOf((text, refuse) => {
-  const hosts = (text ?? "")
-    .split(",")
-    .map((host) => host.trim())
-    .filter((host) => host !== "");
-  const valid = hosts.every((host) => !/[\s/@?#\\]/.test(host) && URL.canParse(`https://${host}`));
-  return valid ? hosts : refuse(problem("not_host_list"));
-});
-
-const headerName = settingOf((text, refuse) =>
-  text === undefined || /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text) ? text : refuse(problem("not_header")),
-);
-
-const mebibytes = 1_048_576;
-/** One client address can hold no larger body in memory (`net/body-limits.ts`). */
-const BODY_LIMITS = { min: 1024, max: 20 * mebibytes };
-const bodyLimit = settingOf((text, refuse) => {
-  const bytes = text === undefined ? 16 * mebibytes : Number(text);
-  const valid = Number.isInteger(bytes) && bytes >= BODY_LIMITS.min && bytes <= BODY_LIMITS.max;
-  return valid ? bytes : refuse(problem("bytes_range", BODY_LIMITS));
-});
-
-const RETENTION_MAX_HOURS = 87_600;
-const retentionHours = settingOf((text, refuse) => {
-  const hours = Number(text ?? "720");
-  const valid = Number.isFinite(hours) && hours > 0 && hours <= RETENTION_MAX_HOURS;
-  return valid ? Math.round(hours * 3_600_000) : refuse(problem("hours_range", { max: RETENTION_MAX_HOURS }));
-});
 
 const KEY_SETTINGS = [
   "RINGBACK_KEYS",
