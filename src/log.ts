@@ -1,9 +1,55 @@
 /** A log line holds ids, Ringback's own words and numbers; never a key, a header value, a prompt or a URL's query. */
 export type LogFields = Record<string, string | number | boolean | null | undefined>;
 
-/** Writes one event as one JSON line. docs/logs.md lists the events. */
-export function log(event: string, fields: LogFields): void {
-  console.log(JSON.stringify({ event, ...fields }));
+/** The upstream refuses the operator's key or its balance, which every caller will meet. */
+const isOperatorAffair = ({ mode, status_code: status }: LogFields): boolean =>
+  mode === "operator" && (status === 401 || status === 402 || status === 403);
+
+/** Each event, and whether it needs attention. docs/logs.md says what each means and what to do. */
+export const EVENTS = {
+  "task.accepted": false,
+  "submit.answered": (fields) => fields.answer === "unknown" || isOperatorAffair(fields),
+  "submit.refused": isOperatorAffair,
+  "task.status": false,
+  "poll.without_news": ({ word }) => typeof word === "string",
+  "callback.attempted": ({ delivery }) => delivery === "exhausted",
+  "recovery.started": false,
+  "recovery.ended": ({ status }) => status === "halted",
+  "recovery.failed": true,
+  "recovery.unanswered": true,
+  "key.judged": false,
+  "task.deleted": false,
+  "alarm.rearmed": false,
+  "alarm.threw": true,
+  "alarm.failed": true,
+  "step.stalled": true,
+  "answer.unreadable": true,
+  "receiver.unreadable": true,
+  "settings.bad": true,
+  "account.silent": true,
+  "report.failed": true,
+  "tombstone.failed": true,
+  "pace.failed": true,
+  "account.failed": true,
+  "reconcile.failed": true,
+  "outlook.failed": true,
+  "host.failing": true,
+  "host.recovered": false,
+  "lessons.lost": true,
+  "cadence.failed": true,
+  "request.failed": true,
+  "page.failed": true,
+} satisfies Record<string, boolean | ((fields: LogFields) => boolean)>;
+
+export type LogEvent = keyof typeof EVENTS;
+
+/** Writes one event as one JSON line, those that need attention by `console.error`. */
+export function log(event: LogEvent, fields: LogFields): void {
+  const rule: boolean | ((fields: LogFields) => boolean) = EVENTS[event];
+  const needsAttention = typeof rule === "boolean" ? rule : rule(fields);
+  const line = JSON.stringify({ event, ...fields });
+  if (needsAttention) console.error(line);
+  else console.log(line);
 }
 
 /** Quoted text and URLs in an error's message: the runtime's own messages repeat the input that they cannot read. */

@@ -7,7 +7,7 @@ import type { SigningVersion } from "../domain/account/signing-versions.ts";
 import { StallError } from "../domain/errors/stall.ts";
 import type { Task } from "../domain/task/task.ts";
 import type { TaskSettings } from "../env.ts";
-import type { LogFields } from "../log.ts";
+import type { LogEvent, LogFields } from "../log.ts";
 import type { Callback } from "../webhook/send.ts";
 import type { Pacing } from "./pacing.ts";
 import type { Tombstone } from "./records.ts";
@@ -49,7 +49,7 @@ export interface TaskDeps {
   /** Reports to the account that a task was deleted. @throws Error if it does not answer in time */
   sendTombstone(tombstone: Tombstone): Promise<void>;
   send(callback: Callback): Promise<AttemptResult>;
-  log(event: string, fields: LogFields): void;
+  log(event: LogEvent, fields: LogFields): void;
 }
 
 /** The task was created with the operator's key, and the deployment no longer has one. */

@@ -6,7 +6,7 @@ import type { Task } from "../domain/task/task.ts";
 import { nameInTaskId } from "../domain/task/task-id.ts";
 import { jsonObject, JsonText } from "../domain/task/task-json.ts";
 import { readSettings, type TaskSettings } from "../env.ts";
-import { errorFields, log } from "../log.ts";
+import { errorFields, log, type LogEvent } from "../log.ts";
 import type { AnswerMemory } from "../upstream/answer-memory.ts";
 import { judgeKey, type AskedKey } from "../upstream/key-check.ts";
 import { httpUpstream } from "../upstream/http-upstream.ts";
@@ -220,7 +220,7 @@ export class TaskObject extends DurableObject<Env> {
    * Tells other objects what they do not know yet, outside the caller's wait. Logs a failure under that name; the alarm
    * repeats it.
    */
-  #inPassing(failure: string, tell: () => Promise<void>): void {
+  #inPassing(failure: LogEvent, tell: () => Promise<void>): void {
     this.ctx.waitUntil(tell().catch((error: unknown) => log(failure, errorFields(error))));
   }
 

@@ -6,6 +6,7 @@ import type { TaskState } from "../../src/domain/task/due-work.ts";
 import { isUnproved } from "../../src/domain/task/key-proof.ts";
 import { anotherAsks } from "./support/burst.ts";
 import { keyedName, ownKeyAccount } from "../../src/keys/ids.ts";
+import { watchLog } from "../support/log-lines.ts";
 import { readRows } from "../support/model/read-rows.ts";
 import { addRun, newTally, printTally, type Tally } from "../support/checks/tally.ts";
 import { crash, onTheWire, planCrash, plantPoints, unknownMembers, VERBS } from "./support/crash.ts";
@@ -156,11 +157,7 @@ const SCENARIOS: Scenario[] = [
 beforeEach(() => {
   fakeNetwork();
   plantPoints();
-  const print = console.log.bind(console);
-  vi.spyOn(console, "log").mockImplementation((line: string) => {
-    logLines.push(line);
-    print(line);
-  });
+  watchLog((line) => logLines.push(line), { isShown: true });
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + DAY });
   // No jitter: every life without a death passes the same points.
   vi.spyOn(Math, "random").mockReturnValue(0.5);

@@ -3,6 +3,7 @@ import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountObject } from "../../src/account-object/object.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
+import { watchLog } from "../support/log-lines.ts";
 import { aQueuedSummary, aReport, failedAttempts, T0 } from "../support/builders.ts";
 import {
   AUTHORIZATION,
@@ -93,9 +94,7 @@ describe("an attempt that fails", () => {
 describe("a host", () => {
   it("is logged when it begins to fail and when it has recovered, whatever process heard of it", async () => {
     const logged: string[] = [];
-    const note = (line: unknown): void => void logged.push(String(line));
-    vi.spyOn(console, "log").mockImplementation(note);
-    vi.spyOn(console, "error").mockImplementation(note);
+    watchLog((line) => logged.push(line));
     // Of its own: tasks of another test may still report to the other one.
     const stub = env.ACCOUNTS.get(env.ACCOUNTS.idFromName("key:of these reports"));
     const shown = async () => (await stub.stats()).hosts;

@@ -6,6 +6,7 @@ import type { RecoveryJson } from "../../src/contract/shapes/recovery.ts";
 import { nameInTaskId } from "../../src/domain/task/task-id.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import { TaskObject } from "../../src/task-object/object.ts";
+import { watchLog } from "../support/log-lines.ts";
 import { addRun, newTally, printTally } from "../support/checks/tally.ts";
 import { crash, onTheWire, planCrash, plant, plantPoints } from "./support/crash.ts";
 import { created, ELSEWHERE, fakeNetwork, HEADER_ELSEWHERE, network } from "./support/world.ts";
@@ -46,11 +47,7 @@ beforeEach(() => {
   plantPoints();
   plant(RecoveryStore.prototype, "recoveries", STORE);
   plant(TaskObject.prototype, "task", { recover: "async verb" });
-  const print = console.log.bind(console);
-  vi.spyOn(console, "log").mockImplementation((line: string) => {
-    logLines.push(line);
-    print(line);
-  });
+  watchLog((line) => logLines.push(line), { isShown: true });
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + DAY });
   vi.spyOn(Math, "random").mockReturnValue(0.5);
 });

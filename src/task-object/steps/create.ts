@@ -167,7 +167,8 @@ async function submitInCreate(
   if (isSlowDown(answer)) deps.pacing.keepRefusal({ slotAt: null, retryAfterMs: answer.retryAfterMs });
   if (answer.kind === "refused") {
     await deps.store.erase();
-    deps.log("submit.refused", { ...taskFields(begun.task), status_code: answer.status });
+    const { mode } = begun.task;
+    deps.log("submit.refused", { ...taskFields(begun.task), mode, status_code: answer.status });
     return refusal(begun.task, answer);
   }
   const adjust = (task: Task, now: number): Task => answered(deps, task, Math.max(now, createdAt + waitMs));

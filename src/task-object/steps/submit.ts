@@ -114,6 +114,7 @@ function answerToKeep(task: Task, answer: SubmitAnswer): string | null {
 function logAnswer(deps: TaskDeps, task: Task, answer: SubmitAnswer): void {
   deps.log("submit.answered", {
     ...taskFields(task),
+    mode: task.mode,
     answer: answer.kind,
     ...("status" in answer ? { status_code: answer.status } : {}),
     ...("why" in answer ? { reason: answer.why } : {}),

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Lessons } from "../../../src/account-object/lessons.ts";
+import { watchLog } from "../../support/log-lines.ts";
 import type { Lesson } from "../../../src/domain/task/cadence.ts";
 
 /*
@@ -26,7 +27,7 @@ describe("an account's lessons", () => {
 
   beforeEach(() => {
     vi.useFakeTimers({ now: 0 });
-    vi.spyOn(console, "log").mockReturnValue();
+    watchLog(() => undefined);
     told.length = 0;
     answer = async () => undefined;
   });

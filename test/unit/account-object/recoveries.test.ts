@@ -7,6 +7,7 @@ import { reportOf } from "../../../src/domain/account/report.ts";
 import type { TaskSummary } from "../../../src/domain/account/summary.ts";
 import type { RecoveryAnswer, RecoveryOrder } from "../../../src/domain/recovery/order.ts";
 import type { RecoveryRequest, RecoveryView } from "../../../src/domain/recovery/recovery.ts";
+import { watchLog } from "../../support/log-lines.ts";
 import { aSummary, T0 } from "../../support/builders.ts";
 import { SqlMemoryStorage } from "../../support/sql-storage.ts";
 
@@ -46,7 +47,7 @@ let atOnce = 0;
 
 beforeEach(() => {
   vi.useFakeTimers({ now: T0 });
-  vi.spyOn(console, "log").mockImplementation(() => undefined);
+  watchLog(() => undefined);
   storage = new SqlMemoryStorage();
   for (const memory of [answers, remembered, slow]) memory.clear();
   asked.length = 0;

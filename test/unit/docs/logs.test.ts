@@ -2,8 +2,9 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { root } from "../../../dev/bundle.ts";
+import { EVENTS, type LogFields } from "../../../src/log.ts";
 
-/** docs/logs.md has each event that the code logs, with its fields, and no other. */
+/** docs/logs.md has each event that the code logs, with its level and its fields, and no other. */
 
 const EVENT = /"([a-z]+\.[a-z_]+)"/g;
 /** Functions that make fields. */
@@ -47,7 +48,7 @@ function loggedEvents(): Map<string, Set<string>> {
     if (!/\.tsx?$/.test(entry.name)) continue;
     const text = readFileSync(join(entry.parentPath, entry.name), "utf8");
     for (const call of logCalls(text)) {
-      if (call.startsWith("event: string")) continue;
+      if (call.startsWith("event: LogEvent")) continue;
       const found = eventsOf(call, text);
       if (found.length === 0) throw new Error(`${entry.name}: no event in log(${call})`);
       for (const event of found) {
@@ -58,14 +59,27 @@ function loggedEvents(): Map<string, Set<string>> {
   return events;
 }
 
-function documentedEvents(): Map<string, Set<string>> {
-  const rows = readFileSync(`${root}docs/logs.md`, "utf8").matchAll(/^\| `([\w.]+)` \| ([^|]+) \|/gm);
-  return new Map(
-    Array.from(rows, ([, event = "", fields = ""]) => [
-      event,
-      new Set(Array.from(fields.matchAll(/`([a-z_]+)`/g), ([, name = ""]) => name)),
-    ]),
+interface DocumentedEvent {
+  event: string;
+  level: string;
+  fields: Set<string>;
+}
+
+function documentedEvents(): DocumentedEvent[] {
+  const rows = readFileSync(`${root}docs/logs.md`, "utf8").matchAll(
+    /^\| `([\w.]+)` \| ([^|]+) \| ([^|]+) \| [^|]+ \| [^|]+ \|$/gm,
   );
+  return Array.from(rows, ([, event = "", level = "", fields = ""]) => ({
+    event,
+    level,
+    fields: new Set(Array.from(fields.matchAll(/`([a-z_]+)`/g), ([, name = ""]) => name)),
+  }));
+}
+
+/** The level as the document has it: with a condition where the fields decide. */
+function levelOf(rule: boolean | ((fields: LogFields) => boolean)): RegExp {
+  if (typeof rule === "function") return /^error (?:if|with) /;
+  return rule ? /^error$/ : /^log$/;
 }
 
 const plain = (events: Map<string, Set<string>>): Record<string, string[]> =>
@@ -77,6 +91,15 @@ describe("docs/logs.md", () => {
   it("has every event of the code with its fields, and no other", () => {
     const logged = loggedEvents();
     expect(logged.size).toBeGreaterThan(15);
-    expect(plain(documentedEvents())).toEqual(plain(logged));
+    const documented = documentedEvents().map(({ event, fields }): [string, Set<string>] => [event, fields]);
+    expect(plain(new Map(documented))).toEqual(plain(logged));
+  });
+
+  it("has the level of every event", () => {
+    const documented = documentedEvents();
+    expect(documented.map(({ event }) => event).toSorted()).toEqual(Object.keys(EVENTS).toSorted());
+    for (const { event, level } of documented) {
+      expect(level, event).toMatch(levelOf(EVENTS[event as keyof typeof EVENTS]));
+    }
   });
 });

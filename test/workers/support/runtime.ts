@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
 import { nameInTaskId } from "../../../src/domain/task/task-id.ts";
+import { watchLog } from "../../support/log-lines.ts";
 import { TaskObject } from "../../../src/task-object/object.ts";
 
 /** What a test sees and sets of the objects from the platform's side. */
@@ -22,11 +23,7 @@ export const runtime: Runtime = { settings: {}, name: null, background: 0, badAl
 /** Watches the objects from here on. */
 export async function watchObjects(): Promise<void> {
   takeSettings();
-  const print = console.log.bind(console);
-  vi.spyOn(console, "log").mockImplementation((line: string) => {
-    runtime.logLines.push(line);
-    print(line);
-  });
+  watchLog((line) => runtime.logLines.push(line), { isShown: true });
   const { create } = TaskObject.prototype;
   vi.spyOn(TaskObject.prototype, "create").mockImplementation(async function (this: TaskObject, input) {
     runtime.name = nameInTaskId(input.taskId);
