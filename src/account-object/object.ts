@@ -18,10 +18,10 @@ import { errorFields, log } from "../log.ts";
 import { inTime } from "../net/in-time.ts";
 import { Lessons } from "./lessons.ts";
 import { Recoveries, type StartAnswer } from "./recovery/recoveries.ts";
-import { logTransitions } from "./host-book.ts";
 import { reconcile } from "./reconcile.ts";
 import type { Page } from "./page.ts";
 import { AccountStore } from "./store.ts";
+import { logTransitions } from "./transitions.ts";
 
 /** A run of the alarm does not wait longer for a task. */
 const TASK_PATIENCE_MS = 10_000;
@@ -161,6 +161,7 @@ export class AccountObject extends DurableObject<Env> {
 
   async #reconcile(): Promise<void> {
     const nextAt = await reconcile({
+      account: this.ctx.id.name,
       store: this.#store,
       retention: () => this.#retention(),
       ask: async (task) => this.#ask(task),

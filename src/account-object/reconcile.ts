@@ -3,8 +3,8 @@ import type { TaskReport } from "../domain/account/report.ts";
 import type { TaskSummary } from "../domain/account/summary.ts";
 import { errorFields, log } from "../log.ts";
 import { wait } from "../net/wait.ts";
-import { logTransitions } from "./host-book.ts";
 import type { AccountStore } from "./store.ts";
+import { logTransitions } from "./transitions.ts";
 
 /** A run starts nothing new after this: the signing secrets' questions come in between, but a run must end. */
 const RUN_MS = 20_000;
@@ -13,6 +13,8 @@ const ASKS_AT_ONCE = 6;
 
 /** What a run needs. */
 interface Reconciling {
+  /** For log lines. */
+  account: string | undefined;
   store: AccountStore;
   retention: () => Retention;
   /** A task's own summary; null: there is none of this account. The call alone makes the task re-arm a lost alarm. */
@@ -25,8 +27,9 @@ interface Reconciling {
  * @throws what storage throws
  */
 export async function reconcile(run: Reconciling): Promise<number> {
-  const { store, retention } = run;
+  const { account, store, retention } = run;
   const { now } = retention();
+  logTransitions(account, store.judgeEndpoints(now));
   const stopAt = now + RUN_MS;
   const roundAt = store.beginRun(now);
   const isLate = (): boolean => retention().now >= stopAt;

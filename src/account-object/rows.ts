@@ -16,7 +16,7 @@ const TABLES = {
 } as const;
 
 /** One of each account. */
-type DocumentName = "signing" | "counts" | "hosts" | "retention" | "endpoints";
+type DocumentName = "signing" | "counts" | "hosts" | "retention" | "endpoints" | "endpoint_health";
 
 /** A row of `task`. */
 export interface TaskRow {

@@ -6,7 +6,7 @@ import {
   type Retention,
 } from "../domain/account/reconcile.ts";
 import { taskKey, timeKey, type KnownTask, type TaskReport } from "../domain/account/report.ts";
-import type { HostTransition } from "../domain/account/hosts.ts";
+import type { HealthTransition } from "../domain/account/hosts.ts";
 import { FIRST_VERSION, type SigningVersion } from "../domain/account/signing-versions.ts";
 import type { AccountStats, ListPage, TaskSummary } from "../domain/account/summary.ts";
 import type { Lesson } from "../domain/task/cadence.ts";
@@ -28,7 +28,7 @@ const CHANGES_PER_SNAPSHOT = 500;
 interface Received {
   /** Of the tasks that are known now to have ended, and were not before. */
   lessons: Lesson[];
-  transitions: HostTransition[];
+  transitions: HealthTransition[];
 }
 
 /** What a chunk of the oldest rows came to. */
@@ -101,7 +101,7 @@ export class AccountStore {
   }
 
   /** Applies a task's answer to the reconciliation. Null: the task no longer exists. */
-  receiveAnswer(key: string, answer: TaskReport | null, retention: Retention): HostTransition[] {
+  receiveAnswer(key: string, answer: TaskReport | null, retention: Retention): HealthTransition[] {
     const { now } = retention;
     return this.#transact(now, () => {
       const known = this.#rows.task(key);
@@ -149,6 +149,14 @@ export class AccountStore {
     return this.#loaded().unheard(until);
   }
 
+  /** Disables endpoints that have failed for too long, though nothing was reported of them lately. */
+  judgeEndpoints(now: number): HealthTransition[] {
+    if (this.endpoints.all().length === 0) return [];
+    const ended: HealthTransition[] = [];
+    this.#transact(now, () => void ended.push(...this.endpoints.health.judge(now)));
+    return ended;
+  }
+
   /**
    * Drops rows whose retention is over, oldest first. A task that can be over was created before the retention began, so
    * nothing younger is read; a retention that was shorter before may have erased what this one would keep.
@@ -182,7 +190,9 @@ export class AccountStore {
       this.#alarm.found(at);
     } else {
       this.#alarm.forget();
-      if (this.#rows.hasTasks() || this.recoveries.keptUntil() > now) this.#armBy(now + RETRY_MS);
+      if (this.#rows.hasTasks() || this.endpoints.health.hasFailing() || this.recoveries.keptUntil() > now) {
+        this.#armBy(now + RETRY_MS);
+      }
     }
     // A process that is gone has left it in the middle.
     if (this.recoveries.running()) this.#armBy(now + 1);
@@ -205,8 +215,8 @@ export class AccountStore {
   }
 
   /**
-   * Ends a run: arms for the next one, or empties an account that has neither tasks nor rotated secrets nor a recovery of the
-   * last 30 days. Gives the time at which the next run is due.
+   * Ends a run: arms for the next one, or empties an account that has neither tasks nor rotated secrets nor endpoints nor a
+   * recovery of the last 30 days. Gives the time at which the next run is due.
    * @throws what storage throws
    */
   async endRun({ now, retentionMs }: Retention, isDone: boolean): Promise<number> {
@@ -215,7 +225,7 @@ export class AccountStore {
     if (isDone) this.#roundAt = null;
     const keptUntil = this.recoveries.keptUntil();
     const hasDeletions = this.#rows.forgetDeleted(now - RECONCILE_EVERY_MS);
-    if (this.#rows.hasTasks() || hasDeletions) {
+    if (this.#rows.hasTasks() || hasDeletions || this.endpoints.health.hasFailing()) {
       this.#transact(now, () => {
         if (isDone && this.#lastRetentionMs() !== retentionMs) {
           this.#rows.writeDocument("retention", retentionMs);
@@ -225,7 +235,7 @@ export class AccountStore {
       });
     } else if (keptUntil > now) {
       this.#armBy(keptUntil);
-    } else if (this.signingVersions() === FIRST_VERSION) {
+    } else if (this.signingVersions() === FIRST_VERSION && this.endpoints.all().length === 0) {
       this.#forget();
       await this.#storage.deleteAll();
     }
@@ -247,6 +257,7 @@ export class AccountStore {
     if (after) {
       this.#rows.writeTask(key, after);
       this.#hosts.observe(before?.summary ?? null, after.summary);
+      this.endpoints.health.observe(before?.summary ?? null, after.summary);
     } else this.#rows.deleteTask(key);
     tally?.move(key, before, after);
     this.#changes += 1;
@@ -262,12 +273,12 @@ export class AccountStore {
     if (this.#alarm.at === null || this.#alarm.at > at) this.#alarm.set(at);
   }
 
-  /** All or nothing, a snapshot that is due included. Says which hosts began to fail, or take attempts again. */
-  #transact(now: number, write: () => void): HostTransition[] {
+  /** All or nothing, a snapshot that is due included. Says which receivers began to fail, recovered, or are disabled. */
+  #transact(now: number, write: () => void): HealthTransition[] {
     try {
       return this.#storage.transactionSync(() => {
         write();
-        const transitions = this.#hosts.settle();
+        const transitions = [...this.#hosts.settle(), ...this.endpoints.health.settle(now)];
         if (!this.#isSnapshotDue && this.#changes < CHANGES_PER_SNAPSHOT) return transitions;
         this.#rows.writeDocument("counts", this.#loaded().snapshot(now));
         this.#changes = 0;

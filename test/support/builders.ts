@@ -3,7 +3,8 @@ import type { TaskState } from "../../src/domain/task/due-work.ts";
 import { newDelivery, type Delivery } from "../../src/domain/delivery/delivery.ts";
 import { NO_ATTEMPTS, type AttemptTally } from "../../src/domain/account/attempts.ts";
 import { reportOf, type TaskReport } from "../../src/domain/account/report.ts";
-import type { TaskSummary } from "../../src/domain/account/summary.ts";
+import type { EndpointSummary, TaskSummary } from "../../src/domain/account/summary.ts";
+import type { Endpoint } from "../../src/domain/endpoint/endpoint.ts";
 import { FIRST_VERSION } from "../../src/domain/account/signing-versions.ts";
 import { NO_POLLS, type PollSchedule, type Task } from "../../src/domain/task/task.ts";
 import type { TaskDocument } from "../../src/task-object/document.ts";
@@ -148,6 +149,35 @@ export function aSummary(overrides: Partial<TaskSummary> = {}): TaskSummary {
     version: 1,
     settledAt: createdAt + 61_000,
     expiresAt: createdAt + 61_000 + 3_600_000,
+    ...overrides,
+  };
+}
+
+/** What a task tells of an endpoint that it took along; nothing was sent there yet. */
+export function anEndpointSummary(overrides: Partial<EndpointSummary> = {}): EndpointSummary {
+  return {
+    id: "ep_aaaaaaaaaaaaaaaaaaaaaaaaaa",
+    host: "endpoint.acme.com",
+    terminalDelivery: null,
+    attempts: NO_ATTEMPTS,
+    goneAt: null,
+    ...overrides,
+  };
+}
+
+/** A registered endpoint, as its account stores it. */
+export function anEndpoint(overrides: Partial<Endpoint> = {}): Endpoint {
+  return {
+    id: "ep_aaaaaaaaaaaaaaaaaaaaaaaaaa",
+    url: "https://endpoint.acme.com/hook?key=1",
+    events: ["video.succeeded", "video.failed"],
+    format: "standard",
+    headers: null,
+    headerNames: [],
+    description: null,
+    createdAt: T0,
+    enabledAt: overrides.createdAt ?? T0,
+    disabled: null,
     ...overrides,
   };
 }

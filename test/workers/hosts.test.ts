@@ -1,10 +1,19 @@
 import { env } from "cloudflare:workers";
-import { evictDurableObject, reset, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountObject } from "../../src/account-object/object.ts";
+import { AccountRows } from "../../src/account-object/rows.ts";
+import type { EndpointSummary } from "../../src/domain/account/summary.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
 import { watchLog } from "../support/log-lines.ts";
-import { aQueuedSummary, aReport, failedAttempts, T0 } from "../support/builders.ts";
+import {
+  anEndpoint,
+  anEndpointSummary,
+  aQueuedSummary,
+  aReport,
+  failedAttempts,
+  T0,
+} from "../support/builders.ts";
 import {
   AUTHORIZATION,
   callbacks,
@@ -18,11 +27,12 @@ import {
 } from "./support/world.ts";
 
 /*
- * What an account learns of the hosts of callbacks.
+ * What an account learns of its receivers: hosts, and registered endpoints.
  *
  * scenario                             requirement
  * an attempt that fails                is reported at once, though nothing else has changed, and sets no alarm for that
  * failures of many tasks at one time   share their calls
+ * an endpoint that fails, or is gone   the same; and it is disabled, by a report or by the alarm
  * a host that fails                    is logged once, and again when it has recovered; survives the process
  */
 
@@ -30,6 +40,7 @@ const HOST = "receiver.test";
 
 beforeEach(fakeNetwork);
 afterEach(async () => {
+  vi.useRealTimers();
   vi.restoreAllMocks();
   await reset();
 });
@@ -116,5 +127,54 @@ describe("a host", () => {
       { event: "host.failing", host: HOST, since: new Date(T0).toISOString(), reason: "http_503" },
       { event: "host.recovered", host: HOST, since: new Date(T0).toISOString() },
     ]);
+  });
+});
+
+describe("a registered endpoint", () => {
+  it("is logged when it fails, recovers, and is disabled by a 410 or, after five days, by the alarm", async () => {
+    const logged: string[] = [];
+    watchLog((line) => logged.push(line));
+    vi.useFakeTimers({ toFake: ["Date"], now: T0 + 700_000 });
+    const name = "key:of these endpoints";
+    const stub = env.ACCOUNTS.get(env.ACCOUNTS.idFromName(name));
+    const createdAt = T0 - 1000;
+    const [first, second] = [anEndpoint({ createdAt }), anEndpoint({ id: "ep_b", createdAt })];
+    await runInDurableObject(stub, (_object, { storage: { sql } }) => {
+      new AccountRows(sql).writeDocument("endpoints", [first, second]);
+    });
+    await evictDurableObject(stub);
+    const of = (task: string, about: Partial<EndpointSummary>) =>
+      aReport(1, { ...aQueuedSummary({ name: task, account: name }), endpoints: [anEndpointSummary(about)] });
+    for (const at of [0, 5, 35, 155, 455]) {
+      await stub.sync([of(`a${at}`, { attempts: failedAttempts(at) })]);
+      await stub.sync([of(`b${at}`, { id: "ep_b", attempts: failedAttempts(at) })]);
+      await evictDurableObject(stub);
+    }
+    const ok = { ...failedAttempts(), delivered: 1, deliveredAt: T0 + 500_000, lastFailure: null };
+    await stub.sync([of("ok", { attempts: ok })]);
+    await stub.sync([of("gone", { attempts: failedAttempts(600), goneAt: T0 + 600_000 })]);
+    await evictDurableObject(stub);
+    vi.setSystemTime(T0 + 5 * 86_400_000);
+    await runDurableObjectAlarm(stub);
+    const about = { account: name, host: "endpoint.acme.com" };
+    const since = new Date(T0).toISOString();
+    const events = logged
+      .filter((line) => line.includes('"event":"endpoint.'))
+      .map((line) => JSON.parse(line) as object);
+    expect(events).toEqual([
+      { event: "endpoint.failing", ...about, endpoint: first.id, since, reason: "http_503" },
+      { event: "endpoint.failing", ...about, endpoint: "ep_b", since, reason: "http_503" },
+      { event: "endpoint.recovered", ...about, endpoint: first.id, since, reason: "http_503" },
+      {
+        event: "endpoint.disabled",
+        ...about,
+        endpoint: first.id,
+        since: new Date(T0 + 600_000).toISOString(),
+        reason: "gone",
+      },
+      { event: "endpoint.disabled", ...about, endpoint: "ep_b", since, reason: "failing" },
+    ]);
+    const briefing = await stub.attemptBriefing();
+    expect(briefing.endpoints.map(({ isDisabled }) => isDisabled)).toEqual([true, true]);
   });
 });

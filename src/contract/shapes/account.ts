@@ -38,11 +38,11 @@ export const stats = z
         p95_seconds: z.number(),
       }),
     ),
-    deliveries: counts(DELIVERY_STATUSES, "Events that say how a task ended."),
+    deliveries: counts(DELIVERY_STATUSES, "Events that say how a task ended, one for each receiver."),
     hosts: z
       .array(
         z.object({
-          host: text("Of `callback_url`s, with its port unless that is 443."),
+          host: text("Of `callback_url`s and registered endpoints, with its port unless that is 443."),
           delivered: count("Attempts."),
           failed: count("Attempts; one whose outcome is unknown counts for neither."),
           failing_since: instant(

@@ -1,6 +1,7 @@
 import type { DeliveryStatus, TaskStatus } from "../../contract/words.ts";
 import { isTerminal } from "../task/task.ts";
 import { lastAttemptAt } from "./attempts.ts";
+import { receiversOf, type TaskReceiver } from "./receivers.ts";
 import type { AccountStats, HostCount, TaskSummary } from "./summary.ts";
 
 /** What a task adds to its account's counters. */
@@ -10,6 +11,7 @@ export type Countable = Pick<
   | "terminalDelivery"
   | "callbackHost"
   | "attempts"
+  | "endpoints"
   | "model"
   | "test"
   | "polls"
@@ -35,7 +37,7 @@ interface HostAttempts {
   delivered: number;
   failed: number;
   lastAt: number;
-  /** Tasks with no attempt after this are not counted: they may have been counted before the host was forgotten. */
+  /** Receivers with no attempt after this are not counted: they may have been, before the host was forgotten. */
   since: number;
 }
 
@@ -120,11 +122,14 @@ export class Counters {
   }
 
   #count(task: Countable, by: 1 | -1): void {
-    const { status, terminalDelivery, test, polls } = task;
+    const { status, test, polls } = task;
     if (test) return;
     this.#tasks[status] += by;
-    if (terminalDelivery !== null) this.#deliveries[terminalDelivery] += by;
-    this.#countAttempts(task, by);
+    for (const receiver of receiversOf(task)) {
+      const { terminalDelivery } = receiver;
+      if (terminalDelivery !== null) this.#deliveries[terminalDelivery] += by;
+      this.#countAttempts(receiver, by);
+    }
     if (!isTerminal(task)) return;
     this.#ended += by;
     this.#polls += by * polls;
@@ -138,8 +143,8 @@ export class Counters {
       .map(([host, { delivered, failed }]) => ({ host, delivered, failed }));
   }
 
-  #countAttempts({ callbackHost: host, attempts }: Countable, by: 1 | -1): void {
-    if (host === null || attempts.delivered + attempts.failed === 0) return;
+  #countAttempts({ host, attempts }: TaskReceiver, by: 1 | -1): void {
+    if (attempts.delivered + attempts.failed === 0) return;
     const unknown = { delivered: 0, failed: 0, lastAt: 0, since: this.#forgottenUntil };
     const known = this.#hosts.get(host) ?? (by === 1 ? unknown : null);
     // Taken out of a forgotten host, or of what was counted of it before it was forgotten.

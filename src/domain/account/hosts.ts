@@ -1,7 +1,7 @@
-import type { AttemptReason } from "../../contract/words.ts";
-import { FAILING_ATTEMPTS, type AttemptFailure, type AttemptTally } from "./attempts.ts";
+import type { AttemptReason, DisabledReason } from "../../contract/words.ts";
+import { FAILING_ATTEMPTS, NO_ATTEMPTS, type AttemptFailure, type AttemptTally } from "./attempts.ts";
 
-/** How an account's attempts at a host went lately. Instants are epoch milliseconds. */
+/** How an account's attempts at a host, or at a registered endpoint, went lately. Instants are epoch milliseconds. */
 export interface HostHealth {
   /** Of the newest attempt that was delivered. */
   deliveredAt: number | null;
@@ -19,13 +19,17 @@ export const NEW_HOST: HostHealth = {
   lastFailure: null,
 };
 
-/** A host has begun to fail, or has taken an attempt again. */
-export interface HostTransition {
-  kind: "failing" | "recovered";
+/** A receiver has begun to fail, has taken an attempt again, or is sent nothing more. */
+export interface HealthTransition {
+  /** `disabled`: only of a registered endpoint, which then neither begins to fail nor recovers. */
+  kind: "failing" | "recovered" | "disabled";
+  /** The registered endpoint's id; null: all receivers at the host are meant. */
+  endpoint: string | null;
   host: string;
-  /** When the first of the failed attempts in a row ended. */
+  /** When the first of the failed attempts in a row ended; of one that is `gone`: the attempt that was answered so. */
   since: number;
-  reason: AttemptReason | null;
+  /** Of the newest failure, but for `disabled`: `gone` or `failing`. */
+  reason: AttemptReason | DisabledReason | null;
 }
 
 /** Five attempts in one second are no outage yet. */
@@ -71,6 +75,12 @@ export function observe(health: HostHealth, before: AttemptTally | null, after: 
   };
 }
 
+/** As if the receiver had taken something at that time: what failed until then counts no more. */
+export function restarted(health: HostHealth, at: number): HostHealth {
+  const isDone = health.deliveredAt !== null && health.deliveredAt >= at;
+  return isDone ? health : observe({ ...health, deliveredAt: at }, null, NO_ATTEMPTS);
+}
+
 function later(a: number | null, b: number | null): number | null {
   return a === null || b === null ? (a ?? b) : Math.max(a, b);
 }
@@ -88,12 +98,16 @@ export function isHealthNews(before: HostHealth, after: HostHealth): boolean {
   );
 }
 
-/** Null: nothing has changed. */
-export function transitionOf(host: string, before: HostHealth, after: HostHealth): HostTransition | null {
+/** Null: it is as well, or as bad, as before. */
+export function transitionOf(
+  receiver: Pick<HealthTransition, "endpoint" | "host">,
+  before: HostHealth,
+  after: HostHealth,
+): HealthTransition | null {
   const [was, is] = [failingSince(before), failingSince(after)];
   if (was === null && is !== null) {
-    return { kind: "failing", host, since: is, reason: after.lastFailure?.reason ?? null };
+    return { kind: "failing", ...receiver, since: is, reason: after.lastFailure?.reason ?? null };
   }
   if (was === null || is !== null) return null;
-  return { kind: "recovered", host, since: was, reason: before.lastFailure?.reason ?? null };
+  return { kind: "recovered", ...receiver, since: was, reason: before.lastFailure?.reason ?? null };
 }

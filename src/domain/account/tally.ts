@@ -106,7 +106,7 @@ export class Tally {
 }
 
 function liveTask({ summary, heardAt }: KnownTask): LiveTask {
-  const { status, terminalDelivery, callbackHost, attempts, model, test, polls } = summary;
+  const { status, terminalDelivery, callbackHost, attempts, endpoints, model, test, polls } = summary;
   const { submittedAt, finishedAt, settledAt } = summary;
   const isSettled = settledAt !== null;
   const about = {
@@ -114,6 +114,7 @@ function liveTask({ summary, heardAt }: KnownTask): LiveTask {
     terminalDelivery,
     callbackHost,
     attempts,
+    endpoints,
     model,
     test,
     polls,

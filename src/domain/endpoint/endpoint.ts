@@ -12,6 +12,8 @@ export interface Endpoint {
   headerNames: readonly string[];
   description: string | null;
   createdAt: number;
+  /** When it was created, or enabled again: failures and a 410 from before are over. */
+  enabledAt: number;
   /** Null: it is sent to. */
   disabled: { reason: DisabledReason; at: number } | null;
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AccountStore } from "../../../src/account-object/store.ts";
 import { NO_ATTEMPTS, type AttemptTally } from "../../../src/domain/account/attempts.ts";
 import { taskKey, type TaskReport } from "../../../src/domain/account/report.ts";
-import { aQueuedSummary, aReport, failedAttempts, T0 } from "../../support/builders.ts";
+import { anEndpointSummary, aQueuedSummary, aReport, failedAttempts, T0 } from "../../support/builders.ts";
 import { permutations } from "../../support/permutations.ts";
 import { SqlMemoryStorage } from "../../support/sql-storage.ts";
 
@@ -45,7 +45,9 @@ describe("an account's hosts", () => {
       const each = new SqlMemoryStorage();
       const account = new AccountStore(each);
       const transitions = order.map((report) => account.receive([report, report], T0).transitions);
-      expect(transitions.flat()).toEqual([{ kind: "failing", host: HOST, since: T0, reason: "http_503" }]);
+      expect(transitions.flat()).toEqual([
+        { kind: "failing", endpoint: null, host: HOST, since: T0, reason: "http_503" },
+      ]);
       expect(transitions[4]).toHaveLength(1);
       expect(failing(account)).toEqual([[HOST, T0]]);
       each.close();
@@ -64,7 +66,9 @@ describe("an account's hosts", () => {
     expect(again.receive(FIVE.slice(4), T0).transitions).toHaveLength(1);
     expect(failing(new AccountStore(storage))).toEqual([[HOST, T0]]);
     const recovered = new AccountStore(storage).receive([tried("ok", ok(500))], T0).transitions;
-    expect(recovered).toEqual([{ kind: "recovered", host: HOST, since: T0, reason: "http_503" }]);
+    expect(recovered).toEqual([
+      { kind: "recovered", endpoint: null, host: HOST, since: T0, reason: "http_503" },
+    ]);
     for (const second of [600, 605, 635, 755]) {
       const last = new AccountStore(storage);
       expect(last.receive([tried(`u${second}`, failedAttempts(second))], T0).transitions).toEqual([]);
@@ -96,6 +100,25 @@ describe("an account's hosts", () => {
     );
     expect(store.receive(tests, T0).transitions).toEqual([]);
     expect(store.stats().hosts).toEqual([]);
+  });
+
+  it("are those of callbacks and of endpoints, and one host may be both", () => {
+    const elsewhere = "endpoint.acme.com";
+    const reports = [0, 5, 35, 155, 455].map((second, at) => {
+      const failed = failedAttempts(second);
+      const endpoints = [anEndpointSummary({ host: at < 3 ? HOST : elsewhere, attempts: failed })];
+      const attempts = at < 3 ? NO_ATTEMPTS : failed;
+      return aReport(1, aQueuedSummary({ name: `t${second}`, attempts, endpoints }));
+    });
+    const since = { endpoint: null, host: HOST, since: T0, reason: "http_503" };
+    expect(store.receive(reports, T0).transitions).toEqual([{ kind: "failing", ...since }]);
+    expect(new AccountStore(storage).stats().hosts).toEqual([
+      { host: elsewhere, delivered: 0, failed: 2, failingSince: null, lastReason: "http_503" },
+      { host: HOST, delivered: 0, failed: 5, failingSince: T0, lastReason: "http_503" },
+    ]);
+    const endpoints = [anEndpointSummary({ host: HOST, attempts: ok(500) })];
+    const well = aReport(1, aQueuedSummary({ name: "ok", callbackHost: null, delivery: null, endpoints }));
+    expect(store.receive([well, well], T0).transitions).toEqual([{ kind: "recovered", ...since }]);
   });
 
   it("cost a row with each call that brings failures or ends them, and none otherwise", () => {

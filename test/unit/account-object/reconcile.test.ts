@@ -44,7 +44,7 @@ describe("an account's reconciliation", () => {
       const said = answer(task);
       return said && reportOf(said);
     };
-    const running = reconcile({ store, retention, ask });
+    const running = reconcile({ account: "key:somebody", store, retention, ask });
     await vi.advanceTimersByTimeAsync(60_000);
     await running;
   }

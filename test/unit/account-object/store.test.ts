@@ -2,11 +2,19 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AccountStore } from "../../../src/account-object/store.ts";
 import { EVERY_TASK } from "../../../src/domain/account/filter.ts";
+import { NO_ATTEMPTS } from "../../../src/domain/account/attempts.ts";
 import { Counters, type Counted } from "../../../src/domain/account/counters.ts";
 import { fate } from "../../../src/domain/account/reconcile.ts";
 import { deletionOf, type TaskReport } from "../../../src/domain/account/report.ts";
-import type { AccountStats, TaskSummary } from "../../../src/domain/account/summary.ts";
-import { aQueuedSummary, aReport, aSummary, failedAttempts, T0 } from "../../support/builders.ts";
+import type { AccountStats, EndpointSummary, TaskSummary } from "../../../src/domain/account/summary.ts";
+import {
+  anEndpointSummary,
+  aQueuedSummary,
+  aReport,
+  aSummary,
+  failedAttempts,
+  T0,
+} from "../../support/builders.ts";
 import { permutations } from "../../support/permutations.ts";
 import { SqlMemoryStorage } from "../../support/sql-storage.ts";
 
@@ -172,6 +180,7 @@ class NaiveAccount {
       model: `model-${task % 3}`,
       callbackHost: `host-${task % 4}.acme.com`,
     };
+    const endpoints = this.#endpoints(task, to);
     const tried = { ...failedAttempts(1), delivered: 1, deliveredAt: T0 + 9, failedAt: [] };
     const end = {
       finishedAt: createdAt + 1000 * (task + 1),
@@ -193,9 +202,18 @@ class NaiveAccount {
       redelivered: aSummary({ ...about, ...end, attempts: tried }),
     }[to];
     if (!summary) throw new Error("unreachable");
-    const report = aReport(this.#versions, summary);
+    const report = aReport(this.#versions, { ...summary, endpoints });
     if (report.summary) this.tasks.set(about.name, report.summary);
     return report;
+  }
+
+  /** None, one, or two; some at the host of the callback, too. */
+  #endpoints(task: number, to: string): EndpointSummary[] {
+    const attempts = to === "queued" ? NO_ATTEMPTS : failedAttempts(1, 7);
+    const terminalDelivery = to === "queued" || to === "running" ? null : "delivered";
+    return Array.from({ length: task % 3 }, (_, at) =>
+      anEndpointSummary({ id: `ep_${at}`, host: `host-${at}.acme.com`, attempts, terminalDelivery }),
+    );
   }
 
   stats(): unknown {

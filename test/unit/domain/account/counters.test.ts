@@ -3,13 +3,13 @@ import { describe, expect, it } from "vitest";
 import { NO_ATTEMPTS, type AttemptTally } from "../../../../src/domain/account/attempts.ts";
 import { Counters } from "../../../../src/domain/account/counters.ts";
 import type { TaskSummary } from "../../../../src/domain/account/summary.ts";
-import { aQueuedSummary, aSummary, T0 } from "../../../support/builders.ts";
+import { anEndpointSummary, aQueuedSummary, aSummary, T0 } from "../../../support/builders.ts";
 
 /*
  * scenario                              requirement
  * tasks that are added and taken out    contract, stats: running counters; those of `test` left out
  * run times                             p50 and p95 by nearest rank, to 2 %
- * callbacks                             contract, stats: `deliveries` counts terminal events
+ * callbacks                             contract, stats: `deliveries` counts terminal events, one for each receiver
  * a host that comes back                guarantee 7: a bounded count, which is low rather than wrong
  * made-up models                        guarantee 7: stored bytes are bounded
  */
@@ -37,6 +37,10 @@ function sumOf(attempts: readonly AttemptTally[]): { delivered: number; failed: 
     sum.failed += failed;
   }
   return sum;
+}
+
+function triedAt({ delivered, failed }: { delivered: number; failed: number }): AttemptTally {
+  return { ...NO_ATTEMPTS, delivered, failed, deliveredAt: T0 };
 }
 
 const TRIED = tried("__proto__", { delivered: 3, failed: 1, lastAt: T0 });
@@ -104,6 +108,45 @@ describe("an account's counters", () => {
     expect(counters.stats().hosts).toEqual([b, { host: "a.example.com", delivered: 2, failed: 2 }]);
     counters.remove(a);
     expect(counters.stats().hosts).toEqual([b, { host: "a.example.com", delivered: 1, failed: 0 }]);
+  });
+
+  it("count each receiver of a task: its own callback and endpoints, at whatever host", () => {
+    const hosts = fc.constantFrom("a.acme.com", "b.acme.com", "c.acme.com");
+    const receiver = fc.record({
+      host: hosts,
+      terminalDelivery: fc.constantFrom(null, "pending", "delivered", "exhausted", "stopped"),
+      delivered: fc.nat(3),
+      failed: fc.nat(3),
+    });
+    const task = fc.record({ own: fc.option(receiver), endpoints: fc.array(receiver, { maxLength: 4 }) });
+    fc.assert(
+      fc.property(fc.array(task, { maxLength: 8 }), (tasks) => {
+        const counters = new Counters();
+        const summaries = tasks.map(({ own, endpoints }) =>
+          aSummary({
+            callbackHost: own?.host ?? null,
+            terminalDelivery: own?.terminalDelivery ?? null,
+            attempts: own ? triedAt(own) : NO_ATTEMPTS,
+            endpoints: endpoints.map((one, at) =>
+              anEndpointSummary({ ...one, id: `ep_${at}`, attempts: triedAt(one) }),
+            ),
+          }),
+        );
+        for (const summary of summaries) counters.add(summary);
+        const all = tasks.flatMap(({ own, endpoints }) => [...(own ? [own] : []), ...endpoints]);
+        const { deliveries, hosts: found } = counters.stats();
+        for (const [status, count] of Object.entries(deliveries)) {
+          expect(count).toBe(all.filter(({ terminalDelivery }) => terminalDelivery === status).length);
+        }
+        for (const host of ["a.acme.com", "b.acme.com", "c.acme.com"]) {
+          const here = sumOf(all.filter((one) => one.host === host).map(triedAt));
+          const { delivered, failed } = found.find((one) => one.host === host) ?? { delivered: 0, failed: 0 };
+          expect({ delivered, failed }).toEqual(here);
+        }
+        for (const summary of summaries) counters.remove(summary);
+        expect(counters.stats()).toEqual(NOTHING);
+      }),
+    );
   });
 
   it("keep the 500 hosts that were tried last, show 100, and never count below nothing", () => {

@@ -6,6 +6,7 @@ import {
   failingSince,
   NEW_HOST,
   observe,
+  restarted,
   transitionOf,
   type HostHealth,
 } from "../../../../src/domain/account/hosts.ts";
@@ -103,6 +104,8 @@ function fails(...seconds: number[]): AttemptTally[] {
   return seconds.map((second) => once(second * SECOND, "fail"));
 }
 
+const HOST = { endpoint: null, host: "hooks.acme.com" };
+
 describe("a host", () => {
   it.each<[what: string, tallies: AttemptTally[], since: number | null]>([
     ["nothing was sent to", [], null],
@@ -128,12 +131,12 @@ describe("a host", () => {
       (tally) => {
         const before = health;
         health = observe(before, null, tally);
-        return transitionOf("hooks.acme.com", before, health) ?? [];
+        return transitionOf(HOST, before, health) ?? [];
       },
     );
     expect(transitions).toEqual([
-      { kind: "failing", host: "hooks.acme.com", since: 0, reason: "http_503" },
-      { kind: "recovered", host: "hooks.acme.com", since: 0, reason: "http_503" },
+      { kind: "failing", ...HOST, since: 0, reason: "http_503" },
+      { kind: "recovered", ...HOST, since: 0, reason: "http_503" },
     ]);
   });
 
@@ -184,6 +187,29 @@ describe("a host", () => {
         const successFirst = [...shuffled].toSorted((a, b) => b.delivered - a.delivered);
         const byTime = [...tallies].toSorted((a, b) => b.delivered - a.delivered);
         expect(after(successFirst)).toEqual(after(byTime));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it("that begins anew forgets what had failed until then, whenever it is told of it", () => {
+    const all = fc.array(
+      fc.record({ at: fc.nat(200), outcome: fc.constantFrom("ok" as const, "fail" as const) }),
+      { maxLength: 20 },
+    );
+    fc.assert(
+      fc.property(all, fc.nat(200), fc.nat(20), (attempts, restartS, told) => {
+        const restartAt = restartS * SECOND;
+        const tallies = attempts.map(({ at, outcome }) => once(at * SECOND, outcome));
+        const early = restarted(after(tallies.slice(0, told)), restartAt);
+        const is = restarted(after(tallies.slice(told), early), restartAt);
+        const alone = after(
+          attempts
+            .filter(({ at }) => at * SECOND > restartAt)
+            .map(({ at, outcome }) => once(at * SECOND, outcome)),
+        );
+        expect(is.failedAt).toEqual(alone.failedAt);
+        if (alone.deliveredAt === null) expect(failingSince(is)).toBe(failingSince(alone));
       }),
       { numRuns: 500 },
     );
