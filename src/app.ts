@@ -13,6 +13,7 @@ import {
   withSettings,
 } from "./http/guards.ts";
 import { knownKey } from "./http/known-key.ts";
+import { operator } from "./http/operator/accounts.ts";
 import { showAccount, showStats } from "./http/routes/account.ts";
 import { models } from "./http/routes/models.ts";
 import { recoveries } from "./http/routes/recoveries.ts";
@@ -52,6 +53,7 @@ app.route("/v1/videos", videos);
 app.route("/v1/webhooks", webhooks);
 app.route("/v1/webhooks/recoveries", recoveries);
 app.route("/v1/models", models);
+app.route("/v1/operator", operator);
 app.get("/v1/me", withSettings, withCaller, knownKey, noQuery, showAccount);
 app.all("/v1/me", methodNotAllowed("GET"));
 app.get("/v1/stats", withSettings, withCaller, knownKey, noQuery, showStats);

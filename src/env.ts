@@ -10,6 +10,7 @@ import {
   headerName,
   hostList,
   keyList,
+  type NamedToken,
   parseSeconds,
   previousSecret,
   retentionHours,
@@ -55,6 +56,7 @@ const schema = z
       (typeof KEY_SETTINGS)[number],
       typeof keyList
     >),
+    RINGBACK_OPERATOR_KEYS: keyList,
     RINGBACK_HOSTS: hostList,
     VALIDATION: settingOf((text, refuse) =>
       text === undefined || text === "strict" || text === "lenient"
@@ -96,6 +98,12 @@ const schema = z
         refuse("RINGBACK_KEYS", problem("setting_missing_beside", { setting: "AIO_API_KEY" }));
       if (!operatorKey && keys)
         refuse("AIO_API_KEY", problem("setting_missing_beside", { setting: "RINGBACK_KEYS" }));
+      const operatorTokens = given.RINGBACK_OPERATOR_KEYS;
+      if (!operatorKey && operatorTokens.length > 0)
+        refuse("RINGBACK_OPERATOR_KEYS", problem("setting_needs", { setting: "AIO_API_KEY" }));
+      const callers = new Set(KEY_SETTINGS.flatMap((name) => given[name]).map(({ sha256 }) => sha256));
+      if (operatorTokens.some(({ sha256 }) => callers.has(sha256)))
+        refuse("RINGBACK_OPERATOR_KEYS", problem("token_in_both", { setting: "RINGBACK_KEYS" }));
     }),
   );
 
@@ -117,7 +125,10 @@ export interface TaskSettings {
 }
 
 export interface Settings extends TaskSettings {
-  keys: readonly { name: string; sha256: string }[];
+  /** Callers' tokens. */
+  keys: readonly NamedToken[];
+  /** The operators' own: they read and repair what is of the callers' accounts. */
+  operatorTokens: readonly NamedToken[];
   /** `VALIDATION=strict`. */
   strict: boolean;
   maxBodyBytes: number;
@@ -177,6 +188,7 @@ function parseSettings(env: object): SettingsResult {
     taskTimeoutMs: raw.TASK_TIMEOUT_SECONDS,
     retentionMs: raw.RETENTION_HOURS,
     keys: KEY_SETTINGS.flatMap((name) => raw[name]),
+    operatorTokens: raw.RINGBACK_OPERATOR_KEYS,
     strict: raw.VALIDATION,
     maxBodyBytes: raw.MAX_BODY_BYTES,
     clientAddressHeader: raw.CLIENT_ADDRESS_HEADER ?? null,

@@ -40,6 +40,7 @@ export const EVENTS = {
   "endpoint.disabled": true,
   "lessons.lost": true,
   "cadence.failed": true,
+  "operator.called": false,
   "request.failed": true,
   "page.failed": true,
 } satisfies Record<string, boolean | ((fields: LogFields) => boolean)>;

@@ -126,8 +126,12 @@ export async function listTasks(accounts: AccountNamespace, account: string, pag
 }
 
 /** @throws OverloadedError if it does not answer */
-export async function accountStats(accounts: AccountNamespace, account: string): Promise<AccountStats> {
-  return inTime(PATIENCE_MS, accountStub(accounts, account).stats());
+export async function accountStats(
+  accounts: AccountNamespace,
+  account: string,
+  patienceMs = PATIENCE_MS,
+): Promise<AccountStats> {
+  return inTime(patienceMs, accountStub(accounts, account).stats());
 }
 
 /**

@@ -54,6 +54,10 @@ interface ApiErrorWords {
 export const API_ERRORS = {
   invalid_request: { status: 400, message: "The request breaks a rule: its issues name all of them." },
   unauthorized: { status: 401, message: "A valid API key is required: Authorization: Bearer …" },
+  forbidden: {
+    status: 403,
+    message: "This call, or this part of it, is not open to the token it came with.",
+  },
   not_found: { status: 404, message: "No such path, or nothing with this id." },
   task_not_found: { status: 404, message: "No such task." },
   method_not_allowed: {

@@ -92,6 +92,13 @@ export const retrySchedule = settingOf((text, refuse) => {
   return steps.map((step) => Math.round(Number(step) * 1000));
 });
 
+/** A token by its digest, and the name of its holder. */
+export interface NamedToken {
+  name: string;
+  /** In lower case. */
+  sha256: string;
+}
+
 const ACCOUNT_NAME = /^[A-Za-z0-9._-]{1,64}$/;
 
 /** `name:sha256hex`, comma separated. Kept as pairs: a name may have several tokens. */
@@ -104,7 +111,10 @@ export const keyList = settingOf((text, refuse) => {
   if (!pairs.every((pair) => pair !== null && ACCOUNT_NAME.test(pair[1] ?? ""))) {
     return refuse(problem("not_key_list"));
   }
-  return pairs.map((pair) => ({ name: pair?.[1] ?? "", sha256: (pair?.[2] ?? "").toLowerCase() }));
+  return pairs.map((pair): NamedToken => ({
+    name: pair?.[1] ?? "",
+    sha256: (pair?.[2] ?? "").toLowerCase(),
+  }));
 });
 
 export const hostList = settingOf((text, refuse) => {

@@ -1,5 +1,6 @@
 import type { Settings } from "../env.ts";
 import type { Caller } from "./caller.ts";
+import type { OperatorCall } from "./operator/open-calls.ts";
 
 /** What middleware leaves for a handler. */
 export interface AppEnv {
@@ -12,6 +13,8 @@ export interface AppEnv {
     ownHost: string;
     settings: Settings;
     caller: Caller;
+    /** What the operator may do in this call; absent: the account's own token calls. */
+    operatorCall?: OperatorCall;
     /** Whether it counts against the rate limits already: a request counts once, however many calls it leads to. */
     isCounted?: boolean;
   };

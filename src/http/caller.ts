@@ -7,7 +7,13 @@ export type Caller =
   /** Bring your own key: the upstream judges it. */
   | { mode: "own"; account: string; apiKey: string }
   /** A token of this deployment; the operator's key is used for the upstream. */
-  | { mode: "operator"; account: string; operatorKey: string };
+  | {
+      mode: "operator";
+      account: string;
+      operatorKey: string;
+      /** The name of the operator's token that calls for the account; null: the account calls. */
+      operator: string | null;
+    };
 
 /** One Bearer token of visible ASCII; anything else is no token. */
 const BEARER = /^Bearer +([\x21-\x7e]{1,4096})$/i;
@@ -17,14 +23,27 @@ export async function identify(
   authorization: string | undefined,
   settings: Settings,
 ): Promise<Caller | null> {
-  const token = BEARER.exec(authorization?.trim() ?? "")?.[1];
-  if (token === undefined) return null;
+  const token = tokenIn(authorization);
+  if (token === null) return null;
   if (settings.operatorKey === null)
     return { mode: "own", account: await ownKeyAccount(token), apiKey: token };
   const name = await nameOfToken(token, settings.keys);
   return name === null
     ? null
-    : { mode: "operator", account: namedAccount(name), operatorKey: settings.operatorKey };
+    : { mode: "operator", account: namedAccount(name), operatorKey: settings.operatorKey, operator: null };
+}
+
+/** The name of the operator's token in an `Authorization` header, or null: it holds another or none. */
+export async function identifyOperator(
+  authorization: string | undefined,
+  { operatorTokens }: Settings,
+): Promise<string | null> {
+  const token = tokenIn(authorization);
+  return token === null || operatorTokens.length === 0 ? null : nameOfToken(token, operatorTokens);
+}
+
+function tokenIn(authorization: string | undefined): string | null {
+  return BEARER.exec(authorization?.trim() ?? "")?.[1] ?? null;
 }
 
 /** Compares digests, so that the time reveals neither the token's length nor a common beginning. */

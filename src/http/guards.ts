@@ -6,11 +6,13 @@ import type { EndpointRules } from "../domain/delivery/endpoint-policy.ts";
 import { baseUrlProblem, readSettings, type SettingProblem } from "../env.ts";
 import { HOP_HEADER } from "../upstream/hop.ts";
 import type { AppEnv } from "./app-env.ts";
-import { identify } from "./caller.ts";
+import { identify, identifyOperator } from "./caller.ts";
 import { ApiError, invalidRequest } from "./errors.ts";
+import { ACCOUNT_HEADER } from "./operator/open-calls.ts";
+import { logged, serveOperator } from "./operator/serve.ts";
 import { queryIssues } from "./query.ts";
 
-/** The checks before a handler, in the contract's order: 404, 405, 508, 503, 401, 429, and the 400 of a query. */
+/** The checks before a handler, in the contract's order: 404, 405, 508, 503, 401, 403, 429, and the 400 of a query. */
 
 /** Every answer carries Ringback's own request id. */
 export const requestId = createMiddleware<AppEnv>(async (context, next) => {
@@ -83,11 +85,25 @@ export function misconfigured(problems: readonly SettingProblem[]): ApiError {
   });
 }
 
+/** The account by its own token, or by an operator's and `Ringback-Account`. */
 export const withCaller = createMiddleware<AppEnv>(async (context, next) => {
+  const operator = await identifyOperator(context.req.header("authorization"), context.get("settings"));
+  if (operator !== null) return serveOperator(context, operator, next);
   const caller = await identify(context.req.header("authorization"), context.get("settings"));
   if (caller === null) throw unauthorized();
+  if (context.req.header(ACCOUNT_HEADER) !== undefined) throw new ApiError("forbidden", ONLY_OPERATORS);
   context.set("caller", caller);
   await next();
+});
+
+const ONLY_OPERATORS = { message: `${ACCOUNT_HEADER} needs an operator's token.` };
+
+/** For a route that is about the deployment, not about an account. */
+export const withOperator = createMiddleware<AppEnv>(async (context, next) => {
+  const operator = await identifyOperator(context.req.header("authorization"), context.get("settings"));
+  if (operator !== null) return logged(context, operator, next);
+  const caller = await identify(context.req.header("authorization"), context.get("settings"));
+  throw caller === null ? unauthorized() : new ApiError("forbidden");
 });
 
 export function unauthorized(): ApiError {

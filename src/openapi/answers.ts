@@ -9,6 +9,7 @@ import {
 import { attempt, delivery, deliveryList, pingResult, sentDelivery } from "../contract/shapes/delivery.ts";
 import { error } from "../contract/shapes/error.ts";
 import { recovery, recoveryList, recoveryPreview } from "../contract/shapes/recovery.ts";
+import { accountList, accountOverview } from "../contract/shapes/operator.ts";
 import { flatMessage, flatPing, standardMessage, standardPing } from "../contract/shapes/message.ts";
 import { listedTask, task, taskCallback, taskData, taskError, taskList } from "../contract/shapes/task.ts";
 
@@ -34,6 +35,8 @@ export const ANSWERS = {
   VerifyResult: verifyResult,
   Account: account,
   Stats: stats,
+  AccountOverview: accountOverview,
+  AccountList: accountList,
   Health: health,
   Readiness: readiness,
   Error: error,

@@ -4,6 +4,12 @@ import { CALLBACK_HEADERS, webhooks } from "./callbacks.ts";
 import { INFO, TAGS } from "./info.ts";
 import { answerSchemas, type JsonSchema } from "./json-schema.ts";
 import type { Operation } from "./operation.ts";
+import {
+  OPERATOR_PARAMETERS,
+  OPERATOR_PATHS,
+  OPERATOR_SECURITY,
+  openToOperators,
+} from "./paths/operator-paths.ts";
 import { REQUESTS } from "./requests.ts";
 import { HEADERS, type Responses } from "./responses.ts";
 import { RECOVERY_PARAMETERS, RECOVERY_PATHS } from "./paths/recovery-paths.ts";
@@ -20,13 +26,16 @@ export interface OpenApiDocument {
 }
 
 export function openApiDocument(): OpenApiDocument {
-  const { paths, responses } = sharedResponses({
-    ...VIDEO_PATHS,
-    ...RECOVERY_PATHS,
-    ...SIGNING_PATHS,
-    ...ACCOUNT_PATHS,
-    ...DEPLOYMENT_PATHS,
-  });
+  const { paths, responses } = sharedResponses(
+    openToOperators({
+      ...VIDEO_PATHS,
+      ...RECOVERY_PATHS,
+      ...SIGNING_PATHS,
+      ...ACCOUNT_PATHS,
+      ...OPERATOR_PATHS,
+      ...DEPLOYMENT_PATHS,
+    }),
+  );
   return {
     openapi: "3.1.0",
     info: INFO,
@@ -42,9 +51,15 @@ export function openApiDocument(): OpenApiDocument {
           scheme: "bearer",
           description: "Your own upstream key, or a token of a deployment whose operator pays.",
         },
+        ...OPERATOR_SECURITY,
       },
       schemas: { ...REQUESTS, ...answerSchemas(ANSWERS) },
-      parameters: { ...VIDEO_PARAMETERS, ...RECOVERY_PARAMETERS, ...CALLBACK_HEADERS },
+      parameters: {
+        ...VIDEO_PARAMETERS,
+        ...RECOVERY_PARAMETERS,
+        ...OPERATOR_PARAMETERS,
+        ...CALLBACK_HEADERS,
+      },
       headers: HEADERS,
       responses,
     },

@@ -33,7 +33,7 @@ after 5 s, 30 s, 2 min, 5 min, 30 min, 2 h, 5 h and 10 h. The same event may com
 ## Errors
 
 Every error is \`{"error": {"code", "message", …, "request_id"}}\`, and every answer carries \`x-request-id\`. Checks
-come in this order: 404 (no such path), 405, 508, 503, 401, 429, 415, 408 or 413, 400. *Again* says that the same request may
+come in this order: 404 (no such path), 405, 508, 503, 401, 403, 429, 415, 408 or 413, 400. *Again* says that the same request may
 succeed later.
 
 ${errorTable()}
@@ -53,5 +53,6 @@ export const TAGS = [
   { name: "Deliveries", description: "What is sent to your `callback_url`, and sending it again." },
   { name: "Signing", description: "The secret that signs your callbacks, and ways to try a receiver." },
   { name: "Account", description: "The upstream's models, and your tasks in numbers." },
+  { name: "Operator", description: "What the operator of a deployment asks of it." },
   { name: "Deployment", description: "What every deployment shows without a key." },
 ];

@@ -10,7 +10,7 @@ export interface Operation {
   parameters?: JsonSchema[];
   requestBody?: JsonSchema;
   responses: Responses;
-  /** Empty: no key is needed. Absent: the document's, a Bearer key. */
+  /** Empty: no key is needed. Absent: the document's, a caller's Bearer key. */
   security?: JsonSchema[];
 }
 

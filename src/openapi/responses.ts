@@ -70,7 +70,13 @@ export function answer(description: string, schema: string, options: AnswerOptio
 }
 
 /** What can go wrong with every call under /v1. */
-const EVERYWHERE: readonly ApiErrorCode[] = ["unauthorized", "internal", "overloaded", "misconfigured"];
+const EVERYWHERE: readonly ApiErrorCode[] = [
+  "unauthorized",
+  "forbidden",
+  "internal",
+  "overloaded",
+  "misconfigured",
+];
 /** Ringback asks the upstream whether it knows the key, but not without end. */
 export const KNOWN_KEY: readonly ApiErrorCode[] = ["upstream_error", "rate_limited"];
 /** A body is read. */

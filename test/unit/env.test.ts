@@ -42,6 +42,7 @@ it("every setting has the contract's default", () => {
     taskTimeoutMs: 86_400_000,
     retentionMs: 720 * 3_600_000,
     keys: [],
+    operatorTokens: [],
     strict: true,
     maxBodyBytes: 16_777_216,
     clientAddressHeader: null,
@@ -132,6 +133,20 @@ describe("a setting", () => {
       { name: "alice", sha256: "a".repeat(64) },
       { name: "bob.b-1_", sha256: DIGEST },
     ]);
+  });
+
+  it("of the operators' tokens needs the operator's key, and shares no token with the callers", () => {
+    const callers = { AIO_API_KEY: "sk-x", RINGBACK_KEYS_3: `alice:${DIGEST}` };
+    const RINGBACK_OPERATOR_KEYS = `mallory:${"A".repeat(64)}, mallory:${"1".repeat(64)}`;
+    expect(settings({ ...callers, RINGBACK_OPERATOR_KEYS }).operatorTokens).toEqual([
+      { name: "mallory", sha256: "a".repeat(64) },
+      { name: "mallory", sha256: "1".repeat(64) },
+    ]);
+    const named = ["RINGBACK_OPERATOR_KEYS"];
+    expect(problems({ RINGBACK_OPERATOR_KEYS })).toEqual(named);
+    expect(problems({ ...callers, RINGBACK_OPERATOR_KEYS: "mallory" })).toEqual(named);
+    const both = { ...callers, RINGBACK_KEYS_3: `alice:${"a".repeat(64)}`, RINGBACK_OPERATOR_KEYS };
+    expect(problems(both)).toEqual(named);
   });
 
   it("that is bad is named without its value", () => {

@@ -7,6 +7,7 @@ import { invalidRequest } from "../errors.ts";
 import { parseBody } from "./form-body.ts";
 import { deduplicated, issuesOf } from "../issue.ts";
 import type { JsonBody, RequestObject } from "./json-body.ts";
+import { requireOperatorFields } from "../operator/calls.ts";
 import { queryIssues } from "../query.ts";
 
 /** A ping, a rotation or a redelivery is a few lines. */
@@ -18,13 +19,14 @@ export interface SmallObject {
   issues: readonly Issue[];
 }
 
-/** A small request, as JSON or as a form; no body at all is an empty object. @throws ApiError 400, 413, 415 */
+/** A small request, as JSON or as a form; no body at all is an empty object. @throws ApiError 400, 403, 413, 415 */
 export async function readSmallObject(context: Context<AppEnv>): Promise<SmallObject> {
   const type = requireJsonOrForm(context.req.raw);
   return withBody(context, SMALL_BODY_BYTES, async (bytes) => {
     const body: JsonBody = bytes.byteLength === 0 ? { ok: true, value: {} } : parseBody(bytes, type);
     const issues = [...queryIssues(context.req.url), ...(body.issues ?? [])];
     if (!body.ok) throw invalidRequest([issueAt("", body.problem), ...issues]);
+    requireOperatorFields(context, body.value);
     return { fields: body.value, issues };
   });
 }

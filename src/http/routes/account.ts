@@ -24,7 +24,8 @@ export async function showStats(context: Context<AppEnv>): Promise<Response> {
   return context.json(viewStats(stats));
 }
 
-function viewStats({ tasks, models, deliveries, hosts, pollsPerTask }: AccountStats): Stats {
+/** As an answer shows them. */
+export function viewStats({ tasks, models, deliveries, hosts, pollsPerTask }: AccountStats): Stats {
   return {
     object: "stats",
     tasks,

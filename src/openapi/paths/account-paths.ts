@@ -76,7 +76,7 @@ export const ACCOUNT_PATHS: Paths = {
       tags: ["Account"],
       responses: {
         "200": answer("The numbers.", "Stats", { examples: { some: { value: STATS } } }),
-        ...errors(["invalid_request", ...KNOWN_KEY]),
+        ...errors(["invalid_request", "not_found", ...KNOWN_KEY]),
       },
     },
   },

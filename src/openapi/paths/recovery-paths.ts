@@ -68,7 +68,14 @@ export const RECOVERY_PATHS: Paths = {
           examples: { preview: { value: PREVIEW } },
         }),
         "202": answer("It has begun.", "Recovery", { examples: { running: { value: RUNNING } } }),
-        ...errors(["recovery_running", "unsupported_media_type", ...WITH_BODY, ...NO_LOOP, ...KNOWN_KEY]),
+        ...errors([
+          "not_found",
+          "recovery_running",
+          "unsupported_media_type",
+          ...WITH_BODY,
+          ...NO_LOOP,
+          ...KNOWN_KEY,
+        ]),
       },
     },
     get: {
@@ -80,7 +87,7 @@ export const RECOVERY_PATHS: Paths = {
         "200": answer("The recoveries.", "RecoveryList", {
           examples: { one: { value: { object: "list", data: [DONE] } } },
         }),
-        ...errors(["invalid_request", ...KNOWN_KEY]),
+        ...errors(["invalid_request", "not_found", ...KNOWN_KEY]),
       },
     },
   },

@@ -88,7 +88,7 @@ const listVideos = {
   ],
   responses: {
     "200": answer("One page.", "TaskList", { examples: { page: { value: LIST } } }),
-    ...errors(["invalid_request", ...KNOWN_KEY]),
+    ...errors(["invalid_request", "not_found", ...KNOWN_KEY]),
   },
 };
 
@@ -108,7 +108,7 @@ const task = {
         headers: ["Preference-Applied"],
         examples: { queued: { value: QUEUED_TASK }, succeeded: { value: SUCCEEDED_TASK } },
       }),
-      ...errors(["invalid_request", "task_not_found"]),
+      ...errors(["invalid_request", "task_not_found", "not_found"]),
     },
   },
   delete: {
@@ -120,7 +120,7 @@ const task = {
     parameters: [parameter("id")],
     responses: {
       "204": { description: "Deleted.", headers: headers() },
-      ...errors(["invalid_request", "task_not_found", ...NO_LOOP]),
+      ...errors(["invalid_request", "task_not_found", "not_found", ...NO_LOOP]),
     },
   },
 };
@@ -155,7 +155,7 @@ const watchVideo = {
       },
     },
     "204": { description: "The end was received already: do not reconnect.", headers: headers() },
-    ...errors(["invalid_request", "task_not_found"]),
+    ...errors(["invalid_request", "task_not_found", "not_found"]),
   },
 };
 
@@ -169,7 +169,7 @@ const listDeliveries = {
     "200": answer("The deliveries.", "DeliveryList", {
       examples: { delivered: { value: { object: "list", data: [DELIVERY] } } },
     }),
-    ...errors(["invalid_request", "task_not_found"]),
+    ...errors(["invalid_request", "task_not_found", "not_found"]),
   },
 };
 

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Fault } from "../../../dev/gateway.ts";
 import type { Received } from "../../../dev/receiver.ts";
 import { openApiDocument, type OpenApiDocument } from "../../../src/openapi/document.ts";
+import { OPERATOR_CALLS } from "../../../src/http/operator/open-calls.ts";
 import { BODY_LIMITS } from "../../../src/net/body-limits.ts";
 import { Reference, type JsonSchema } from "../../support/checks/reference.ts";
 import { send, type Sending } from "../../support/wire/send.ts";
@@ -354,6 +355,16 @@ describe("with callers' own keys", () => {
     stack.gateway.clearFaults();
   });
 
+  it("forbids a caller to name an account", async () => {
+    const headers = { "ringback-account": "acme" };
+    const forbidden = operations().filter(({ codes }) => codes.includes("403 forbidden"));
+    expect(forbidden.length).toBeGreaterThan(15);
+    for (const { method, path } of forbidden) {
+      const asked = ask(stack, path.replace("{id}", taskId), { method, headers });
+      expect([path, await refusal(asked)]).toEqual([path, "403 forbidden"]);
+    }
+  });
+
   it("hands on what the upstream says of its models, a refusal too", async () => {
     let keys = 0;
     const askModels = async (fault: Partial<Fault>): Promise<RawAnswer> => {
@@ -483,12 +494,17 @@ describe("with two calls a minute, and bodies that must hurry", () => {
 
 describe("with the operator's key", () => {
   const key = "a-token-of-the-operators";
+  const operator = "a-token-of-an-operator";
+  const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
   let stack: Stack;
   beforeAll(async () => {
-    const sha256 = createHash("sha256").update(key).digest("hex");
     stack = await startStack({
       token: key,
-      settings: { AIO_API_KEY: "sk-the-operators", RINGBACK_KEYS: `acme:${sha256}` },
+      settings: {
+        AIO_API_KEY: "sk-the-operators",
+        RINGBACK_KEYS: `acme:${sha256(key)}`,
+        RINGBACK_OPERATOR_KEYS: `support:${sha256(operator)}`,
+      },
       createsPerMinute: 4,
     });
   });
@@ -507,6 +523,21 @@ describe("with the operator's key", () => {
     await ask(stack, "/v1/videos", { ...POST(VIDEO), key });
     expect(await refusal(ask(stack, "/v1/videos", { ...POST(VIDEO), key }))).toBe("429 rate_limited");
     expect(await refusal(ask(stack, "/v1/webhooks/ping", { ...POST({}), key }))).toBe("429 rate_limited");
+  });
+
+  it("answers an operator, for an account that there is", async () => {
+    const asOperator = { key: operator, headers: { "ringback-account": "acme" } };
+    expect((await ask(stack, "/v1/operator/accounts?limit=1", asOperator)).status).toBe(200);
+    expect(await refusal(ask(stack, "/v1/operator/accounts?limit=0", asOperator))).toBe(
+      "400 invalid_request",
+    );
+    expect((await ask(stack, "/v1/stats", asOperator)).status).toBe(200);
+    const open = Object.keys(OPERATOR_CALLS).map((call) => call.split(" ") as [string, string]);
+    for (const [method, path] of open) {
+      const headers = { "ringback-account": "no-such-account" };
+      const asked = ask(stack, path.replace("{id}", "task_x"), { method, key: operator, headers });
+      expect([path, await refusal(asked)]).toEqual([path, "404 not_found"]);
+    }
   });
 
   it("names a broken setting on every call under /v1 and on /readyz, and on no other", async () => {

@@ -84,11 +84,22 @@ describe("npm run key", () => {
     expect(readSettings(settings).ok).toBe(true);
   });
 
-  it.each([[], [""], ["no spaces"], ["a:b"], ["n".repeat(65)]])("refuses the name %j", (...args) => {
-    const { code, out, err } = run("key.ts", ...args);
-    expect({ code, out }).toEqual({ code: 1, out: "" });
-    expect(err).toContain("Usage");
+  it("prints one for an operator, who is no caller", () => {
+    const { code, out } = run("key.ts", "support", "--operator");
+    expect(code).toBe(0);
+    const token = /rbo_[\w-]{43}/.exec(out)?.[0] ?? "";
+    const entry = `support:${createHash("sha256").update(token).digest("hex")}`;
+    expect(out).toContain(`entry for RINGBACK_OPERATOR_KEYS:  ${entry}`);
   });
+
+  it.each([[], ["--operator"], ["a", "b"], [""], ["no spaces"], ["a:b"], ["n".repeat(65)]])(
+    "refuses the name %j",
+    (...args) => {
+      const { code, out, err } = run("key.ts", ...args);
+      expect({ code, out }).toEqual({ code: 1, out: "" });
+      expect(err).toContain("Usage");
+    },
+  );
 });
 
 describe("npm run deploy", () => {

@@ -4,6 +4,7 @@ import type { ErrorCode, TaskSentence } from "../../../contract/errors.ts";
 export const errors: Record<ErrorCode, string> = {
   invalid_request: "Something in the form is not as it must be.",
   unauthorized: "We don't recognise this key. Sign in again.",
+  forbidden: "This key may not do this.",
   not_found: "There is no such page.",
   task_not_found: "There is no such task. It may have been deleted, have expired, or belong to another key.",
   method_not_allowed: "This address takes another kind of request.",

@@ -3,6 +3,7 @@ import type { Text } from "../en.ts";
 export const errors: Text["errors"] = {
   invalid_request: "表单中有内容不符合要求。",
   unauthorized: "无法识别该 Key，请重新登录。",
+  forbidden: "该 Key 不能执行此操作。",
   not_found: "没有这个页面。",
   task_not_found: "没有这个任务。它可能已被删除、已过保存期，或属于另一个 Key。",
   method_not_allowed: "该地址不接受这种请求。",

@@ -77,6 +77,8 @@ export const problems: ProblemSentences = {
 
   setting_missing: ({ min }) => `必须设置（至少 ${min} 个字符）`,
   setting_missing_beside: ({ setting }) => `设置了 ${setting} 时必须设置`,
+  setting_needs: ({ setting }) => `没有设置 ${setting} 时不能设置`,
+  token_in_both: ({ setting }) => `不能包含 ${setting} 中的 token`,
   setting_unparsed: () => "无法解析",
   not_seconds: () => "必须是秒数，例如 15 或 0.5",
   seconds_range: ({ min, max }) => `必须在 ${min} 到 ${max} 秒之间`,
