@@ -15,6 +15,7 @@ import {
 import { knownKey } from "./http/known-key.ts";
 import { operator } from "./http/operator/accounts.ts";
 import { showAccount, showStats } from "./http/routes/account.ts";
+import { endpoints } from "./http/routes/endpoints.ts";
 import { models } from "./http/routes/models.ts";
 import { recoveries } from "./http/routes/recoveries.ts";
 import { staticFile } from "./http/routes/static-file.ts";
@@ -51,6 +52,7 @@ complete(app);
 app.use("/v1/*", apiHeaders);
 app.route("/v1/videos", videos);
 app.route("/v1/webhooks", webhooks);
+app.route("/v1/webhooks/endpoints", endpoints);
 app.route("/v1/webhooks/recoveries", recoveries);
 app.route("/v1/models", models);
 app.route("/v1/operator", operator);

@@ -24,9 +24,9 @@ export type AccountNamespace = DurableObjectNamespace<AccountObject>;
 /** A callback does not wait longer for its account. */
 const SIGNING_PATIENCE_MS = 1000;
 /** For everything that can wait. */
-const PATIENCE_MS = 10_000;
+export const PATIENCE_MS = 10_000;
 
-function accountStub(accounts: AccountNamespace, account: string): DurableObjectStub<AccountObject> {
+export function accountStub(accounts: AccountNamespace, account: string): DurableObjectStub<AccountObject> {
   return accounts.get(accounts.idFromName(account));
 }
 

@@ -4,6 +4,8 @@ import { learn, outlook } from "../cadence-object/client.ts";
 import type { AttemptBriefing, Briefing, TaskReport } from "../domain/account/report.ts";
 import { rotated, versionsInForce, type SigningVersion } from "../domain/account/signing-versions.ts";
 import type { AccountStats, TaskSummary, ListPage } from "../domain/account/summary.ts";
+import type { EndpointRequest } from "../domain/endpoint/change.ts";
+import type { EndpointState } from "../domain/endpoint/endpoint.ts";
 import type { RecoveryAnswer, RecoveryOrder } from "../domain/recovery/order.ts";
 import type {
   RecoveryFilter,
@@ -16,6 +18,7 @@ import { shouldRethrow } from "../domain/errors/stall.ts";
 import { readSettings } from "../env.ts";
 import { errorFields, log } from "../log.ts";
 import { inTime } from "../net/in-time.ts";
+import { Endpoints, type PatchAnswer, type RegisterAnswer } from "./endpoints/endpoints.ts";
 import { Lessons } from "./lessons.ts";
 import { Recoveries, type StartAnswer } from "./recovery/recoveries.ts";
 import { reconcile } from "./reconcile.ts";
@@ -33,6 +36,7 @@ export class AccountObject extends DurableObject<Env> {
   readonly #store: AccountStore;
   readonly #lessons: Lessons;
   readonly #recoveries: Recoveries;
+  readonly #endpoints: Endpoints;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -43,6 +47,7 @@ export class AccountObject extends DurableObject<Env> {
       retention: () => this.#retention(),
       ask: async (name, account, order) => this.#recover(name, account, order),
     });
+    this.#endpoints = new Endpoints(this.#store.endpoints);
     this.#lessons = new Lessons(async (cadence, lessons) => learn(env.CADENCES, cadence, lessons));
   }
 
@@ -111,9 +116,7 @@ export class AccountObject extends DurableObject<Env> {
   /** @throws Error if the settings do not parse */
   async startRecovery(request: RecoveryRequest): Promise<StartAnswer> {
     await this.#store.watch(Date.now());
-    const settings = readSettings(this.env);
-    if (!settings.ok) throw new Error("the settings do not parse");
-    return this.#recoveries.start(request, settings.settings.roots);
+    return this.#recoveries.start(request, this.#roots());
   }
 
   /** Newest first. */
@@ -132,6 +135,38 @@ export class AccountObject extends DurableObject<Env> {
   async cancelRecovery(id: string): Promise<RecoveryView | null> {
     await this.#store.watch(Date.now());
     return this.#recoveries.cancel(id);
+  }
+
+  /** @throws Error if the settings do not parse */
+  async registerEndpoint(request: EndpointRequest & { url: string }): Promise<RegisterAnswer> {
+    await this.#store.watch(Date.now());
+    return this.#endpoints.register(request, this.#roots()[0]);
+  }
+
+  /** Oldest first. */
+  async endpoints(): Promise<EndpointState[]> {
+    await this.#store.watch(Date.now());
+    return this.#endpoints.list();
+  }
+
+  /** Null: the account has none with this id. */
+  async endpoint(id: string): Promise<EndpointState | null> {
+    await this.#store.watch(Date.now());
+    return this.#endpoints.find(id);
+  }
+
+  /** @throws Error if the settings do not parse */
+  async patchEndpoint(id: string, request: EndpointRequest): Promise<PatchAnswer> {
+    await this.#store.watch(Date.now());
+    return this.#endpoints.patch(id, request, this.#roots()[0]);
+  }
+
+  /** False: the account has none with this id. */
+  async deleteEndpoint(id: string): Promise<boolean> {
+    await this.#store.watch(Date.now());
+    const wasThere = this.#endpoints.delete(id);
+    await this.#store.armed();
+    return wasThere;
   }
 
   /**
@@ -177,6 +212,13 @@ export class AccountObject extends DurableObject<Env> {
   async #ask({ name, account }: TaskSummary): Promise<TaskReport | null> {
     const task = this.env.TASKS.get(this.env.TASKS.idFromName(name));
     return inTime<TaskReport | null>(TASK_PATIENCE_MS, task.reconcile(account));
+  }
+
+  /** @throws Error if the settings do not parse */
+  #roots(): readonly [string, ...string[]] {
+    const settings = readSettings(this.env);
+    if (!settings.ok) throw new Error("the settings do not parse");
+    return settings.settings.roots;
   }
 
   /** By the present setting, not by the one at a task's end; settings that do not parse let nothing expire. */

@@ -62,7 +62,7 @@ export class AccountStore {
     this.#alarm = new ObjectAlarm(storage);
     this.recoveries = new RecoveryStore(storage, this.#alarm);
     this.#hosts = new HostBook(this.#rows);
-    this.endpoints = new EndpointStore(this.#rows);
+    this.endpoints = new EndpointStore({ storage, rows: this.#rows, alarm: this.#alarm });
   }
 
   /** Every version that is kept, newest first; expired ones may be among them. */

@@ -77,6 +77,7 @@ export const API_ERRORS = {
     message: "A recovery of this account is running; wait for its end, or cancel it.",
   },
   nothing_to_deliver: { status: 409, message: "This task has no event to deliver." },
+  too_many_endpoints: { status: 409, message: "This account has 10 endpoints: delete one first." },
   too_many_redeliveries: {
     status: 409,
     message: "This task has reached its limit of 1,000 redeliveries.",

@@ -60,6 +60,9 @@ const REQUEST_PROBLEMS = {
   url_single_label: () => "must name a public host: a DNS name with a dot",
   url_bad_host: () => "must name a valid DNS host",
   url_special_host: () => "must name a public host, not a special-use or local one",
+  url_registered: () => "is the URL of another endpoint of this account",
+  required_at_new_host: () =>
+    "is required when url names another host: the stored ones were for the old receiver",
   too_many_headers: ({ max }: Max) => `may hold at most ${max} headers`,
   headers_too_large: ({ max }: Max) => `may hold at most ${max} bytes in all`,
   not_header_name: () => "is not a header name",

@@ -9,6 +9,10 @@ export type TaskStatus = (typeof TASK_STATUSES)[number];
 export const EVENT_TYPES = ["video.succeeded", "video.failed", "video.running", "video.progress"] as const;
 export type EventType = (typeof EVENT_TYPES)[number];
 
+/** What a test of an endpoint can send. */
+export const TEST_MESSAGES = ["ping", ...EVENT_TYPES] as const;
+export type TestMessage = (typeof TEST_MESSAGES)[number];
+
 /** What a callback tells if its `callback_events` are left out. */
 export const DEFAULT_EVENTS = ["video.succeeded", "video.failed"] as const satisfies readonly EventType[];
 

@@ -7,6 +7,7 @@ import {
   verifyResult,
 } from "../contract/shapes/account.ts";
 import { attempt, delivery, deliveryList, pingResult, sentDelivery } from "../contract/shapes/delivery.ts";
+import { endpointList, webhookEndpoint } from "../contract/shapes/endpoint.ts";
 import { error } from "../contract/shapes/error.ts";
 import { recovery, recoveryList, recoveryPreview } from "../contract/shapes/recovery.ts";
 import { accountList, accountOverview } from "../contract/shapes/operator.ts";
@@ -30,6 +31,8 @@ export const ANSWERS = {
   Recovery: recovery,
   RecoveryList: recoveryList,
   RecoveryPreview: recoveryPreview,
+  Endpoint: webhookEndpoint,
+  EndpointList: endpointList,
   SigningSecrets: signingSecrets,
   PingResult: pingResult,
   VerifyResult: verifyResult,

@@ -12,6 +12,7 @@ import {
 } from "./paths/operator-paths.ts";
 import { REQUESTS } from "./requests.ts";
 import { HEADERS, type Responses } from "./responses.ts";
+import { ENDPOINT_PARAMETERS, ENDPOINT_PATHS } from "./paths/endpoint-paths.ts";
 import { RECOVERY_PARAMETERS, RECOVERY_PATHS } from "./paths/recovery-paths.ts";
 import { SIGNING_PATHS } from "./paths/signing-paths.ts";
 import { VIDEO_PARAMETERS, VIDEO_PATHS } from "./paths/video-paths.ts";
@@ -30,6 +31,7 @@ export function openApiDocument(): OpenApiDocument {
     openToOperators({
       ...VIDEO_PATHS,
       ...RECOVERY_PATHS,
+      ...ENDPOINT_PATHS,
       ...SIGNING_PATHS,
       ...ACCOUNT_PATHS,
       ...OPERATOR_PATHS,
@@ -58,6 +60,7 @@ export function openApiDocument(): OpenApiDocument {
         ...VIDEO_PARAMETERS,
         ...RECOVERY_PARAMETERS,
         ...OPERATOR_PARAMETERS,
+        ...ENDPOINT_PARAMETERS,
         ...CALLBACK_HEADERS,
       },
       headers: HEADERS,

@@ -51,6 +51,7 @@ export const INFO: JsonSchema = {
 export const TAGS = [
   { name: "Videos", description: "Ask for a video, and see how it is going." },
   { name: "Deliveries", description: "What is sent to your `callback_url`, and sending it again." },
+  { name: "Endpoints", description: "URLs that receive the events of all your tasks." },
   { name: "Signing", description: "The secret that signs your callbacks, and ways to try a receiver." },
   { name: "Account", description: "The upstream's models, and your tasks in numbers." },
   { name: "Operator", description: "What the operator of a deployment asks of it." },

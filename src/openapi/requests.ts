@@ -1,4 +1,5 @@
 import { VIDEO_SCHEMAS, type VideoFields } from "../http/create/video-schema.ts";
+import { PATCH_SCHEMA, REGISTER_SCHEMA, TEST_SCHEMA } from "../http/routes/endpoint-schema.ts";
 import { RECOVERY_SCHEMA } from "../http/routes/recovery-schema.ts";
 import { PING_SCHEMA, REDELIVER_SCHEMA, ROTATE_SCHEMA } from "../http/routes/webhook-schema.ts";
 import { FIELD_EXAMPLES } from "./examples.ts";
@@ -68,17 +69,16 @@ function described(schema: JsonSchema, descriptions: Record<string, string>): Js
 }
 
 /** What the policies of callback URLs and headers hold in code. */
-const CALLBACK_LIMITS: Properties = {
-  callback_url: { format: "uri", maxLength: 2048 },
-  callback_headers: {
-    maxProperties: 10,
-    additionalProperties: { type: "string", minLength: 1, maxLength: 4096 },
-  },
+const URL_LIMITS = { format: "uri", maxLength: 2048 };
+const HEADER_LIMITS = {
+  maxProperties: 10,
+  additionalProperties: { type: "string", minLength: 1, maxLength: 4096 },
 };
+const CALLBACK_LIMITS: Properties = { callback_url: URL_LIMITS, callback_headers: HEADER_LIMITS };
 
-function withCallbackLimits(schema: JsonSchema): JsonSchema {
+function withCallbackLimits(schema: JsonSchema, limitsByName = CALLBACK_LIMITS): JsonSchema {
   const properties = schema["properties"] as Properties;
-  const limited = Object.entries(CALLBACK_LIMITS).map(([name, limits]) => [
+  const limited = Object.entries(limitsByName).map(([name, limits]) => [
     name,
     { ...properties[name], ...limits },
   ]);
@@ -102,6 +102,18 @@ function videoSchema(): JsonSchema {
     dependentRequired: { end_image: ["image"] },
     additionalProperties: true,
   };
+}
+
+const ENDPOINT_FIELDS = {
+  url: VIDEO_FIELDS.callback_url.replace(" Without it the task is only kept and polled.", ""),
+  events: "Which events are sent: how a task ended, well or badly, if left out.",
+  headers: VIDEO_FIELDS.callback_headers,
+  format: VIDEO_FIELDS.callback_format,
+  description: "Your own words for it, up to 200 characters.",
+};
+
+function endpointSchema(schema: JsonSchema, descriptions: Record<string, string>): JsonSchema {
+  return withCallbackLimits(described(schema, descriptions), { url: URL_LIMITS, headers: HEADER_LIMITS });
 }
 
 export const REQUESTS: Record<string, JsonSchema> = {
@@ -130,6 +142,21 @@ export const REQUESTS: Record<string, JsonSchema> = {
       dry_run: "Only count what it would deliver again.",
     }),
   ),
+  RegisterEndpoint: {
+    ...endpointSchema(requestSchema(REGISTER_SCHEMA), ENDPOINT_FIELDS),
+    required: ["url"],
+  },
+  ChangeEndpoint: endpointSchema(requestSchema(PATCH_SCHEMA), {
+    url: `${ENDPOINT_FIELDS.url} On another host it needs \`headers\` in the same call: the stored ones were for the old receiver.`,
+    events: "Which events are sent, for tasks that are created later.",
+    headers: `Replaces all headers; \`{}\` leaves none. ${ENDPOINT_FIELDS.headers}`,
+    format: "`standard` or `flat`, for tasks that are created later.",
+    description: `${ENDPOINT_FIELDS.description} An empty string takes it away.`,
+    enabled: "`false`: send nothing to it. `true`: send to it again, whatever had disabled it.",
+  }),
+  TestEndpoint: described(requestSchema(TEST_SCHEMA), {
+    type: "What to send: a `ping` if left out, or a sample of an event.",
+  }),
   Ping: {
     ...withCallbackLimits(described(requestSchema(PING_SCHEMA), VIDEO_FIELDS)),
     // Its absence is judged after the coercion, which JSON Schema does not see.

@@ -1,10 +1,7 @@
 import { TASK_NOTES } from "../contract/errors.ts";
-import type { TestPlan } from "../domain/task/task.ts";
+import { TEST_VIDEO_URL, type TestPlan } from "../domain/task/task.ts";
 import type { TaskReading } from "../domain/task/upstream-answer.ts";
 import type { Upstream } from "./provider.ts";
-
-/** A video that a test task "made": a name that is reserved for examples (RFC 2606). */
-const TEST_VIDEO_URL = "https://example.com/ringback-test.mp4";
 
 /** The upstream of a `test` task: accepts, runs, and ends as planned, by the clock, without a request. */
 export function simulatedUpstream(plan: TestPlan, name: string, submittedAt: number | null): Upstream {

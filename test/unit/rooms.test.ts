@@ -153,7 +153,7 @@ describe("a room", () => {
         target !== null &&
         target !== room &&
         OBJECTS.includes(target) &&
-        !DOORS.has(path.split("/")[1] ?? ""),
+        !DOORS.has(path.split("/").at(-1) ?? ""),
     );
     expect(entered.map(({ file, path }) => `${file} → ${path}`)).toEqual([]);
     const classes = imports.filter(

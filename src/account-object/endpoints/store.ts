@@ -1,17 +1,26 @@
+import { RETRY_MS } from "../../domain/account/reconcile.ts";
 import { receiverHost } from "../../domain/delivery/endpoint-policy.ts";
 import type { BriefedEndpoint, Endpoint, EndpointReceiver } from "../../domain/endpoint/endpoint.ts";
+import type { ObjectAlarm } from "../../net/object-alarm.ts";
 import type { AccountRows } from "../rows.ts";
+import type { AccountStorage } from "../storage.ts";
 import { EndpointHealth } from "./health.ts";
+
+interface Deps {
+  storage: Pick<AccountStorage, "transactionSync">;
+  rows: Pick<AccountRows, "document" | "writeDocument" | "forget">;
+  alarm: ObjectAlarm;
+}
 
 /** An account's registered endpoints: one document, written when one of them changes. */
 export class EndpointStore {
-  readonly #rows: Pick<AccountRows, "document" | "writeDocument">;
+  readonly #deps: Deps;
   readonly health: EndpointHealth;
   #all: readonly Endpoint[] | null = null;
 
-  constructor(rows: Pick<AccountRows, "document" | "writeDocument">) {
-    this.#rows = rows;
-    this.health = new EndpointHealth(rows, this);
+  constructor(deps: Deps) {
+    this.#deps = deps;
+    this.health = new EndpointHealth(deps.rows, this);
   }
 
   /** Drops what memory holds: storage was emptied, or rolled back. */
@@ -22,7 +31,7 @@ export class EndpointStore {
 
   /** Oldest first. */
   all(): readonly Endpoint[] {
-    this.#all ??= (this.#rows.document("endpoints") as Endpoint[] | null) ?? [];
+    this.#all ??= (this.#deps.rows.document("endpoints") as Endpoint[] | null) ?? [];
     return this.#all;
   }
 
@@ -36,13 +45,31 @@ export class EndpointStore {
     const endpoint = this.find(id);
     if (endpoint === null) return;
     const all = this.all().with(this.all().indexOf(endpoint), { ...endpoint, disabled });
-    this.#rows.writeDocument("endpoints", all);
+    this.#deps.rows.writeDocument("endpoints", all);
     this.#all = all;
   }
 
   /** Since when the last attempts at an endpoint have failed; null: it is not failing. */
   failingSince(id: string): number | null {
     return this.health.failingSince(id);
+  }
+
+  /** After the last one the account may have nothing left to keep: an alarm, this or one that is set, finds out. */
+  write(endpoints: readonly Endpoint[], now: number): void {
+    const { storage, rows, alarm } = this.#deps;
+    try {
+      storage.transactionSync(() => {
+        rows.writeDocument("endpoints", endpoints);
+        if (endpoints.length === 0 && alarm.at === null) alarm.set(now + RETRY_MS);
+      });
+    } catch (error) {
+      // Rolled back: what memory holds may be ahead of the rows.
+      rows.forget();
+      alarm.forget();
+      this.forget();
+      throw error;
+    }
+    this.#all = endpoints;
   }
 
   /** For tasks. */

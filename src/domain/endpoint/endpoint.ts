@@ -18,6 +18,13 @@ export interface Endpoint {
   disabled: { reason: DisabledReason; at: number } | null;
 }
 
+/** What the account knows of an endpoint. */
+export interface EndpointState {
+  endpoint: Endpoint;
+  /** When the first of its last attempts ended, if it is failing. */
+  failingSince: number | null;
+}
+
 /** What a task takes along of an endpoint when it is created: later changes of these do not concern it. */
 export interface TaskEndpoint {
   id: string;

@@ -2,11 +2,20 @@ import type { FlatMessage, FlatPing, StandardMessage, StandardPing } from "../..
 import type { CallbackFormat, EventType } from "../../contract/words.ts";
 import { isJsonObject, parseJson } from "../text/json.ts";
 import { isoTime } from "../text/time.ts";
-import type { Task } from "./task.ts";
-import { jsonObject, JsonText, taskDataJson, type Members } from "./task-json.ts";
+import { jsonObject, JsonText, taskDataJson, type Members, type ToldTask } from "./task-json.ts";
+
+/** A task, as far as a message tells of it. */
+export interface MessageTask extends ToldTask {
+  callback: { format: CallbackFormat } | null;
+}
 
 /** The body of an event's message: written once, with the event, and sent byte for byte on every attempt. */
-export function messageBody(task: Task, type: EventType, messageId: string, occurredAt: number): string {
+export function messageBody(
+  task: MessageTask,
+  type: EventType,
+  messageId: string,
+  occurredAt: number,
+): string {
   if (task.callback?.format === "flat") return flatBody(task, type, messageId, occurredAt);
   const message: Members<StandardMessage> = {
     id: messageId,
@@ -28,7 +37,7 @@ export function pingBody(format: CallbackFormat, messageId: string, now: number)
 }
 
 /** One level, scalars only: what a no-code tool maps by clicking. */
-function flatBody(task: Task, type: EventType, messageId: string, occurredAt: number): string {
+function flatBody(task: ToldTask, type: EventType, messageId: string, occurredAt: number): string {
   const message: Members<FlatMessage> = {
     message_id: messageId,
     event: type,
@@ -51,7 +60,7 @@ function flatBody(task: Task, type: EventType, messageId: string, occurredAt: nu
   return jsonObject({ ...message, ...flatMetadata(task) });
 }
 
-function flatMetadata(task: Task): Record<string, JsonText> {
+function flatMetadata(task: ToldTask): Record<string, JsonText> {
   const metadata = task.metadata === null ? null : parseJson(task.metadata);
   if (!isJsonObject(metadata)) return {};
   const members = Object.entries(metadata).map(([key, value]) => {

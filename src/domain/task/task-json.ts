@@ -23,8 +23,27 @@ export function jsonObject(members: Readonly<Record<string, unknown>>): string {
   return `{${parts.join(",")}}`;
 }
 
+/** What reads and callbacks tell of a task. */
+export type ToldTask = Pick<
+  Task,
+  | "taskId"
+  | "status"
+  | "progress"
+  | "model"
+  | "videoUrl"
+  | "file"
+  | "error"
+  | "metadata"
+  | "test"
+  | "upstreamTaskId"
+  | "createdAt"
+  | "submittedAt"
+  | "finishedAt"
+  | "deadlineAt"
+>;
+
 /** The members of a task that reads and callbacks share. */
-function taskMembers(task: Task): Members<TaskData> {
+function taskMembers(task: ToldTask): Members<TaskData> {
   return {
     object: "video.task",
     id: task.taskId,
@@ -74,6 +93,6 @@ export function taskJson(task: Task, leading: LeadingDelivery | null, upstream: 
 }
 
 /** The task as a callback carries it: without its callback and without the upstream's words. */
-export function taskDataJson(task: Task): string {
+export function taskDataJson(task: ToldTask): string {
   return jsonObject(taskMembers(task));
 }

@@ -16,6 +16,9 @@ export interface TestPlan {
   delayMs: number;
 }
 
+/** A video that a test task "made": a name that is reserved for examples (RFC 2606). */
+export const TEST_VIDEO_URL = "https://example.com/ringback-test.mp4";
+
 /** Where the task's one paid call stands. */
 interface SubmitState {
   /** `due`: to be made at `dueAt` · `begun`: a request may be on the wire · `done`: its outcome is recorded. */

@@ -90,6 +90,14 @@ export function string(message = says("not_text")) {
   return z.string(message);
 }
 
+/** So many characters as a person counts them: in UTF-16 an emoji is two. */
+export function stringUpTo(max: number) {
+  return string().check(
+    z.refine((text) => Array.from(text).length <= max, says("text_too_long", { max })),
+    z.meta({ maxLength: max }),
+  );
+}
+
 /** Far beyond any real list. A longer one is refused as a whole: judging each item would make a million issues. */
 export const LIST_MAX = 10_000;
 

@@ -8,18 +8,26 @@ import {
 import { objectish, textOf } from "../body/fields.ts";
 import { RawText, type RequestObject } from "../body/json-body.ts";
 
+/** What a call names a receiver's URL and headers. */
+const CALLBACK_NAMES = { url: "callback_url", headers: "callback_headers" };
+
 /**
- * The policies' problems with the callback's URL and headers. The fields may be as they came: this reads them as the
+ * The policies' problems with a receiver's URL and headers. The fields may be as they came: this reads them as the
  * schema does, because a policy must judge what Ringback sends.
  */
 export function judgeCallback(
-  fields: { callback_url?: unknown; callback_headers?: unknown },
+  fields: object,
   rules: EndpointRules,
+  names = CALLBACK_NAMES,
 ): { endpoint: EndpointVerdict | null; issues: Issue[] } {
-  const url = textOf(fields.callback_url);
+  const given = fields as Readonly<Record<string, unknown>>;
+  const url = textOf(given[names.url]);
   const endpoint = typeof url === "string" ? judgeEndpoint(url, rules) : null;
-  const urlIssues = endpoint && !endpoint.ok ? [issueAt("callback_url", endpoint.problem)] : [];
-  return { endpoint, issues: [...urlIssues, ...headerIssues(objectish(fields.callback_headers))] };
+  const urlIssues = endpoint && !endpoint.ok ? [issueAt(names.url, endpoint.problem)] : [];
+  return {
+    endpoint,
+    issues: [...urlIssues, ...headerIssues(objectish(given[names.headers]), names.headers)],
+  };
 }
 
 /** Headers alone: the stored receiver has its own. */
@@ -28,13 +36,14 @@ export function headersWithoutUrl(asked: { callback_url?: unknown; callback_head
   return isAlone ? [issue("callback_url", "required_with", { field: "callback_headers" })] : [];
 }
 
-function headerIssues(value: unknown): Issue[] {
+function headerIssues(value: unknown, field: string): Issue[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
   return headerProblems(headerEntries(value as RequestObject)).map(({ name, problem }) =>
-    issueAt(name === null ? "callback_headers" : `callback_headers.${name.slice(0, 100)}`, problem),
+    issueAt(name === null ? field : `${field}.${name.slice(0, 100)}`, problem),
   );
 }
 
+/** As they came; `judgeCallback` has judged that the values are text. */
 export function headerEntries(value: RequestObject): [string, unknown][] {
   return Object.entries(value).map(([name, item]) => [name, item instanceof RawText ? item.toText() : item]);
 }

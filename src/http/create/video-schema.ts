@@ -23,6 +23,7 @@ import {
   prepared,
   present,
   string,
+  stringUpTo,
   textOf,
   commaSeparated,
 } from "../body/fields.ts";
@@ -122,13 +123,7 @@ function upstreamFields(strict: boolean) {
       ),
     ),
     capability: listed(CAPABILITIES, strict),
-    prompt: field(
-      textOf,
-      string().check(
-        z.refine((text) => codePoints(text) <= PROMPT_MAX, says("text_too_long", { max: PROMPT_MAX })),
-        z.meta({ maxLength: PROMPT_MAX }),
-      ),
-    ),
+    prompt: field(textOf, stringUpTo(PROMPT_MAX)),
     input_mode: listed(INPUT_MODES, strict),
     control_mode: listed(CONTROL_MODES, strict),
     aspect_ratio: listed(ASPECT_RATIOS, strict),
@@ -149,11 +144,6 @@ export const CALLBACK_FIELDS = {
   callback_url: field(textOf, string()),
   callback_headers: field(objectish, plainObject),
   callback_format: field(textOf, z.enum(CALLBACK_FORMATS, says("not_listed", { values: CALLBACK_FORMATS }))),
-};
-
-/** Ringback's own fields, never forwarded. */
-const OWN_FIELDS = {
-  ...CALLBACK_FIELDS,
   callback_events: field(
     (value) => bounded(commaSeparated(value)),
     z.pipe(
@@ -161,6 +151,11 @@ const OWN_FIELDS = {
       z.transform((events) => [...new Set(events)]),
     ),
   ),
+};
+
+/** Ringback's own fields, never forwarded. */
+const OWN_FIELDS = {
+  ...CALLBACK_FIELDS,
   metadata: field(
     objectish,
     z
@@ -216,8 +211,3 @@ export type VideoFields = z.output<typeof VIDEO_SCHEMAS.strict>;
 
 export const UPSTREAM_FIELDS: ReadonlySet<string> = new Set(Object.keys(upstreamFields(true)));
 export const RINGBACK_FIELDS: ReadonlySet<string> = new Set(OWN_NAMES);
-
-/** Characters as a person counts them; in UTF-16 an emoji is two. */
-function codePoints(text: string): number {
-  return Array.from(text).length;
-}

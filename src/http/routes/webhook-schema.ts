@@ -25,12 +25,15 @@ export const REDELIVER_SCHEMA = closed({
   callback_headers: CALLBACK_FIELDS.callback_headers,
 });
 
+/** `callback_url` of a call that needs one. */
+export const REQUIRED_URL = z.pipe(
+  CALLBACK_FIELDS.callback_url.check(z.refine((url) => url !== undefined, says("required"))),
+  z.transform((url) => url ?? ""),
+);
+
 /** `POST /v1/webhooks/ping`: the callback fields of a create, the URL required. */
 export const PING_SCHEMA = closed({
-  callback_url: z.pipe(
-    CALLBACK_FIELDS.callback_url.check(z.refine((url) => url !== undefined, says("required"))),
-    z.transform((url) => url ?? ""),
-  ),
+  callback_url: REQUIRED_URL,
   callback_headers: CALLBACK_FIELDS.callback_headers,
   callback_format: CALLBACK_FIELDS.callback_format,
 });

@@ -6,12 +6,13 @@ import { Router } from "../router.ts";
 import type { Context } from "hono";
 import { rotateSecret, signingVersions } from "../../account-object/client.ts";
 import { pingBody } from "../../domain/task/payload.ts";
+import type { AttemptResult } from "../../domain/delivery/delivery.ts";
 import type { SigningVersion } from "../../domain/account/signing-versions.ts";
 import { isoTime } from "../../domain/text/time.ts";
 import { signingSecret } from "../../keys/derive.ts";
 import { newMessageId } from "../../keys/ids.ts";
 import { RINGBACK_VERSION } from "../../version.ts";
-import { sendCallback } from "../../webhook/send.ts";
+import { sendCallback, type Callback } from "../../webhook/send.ts";
 import { verifyWebhook, type ReceivedWebhook } from "../../webhook/verify.ts";
 import type { AppEnv } from "../app-env.ts";
 import { withBody } from "../body/body.ts";
@@ -82,18 +83,32 @@ export async function sendPing(
   const all = deduplicated([...issues, ...fieldIssues]);
   if (!parsed.success || !endpoint?.ok || all.length > 0) throw invalidRequest(all);
   const ping = parsed.data;
-  const headers = headerEntries(ping.callback_headers ?? {}) as [string, string][];
   const messageId = newMessageId();
-  const result = await sendCallback({
+  return sendNow(context, {
     url: endpoint.url,
-    headers,
+    headers: headerEntries(ping.callback_headers ?? {}) as [string, string][],
     messageId,
     body: pingBody(ping.callback_format ?? "standard", messageId, Date.now()),
+  });
+}
+
+/** One signed attempt that belongs to no delivery, and what came of it. */
+export async function sendNow(
+  context: Context<AppEnv>,
+  message: Pick<Callback, "url" | "headers" | "messageId" | "body">,
+): Promise<PingResult> {
+  const result = await sendCallback({
+    ...message,
     attempt: 1,
     secrets: await secretsInForce(context),
     timeoutMs: context.get("settings").callback.timeoutMs,
     version: RINGBACK_VERSION,
   });
+  return pingResult(result);
+}
+
+/** As an answer shows it. */
+export function pingResult(result: AttemptResult): PingResult {
   return {
     delivered: result.outcome === "delivered",
     status_code: result.statusCode,

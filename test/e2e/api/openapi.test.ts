@@ -173,6 +173,43 @@ describe("with callers' own keys", () => {
     }
   });
 
+  it("answers an endpoint from its registration to its deletion, ten of an account, and none that is not there", async () => {
+    const path = "/v1/webhooks/endpoints";
+    const key = "sk-with-endpoints";
+    const hook = newHook(stack);
+    const whole = { url: hook.url, headers: { "x-a": "1" }, description: "one", format: "flat" };
+    const first = await ask(stack, path, { ...POST(whole), key });
+    expect(first.status).toBe(201);
+    expect((await ask(stack, path, { ...POST({ url: hook.url }), key })).status).toBe(200);
+    const { id } = JSON.parse(first.body) as { id: string };
+    for (const type of ["ping", "video.succeeded"])
+      expect((await ask(stack, `${path}/${id}/test`, { ...POST({ type }), key })).status).toBe(200);
+    for (const callback of hook.received())
+      expect({ name: nameOf(callback), problems: problemsOfCallback(callback) }).toEqual({
+        name: nameOf(callback),
+        problems: [],
+      });
+    const disabled = await ask(stack, `${path}/${id}`, { method: "PATCH", body: { enabled: false }, key });
+    expect(JSON.parse(disabled.body)).toMatchObject({ status: "disabled", disabled_reason: "manual" });
+    for (let count = 1; count < 10; count += 1)
+      await ask(stack, path, { ...POST({ url: `${hook.url}/${count}` }), key });
+    const more = ask(stack, path, { ...POST({ url: `${hook.url}/more` }), key });
+    expect(await refusal(more)).toBe("409 too_many_endpoints");
+    await ask(stack, path, { key });
+    await ask(stack, `${path}/${id}`, { key });
+    expect((await ask(stack, `${path}/${id}`, { method: "DELETE", key })).status).toBe(204);
+    for (const [method, rest] of [
+      ["GET", ""],
+      ["PATCH", ""],
+      ["DELETE", ""],
+      ["POST", "/test"],
+    ] as const) {
+      const sending = method === "PATCH" || method === "POST" ? { body: {} } : {};
+      const asked = ask(stack, `${path}/${id}${rest}`, { method, key, ...sending });
+      expect(await refusal(asked)).toBe("404 not_found");
+    }
+  });
+
   it("answers a failed task, a deleted one, and a made-up one", async () => {
     const failed = await create(stack, { test: { outcome: "failed", delay_seconds: 0 } });
     await stack.task(failed, isTerminal);
@@ -211,6 +248,12 @@ describe("with callers' own keys", () => {
       ["GET", "/v1/webhooks/recoveries"],
       ["GET", "/v1/webhooks/recoveries/rec_a"],
       ["DELETE", "/v1/webhooks/recoveries/rec_a"],
+      ["POST", "/v1/webhooks/endpoints"],
+      ["GET", "/v1/webhooks/endpoints"],
+      ["GET", "/v1/webhooks/endpoints/ep_a"],
+      ["PATCH", "/v1/webhooks/endpoints/ep_a"],
+      ["DELETE", "/v1/webhooks/endpoints/ep_a"],
+      ["POST", "/v1/webhooks/endpoints/ep_a/test"],
       ["GET", "/v1/models"],
       ["GET", "/v1/stats"],
       ["GET", "/v1/me"],
@@ -240,10 +283,15 @@ describe("with callers' own keys", () => {
       "/v1/webhooks/secret/rotate",
       "/v1/webhooks/ping",
       "/v1/webhooks/recoveries",
+      "/v1/webhooks/endpoints",
+      "/v1/webhooks/endpoints/ep_a",
+      "/v1/webhooks/endpoints/ep_a/test",
     ]) {
-      expect(await refusal(ask(stack, path, POST("{")))).toBe("400 invalid_request");
-      expect(await refusal(ask(stack, path, POST("x".repeat(70_000))))).toBe("413 payload_too_large");
-      const text = POST("x", { "content-type": "text/plain" });
+      const method = path.endsWith("/ep_a") ? "PATCH" : "POST";
+      const sent = (body: string, headers = {}): Sending => ({ ...POST(body, headers), method });
+      expect(await refusal(ask(stack, path, sent("{")))).toBe("400 invalid_request");
+      expect(await refusal(ask(stack, path, sent("x".repeat(70_000))))).toBe("413 payload_too_large");
+      const text = sent("x", { "content-type": "text/plain" });
       expect(await refusal(ask(stack, path, text))).toBe("415 unsupported_media_type");
     }
     for (const { method, path } of operations()) {
@@ -465,15 +513,13 @@ describe("with two calls a minute, and bodies that must hurry", () => {
   afterAll(async () => stack.close());
 
   it("says no to a body that does not arrive", async () => {
-    for (const { method, path, codes } of operations()) {
+    for (const [nth, { method, path, codes }] of operations().entries()) {
       if (!codes.includes("408 request_timeout")) continue;
       // Of an account and an address that no other call was counted for.
-      const headers = {
-        "content-length": "100",
-        "cf-connecting-ip": `192.0.2.${method.length + path.length}`,
-      };
+      const headers = { "content-length": "100", "cf-connecting-ip": `192.0.2.${nth}` };
       const sending = { method, key: `sk-slow${path.replaceAll(/\W/g, "-")}`, headers, body: "{" };
-      const id = path.includes("{id}") ? await create(stack, {}, { key: sending.key, headers: NEARBY }) : "";
+      const isOfTask = path.includes("/videos/{id}");
+      const id = isOfTask ? await create(stack, {}, { key: sending.key, headers: NEARBY }) : "ep_a";
       const asked = ask(stack, path.replace("{id}", id), sending);
       expect([path, await refusal(asked)]).toEqual([path, "408 request_timeout"]);
     }

@@ -98,6 +98,11 @@ const ACCOUNT = {
   recoveries: "worker",
   recovery: "worker",
   cancelRecovery: "worker",
+  registerEndpoint: "worker",
+  endpoints: "worker",
+  endpoint: "worker",
+  patchEndpoint: "worker",
+  deleteEndpoint: "worker",
   alarm: "runtime",
 } satisfies Record<Exclude<keyof AccountObject, keyof DurableObject>, string> & { alarm: string };
 

@@ -11,6 +11,7 @@ export const errors: Record<ErrorCode, string> = {
   request_timeout: "The form did not arrive in time. Send it again.",
   recovery_running: "A recovery is running. Wait for its end, or cancel it.",
   nothing_to_deliver: "There is no event to deliver yet.",
+  too_many_endpoints: "This account has 10 endpoints. Delete one first.",
   too_many_redeliveries: "This task has reached its limit of 1,000 manual deliveries.",
   too_many_secrets: "Three older secrets are still in use. Wait until one of them has expired.",
   payload_too_large: "The form is larger than this deployment takes. Use URLs in place of large images.",

@@ -10,6 +10,7 @@ export const errors: Text["errors"] = {
   request_timeout: "表单没有及时送达，请重新发送。",
   recovery_running: "已有一次补发正在进行。请等它结束，或先取消它。",
   nothing_to_deliver: "还没有可发送的事件。",
+  too_many_endpoints: "该账号已有 10 个端点，请先删除一个。",
   too_many_redeliveries: "该任务已手动发送 1000 次，达到上限。",
   too_many_secrets: "还有三个旧密钥在使用，请等其中一个过期。",
   payload_too_large: "表单超过了该部署允许的大小，请用网址代替较大的图片。",

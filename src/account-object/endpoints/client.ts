@@ -1,0 +1,52 @@
+import type { EndpointRequest } from "../../domain/endpoint/change.ts";
+import type { EndpointState } from "../../domain/endpoint/endpoint.ts";
+import { inTime } from "../../net/in-time.ts";
+import { accountStub, PATIENCE_MS, type AccountNamespace } from "../client.ts";
+import type { PatchAnswer, RegisterAnswer } from "./endpoints.ts";
+
+/** An account's registered endpoints, as its callers read and change them. Each throws OverloadedError for no answer. */
+
+/** The same twice is the same. */
+export async function registerEndpoint(
+  accounts: AccountNamespace,
+  account: string,
+  request: EndpointRequest & { url: string },
+): Promise<RegisterAnswer> {
+  const answer: Promise<RegisterAnswer> = accountStub(accounts, account).registerEndpoint(request);
+  return inTime(PATIENCE_MS, answer);
+}
+
+/** Oldest first. */
+export async function listEndpoints(accounts: AccountNamespace, account: string): Promise<EndpointState[]> {
+  const answer: Promise<EndpointState[]> = accountStub(accounts, account).endpoints();
+  return inTime(PATIENCE_MS, answer);
+}
+
+/** Null: the account has none with this id. */
+export async function readEndpoint(
+  accounts: AccountNamespace,
+  account: string,
+  id: string,
+): Promise<EndpointState | null> {
+  const answer: Promise<EndpointState | null> = accountStub(accounts, account).endpoint(id);
+  return inTime(PATIENCE_MS, answer);
+}
+
+export async function patchEndpoint(
+  accounts: AccountNamespace,
+  account: string,
+  id: string,
+  request: EndpointRequest,
+): Promise<PatchAnswer> {
+  const answer: Promise<PatchAnswer> = accountStub(accounts, account).patchEndpoint(id, request);
+  return inTime(PATIENCE_MS, answer);
+}
+
+/** False: the account has none with this id. */
+export async function deleteEndpoint(
+  accounts: AccountNamespace,
+  account: string,
+  id: string,
+): Promise<boolean> {
+  return inTime(PATIENCE_MS, accountStub(accounts, account).deleteEndpoint(id));
+}
