@@ -143,7 +143,8 @@ describe("registering", () => {
       ask("POST", "", { url: URL_A, headers: { "x-a": "1" } }),
     );
     const answers = await Promise.all(calls);
-    expect(answers.map(({ status }) => status).toSorted()).toEqual([...Array<number>(9).fill(200), 201]);
+    const count = (wanted: number): number => answers.filter(({ status }) => status === wanted).length;
+    expect([count(201), count(200)]).toEqual([1, 9]);
     expect(new Set(answers.map(({ body }) => body.id)).size).toBe(1);
     expect(await listed()).toHaveLength(1);
   });
@@ -459,8 +460,8 @@ describe("a test", () => {
     const data = (format === "standard" ? message["data"] : message) as Record<string, unknown>;
     expect(data["test"]).toBe(true);
     expect(message[format === "standard" ? "type" : "event"]).toBe(type);
-    const status_ = { "video.succeeded": "succeeded", "video.failed": "failed" }[type as string] ?? "running";
-    expect(data["status"]).toBe(status_);
+    const ends: Record<string, string> = { "video.succeeded": "succeeded", "video.failed": "failed" };
+    expect(data["status"]).toBe(ends[type] ?? "running");
     const task = await stack.call(`/v1/videos/${String(data["task_id"])}`, {
       headers: { authorization: `Bearer ${key}` },
     });
