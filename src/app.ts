@@ -28,6 +28,7 @@ const PAGES = [
   "/",
   "/tasks/*",
   "/recoveries/*",
+  "/endpoints/*",
   "/new/*",
   "/webhooks/*",
   "/start/*",

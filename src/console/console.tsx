@@ -2,6 +2,16 @@ import { Router } from "../http/router.ts";
 import { methodNotAllowed, withSettings } from "../http/guards.ts";
 import { rateLimited } from "../http/rate-limit.ts";
 import { page, pageWithPreviews, signedIn } from "./middleware.tsx";
+import {
+  changeEndpoint,
+  disableEndpoint,
+  enableEndpoint,
+  registerFromForm,
+  removeEndpoint,
+  showEndpoint,
+  showEndpoints,
+  testFromForm,
+} from "./routes/endpoints.tsx";
 import { switchLanguage } from "./routes/language-switch.ts";
 import { checkNewTask, listModels, showNewTask, startTask, switchFormLanguage } from "./routes/new-task.tsx";
 import { onConsoleError, showNoSuchPage } from "./pages/problem-page.tsx";
@@ -45,6 +55,21 @@ export const consolePages = new Router()
   .all("/recoveries/:id", methodNotAllowed("GET, HEAD"))
   .post("/recoveries/:id/cancel", page, withSettings, signedIn, cancel)
   .all("/recoveries/:id/cancel", methodNotAllowed("POST"))
+  .get("/endpoints", page, withSettings, signedIn, showEndpoints)
+  .post("/endpoints", page, withSettings, signedIn, rateLimited, registerFromForm)
+  .all("/endpoints", methodNotAllowed("GET, HEAD, POST"))
+  .get("/endpoints/:id", page, withSettings, signedIn, showEndpoint)
+  .post("/endpoints/:id", page, withSettings, signedIn, changeEndpoint)
+  .all("/endpoints/:id", methodNotAllowed("GET, HEAD, POST"))
+  .post("/endpoints/:id/test", page, withSettings, signedIn, rateLimited, testFromForm)
+  .post("/endpoints/:id/enable", page, withSettings, signedIn, enableEndpoint)
+  .post("/endpoints/:id/disable", page, withSettings, signedIn, disableEndpoint)
+  .post("/endpoints/:id/delete", page, withSettings, signedIn, removeEndpoint)
+  // The address of a form's answer, opened again.
+  .get("/endpoints/:id/:form{test|enable|disable|delete}", page, (context) =>
+    context.redirect(`/endpoints/${encodeURIComponent(context.req.param("id"))}`, 303),
+  )
+  .all("/endpoints/:id/:form{test|enable|disable|delete}", methodNotAllowed("GET, HEAD, POST"))
   .get("/new", pageWithPreviews, withSettings, signedIn, showNewTask)
   .post("/new", pageWithPreviews, withSettings, signedIn, rateLimited, startTask)
   .all("/new", methodNotAllowed("GET, HEAD, POST"))

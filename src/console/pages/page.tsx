@@ -3,7 +3,7 @@ import type { Child } from "hono/jsx";
 import { LANGUAGE_TAGS, type Language } from "../language.ts";
 import type { PageContext } from "../page-context.ts";
 
-export type Place = "docs" | "start" | "tasks" | "new" | "webhooks" | "stats";
+export type Place = "docs" | "start" | "tasks" | "new" | "webhooks" | "endpoints" | "stats";
 
 interface PageProps {
   page: PageContext;
@@ -103,6 +103,7 @@ function Bar({ page, place, typedForm, languagePath }: BarProps) {
             <PlaceLink to="/" here={place === "tasks"} label={text.shell.tasks} />
             <PlaceLink to="/new" here={place === "new"} label={text.shell.newTask} />
             <PlaceLink to="/webhooks" here={place === "webhooks"} label={text.shell.webhooks} />
+            <PlaceLink to="/endpoints" here={place === "endpoints"} label={text.shell.endpoints} />
             <PlaceLink to="/statistics" here={place === "stats"} label={text.shell.statistics} />
           </nav>
         )}

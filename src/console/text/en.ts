@@ -1,5 +1,6 @@
 import { ENGLISH_PROBLEMS } from "../../contract/problems.ts";
 import { callbacks, tests, video } from "./en/callbacks.ts";
+import { endpoints } from "./en/endpoints.ts";
 import { errors, operatorErrors, problem, taskErrors } from "./en/errors.ts";
 import { callback, shell, signIn, status, time } from "./en/frame.ts";
 import { filters } from "./en/list.ts";
@@ -33,6 +34,7 @@ export const en = {
   create,
   start,
   webhooks,
+  endpoints,
   stats,
   problem,
 };

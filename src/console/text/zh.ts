@@ -1,5 +1,6 @@
 import type { Text } from "./en.ts";
 import { callbacks, tests, video } from "./zh/callbacks.ts";
+import { endpoints } from "./zh/endpoints.ts";
 import { errors, operatorErrors, problem, taskErrors } from "./zh/errors.ts";
 import { callback, shell, signIn, status, time } from "./zh/frame.ts";
 import { filters } from "./zh/list.ts";
@@ -34,6 +35,7 @@ export const zh: Text = {
   create,
   start,
   webhooks,
+  endpoints,
   stats,
   problem,
 };

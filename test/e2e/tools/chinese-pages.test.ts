@@ -75,6 +75,9 @@ describe("a page in Chinese", () => {
     "/recoveries",
     "/recoveries/new?callback_status=exhausted",
     "/recoveries/nope",
+    "/endpoints",
+    "/endpoints?said=removed",
+    "/endpoints/nope",
   ])("has Chinese sentences only: %s", async (path) => {
     const answer = await reader.get(path, { ...CHINESE, accept: "text/html" });
     expect([path, faultsOf(answer.body)]).toEqual([path, []]);
@@ -137,6 +140,28 @@ describe("a page in Chinese", () => {
     ]).toEqual(["403", []]);
     expect(["404", faultsOf((await reader.get("/tasks/none", CHINESE)).body)]).toEqual(["404", []]);
     expect(["400", faultsOf((await reader.get("/?cursor=none", CHINESE)).body)]).toEqual(["400", []]);
+  });
+});
+
+describe("the pages of an endpoint, in Chinese", () => {
+  it("have Chinese sentences only, whatever became of its forms", async () => {
+    const form = { url: newHook(stack).url, events: "video.succeeded", format: "flat", headers: "x-a: 1" };
+    const path = (await reader.post("/endpoints", form)).headers.location?.split("?", 1)[0] ?? "/none";
+    for (const said of ["registered", "known", "saved", "enabled", "disabled"]) {
+      const { body } = await reader.get(`${path}?said=${said}`, CHINESE);
+      expect([said, faultsOf(body)]).toEqual([said, []]);
+    }
+    stack.receiver.reply({ status: 503, body: "down" });
+    const tested = await reader.post(`${path}/test`, { type: "video.failed" }, CHINESE);
+    expect(["test", tested.status, faultsOf(tested.body)]).toEqual(["test", 200, []]);
+    await reader.post(`${path}/disable`);
+    expect(["disabled", faultsOf((await reader.get(path, CHINESE)).body)]).toEqual(["disabled", []]);
+    const moved = await reader.post(path, { ...form, url: "https://b.example.com/", headers: "" }, CHINESE);
+    expect(["moved", moved.status, faultsOf(moved.body)]).toEqual(["moved", 400, []]);
+    const wrong = { url: "ftp://x", format: "xml", description: "d".repeat(201), headers: "cookie: a" };
+    const refused = await reader.post("/endpoints", wrong, CHINESE);
+    expect(["refused", refused.status, faultsOf(refused.body)]).toEqual(["refused", 400, []]);
+    await reader.post(`${path}/delete`);
   });
 });
 

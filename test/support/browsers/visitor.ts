@@ -1,11 +1,14 @@
 import { sendRaw, type RawAnswer, type Stack } from "../stack.ts";
 
+/** Of a field that is given several times, its pairs. */
+export type FormFields = Record<string, string> | [name: string, value: string][];
+
 /** A browser without a screen and without scripts: keeps cookies, sends forms, follows nothing by itself. */
 export interface Visitor {
   cookies: Map<string, string>;
   get(path: string, headers?: Record<string, string>): Promise<RawAnswer>;
   /** A form as a page of the console sends it. */
-  post(path: string, fields?: Record<string, string>, headers?: Record<string, string>): Promise<RawAnswer>;
+  post(path: string, fields?: FormFields, headers?: Record<string, string>): Promise<RawAnswer>;
   signIn(key: string): Promise<RawAnswer>;
 }
 

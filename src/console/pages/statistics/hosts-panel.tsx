@@ -1,12 +1,22 @@
 import { isWorded, type AttemptReason, type DeliveryStatus } from "../../../contract/words.ts";
+import type { EndpointJson } from "../../../contract/shapes/endpoint.ts";
+import { receiverHost } from "../../../domain/delivery/endpoint-policy.ts";
+import { endpointName } from "../endpoints/endpoint-name.ts";
+import { EndpointBadge } from "../endpoints/endpoint-parts.tsx";
 import type { HostStats } from "../../../domain/account/summary.ts";
 import { isoTime } from "../../../domain/text/time.ts";
 import type { PageContext } from "../../page-context.ts";
 import type { Text } from "../../text/en.ts";
 import { Distance } from "../parts.tsx";
 
+interface HostsProps {
+  page: PageContext;
+  hosts: readonly HostStats[];
+  endpoints: readonly EndpointJson[];
+}
+
 /** How the receivers do, those with the newest attempts first; each leads to the callbacks that it did not take. */
-export function HostsPanel({ page, hosts }: { page: PageContext; hosts: readonly HostStats[] }) {
+export function HostsPanel({ page, hosts, endpoints }: HostsProps) {
   const text = page.text.stats;
   return (
     <section class="card panel" id="hosts">
@@ -29,7 +39,7 @@ export function HostsPanel({ page, hosts }: { page: PageContext; hosts: readonly
             </thead>
             <tbody>
               {hosts.map((host) => (
-                <Host page={page} host={host} />
+                <Host page={page} host={host} endpoints={endpointsAt(endpoints, host.host)} />
               ))}
             </tbody>
           </table>
@@ -39,7 +49,18 @@ export function HostsPanel({ page, hosts }: { page: PageContext; hosts: readonly
   );
 }
 
-function Host({ page, host }: { page: PageContext; host: HostStats }) {
+function endpointsAt(endpoints: readonly EndpointJson[], host: string): EndpointJson[] {
+  return endpoints.filter(({ url }) => receiverHost(url) === host);
+}
+
+interface HostProps {
+  page: PageContext;
+  host: HostStats;
+  /** Those that are registered there. */
+  endpoints: readonly EndpointJson[];
+}
+
+function Host({ page, host, endpoints }: HostProps) {
   const text = page.text.stats;
   const { failingSince, lastReason } = host;
   const since = isoTime(failingSince);
@@ -57,6 +78,9 @@ function Host({ page, host }: { page: PageContext; host: HostStats }) {
             {text.failing} <Distance page={page} iso={since} />
           </span>
         )}
+        {endpoints.map((endpoint) => (
+          <EndpointLink page={page} endpoint={endpoint} />
+        ))}
       </th>
       <td class="number">{host.delivered}</td>
       <td class="number">
@@ -70,6 +94,16 @@ function Host({ page, host }: { page: PageContext; host: HostStats }) {
       </td>
       <td>{lastReason === null ? "–" : reasonWord(lastReason, page.text)}</td>
     </tr>
+  );
+}
+
+function EndpointLink({ page, endpoint }: { page: PageContext; endpoint: EndpointJson }) {
+  const { endpoints: text } = page.text;
+  return (
+    <span class="at-host">
+      {text.one} <a href={`/endpoints/${endpoint.id}`}>{endpointName(endpoint)}</a>
+      {endpoint.status !== "active" && <EndpointBadge page={page} status={endpoint.status} isThin />}
+    </span>
   );
 }
 

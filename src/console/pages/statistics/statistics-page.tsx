@@ -1,5 +1,8 @@
 import type { Context } from "hono";
 import { accountStats } from "../../../account-object/client.ts";
+import { listEndpoints } from "../../../account-object/endpoints/client.ts";
+import type { EndpointJson } from "../../../contract/shapes/endpoint.ts";
+import { viewEndpoint } from "../../../http/routes/endpoints.ts";
 import { DELIVERY_STATUSES, TASK_STATUSES } from "../../../contract/words.ts";
 import type { AccountStats } from "../../../domain/account/summary.ts";
 import type { AppEnv } from "../../../http/app-env.ts";
@@ -11,8 +14,14 @@ import { pageContext, type PageContext } from "../../page-context.ts";
 
 /** `GET /statistics`: the figures of `/v1/stats` as pictures, which are tables to a screen reader. */
 export async function showStatistics(context: Context<AppEnv>): Promise<Response> {
-  const stats = await accountStats(context.env.ACCOUNTS, context.get("caller").account);
-  return context.html(<StatisticsPage page={pageContext(context)} stats={stats} />);
+  const { account } = context.get("caller");
+  const [stats, endpoints] = await Promise.all([
+    accountStats(context.env.ACCOUNTS, account),
+    listEndpoints(context.env.ACCOUNTS, account),
+  ]);
+  return context.html(
+    <StatisticsPage page={pageContext(context)} stats={stats} endpoints={endpoints.map(viewEndpoint)} />,
+  );
 }
 
 /** The figures lag by seconds anyway, and a median moves slowly. */
@@ -23,7 +32,7 @@ interface StatsProps {
   stats: AccountStats;
 }
 
-function StatisticsPage({ page, stats }: StatsProps) {
+function StatisticsPage({ page, stats, endpoints }: StatsProps & { endpoints: readonly EndpointJson[] }) {
   const text = page.text.stats;
   return (
     <Page page={page} title={text.title} place="stats" liveMs={LIVE_MS}>
@@ -52,7 +61,7 @@ function StatisticsPage({ page, stats }: StatsProps) {
       </dl>
       <div class="column">
         <FinishTimes page={page} stats={stats} />
-        <HostsPanel page={page} hosts={stats.hosts} />
+        <HostsPanel page={page} hosts={stats.hosts} endpoints={endpoints} />
         <div class="halves">
           <Deliveries page={page} stats={stats} />
           <Polls page={page} stats={stats} />

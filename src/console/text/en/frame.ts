@@ -7,6 +7,7 @@ export const shell = {
   tasks: "Tasks",
   newTask: "New task",
   webhooks: "Webhooks",
+  endpoints: "Endpoints",
   statistics: "Statistics",
   reference: "API reference",
   signOut: "Sign out",

@@ -7,6 +7,7 @@ export const shell: Text["shell"] = {
   tasks: "任务",
   newTask: "新建任务",
   webhooks: "Webhook",
+  endpoints: "端点",
   statistics: "统计",
   reference: "接口文档",
   signOut: "退出",
