@@ -5,10 +5,12 @@ import { ATTEMPT_REASONS } from "../../../src/contract/words.ts";
 import {
   adviceFor,
   adviceText,
+  placeOf,
   reasonText,
   redirectTarget,
   type Advice,
 } from "../../../src/console/pages/task/advice.ts";
+import { anchorOf, eventsIn } from "../../../src/console/pages/task/delivery-groups.ts";
 import {
   deliveryStateOf,
   stateWord,
@@ -23,6 +25,7 @@ import { aDeliveryView, anAttempt, aView, iso } from "./views.ts";
  * scenario                                        requirement (issue: the console)
  * each reason and status of a failed callback     says what to do, as for the upstream's errors
  * deliveries that are pending, stopped, sent      D11, D12: the state that a person means
+ * one event at several receivers                  stands once, with each of them; one says nothing about another
  */
 
 const URL_OF_TASK = "https://hooks.acme.com/a";
@@ -98,7 +101,6 @@ describe("the advice about a failed callback", () => {
 });
 
 describe("what is said of an attempt", () => {
-  const elsewhere = "b.example.com";
   it.each([
     ["gone", "The receiver answered 410 Gone, so Ringback stopped sending this task's callbacks."],
     ["timeout", "The receiver did not answer in time."],
@@ -106,28 +108,45 @@ describe("what is said of an attempt", () => {
     ["in_flight", null],
     [null, null],
   ] as const)("for %s is the reason", (reason, sentence) => {
-    expect(reasonText({ reason }, en)).toBe(sentence);
+    expect(reasonText(reason, "own", en)).toBe(sentence);
   });
 
-  it("at another URL is nothing about the task's own callback", () => {
-    const own =
-      /stopped sending|Ringback stopped|as callback_url|sends it again|waits as long|new tasks|停止|再次发送，|创建新任务|时间等待/;
-    const advices = Object.keys(en.callbacks.advice) as Advice[];
-    for (const text of [en, zh]) {
-      const said = [
-        ...ATTEMPT_REASONS.map((reason) => reasonText({ reason, host: elsewhere }, text) ?? ""),
-        // Where only the host is known, no address is n8n's test URL.
-        ...advices
-          .filter((advice) => advice !== "n8nTest")
-          .map((advice) => adviceText(advice, true, text.callbacks)),
-      ];
-      expect(said.filter((sentence) => own.test(sentence))).toEqual([]);
-    }
-    expect(reasonText({ reason: "gone", host: elsewhere }, en)).toBe("The receiver answered 410 Gone.");
-    expect(reasonText({ reason: "timeout", host: elsewhere }, en)).toBe(en.deliveries.reason.timeout);
-    expect(adviceText("secret", true, en.callbacks)).toBe(en.callbacks.advice.secret);
-    expect(adviceText("gone", true, en.callbacks)).toBe(en.callbacks.elsewhere.advice.gone);
-    expect(adviceText("gone", false, en.callbacks)).toBe(en.callbacks.advice.gone);
+  it.each(["endpoint", "elsewhere"] as const)(
+    "at another receiver (%s) is nothing about the task's own",
+    (place) => {
+      const own =
+        place === "elsewhere"
+          ? /stopped sending|Ringback stopped|as callback_url|sends it again|waits as long|new tasks|停止|再次发送，|创建新任务|时间等待/
+          : /stopped sending|callback_url|callback_headers|another URL: |new tasks|停止发送|创建新任务|创建任务时/;
+      const advices = Object.keys(en.callbacks.advice) as Advice[];
+      for (const text of [en, zh]) {
+        const said = [
+          ...ATTEMPT_REASONS.map((reason) => reasonText(reason, place, text) ?? ""),
+          // Where only the host is known, no address is n8n's test URL.
+          ...advices
+            .filter((advice) => advice !== "n8nTest")
+            .map((advice) => adviceText(advice, place, text.callbacks)),
+        ];
+        expect(said.filter((sentence) => own.test(sentence))).toEqual([]);
+      }
+    },
+  );
+
+  it("follows where it went, and is the same sentence where that makes no difference", () => {
+    const endpoint = { id: "ep_a", host: "a.example.com" };
+    expect(placeOf({}, { endpoint: null })).toBe("own");
+    expect(placeOf({}, { endpoint })).toBe("endpoint");
+    expect(placeOf({ host: "b.example.com" }, { endpoint })).toBe("elsewhere");
+    expect(reasonText("gone", "elsewhere", en)).toBe("The receiver answered 410 Gone.");
+    expect(reasonText("gone", "endpoint", en)).toBe(
+      "The receiver answered 410 Gone, so Ringback disabled the endpoint.",
+    );
+    for (const place of ["endpoint", "elsewhere"] as const)
+      expect(reasonText("timeout", place, en)).toBe(en.deliveries.reason.timeout);
+    expect(adviceText("secret", "elsewhere", en.callbacks)).toBe(en.callbacks.advice.secret);
+    expect(adviceText("gone", "elsewhere", en.callbacks)).toBe(en.callbacks.elsewhere.advice.gone);
+    expect(adviceText("gone", "endpoint", en.callbacks)).toBe(en.callbacks.endpoint.advice.gone);
+    expect(adviceText("gone", "own", en.callbacks)).toBe(en.callbacks.advice.gone);
   });
 });
 
@@ -243,5 +262,46 @@ describe("where a delivery stands", () => {
   it("stopped because the upstream refused the task's key", () => {
     const end = aDeliveryView({ status: "stopped" });
     expect(stopReasonOf(end, aView({ task: ended, deliveries: { data: [end] } }))).toBe("key");
+  });
+});
+
+describe("an event at several receivers", () => {
+  const [a, b] = ["a", "b"].map((name) => ({ id: `ep_${name}`, host: `${name}.example.com` }));
+  const ended = { status: "succeeded", finished_at: iso(19_000) } as const;
+  const refused = anAttempt({ outcome: "permanent", reason: "gone", status_code: 410 });
+  if (a === undefined || b === undefined) throw new Error("two endpoints");
+
+  it("stands once, newest event first and the task's own URL first", () => {
+    const data = [
+      aDeliveryView({ message_id: "msg_2", endpoint: b }),
+      aDeliveryView({ message_id: "msg_2" }),
+      aDeliveryView({ message_id: "msg_1", endpoint: a }),
+    ];
+    expect(eventsIn(data).map((event) => event.map(anchorOf))).toEqual([
+      ["msg_2", "msg_2-ep_b"],
+      ["msg_1-ep_a"],
+    ]);
+    expect(eventsIn([])).toEqual([]);
+  });
+
+  it("is not stopped at one by the answer of another", () => {
+    const running = aDeliveryView({ event: "video.running", status: "stopped", attempts: [refused] });
+    const end = aDeliveryView({ message_id: "msg_2", endpoint: a, status: "stopped" });
+    expect(stopReasonOf(end, aView({ task: ended, deliveries: { data: [end, running] } }))).toBe("endpoint");
+    const own = { ...end, endpoint: null };
+    const atEndpoint = { ...running, endpoint: a };
+    expect(stopReasonOf(own, aView({ task: ended, deliveries: { data: [own, atEndpoint] } }))).toBe("key");
+  });
+
+  it("is stopped at an endpoint by its end, its own answer, or because the endpoint takes nothing", () => {
+    const progress = aDeliveryView({ event: "video.progress", endpoint: a, status: "stopped" });
+    expect(stopReasonOf(progress, aView({ task: ended, deliveries: { data: [progress] } }))).toBe(
+      "superseded",
+    );
+    expect(stopReasonOf(progress, aView({ deliveries: { data: [progress] } }))).toBe("endpoint");
+    const gone = aDeliveryView({ endpoint: a, status: "stopped", attempts: [refused] });
+    const view = aView({ task: ended, deliveries: { data: [gone] } });
+    expect(stopReasonOf(gone, view)).toBeNull();
+    expect(deliveryStateOf(gone, view)).toBe("stoppedByReceiver");
   });
 });

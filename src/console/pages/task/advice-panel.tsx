@@ -1,7 +1,7 @@
 import type { AttemptJson, DeliveryJson } from "../../../contract/shapes/delivery.ts";
 import type { PageContext } from "../../page-context.ts";
 import { Code } from "../parts.tsx";
-import { adviceFor, adviceText, redirectTarget } from "./advice.ts";
+import { adviceFor, adviceText, placeOf, redirectTarget } from "./advice.ts";
 import type { TaskView } from "./task-view.ts";
 
 interface AdviceProps {
@@ -14,9 +14,9 @@ interface AdviceProps {
 /** What to do about the newest attempt that failed, and what the receiver said to it. */
 export function AdvicePanel({ page, view, delivery, attempt }: AdviceProps) {
   const { callbacks: text, deliveries, shell, task } = page.text;
-  // Of another URL only the host is known.
-  const isElsewhere = attempt.host !== undefined;
-  const url = isElsewhere ? null : (view.task.callback?.url ?? null);
+  const place = placeOf(attempt, delivery);
+  // Of every other receiver only the host is known.
+  const url = place === "own" ? (view.task.callback?.url ?? null) : null;
   const advice = adviceFor(attempt, url);
   if (advice === null) return null;
   const target = redirectTarget(attempt, url);
@@ -24,8 +24,8 @@ export function AdvicePanel({ page, view, delivery, attempt }: AdviceProps) {
     <div class="advice">
       <h4>{task.whatToDo}</h4>
       <p>
-        {adviceText(advice, isElsewhere, text)}{" "}
-        {!isElsewhere && (delivery.status === "pending" ? text.again : text.afterwards)}
+        {adviceText(advice, place, text)}{" "}
+        {place !== "elsewhere" && (delivery.status === "pending" ? text.again : text.afterwards)}
         {advice === "secret" && (
           <>
             {" "}

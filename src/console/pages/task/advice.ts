@@ -1,4 +1,4 @@
-import type { AttemptJson } from "../../../contract/shapes/delivery.ts";
+import type { AttemptJson, DeliveryJson } from "../../../contract/shapes/delivery.ts";
 import { isWorded, type WordedReason } from "../../../contract/words.ts";
 import type { Text } from "../../text/en.ts";
 
@@ -32,25 +32,34 @@ const BY_STATUS = new Map<number, Advice>([
   [504, "gateway"],
 ]);
 
-/** Its sentence. One about another URL says nothing about what becomes of the task's own callback. */
-export function adviceText(
-  advice: Advice,
-  isElsewhere: boolean,
-  { advice: own, elsewhere }: Callbacks,
-): string {
-  return (isElsewhere ? find(elsewhere.advice, advice) : undefined) ?? own[advice];
+/** Where an attempt went: to the task's own URL, to a registered endpoint, or once to another URL. */
+export type Place = "own" | "endpoint" | "elsewhere";
+
+export function placeOf(
+  { host }: Pick<AttemptJson, "host">,
+  { endpoint }: Pick<DeliveryJson, "endpoint">,
+): Place {
+  if (host !== undefined) return "elsewhere";
+  return endpoint === null ? "own" : "endpoint";
+}
+
+/** Its sentence. One about another receiver says nothing about what becomes of the task's own callback. */
+export function adviceText(advice: Advice, place: Place, callbacks: Text["callbacks"]): string {
+  const other = place === "own" ? undefined : find(callbacks[place].advice, advice);
+  return other ?? callbacks.advice[advice];
 }
 
 /** Why an attempt failed, in a sentence; null for one that is delivered or on its way. */
-export function reasonText({ reason, host }: Judged, { deliveries, callbacks }: Text): string | null {
+export function reasonText(
+  reason: AttemptJson["reason"],
+  place: Place,
+  { deliveries, callbacks }: Text,
+): string | null {
   if (reason === null || reason === "in_flight") return null;
   if (!isWorded(reason)) return deliveries.reasonHttp(reason.slice("http_".length));
-  const elsewhere = host === undefined ? undefined : find(callbacks.elsewhere.reason, reason);
-  return elsewhere ?? deliveries.reason[reason];
+  const other = place === "own" ? undefined : find(callbacks[place].reason, reason);
+  return other ?? deliveries.reason[reason];
 }
-
-type Callbacks = Text["callbacks"];
-type Judged = Pick<AttemptJson, "reason" | "host">;
 
 function find(sentences: Record<string, string>, name: string): string | undefined {
   return Object.entries(sentences).find(([key]) => key === name)?.[1];

@@ -1,15 +1,17 @@
-import type { AttemptJson, DeliveryJson } from "../../../contract/shapes/delivery.ts";
+import type { DeliveryJson } from "../../../contract/shapes/delivery.ts";
+import type { TaskJson } from "../../../contract/shapes/task.ts";
+import { isTerminal } from "../../../domain/task/task.ts";
 import type { PageContext } from "../../page-context.ts";
-import { Badge, Code, Distance, Instant, Notice } from "../parts.tsx";
-import { reasonText } from "./advice.ts";
-import { AdvicePanel } from "./advice-panel.tsx";
-import { deliveryStateOf, stateWord, stopReasonOf, toBeExplained } from "./delivery-state.ts";
-import { isOnTheWire, type TaskView } from "./task-view.ts";
-import { latency } from "./timeline.ts";
+import type { Text } from "../../text/en.ts";
+import { Badge, Distance, Notice } from "../parts.tsx";
+import { Attempts } from "./attempts.tsx";
+import { anchorOf, eventsIn } from "./delivery-groups.ts";
+import { deliveryStateOf, stateWord, stopReasonOf } from "./delivery-state.ts";
+import type { TaskView } from "./task-view.ts";
 
-/** What a button's answer says, and at which event. */
+/** What a button's answer says, and at which delivery. */
 export interface Saying {
-  messageId: string | null;
+  at: string | null;
   sentence: string;
 }
 
@@ -19,107 +21,101 @@ interface PanelProps {
   saying: Saying | null;
 }
 
-/** Every event with its attempts, and a button to try once more. */
+/** Every event with its receivers; of each its attempts, and a button to try once more. */
 export function DeliveriesPanel({ page, view, saying }: PanelProps) {
   const text = page.text.deliveries;
   const { data } = view.deliveries;
   return (
     <section class="card panel" id="callbacks">
       <h2>{text.title}</h2>
-      {view.task.callback === null && <p class="hint">{text.none}</p>}
-      {view.task.callback !== null && data.length === 0 && <p class="hint">{text.noneYet}</p>}
-      {data.map((delivery) => (
-        <Delivery page={page} view={view} delivery={delivery} saying={saying} />
+      {data.length === 0 && <p class="hint">{nothingOf(view.task, text)}</p>}
+      {eventsIn(data).map((deliveries) => (
+        <Event page={page} view={view} deliveries={deliveries} saying={saying} />
       ))}
     </section>
   );
 }
 
-function Delivery({ page, view, delivery, saying }: PanelProps & { delivery: DeliveryJson }) {
+/** Which endpoints a task has taken along is not known before there is an event. */
+function nothingOf(task: TaskJson, { none, noneOwn, noneYet }: Text["deliveries"]): string {
+  if (task.callback !== null) return noneYet;
+  return isTerminal(task) ? none : noneOwn;
+}
+
+type EventProps = PanelProps & { deliveries: readonly DeliveryJson[] };
+
+/** With one receiver the event and its delivery are one line. */
+function Event({ page, view, deliveries, saying }: EventProps) {
+  const [first, ...others] = deliveries;
+  if (first === undefined) return null;
+  const name = (
+    <h3>
+      <code>{first.event}</code>
+    </h3>
+  );
+  const isAlone = others.length === 0;
+  return (
+    <article class="delivery" id={`event-${first.message_id}`}>
+      {!isAlone && name}
+      {deliveries.map((delivery) => (
+        <Delivery page={page} view={view} saying={saying} delivery={delivery}>
+          {isAlone && name}
+          {(!isAlone || delivery.endpoint !== null) && (
+            <Receiver page={page} view={view} delivery={delivery} />
+          )}
+        </Delivery>
+      ))}
+    </article>
+  );
+}
+
+type DeliveryProps = PanelProps & { delivery: DeliveryJson };
+
+/** Where it goes: the task's own URL, or an endpoint. */
+function Receiver({ page, view, delivery: { endpoint } }: Omit<DeliveryProps, "saying">) {
+  const { endpoints, task } = page.text;
+  return (
+    <span class="receiver-name">
+      <span class="soft">{endpoint === null ? task.callbackUrl : endpoints.one}</span>{" "}
+      {endpoint === null ? (
+        URL.parse(view.task.callback?.url ?? "")?.host
+      ) : (
+        <a href={`/endpoints/${endpoint.id}`}>{endpoint.host}</a>
+      )}
+    </span>
+  );
+}
+
+function Delivery({ page, view, delivery, saying, children }: DeliveryProps & { children: unknown }) {
   const { text } = page;
-  const { message_id: messageId, event, next_attempt_at: next, attempts } = delivery;
+  const { message_id: messageId, endpoint, next_attempt_at: next } = delivery;
   const state = deliveryStateOf(delivery, view);
   const stop = stopReasonOf(delivery, view);
   const byHand = view.life.events.find(({ message_id: id }) => id === messageId)?.by_hand ?? 0;
-  const told = toBeExplained(delivery);
+  const query = endpoint === null ? "" : `?endpoint=${endpoint.id}`;
   return (
-    <article class="delivery" id={messageId}>
+    <section class="receiver" id={anchorOf(delivery)}>
       <div class="delivery-head">
-        <h3>
-          <code>{event}</code>
-        </h3>
+        {children}
         <Badge tone={state}>{stateWord(state, text)}</Badge>
         {next !== null && (
           <span class="hint">
             {text.deliveries.next} <Distance page={page} iso={next} />
           </span>
         )}
-        <a class="soft" href={`/tasks/${view.task.task_id}/sent/${messageId}`}>
+        <a class="soft" href={`/tasks/${view.task.task_id}/sent/${messageId}${query}`}>
           {text.sent.title}
         </a>
         <form method="post" action={`/tasks/${view.task.task_id}/redeliver`}>
           <input type="hidden" name="message_id" value={messageId} />
+          {endpoint !== null && <input type="hidden" name="endpoint" value={endpoint.id} />}
           <button type="submit">{text.deliveries.redeliver}</button>
         </form>
       </div>
       {stop !== null && stop !== "superseded" && <p class="hint">{text.callbacks.stop[stop]}</p>}
-      {saying?.messageId === messageId && <Notice kind="bad">{saying.sentence}</Notice>}
+      {saying?.at === anchorOf(delivery) && <Notice kind="bad">{saying.sentence}</Notice>}
       {byHand > 0 && <Notice kind="good">{text.deliveries.queued}</Notice>}
-      {attempts.length > 0 && (
-        <ol class="attempts" aria-label={text.deliveries.attempts}>
-          {attempts.toReversed().map((attempt) => (
-            <Attempt page={page} messageId={messageId} attempt={attempt}>
-              {told.has(attempt) ? (
-                <AdvicePanel page={page} view={view} delivery={delivery} attempt={attempt} />
-              ) : (
-                <Answer page={page} messageId={messageId} attempt={attempt} />
-              )}
-            </Attempt>
-          ))}
-        </ol>
-      )}
-    </article>
-  );
-}
-
-interface AttemptProps {
-  page: PageContext;
-  messageId: string;
-  attempt: AttemptJson;
-}
-
-function Attempt({ page, messageId, attempt, children }: AttemptProps & { children: unknown }) {
-  const { text } = page;
-  const why = reasonText(attempt, text);
-  return (
-    <li id={`${messageId}-${attempt.number}`}>
-      <div class="attempt">
-        <span class="attempt-number">{attempt.number}</span>
-        <Badge tone={isOnTheWire(attempt) ? "running" : attempt.outcome}>
-          {isOnTheWire(attempt) ? text.deliveries.onTheWire : text.deliveries.outcome[attempt.outcome]}
-        </Badge>
-        {attempt.status_code !== null && <code>{attempt.status_code}</code>}
-        {attempt.duration_ms !== null && <span>{latency(attempt.duration_ms, text)}</span>}
-        <span class="soft">{text.deliveries.trigger[attempt.trigger]}</span>
-        {attempt.host !== undefined && <span class="soft">{text.sent.to(attempt.host)}</span>}
-        <span class="soft attempt-time">
-          <Instant iso={attempt.started_at} />
-        </span>
-      </div>
-      {why !== null && <p class="hint">{why}</p>}
-      {children}
-    </li>
-  );
-}
-
-/** What the receiver said to an attempt; opened by hand. */
-function Answer({ page, messageId, attempt }: AttemptProps) {
-  const label = page.text.deliveries.body;
-  if (attempt.response_excerpt === null) return null;
-  return (
-    <details id={`${messageId}-${attempt.number}-answer`}>
-      <summary>{label}</summary>
-      <Code label={label}>{attempt.response_excerpt}</Code>
-    </details>
+      <Attempts page={page} view={view} delivery={delivery} />
+    </section>
   );
 }

@@ -3,6 +3,7 @@ import type { AttemptReason } from "../../../contract/words.ts";
 import { isTerminalEvent } from "../../../domain/task/event.ts";
 import { isTerminal } from "../../../domain/task/task.ts";
 import type { Text } from "../../text/en.ts";
+import { sameReceiver } from "./delivery-groups.ts";
 import { isOnTheWire, type TaskView } from "./task-view.ts";
 
 /** Where a delivery stands, for a person: one that is `pending` waits, is on the wire, or has failed before. */
@@ -48,7 +49,10 @@ export function stateWord(state: DeliveryState, { callback, deliveries }: Text):
 
 type Known = Pick<TaskView, "task" | "deliveries">;
 
-/** Why a delivery stopped that its own attempts do not explain. `key`: the upstream does not know the task's key. */
+/**
+ * Why a delivery stopped that its own attempts do not explain. `key`: the upstream does not know the task's key;
+ * `endpoint`: it was disabled, or deleted.
+ */
 export type StopReason = keyof Text["callbacks"]["stop"] | "superseded";
 
 /** The receiver's own no, which ends the callbacks of a task. */
@@ -56,15 +60,20 @@ const ENDS_CALLBACKS: ReadonlySet<AttemptReason | null> = new Set(["gone", "http
 
 /** Null: it has not stopped, or its last attempt says why. */
 export function stopReasonOf(delivery: DeliveryJson, { task, deliveries }: Known): StopReason | null {
-  const { status, event } = delivery;
+  const { status, event, endpoint } = delivery;
   if (status !== "stopped" || ownAttempts(delivery).at(-1)?.outcome === "permanent") return null;
+  const isSuperseded = isTerminal(task) && !isTerminalEvent(event);
+  // Its answers to one event stop no other one: a 410 disables it.
+  if (endpoint !== null) return isSuperseded ? "superseded" : "endpoint";
   // The task's end stops what is pending before its own first attempt: what that one is answered is no reason for it.
-  const earlier = deliveries.data.filter((other) => other !== delivery && !isTerminalEvent(other.event));
+  const earlier = deliveries.data.filter(
+    (other) => other !== delivery && sameReceiver(other, delivery) && !isTerminalEvent(other.event),
+  );
   const refused = earlier.some((other) =>
     ownAttempts(other).some(({ reason }) => ENDS_CALLBACKS.has(reason)),
   );
   if (refused) return "receiver";
-  return isTerminal(task) && !isTerminalEvent(event) ? "superseded" : "key";
+  return isSuperseded ? "superseded" : "key";
 }
 
 /** One to another URL leaves the delivery as it is. */

@@ -1,5 +1,6 @@
 import type { TaskJson } from "../../../contract/shapes/task.ts";
 import { DeliveriesPanel, type Saying } from "./deliveries-panel.tsx";
+import { anchorOf } from "./delivery-groups.ts";
 import { Page } from "../page.tsx";
 import { Code, CopyButton, Distance, Instant, Notice, StatusBadge } from "../parts.tsx";
 import { span } from "../spans.ts";
@@ -10,7 +11,7 @@ import { liveEveryMs, type TaskView } from "./task-view.ts";
 import { timelineOf } from "./timeline.ts";
 import type { PageContext } from "../../page-context.ts";
 
-/** What the page's address says beside the task: the answer to the button that was pressed last, and at which event. */
+/** What the page's address says beside the task: the answer to the button that was pressed last, and at which delivery. */
 interface Asked {
   said: string | undefined;
   at: string | undefined;
@@ -28,7 +29,7 @@ export function TaskPage({ page, view, asked }: TaskProps) {
   const name = titleOf(task.metadata) ?? task.model;
   const title = `${text.status[task.status]} · ${name}`;
   const saying = sayingOf(page, asked);
-  const isAtEvent = view.deliveries.data.some(({ message_id: id }) => id === saying?.messageId);
+  const isAtDelivery = view.deliveries.data.some((delivery) => anchorOf(delivery) === saying?.at);
   return (
     <Page page={page} title={title} place="tasks" liveMs={liveEveryMs(view, page.now)}>
       <p class="crumb">
@@ -48,7 +49,7 @@ export function TaskPage({ page, view, asked }: TaskProps) {
           <StatusBadge page={page} status={task.status} />
         </p>
       </div>
-      {saying !== null && !isAtEvent && <Notice kind="bad">{saying.sentence}</Notice>}
+      {saying !== null && !isAtDelivery && <Notice kind="bad">{saying.sentence}</Notice>}
       <div class="split">
         <div class="column">
           <Outcome page={page} task={task} />
@@ -72,7 +73,7 @@ function sayingOf({ text }: PageContext, { said, at }: Asked): Saying | null {
   const { tooOften, tooManyElsewhere } = text.deliveries;
   const { nothing_to_deliver: nothing, too_many_redeliveries: tooMany } = text.errors;
   const sentence = new Map(Object.entries({ nothing, tooOften, tooManyElsewhere, tooMany })).get(said ?? "");
-  return sentence === undefined ? null : { messageId: at ?? null, sentence };
+  return sentence === undefined ? null : { at: at ?? null, sentence };
 }
 
 function Timeline({ page, view }: { page: PageContext; view: TaskView }) {

@@ -48,17 +48,17 @@ function pastOf({ task, life }: TaskView, { task: text }: Text): Moment[] {
 const TONES = { delivered: "good", retryable: "warn", permanent: "bad", unknown: "warn" } as const;
 
 function attemptsOf({ deliveries }: TaskView, text: Text): Moment[] {
-  return deliveries.data.flatMap(({ event, attempts }) =>
+  return deliveries.data.flatMap(({ event, endpoint, attempts }) =>
     attempts.map((attempt) => ({
       iso: attempt.started_at,
       label: text.task.attempt(attempt.number),
-      detail: [event, ...whereTo(attempt, text), answerOf(attempt, text)].join(" · "),
+      detail: [event, ...whereTo(attempt.host ?? endpoint?.host, text), answerOf(attempt, text)].join(" · "),
       tone: toneOf(attempt),
     })),
   );
 }
 
-function whereTo({ host }: AttemptJson, { sent }: Text): string[] {
+function whereTo(host: string | undefined, { sent }: Text): string[] {
   return host === undefined ? [] : [sent.to(host)];
 }
 

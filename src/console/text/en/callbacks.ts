@@ -3,6 +3,8 @@ export const callbacks = {
   stop: {
     receiver: "Not sent: the receiver answered 410 or 501 to another event of this task.",
     key: "Not sent: the provider does not know the key of this task.",
+    endpoint:
+      "Not sent: the endpoint was disabled or deleted. Deliver it again once the endpoint is enabled.",
   },
   leadsTo: "It redirects to",
   advice: {
@@ -36,6 +38,26 @@ export const callbacks = {
     headersRejected: "Create new tasks with other callback_headers, or deliver to another URL.",
     interrupted: "Nothing needs to be done: Ringback sends it again, and the webhook-id stays the same.",
     other: "Read what the receiver said, and look into its log at this time.",
+  },
+  /** Of an attempt at a registered endpoint. */
+  endpoint: {
+    reason: {
+      redirect:
+        "The receiver redirected to another URL. Ringback does not follow redirects; use the final URL as that of the endpoint.",
+      gone: "The receiver answered 410 Gone, so Ringback disabled the endpoint.",
+    },
+    advice: {
+      secret:
+        "The receiver does not trust the request. Compare its secret with the one on the Webhooks page, verify the raw body and not the parsed one, and check whether it wants a header of its own, which you set on the endpoint's page.",
+      body: "The receiver does not accept the body. Read what it said; no-code tools usually want the format flat, which you set on the endpoint's page for tasks created later.",
+      redirect: "Set the address that it leads to as the URL of the endpoint, then deliver again.",
+      gone: "In Make, a webhook that no scenario uses is switched off and answers 410. Switch the receiver on, enable the endpoint on its page, and deliver again.",
+      notImplemented:
+        "501 says that the receiver will never take this request, so Ringback stopped this delivery. Check the URL of the endpoint, then deliver again.",
+      urlRejected:
+        "The rules of this deployment do not allow the URL any more. Set another one on the endpoint's page, or ask the operator.",
+      headersRejected: "Set other headers on the endpoint's page, then deliver again.",
+    },
   },
   /** Of an attempt at another URL, which leaves the task's own callback as it is. */
   elsewhere: {

@@ -76,7 +76,9 @@ export const task = {
 
 export const deliveries = {
   title: "Callbacks",
-  none: "No callback: this task was created without a callback_url.",
+  none: "No callback: this task was created without a callback_url, and its events went to no endpoint.",
+  noneOwn:
+    "No events yet. This task was created without a callback_url; what goes to your endpoints is shown here.",
   noneYet: "No events yet.",
   next: "Next attempt",
   attempts: "Attempts",

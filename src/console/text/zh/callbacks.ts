@@ -4,6 +4,7 @@ export const callbacks: Text["callbacks"] = {
   stop: {
     receiver: "未发送：接收方对该任务的另一个事件答复了 410 或 501。",
     key: "未发送：服务商不认识该任务的 Key。",
+    endpoint: "未发送：该端点已停用或已删除。启用后可以重新发送。",
   },
   leadsTo: "重定向至",
   advice: {
@@ -30,6 +31,23 @@ export const callbacks: Text["callbacks"] = {
     headersRejected: "请用其他 callback_headers 创建新任务，或发送到另一个地址。",
     interrupted: "无需处理：Ringback 会再次发送，webhook-id 不变。",
     other: "请查看接收方的应答，以及它在该时间的日志。",
+  },
+  endpoint: {
+    reason: {
+      redirect: "接收方重定向到了另一个地址。Ringback 不跟随重定向，请把最终地址设为端点的地址。",
+      gone: "接收方返回 410（Gone），因此 Ringback 停用了该端点。",
+    },
+    advice: {
+      secret:
+        "接收方不信任该请求。请核对它使用的密钥与“Webhook”页面上的是否一致，用原始请求体（而不是解析后的内容）验证签名，并确认它是否还需要自己的请求头；请求头可在端点页面上设置。",
+      body: "接收方不接受该请求体。请查看它的应答；无代码工具通常需要 flat 格式，可在端点页面上设置，对之后创建的任务生效。",
+      redirect: "请把它指向的地址设为端点的地址，然后重新发送。",
+      gone: "在 Make 中，没有场景使用的 Webhook 会被关闭并答复 410。请重新开启接收方，在端点页面上启用该端点，然后重新发送。",
+      notImplemented:
+        "501 表示接收方永远不会接受该请求，因此 Ringback 已停止这次投递。请检查端点的地址，然后重新发送。",
+      urlRejected: "该部署的规则已不允许该地址。请在端点页面上换一个地址，或询问管理员。",
+      headersRejected: "请在端点页面上换用其他请求头，然后重新发送。",
+    },
   },
   elsewhere: {
     reason: {

@@ -71,7 +71,8 @@ export const task: Text["task"] = {
 
 export const deliveries: Text["deliveries"] = {
   title: "回调",
-  none: "无回调：创建该任务时没有填写 callback_url。",
+  none: "无回调：创建该任务时没有填写 callback_url，其事件也没有发往任何端点。",
+  noneOwn: "暂无事件。创建该任务时没有填写 callback_url；发往端点的内容会显示在这里。",
   noneYet: "暂无事件。",
   next: "下次尝试",
   attempts: "尝试记录",
