@@ -4,10 +4,12 @@ import type { ListedTask, TaskStatus } from "./task.ts";
 export interface ListFilters {
   /** One of these. */
   status?: TaskStatus | readonly TaskStatus[];
-  /** That of the task's own callback, one of these; `none`: it has none. */
+  /** That of the task's own callback, one of these; `none`: it has none. With `endpoint`: of the terminal event there. */
   callbackStatus?: CallbackFilter | readonly CallbackFilter[];
-  /** With its port unless that is 443. */
+  /** Of the task's own callback, with its port unless that is 443. */
   callbackHost?: string;
+  /** The id of a registered endpoint that the task's events go to. */
+  endpoint?: string;
   model?: string;
   upstreamName?: string;
   test?: boolean;
@@ -28,6 +30,7 @@ export function filterQuery(filters: ListFilters): Record<string, string | undef
     status,
     callbackStatus,
     callbackHost,
+    endpoint,
     model,
     upstreamName,
     test,
@@ -39,6 +42,7 @@ export function filterQuery(filters: ListFilters): Record<string, string | undef
     status: status && [status].flat().join(),
     callback_status: callbackStatus && [callbackStatus].flat().join(),
     callback_host: callbackHost,
+    endpoint,
     model,
     upstream_name: upstreamName,
     test: test === undefined ? undefined : String(test),

@@ -35,6 +35,7 @@ const REQUEST_PROBLEMS = {
   unknown_parameter: () => "is not a query parameter of this call",
   not_cursor: () => "is not a cursor of this list",
   not_host: () => "is not a host",
+  not_endpoint_id: () => "is not the id of a registered endpoint",
   not_upstream_name: () => "is not the name of an upstream",
   not_instant: () => "must be a time in ISO 8601, such as 2026-11-23T15:10:02Z",
   too_many_metadata_filters: ({ max }: Max) =>

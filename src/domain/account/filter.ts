@@ -13,10 +13,12 @@ import type { TaskSummary } from "./summary.ts";
 export interface TaskFilter {
   /** One of these. */
   statuses: readonly TaskStatus[] | null;
-  /** One of these; `none`: the task has no callback. */
+  /** Of the task's own callback, one of these; `none`: it has none. With `endpoint`: of the terminal event there. */
   callbackStatuses: readonly CallbackFilter[] | null;
-  /** As `receiverHost` has it. */
+  /** Of the task's own callback, as `receiverHost` has it. */
   callbackHost: string | null;
+  /** The id of a registered endpoint that the task took along. */
+  endpoint: string | null;
   model: string | null;
   upstreamName: string | null;
   test: boolean | null;
@@ -38,6 +40,7 @@ export const EVERY_TASK: TaskFilter = {
   statuses: null,
   callbackStatuses: null,
   callbackHost: null,
+  endpoint: null,
   model: null,
   upstreamName: null,
   test: null,
@@ -51,7 +54,8 @@ export function matchesFilter(task: TaskSummary, filter: TaskFilter): boolean {
   const { statuses, callbackStatuses, createdAfter, createdBefore } = filter;
   return (
     isOneOf(statuses, task.status) &&
-    isOneOf(callbackStatuses, task.delivery ?? "none") &&
+    hasEndpoint(task, filter.endpoint) &&
+    isOneOf(callbackStatuses, callbackStatusOf(task, filter.endpoint)) &&
     isAsked(filter.callbackHost, task.callbackHost) &&
     isAsked(filter.model, task.model) &&
     isAsked(filter.upstreamName, task.upstreamName) &&
@@ -61,6 +65,16 @@ export function matchesFilter(task: TaskSummary, filter: TaskFilter): boolean {
     isAsked(filter.upstreamTaskId, task.upstreamTaskId) &&
     matchesMetadata(task.metadata, filter.metadata)
   );
+}
+
+function hasEndpoint({ endpoints }: TaskSummary, asked: string | null): boolean {
+  return asked === null || endpoints.some(({ id }) => id === asked);
+}
+
+/** That of the task's own callback, or, at an endpoint, that of its terminal event. */
+function callbackStatusOf({ delivery, endpoints }: TaskSummary, endpoint: string | null): CallbackFilter {
+  if (endpoint === null) return delivery ?? "none";
+  return endpoints.find(({ id }) => id === endpoint)?.terminalDelivery ?? "waiting";
 }
 
 function isOneOf<T>(asked: readonly T[] | null, is: T): boolean {

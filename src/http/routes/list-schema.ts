@@ -39,6 +39,7 @@ export const LIST_QUERY = z.object({
     hostOf,
     string(says("not_host")).check(z.meta({ description: "A host, with its port unless that is 443." })),
   ),
+  endpoint: filter((value) => value, endpointId()),
   model: text(MODEL_MAX),
   upstream_name: filter(
     (value) => value,
@@ -80,6 +81,7 @@ export function readListQuery(
     statuses: asked.status ?? null,
     callbackStatuses: asked.callback_status ?? null,
     callbackHost: asked.callback_host ?? null,
+    endpoint: asked.endpoint ?? null,
     model: asked.model ?? null,
     upstreamName: asked.upstream_name ?? null,
     test: asked.test ?? null,
@@ -89,6 +91,11 @@ export function readListQuery(
     metadata: metadata.map(([name, value]) => ({ name: name.slice("metadata.".length), value })),
   };
   return { ok: true, page: { filter: filters, limit, before: cursor } };
+}
+
+/** One that is unknown finds nothing. */
+export function endpointId() {
+  return string(says("not_endpoint_id")).check(z.regex(/^ep_[a-z2-7]{26}$/, says("not_endpoint_id")));
 }
 
 /** Absent, or of that type: an empty value is none. */

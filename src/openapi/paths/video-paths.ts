@@ -53,15 +53,21 @@ const LIST_FILTERS = [
   {
     ...query(
       "callback_status",
-      "One of these states of the task's own callback; `none`: it has none.",
+      "One of these states of the task's own callback; `none`: it has none. With `endpoint`: of the terminal event " +
+        "there, `waiting` before there is one.",
       listQuery["callback_status"] ?? {},
     ),
     ...COMMA_SEPARATED,
   },
   query(
     "callback_host",
-    "The host of the `callback_url`, with its port unless that is 443.",
+    "The host of the task's own `callback_url`, with its port unless that is 443; with `endpoint`, too.",
     listQuery["callback_host"] ?? {},
+  ),
+  query(
+    "endpoint",
+    "The id of a registered endpoint that the task's events go to; an unknown one finds nothing.",
+    listQuery["endpoint"] ?? {},
   ),
   query("model", "This model.", listQuery["model"] ?? {}),
   query("upstream_name", "This upstream.", listQuery["upstream_name"] ?? {}),

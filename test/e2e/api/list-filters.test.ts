@@ -79,6 +79,7 @@ describe("a filter of the list", () => {
     ["callback_host=nowhere.example.com", []],
     [`model=${MODEL}`, ["refused", "called", "plain"]],
     ["model=other%20model", ["test"]],
+    [`endpoint=ep_${"a".repeat(26)}`, []],
     ["upstream_name=aio", ALL],
     ["upstream_name=ark", []],
     ["test=true", ["refused", "test"]],
@@ -143,7 +144,8 @@ describe("a filter of the list", () => {
     ["created_before=2026-02-30", "created_before", "not_instant"],
     ["metadata.=x", "metadata.", "unknown_parameter"],
     ["metadata=x", "metadata", "unknown_parameter"],
-    ["endpoint=ep_x", "endpoint", "unknown_parameter"],
+    ["endpoint=ep_x", "endpoint", "not_endpoint_id"],
+    ["endpoint=", "endpoint", "not_endpoint_id"],
     ["metadata.a=1&metadata.a=1", "metadata.a", "given_twice"],
     ["metadata.a=1&metadata.b=1&metadata.c=1&metadata.d=1", "metadata.d", "too_many_metadata_filters"],
     [

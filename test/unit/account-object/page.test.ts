@@ -6,7 +6,7 @@ import { EVERY_TASK, matchesFilter, type TaskFilter } from "../../../src/domain/
 import { isOver } from "../../../src/domain/account/reconcile.ts";
 import type { ListPage, TaskSummary } from "../../../src/domain/account/summary.ts";
 import { wait } from "../../../src/net/wait.ts";
-import { aQueuedSummary, aReport, aSummary, T0 } from "../../support/builders.ts";
+import { anEndpointSummary, aQueuedSummary, aReport, aSummary, T0 } from "../../support/builders.ts";
 import { SqlMemoryStorage } from "../../support/sql-storage.ts";
 
 /*
@@ -56,6 +56,7 @@ const filters = fc.record<TaskFilter>({
   statuses: fc.constantFrom(null, ["running"], ["queued", "running"]),
   callbackStatuses: fc.constantFrom(null, ["none"], ["waiting"]),
   callbackHost: fc.constantFrom(null, "a.acme.com"),
+  endpoint: fc.constantFrom(null, null, "ep_1", "ep_9"),
   model: fc.constantFrom(null, "m2"),
   upstreamName: fc.constantFrom(null, "aio"),
   test: fc.constantFrom(null, false),
@@ -71,6 +72,7 @@ describe("an account's list", () => {
       status: index % 3 === 0 ? "running" : "queued",
       model: `m${index % 4}`,
       metadata: `{"n":${index % 5}}`,
+      endpoints: Array.from({ length: index % 3 }, (_, at) => anEndpointSummary({ id: `ep_${at}` })),
       ...(index % 2 === 0 ? { callbackHost: "a.acme.com" } : {}),
       ...(index % 7 === 0 ? { delivery: null, callbackHost: null } : {}),
     });

@@ -30,6 +30,7 @@ export const problems: ProblemSentences = {
   unknown_parameter: () => "不是该接口的查询参数",
   not_cursor: () => "不是该列表的分页位置",
   not_host: () => "不是有效的主机",
+  not_endpoint_id: () => "不是已注册端点的 ID",
   not_upstream_name: () => "不是上游名称",
   not_instant: () => "必须是 ISO 8601 时间，例如 2026-11-23T15:10:02Z",
   too_many_metadata_filters: ({ max }) => `过多：一个列表最多按 ${max} 个 metadata 成员筛选`,

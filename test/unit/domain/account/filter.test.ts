@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EVERY_TASK, matchesFilter, type TaskFilter } from "../../../../src/domain/account/filter.ts";
 import type { TaskSummary } from "../../../../src/domain/account/summary.ts";
-import { aSummary, T0 } from "../../../support/builders.ts";
+import { anEndpointSummary, aSummary, T0 } from "../../../support/builders.ts";
 
 /*
  * scenario                          requirement
@@ -17,11 +17,17 @@ const TASK = aSummary({
   callbackHost: "hooks.acme.com:8443",
   upstreamTaskId: "up-7",
   metadata: '{"order":42,"note":"late"}',
+  endpoints: [
+    anEndpointSummary({ id: "ep_a", terminalDelivery: "delivered" }),
+    anEndpointSummary({ id: "ep_b" }),
+  ],
 });
 
 function matches(asked: Partial<TaskFilter>, about: Partial<TaskSummary> = {}): boolean {
   return matchesFilter({ ...TASK, ...about }, { ...EVERY_TASK, ...asked });
 }
+
+const WITHOUT_CALLBACK = { delivery: null, callbackHost: null };
 
 const TABLE: [what: string, asked: Partial<TaskFilter>, about: Partial<TaskSummary>, is: boolean][] = [
   ["nothing", {}, {}, true],
@@ -41,6 +47,32 @@ const TABLE: [what: string, asked: Partial<TaskFilter>, about: Partial<TaskSumma
   ["its host", { callbackHost: "hooks.acme.com:8443" }, {}, true],
   ["its host at another port", { callbackHost: "hooks.acme.com" }, {}, false],
   ["a host, without a callback", { callbackHost: "hooks.acme.com" }, { callbackHost: null }, false],
+  ["its endpoint", { endpoint: "ep_a" }, {}, true],
+  ["an endpoint that it did not take along", { endpoint: "ep_c" }, {}, false],
+  ["an endpoint, and it has none", { endpoint: "ep_a" }, { endpoints: [] }, false],
+  ["its endpoint, without a callback of its own", { endpoint: "ep_a" }, WITHOUT_CALLBACK, true],
+  ["the status at its endpoint", { endpoint: "ep_a", callbackStatuses: ["delivered"] }, {}, true],
+  [
+    "the callback's status, at its endpoint",
+    { endpoint: "ep_a", callbackStatuses: ["exhausted"] },
+    {},
+    false,
+  ],
+  ["`waiting`, at an endpoint without an end", { endpoint: "ep_b", callbackStatuses: ["waiting"] }, {}, true],
+  [
+    "`waiting`, at an endpoint that has its end",
+    { endpoint: "ep_a", callbackStatuses: ["waiting"] },
+    {},
+    false,
+  ],
+  ["`none`, at an endpoint", { endpoint: "ep_b", callbackStatuses: ["none"] }, WITHOUT_CALLBACK, false],
+  [
+    "the callback's host, with its endpoint",
+    { endpoint: "ep_a", callbackHost: "hooks.acme.com:8443" },
+    {},
+    true,
+  ],
+  ["the endpoint's host", { endpoint: "ep_a", callbackHost: "endpoint.acme.com" }, {}, false],
   ["its model", { model: "seedance" }, {}, true],
   ["the beginning of its model", { model: "seed" }, {}, false],
   ["its model in capitals", { model: "SEEDANCE" }, {}, false],

@@ -19,6 +19,8 @@ function read(query: string): Partial<TaskFilter> | Record<string, string> {
 
 const at = (text: string): number => Date.parse(text);
 
+const EP = `ep_${"a2".repeat(13)}`;
+
 describe("the query of a list", () => {
   it.each<[query: string, filter: Partial<TaskFilter>]>([
     ["", {}],
@@ -32,6 +34,8 @@ describe("the query of a list", () => {
     ["callback_host=hooks.acme.com:443", { callbackHost: "hooks.acme.com" }],
     ["callback_host=hooks.acme.com:8443", { callbackHost: "hooks.acme.com:8443" }],
     ["callback_host=b%C3%BCcher.de", { callbackHost: "xn--bcher-kva.de" }],
+    [`endpoint=${EP}`, { endpoint: EP }],
+    [`endpoint=${EP}&callback_status=waiting`, { endpoint: EP, callbackStatuses: ["waiting"] }],
     ["model=seedance%202", { model: "seedance 2" }],
     ["upstream_name=aio", { upstreamName: "aio" }],
     ["upstream_name=gone-by-now", { upstreamName: "gone-by-now" }],
@@ -98,7 +102,12 @@ describe("the query of a list", () => {
     ["metadata.=x", { "metadata.": "unknown_parameter" }],
     ["Metadata.a=x", { "Metadata.a": "unknown_parameter" }],
     ["metadata[a]=x", { "metadata[a]": "unknown_parameter" }],
-    ["endpoint=ep_1", { endpoint: "unknown_parameter" }],
+    ["endpoint=", { endpoint: "not_endpoint_id" }],
+    ["endpoint=ep_1", { endpoint: "not_endpoint_id" }],
+    [`endpoint=EP_${"a".repeat(26)}`, { endpoint: "not_endpoint_id" }],
+    [`endpoint=ep_${"a".repeat(27)}`, { endpoint: "not_endpoint_id" }],
+    [`endpoint=ep_${"a".repeat(26)}%0A`, { endpoint: "not_endpoint_id" }],
+    [`endpoint=${EP}&endpoint=${EP}`, { endpoint: "given_twice" }],
     ["metadata.a=1&metadata.a=2", { "metadata.a": "given_twice" }],
     ["model=a&model=a", { model: "given_twice" }],
     ["metadata.a&metadata.b&metadata.c&metadata.d", { "metadata.d": "too_many_metadata_filters" }],
