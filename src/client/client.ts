@@ -1,3 +1,4 @@
+import { Endpoints } from "./endpoints.ts";
 import { readEvents, type StreamedEvent } from "./events.ts";
 import { exchange, pause, type Call, type ClientOptions } from "./exchange.ts";
 import { filterQuery, type ListFilters } from "./filters.ts";
@@ -45,7 +46,12 @@ export interface ListOptions extends CallOptions, ListFilters {
   cursor?: string;
 }
 
-export interface RedeliverOptions extends CallOptions {
+export interface DeliveryOptions extends CallOptions {
+  /** The registered endpoint whose delivery is meant; the task's own callback if left out. */
+  endpoint?: string;
+}
+
+export interface RedeliverOptions extends DeliveryOptions {
   /** Which event; the newest if left out. */
   messageId?: string;
   /** Send this one attempt there instead: whatever it comes to, the delivery stays as it is. */
@@ -56,10 +62,13 @@ export interface RedeliverOptions extends CallOptions {
 
 /** Ringback's API. Every method throws a `RingbackError` when Ringback refuses. */
 export class Ringback {
+  /** The receivers that are registered once. */
+  readonly endpoints: Endpoints;
   readonly #options: ClientOptions;
 
   constructor(options: ClientOptions) {
     this.#options = options;
+    this.endpoints = new Endpoints(async (call) => this.#json(call));
   }
 
   /** Starts a task. After it has resolved, exactly one of `video.succeeded` and `video.failed` follows. */
@@ -97,7 +106,7 @@ export class Ringback {
 
   /** The task's state, then each change until its end. */
   async *events(taskId: string, { signal }: CallOptions = {}): AsyncGenerator<StreamedEvent, void> {
-    const call = { path: `${pathOf(taskId)}/events`, signal, waitSeconds: STREAM_SECONDS, repeatable: true };
+    const call = { path: `${pathOf(taskId)}/events`, signal, waitSeconds: STREAM_SECONDS };
     for (;;) {
       const stream = await exchange(this.#options, call, async ({ body }) => body);
       for await (const event of stream ? readEvents(stream) : []) {
@@ -124,23 +133,32 @@ export class Ringback {
     } while (cursor);
   }
 
-  /** What was sent to the task's `callback_url`, attempt by attempt. */
+  /** What was sent to the task's `callback_url` and to registered endpoints, attempt by attempt. */
   async deliveries(taskId: string, { signal }: CallOptions = {}): Promise<Delivery[]> {
     return (await this.#get<{ data: Delivery[] }>(`${pathOf(taskId)}/deliveries`, {}, { signal })).data;
   }
 
   /** One of them with its request: URL, headers and the exact body, signed for this moment. */
-  async delivery(taskId: string, messageId: string, { signal }: CallOptions = {}): Promise<SentDelivery> {
+  async delivery(
+    taskId: string,
+    messageId: string,
+    { endpoint, signal }: DeliveryOptions = {},
+  ): Promise<SentDelivery> {
     const path = `${pathOf(taskId)}/deliveries/${encodeURIComponent(messageId)}`;
-    return this.#get<SentDelivery>(path, {}, { signal });
+    return this.#get<SentDelivery>(path, { endpoint }, { signal });
   }
 
   /** One more attempt of the newest event, or of the one with this `messageId`. */
   async redeliver(
     taskId: string,
-    { messageId, callbackUrl, callbackHeaders, signal }: RedeliverOptions = {},
+    { messageId, endpoint, callbackUrl, callbackHeaders, signal }: RedeliverOptions = {},
   ): Promise<Delivery> {
-    const body = { message_id: messageId, callback_url: callbackUrl, callback_headers: callbackHeaders };
+    const body = {
+      message_id: messageId,
+      endpoint,
+      callback_url: callbackUrl,
+      callback_headers: callbackHeaders,
+    };
     return this.#post<Delivery>(`${pathOf(taskId)}/redeliver`, body, { signal });
   }
 
@@ -176,8 +194,7 @@ export class Ringback {
 
   /** Stops polling and calling back, and erases the task. The upstream goes on: it has no cancel. */
   async delete(taskId: string, { signal }: CallOptions = {}): Promise<void> {
-    const call = { method: "DELETE", path: pathOf(taskId), signal, repeatable: false } as const;
-    await exchange(this.#options, call, async () => undefined);
+    await this.#json<void>({ method: "DELETE", path: pathOf(taskId), signal });
   }
 
   /** Whose key this is: a label for a connection. */
@@ -191,15 +208,18 @@ export class Ringback {
   }
 
   async #get<Answer>(path: string, query: Call["query"], rest: Partial<Call>): Promise<Answer> {
-    return this.#json<Answer>({ ...rest, path, query: query ?? {}, repeatable: true });
+    return this.#json<Answer>({ ...rest, path, query: query ?? {} });
   }
 
   async #post<Answer>(path: string, body: unknown, rest: Partial<Call>): Promise<Answer> {
-    return this.#json<Answer>({ ...rest, method: "POST", path, body, repeatable: false });
+    return this.#json<Answer>({ ...rest, method: "POST", path, body });
   }
 
+  /** Undefined for an answer without content. */
   async #json<Answer>(call: Call): Promise<Answer> {
-    return exchange(this.#options, call, async (response) => response.json() as Promise<Answer>);
+    return exchange(this.#options, call, async (response) =>
+      response.status === 204 ? (undefined as Answer) : (response.json() as Promise<Answer>),
+    );
   }
 }
 

@@ -293,6 +293,77 @@ export interface RecoveryPreview {
   tasks: ReadonlyArray<string>;
 }
 
+/** A registered receiver. */
+export interface Endpoint {
+  object: "webhook_endpoint";
+  id: string;
+  /** Where it is sent. */
+  url: string;
+  /** Which events are sent. */
+  events: ReadonlyArray<"video.succeeded" | "video.failed" | "video.running" | "video.progress">;
+  format: "standard" | "flat";
+  /** Of the headers that are sent with each callback; their values are never shown. */
+  header_names: ReadonlyArray<string>;
+  /** The account's own words for it. */
+  description: string | null;
+  status: "active" | "failing" | "disabled";
+  /** `gone`: it has answered 410; `failing`: for five days; `manual`: by `enabled`. */
+  disabled_reason: "gone" | "failing" | "manual" | null;
+  /** When the first of its last attempts ended, if five or more, over at least a minute, have failed; the next success ends it. */
+  failing_since: string | null;
+  /** Tasks that are created from then on are sent to it. */
+  created_at: string;
+}
+
+export interface RegisterEndpoint {
+  /** Where to call back: `https`, port 443 or 1024 and above, a public DNS name, no user info, at most 2048 characters. */
+  url: string;
+  /** Which events are sent: how a task ended, well or badly, if left out. */
+  events?: ReadonlyArray<"video.succeeded" | "video.failed" | "video.running" | "video.progress">;
+  /** Up to 10 headers sent with each callback, 8 KB in all: what a receiver asks for, such as `authorization` or `x-make-apikey`. Sealed at rest and never shown again. Names of the transport, of cookies, `webhook-*` and `ringback-*` are refused. */
+  headers?: {
+    [member: string]: string;
+  };
+  /** `flat` is one level of scalars, for no-code tools. `standard` if left out. */
+  format?: "standard" | "flat";
+  /** Your own words for it, up to 200 characters. */
+  description?: string;
+}
+
+export interface ChangeEndpoint {
+  /** Where to call back: `https`, port 443 or 1024 and above, a public DNS name, no user info, at most 2048 characters. On another host it needs `headers` in the same call: the stored ones were for the old receiver. */
+  url?: string;
+  /** Which events are sent, for tasks that are created later. */
+  events?: ReadonlyArray<"video.succeeded" | "video.failed" | "video.running" | "video.progress">;
+  /** Replaces all headers; `{}` leaves none. Up to 10 headers sent with each callback, 8 KB in all: what a receiver asks for, such as `authorization` or `x-make-apikey`. Sealed at rest and never shown again. Names of the transport, of cookies, `webhook-*` and `ringback-*` are refused. */
+  headers?: {
+    [member: string]: string;
+  };
+  /** `standard` or `flat`, for tasks that are created later. */
+  format?: "standard" | "flat";
+  /** Your own words for it, up to 200 characters. An empty string takes it away. */
+  description?: string | null;
+  /** `false`: send nothing to it. `true`: send to it again, whatever had disabled it. */
+  enabled?: boolean;
+}
+
+export interface TestEndpoint {
+  /** What to send: a `ping` if left out, or a sample of an event. */
+  type?: "ping" | "video.succeeded" | "video.failed" | "video.running" | "video.progress";
+}
+
+/** What the receiver said to a ping. */
+export interface PingResult {
+  delivered: boolean;
+  /** Null if no answer came. */
+  status_code: number | null;
+  duration_ms: number | null;
+  /** Null when delivered; else `http_503` and the like, or `timeout`, `connection`, `redirect`, `gone`, `url_rejected`, `headers_rejected`, `interrupted`, `in_flight` (the last one while it is on the wire). */
+  reason: string | null;
+  /** The first 2 KB of the receiver's answer. */
+  response_excerpt: string | null;
+}
+
 /** The account's signing secrets (Standard Webhooks). */
 export interface SigningSecrets {
   /** Signs every callback of this account. */

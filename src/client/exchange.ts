@@ -14,7 +14,8 @@ export interface ClientOptions {
 }
 
 export interface Call {
-  method?: "GET" | "POST" | "DELETE";
+  /** `GET` if left out. */
+  method?: "POST" | "PATCH" | "DELETE";
   /** After the base URL. */
   path: string;
   query?: Readonly<Record<string, string | number | undefined>>;
@@ -23,8 +24,8 @@ export interface Call {
   /** What the call was asked to wait for. */
   waitSeconds?: number | undefined;
   signal?: AbortSignal | undefined;
-  /** Whether the same call may be sent again when its outcome is unknown. */
-  repeatable: boolean;
+  /** Whether the same call may be sent again when its outcome is unknown; if left out, only a `GET`. */
+  repeatable?: boolean;
 }
 
 /** Ringback said no. `code` is one of the contract's; `http_<status>` if something in between answered. */
@@ -80,7 +81,8 @@ export async function exchange<Answer>(
     call.signal?.throwIfAborted();
     const isInProgress = failure instanceof RingbackError && failure.code === "idempotency_in_progress";
     if (!isInProgress || Date.now() - startedAt > IN_PROGRESS_MAX_MS) retries--;
-    const waitMs = retries >= 0 && call.repeatable ? waitBefore(failure) : null;
+    const isRepeatable = call.repeatable ?? call.method === undefined;
+    const waitMs = retries >= 0 && isRepeatable ? waitBefore(failure) : null;
     if (waitMs === null) throw failure;
     await pause(waitMs, call.signal);
   }

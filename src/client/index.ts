@@ -3,6 +3,7 @@ export {
   Ringback,
   type CallOptions,
   type CreateOptions,
+  type DeliveryOptions,
   type ListOptions,
   type RedeliverOptions,
 } from "./client.ts";
@@ -15,6 +16,7 @@ export {
   type ReceivedHeaders,
   type VerifyOptions,
 } from "./callback.ts";
+export type { Endpoints } from "./endpoints.ts";
 export type { StreamedEvent } from "./events.ts";
 export type { ListFilters } from "./filters.ts";
 export type {
@@ -24,9 +26,14 @@ export type {
   Delivery,
   DeliveryStatus,
   EndedTask,
+  Endpoint,
+  EndpointChange,
+  EndpointRequest,
+  EndpointTest,
   EventType,
   ListedTask,
   Page,
+  PingResult,
   Recovery,
   RecoveryPreview,
   RecoveryRequest,

@@ -1,10 +1,14 @@
 import type {
   Account,
+  ChangeEndpoint,
   CreateVideo,
   Delivery,
+  Endpoint,
   ListedTask,
+  PingResult,
   Recovery,
   RecoveryPreview,
+  RegisterEndpoint,
   SentDelivery,
   SigningSecrets,
   StartRecovery,
@@ -12,6 +16,7 @@ import type {
   TaskCallback,
   TaskData,
   TaskError,
+  TestEndpoint,
 } from "./contract.ts";
 
 /** The contract's shapes by the names that the client gives them, and what is sure of a task of each status. */
@@ -19,7 +24,9 @@ import type {
 export type {
   Account,
   Delivery,
+  Endpoint,
   ListedTask,
+  PingResult,
   Recovery,
   RecoveryPreview,
   SentDelivery,
@@ -29,6 +36,15 @@ export type {
 
 /** `POST /v1/webhooks/recoveries`: what to deliver again. Left out, every exhausted delivery. */
 export type RecoveryRequest = Omit<StartRecovery, "dry_run">;
+
+/** `POST /v1/webhooks/endpoints`: where the events of every later task go, too. */
+export type EndpointRequest = RegisterEndpoint;
+
+/** What to change of an endpoint; what is left out stays as it is. */
+export type EndpointChange = ChangeEndpoint;
+
+/** What to send to try an endpoint. */
+export type EndpointTest = TestEndpoint;
 
 /** `POST /v1/videos`: the upstream's fields, which pass through, and Ringback's own. */
 export type CreateRequest = CreateVideo;

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, expectTypeOf, it } from "vitest";
 import { CLIENT_TYPES, clientTypes } from "../../../dev/client-types.ts";
 import type * as client from "../../../src/client/index.ts";
-import type { DeliveryJson } from "../../../src/contract/shapes/delivery.ts";
+import type { EndpointJson } from "../../../src/contract/shapes/endpoint.ts";
+import type { DeliveryJson, PingResult } from "../../../src/contract/shapes/delivery.ts";
 import type { SigningSecrets } from "../../../src/contract/shapes/account.ts";
 import type { ListedTask, TaskData, TaskError, TaskJson } from "../../../src/contract/shapes/task.ts";
 import type { DeliveryStatus, EventType, TaskStatus } from "../../../src/contract/words.ts";
@@ -45,6 +46,9 @@ describe("the client's types", () => {
     expectTypeOf<client.ListedTask>().toEqualTypeOf<ListedTask>();
     expectTypeOf<Read<SigningSecrets>>().toExtend<client.SigningSecrets>();
     expectTypeOf<Read<DeliveryJson>>().toExtend<client.Delivery>();
+    expectTypeOf<Read<EndpointJson>>().toExtend<client.Endpoint>();
+    expectTypeOf<keyof client.Endpoint>().toEqualTypeOf<keyof EndpointJson>();
+    expectTypeOf<PingResult>().toExtend<client.PingResult>();
   });
 
   it("know what is sure of a task of each status", () => {
