@@ -4,6 +4,7 @@ import { parseJson } from "../../domain/text/json.ts";
 import { isUnavailable } from "../../domain/errors/unavailable.ts";
 import { namedAccount, openTaskId } from "../../keys/ids.ts";
 import { log } from "../../log.ts";
+import { listEndpoints } from "../../account-object/endpoints/client.ts";
 import { askTask } from "../../task-object/client.ts";
 import type { AppEnv } from "../app-env.ts";
 import { readSmallObject } from "../body/small-body.ts";
@@ -83,7 +84,13 @@ async function receiversOf(context: Context<AppEnv>): Promise<Receivers> {
   const { account } = context.get("caller");
   const name = await openTaskId(context.get("settings").roots, context.req.param("id") ?? "", account);
   if (name === null) return NO_RECEIVERS;
-  const body = await askTask(context.env.TASKS, name, async (stub) => stub.read(account));
+  const [body, endpoints] = await Promise.all([
+    askTask(context.env.TASKS, name, async (stub) => stub.read(account)),
+    listEndpoints(context.env.ACCOUNTS, account),
+  ]);
   const { callback } = JSON.parse(body ?? "{}") as { callback?: { url: string } | null };
-  return { own: callback?.url ?? null, endpoints: new Map() };
+  return {
+    own: callback?.url ?? null,
+    endpoints: new Map(endpoints.map(({ endpoint: { id, url } }) => [id, url])),
+  };
 }

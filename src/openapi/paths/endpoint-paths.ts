@@ -83,7 +83,7 @@ export const ENDPOINT_PATHS: Paths = {
         "200": answer("The endpoints.", "EndpointList", {
           examples: { one: { value: { object: "list", data: [ENDPOINT] } } },
         }),
-        ...errors(["invalid_request", ...KNOWN_KEY]),
+        ...errors(["invalid_request", "not_found", ...KNOWN_KEY]),
       },
     },
   },

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { SentDelivery } from "../../../src/contract/shapes/delivery.ts";
+import type { EndpointJson } from "../../../src/contract/shapes/endpoint.ts";
 import type { AccountList } from "../../../src/contract/shapes/operator.ts";
 import type { ListedTask } from "../../../src/contract/shapes/task.ts";
 import { OPERATOR_CALLS } from "../../../src/http/operator/open-calls.ts";
@@ -349,6 +350,45 @@ describe("what an operator sees of a receiver", () => {
     expect(sent.attempts.find(({ host }) => host !== undefined)?.response_excerpt).toBeNull();
     // The caller sees all of it.
     expect((await stack.deliveries(id))[0]?.attempts[0]?.response_excerpt).toBe(ECHO);
+  });
+
+  it("is the origin of a registered endpoint, which it may switch off and on and nothing more", async () => {
+    const path = "/v1/webhooks/endpoints";
+    const own = async (method: string, to: string, body: object): Promise<Response> =>
+      stack.call(to, {
+        method,
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify(body),
+      });
+    const url = `${stack.receiver.url}/${PATH_CANARY}-endpoint?token=${QUERY_CANARY}`;
+    const registered = (await (await own("POST", path, { url })).json()) as EndpointJson;
+    const one = `${path}/${registered.id}`;
+    const answers = [
+      await operate(path),
+      await operate(one),
+      await operate(one, { method: "PATCH", body: { enabled: false } }),
+      await operate(one, { method: "PATCH", body: { enabled: true } }),
+    ];
+    for (const { status, body } of answers) {
+      expect(status).toBe(200);
+      expect(body).toContain(`"url":"${new URL(url).origin}"`);
+      expect(body).not.toContain("canary");
+    }
+    expect(answers.map(({ body }) => /"status":"(\w+)"/.exec(body)?.[1])).toEqual([
+      "active",
+      "active",
+      "disabled",
+      "active",
+    ]);
+    for (const fields of [{ enabled: true, url }, { description: "x" }, { enabled: true, headers: null }]) {
+      const changed = await operate(one, { method: "PATCH", body: fields });
+      expect([fields, code(changed)]).toEqual([fields, "403 forbidden"]);
+    }
+    expect(code(await operate(path, { method: "POST", body: { url } }))).toBe("403 forbidden");
+    expect(code(await operate(`${one}/test`, { method: "POST", body: {} }))).toBe("403 forbidden");
+    expect(code(await operate(one, { method: "DELETE" }))).toBe("403 forbidden");
+    expect(await (await stack.call(one)).json()).toEqual(registered);
+    expect((await stack.call(one, { method: "DELETE" })).status).toBe(204);
   });
 
   it("is the origin of a redirect's target, too", async () => {
