@@ -22,12 +22,14 @@ import { eventually, FAST_SETTINGS, isTerminal, MODEL, type TaskBody } from "../
  * a failed generation                           the log, the store, the callbacks, answers to others
  * a kill with the submit on the wire            the same
  * a kill with a callback on the wire            the same
+ * an endpoint's headers, over a kill            the same
  * a store that does not parse: 500              the answer and the log
  */
 
 const KEY = "sk-canary-of-the-caller";
 const OTHER_KEY = "sk-of-somebody-else";
 const HEADER = "canary-value-of-a-header";
+const ENDPOINT_HEADER = "canary-of-an-endpoint's-header";
 const PROMPT = "A canary 金丝雀 in the prompt.";
 const IMAGE = `canaryImage${"A".repeat(100_000)}`;
 const METADATA = "canary-in-the-metadata";
@@ -35,7 +37,7 @@ const QUERY = "canary-in-the-query";
 /** Short enough for the runtime to quote it whole when it does not parse. */
 const BROKEN = "canary-in-a-row";
 /** The places where they must not be; metadata is the caller's own to see again. */
-const SECRET = [KEY, HEADER, PROMPT, IMAGE.slice(0, 30)];
+const SECRET = [KEY, HEADER, ENDPOINT_HEADER, PROMPT, IMAGE.slice(0, 30)];
 
 const folder = mkdtempSync(join(tmpdir(), "ringback-canaries-"));
 const logs: string[] = [];
@@ -156,6 +158,36 @@ describe("no canary is found", { timeout: 60_000 }, () => {
     await killAndRestart();
     expect(await settled(task.task_id)).toMatchObject({ status: "succeeded", callback: { attempts: 2 } });
     ids.push(task.task_id);
+  });
+
+  it("after a registration, a kill, and tests of an endpoint that repeats its header", async () => {
+    const hook = `${receiver.url}/endpoint?token=${QUERY}`;
+    const post = async (path: string, fields: object, method = "POST"): Promise<Response> =>
+      call(`/v1/webhooks/endpoints${path}`, { method, body: JSON.stringify(fields) });
+    const registered = await post("", { url: hook, headers: { "x-api-key": ENDPOINT_HEADER } });
+    const { id } = (await registered.json()) as { id: string };
+    await killAndRestart();
+    const read = await call(`/v1/webhooks/endpoints/${id}`);
+    expect(await read.json()).toMatchObject({ id, header_names: ["x-api-key"] });
+    receiver.reply({ body: `I was told ${ENDPOINT_HEADER}` });
+    expect(await (await post(`/${id}/test`, {})).json()).toMatchObject({ delivered: true });
+    const changed = await post(
+      `/${id}`,
+      { headers: { authorization: `Bearer ${ENDPOINT_HEADER}` } },
+      "PATCH",
+    );
+    expect(changed.status).toBe(200);
+    await killAndRestart();
+    receiver.reply({ status: 503, body: `I was told ${ENDPOINT_HEADER}` });
+    expect(await (await post(`/${id}/test`, { type: "video.failed" })).json()).toMatchObject({
+      status_code: 503,
+    });
+    const told = receiver.received.filter(({ path }) => path.startsWith("/hook/endpoint"));
+    expect(told.map(({ headers }) => headers["x-api-key"] ?? headers["authorization"])).toEqual([
+      ENDPOINT_HEADER,
+      `Bearer ${ENDPOINT_HEADER}`,
+    ]);
+    expect((await call(`/v1/webhooks/endpoints/${id}`, { method: "DELETE" })).status).toBe(204);
   });
 
   it("in the answer to a request that fails inside", async () => {
