@@ -15,6 +15,7 @@ export interface Mutation {
 
 const SWEEP = "test/workers/crash-sweep.test.ts";
 const RECOVERIES = "test/unit/account-object/recoveries.test.ts";
+const ENDPOINTS = "test/unit/account-object/endpoints.test.ts";
 
 export const MUTATIONS: Mutation[] = [
   {
@@ -254,6 +255,14 @@ export const MUTATIONS: Mutation[] = [
     test: { file: RECOVERIES, name: "gets all of it; it is stored sealed, and erased at the end" },
   },
   {
+    name: "store an endpoint's headers that were sealed for another one",
+    guarantee: 9,
+    file: "src/account-object/endpoints/endpoints.ts",
+    search: "if (this.#knownAt(url) !== known) continue;",
+    replace: "",
+    test: { file: ENDPOINTS, name: "of registrations at one time are those of the one endpoint, and open" },
+  },
+  {
     name: "forget that a task is erased at last",
     guarantee: 10,
     file: "src/domain/task/due-work.ts",
@@ -268,6 +277,22 @@ export const MUTATIONS: Mutation[] = [
     search: "} else if (keptUntil > now) {",
     replace: "} else if (keptUntil > now && now < 0) {",
     test: { file: RECOVERIES, name: "does not empty an account that has a recovery of the last 30 days" },
+  },
+  {
+    name: "empty an account that has endpoints",
+    guarantee: 10,
+    file: "src/account-object/store.ts",
+    search: " && this.endpoints.all().length === 0",
+    replace: "",
+    test: { file: ENDPOINTS, name: "is not emptied, and needs no alarm" },
+  },
+  {
+    name: "keep an account whose last endpoint was deleted",
+    guarantee: 10,
+    file: "src/account-object/endpoints/store.ts",
+    search: "if (endpoints.length === 0 && alarm.at === null) alarm.set(now + RETRY_MS);",
+    replace: "",
+    test: { file: ENDPOINTS, name: "is emptied by the alarm that the deletion of the last one sets" },
   },
   {
     name: "keep the alarm of a longer retention",
