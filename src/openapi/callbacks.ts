@@ -57,8 +57,10 @@ export const CALLBACK_HEADERS: Record<string, JsonSchema> = {
 const RECEIVER_ANSWERS: Record<string, JsonSchema> = {
   "2XX": { description: "Delivered. Only the status line counts." },
   "3XX": { description: "Redirects are not followed: tried again." },
-  "410": { description: "Gone: this task's callbacks stop." },
-  "501": { description: "Not implemented: this task's callbacks stop." },
+  "410": { description: "Gone: this task's callbacks stop; a registered endpoint is disabled." },
+  "501": {
+    description: "Not implemented: this task's callbacks stop; of a registered endpoint, this delivery does.",
+  },
   default: {
     description: "Tried again, up to 22 hours after the event. `Retry-After` moves the next attempt later.",
   },
@@ -79,7 +81,7 @@ function webhook(message: Message): JsonSchema {
     post: {
       operationId,
       summary,
-      description: `${description} The caller's \`callback_headers\` come with it.`,
+      description: `${description} The caller's \`callback_headers\`, or a registered endpoint's \`headers\`, come with it.`,
       tags: ["Deliveries"],
       security: [],
       parameters: Object.keys(CALLBACK_HEADERS).map((name) => ({
@@ -140,7 +142,7 @@ export function webhooks(): Record<string, JsonSchema> {
     name: "ping",
     operationId: "receive_ping",
     summary: "A ping",
-    description: "What `POST /v1/webhooks/ping` sends, once: an event of no task.",
+    description: "What `POST /v1/webhooks/ping` sends, and a test of an endpoint, once: an event of no task.",
     schemas: ["StandardPing", "FlatPing"],
     examples: {
       standard: { value: STANDARD_PING },

@@ -1,8 +1,11 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Webhook } from "standardwebhooks";
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import type { EndpointJson } from "../../../src/contract/shapes/endpoint.ts";
 import { EVENT_TYPES } from "../../../src/contract/words.ts";
-import { eventually, newHook, sendRaw, type Hook } from "../../support/stack.ts";
+import { eventually, FAST_SETTINGS, newHook, sendRaw, type Hook } from "../../support/stack.ts";
 import { useStack } from "../../support/use-stack.ts";
 
 /*
@@ -13,6 +16,7 @@ import { useStack } from "../../support/use-stack.ts";
  * patch: each field, another host, a taken URL    what is named changes, and nothing else
  * delete                                          204, then 404
  * test: ping, each event, each format             signed, with its headers, answered like a ping; a disabled one, too
+ * another RINGBACK_SECRET                         headers open under the previous one, else 503 names it
  * a path, a method, an id, a key that is none     404, 405 with Allow, 404 in the same bytes, 401
  * a Ringback callback                             508
  * too many                                        429 for registrations and tests
@@ -584,6 +588,35 @@ describe("a made-up key", () => {
     }
     stack.gateway.clearFaults();
     expect(hook.received()).toEqual([]);
+  });
+});
+
+describe("after a change of RINGBACK_SECRET", () => {
+  const folder = mkdtempSync(join(tmpdir(), "ringback-endpoints-"));
+  // The last hook runs first: the stack is closed by then.
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  const kept = useStack({ persistTo: folder });
+  const ROOT = FAST_SETTINGS["RINGBACK_SECRET"] ?? "";
+  const OTHER_ROOT = "another secret of the tests, also long enough";
+
+  it("the headers open while the previous one is set; then they must be given again", async () => {
+    const send = async (method: string, path: string, fields: object): Promise<Response> =>
+      kept.call(PATH + path, { method, headers: JSON_TYPE, body: JSON.stringify(fields) });
+    const hook = newHook(kept);
+    const created = await send("POST", "", { url: hook.url, headers: { "x-a": "first" } });
+    const { id } = (await created.json()) as EndpointJson;
+    await kept.restart({ RINGBACK_SECRET: OTHER_ROOT, RINGBACK_SECRET_PREVIOUS: ROOT });
+    expect((await send("POST", `/${id}/test`, {})).status).toBe(200);
+    await kept.restart({ RINGBACK_SECRET: OTHER_ROOT });
+    const unreadable = await send("POST", `/${id}/test`, {});
+    expect(unreadable.status).toBe(503);
+    expect(await unreadable.json()).toMatchObject({
+      error: { code: "misconfigured", message: expect.stringContaining("RINGBACK_SECRET_PREVIOUS") },
+    });
+    expect((await kept.call(`${PATH}/${id}`)).status).toBe(200);
+    expect((await send("PATCH", `/${id}`, { headers: { "x-a": "again" } })).status).toBe(200);
+    expect((await send("POST", `/${id}/test`, {})).status).toBe(200);
+    expect(hook.received().map(({ headers }) => headers["x-a"])).toEqual(["first", "again"]);
   });
 });
 
