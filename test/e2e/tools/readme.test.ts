@@ -120,6 +120,18 @@ describe("the API page's walk with curl", () => {
     expect(JSON.parse(read ?? "")).toMatchObject({ metadata: { order: 42 }, status: "succeeded" });
     expect(events).toContain("event: video.succeeded");
   });
+
+  it("registers an endpoint, tries it with a sample, and disables it", async () => {
+    const block = /```sh\n(curl [^`]*webhooks\/endpoints[\s\S]*?)```/.exec(page("docs/api.md"))?.[1] ?? "";
+    const { origin } = new URL(stack.receiver.url);
+    const endpoints = block.replaceAll("http://127.0.0.1:8789", origin);
+    const { code, output } = await runShell(`${walk()}\n${endpoints}`);
+    expect(code).toBe(0);
+    const [registered, tested, disabled] = output.trim().split("\n").slice(4);
+    expect(JSON.parse(registered ?? "")).toMatchObject({ object: "webhook_endpoint", status: "active" });
+    expect(JSON.parse(tested ?? "")).toMatchObject({ delivered: true });
+    expect(JSON.parse(disabled ?? "")).toMatchObject({ disabled_reason: "manual" });
+  });
 });
 
 /** The page's shell block that begins so, against this stack. A line feed after each answer separates them. */
