@@ -33,6 +33,7 @@ const PAGES = [
   "/webhooks/*",
   "/start/*",
   "/statistics",
+  "/accounts",
   "/sign-in",
   "/sign-out",
   "/language",

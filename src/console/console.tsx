@@ -1,7 +1,7 @@
 import { Router } from "../http/router.ts";
 import { methodNotAllowed, withSettings } from "../http/guards.ts";
 import { rateLimited } from "../http/rate-limit.ts";
-import { page, pageWithPreviews, signedIn } from "./middleware.tsx";
+import { operatorSignedIn, page, pageWithPreviews, signedIn } from "./middleware.tsx";
 import {
   changeEndpoint,
   disableEndpoint,
@@ -20,6 +20,7 @@ import { cancel, showPreview, showRecoveries, showRecovery, startFromPreview } f
 import { showSignIn, signIn, signOut } from "./routes/sign-in.tsx";
 import { sendElsewhere, showSent } from "./routes/sent.tsx";
 import { deleteTask, redeliverTask, showTask } from "./routes/tasks.tsx";
+import { chooseAccount, showAccounts } from "./routes/accounts.tsx";
 import { pingFromStart, revealStartSecret, showStart } from "./routes/start.tsx";
 import { showStatistics } from "./pages/statistics/statistics-page.tsx";
 import { showTasks } from "./routes/list.tsx";
@@ -100,6 +101,9 @@ export const consolePages = new Router()
   .all("/start/:form{secret|ping}", methodNotAllowed("GET, HEAD, POST"))
   .get("/statistics", page, withSettings, signedIn, showStatistics)
   .all("/statistics", methodNotAllowed("GET, HEAD"))
+  .get("/accounts", page, withSettings, operatorSignedIn, showAccounts)
+  .post("/accounts", page, withSettings, operatorSignedIn, chooseAccount)
+  .all("/accounts", methodNotAllowed("GET, HEAD, POST"))
   .get("/sign-in", page, withSettings, showSignIn)
   .post("/sign-in", page, withSettings, signIn)
   .all("/sign-in", methodNotAllowed("GET, HEAD, POST"))

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import type { AccountMode } from "../contract/words.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import type { Caller } from "../http/caller.ts";
+import { accountName } from "../keys/ids.ts";
 import { chooseLanguage, TEXTS, type Language } from "./language.ts";
 import { openSession, sealSession, SESSION_MS, type Session } from "./session.ts";
 import type { Text } from "./text/en.ts";
@@ -16,6 +17,10 @@ export interface PageContext {
   origin: string;
   /** Null: signed out. */
   viewer: string | null;
+  /** An operator's token is signed in: pages are without what is the caller's alone. */
+  isOperator: boolean;
+  /** The account that an operator looks into; null: none is chosen, or no operator is signed in. */
+  account: string | null;
   /** Whose key goes to the provider. Null: signed out. */
   mode: AccountMode | null;
   now: number;
@@ -33,12 +38,15 @@ export function pageContext(
   const language = chooseLanguage(chosen, context.req.header("accept-language"));
   // Pages outside of `signedIn` have no caller, whatever the type says.
   const caller = context.get("caller") as Caller | undefined;
+  const operator = context.get("operator");
   return {
     language,
     text: TEXTS[language],
     path: pathname + search,
     origin: `${isHttps(context) ? "https" : "http"}://${host}`,
-    viewer: caller === undefined ? null : viewerOf(caller),
+    viewer: operator ?? (caller === undefined ? null : viewerOf(caller)),
+    isOperator: operator !== undefined,
+    account: operator === undefined || caller === undefined ? null : accountName(caller.account),
     mode: caller?.mode ?? null,
     now: Date.now(),
     requestId: context.get("requestId"),
@@ -77,9 +85,14 @@ export async function readSession(context: Context<AppEnv>): Promise<Session | n
 }
 
 export async function startSession(context: Context<AppEnv>, bearer: string): Promise<void> {
-  const session = { bearer, expiresAt: Date.now() + SESSION_MS };
+  await writeSession(context, { bearer, expiresAt: Date.now() + SESSION_MS, account: null });
+}
+
+/** It ends when it would have ended. */
+export async function writeSession(context: Context<AppEnv>, session: Session): Promise<void> {
   const sealed = await sealSession(context.get("settings").roots[0], session);
-  setCookie(context, sessionCookie(context), sealed, SESSION_MS / 1000);
+  const seconds = Math.ceil((session.expiresAt - Date.now()) / 1000);
+  setCookie(context, sessionCookie(context), sealed, seconds);
 }
 
 export function endSession(context: Context<AppEnv>): void {

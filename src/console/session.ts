@@ -6,6 +6,8 @@ export interface Session {
   bearer: string;
   /** Epoch milliseconds. Never prolonged: a copy of the cookie is good for this long at most. */
   expiresAt: number;
+  /** The name of the account that an operator looks into; null: none is chosen, or the bearer is an account's own. */
+  account: string | null;
 }
 
 export const SESSION_MS = 12 * 3_600_000;
@@ -17,8 +19,8 @@ const SEALED_MIN_BYTES = 29;
 const CONTEXT = { task: "console", purpose: "session" };
 
 /** The cookie's value. */
-export async function sealSession(root: string, { bearer, expiresAt }: Session): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify([expiresAt, bearer]));
+export async function sealSession(root: string, { bearer, expiresAt, account }: Session): Promise<string> {
+  const bytes = new TextEncoder().encode(JSON.stringify([expiresAt, bearer, account]));
   return toBase64Url(await seal(root, CONTEXT, bytes, sessionKey));
 }
 
@@ -32,8 +34,8 @@ export async function openSession(
   if (sealed === null || sealed.length < SEALED_MIN_BYTES) return null;
   try {
     const text = new TextDecoder().decode(await unseal(roots, CONTEXT, sealed, sessionKey));
-    const [expiresAt, bearer] = JSON.parse(text) as [number, string];
-    return expiresAt > now ? { bearer, expiresAt } : null;
+    const [expiresAt, bearer, account = null] = JSON.parse(text) as [number, string, (string | null)?];
+    return expiresAt > now ? { bearer, expiresAt, account } : null;
   } catch (error) {
     if (error instanceof SealError) return null;
     throw error;

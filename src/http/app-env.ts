@@ -13,6 +13,8 @@ export interface AppEnv {
     ownHost: string;
     settings: Settings;
     caller: Caller;
+    /** The name of the operator's token that calls for the account; absent: its own token calls. */
+    operator?: string;
     /** What the operator may do in this call; absent: the account's own token calls. */
     operatorCall?: OperatorCall;
     /** Whether it counts against the rate limits already: a request counts once, however many calls it leads to. */

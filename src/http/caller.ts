@@ -7,13 +7,7 @@ export type Caller =
   /** Bring your own key: the upstream judges it. */
   | { mode: "own"; account: string; apiKey: string }
   /** A token of this deployment; the operator's key is used for the upstream. */
-  | {
-      mode: "operator";
-      account: string;
-      operatorKey: string;
-      /** The name of the operator's token that calls for the account; null: the account calls. */
-      operator: string | null;
-    };
+  | { mode: "operator"; account: string; operatorKey: string };
 
 /** One Bearer token of visible ASCII; anything else is no token. */
 const BEARER = /^Bearer +([\x21-\x7e]{1,4096})$/i;
@@ -30,7 +24,13 @@ export async function identify(
   const name = await nameOfToken(token, settings.keys);
   return name === null
     ? null
-    : { mode: "operator", account: namedAccount(name), operatorKey: settings.operatorKey, operator: null };
+    : { mode: "operator", account: namedAccount(name), operatorKey: settings.operatorKey };
+}
+
+/** The account that an operator calls for, or null: there is none of that name. */
+export function callerNamed(name: string, { keys, operatorKey }: Settings): Caller | null {
+  if (operatorKey === null || !keys.some((key) => key.name === name)) return null;
+  return { mode: "operator", account: namedAccount(name), operatorKey };
 }
 
 /** The name of the operator's token in an `Authorization` header, or null: it holds another or none. */

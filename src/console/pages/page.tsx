@@ -3,7 +3,7 @@ import type { Child } from "hono/jsx";
 import { LANGUAGE_TAGS, type Language } from "../language.ts";
 import type { PageContext } from "../page-context.ts";
 
-export type Place = "docs" | "start" | "tasks" | "new" | "webhooks" | "endpoints" | "stats";
+export type Place = "docs" | "start" | "tasks" | "new" | "webhooks" | "endpoints" | "stats" | "accounts";
 
 interface PageProps {
   page: PageContext;
@@ -62,10 +62,11 @@ export function Page({
             {text.shell.stale}
           </p>
           <main id="content" tabindex={-1} {...(liveMs ? { "data-live": liveMs } : {})}>
+            <ActingFor page={page} />
             {children}
           </main>
           <footer class="below">
-            {page.viewer !== null && (
+            {page.viewer !== null && !page.isOperator && (
               <a href="/start" {...(place === "start" ? { "aria-current": "page" } : {})}>
                 {text.start.title}
               </a>
@@ -80,6 +81,16 @@ export function Page({
         </body>
       </html>
     </>
+  );
+}
+
+/** Whose account an operator looks into; inside the part that updates, so that it is always that of what is shown. */
+function ActingFor({ page: { account, text } }: { page: PageContext }) {
+  if (account === null) return null;
+  return (
+    <p class="acting">
+      {text.operator.account} <strong>{account}</strong> <a href="/accounts">{text.operator.change}</a>
+    </p>
   );
 }
 
@@ -100,11 +111,7 @@ function Bar({ page, place, typedForm, languagePath }: BarProps) {
         </a>
         {viewer !== null && (
           <nav class="places" aria-label={text.shell.nav}>
-            <PlaceLink to="/" here={place === "tasks"} label={text.shell.tasks} />
-            <PlaceLink to="/new" here={place === "new"} label={text.shell.newTask} />
-            <PlaceLink to="/webhooks" here={place === "webhooks"} label={text.shell.webhooks} />
-            <PlaceLink to="/endpoints" here={place === "endpoints"} label={text.shell.endpoints} />
-            <PlaceLink to="/statistics" here={place === "stats"} label={text.shell.statistics} />
+            <Places page={page} place={place} />
           </nav>
         )}
         <div class="bar-end">
@@ -123,6 +130,31 @@ function Bar({ page, place, typedForm, languagePath }: BarProps) {
         </div>
       </div>
     </header>
+  );
+}
+
+/** An operator looks into one account, once it has chosen one. */
+function Places({ page, place }: Pick<BarProps, "page" | "place">) {
+  const { text, isOperator, account } = page;
+  return (
+    <>
+      {isOperator && <PlaceLink to="/accounts" here={place === "accounts"} label={text.operator.title} />}
+      {(!isOperator || account !== null) && (
+        <PlaceLink to="/" here={place === "tasks"} label={text.shell.tasks} />
+      )}
+      {!isOperator && (
+        <>
+          <PlaceLink to="/new" here={place === "new"} label={text.shell.newTask} />
+          <PlaceLink to="/webhooks" here={place === "webhooks"} label={text.shell.webhooks} />
+        </>
+      )}
+      {(!isOperator || account !== null) && (
+        <>
+          <PlaceLink to="/endpoints" here={place === "endpoints"} label={text.shell.endpoints} />
+          <PlaceLink to="/statistics" here={place === "stats"} label={text.shell.statistics} />
+        </>
+      )}
+    </>
   );
 }
 

@@ -3,8 +3,10 @@ import { deleteEndpoint, listEndpoints } from "../../account-object/endpoints/cl
 import { issue, showIssue } from "../../contract/problems.ts";
 import type { EndpointJson } from "../../contract/shapes/endpoint.ts";
 import { DEFAULT_EVENTS, TEST_MESSAGES } from "../../contract/words.ts";
+import type { EndpointState as AccountEndpoint } from "../../domain/endpoint/endpoint.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { ApiError, invalidRequest } from "../../http/errors.ts";
+import { originOf } from "../../http/operator/mask.ts";
 import { patch, register, requireEndpoint, viewEndpoint } from "../../http/routes/endpoints.ts";
 import { testEndpoint } from "../../http/routes/test-endpoint.ts";
 import {
@@ -74,7 +76,7 @@ export async function testFromForm(context: Context<AppEnv>): Promise<Response> 
   if (type === undefined) throw invalidRequest([issue("type", "not_listed", { values: TEST_MESSAGES })]);
   const state = await requireEndpoint(context, idOf(context));
   const answer = await testEndpoint(context, state.endpoint, type);
-  return renderOne(context, viewEndpoint(state), { test: { type, answer } });
+  return renderOne(context, shownEndpoint(context, state), { test: { type, answer } });
 }
 
 /** `POST /endpoints/{id}/enable` */
@@ -102,7 +104,14 @@ export async function removeEndpoint(context: Context<AppEnv>): Promise<Response
 
 /** The account's endpoints as the API shows them, oldest first. */
 export async function endpointsOf(context: Context<AppEnv>): Promise<EndpointJson[]> {
-  return (await listEndpoints(context.env.ACCOUNTS, context.get("caller").account)).map(viewEndpoint);
+  const all = await listEndpoints(context.env.ACCOUNTS, context.get("caller").account);
+  return all.map((state) => shownEndpoint(context, state));
+}
+
+/** An operator sees the origin of its URL. */
+function shownEndpoint(context: Context<AppEnv>, state: AccountEndpoint): EndpointJson {
+  const endpoint = viewEndpoint(state);
+  return context.get("operator") === undefined ? endpoint : { ...endpoint, url: originOf(endpoint.url) };
 }
 
 function idOf(context: Context<AppEnv>): string {
@@ -110,7 +119,7 @@ function idOf(context: Context<AppEnv>): string {
 }
 
 async function endpointOf(context: Context<AppEnv>): Promise<EndpointJson> {
-  return viewEndpoint(await requireEndpoint(context, idOf(context)));
+  return shownEndpoint(context, await requireEndpoint(context, idOf(context)));
 }
 
 /** What is wrong with the form. Every other error is the page's. */

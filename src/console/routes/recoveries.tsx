@@ -37,6 +37,7 @@ export async function startFromPreview(context: Context<AppEnv>): Promise<Respon
     url: form("callback_url").trim(),
     headers: form("callback_headers"),
   };
+  requireOwnForm(context, form("account"), asked.url);
   try {
     const { filter, target } = readRecoveryRequest(context, fieldsOf(asked));
     const [newest] = await recoveriesOf(context);
@@ -74,6 +75,15 @@ export async function cancel(context: Context<AppEnv>): Promise<Response> {
   const recovery = await cancelRecovery(context.env.ACCOUNTS, account, idOf(context));
   if (recovery === null) throw new ApiError("not_found");
   return context.redirect(`/recoveries/${recovery.id}`, 303);
+}
+
+/**
+ * An operator recovers to the stored receivers, and for the account of the preview: another one may have been chosen in
+ * another window since.
+ */
+function requireOwnForm(context: Context<AppEnv>, account: string, url: string): void {
+  const page = pageContext(context);
+  if (page.isOperator && (url !== "" || account !== page.account)) throw new ApiError("forbidden");
 }
 
 async function recoveriesOf(context: Context<AppEnv>): Promise<RecoveryView[]> {

@@ -2,6 +2,7 @@ import type { Context } from "hono";
 import type { SentDelivery } from "../../contract/shapes/delivery.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { ApiError, noSuchTask } from "../../http/errors.ts";
+import { shownTo } from "../../http/operator/serve.ts";
 import { askForRedelivery, redeliveryOf } from "../../http/routes/redeliver.ts";
 import { askTask } from "../../task-object/client.ts";
 import { readForm } from "../forms/form.ts";
@@ -53,7 +54,7 @@ async function renderSent(context: Context<AppEnv>, elsewhere: Elsewhere): Promi
     case "no_message":
       throw new ApiError("not_found");
     case "found": {
-      const delivery = JSON.parse(answer.body) as SentDelivery;
+      const delivery = (await shownTo(context, answer.body)) as unknown as SentDelivery;
       const page = pageContext(context);
       return context.html(<SentPage page={page} taskId={id} delivery={delivery} elsewhere={elsewhere} />);
     }

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { AccountMode } from "../../contract/words.ts";
 import type { AppEnv } from "../../http/app-env.ts";
-import { identify } from "../../http/caller.ts";
+import { identify, identifyOperator } from "../../http/caller.ts";
 import { ApiError } from "../../http/errors.ts";
 import { requireKnownKey } from "../../http/known-key.ts";
 import { clientOf } from "../../http/rate-limit.ts";
@@ -59,6 +59,7 @@ async function judge(context: Context<AppEnv>, bearer: string): Promise<Refusal 
   const address = clientOf(context) ?? "unknown";
   if (!(await context.env.CREATE_LIMIT.limit({ key: `sign-in ${address}` })).success) return "tooMany";
   if (bearer.length > BEARER_MAX_LENGTH) return "tooLong";
+  if ((await identifyOperator(`Bearer ${bearer}`, context.get("settings"))) !== null) return null;
   const caller = await identify(`Bearer ${bearer}`, context.get("settings"));
   if (caller === null) return "refused";
   try {

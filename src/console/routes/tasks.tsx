@@ -1,7 +1,7 @@
 import type { Context } from "hono";
-import { parseJson } from "../../domain/text/json.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { ApiError, noSuchTask } from "../../http/errors.ts";
+import { shownTo } from "../../http/operator/serve.ts";
 import { askForRedelivery, type Redelivery } from "../../http/routes/redeliver.ts";
 import { openTaskId } from "../../keys/ids.ts";
 import { askTask } from "../../task-object/client.ts";
@@ -16,7 +16,7 @@ export async function showTask(context: Context<AppEnv>): Promise<Response> {
   const body = await askTask(context.env.TASKS, name, async (stub) => stub.inspect(account));
   if (body === null) throw noSuchTask();
   // Digits of the upstream's and the caller's numbers are shown as they came.
-  const view = parseJson(body) as unknown as TaskView;
+  const view = (await shownTo(context, body)) as unknown as TaskView;
   const asked = { said: context.req.query("said"), at: context.req.query("at") };
   return context.html(<TaskPage page={pageContext(context)} view={view} asked={asked} />);
 }

@@ -5,6 +5,7 @@ import { errors, operatorErrors, problem, taskErrors } from "./en/errors.ts";
 import { callback, shell, signIn, status, time } from "./en/frame.ts";
 import { filters } from "./en/list.ts";
 import { create } from "./en/new-task.ts";
+import { operator } from "./en/operator.ts";
 import { recoveries } from "./en/recoveries.ts";
 import { sent } from "./en/sent.ts";
 import { deliveries, list, stats, task } from "./en/tasks.ts";
@@ -24,6 +25,7 @@ export const en = {
   deliveries,
   callbacks,
   recoveries,
+  operator,
   sent,
   video,
   tests,

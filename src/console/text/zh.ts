@@ -5,6 +5,7 @@ import { errors, operatorErrors, problem, taskErrors } from "./zh/errors.ts";
 import { callback, shell, signIn, status, time } from "./zh/frame.ts";
 import { filters } from "./zh/list.ts";
 import { create } from "./zh/new-task.ts";
+import { operator } from "./zh/operator.ts";
 import { problems } from "./zh/problems.ts";
 import { recoveries } from "./zh/recoveries.ts";
 import { sent } from "./zh/sent.ts";
@@ -25,6 +26,7 @@ export const zh: Text = {
   deliveries,
   callbacks,
   recoveries,
+  operator,
   sent,
   video,
   tests,

@@ -1,7 +1,9 @@
+import type { Context } from "hono";
 import type { AccountList, AccountOverview } from "../../contract/shapes/operator.ts";
 import { accountStats, type AccountNamespace } from "../../account-object/client.ts";
 import { isUnavailable } from "../../domain/errors/unavailable.ts";
 import { namedAccount } from "../../keys/ids.ts";
+import type { AppEnv } from "../app-env.ts";
 import { invalidRequest } from "../errors.ts";
 import { methodNotAllowed, withOperator, withSettings } from "../guards.ts";
 import { deduplicated, issuesOf } from "../issue.ts";
@@ -17,21 +19,23 @@ const ASKED_AT_A_TIME = 6;
 
 /** `/v1/operator`: what an operator asks of the deployment, not of one account. */
 export const operator = new Router()
-  .get("/accounts", withSettings, withOperator, async (context) => {
-    const { limit, after } = readQuery(context.req.url);
-    const names = [...new Set(context.get("settings").keys.map(({ name }) => name))].toSorted();
-    const rest = names.filter((name) => after === null || name > after);
-    const page = rest.slice(0, limit);
-    const data = await overviews(context.env.ACCOUNTS, page);
-    const last = page.at(-1);
-    const isMore = rest.length > page.length && last !== undefined;
-    return context.json({
-      object: "list",
-      data,
-      next_cursor: isMore ? btoa(last).replaceAll("=", "") : null,
-    } satisfies AccountList);
-  })
+  .get("/accounts", withSettings, withOperator, async (context) => context.json(await listAccounts(context)))
   .all("/accounts", methodNotAllowed("GET"));
+
+/** The page of accounts that the query asks for. @throws ApiError 400 with all that is wrong with it */
+export async function listAccounts(context: Context<AppEnv>): Promise<AccountList> {
+  const { limit, after } = readQuery(context.req.url);
+  const names = [...new Set(context.get("settings").keys.map(({ name }) => name))].toSorted();
+  const rest = names.filter((name) => after === null || name > after);
+  const page = rest.slice(0, limit);
+  const last = page.at(-1);
+  const isMore = rest.length > page.length && last !== undefined;
+  return {
+    object: "list",
+    data: await overviews(context.env.ACCOUNTS, page),
+    next_cursor: isMore ? btoa(last).replaceAll("=", "") : null,
+  };
+}
 
 /** @throws ApiError 400 with all that is wrong with it */
 function readQuery(url: string): { limit: number; after: string | null } {

@@ -86,7 +86,7 @@ function decoded(piece: string): string {
   }
 }
 
-function originOf(url: string): string {
+export function originOf(url: string): string {
   return URL.parse(url)?.origin ?? "";
 }
 

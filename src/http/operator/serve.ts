@@ -1,13 +1,14 @@
 import type { Context, Next } from "hono";
 import { issue } from "../../contract/problems.ts";
-import { parseJson } from "../../domain/text/json.ts";
+import { parseJson, type JsonValue } from "../../domain/text/json.ts";
 import { isUnavailable } from "../../domain/errors/unavailable.ts";
-import { namedAccount, openTaskId } from "../../keys/ids.ts";
+import { openTaskId } from "../../keys/ids.ts";
 import { log } from "../../log.ts";
 import { listEndpoints } from "../../account-object/endpoints/client.ts";
 import { askTask } from "../../task-object/client.ts";
 import type { AppEnv } from "../app-env.ts";
 import { readSmallObject } from "../body/small-body.ts";
+import { callerNamed } from "../caller.ts";
 import { ApiError, invalidRequest } from "../errors.ts";
 import { requireOperatorCall, routeOf } from "./calls.ts";
 import { holdsExcerpt, maskAnswer, maskEvents, type Receivers } from "./mask.ts";
@@ -19,10 +20,11 @@ export async function serveOperator(context: Context<AppEnv>, token: string, nex
     context.set("operatorCall", requireOperatorCall(context));
     const name = context.req.header(ACCOUNT_HEADER)?.trim() ?? "";
     if (name === "") throw await withoutAccount(context);
-    const { keys, operatorKey } = context.get("settings");
-    if (operatorKey === null || !keys.some((key) => key.name === name))
+    const caller = callerNamed(name, context.get("settings"));
+    if (caller === null)
       throw new ApiError("not_found", { message: `${ACCOUNT_HEADER} names no account of RINGBACK_KEYS.` });
-    context.set("caller", { mode: "operator", account: namedAccount(name), operatorKey, operator: token });
+    context.set("caller", caller);
+    context.set("operator", token);
     await next();
     context.res = await maskedResponse(context);
   });
@@ -75,6 +77,12 @@ async function maskedResponse(context: Context<AppEnv>): Promise<Response> {
   const body = await response.text();
   const receivers = holdsExcerpt(body) ? await receiversOf(context) : NO_RECEIVERS;
   return new Response(JSON.stringify(maskAnswer(parseJson(body), receivers)), response);
+}
+
+/** What an object says of the request's task, masked if an operator asks. */
+export async function shownTo(context: Context<AppEnv>, body: string): Promise<JsonValue> {
+  const value = parseJson(body);
+  return context.get("operator") === undefined ? value : maskAnswer(value, await receiversOf(context));
 }
 
 const NO_RECEIVERS: Receivers = { own: null, endpoints: new Map() };

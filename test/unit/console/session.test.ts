@@ -5,7 +5,7 @@ import { T0 } from "../../support/builders.ts";
 
 const ROOT = "the current root secret, long enough";
 const PREVIOUS = "the previous root secret, also long";
-const session = { bearer: "sk-the-bearer", expiresAt: T0 + SESSION_MS };
+const session = { bearer: "sk-the-bearer", expiresAt: T0 + SESSION_MS, account: null };
 
 describe("a session", () => {
   it("opens under the secret that sealed it until its time is over", async () => {

@@ -56,14 +56,18 @@ export function EndpointPage({ page, endpoint, state }: EndpointProps) {
       <div class="split">
         <div class="column">
           <Trouble page={page} endpoint={endpoint} />
-          <Test page={page} endpoint={endpoint} test={state.test} />
-          <Settings page={page} endpoint={endpoint} state={state} />
+          {!page.isOperator && (
+            <>
+              <Test page={page} endpoint={endpoint} test={state.test} />
+              <Settings page={page} endpoint={endpoint} state={state} />
+            </>
+          )}
         </div>
         <div class="column">
           <Facts page={page} endpoint={endpoint} />
           <Deliveries page={page} endpoint={endpoint} />
           <Disable page={page} endpoint={endpoint} />
-          <Remove page={page} endpoint={endpoint} />
+          {!page.isOperator && <Remove page={page} endpoint={endpoint} />}
         </div>
       </div>
     </Page>

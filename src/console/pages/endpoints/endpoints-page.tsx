@@ -45,7 +45,9 @@ export function EndpointsPage({ page, endpoints, typed, issues, said }: Endpoint
             ))}
           </ul>
         )}
-        <Register page={page} hasRoom={endpoints.length < ENDPOINTS_MAX} typed={typed} issues={issues} />
+        {!page.isOperator && (
+          <Register page={page} hasRoom={endpoints.length < ENDPOINTS_MAX} typed={typed} issues={issues} />
+        )}
       </div>
     </Page>
   );

@@ -1,4 +1,3 @@
-import type { EndpointJson } from "../../../contract/shapes/endpoint.ts";
 import type { TaskList } from "../../../contract/shapes/task.ts";
 import type { PageContext } from "../../page-context.ts";
 import { FirstSteps } from "../start/first-steps.tsx";
@@ -23,13 +22,11 @@ export interface TasksProps {
   /** Null: the question cannot be answered, for these problems. */
   list: TaskList | null;
   problems: Problems;
-  /** That one can filter by. */
-  endpoints: readonly EndpointJson[];
   /** The answer to a button or to a search. */
   saying: { kind: "good" | "bad"; sentence: string } | null;
 }
 
-export function TasksPage({ page, query, list, problems, endpoints, saying }: TasksProps) {
+export function TasksPage({ page, query, list, problems, saying }: TasksProps) {
   const text = page.text.list;
   const isFirst = filtersIn(query).length === 0 && !query.has("cursor");
   return (
@@ -41,17 +38,19 @@ export function TasksPage({ page, query, list, problems, endpoints, saying }: Ta
     >
       <div class="head">
         <h1>{text.title}</h1>
-        <a class="button primary" href="/new">
-          {page.text.shell.newTask}
-        </a>
+        {!page.isOperator && (
+          <a class="button primary" href="/new">
+            {page.text.shell.newTask}
+          </a>
+        )}
       </div>
       {saying !== null && <Notice kind={saying.kind}>{saying.sentence}</Notice>}
       <div class="tools">
         <QuickFilters page={page} query={query} />
         <SearchBox page={page} query={query} />
       </div>
-      <FilterForm page={page} query={query} problems={problems} endpoints={endpoints} />
-      <Chips page={page} query={query} endpoints={endpoints} />
+      <FilterForm page={page} query={query} problems={problems} />
+      <Chips page={page} query={query} />
       {list !== null && (
         <>
           <Recover page={page} query={query} list={list} />
@@ -105,11 +104,11 @@ function Empty({ page, query, next }: PartProps) {
     );
   }
   const filtered = filtersIn(query).length > 0 || query.has("cursor");
-  if (!filtered) return <FirstSteps page={page} />;
+  if (!filtered && !page.isOperator) return <FirstSteps page={page} />;
   return (
     <div class="empty card">
       <p class="empty-title">{filters.none}</p>
-      <p>{filters.noneLead}</p>
+      {filtered && <p>{filters.noneLead}</p>}
     </div>
   );
 }

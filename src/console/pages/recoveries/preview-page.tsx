@@ -102,20 +102,23 @@ function Start({ page, asked, preview, issues }: PreviewProps) {
         <input type="hidden" name={name} value={value} />
       ))}
       <input type="hidden" name="previewed_at" value={page.now} />
-      <details open={issues.length > 0 || asked.url !== ""}>
-        <summary>{text.elsewhere}</summary>
-        <div class="stack">
-          <p class="hint">{text.elsewhereLead}</p>
-          <Field {...url}>
-            <input {...described(url)} class="code" type="url" value={asked.url} autocomplete="off" />
-          </Field>
-          <Field {...headers}>
-            <textarea {...described(headers)} class="code" rows={2} spellcheck={false}>
-              {asked.headers}
-            </textarea>
-          </Field>
-        </div>
-      </details>
+      {page.account !== null && <input type="hidden" name="account" value={page.account} />}
+      {!page.isOperator && (
+        <details open={issues.length > 0 || asked.url !== ""}>
+          <summary>{text.elsewhere}</summary>
+          <div class="stack">
+            <p class="hint">{text.elsewhereLead}</p>
+            <Field {...url}>
+              <input {...described(url)} class="code" type="url" value={asked.url} autocomplete="off" />
+            </Field>
+            <Field {...headers}>
+              <textarea {...described(headers)} class="code" rows={2} spellcheck={false}>
+                {asked.headers}
+              </textarea>
+            </Field>
+          </div>
+        </details>
+      )}
       <button class="primary" type="submit">
         {text.start(preview.matched)}
       </button>

@@ -71,7 +71,7 @@ function Progress({ page, recovery }: { page: PageContext; recovery: RecoveryJso
           </>
         )}
       </p>
-      {status === "running" && (
+      {status === "running" && !page.isOperator && (
         <form method="post" action={`/recoveries/${id}/cancel`}>
           <button class="danger" type="submit">
             {text.cancel}

@@ -26,7 +26,7 @@ export function AdvicePanel({ page, view, delivery, attempt }: AdviceProps) {
       <p>
         {adviceText(advice, place, text)}{" "}
         {place !== "elsewhere" && (delivery.status === "pending" ? text.again : text.afterwards)}
-        {advice === "secret" && (
+        {advice === "secret" && !page.isOperator && (
           <>
             {" "}
             <a href="/webhooks">{shell.webhooks}</a>

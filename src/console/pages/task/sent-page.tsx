@@ -41,9 +41,9 @@ export function SentPage({ page, taskId, delivery, elsewhere }: SentProps) {
         <div class="column">
           <Headers page={page} delivery={delivery} />
           <Body page={page} body={delivery.request.body} />
-          <Replay page={page} delivery={delivery} />
+          {!page.isOperator && <Replay page={page} delivery={delivery} />}
         </div>
-        <ElsewhereForm page={page} elsewhere={elsewhere} />
+        {!page.isOperator && <ElsewhereForm page={page} elsewhere={elsewhere} />}
       </div>
     </Page>
   );

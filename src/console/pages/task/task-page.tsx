@@ -56,7 +56,7 @@ export function TaskPage({ page, view, asked }: TaskProps) {
           <DeliveriesPanel page={page} view={view} saying={saying} />
           <Json page={page} id="metadata" title={text.task.metadata} value={task.metadata} />
           {!task.test && <Upstream page={page} task={task} />}
-          <Curl page={page} task={task} />
+          {!page.isOperator && <Curl page={page} task={task} />}
         </div>
         <div class="column">
           <Timeline page={page} view={view} />
