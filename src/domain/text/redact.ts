@@ -17,6 +17,13 @@ export function redactText(text: string, secrets: readonly string[]): string {
   return clean;
 }
 
+const QUOTED = /"[^]*"|`[^]*`|'[^']{3,}'|\b[a-z][a-z0-9+.-]*:\S+/gi;
+
+/** A message without what it quotes, and without URLs. */
+export function withoutQuotes(text: string): string {
+  return text.replaceAll(QUOTED, "…");
+}
+
 /** The same inside parsed JSON, keys included: escapes cannot hide a secret here. Equal values keep their identity. */
 export function redactJson(value: JsonValue, secrets: readonly string[]): JsonValue {
   if (typeof value === "string") return redactText(value, secrets);

@@ -1,0 +1,128 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  alertCause,
+  alertKey,
+  ALERT_TYPES,
+  type Alert,
+  type AlertCause,
+} from "../../../../src/domain/alerts/alert.ts";
+import { admitAlerts, ALERTS_AN_HOUR, NO_ALERTS } from "../../../../src/domain/alerts/book.ts";
+import { T0 } from "../../../support/builders.ts";
+
+/*
+ * scenario                          requirement
+ * any causes at any time            at most 20 in an hour, one of a key in 10 minutes, and none is lost from the counts
+ * the same cause again              is left out for 10 minutes; the next alert says so
+ */
+
+const MINUTE = 60_000;
+
+function failing(host: string, count = 1): AlertCause {
+  return alertCause("endpoint.failing", "acme", { host, count, reason: "http_503" });
+}
+
+function total(counts: Iterable<number | undefined>): number {
+  return [...counts].reduce<number>((sum, count) => sum + (count ?? 0), 0);
+}
+
+/** Alerts of causes that come at those times, and the book after all of them. */
+function sendAll(turns: readonly { at: number; causes: readonly AlertCause[] }[]) {
+  let book = NO_ALERTS;
+  const sent: { at: number; alert: Alert }[] = [];
+  for (const { at, causes } of turns) {
+    // As a process that starts reads it.
+    const stored = JSON.parse(JSON.stringify(book)) as typeof book;
+    const admitted = admitAlerts(stored, causes, at);
+    book = admitted.book;
+    sent.push(...admitted.alerts.map((alert) => ({ at, alert })));
+  }
+  return { sent, book };
+}
+
+const anyCause = fc.record({
+  type: fc.constantFrom(...ALERT_TYPES),
+  host: fc.integer({ min: 0, max: 40 }).map((number) => `h${number}.acme.com`),
+  count: fc.integer({ min: 1, max: 5 }),
+});
+const anyTurns = fc.array(
+  fc.record({
+    gap: fc.oneof(fc.integer({ min: 0, max: 5 * MINUTE }), fc.integer({ min: 0, max: 90 * MINUTE })),
+    causes: fc.array(anyCause, { maxLength: 30 }),
+  }),
+  { maxLength: 40 },
+);
+
+describe("an account's alerts", () => {
+  it("are 20 an hour at most, one of a key in ten minutes, and count all that was left out", () => {
+    fc.assert(
+      fc.property(anyTurns, (gaps) => {
+        let at = T0;
+        const turns = gaps.map(({ gap, causes }) => {
+          at += gap;
+          return { at, causes: causes.map(({ type, ...details }) => alertCause(type, "acme", details)) };
+        });
+        const { sent, book } = sendAll(turns);
+        for (const { at: from } of sent) {
+          const hour = sent.filter((one) => one.at >= from && one.at < from + 60 * MINUTE);
+          expect(hour.length).toBeLessThanOrEqual(ALERTS_AN_HOUR);
+          const keys = hour.filter((one) => one.at < from + 10 * MINUTE).map(({ alert }) => alertKey(alert));
+          expect(new Set(keys).size).toBe(keys.length);
+        }
+        for (const type of ALERT_TYPES) {
+          const given = turns.flatMap(({ causes }) => causes).filter((cause) => cause.type === type);
+          const told = sent.filter(({ alert }) => alert.type === type).map(({ alert }) => alert.count);
+          const left = [...sent.map(({ alert }) => alert.leftOut[type]), book.leftOut[type]];
+          expect(total(told) + total(left)).toBe(total(given.map(({ count }) => count)));
+        }
+      }),
+    );
+  });
+
+  it("go at once, and the same again after ten minutes, with the count of what came between", () => {
+    const { sent } = sendAll([
+      { at: T0, causes: [failing("a.com")] },
+      { at: T0 + MINUTE, causes: [failing("a.com", 3)] },
+      { at: T0 + 2 * MINUTE, causes: [failing("a.com")] },
+      { at: T0 + 10 * MINUTE, causes: [failing("a.com")] },
+      { at: T0 + 20 * MINUTE, causes: [failing("a.com")] },
+    ]);
+    expect(sent).toEqual([
+      { at: T0, alert: { ...failing("a.com"), leftOut: {} } },
+      { at: T0 + 10 * MINUTE, alert: { ...failing("a.com"), leftOut: { "endpoint.failing": 4 } } },
+      { at: T0 + 20 * MINUTE, alert: { ...failing("a.com"), leftOut: {} } },
+    ]);
+  });
+
+  it("of one moment about one receiver are one alert with their count", () => {
+    const { sent } = sendAll([{ at: T0, causes: [failing("a.com"), failing("b.com"), failing("a.com", 2)] }]);
+    expect(sent.map(({ alert: { host, count } }) => [host, count])).toEqual([
+      ["a.com", 3],
+      ["b.com", 1],
+    ]);
+  });
+
+  it("of a thousand hosts are twenty; the first one an hour later says how many are missing", () => {
+    const hosts = Array.from({ length: 1000 }, (_, number) => failing(`h${number}.acme.com`));
+    const { sent } = sendAll([
+      ...hosts.map((cause, number) => ({ at: T0 + number, causes: [cause] })),
+      { at: T0 + 59 * MINUTE, causes: [failing("late.acme.com")] },
+      { at: T0 + 61 * MINUTE, causes: [failing("later.acme.com")] },
+    ]);
+    expect(sent).toHaveLength(21);
+    expect(sent.at(-1)?.alert).toMatchObject({
+      host: "later.acme.com",
+      leftOut: { "endpoint.failing": 981 },
+    });
+  });
+
+  it("tell a host's failing from its recovery, and an endpoint from its host", () => {
+    const causes = [
+      failing("a.com"),
+      alertCause("endpoint.recovered", "acme", { host: "a.com" }),
+      alertCause("endpoint.failing", "acme", { host: "a.com", endpoint: "ep_1" }),
+      alertCause("endpoint.failing", "acme", { host: "a.com", endpoint: "ep_2" }),
+    ];
+    expect(sendAll([{ at: T0, causes }]).sent).toHaveLength(4);
+  });
+});
