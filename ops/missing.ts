@@ -29,7 +29,7 @@ export function missingFor({ loggedIn, secrets, vars, inBuild, environment }: De
   const login = "a login: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN (and CLOUDFLARE_ACCOUNT_ID)";
   if (!inBuild && (!loggedIn || secrets === null)) return { first: [login], later: [] };
   const absent = secrets === null ? [] : absentSettings(secrets, vars, environment);
-  const readable = ["RINGBACK_SECRET", "RINGBACK_SECRET_PREVIOUS", "AIO_API_KEY"]
+  const readable = ["RINGBACK_SECRET", "RINGBACK_SECRET_PREVIOUS", "AIO_API_KEY", "ALERT_URL", "ALERT_SECRET"]
     .filter((name) => vars.includes(name))
     .map((name) => `${name} as a secret: in [vars] every reader of the deployment sees it`);
   return inBuild ? { first: readable, later: absent } : { first: [...absent, ...readable], later: [] };

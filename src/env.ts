@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { asMessage, problem, problemSaid, type Problem } from "./contract/problems.ts";
-import { isOwnHost } from "./domain/delivery/endpoint-policy.ts";
+import { isOwnHost, judgeEndpoint } from "./domain/delivery/endpoint-policy.ts";
 import type { PatienceLimits } from "./domain/task/poll.ts";
 import type { PollLimits } from "./domain/polling/plan.ts";
 import {
@@ -18,6 +18,7 @@ import {
   seconds,
   secret,
   settingOf,
+  webhookSecret,
 } from "./env/values.ts";
 
 /** Ringback sends keys and prompts there; if it were Ringback, one create would become hundreds. Null: it is usable. */
@@ -80,6 +81,13 @@ const schema = z
     RETENTION_HOURS: retentionHours,
     ALLOW_PRIVATE_CALLBACKS: boolean,
     CLIENT_ADDRESS_HEADER: headerName,
+    ALERT_URL: settingOf((text) => text ?? null),
+    ALERT_FORMAT: settingOf((text = "standard", refuse) =>
+      text === "standard" || text === "slack"
+        ? text
+        : refuse(problem("not_listed", { values: ["standard", "slack"] })),
+    ),
+    ALERT_SECRET: webhookSecret,
   })
   .check(
     z.superRefine((given, context) => {
@@ -92,6 +100,9 @@ const schema = z
       const refuse = (name: string, found: Problem): void =>
         context.addIssue({ code: "custom", path: [name], message: asMessage(found) });
       if (upstreamProblem !== null) refuse("AIO_BASE_URL", upstreamProblem);
+      const alerts =
+        given.ALERT_URL === null ? null : judgeEndpoint(given.ALERT_URL, { allowPrivate, ownHosts: hosts });
+      if (alerts?.ok === false) refuse("ALERT_URL", alerts.problem);
       const keys = KEY_SETTINGS.some((name) => given[name].length > 0);
       const operatorKey = given.AIO_API_KEY !== undefined;
       if (operatorKey && !keys)
@@ -122,6 +133,15 @@ export interface TaskSettings {
   upstreamTimeoutMs: number;
   taskTimeoutMs: number;
   retentionMs: number;
+  /** Null: none are sent. */
+  alerts: AlertSettings | null;
+}
+
+export interface AlertSettings {
+  url: string;
+  format: "standard" | "slack";
+  /** `whsec_…`; null: alerts are not signed. */
+  secret: string | null;
 }
 
 export interface Settings extends TaskSettings {
@@ -187,6 +207,10 @@ function parseSettings(env: object): SettingsResult {
     upstreamTimeoutMs: raw.UPSTREAM_TIMEOUT_SECONDS,
     taskTimeoutMs: raw.TASK_TIMEOUT_SECONDS,
     retentionMs: raw.RETENTION_HOURS,
+    alerts:
+      raw.ALERT_URL === null
+        ? null
+        : { url: raw.ALERT_URL, format: raw.ALERT_FORMAT, secret: raw.ALERT_SECRET },
     keys: KEY_SETTINGS.flatMap((name) => raw[name]),
     operatorTokens: raw.RINGBACK_OPERATOR_KEYS,
     strict: raw.VALIDATION,

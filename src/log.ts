@@ -1,3 +1,5 @@
+import { withoutQuotes } from "./domain/text/redact.ts";
+
 /** A log line holds ids, Ringback's own words and numbers; never a key, a header value, a prompt or a URL's query. */
 export type LogFields = Record<string, string | number | boolean | null | undefined>;
 
@@ -38,6 +40,7 @@ export const EVENTS = {
   "endpoint.failing": true,
   "endpoint.recovered": false,
   "endpoint.disabled": true,
+  "alert.failed": true,
   "lessons.lost": true,
   "cadence.failed": true,
   "operator.called": false,
@@ -56,11 +59,11 @@ export function log(event: LogEvent, fields: LogFields): void {
   else console.log(line);
 }
 
-/** Quoted text and URLs in an error's message: the runtime's own messages repeat the input that they cannot read. */
-const QUOTED = /"[^]*"|`[^]*`|'[^']{3,}'|\b[a-z][a-z0-9+.-]*:\S+/gi;
-
-/** An error's class and message for a log line, without any data that the message quotes. */
+/**
+ * An error's class and message for a log line, without any data that the message quotes: the runtime's own messages repeat
+ * the input that they cannot read.
+ */
 export function errorFields(error: unknown): LogFields {
   if (!(error instanceof Error)) return { error: typeof error };
-  return { error: error.name, error_message: error.message.replaceAll(QUOTED, "…").slice(0, 200) };
+  return { error: error.name, error_message: withoutQuotes(error.message).slice(0, 200) };
 }

@@ -1,5 +1,6 @@
 import type { AccountStats, ListPage } from "../domain/account/summary.ts";
 import type { Briefing, TaskReport } from "../domain/account/report.ts";
+import type { UpstreamTrouble } from "../domain/alerts/upstream.ts";
 import type { SigningVersion } from "../domain/account/signing-versions.ts";
 import { classKey } from "../domain/polling/class.ts";
 import type { Forecast } from "../domain/polling/forecast.ts";
@@ -90,6 +91,11 @@ export async function sync(
     knownForecasts.set(classLabel(asked), outlook.forecast, since.askedAt);
   }
   return briefing;
+}
+
+/** Tells the account what a task met at the upstream. @throws OverloadedError if it does not answer */
+export async function tellTrouble(accounts: AccountNamespace, trouble: UpstreamTrouble): Promise<void> {
+  await inTime(PATIENCE_MS, accountStub(accounts, trouble.account).upstreamTroubles([trouble]));
 }
 
 const batcher = new RpcBatcher<TaskReport>();

@@ -13,12 +13,16 @@ import type {
   RecoveryRequest,
   RecoveryView,
 } from "../domain/recovery/recovery.ts";
+import type { HealthTransition } from "../domain/account/hosts.ts";
+import type { UpstreamTrouble } from "../domain/alerts/upstream.ts";
 import type { CadenceClass, Outlook } from "../domain/task/cadence.ts";
 import { shouldRethrow } from "../domain/errors/stall.ts";
 import { readSettings } from "../env.ts";
 import { errorFields, log } from "../log.ts";
 import { inTime } from "../net/in-time.ts";
 import { Endpoints, type PatchAnswer, type RegisterAnswer } from "./endpoints/endpoints.ts";
+import { AccountAlerts } from "./alerts/alerts.ts";
+import type { AlertTarget } from "./alerts/send.ts";
 import { Lessons } from "./lessons.ts";
 import { Recoveries, type StartAnswer } from "./recovery/recoveries.ts";
 import { reconcile } from "./reconcile.ts";
@@ -37,6 +41,7 @@ export class AccountObject extends DurableObject<Env> {
   readonly #lessons: Lessons;
   readonly #recoveries: Recoveries;
   readonly #endpoints: Endpoints;
+  readonly #alerts: AccountAlerts;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -48,6 +53,11 @@ export class AccountObject extends DurableObject<Env> {
       ask: async (name, account, order) => this.#recover(name, account, order),
     });
     this.#endpoints = new Endpoints(this.#store.endpoints);
+    this.#alerts = new AccountAlerts({
+      store: this.#store.alerts,
+      target: () => this.#alertTarget(),
+      background: (work) => ctx.waitUntil(work),
+    });
     this.#lessons = new Lessons(async (cadence, lessons) => learn(env.CADENCES, cadence, lessons));
   }
 
@@ -78,13 +88,25 @@ export class AccountObject extends DurableObject<Env> {
     await this.#store.watch(Date.now());
     const { lessons, transitions } = this.#store.receive(reports, Date.now());
     this.#lessons.add(lessons);
-    logTransitions(reports[0]?.account, transitions);
+    this.#announce(reports[0]?.account, transitions);
     await this.#store.armed();
     return {
       signing: versionsInForce(this.#store.signingVersions(), Date.now()),
       endpoints: this.#store.endpoints.briefed(),
       outlook: asked && (await this.#outlook(asked)),
     };
+  }
+
+  /** Takes what tasks met at the upstream. */
+  async upstreamTroubles(troubles: readonly UpstreamTrouble[]): Promise<void> {
+    await this.#store.watch(Date.now());
+    this.#alerts.tell(troubles[0]?.account, { troubles });
+    await this.#store.armed();
+  }
+
+  #announce(account: string | undefined, transitions: readonly HealthTransition[]): void {
+    logTransitions(account, transitions);
+    this.#alerts.tell(account, { transitions, changes: this.#store.takeChanges() });
   }
 
   async #outlook({ cadence, task }: CadenceClass): Promise<Outlook | null> {
@@ -198,6 +220,7 @@ export class AccountObject extends DurableObject<Env> {
     const nextAt = await reconcile({
       account: this.ctx.id.name,
       store: this.#store,
+      announce: (...news) => this.#announce(...news),
       retention: () => this.#retention(),
       ask: async (task) => this.#ask(task),
     });
@@ -219,6 +242,13 @@ export class AccountObject extends DurableObject<Env> {
     const settings = readSettings(this.env);
     if (!settings.ok) throw new Error("the settings do not parse");
     return settings.settings.roots;
+  }
+
+  #alertTarget(): AlertTarget | null {
+    const result = readSettings(this.env);
+    if (!result.ok || result.settings.alerts === null) return null;
+    const { alerts, callback, ownHosts } = result.settings;
+    return { alerts, rules: { allowPrivate: callback.allowPrivate, ownHosts } };
   }
 
   /** By the present setting, not by the one at a task's end; settings that do not parse let nothing expire. */

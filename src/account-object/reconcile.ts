@@ -1,10 +1,10 @@
 import { HEARD_LATELY_MS, type Retention } from "../domain/account/reconcile.ts";
+import type { HealthTransition } from "../domain/account/hosts.ts";
 import type { TaskReport } from "../domain/account/report.ts";
 import type { TaskSummary } from "../domain/account/summary.ts";
 import { errorFields, log } from "../log.ts";
 import { wait } from "../net/wait.ts";
 import type { AccountStore } from "./store.ts";
-import { logTransitions } from "./transitions.ts";
 
 /** A run starts nothing new after this: the signing secrets' questions come in between, but a run must end. */
 const RUN_MS = 20_000;
@@ -13,9 +13,11 @@ const ASKS_AT_ONCE = 6;
 
 /** What a run needs. */
 interface Reconciling {
-  /** For log lines. */
+  /** Whose endpoints are judged. */
   account: string | undefined;
   store: AccountStore;
+  /** Says what has become of receivers, and of the tasks that were asked. */
+  announce: (account: string | undefined, transitions: readonly HealthTransition[]) => void;
   retention: () => Retention;
   /** A task's own summary; null: there is none of this account. The call alone makes the task re-arm a lost alarm. */
   ask: (task: TaskSummary) => Promise<TaskReport | null>;
@@ -27,9 +29,9 @@ interface Reconciling {
  * @throws what storage throws
  */
 export async function reconcile(run: Reconciling): Promise<number> {
-  const { account, store, retention } = run;
+  const { account, store, retention, announce } = run;
   const { now } = retention();
-  logTransitions(account, store.judgeEndpoints(now));
+  announce(account, store.judgeEndpoints(now));
   const stopAt = now + RUN_MS;
   const roundAt = store.beginRun(now);
   const isLate = (): boolean => retention().now >= stopAt;
@@ -48,12 +50,12 @@ export async function reconcile(run: Reconciling): Promise<number> {
   return store.endRun(retention(), !isLate());
 }
 
-async function askOne({ store, retention, ask }: Reconciling, key: string): Promise<void> {
+async function askOne({ store, retention, ask, announce }: Reconciling, key: string): Promise<void> {
   const summary = store.task(key)?.summary;
   if (!summary) return;
   try {
     const answer = await ask(summary);
-    logTransitions(summary.account, store.receiveAnswer(key, answer, retention()));
+    announce(summary.account, store.receiveAnswer(key, answer, retention()));
   } catch (error) {
     // The next run asks again: a task that fails must not keep this object awake.
     const { taskId, account } = summary;

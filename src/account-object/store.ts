@@ -14,6 +14,8 @@ import { isTerminal } from "../domain/task/task.ts";
 import { RECENT_MS, type Tally } from "../domain/account/tally.ts";
 import { ObjectAlarm } from "../net/object-alarm.ts";
 import { CHUNK, loadTally } from "./load-tally.ts";
+import type { SummaryChange } from "./alerts/alerts.ts";
+import { AlertStore } from "./alerts/store.ts";
 import { EndpointStore } from "./endpoints/store.ts";
 import { HostBook } from "./host-book.ts";
 import { readPage, type Page } from "./page.ts";
@@ -46,6 +48,7 @@ export class AccountStore {
   readonly #alarm: ObjectAlarm;
   readonly recoveries: RecoveryStore;
   readonly endpoints: EndpointStore;
+  readonly alerts: AlertStore;
   readonly #hosts: HostBook;
   /** Loaded when it is first needed: a process that only takes a report or two does without. */
   #tally: Tally | null = null;
@@ -53,6 +56,8 @@ export class AccountStore {
   #roundAt: number | null = null;
   /** Rows written since the last snapshot, or since this process began. */
   #changes = 0;
+  /** Since they were taken last. */
+  #summaries: SummaryChange[] = [];
   /** A row that no process would find by the last snapshot has changed. */
   #isSnapshotDue = false;
 
@@ -63,6 +68,7 @@ export class AccountStore {
     this.recoveries = new RecoveryStore(storage, this.#alarm);
     this.#hosts = new HostBook(this.#rows);
     this.endpoints = new EndpointStore({ storage, rows: this.#rows, alarm: this.#alarm });
+    this.alerts = new AlertStore(this.#rows, (now) => this.#armBy(now + RECONCILE_EVERY_MS));
   }
 
   /** Every version that is kept, newest first; expired ones may be among them. */
@@ -117,6 +123,13 @@ export class AccountStore {
       if (olderBy > 0 || (olderBy === 0 && summary.expiresAt === known.summary.expiresAt)) return;
       this.#change(key, known, { summary, heardAt: now }, now);
     });
+  }
+
+  /** What reports and answers have changed since the last call. */
+  takeChanges(): SummaryChange[] {
+    const changes = this.#summaries;
+    this.#summaries = [];
+    return changes;
   }
 
   /** The task could not be asked; it is asked again in an hour, like every other one. */
@@ -256,6 +269,7 @@ export class AccountStore {
     if (tally && !tally.finds(key)) this.#isSnapshotDue = true;
     if (after) {
       this.#rows.writeTask(key, after);
+      this.#summaries.push({ before: before?.summary ?? null, after: after.summary });
       this.#hosts.observe(before?.summary ?? null, after.summary);
       this.endpoints.health.observe(before?.summary ?? null, after.summary);
     } else this.#rows.deleteTask(key);
@@ -297,6 +311,8 @@ export class AccountStore {
     this.recoveries.forget();
     this.#hosts.forget();
     this.endpoints.forget();
+    this.alerts.forget();
+    this.#summaries = [];
     this.#alarm.forget();
     this.#tally = null;
     this.#signing = null;

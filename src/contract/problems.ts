@@ -107,6 +107,7 @@ const SETTING_PROBLEMS = {
   not_key_list: () => "must be name:sha256hex entries, comma separated",
   not_host_list: () => "must be host names, comma separated",
   not_header: () => "must be the name of a header",
+  not_webhook_secret: ({ min, max }: Range) => `must be whsec_ and the base64 of ${min} to ${max} bytes`,
   bytes_range: ({ min, max }: Range) => `must be a number of bytes from ${min} to ${max}`,
   hours_range: ({ max }: Max) => `must be hours, more than 0 and at most ${max}`,
 };

@@ -130,6 +130,16 @@ export const headerName = settingOf((text, refuse) =>
   text === undefined || /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(text) ? text : refuse(problem("not_header")),
 );
 
+/** A secret of Standard Webhooks: `whsec_` and the base64 of 24 to 64 bytes. */
+const WEBHOOK_SECRET_BYTES = { min: 24, max: 64 };
+export const webhookSecret = settingOf((text, refuse) => {
+  if (text === undefined) return null;
+  const [, base64 = ""] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(text) ?? [];
+  const bytes = base64.length % 4 === 0 ? Math.floor((base64.replace(/=+$/, "").length * 3) / 4) : 0;
+  const { min, max } = WEBHOOK_SECRET_BYTES;
+  return bytes >= min && bytes <= max ? text : refuse(problem("not_webhook_secret", WEBHOOK_SECRET_BYTES));
+});
+
 const mebibytes = 1_048_576;
 /** One client address can hold no larger body in memory (`net/body-limits.ts`). */
 const BODY_LIMITS = { min: 1024, max: 20 * mebibytes };

@@ -1,8 +1,8 @@
 import { createMiddleware } from "hono/factory";
 import type { Context, Handler } from "hono";
-import { issue, problemText } from "../contract/problems.ts";
+import { issue, problem, problemText } from "../contract/problems.ts";
 import { base32 } from "../domain/text/base32.ts";
-import type { EndpointRules } from "../domain/delivery/endpoint-policy.ts";
+import { isOwnHost, type EndpointRules } from "../domain/delivery/endpoint-policy.ts";
 import { baseUrlProblem, readSettings, type SettingProblem } from "../env.ts";
 import { HOP_HEADER } from "../upstream/hop.ts";
 import type { AppEnv } from "./app-env.ts";
@@ -71,9 +71,13 @@ export const apiHeaders = createMiddleware<AppEnv>(async (context, next) => {
 export const withSettings = createMiddleware<AppEnv>(async (context, next) => {
   const result = readSettings(context.env);
   if (!result.ok) throw misconfigured(result.problems);
-  const { baseUrl, callback } = result.settings;
-  const found = baseUrlProblem(baseUrl, callback.allowPrivate, [ownHost(context)]);
+  const { baseUrl, callback, alerts } = result.settings;
+  const { allowPrivate } = callback;
+  const found = baseUrlProblem(baseUrl, allowPrivate, [ownHost(context)]);
   if (found !== null) throw misconfigured([{ setting: "AIO_BASE_URL", ...found }]);
+  if (alerts && isOwnHost(new URL(alerts.url), { allowPrivate, ownHosts: [ownHost(context)] })) {
+    throw misconfigured([{ setting: "ALERT_URL", ...problem("url_own_host") }]);
+  }
   context.set("settings", result.settings);
   await next();
 });

@@ -33,6 +33,7 @@ export const WITHOUT_SETTINGS: TaskSettings = {
   upstreamTimeoutMs: 0,
   taskTimeoutMs: 0,
   retentionMs: STALL_MS,
+  alerts: null,
 };
 
 /** Ringback never guesses: while the settings do not parse, the alarm moves a minute on, until the deadline ends the task. */

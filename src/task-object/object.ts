@@ -1,4 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
+import { tellTrouble } from "../account-object/client.ts";
+import type { UpstreamTrouble } from "../domain/alerts/upstream.ts";
 import { reportOf, type TaskReport } from "../domain/account/report.ts";
 import { summaryOf } from "../domain/account/summary.ts";
 import type { RecoveryAnswer, RecoveryOrder } from "../domain/recovery/order.ts";
@@ -30,6 +32,7 @@ import { redeliver, type RedeliverAnswer, type RedeliverOrder } from "./steps/re
 import { removeTask, sendTombstone } from "./steps/remove.ts";
 import { Pacing } from "./pacing.ts";
 import { RunningSteps } from "./running-steps.ts";
+import { watchedUpstream } from "./watched-upstream.ts";
 import { UpstreamSession } from "./upstream-session.ts";
 import { viewSent, type SentAnswer } from "./sent.ts";
 import { TaskStore } from "./store.ts";
@@ -64,7 +67,7 @@ export class TaskObject extends DurableObject<Env> {
     super(ctx, env);
     this.#session = new UpstreamSession({
       openKey: async (document) => openText({ settings: this.#settings() }, document, "key"),
-      connect: (task, key, memory) => connect(this.#settings(), task, { key, memory }),
+      connect: (task, key, memory) => this.#watched(task, connect(this.#settings(), task, { key, memory })),
       judgeKey: async (task, key) => judgeKey(askedKey(this.#settings(), task, key)),
     });
     this.#room = new WaitingRoom({
@@ -222,6 +225,15 @@ export class TaskObject extends DurableObject<Env> {
    */
   #inPassing(failure: LogEvent, tell: () => Promise<void>): void {
     this.ctx.waitUntil(tell().catch((error: unknown) => log(failure, errorFields(error))));
+  }
+
+  /** An operator who wants alerts hears of an upstream that does not work. */
+  #watched({ account, mode, test }: Task, upstream: Upstream): Upstream {
+    const { alerts, operatorKey } = this.#settings();
+    if (alerts === null || test !== null) return upstream;
+    const tell = (trouble: UpstreamTrouble): void =>
+      this.#inPassing("alert.failed", async () => tellTrouble(this.env.ACCOUNTS, trouble));
+    return watchedUpstream(upstream, { task: { account, mode }, operatorKey, tell });
   }
 
   /** The dependencies, once the settings parse; and the watchdog: any request re-arms an alarm that is lost. */

@@ -242,7 +242,7 @@ export const MUTATIONS: Mutation[] = [
     name: "log what an error quotes",
     guarantee: 9,
     file: "src/log.ts",
-    search: 'error.message.replaceAll(QUOTED, "…").slice(0, 200)',
+    search: "withoutQuotes(error.message).slice(0, 200)",
     replace: "error.message.slice(0, 200)",
     test: { file: "test/e2e/hostile/canaries.test.ts", name: "no canary is found" },
   },

@@ -46,6 +46,7 @@ it("every setting has the contract's default", () => {
     strict: true,
     maxBodyBytes: 16_777_216,
     clientAddressHeader: null,
+    alerts: null,
   });
 });
 
@@ -93,6 +94,15 @@ describe("a setting", () => {
     ["TASK_TIMEOUT_SECONDS", "999999999"],
     ["RETENTION_HOURS", "0"],
     ["ALLOW_PRIVATE_CALLBACKS", "yes"],
+    ["ALERT_URL", "hooks.acme.com/alerts"],
+    ["ALERT_URL", "http://hooks.acme.com/alerts"],
+    ["ALERT_URL", "https://127.0.0.1/alerts"],
+    ["ALERT_URL", "https://u:p@hooks.acme.com/alerts"],
+    ["ALERT_FORMAT", "teams"],
+    ["ALERT_SECRET", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+    ["ALERT_SECRET", "whsec_short"],
+    ["ALERT_SECRET", `whsec_${"A".repeat(88)}`],
+    ["ALERT_SECRET", `whsec_${"A".repeat(33)}`],
   ])("%s = %j is named", (name, value) => {
     expect(problems({ [name]: value })).toContain(name);
   });
@@ -147,6 +157,25 @@ describe("a setting", () => {
     expect(problems({ ...callers, RINGBACK_OPERATOR_KEYS: "mallory" })).toEqual(named);
     const both = { ...callers, RINGBACK_KEYS_3: `alice:${"a".repeat(64)}`, RINGBACK_OPERATOR_KEYS };
     expect(problems(both)).toEqual(named);
+  });
+
+  it("of the alerts says where they go, in which format, and what signs them", () => {
+    const url = "https://hooks.acme.com/alerts?token=x";
+    expect(settings({ ALERT_URL: url }).alerts).toEqual({ url, format: "standard", secret: null });
+    const secret = `whsec_${"A".repeat(32)}`;
+    const all = { ALERT_URL: url, ALERT_FORMAT: "slack", ALERT_SECRET: secret };
+    expect(settings(all).alerts).toEqual({ url, format: "slack", secret });
+    expect(settings({ ALERT_FORMAT: "slack", ALERT_SECRET: secret }).alerts).toBeNull();
+    for (const size of [24, 25, 26, 63, 64]) {
+      const made = `whsec_${Buffer.alloc(size, 7).toString("base64")}`;
+      expect(settings({ ALERT_URL: url, ALERT_SECRET: made }).alerts?.secret).toBe(made);
+    }
+  });
+
+  it("of the alerts must not lead to this deployment", () => {
+    const env = { ALERT_URL: "https://Ringback.example.com:8443/v1/videos" };
+    expect(problems({ ...env, RINGBACK_HOSTS: "ringback.example.com" })).toEqual(["ALERT_URL"]);
+    expect(problems({ ...env, RINGBACK_HOSTS: "other.example.com" })).toEqual([]);
   });
 
   it("that is bad is named without its value", () => {

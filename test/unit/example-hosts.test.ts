@@ -18,6 +18,8 @@ const MEANT: Record<string, string> = {
   "developers.cloudflare.com": "the platform's documents",
   "hooks.zapier.com": "where every Zap's own hook is",
   "hook.eu1.make.com": "where every scenario's own webhook is",
+  "hooks.slack.com": "where every workspace's incoming webhooks are",
+  "api.slack.com": "where Slack says how to make one",
   "proxy.scalar.com": "named as a reason against it",
   "www.w3.org": "the namespace of a drawing",
 };

@@ -23,7 +23,7 @@ const ROOMS: Record<string, string[]> = {
   domain: ["contract"],
   // What other people's programs install.
   client: [],
-  log: [],
+  log: ["domain"],
   version: [],
   env: ["contract", "domain"],
   keys: ["domain"],
@@ -31,8 +31,8 @@ const ROOMS: Record<string, string[]> = {
   webhook: ["contract", "domain", "keys", "net"],
   upstream: ["contract", "domain", "keys", "net"],
   "cadence-object": ["domain", "log", "net"],
-  // It seals the receiver of a recovery, and makes the recovery's id.
-  "account-object": ["cadence-object", "domain", "env", "keys", "log", "net"],
+  // It seals the receiver of a recovery and makes ids. It sends alerts as callbacks are sent, with the version in a header.
+  "account-object": ["cadence-object", "domain", "env", "keys", "log", "net", "version", "webhook"],
   "task-object": [
     "account-object",
     "cadence-object",

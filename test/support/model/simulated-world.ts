@@ -65,6 +65,7 @@ const SETTINGS: TaskSettings = {
   ownHosts: [],
   upstreamTimeoutMs: 20_000,
   taskTimeoutMs: 86_400_000,
+  alerts: null,
   retentionMs: 7_200_000,
 };
 

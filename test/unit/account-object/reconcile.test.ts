@@ -44,7 +44,8 @@ describe("an account's reconciliation", () => {
       const said = answer(task);
       return said && reportOf(said);
     };
-    const running = reconcile({ account: "key:somebody", store, retention, ask });
+    const announce = () => undefined;
+    const running = reconcile({ account: "key:somebody", store, retention, ask, announce });
     await vi.advanceTimersByTimeAsync(60_000);
     await running;
   }

@@ -182,7 +182,7 @@ describe("what the schemas say", () => {
       RETENTION_HOURS: "0",
     },
     { CALLBACK_RETRY_SECONDS: "x", ALLOW_PRIVATE_CALLBACKS: "x", AIO_BASE_URL: "https://u@a.com" },
-    { RINGBACK_SECRET: "s".repeat(32), CLIENT_ADDRESS_HEADER: "x y" },
+    { RINGBACK_SECRET: "s".repeat(32), CLIENT_ADDRESS_HEADER: "x y", ALERT_SECRET: "x" },
     { RINGBACK_SECRET: SECRET, AIO_BASE_URL: "http://a.com/v1" },
     { RINGBACK_SECRET: SECRET, AIO_BASE_URL: "https://a.com/v1", RINGBACK_HOSTS: "a.com" },
     { RINGBACK_SECRET: SECRET, AIO_API_KEY: "k" },

@@ -103,6 +103,8 @@ const ACCOUNT = {
   endpoint: "worker",
   patchEndpoint: "worker",
   deleteEndpoint: "worker",
+  /** Only with alerts. */
+  upstreamTroubles: "worker",
   alarm: "runtime",
 } satisfies Record<Exclude<keyof AccountObject, keyof DurableObject>, string> & { alarm: string };
 

@@ -94,6 +94,7 @@ export const problems: ProblemSentences = {
   not_key_list: () => "必须是逗号分隔的 name:sha256hex",
   not_host_list: () => "必须是逗号分隔的主机名",
   not_header: () => "必须是请求头的名称",
+  not_webhook_secret: ({ min, max }) => `必须是 whsec_ 加上 ${min} 到 ${max} 字节的 base64`,
   bytes_range: ({ min, max }) => `必须是 ${min} 到 ${max} 的字节数`,
   hours_range: ({ max }) => `必须是小时数，大于 0 且不超过 ${max}`,
 };

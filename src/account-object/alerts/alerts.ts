@@ -1,0 +1,95 @@
+import type { HealthTransition } from "../../domain/account/hosts.ts";
+import type { TaskSummary } from "../../domain/account/summary.ts";
+import type { Alert, AlertCause } from "../../domain/alerts/alert.ts";
+import { causeOfTransition, causesOfReport } from "../../domain/alerts/causes.ts";
+import {
+  causeOfRecovery,
+  causeOfTrouble,
+  showsRecovery,
+  withTrouble,
+  type Refusing,
+  type UpstreamTrouble,
+} from "../../domain/alerts/upstream.ts";
+import { errorFields, log } from "../../log.ts";
+import { sendAlert, type AlertTarget } from "./send.ts";
+import type { AlertStore } from "./store.ts";
+
+/** A task as it was known, and as it is now. */
+export interface SummaryChange {
+  before: TaskSummary | null;
+  after: TaskSummary;
+}
+
+/** What has happened in an account. */
+export interface AccountNews {
+  changes?: readonly SummaryChange[];
+  transitions?: readonly HealthTransition[];
+  troubles?: readonly UpstreamTrouble[];
+}
+
+interface AlertParts {
+  store: Pick<AlertStore, "refusing" | "admit">;
+  /** Null: no alerts are sent. */
+  target: () => AlertTarget | null;
+  /** Lets work go on after the call. */
+  background: (work: Promise<void>) => void;
+}
+
+/** Alerts on their way at one time: the others wait, because a receiver may take ten seconds for each. */
+const AT_ONCE = 3;
+
+/** Tells the operator what needs attention in an account, beside all else: nothing waits for it, nor fails with it. */
+export class AccountAlerts {
+  readonly #parts: AlertParts;
+  readonly #waiting: Alert[] = [];
+  #sending = 0;
+
+  constructor(parts: AlertParts) {
+    this.#parts = parts;
+  }
+
+  tell(account: string | undefined, news: AccountNews): void {
+    const target = this.#parts.target();
+    if (target === null || account === undefined) return;
+    try {
+      this.#waiting.push(...this.#admitted(account, news));
+    } catch (error) {
+      // The store refused to remember them; then none is sent, or each process would send it again.
+      log("alert.failed", { account, ...errorFields(error) });
+    }
+    while (this.#sending < Math.min(AT_ONCE, this.#waiting.length)) {
+      this.#sending += 1;
+      this.#parts.background(this.#send(target));
+    }
+  }
+
+  #admitted(account: string, { changes = [], transitions = [], troubles = [] }: AccountNews): Alert[] {
+    const causes: AlertCause[] = transitions.map((transition) => causeOfTransition(account, transition));
+    let refusing = this.#parts.store.refusing();
+    for (const { before, after } of changes) {
+      causes.push(...causesOfReport(before, after));
+      if (!showsRecovery(refusing, after)) continue;
+      causes.push(causeOfRecovery(account, after.upstreamName, refusing));
+      refusing = without(refusing, after.upstreamName);
+    }
+    for (const trouble of troubles) {
+      refusing = withTrouble(refusing, trouble);
+      causes.push(causeOfTrouble(trouble, refusing));
+    }
+    return causes.length === 0 ? [] : this.#parts.store.admit(causes, refusing, Date.now());
+  }
+
+  async #send(target: AlertTarget): Promise<void> {
+    try {
+      for (let alert = this.#waiting.shift(); alert; alert = this.#waiting.shift()) {
+        await sendAlert(alert, target);
+      }
+    } finally {
+      this.#sending -= 1;
+    }
+  }
+}
+
+function without(refusing: Refusing, upstream: string): Refusing {
+  return Object.fromEntries(Object.entries(refusing).filter(([name]) => name !== upstream));
+}

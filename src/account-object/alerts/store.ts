@@ -1,0 +1,60 @@
+import { admitAlerts, NO_ALERTS, type AlertBook } from "../../domain/alerts/book.ts";
+import type { Alert, AlertCause } from "../../domain/alerts/alert.ts";
+import type { Refusing } from "../../domain/alerts/upstream.ts";
+import type { AccountRows } from "../rows.ts";
+
+/** What an account remembers of its alerts. */
+interface AlertDocument {
+  book: AlertBook;
+  refusing: Refusing;
+}
+
+/** While nothing is sent, what is left out is written once in so long. */
+const WRITE_EVERY_MS = 60_000;
+
+/**
+ * One document, written with each alert, so that a process that starts sends none twice: twenty rows an hour at most, and
+ * one a minute while alerts are left out. What a process that dies has left out since is not counted.
+ */
+export class AlertStore {
+  readonly #rows: Pick<AccountRows, "document" | "writeDocument">;
+  /** An account that has nothing else must still be emptied. */
+  readonly #arm: (now: number) => void;
+  #known: AlertDocument | null = null;
+  #writtenAt = 0;
+
+  constructor(rows: Pick<AccountRows, "document" | "writeDocument">, arm: (now: number) => void) {
+    this.#rows = rows;
+    this.#arm = arm;
+  }
+
+  /** Drops what memory holds: storage was emptied, or rolled back. */
+  forget(): void {
+    this.#known = null;
+  }
+
+  /** The upstreams that do not work, as far as the account knows. */
+  refusing(): Refusing {
+    return this.#loaded().refusing;
+  }
+
+  /** Which alerts to send now. `refusing`: the upstreams that do not work from now on. */
+  admit(causes: readonly AlertCause[], refusing: Refusing, now: number): Alert[] {
+    const { book, alerts } = admitAlerts(this.#loaded().book, causes, now);
+    this.#known = { book, refusing };
+    if (alerts.length > 0 || now - this.#writtenAt >= WRITE_EVERY_MS) {
+      this.#rows.writeDocument("alerts", this.#known);
+      this.#writtenAt = now;
+      this.#arm(now);
+    }
+    return alerts;
+  }
+
+  #loaded(): AlertDocument {
+    this.#known ??= (this.#rows.document("alerts") as AlertDocument | null) ?? {
+      book: NO_ALERTS,
+      refusing: {},
+    };
+    return this.#known;
+  }
+}
