@@ -5,6 +5,7 @@ import type { AppEnv } from "../../http/app-env.ts";
 import { ApiError } from "../../http/errors.ts";
 import { listedTasks } from "../../http/routes/list.ts";
 import { openTaskId } from "../../keys/ids.ts";
+import { endpointsOf } from "./endpoints.tsx";
 import { canonicalQuery, fieldOf, listPath, METADATA, SEARCH, taskIdIn } from "../pages/list/list-query.ts";
 import { TasksPage, type Problems, type TasksProps } from "../pages/list/tasks-page.tsx";
 import { pageContext, type PageContext } from "../page-context.ts";
@@ -20,7 +21,10 @@ export async function showTasks(context: Context<AppEnv>): Promise<Response> {
   // One address for one question: it can be read, kept and handed on.
   if (isWordedOtherwise(given, query)) return context.redirect(addressOf(query), 303);
   const page = pageContext(context);
-  const { list, problems } = await answer(context, page, query);
+  const [{ list, problems }, endpoints] = await Promise.all([
+    answer(context, page, query),
+    endpointsOf(context),
+  ]);
   if (list === null) context.status(400);
   return context.html(
     <TasksPage
@@ -28,6 +32,7 @@ export async function showTasks(context: Context<AppEnv>): Promise<Response> {
       query={query}
       list={list}
       problems={problems}
+      endpoints={endpoints}
       saying={sayingOf(context, page, query)}
     />,
   );

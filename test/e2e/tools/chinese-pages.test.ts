@@ -78,6 +78,7 @@ describe("a page in Chinese", () => {
     "/endpoints",
     "/endpoints?said=removed",
     "/endpoints/nope",
+    `/?endpoint=ep_${"a".repeat(26)}`,
   ])("has Chinese sentences only: %s", async (path) => {
     const answer = await reader.get(path, { ...CHINESE, accept: "text/html" });
     expect([path, faultsOf(answer.body)]).toEqual([path, []]);

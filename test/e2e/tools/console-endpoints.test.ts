@@ -143,6 +143,23 @@ describe("the pages of endpoints", () => {
     await visitor.post(`${path}/delete`);
   });
 
+  it("give the list a filter that goes by the endpoint's name", async () => {
+    const path = await registered(visitor, aForm({ url: newHook(stack).url, description: "Our CRM" }));
+    const id = path.split("/").at(-1) ?? "";
+    const all = (await visitor.get("/")).body;
+    expect(all).toContain(`<option value="${id}">Our CRM</option>`);
+    const filtered = await visitor.get(`/?endpoint=${id}&callback_status=exhausted`);
+    expect(filtered.status).toBe(200);
+    expect(filtered.body).toContain(`<option value="${id}" selected="">Our CRM</option>`);
+    expect(filtered.body).toContain('aria-label="Remove the filter Endpoint: Our CRM"');
+    const wrong = await visitor.get("/?endpoint=ep_none");
+    expect(wrong.status).toBe(400);
+    expect(wrong.body).toMatch(/id="endpoint-problem"[^>]*>is not the id of a registered endpoint/);
+    await visitor.post(`${path}/delete`);
+    // One that was deleted goes by its id.
+    expect((await visitor.get(`/?endpoint=${id}`)).body).toContain(`Endpoint: ${id}`);
+  });
+
   it("show what a receiver that is down said to a test", async () => {
     const hook = newHook(stack);
     const path = await registered(visitor, aForm({ url: hook.url }));

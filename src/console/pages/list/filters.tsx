@@ -1,5 +1,7 @@
 import { CALLBACK_FILTERS, TASK_STATUSES } from "../../../contract/words.ts";
+import type { EndpointJson } from "../../../contract/shapes/endpoint.ts";
 import type { PageContext } from "../../page-context.ts";
+import { endpointName } from "../endpoints/endpoint-name.ts";
 import { described, Field, Notice } from "../parts.tsx";
 import { filtersIn, listPath, metadataIn, SEARCH } from "./list-query.ts";
 import type { Problems } from "./tasks-page.tsx";
@@ -8,6 +10,8 @@ interface FilterProps {
   page: PageContext;
   query: URLSearchParams;
 }
+
+type WithEndpoints = FilterProps & { endpoints: readonly EndpointJson[] };
 
 /** The callbacks that one looks for by a click; the form has all of them. */
 const QUICK_CALLBACKS = ["pending", "delivered", "exhausted", "stopped"] as const;
@@ -75,14 +79,14 @@ export function SearchBox({ page, query }: FilterProps) {
 }
 
 /** What the list is filtered by, each with the way to do without it. */
-export function Chips({ page, query }: FilterProps) {
+export function Chips({ page, query, endpoints }: WithEndpoints) {
   const { filters: text } = page.text;
   const shown = filtersIn(query).filter((name) => !["status", "callback_status"].includes(name));
   if (shown.length === 0) return null;
   return (
     <ul class="chips" aria-label={text.active}>
       {shown.map((name) => {
-        const label = page.text.shell.pair(nameOf(page, name), query.get(name) ?? "");
+        const label = page.text.shell.pair(nameOf(page, name), valueOf(query, name, endpoints));
         return (
           <li>
             <a href={listPath(query, { [name]: null })} aria-label={text.remove(label)}>
@@ -103,11 +107,18 @@ function nameOf({ text }: PageContext, parameter: string): string {
   return new Map(Object.entries(text.filters.fields)).get(parameter) ?? parameter;
 }
 
+/** An endpoint goes by its name, unless it was deleted. */
+function valueOf(query: URLSearchParams, name: string, endpoints: readonly EndpointJson[]): string {
+  const value = query.get(name) ?? "";
+  const endpoint = name === "endpoint" ? endpoints.find(({ id }) => id === value) : undefined;
+  return endpoint === undefined ? value : endpointName(endpoint);
+}
+
 const METADATA_FIELDS = 3;
 const PAGE_SIZES = ["20", "50", "100"];
 
 /** All filters of the API, as a form that a browser without scripts sends. Open where something is wrong with it. */
-export function FilterForm({ page, query, problems }: FilterProps & { problems: Problems }) {
+export function FilterForm({ page, query, problems, endpoints }: WithEndpoints & { problems: Problems }) {
   const { text } = page;
   const { filters } = text;
   const field = (id: keyof typeof filters.fields, hint?: string) => ({
@@ -158,6 +169,12 @@ export function FilterForm({ page, query, problems }: FilterProps & { problems: 
               spellcheck={false}
             />
           </Field>
+          <Choice
+            page={page}
+            field={field("endpoint", filters.endpointHint)}
+            value={value("endpoint")}
+            choices={endpoints.map((endpoint) => [endpoint.id, endpointName(endpoint)])}
+          />
           {texts.map((one) => (
             <Field {...one}>
               <input

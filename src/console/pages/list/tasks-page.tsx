@@ -1,3 +1,4 @@
+import type { EndpointJson } from "../../../contract/shapes/endpoint.ts";
 import type { TaskList } from "../../../contract/shapes/task.ts";
 import type { PageContext } from "../../page-context.ts";
 import { FirstSteps } from "../start/first-steps.tsx";
@@ -22,11 +23,13 @@ export interface TasksProps {
   /** Null: the question cannot be answered, for these problems. */
   list: TaskList | null;
   problems: Problems;
+  /** That one can filter by. */
+  endpoints: readonly EndpointJson[];
   /** The answer to a button or to a search. */
   saying: { kind: "good" | "bad"; sentence: string } | null;
 }
 
-export function TasksPage({ page, query, list, problems, saying }: TasksProps) {
+export function TasksPage({ page, query, list, problems, endpoints, saying }: TasksProps) {
   const text = page.text.list;
   const isFirst = filtersIn(query).length === 0 && !query.has("cursor");
   return (
@@ -49,8 +52,8 @@ export function TasksPage({ page, query, list, problems, saying }: TasksProps) {
         <QuickFilters page={page} query={query} />
         <SearchBox page={page} query={query} />
       </div>
-      <FilterForm page={page} query={query} problems={problems} />
-      <Chips page={page} query={query} />
+      <FilterForm page={page} query={query} problems={problems} endpoints={endpoints} />
+      <Chips page={page} query={query} endpoints={endpoints} />
       {list !== null && (
         <>
           <Recover page={page} query={query} list={list} />
