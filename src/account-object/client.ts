@@ -1,7 +1,8 @@
 import type { AccountStats, ListPage } from "../domain/account/summary.ts";
-import type { Briefing, TaskReport } from "../domain/account/report.ts";
+import type { AttemptBriefing, Briefing, TaskReport } from "../domain/account/report.ts";
 import type { UpstreamTrouble } from "../domain/alerts/upstream.ts";
 import type { SigningVersion } from "../domain/account/signing-versions.ts";
+import type { BriefedEndpoint } from "../domain/endpoint/endpoint.ts";
 import { classKey } from "../domain/polling/class.ts";
 import type { Forecast } from "../domain/polling/forecast.ts";
 import { cadenceClass, type CadenceClass } from "../domain/task/cadence.ts";
@@ -40,36 +41,71 @@ export async function signingVersions(
 }
 
 /** An attempt may use an answer this old: it differs no more than a slow call would. */
-const VERSIONS_KNOWN_MS = 250;
+const ATTEMPT_KNOWN_MS = 250;
 /** A forecast changes with each finished task, and by little. */
 const FORECAST_KNOWN_MS = 10_000;
+/** As long as most tasks take: what they look for is an answer since their creation. */
+const ENDPOINTS_KNOWN_MS = 3_600_000;
 const KNOWN_MAX = 1000;
-/** The last answers to objects of this isolate: versions by account, forecasts by cadence and class. */
-const knownVersions = new TtlCache<SigningVersion[]>(VERSIONS_KNOWN_MS, KNOWN_MAX);
+/** The last answers to objects of this isolate: by account, and forecasts by cadence and class. */
+const knownBriefings = new TtlCache<AttemptBriefing & Asked>(ATTEMPT_KNOWN_MS, KNOWN_MAX);
 const knownForecasts = new TtlCache<Forecast | null>(FORECAST_KNOWN_MS, KNOWN_MAX);
-/** Counts the rotations of this isolate: an answer that one has overtaken is not remembered. */
-let rotations = 0;
+const namedEndpoints = new TtlCache<Pick<Briefing, "endpoints"> & Asked>(ENDPOINTS_KNOWN_MS, KNOWN_MAX);
+/** Counts the changes that this isolate makes to accounts: an answer that one has overtaken is not remembered. */
+let changes = 0;
 
-/**
- * The same for an attempt, which may use the versions that another object of this isolate got a moment ago: when
- * thousands of tasks end at one instant, a call for each would be most of the account's work.
- * @throws OverloadedError if the account does not answer within a second
- */
-export async function versionsForAttempt(
-  accounts: AccountNamespace,
-  account: string,
-): Promise<SigningVersion[]> {
-  const known = knownVersions.get(account);
-  if (known) return known;
-  const since = { askedAt: Date.now(), rotations };
-  const versions = await signingVersions(accounts, account);
-  rememberVersions(account, versions, since);
-  return versions;
+/** When an answer's question left, and after how many changes. */
+interface Asked {
+  askedAt: number;
+  changes: number;
 }
 
-/** What a task may expect, if another object of this isolate has asked a moment ago; undefined: ask the account. */
+function askedNow(): Asked {
+  return { askedAt: Date.now(), changes };
+}
+
+/**
+ * What an attempt must know. It may use the answer that another object of this isolate got a moment ago: when thousands
+ * of tasks end at one instant, a call for each would be most of the account's work.
+ * @throws OverloadedError if the account does not answer within a second
+ */
+export async function briefingForAttempt(
+  accounts: AccountNamespace,
+  { account, createdAt }: Pick<Task, "account" | "createdAt">,
+): Promise<AttemptBriefing> {
+  const known = knownBriefings.get(account);
+  // An older answer may lack an endpoint that the task has taken along.
+  if (known && known.askedAt >= createdAt) return known;
+  const asked = askedNow();
+  const answer: Promise<AttemptBriefing> = accountStub(accounts, account).attemptBriefing();
+  const briefing = await inTime(SIGNING_PATIENCE_MS, answer);
+  rememberForAttempts(account, briefing, asked);
+  return briefing;
+}
+
+/** After a change of what attempts ask for: the next one in this isolate asks the account itself. */
+export function forgetAttemptBriefing(account: string): void {
+  changes += 1;
+  knownBriefings.delete(account);
+}
+
+/**
+ * What a task may expect, if another object of this isolate has asked a moment ago; undefined: ask the account. A task
+ * of an account with endpoints asks for these anyway.
+ */
 export function knownForecast(task: Task): Forecast | null | undefined {
+  const hasEndpoints = (namedEndpoints.get(task.account)?.endpoints.length ?? 0) > 0;
+  if (task.endpoints === null && hasEndpoints) return undefined;
   return knownForecasts.get(classLabel(cadenceClass(task)));
+}
+
+/**
+ * The account's endpoints, by an answer to this isolate whose question left after the task's creation: whichever was
+ * registered before the task is among them. Undefined: there was none; ask the account.
+ */
+export function knownEndpoints(task: Task): readonly BriefedEndpoint[] | undefined {
+  const named = namedEndpoints.get(task.account);
+  return named && named.askedAt >= task.createdAt ? named.endpoints : undefined;
 }
 
 /**
@@ -82,10 +118,10 @@ export async function sync(
   asked: CadenceClass | null = null,
 ): Promise<Briefing> {
   const { account } = report;
-  const since = { askedAt: Date.now(), rotations };
+  const since = askedNow();
   const briefing: Briefing = await inTime(PATIENCE_MS, accountStub(accounts, account).sync([report], asked));
-  const { signing, outlook } = briefing;
-  rememberVersions(account, signing, since);
+  const { outlook } = briefing;
+  remember(account, briefing, since);
   // While a key is paced, each of its tasks must learn it from its own briefing.
   if (asked && outlook && !outlook.paced) {
     knownForecasts.set(classLabel(asked), outlook.forecast, since.askedAt);
@@ -108,18 +144,20 @@ const batcher = new RpcBatcher<TaskReport>();
 export async function syncTogether(accounts: AccountNamespace, report: TaskReport): Promise<void> {
   const { account: to, name } = report;
   await batcher.tell({ to, name, item: report }, async (reports) => {
-    const since = { askedAt: Date.now(), rotations };
+    const since = askedNow();
     const briefing: Briefing = await inTime(PATIENCE_MS, accountStub(accounts, to).sync(reports));
-    rememberVersions(to, briefing.signing, since);
+    remember(to, briefing, since);
   });
 }
 
-function rememberVersions(
-  account: string,
-  versions: SigningVersion[],
-  since: { askedAt: number; rotations: number },
-): void {
-  if (since.rotations === rotations) knownVersions.set(account, versions, since.askedAt);
+function remember(account: string, { signing, endpoints }: Briefing, since: Asked): void {
+  namedEndpoints.set(account, { endpoints, ...since }, since.askedAt);
+  // Where there are none, it is all that an attempt would be answered.
+  if (endpoints.length === 0) rememberForAttempts(account, { signing, endpoints: [] }, since);
+}
+
+function rememberForAttempts(account: string, briefing: AttemptBriefing, since: Asked): void {
+  if (since.changes === changes) knownBriefings.set(account, { ...briefing, ...since }, since.askedAt);
 }
 
 function classLabel({ cadence, task }: CadenceClass): string {
@@ -149,10 +187,7 @@ export async function rotateSecret(
   account: string,
   overlapMs: number,
 ): Promise<SigningVersion[] | null> {
-  const forget = (): void => {
-    rotations += 1;
-    knownVersions.delete(account);
-  };
+  const forget = (): void => forgetAttemptBriefing(account);
   forget();
   // Also after an error: the account may have rotated.
   return inTime(PATIENCE_MS, accountStub(accounts, account).rotate(overlapMs)).finally(forget);

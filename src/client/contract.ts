@@ -44,7 +44,7 @@ export interface CreateVideo {
   timeout_seconds?: number;
   /** Repeat a submit that was answered with a complete 5xx, at most 3 times. It may pay twice. */
   retry_ambiguous_submit?: boolean;
-  /** Reserved: taken and without effect, because there are no registered endpoints yet. */
+  /** Whether the account's registered endpoints are told of this task as well. Yes if left out, but not of a `test`. */
   endpoints?: boolean;
   /** Reserved: only `false` is taken, because this deployment keeps no files. */
   keep_result?: false;
@@ -186,7 +186,7 @@ export interface Attempt {
   /** Null if no answer came. */
   status_code: number | null;
   outcome: "delivered" | "retryable" | "permanent" | "unknown";
-  /** Null when delivered; else `http_503` and the like, or `timeout`, `connection`, `redirect`, `gone`, `url_rejected`, `headers_rejected`, `interrupted`, `in_flight` (the last one while it is on the wire). */
+  /** Null when delivered; else `http_503` and the like, or `timeout`, `connection`, `redirect`, `gone`, `url_rejected`, `endpoint_deleted`, `headers_rejected`, `interrupted`, `in_flight` (the last one while it is on the wire). */
   reason: string | null;
   /** The first 2 KB of the receiver's answer. */
   response_excerpt: string | null;
@@ -358,7 +358,7 @@ export interface PingResult {
   /** Null if no answer came. */
   status_code: number | null;
   duration_ms: number | null;
-  /** Null when delivered; else `http_503` and the like, or `timeout`, `connection`, `redirect`, `gone`, `url_rejected`, `headers_rejected`, `interrupted`, `in_flight` (the last one while it is on the wire). */
+  /** Null when delivered; else `http_503` and the like, or `timeout`, `connection`, `redirect`, `gone`, `url_rejected`, `endpoint_deleted`, `headers_rejected`, `interrupted`, `in_flight` (the last one while it is on the wire). */
   reason: string | null;
   /** The first 2 KB of the receiver's answer. */
   response_excerpt: string | null;

@@ -15,6 +15,7 @@ const REQUEST_PROBLEMS = {
   required_with: ({ field }: { field: string }) => `is required when ${field} is given`,
   required_when: ({ field, value }: { field: string; value: string }) =>
     `is required when ${field} is ${value}`,
+  required_without_callback: () => "is required: this task has no callback_url",
   not_text: () => "must be a string",
   not_boolean: () => "must be true or false",
   not_object: () => "must be a JSON object",

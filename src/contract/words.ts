@@ -74,6 +74,7 @@ export const ATTEMPT_REASONS = [
   "redirect",
   "gone",
   "url_rejected",
+  "endpoint_deleted",
   "headers_rejected",
   "interrupted",
   "in_flight",

@@ -44,7 +44,8 @@ const VIDEO_FIELDS: Record<keyof VideoFields, string> = {
     "Give up after so long. The deployment's default if left out (a day, unless it is changed).",
   retry_ambiguous_submit:
     "Repeat a submit that was answered with a complete 5xx, at most 3 times. It may pay twice.",
-  endpoints: "Reserved: taken and without effect, because there are no registered endpoints yet.",
+  endpoints:
+    "Whether the account's registered endpoints are told of this task as well. Yes if left out, but not of a `test`.",
   keep_result: "Reserved: only `false` is taken, because this deployment keeps no files.",
   upstream_body:
     "Members that go upstream beside the other fields, for those of its fields that have the name of one of Ringback's " +
@@ -121,6 +122,7 @@ export const REQUESTS: Record<string, JsonSchema> = {
   Redeliver: withCallbackLimits(
     described(requestSchema(REDELIVER_SCHEMA), {
       message_id: "Which event; the newest if left out.",
+      endpoint: "The registered endpoint to send it to, by its id; the task's own callback if left out.",
       callback_url: "Send this one attempt there, with `callback_headers` and without the stored ones.",
       callback_headers: "For `callback_url`. Kept sealed until the attempt is made.",
     }),

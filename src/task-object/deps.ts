@@ -1,9 +1,9 @@
 import type { AttemptResult } from "../domain/delivery/delivery.ts";
-import type { Briefing, TaskReport } from "../domain/account/report.ts";
+import type { AttemptBriefing, Briefing, TaskReport } from "../domain/account/report.ts";
 import type { Forecast } from "../domain/polling/forecast.ts";
 import type { CadenceClass } from "../domain/task/cadence.ts";
 import type { LaneKind, PaceAnswer, Refusal } from "../domain/pacing/pacing.ts";
-import type { SigningVersion } from "../domain/account/signing-versions.ts";
+import type { BriefedEndpoint } from "../domain/endpoint/endpoint.ts";
 import { StallError } from "../domain/errors/stall.ts";
 import type { Task } from "../domain/task/task.ts";
 import type { TaskSettings } from "../env.ts";
@@ -32,8 +32,8 @@ export interface TaskDeps {
   newMessageId(): string;
   /** The upstream has accepted the key with a submit: other tasks of this isolate need not ask. */
   keyAccepted(task: Task): void;
-  /** The account's signing secrets in force; throws if the account does not answer in time. */
-  signingVersions(account: string): Promise<readonly SigningVersion[]>;
+  /** What an attempt must know of the account; throws if it does not answer in time. */
+  attemptBriefing(task: Task): Promise<AttemptBriefing>;
   /** Whether a stream of events is open. */
   streamed(): boolean;
   /** Reports the task to its account, and asks for its briefing. @throws OverloadedError if it does not answer in time */
@@ -42,6 +42,8 @@ export interface TaskDeps {
   syncTogether(report: TaskReport): Promise<void>;
   /** What a task of its class may expect, if another one has asked a moment ago; undefined: the account must be asked. */
   knownForecast(task: Task): Forecast | null | undefined;
+  /** The account's endpoints, if it has named them to this isolate since the task was created; undefined: ask it. */
+  knownEndpoints(task: Task): readonly BriefedEndpoint[] | undefined;
   /** When this task may make its call that was due at `since`. @throws OverloadedError */
   pace(task: Task, lane: LaneKind, since: number): Promise<PaceAnswer>;
   /** Reports a 429 to the key's cadence. @throws OverloadedError */

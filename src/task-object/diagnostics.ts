@@ -18,8 +18,11 @@ export interface TaskDiagnostics {
   /** May run behind after a restart: unchanged polls are not written. */
   polls: number;
   next_poll_at: string | null;
-  /** For each event: its message, when it occurred, and the manual attempts in the queue. */
-  events: { message_id: string; occurred_at: string; by_hand: number }[];
+  /**
+   * For each delivery: its message, the endpoint that it goes to (null: the callback's own receiver), when its event
+   * occurred, and the manual attempts in the queue.
+   */
+  events: { message_id: string; endpoint_id: string | null; occurred_at: string; by_hand: number }[];
   /** When the object erases the task; null while work is left. */
   erased_at: string | null;
 }
@@ -43,6 +46,7 @@ export function diagnosticsOf(
     next_poll_at: polling ? isoTime(Math.min(Math.max(dueAt, at.now), task.deadlineAt)) : null,
     events: deliveries.map((delivery) => ({
       message_id: delivery.messageId,
+      endpoint_id: delivery.endpoint?.id ?? null,
       occurred_at: isoTime(delivery.occurredAt),
       by_hand: waitingByHand(delivery),
     })),

@@ -1,5 +1,6 @@
 import { isNews } from "../domain/account/summary.ts";
 import type { Delivery } from "../domain/delivery/delivery.ts";
+import type { MessageBody } from "../domain/task/announce.ts";
 import type { TaskState } from "../domain/task/due-work.ts";
 
 /**
@@ -7,6 +8,8 @@ import type { TaskState } from "../domain/task/due-work.ts";
  * one row.
  */
 export interface TaskDocument extends TaskState {
+  /** The texts of the deliveries' messages. */
+  bodies: readonly MessageBody[];
   sealed: SealedValues;
   /** How many sealed pieces of the request body stand beside the document. */
   parts: number;
@@ -26,6 +29,8 @@ export interface SealedValues {
 export interface Change extends Partial<Pick<TaskDocument, "task" | "schedule" | "sync">> {
   /** Changed ones and new ones; the others stay. */
   deliveries?: readonly Delivery[];
+  /** New ones. */
+  bodies?: readonly MessageBody[];
   sealed?: Partial<SealedValues>;
   /** The sealed pieces of the request body; null erases them. */
   parts?: readonly Uint8Array[] | null;
@@ -33,10 +38,10 @@ export interface Change extends Partial<Pick<TaskDocument, "task" | "schedule" |
   inMemory?: true;
 }
 
-export type NewDocument = Omit<TaskDocument, "version" | "deliveries" | "parts">;
+export type NewDocument = Omit<TaskDocument, "version" | "deliveries" | "bodies" | "parts">;
 
 export function newDocument(fields: NewDocument, parts: readonly Uint8Array[] | null): TaskDocument {
-  return { ...fields, deliveries: [], version: 1, parts: parts?.length ?? 0 };
+  return { ...fields, deliveries: [], bodies: [], version: 1, parts: parts?.length ?? 0 };
 }
 
 /** The document after a change. */
@@ -46,6 +51,7 @@ export function changed(document: TaskDocument, change: Change): TaskDocument {
     schedule: change.schedule ?? document.schedule,
     sync: change.sync ?? document.sync,
     deliveries: merged(document.deliveries, change.deliveries ?? []),
+    bodies: change.bodies?.length ? [...document.bodies, ...change.bodies] : document.bodies,
     sealed: change.sealed ? { ...document.sealed, ...change.sealed } : document.sealed,
     parts: change.parts === undefined ? document.parts : (change.parts?.length ?? 0),
   };

@@ -1,7 +1,17 @@
-import { knownForecast, sync, syncTogether, versionsForAttempt } from "../account-object/client.ts";
+import {
+  briefingForAttempt,
+  knownEndpoints,
+  knownForecast,
+  sync,
+  syncTogether,
+} from "../account-object/client.ts";
 import { pace, slowDown } from "../cadence-object/client.ts";
-import { deletionOf, type Briefing, type TaskReport } from "../domain/account/report.ts";
-import type { SigningVersion } from "../domain/account/signing-versions.ts";
+import {
+  deletionOf,
+  type AttemptBriefing,
+  type Briefing,
+  type TaskReport,
+} from "../domain/account/report.ts";
 import type { LaneKind, PaceAnswer, Refusal } from "../domain/pacing/pacing.ts";
 import type { CadenceClass } from "../domain/task/cadence.ts";
 import type { Task } from "../domain/task/task.ts";
@@ -40,6 +50,7 @@ export class ObjectDeps implements TaskDeps {
   readonly settings: TaskSettings;
   readonly newMessageId = newMessageId;
   readonly knownForecast = knownForecast;
+  readonly knownEndpoints = knownEndpoints;
   readonly send = sendCallback;
   readonly log = log;
   readonly #room: WaitingRoom;
@@ -71,8 +82,8 @@ export class ObjectDeps implements TaskDeps {
     if (mode === "own" && test === null) rememberAccepted({ baseUrl: this.settings.baseUrl, name });
   }
 
-  async signingVersions(account: string): Promise<SigningVersion[]> {
-    return versionsForAttempt(this.#env.ACCOUNTS, account);
+  async attemptBriefing(task: Task): Promise<AttemptBriefing> {
+    return briefingForAttempt(this.#env.ACCOUNTS, task);
   }
 
   async sync(report: TaskReport, asked: CadenceClass | null): Promise<Briefing> {

@@ -34,7 +34,7 @@ import { Pacing } from "./pacing.ts";
 import { RunningSteps } from "./running-steps.ts";
 import { watchedUpstream } from "./watched-upstream.ts";
 import { UpstreamSession } from "./upstream-session.ts";
-import { viewSent, type SentAnswer } from "./sent.ts";
+import { viewSent, type SentAnswer, type SentQuestion } from "./sent.ts";
 import { TaskStore } from "./store.ts";
 import { viewDeliveries, viewTask } from "./view.ts";
 import { WaitingRoom } from "./waiters/waiting-room.ts";
@@ -141,11 +141,11 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   /** A delivery with the request that its attempts send. */
-  async delivery(account: string, messageId: string): Promise<SentAnswer> {
+  async delivery(account: string, question: SentQuestion): Promise<SentAnswer> {
     const deps = await this.#awake();
     const document = this.#store.load();
     if (!deps || !document || document.task.account !== account) return { kind: "no_task" };
-    return viewSent(deps, document, messageId);
+    return viewSent(deps, document, question);
   }
 
   /** One more attempt of one event. `isKnownKey`: the upstream knows the account's key. */

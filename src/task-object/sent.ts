@@ -1,35 +1,51 @@
 import type { SentDelivery } from "../contract/shapes/delivery.ts";
-import { storedNumber, type Receiver } from "../domain/delivery/delivery.ts";
+import { deliveriesTo } from "../domain/delivery/by-receiver.ts";
+import { storedNumber, type Delivery } from "../domain/delivery/delivery.ts";
 import { isRingbackFault } from "../domain/errors/stall.ts";
+import { OverloadedError } from "../domain/errors/unavailable.ts";
+import { bodyOf } from "../domain/task/announce.ts";
 import { errorFields } from "../log.ts";
 import { RINGBACK_VERSION } from "../version.ts";
 import { callbackHeaders } from "../webhook/send.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import type { TaskDocument } from "./document.ts";
-import { prepareAttempt, storedReceiver } from "./steps/attempt.ts";
+import { prepareAttempt, type Prepared } from "./steps/prepare.ts";
 import { viewDelivery } from "./view.ts";
 
 export type SentAnswer =
   /** `body`: the delivery with its request, JSON. */
-  { kind: "found"; body: string } | { kind: "no_task" } | { kind: "no_message" };
+  | { kind: "found"; body: string }
+  | { kind: "no_task" }
+  /** There is no such message to that receiver, or the account has deleted the receiver. */
+  | { kind: "no_message" }
+  /** Only the account knows where a registered endpoint is, and it does not answer. */
+  | { kind: "silent" };
+
+/** A message at a receiver: a registered endpoint by its id, or null, the task's own callback. */
+export interface SentQuestion {
+  messageId: string;
+  endpoint: string | null;
+}
 
 /** What stands for the value of a caller's header. */
 const HIDDEN = "…";
 
 /**
- * A delivery with the request that its newest attempt at the stored URL has sent, or its first one there would, signed for
- * this moment.
+ * A delivery with the request that its newest attempt at its own receiver has sent, or its first one there would, signed
+ * for this moment.
  */
 export async function viewSent(
   deps: TaskDeps,
   document: TaskDocument,
-  messageId: string,
+  { messageId, endpoint }: SentQuestion,
 ): Promise<SentAnswer> {
-  const delivery = document.deliveries.find((one) => one.messageId === messageId);
+  const delivery = deliveriesTo(document.deliveries, endpoint).find((one) => one.messageId === messageId);
   if (!delivery) return { kind: "no_message" };
-  const stored = await readableReceiver(deps, document);
-  const { receiver, secrets } = await prepareAttempt(deps, document, stored);
-  const { body } = delivery;
+  const prepared = await prepareReadable(deps, document, delivery);
+  if (prepared === null) return { kind: "silent" };
+  const { receiver, secrets } = prepared;
+  if (receiver === null) return { kind: "no_message" };
+  const body = bodyOf(document.bodies, delivery);
   const headers = await callbackHeaders(
     {
       headers: receiver.headers.map(([name]) => [name, HIDDEN]),
@@ -49,13 +65,25 @@ export async function viewSent(
   return { kind: "found", body: JSON.stringify(sent) };
 }
 
-/** Without its headers, if they do not open: an attempt waits then, a reader need not. */
-async function readableReceiver(deps: TaskDeps, document: TaskDocument): Promise<Receiver> {
+/** Without the headers, if they do not open: an attempt waits then, a reader need not. Null: the account is silent. */
+async function prepareReadable(
+  deps: TaskDeps,
+  document: TaskDocument,
+  delivery: Delivery,
+): Promise<Prepared | null> {
   try {
-    return await storedReceiver(deps, document);
+    return await prepareAttempt(deps, document, delivery);
   } catch (error) {
+    if (error instanceof OverloadedError) return null;
     if (!isRingbackFault(error)) throw error;
     deps.log("receiver.unreadable", { ...taskFields(document.task), ...errorFields(error) });
-    return { url: document.task.callback?.url ?? "", headers: [] };
+    const url = await urlOf(deps, document, delivery);
+    return prepareAttempt(deps, document, delivery, { url, headers: [] });
   }
+}
+
+async function urlOf(deps: TaskDeps, { task }: TaskDocument, { endpoint }: Delivery): Promise<string> {
+  if (endpoint === null) return task.callback?.url ?? "";
+  const { endpoints } = await deps.attemptBriefing(task);
+  return endpoints.find(({ id }) => id === endpoint.id)?.url ?? "";
 }

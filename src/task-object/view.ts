@@ -1,7 +1,7 @@
 import type { AttemptJson, DeliveryJson, DeliveryList } from "../contract/shapes/delivery.ts";
+import { leadingDelivery } from "../domain/delivery/by-receiver.ts";
 import {
   attemptsAtReceiver,
-  leadingDelivery,
   type Attempt,
   type AttemptResult,
   type Delivery,
@@ -35,16 +35,16 @@ async function lastAnswer(deps: TaskDeps, document: TaskDocument): Promise<strin
 
 /** The deliveries as `GET /v1/videos/{id}/deliveries` answers them, newest event first, JSON. */
 export function viewDeliveries({ deliveries }: TaskDocument): string {
-  const data = deliveries.toReversed().map(viewDelivery);
+  const data = deliveries.toSorted((a, b) => b.occurredAt - a.occurredAt || a.seq - b.seq).map(viewDelivery);
   return JSON.stringify({ object: "list", data } satisfies DeliveryList);
 }
 
 export function viewDelivery(delivery: Delivery): DeliveryJson {
-  const { messageId, type, status, nextAttemptAt, finished, onTheWire } = delivery;
+  const { messageId, endpoint, type, status, nextAttemptAt, finished, onTheWire } = delivery;
   return {
     message_id: messageId,
     event: type,
-    endpoint: null,
+    endpoint,
     status,
     next_attempt_at: isoTime(nextAttemptAt),
     attempts: [

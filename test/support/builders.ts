@@ -50,10 +50,11 @@ export function aTask(overrides: Partial<Task> = {}): Task {
       url: "https://hooks.acme.com/ringback",
       events: ["video.succeeded", "video.failed", "video.running", "video.progress"],
       format: "standard",
-      ownHost: "ringback.acme.com",
-      holdUntil: T0,
       stopped: false,
     },
+    endpoints: [],
+    ownHost: "ringback.acme.com",
+    holdUntil: T0,
     signing: FIRST_VERSION,
     unproved: null,
     redeliveredAt: [],
@@ -94,9 +95,10 @@ export function aDelivery(overrides: Partial<Delivery> = {}): Delivery {
   const fields = {
     seq: 1,
     messageId: "msg_1",
+    endpoint: null,
+    format: "standard",
     type: "video.succeeded",
     occurredAt: T0,
-    body: "{}",
     notBeforeAt: T0,
     stopped: false,
   } as const;
@@ -115,6 +117,7 @@ export function aDocument(overrides: Partial<TaskDocument> = {}): TaskDocument {
   return {
     sealed: { key: null, headers: null, answer: null },
     parts: 0,
+    bodies: [],
     ...aTaskState(overrides),
     ...overrides,
   };

@@ -63,8 +63,8 @@ export const MUTATIONS: Mutation[] = [
     name: "a new id for every attempt",
     guarantee: 4,
     file: "src/task-object/steps/attempt.ts",
-    search: "messageId: begun.messageId,\n        body:",
-    replace: "messageId: deps.newMessageId(),\n        body:",
+    search: "messageId: begun.messageId,\n    body:",
+    replace: "messageId: deps.newMessageId(),\n    body:",
     test: { file: SWEEP, name: "survives a death at every point of a callback's 500, then 200" },
   },
   {
@@ -185,8 +185,8 @@ export const MUTATIONS: Mutation[] = [
     name: "redeliver without an end",
     guarantee: 7,
     file: "src/task-object/steps/redeliver.ts",
-    search: 'if (attemptsByHand(document.deliveries) >= ATTEMPTS_BY_HAND_MAX) return { kind: "too_many" };',
-    replace: "",
+    search: 'attemptsByHand(deliveries) >= ATTEMPTS_BY_HAND_MAX ? { kind: "too_many" } : null',
+    replace: "null",
     test: { file: "test/workers/limits.test.ts", name: "end at 1,000 a task" },
   },
   {

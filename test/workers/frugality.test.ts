@@ -156,7 +156,7 @@ describe("a task", () => {
     if (asks === 0) await briefed(model);
     const calls = [
       vi.spyOn(AccountObject.prototype, "sync"),
-      vi.spyOn(AccountObject.prototype, "signingVersions"),
+      vi.spyOn(AccountObject.prototype, "attemptBriefing"),
       // The account's own calls.
       vi.spyOn(CadenceObject.prototype, "outlook"),
       vi.spyOn(CadenceObject.prototype, "learn"),

@@ -174,6 +174,8 @@ function createInput(overrides: Partial<CreateInput> = {}): CreateInput {
     timeoutMs: 3_600_000,
     repeatServerErrors: false,
     callback: null,
+    endpoints: false,
+    ownHost: "ringback.test",
     body: new TextEncoder().encode("{}"),
     respondAsync: false,
     waitMs: 0,

@@ -1,7 +1,7 @@
 import type { EndpointRequest } from "../../domain/endpoint/change.ts";
 import type { EndpointState } from "../../domain/endpoint/endpoint.ts";
 import { inTime } from "../../net/in-time.ts";
-import { accountStub, PATIENCE_MS, type AccountNamespace } from "../client.ts";
+import { accountStub, forgetAttemptBriefing, PATIENCE_MS, type AccountNamespace } from "../client.ts";
 import type { PatchAnswer, RegisterAnswer } from "./endpoints.ts";
 
 /** An account's registered endpoints, as its callers read and change them. Each throws OverloadedError for no answer. */
@@ -13,7 +13,14 @@ export async function registerEndpoint(
   request: EndpointRequest & { url: string },
 ): Promise<RegisterAnswer> {
   const answer: Promise<RegisterAnswer> = accountStub(accounts, account).registerEndpoint(request);
-  return inTime(PATIENCE_MS, answer);
+  return changes(account, answer);
+}
+
+/** Attempts that this isolate makes from now on ask the account again: also after an error, it may have changed. */
+async function changes<T>(account: string, answer: Promise<T>): Promise<T> {
+  const forget = (): void => forgetAttemptBriefing(account);
+  forget();
+  return inTime(PATIENCE_MS, answer).finally(forget);
 }
 
 /** Oldest first. */
@@ -39,7 +46,7 @@ export async function patchEndpoint(
   request: EndpointRequest,
 ): Promise<PatchAnswer> {
   const answer: Promise<PatchAnswer> = accountStub(accounts, account).patchEndpoint(id, request);
-  return inTime(PATIENCE_MS, answer);
+  return changes(account, answer);
 }
 
 /** False: the account has none with this id. */
@@ -48,5 +55,5 @@ export async function deleteEndpoint(
   account: string,
   id: string,
 ): Promise<boolean> {
-  return inTime(PATIENCE_MS, accountStub(accounts, account).deleteEndpoint(id));
+  return changes(account, accountStub(accounts, account).deleteEndpoint(id));
 }

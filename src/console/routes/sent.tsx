@@ -1,5 +1,6 @@
 import type { Context } from "hono";
 import type { SentDelivery } from "../../contract/shapes/delivery.ts";
+import { OverloadedError } from "../../domain/errors/unavailable.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { ApiError, noSuchTask } from "../../http/errors.ts";
 import { shownTo } from "../../http/operator/serve.ts";
@@ -25,6 +26,7 @@ export async function sendElsewhere(context: Context<AppEnv>): Promise<Response>
   try {
     const order = redeliveryOf(context, {
       message_id: messageId,
+      endpoint: endpointOf(context),
       // An empty one is refused, too: without a URL it would go to the task's own receiver.
       callback_url: url === "" ? "?" : url,
       callback_headers: headersIn(headers) ?? null,
@@ -43,16 +45,23 @@ function messageOf(context: Context<AppEnv>): string {
   return context.req.param("message") ?? "";
 }
 
+/** Null: the task's own callback. */
+function endpointOf(context: Context<AppEnv>): string | null {
+  return context.req.query("endpoint") ?? null;
+}
+
 async function renderSent(context: Context<AppEnv>, elsewhere: Elsewhere): Promise<Response> {
   const { id, name, account } = await namedTask(context);
   const answer = await askTask(context.env.TASKS, name, async (stub) =>
-    stub.delivery(account, messageOf(context)),
+    stub.delivery(account, { messageId: messageOf(context), endpoint: endpointOf(context) }),
   );
   switch (answer.kind) {
     case "no_task":
       throw noSuchTask();
     case "no_message":
       throw new ApiError("not_found");
+    case "silent":
+      throw new OverloadedError("the account does not answer");
     case "found": {
       const delivery = (await shownTo(context, answer.body)) as unknown as SentDelivery;
       const page = pageContext(context);

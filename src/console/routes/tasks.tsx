@@ -26,7 +26,8 @@ export async function redeliverTask(context: Context<AppEnv>): Promise<Response>
   const { id, name } = await namedTask(context);
   const form = await readForm(context);
   const messageId = form("message_id");
-  const said = saidOf(await askForRedelivery(context, name, { messageId: messageId || null, target: null }));
+  const order = { messageId: messageId || null, endpoint: form("endpoint") || null, target: null };
+  const said = saidOf(await askForRedelivery(context, name, order));
   return context.redirect(taskPath(id, said, messageId), 303);
 }
 
@@ -67,7 +68,9 @@ export function saidOf({ kind }: Redelivery): Said | null {
     case "no_task":
       throw noSuchTask();
     case "no_message":
+    case "no_endpoint":
       throw new ApiError("not_found");
+    case "no_callback":
     case "nothing":
       return "nothing";
     case "too_often":

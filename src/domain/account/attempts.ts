@@ -5,7 +5,7 @@ import type { Delivery, FinishedAttempt } from "../delivery/delivery.ts";
 export const FAILING_ATTEMPTS = 5;
 
 /**
- * What a task's attempts at its callback's host came to. One whose outcome is unknown counts for neither: it may have
+ * What a task's attempts at one receiver's host came to. One whose outcome is unknown counts for neither: it may have
  * arrived. One to another URL says nothing of this host. Instants are epoch milliseconds, each of an attempt's end.
  */
 export interface AttemptTally {
@@ -48,6 +48,14 @@ export function attemptsOf(deliveries: readonly Delivery[]): AttemptTally {
     failedAt: run.slice(-FAILING_ATTEMPTS).map(endOf),
     lastFailure: failureOf(failed.at(-1)),
   };
+}
+
+/** When the receiver last said that it is gone; null: it has not. What another URL says is not its word. */
+export function goneAtOf(deliveries: readonly Delivery[]): number | null {
+  const gone = deliveries
+    .flatMap(({ finished }) => finished)
+    .filter(({ host, result }) => host === undefined && result.reason === "gone");
+  return gone.length === 0 ? null : Math.max(...gone.map(endOf));
 }
 
 function failureOf(attempt: FinishedAttempt | undefined): AttemptFailure | null {

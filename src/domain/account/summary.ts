@@ -1,5 +1,6 @@
 import type { TaskError } from "../../contract/shapes/task.ts";
-import { leadingDelivery, terminalDelivery, type Delivery } from "../delivery/delivery.ts";
+import { deliveriesTo, leadingDelivery, terminalDelivery } from "../delivery/by-receiver.ts";
+import type { Delivery } from "../delivery/delivery.ts";
 import { receiverHost } from "../delivery/endpoint-policy.ts";
 import { isTerminal, type PollSchedule, type Task } from "../task/task.ts";
 import { nameInTaskId } from "../task/task-id.ts";
@@ -10,7 +11,7 @@ import {
   type DeliveryStatus,
   type TaskStatus,
 } from "../../contract/words.ts";
-import { attemptsOf, isAttemptNews, type AttemptTally } from "./attempts.ts";
+import { attemptsOf, goneAtOf, isAttemptNews, type AttemptTally } from "./attempts.ts";
 import type { TaskFilter } from "./filter.ts";
 
 /** What an account keeps of one of its tasks. Instants are epoch milliseconds. */
@@ -94,8 +95,8 @@ export function summaryOf(known: Known, retentionMs: number): TaskSummary {
     delivery: deliveryOf(known),
     terminalDelivery: terminalDelivery(known.deliveries)?.status ?? null,
     callbackHost: task.callback && receiverHost(task.callback.url),
-    attempts: attemptsOf(known.deliveries),
-    endpoints: [],
+    attempts: attemptsAt(known.deliveries, null),
+    endpoints: endpointsOf(known),
     polls: schedule.polls,
     settledAt: settledAtOf(known),
     expiresAt: expiresAtOf(known, retentionMs),
@@ -113,8 +114,32 @@ export function isNews(before: Moving, after: Moving): boolean {
     deliveryOf(before) !== deliveryOf(after) ||
     settledAtOf(before) !== settledAtOf(after) ||
     (before.deliveries !== after.deliveries &&
-      isAttemptNews(attemptsOf(before.deliveries), attemptsOf(after.deliveries)))
+      isAttemptNews(attemptsAt(before.deliveries, null), attemptsAt(after.deliveries, null))) ||
+    isEndpointNews(endpointsOf(before), endpointsOf(after))
   );
+}
+
+function endpointsOf({ task, deliveries }: Moving): EndpointSummary[] {
+  return (task.endpoints ?? []).map(({ id, host }) => ({
+    id,
+    host,
+    terminalDelivery: terminalDelivery(deliveries, id)?.status ?? null,
+    attempts: attemptsAt(deliveries, id),
+    goneAt: goneAtOf(deliveriesTo(deliveries, id)),
+  }));
+}
+
+function attemptsAt(deliveries: readonly Delivery[], endpointId: string | null): AttemptTally {
+  return attemptsOf(deliveriesTo(deliveries, endpointId));
+}
+
+function isEndpointNews(before: readonly EndpointSummary[], after: readonly EndpointSummary[]): boolean {
+  if (before.length !== after.length) return true;
+  return after.some(({ terminalDelivery: status, attempts, goneAt }, index) => {
+    const was = before[index];
+    if (!was || was.terminalDelivery !== status || was.goneAt !== goneAt) return true;
+    return isAttemptNews(was.attempts, attempts);
+  });
 }
 
 function deliveryOf({ task, deliveries }: Moving): TaskSummary["delivery"] {
@@ -127,7 +152,9 @@ function expiresAtOf(known: Moving, retentionMs: number): number | null {
 }
 
 function settledAtOf({ task, deliveries }: Moving): number | null {
-  const settled = isTerminal(task) && deliveries.every(({ status }) => status !== "pending");
+  // Of a task that does not know its endpoints deliveries may be to come.
+  const isKnown = isTerminal(task) && task.endpoints !== null;
+  const settled = isKnown && deliveries.every(({ status }) => status !== "pending");
   return settled ? lastEnd(task, deliveries) : null;
 }
 

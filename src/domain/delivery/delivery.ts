@@ -2,10 +2,10 @@ import type {
   AttemptOutcome,
   AttemptReason,
   AttemptTrigger,
+  CallbackFormat,
   DeliveryStatus,
   EventType,
 } from "../../contract/words.ts";
-import { isTerminalEvent } from "../task/event.ts";
 import { jittered } from "../text/jitter.ts";
 
 /** Where an attempt goes. */
@@ -35,15 +35,18 @@ export interface FinishedAttempt extends Attempt {
   result: AttemptResult;
 }
 
-/** One event on its way to one endpoint. Instants are epoch milliseconds. */
+/** One event on its way to one receiver. Instants are epoch milliseconds. */
 export interface Delivery {
   /** Order of creation within the task, from 1. */
   seq: number;
+  /** The same at every receiver of the event. */
   messageId: string;
+  /** The registered endpoint that it goes to; null: the task's own callback. */
+  endpoint: { id: string; host: string } | null;
+  /** Of the message's text, which stands beside the deliveries. */
+  format: CallbackFormat;
   type: EventType;
   occurredAt: number;
-  /** The message's exact text, the same for every attempt. */
-  body: string;
   status: DeliveryStatus;
   /** Null once settled. */
   nextAttemptAt: number | null;
@@ -63,7 +66,10 @@ export interface Delivery {
   settledAt: number | null;
 }
 
-/** A receiver that never wants this again: its answer ends the task's callbacks. Null: any other status. */
+/**
+ * A receiver that never wants this again: the answer of the task's own receiver ends the task's callbacks, that of a
+ * registered endpoint ends its delivery. Null: any other status.
+ */
 export function permanentReason(statusCode: number | null): "gone" | "http_501" | null {
   if (statusCode === 410) return "gone";
   return statusCode === 501 ? "http_501" : null;
@@ -102,19 +108,21 @@ export const LEASE_MARGIN_MS = 5_000;
 export function newDelivery(fields: {
   seq: number;
   messageId: string;
+  endpoint: Delivery["endpoint"];
+  format: CallbackFormat;
   type: EventType;
   occurredAt: number;
-  body: string;
   notBeforeAt: number;
   stopped: boolean;
 }): Delivery {
-  const { seq, messageId, type, occurredAt, body, notBeforeAt, stopped } = fields;
+  const { seq, messageId, endpoint, format, type, occurredAt, notBeforeAt, stopped } = fields;
   return {
     seq,
     messageId,
+    endpoint,
+    format,
     type,
     occurredAt,
-    body,
     status: stopped ? "stopped" : "pending",
     nextAttemptAt: stopped ? null : Math.max(occurredAt, notBeforeAt),
     attempts: 0,
@@ -183,6 +191,11 @@ function withLease(
   const attempts = delivery.attempts + 1;
   const leaseUntil = now + timeoutMs + LEASE_MARGIN_MS;
   return { ...delivery, attempts, onTheWire: { number: attempts, startedAt: now, leaseUntil, ...kind } };
+}
+
+/** Whether the next attempt is the schedule's. */
+export function isScheduleNext(delivery: Delivery, now: number): boolean {
+  return delivery.manual === 0 && isDue(delivery, now);
 }
 
 function isDue({ status, nextAttemptAt }: Delivery, now: number): boolean {
@@ -267,16 +280,6 @@ export const ATTEMPTS_BY_HAND_MAX = 1000;
 export function attemptsByHand(deliveries: readonly Delivery[]): number {
   const counts = deliveries.map((one) => one.attempts - one.scheduled + waitingByHand(one));
   return counts.reduce((sum, count) => sum + count, 0);
-}
-
-/** Of the event that says how the task ended; null: there is none. */
-export function terminalDelivery(deliveries: readonly Delivery[]): Delivery | null {
-  return deliveries.findLast((delivery) => isTerminalEvent(delivery.type)) ?? null;
-}
-
-/** The delivery that stands for the task's callback: the terminal event's, else the newest. */
-export function leadingDelivery(deliveries: readonly Delivery[]): Delivery | null {
-  return terminalDelivery(deliveries) ?? deliveries.at(-1) ?? null;
 }
 
 function settled(delivery: Delivery, status: DeliveryStatus, now: number): Delivery {

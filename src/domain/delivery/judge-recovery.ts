@@ -1,5 +1,5 @@
 import type { RecoveryAnswer, RecoveryOrder } from "../recovery/order.ts";
-import { isTerminalEvent } from "../task/event.ts";
+import { terminalDelivery } from "./by-receiver.ts";
 import { attemptsByHand, ATTEMPTS_BY_HAND_MAX, type Delivery } from "./delivery.ts";
 
 /** What to do next for an order. */
@@ -15,9 +15,9 @@ export type RecoveryMove =
  */
 export function judgeRecovery(
   deliveries: readonly Delivery[],
-  { recoveryId, statuses }: RecoveryOrder,
+  { recoveryId, statuses, endpoint }: RecoveryOrder,
 ): RecoveryMove {
-  const delivery = deliveries.findLast(({ type }) => isTerminalEvent(type));
+  const delivery = terminalDelivery(deliveries, endpoint);
   if (!delivery) return { kind: "answer", answer: { kind: "unmatched" } };
   const { status, onTheWire, finished } = delivery;
   if (status === "delivered") return { kind: "answer", answer: { kind: "delivered" } };

@@ -36,7 +36,7 @@ export function sampleBody({ type, format, taskId, messageId, now }: Sample): st
     finishedAt: null,
     deadlineAt: createdAt + TIMEOUT_MS,
   };
-  return messageBody({ ...task, ...endOf(type, now), callback: { format } }, type, messageId, now);
+  return messageBody({ ...task, ...endOf(type, now) }, format, { messageId, type, occurredAt: now });
 }
 
 function endOf(type: EventType, finishedAt: number): Partial<ToldTask> {

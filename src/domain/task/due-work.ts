@@ -15,7 +15,7 @@ export type Step =
   /** `isTerminal`: of the event that says how the task ended. */
   | { kind: "attempt"; seq: number; isTerminal: boolean; dueAt: number }
   | { kind: "attempt_lost"; seq: number; isTerminal: boolean; dueAt: number }
-  /** The account does not know yet how far the task is, or the task lacks its account's briefing. */
+  /** The account does not know yet how far the task is, or the task lacks its account's briefing or its endpoints. */
   | { kind: "report"; dueAt: number; wakeAt: number | null }
   /** Retention is over: empty the storage. */
   | { kind: "erase"; dueAt: number };
@@ -87,7 +87,7 @@ function reportSteps(state: TaskState): Step[] {
   const { task, deliveries, sync, version } = state;
   // Until the create is answered there is no task for the account: a definite no leaves none.
   if (task.submit.inCreate) return [];
-  if (sync.lastReported >= version && !needsBriefing(state)) return [];
+  if (sync.lastReported >= version && !needsBriefing(state) && task.endpoints !== null) return [];
   const first = deliveries.filter(
     ({ status, attempts, onTheWire }) =>
       status === "pending" && (attempts === 0 || (attempts === 1 && onTheWire !== null)),
@@ -101,10 +101,12 @@ function reportSteps(state: TaskState): Step[] {
 
 /**
  * Whether no reconciliation finds out what a lost report would have said: it asks only about tasks that the account knows
- * and holds for unsettled, and a manual attempt may change one that is settled.
+ * and holds for unsettled, and a manual attempt may change one that is settled. And a task that does not know its
+ * endpoints needs the answer.
  */
 export function mustBeHeard({ task, deliveries, sync }: TaskState): boolean {
-  return isTerminal(task) && (sync.lastReported === 0 || deliveries.some(hasManualAttempt));
+  if (!isTerminal(task)) return false;
+  return sync.lastReported === 0 || task.endpoints === null || deliveries.some(hasManualAttempt);
 }
 
 /** All there is to say is that the task was accepted, which its account has heard if nothing went wrong. */

@@ -18,8 +18,8 @@ export function eventsBetween(before: Task, after: Task): EventType[] {
   return events;
 }
 
-/** Those of them that this task's caller asked for. */
-export function subscribed(task: Task, events: readonly EventType[]): EventType[] {
-  const wanted = task.callback?.events ?? [];
-  return events.filter((type) => wanted.includes(type));
+/** Whether a receiver of the task's events follows it before its end. */
+export function isFollowed({ callback, endpoints }: Pick<Task, "callback" | "endpoints">): boolean {
+  const wanted = [callback?.events ?? [], ...(endpoints ?? []).map(({ events }) => events)].flat();
+  return wanted.some((type) => !isTerminalEvent(type));
 }

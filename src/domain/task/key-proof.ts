@@ -18,9 +18,10 @@ export function withProvedKey(task: Task): Task {
   return isUnproved(task) ? { ...task, unproved: null } : task;
 }
 
-/** Whether the key is needed beyond the end of its task, because an attempt depends on the upstream's verdict. */
+/** Whether the key is needed beyond the end of its task: an attempt, or one to come, depends on the upstream's verdict. */
 export function awaitsProof(task: Task, deliveries: readonly Delivery[]): boolean {
-  return isUnproved(task) && deliveries.some(({ status }) => status === "pending");
+  if (!isUnproved(task)) return false;
+  return task.endpoints === null || deliveries.some(({ status }) => status === "pending");
 }
 
 /** Applies the upstream's verdict on the key to the task, and to the deliveries that it changes. */
@@ -38,8 +39,10 @@ export function judgeTask(
       return { task: { ...task, callback }, deliveries: pending.map((one) => stopDelivery(one, at.now)) };
     }
     case "silent": {
-      const asks = (task.unproved?.asks ?? 0) + 1;
       const due = pending.filter(({ nextAttemptAt }) => nextAttemptAt !== null && nextAttemptAt <= at.now);
+      // The attempts at several receivers ask at one time, and all are postponed by the first answer.
+      if (due.length === 0) return { task, deliveries: [] };
+      const asks = (task.unproved?.asks ?? 0) + 1;
       return {
         task: { ...task, unproved: { asks } },
         deliveries: due.map((one) => postponeDelivery(one, asks, at)),

@@ -4,19 +4,13 @@ import { isJsonObject, parseJson } from "../text/json.ts";
 import { isoTime } from "../text/time.ts";
 import { jsonObject, JsonText, taskDataJson, type Members, type ToldTask } from "./task-json.ts";
 
-/** A task, as far as a message tells of it. */
-export interface MessageTask extends ToldTask {
-  callback: { format: CallbackFormat } | null;
-}
-
 /** The body of an event's message: written once, with the event, and sent byte for byte on every attempt. */
 export function messageBody(
-  task: MessageTask,
-  type: EventType,
-  messageId: string,
-  occurredAt: number,
+  task: ToldTask,
+  format: CallbackFormat,
+  { messageId, type, occurredAt }: { messageId: string; type: EventType; occurredAt: number },
 ): string {
-  if (task.callback?.format === "flat") return flatBody(task, type, messageId, occurredAt);
+  if (format === "flat") return flatBody(task, type, messageId, occurredAt);
   const message: Members<StandardMessage> = {
     id: messageId,
     type,

@@ -1,6 +1,7 @@
 import { PRIOR_FORECAST, type Forecast } from "../polling/forecast.ts";
 import { firstPollGapMs, nextPollGapMs, type PollLimits, type PollView } from "../polling/plan.ts";
 import { applyReading } from "./apply-reading.ts";
+import { isFollowed } from "./event.ts";
 import { observed, startedAt } from "./observations.ts";
 import { lastCallAt } from "./submit.ts";
 import {
@@ -40,18 +41,10 @@ export function firstSchedule(
   turn: { now: number; random: number; limits: PollLimits; forecast?: Forecast | null; streamed?: boolean },
 ): PollSchedule {
   const { streamed = false } = turn;
-  const subscribed = task.callback?.events.some(
-    (type) => type === "video.running" || type === "video.progress",
-  );
   // A test task has no cadence to learn: halfway it runs, and it ends on the dot.
   const gap = task.test
     ? task.test.delayMs / 2
-    : firstPollGapMs(
-        turn.limits,
-        turn.forecast ?? PRIOR_FORECAST,
-        streamed || (subscribed ?? false),
-        turn.random,
-      );
+    : firstPollGapMs(turn.limits, turn.forecast ?? PRIOR_FORECAST, streamed || isFollowed(task), turn.random);
   return { ...NO_POLLS, nextPollAt: Math.min(turn.now + gap, task.deadlineAt) };
 }
 

@@ -8,6 +8,7 @@ import type {
   TestOutcome,
 } from "../../contract/words.ts";
 import type { SigningVersion } from "../account/signing-versions.ts";
+import type { TaskEndpoint } from "../endpoint/endpoint.ts";
 import type { ResultUrl } from "./upstream-answer.ts";
 
 /** A test task's script: nothing goes upstream, all else is real. */
@@ -49,10 +50,6 @@ export interface CallbackRequest extends CallbackSettings {
 }
 
 interface CallbackState extends CallbackSettings {
-  /** Host and port that the create was sent to: a callback never goes there. */
-  ownHost: string;
-  /** No attempt before this instant: a workflow that waits must be listening. */
-  holdUntil: number;
   /** The receiver said 410 or 501: later events are recorded and not sent. */
   stopped: boolean;
 }
@@ -99,6 +96,12 @@ export interface Task {
   deadlineAt: number;
   submit: SubmitState;
   callback: CallbackState | null;
+  /** The account's registered endpoints that its events go to; null: the task does not know them yet. */
+  endpoints: readonly TaskEndpoint[] | null;
+  /** Host and port that the create was sent to: a callback never goes there. */
+  ownHost: string;
+  /** No attempt before this instant: a workflow that waits must be listening. */
+  holdUntil: number;
   /** The account's signing secrets as last seen: they sign when the account does not answer in time. */
   signing: readonly SigningVersion[];
   /**

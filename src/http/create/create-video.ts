@@ -46,7 +46,7 @@ export async function createVideo(
   });
   const answer = createInObject(context.env.TASKS, name, {
     ...input,
-    callback: input.callback && { ...input.callback, ownHost: ownHost(context) },
+    ownHost: ownHost(context),
     respondAsync: preferences.respondAsync,
     waitMs: Math.max(waitsUntil(context, preferences) - Date.now(), 0),
   });
@@ -120,7 +120,7 @@ async function createInput(from: {
   name: string;
   keyed: boolean;
   isKnownKey: boolean;
-}): Promise<Omit<CreateInput, "callback" | "respondAsync" | "waitMs"> & Pick<VideoRequest, "callback">> {
+}): Promise<Omit<CreateInput, "ownHost" | "respondAsync" | "waitMs">> {
   const { settings, caller, request, name, keyed } = from;
   const ids = await Promise.all(settings.roots.map(async (root) => taskIdOf(root, name, caller.account)));
   return {
@@ -140,6 +140,7 @@ async function createInput(from: {
     timeoutMs: request.timeoutMs ?? settings.taskTimeoutMs,
     repeatServerErrors: request.repeatServerErrors,
     callback: request.callback,
+    endpoints: request.endpoints,
     body: encodeJsonBody(request.upstream),
   };
 }

@@ -23,6 +23,8 @@ export interface VideoRequest {
   timeoutMs: number | null;
   repeatServerErrors: boolean;
   callback: CallbackRequest | null;
+  /** Whether its events go to the account's registered endpoints. */
+  endpoints: boolean;
 }
 
 export type VideoRequestResult = { ok: true; request: VideoRequest } | { ok: false; issues: Issue[] };
@@ -125,6 +127,7 @@ function assemble(
     test: test ? { outcome: test.outcome, delayMs: test.delay_seconds * 1000 } : null,
     timeoutMs: timeoutSeconds === undefined ? null : timeoutSeconds * 1000,
     repeatServerErrors: fields.retry_ambiguous_submit ?? false,
+    endpoints: fields.endpoints ?? !test,
     callback:
       callbackUrl === null
         ? null

@@ -29,7 +29,7 @@ export function redeliveryOf(
   issues: readonly Issue[] = [],
 ): RedeliverOrder {
   const { asked, receiver } = readWithReceiver(context, REDELIVER_SCHEMA, fields, issues);
-  return { messageId: asked.message_id ?? null, target: receiver };
+  return { messageId: asked.message_id ?? null, endpoint: asked.endpoint ?? null, target: receiver };
 }
 
 /**

@@ -11,7 +11,9 @@ import { requireJsonOrForm, withBody } from "../body/body.ts";
 import { parseBody } from "../body/form-body.ts";
 import { askForRedelivery, readRedelivery, type Redelivery } from "./redeliver.ts";
 import { answerCreate, createVideo } from "../create/create-video.ts";
-import { ApiError, noSuchTask } from "../errors.ts";
+import { issue } from "../../contract/problems.ts";
+import { OverloadedError } from "../../domain/errors/unavailable.ts";
+import { ApiError, invalidRequest, noSuchTask } from "../errors.ts";
 import { listVideos } from "./list.ts";
 import { knownKey, requireKnownKey } from "../known-key.ts";
 import type { JsonBody } from "../body/json-body.ts";
@@ -101,9 +103,11 @@ async function ofTask(
 async function oneDelivery(context: Context<AppEnv>): Promise<Response> {
   const { account } = context.get("caller");
   const name = await nameOf(context);
-  requireQuery(context);
+  requireQuery(context, ["endpoint"]);
   const messageId = context.req.param("message_id") ?? "";
-  const answer = await askTask(context.env.TASKS, name, async (stub) => stub.delivery(account, messageId));
+  const endpoint = context.req.query("endpoint") ?? null;
+  const question = { messageId, endpoint };
+  const answer = await askTask(context.env.TASKS, name, async (stub) => stub.delivery(account, question));
   switch (answer.kind) {
     case "found":
       return context.body(answer.body, 200, { "content-type": "application/json" });
@@ -111,6 +115,8 @@ async function oneDelivery(context: Context<AppEnv>): Promise<Response> {
       throw noSuchTask();
     case "no_message":
       throw new ApiError("not_found", { taskId: context.req.param("id") ?? "" });
+    case "silent":
+      throw new OverloadedError("the account does not answer");
     default:
       return answer satisfies never;
   }
@@ -124,7 +130,10 @@ function redelivered(context: Context<AppEnv>, answer: Redelivery): Response {
     case "no_task":
       throw noSuchTask();
     case "no_message":
+    case "no_endpoint":
       throw new ApiError("not_found", { taskId });
+    case "no_callback":
+      throw invalidRequest([issue("endpoint", "required_without_callback")]);
     case "nothing":
       throw new ApiError("nothing_to_deliver", { taskId });
     case "too_often":

@@ -21,6 +21,7 @@ export const ROTATE_SCHEMA = closed({
 /** `POST /v1/videos/{id}/redeliver`: which event, and where to if not to its receiver. */
 export const REDELIVER_SCHEMA = closed({
   message_id: field(textOf, string()),
+  endpoint: field(textOf, string()),
   callback_url: CALLBACK_FIELDS.callback_url,
   callback_headers: CALLBACK_FIELDS.callback_headers,
 });

@@ -1,5 +1,5 @@
 import { LIST_QUERY } from "../../http/routes/list-schema.ts";
-import { MESSAGE_ID_PATTERN, TASK_ID_PATTERN } from "../../contract/shapes/values.ts";
+import { ENDPOINT_ID_PATTERN, MESSAGE_ID_PATTERN, TASK_ID_PATTERN } from "../../contract/shapes/values.ts";
 import {
   DELIVERY,
   EVENT_STREAM,
@@ -187,10 +187,17 @@ const readDelivery = {
     "first one will. `webhook-timestamp` and `webhook-signature` are made for this answer, so the request can be sent " +
     "to a receiver as it is. The values of your own headers are never shown.",
   tags: ["Deliveries"],
-  parameters: [parameter("id"), parameter("message_id")],
+  parameters: [
+    parameter("id"),
+    parameter("message_id"),
+    query("endpoint", "The delivery to this registered endpoint, by its id; to the callback if left out.", {
+      type: "string",
+      pattern: ENDPOINT_ID_PATTERN,
+    }),
+  ],
   responses: {
     "200": answer("The delivery.", "SentDelivery", { examples: { delivered: { value: SENT_DELIVERY } } }),
-    ...errors(["invalid_request", "task_not_found", "not_found"]),
+    ...errors(["invalid_request", "task_not_found", "not_found", "overloaded"]),
   },
 };
 

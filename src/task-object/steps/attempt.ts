@@ -1,5 +1,6 @@
 import {
   beginAttempt,
+  isScheduleNext,
   neverSent,
   nextElsewhere,
   permanentReason,
@@ -11,24 +12,17 @@ import {
 } from "../../domain/delivery/delivery.ts";
 import { judgeEndpoint, receiverHost } from "../../domain/delivery/endpoint-policy.ts";
 import { withinExcerptBound } from "../../domain/delivery/excerpts.ts";
-import { versionsInForce, type SigningVersion } from "../../domain/account/signing-versions.ts";
 import { isRingbackFault } from "../../domain/errors/stall.ts";
+import { bodyOf } from "../../domain/task/announce.ts";
 import { isTerminalEvent } from "../../domain/task/event.ts";
 import type { Task } from "../../domain/task/task.ts";
-import { signingSecret } from "../../keys/derive.ts";
 import { errorFields } from "../../log.ts";
 import { RINGBACK_VERSION } from "../../version.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
 import type { Change, TaskDocument } from "../document.ts";
 import { isKeyProved } from "./prove-key.ts";
-import { openText, unsealText } from "../sealed.ts";
-
-/** What an attempt needs. Collected before the attempt begins, because seals and questions take time. */
-export interface Prepared {
-  versions: readonly SigningVersion[];
-  secrets: string[];
-  receiver: Receiver;
-}
+import { prepareAttempt, type Prepared } from "./prepare.ts";
+import { unsealText } from "../sealed.ts";
 
 /** An attempt whose lease is written. */
 export interface BegunAttempt {
@@ -37,38 +31,29 @@ export interface BegunAttempt {
   prepared: Prepared;
 }
 
-/** One attempt of one delivery: the lease in the document first, then the request, then the result. */
+/**
+ * One attempt of one delivery: the lease in the document first, then the request, then the result. Or the end of the
+ * delivery, if its endpoint takes nothing any more.
+ */
 export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {
   const before = deps.store.load();
-  if (!before?.task.callback || !(await isKeyProved(deps, before))) return;
+  const asked = before?.deliveries.find((delivery) => delivery.seq === seq);
+  if (!before || !asked || !(await isKeyProved(deps, before))) return;
   const { createId } = before.task;
   const sealed = sealedReceiver(before, seq, deps.now());
   const elsewhere = sealed === null ? null : await openReceiver(deps, before, sealed);
-  const prepared = await prepareAttempt(deps, before, elsewhere);
+  const prepared = await prepareAttempt(deps, before, asked, elsewhere);
   const host = elsewhere && receiverHost(elsewhere.url);
   const begun = deps.store.update(createId, (document, now) => {
     const due = document.deliveries.find((delivery) => delivery.seq === seq);
     // Another attempt has become the next one meanwhile.
     if (!due || sealedReceiver(document, seq, now) !== sealed) return null;
+    if (prepared.isOff && isScheduleNext(due, now)) return { deliveries: [stopDelivery(due, now)] };
     const delivery = beginAttempt(due, now, deps.settings.callback.timeoutMs, host);
     return delivery && { deliveries: [delivery], ...signedWith(document.task, prepared) };
   });
   const delivery = begun?.deliveries.find((one) => one.seq === seq);
-  if (delivery) await sendAttempt(deps, { createId, delivery, prepared });
-}
-
-/** `elsewhere`: in place of the task's own receiver. @throws SealError */
-export async function prepareAttempt(
-  deps: TaskDeps,
-  document: TaskDocument,
-  elsewhere: Receiver | null = null,
-): Promise<Prepared> {
-  const versions = await signingVersions(deps, document.task);
-  const [secrets, receiver] = await Promise.all([
-    secretsInForce(deps, document.task, versions),
-    elsewhere ?? storedReceiver(deps, document),
-  ]);
-  return { versions, secrets, receiver };
+  if (delivery?.onTheWire) await sendAttempt(deps, { createId, delivery, prepared });
 }
 
 function sealedReceiver({ deliveries }: TaskDocument, seq: number, now: number): string | null {
@@ -90,16 +75,7 @@ async function openReceiver(deps: TaskDeps, { task }: TaskDocument, sealed: stri
   }
 }
 
-/** @throws SealError */
-export async function storedReceiver(deps: TaskDeps, document: TaskDocument): Promise<Receiver> {
-  const headers = await openText(deps, document, "headers");
-  return {
-    url: document.task.callback?.url ?? "",
-    headers: headers === null ? [] : (JSON.parse(headers) as Receiver["headers"]),
-  };
-}
-
-/** The end of a task, with the lease of its terminal event's first attempt if that is due by now. */
+/** The end of a task, with the lease of the first attempt at its own receiver if that is due by now. */
 export function withFirstAttempt(
   deps: TaskDeps,
   end: Change & { task: Task; deliveries: readonly Delivery[] },
@@ -108,15 +84,19 @@ export function withFirstAttempt(
 ): Change {
   const { timeoutMs } = deps.settings.callback;
   const deliveries = end.deliveries.map((delivery) =>
-    isTerminalEvent(delivery.type) ? (beginAttempt(delivery, now, timeoutMs) ?? delivery) : delivery,
+    isOwnEnd(delivery) ? (beginAttempt(delivery, now, timeoutMs) ?? delivery) : delivery,
   );
   return { ...end, deliveries, ...signedWith(end.task, prepared) };
 }
 
 /** The attempt that `withFirstAttempt` has begun, by the document after it. */
 export function firstAttempt({ task, deliveries }: TaskDocument, prepared: Prepared): BegunAttempt | null {
-  const delivery = deliveries.find(({ type, onTheWire }) => isTerminalEvent(type) && onTheWire !== null);
+  const delivery = deliveries.find((one) => isOwnEnd(one) && one.onTheWire !== null);
   return delivery ? { createId: task.createId, delivery, prepared } : null;
+}
+
+function isOwnEnd({ endpoint, type }: Delivery): boolean {
+  return endpoint === null && isTerminalEvent(type);
 }
 
 /** The task remembers what signed last, for an account that is silent. */
@@ -128,30 +108,36 @@ export function signedWith(task: Task, { versions }: Prepared): { task?: Task } 
 /** The request of a begun attempt, and its result. */
 export async function sendAttempt(
   deps: TaskDeps,
-  { createId, delivery: begun, prepared: { receiver, secrets } }: BegunAttempt,
+  { createId, delivery: begun, prepared }: BegunAttempt,
 ): Promise<void> {
   await deps.store.durable();
   const document = deps.store.load();
-  const callback = document?.task.callback;
   // Deleted meanwhile.
-  if (document?.task.createId !== createId || !callback || !openDelivery(document, begun)) return;
-  const verdict = judgeEndpoint(receiver.url, {
-    allowPrivate: deps.settings.callback.allowPrivate,
-    ownHosts: [callback.ownHost, ...deps.settings.ownHosts],
+  if (document?.task.createId !== createId || !openDelivery(document, begun)) return;
+  recordAttempt(deps, createId, begun, await resultOf(deps, document, begun, prepared));
+}
+
+async function resultOf(
+  deps: TaskDeps,
+  { task, bodies }: TaskDocument,
+  begun: Delivery,
+  { receiver, secrets }: Prepared,
+): Promise<AttemptResult> {
+  if (receiver === null) return neverSent("endpoint_deleted");
+  const { allowPrivate, timeoutMs } = deps.settings.callback;
+  const ownHosts = [task.ownHost, ...deps.settings.ownHosts];
+  const verdict = judgeEndpoint(receiver.url, { allowPrivate, ownHosts });
+  if (!verdict.ok) return neverSent("url_rejected");
+  return deps.send({
+    url: verdict.url,
+    headers: receiver.headers,
+    messageId: begun.messageId,
+    body: bodyOf(bodies, begun),
+    attempt: begun.attempts,
+    secrets,
+    timeoutMs,
+    version: RINGBACK_VERSION,
   });
-  const result = verdict.ok
-    ? await deps.send({
-        url: verdict.url,
-        headers: receiver.headers,
-        messageId: begun.messageId,
-        body: begun.body,
-        attempt: begun.attempts,
-        secrets,
-        timeoutMs: deps.settings.callback.timeoutMs,
-        version: RINGBACK_VERSION,
-      })
-    : neverSent("url_rejected");
-  recordAttempt(deps, createId, begun, result);
 }
 
 /** An attempt whose process is gone: it may have arrived, so it counts, and the schedule goes on. */
@@ -164,11 +150,12 @@ export function attemptLostStep(deps: TaskDeps, seq: number): void {
 }
 
 function recordAttempt(deps: TaskDeps, createId: string, begun: Delivery, result: AttemptResult): void {
-  const { seq, onTheWire } = begun;
+  const { seq, endpoint, onTheWire } = begun;
   const random = deps.random();
   const limits = { retryMs: deps.settings.callback.retryMs };
-  // A manual attempt never stops the schedule.
-  const isGone = onTheWire?.trigger === "scheduled" && permanentReason(result.statusCode) !== null;
+  // A manual attempt never stops the schedule, and a registered endpoint never the task's own callbacks.
+  const isScheduled = onTheWire?.trigger === "scheduled";
+  const isGone = endpoint === null && isScheduled && permanentReason(result.statusCode) !== null;
   const after = deps.store.update(createId, (document, now) => {
     const current = openDelivery(document, begun);
     // Another turn has recorded this attempt: its lease ran out.
@@ -176,7 +163,9 @@ function recordAttempt(deps: TaskDeps, createId: string, begun: Delivery, result
     const recorded = recordResult(current, result, { now, random, limits });
     const { callback } = document.task;
     const others = document.deliveries.filter((other) => other.seq !== seq);
-    const stopped = isGone ? others.map((other) => stopDelivery(other, now)) : others;
+    const stopped = others.map((other) =>
+      isGone && other.endpoint === null ? stopDelivery(other, now) : other,
+    );
     return {
       deliveries: withinExcerptBound([recorded, ...stopped]),
       ...(isGone && callback ? { task: { ...document.task, callback: { ...callback, stopped: true } } } : {}),
@@ -186,6 +175,7 @@ function recordAttempt(deps: TaskDeps, createId: string, begun: Delivery, result
   deps.log("callback.attempted", {
     ...taskFields(after.task),
     message_id: begun.messageId,
+    endpoint: endpoint?.id,
     attempt: begun.attempts,
     outcome: result.outcome,
     reason: result.reason,
@@ -204,29 +194,4 @@ function openDelivery({ deliveries }: TaskDocument, begun: Delivery): Delivery |
       onTheWire?.leaseUntil === begun.onTheWire?.leaseUntil &&
       onTheWire?.number === begun.onTheWire?.number,
   );
-}
-
-/** Asks the account; if it does not answer, takes the last known versions. */
-async function signingVersions(deps: TaskDeps, task: Task): Promise<readonly SigningVersion[]> {
-  try {
-    return await deps.signingVersions(task.account);
-  } catch (error) {
-    deps.log("account.silent", {
-      ...taskFields(task),
-      error: error instanceof Error ? error.name : "unknown",
-    });
-    return task.signing;
-  }
-}
-
-/** Every secret that signs now: each version in force, under the current root secret and the previous one. */
-async function secretsInForce(
-  deps: TaskDeps,
-  task: Task,
-  versions: readonly SigningVersion[],
-): Promise<string[]> {
-  const secrets = versionsInForce(versions, deps.now()).flatMap(({ version }) =>
-    deps.settings.roots.map(async (root) => signingSecret(root, task.account, version)),
-  );
-  return Promise.all(secrets);
 }

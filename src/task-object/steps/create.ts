@@ -41,7 +41,11 @@ export interface CreateInput {
   isKnownKey: boolean;
   timeoutMs: number;
   repeatServerErrors: boolean;
-  callback: (CallbackRequest & { ownHost: string }) | null;
+  callback: CallbackRequest | null;
+  /** Whether its events go to the account's registered endpoints as well. */
+  endpoints: boolean;
+  /** Host and port that the create was sent to. */
+  ownHost: string;
   /** The upstream's request, JSON. */
   body: Uint8Array;
   /** `Prefer: respond-async`: answer before the submit. */
@@ -178,8 +182,8 @@ async function submitInCreate(
 
 /** The create's answer leaves at this instant; the hold of callbacks starts here. */
 function answered(deps: TaskDeps, task: Task, at: number): Task {
-  const callback = task.callback && { ...task.callback, holdUntil: at + deps.settings.callback.holdMs };
-  return { ...task, submit: { ...task.submit, inCreate: false }, callback };
+  const holdUntil = at + deps.settings.callback.holdMs;
+  return { ...task, submit: { ...task.submit, inCreate: false }, holdUntil };
 }
 
 function refusal(task: Task, answer: SubmitAnswer & { kind: "refused" }): CreateOutcome {
@@ -238,10 +242,11 @@ function newTask(deps: TaskDeps, input: CreateInput): Task {
       url: input.callback.url,
       events: input.callback.events,
       format: input.callback.format,
-      ownHost: input.callback.ownHost,
-      holdUntil: now + input.waitMs + deps.settings.callback.holdMs,
       stopped: false,
     },
+    endpoints: input.endpoints ? null : [],
+    ownHost: input.ownHost,
+    holdUntil: now + input.waitMs + deps.settings.callback.holdMs,
     signing: FIRST_VERSION,
     unproved: input.isKnownKey ? null : { asks: 0 },
     redeliveredAt: [],

@@ -6,14 +6,9 @@ import type { PollAnswer, TaskReading } from "../../domain/task/upstream-answer.
 import { isRingbackFault } from "../../domain/errors/stall.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
 import type { Change, TaskDocument } from "../document.ts";
-import {
-  firstAttempt,
-  prepareAttempt,
-  withFirstAttempt,
-  type BegunAttempt,
-  type Prepared,
-} from "./attempt.ts";
+import { firstAttempt, withFirstAttempt, type BegunAttempt } from "./attempt.ts";
 import { passFor, tellRefusal } from "./pace.ts";
+import { prepareAttempt, type Prepared } from "./prepare.ts";
 import { changeOf, logStatus } from "./record.ts";
 import { sealText } from "../sealed.ts";
 
@@ -87,9 +82,9 @@ function unchanged(
 /** Prepares the first attempt if it may leave with the end; null: an attempt step makes it. */
 async function prepareForEnd(deps: TaskDeps, before: TaskDocument, end: Task): Promise<Prepared | null> {
   if (!isTerminal(end) || isUnproved(end)) return null;
-  if (!end.callback || end.callback.stopped || end.callback.holdUntil > deps.now()) return null;
+  if (!end.callback || end.callback.stopped || end.holdUntil > deps.now()) return null;
   try {
-    return await prepareAttempt(deps, before);
+    return await prepareAttempt(deps, before, { endpoint: null });
   } catch (error) {
     // The end is written all the same; the step of the attempt meets the same fault and waits.
     if (!isRingbackFault(error)) throw error;

@@ -15,6 +15,7 @@ export async function isKeyProved(deps: TaskDeps, asked: TaskDocument): Promise<
   const judged = deps.store.update(createId, (document, now) => {
     if (!isUnproved(document.task)) return null;
     const change = judgeTask(document, verdict, { now, random: deps.random(), limits });
+    if (change.task === document.task) return null;
     const after = changed(document, change);
     const isSpent = isTerminal(after.task) && !awaitsProof(after.task, after.deliveries);
     return { ...change, ...(isSpent ? { sealed: { key: null } } : {}) };

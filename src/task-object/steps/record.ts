@@ -1,8 +1,8 @@
-import type { EventType } from "../../contract/words.ts";
-import { newDelivery, stopDelivery, type Delivery } from "../../domain/delivery/delivery.ts";
-import { eventsBetween, isTerminalEvent, subscribed } from "../../domain/task/event.ts";
+import { stopDelivery, type Delivery } from "../../domain/delivery/delivery.ts";
+import { takenAlong } from "../../domain/endpoint/taken-along.ts";
+import { announce } from "../../domain/task/announce.ts";
+import { isTerminalEvent } from "../../domain/task/event.ts";
 import { awaitsProof } from "../../domain/task/key-proof.ts";
-import { messageBody } from "../../domain/task/payload.ts";
 import { isTerminal, type Task } from "../../domain/task/task.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
 import type { Change, TaskDocument } from "../document.ts";
@@ -40,9 +40,9 @@ export function changeOf(
   now: number,
 ): Change & { task: Task; deliveries: readonly Delivery[] } {
   const { answer, schedule, parts } = recorded;
-  const task = heldFromEnd(recorded.task, now + deps.settings.callback.holdMs);
-  const events = eventsBetween(before.task, task);
-  const deliveries = newDeliveries(deps, { before, task, types: subscribed(task, events), now });
+  const held = heldFromEnd(recorded.task, now + deps.settings.callback.holdMs);
+  const task = withKnownEndpoints(deps, held);
+  const { deliveries, bodies } = announce(before, task, { now, newMessageId: () => deps.newMessageId() });
   const ended = isTerminal(task) && !isTerminal(before.task);
   const overtaken = ended ? pending(before.deliveries).map((delivery) => stopDelivery(delivery, now)) : [];
   const bodyNeeded = task.submit.phase === "due" && !isTerminal(task);
@@ -54,6 +54,7 @@ export function changeOf(
   return {
     task,
     deliveries: [...overtaken, ...deliveries],
+    bodies,
     sealed,
     ...(schedule ? { schedule } : {}),
     ...(bodyNeeded ? {} : { parts: null }),
@@ -63,6 +64,12 @@ export function changeOf(
   };
 }
 
+/** With the endpoints of its account, if the task does not know them and another task of the isolate has heard of them. */
+export function withKnownEndpoints(deps: TaskDeps, task: Task): Task {
+  const briefed = task.endpoints === null ? deps.knownEndpoints(task) : undefined;
+  return briefed ? { ...task, endpoints: takenAlong(task, briefed) } : task;
+}
+
 export function logStatus(deps: TaskDeps, before: Task, after: Task): void {
   if (before.status === after.status) return;
   deps.log("task.status", { ...taskFields(after), status: after.status, code: after.error?.code });
@@ -70,35 +77,9 @@ export function logStatus(deps: TaskDeps, before: Task, after: Task): void {
 
 /** The end of a task answers its waiting create, so the hold starts at the end and not when the wait runs out. */
 function heldFromEnd(task: Task, holdUntil: number): Task {
-  const { callback } = task;
-  if (!isTerminal(task) || !callback || callback.holdUntil <= holdUntil) return task;
-  return { ...task, callback: { ...callback, holdUntil } };
+  return isTerminal(task) && task.holdUntil > holdUntil ? { ...task, holdUntil } : task;
 }
 
 function pending(deliveries: readonly Delivery[]): Delivery[] {
   return deliveries.filter(({ status, type }) => status === "pending" && !isTerminalEvent(type));
-}
-
-function newDeliveries(
-  deps: TaskDeps,
-  step: { before: TaskDocument; task: Task; types: readonly EventType[]; now: number },
-): Delivery[] {
-  const { before, task, types, now } = step;
-  const deliveries: Delivery[] = [];
-  const { callback } = task;
-  if (!callback) return deliveries;
-  let seq = before.deliveries.at(-1)?.seq ?? 0;
-  let occurredAt = before.deliveries.at(-1)?.occurredAt ?? 0;
-  for (const type of types) {
-    // One event per task and type, `video.progress` aside, however often the upstream changes its mind.
-    if (type !== "video.progress" && before.deliveries.some((known) => known.type === type)) continue;
-    seq += 1;
-    // Two events of one step have an order too: a receiver sorts by the timestamp.
-    occurredAt = Math.max(now, occurredAt + 1);
-    const messageId = deps.newMessageId();
-    const body = messageBody(task, type, messageId, occurredAt);
-    const { holdUntil: notBeforeAt, stopped } = callback;
-    deliveries.push(newDelivery({ seq, messageId, type, occurredAt, body, notBeforeAt, stopped }));
-  }
-  return deliveries;
 }

@@ -9,7 +9,8 @@ import { errorFields } from "../../log.ts";
 import { wait } from "../../net/wait.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
 import type { TaskDocument } from "../document.ts";
-import { attemptLostStep, prepareAttempt, sendAttempt, signedWith, type Prepared } from "./attempt.ts";
+import { attemptLostStep, sendAttempt, signedWith } from "./attempt.ts";
+import { prepareAttempt, type Prepared } from "./prepare.ts";
 
 /** While the lease of a process that is gone runs out, the delivery is looked at again after this. */
 const LEASE_LOOK_MS = 1000;
@@ -32,9 +33,11 @@ export async function recoverDelivery(deps: TaskDeps, order: RecoveryOrder): Pro
         await untilFree(deps, move.delivery);
         break;
       case "send": {
-        const prepared = await prepare(deps, document, order);
+        const prepared = await prepare(deps, document, move.delivery, order);
         if (prepared === null) return { kind: "interrupted" };
-        hasSent = await sendOnce(deps, createId, { order, prepared, seq: move.delivery.seq });
+        const isRecorded = await sendOnce(deps, createId, { order, prepared, seq: move.delivery.seq });
+        // What was not sent to a deleted endpoint says nothing of its host.
+        hasSent = isRecorded && prepared.receiver !== null;
         break;
       }
       default:
@@ -52,14 +55,18 @@ async function untilFree(deps: TaskDeps, { seq, onTheWire }: Delivery): Promise<
   else attemptLostStep(deps, seq);
 }
 
-/** Null: a seal does not open, so an attempt cannot be made. A recovery must come to its end all the same. */
+/**
+ * Null: an attempt cannot be made, because a seal does not open or the account does not say where its endpoint is. A
+ * recovery must come to its end all the same.
+ */
 async function prepare(
   deps: TaskDeps,
   document: TaskDocument,
+  delivery: Delivery,
   { target }: RecoveryOrder,
 ): Promise<Prepared | null> {
   try {
-    return await prepareAttempt(deps, document, target);
+    return await prepareAttempt(deps, document, delivery, target);
   } catch (error) {
     if (!isRingbackFault(error)) throw error;
     deps.log("step.stalled", { ...taskFields(document.task), step: "recover", ...errorFields(error) });

@@ -10,9 +10,14 @@ import { summaryOf } from "../../domain/account/summary.ts";
 import { OverloadedError } from "../../domain/errors/unavailable.ts";
 import { cadenceClass, lessonOf } from "../../domain/task/cadence.ts";
 import { firstSchedule } from "../../domain/task/poll.ts";
-import { isTerminal, type PollSchedule } from "../../domain/task/task.ts";
+import { takenAlong } from "../../domain/endpoint/taken-along.ts";
+import type { BriefedEndpoint } from "../../domain/endpoint/endpoint.ts";
+import { announce } from "../../domain/task/announce.ts";
+import { isFollowed } from "../../domain/task/event.ts";
+import { awaitsProof } from "../../domain/task/key-proof.ts";
+import { isTerminal, type PollSchedule, type Task } from "../../domain/task/task.ts";
 import type { TaskDeps } from "../deps.ts";
-import type { TaskDocument } from "../document.ts";
+import { changed, type Change, type TaskDocument } from "../document.ts";
 
 /**
  * Reports the task to its account, takes its briefing, and stores both. A report that fails throws: its step is
@@ -21,15 +26,24 @@ import type { TaskDocument } from "../document.ts";
 export async function reportStep(deps: TaskDeps): Promise<void> {
   const before = deps.store.load();
   if (!before) return;
-  const news = await report(deps, before);
+  const { news, endpoints } = await report(deps, before);
   // Erased meanwhile, and perhaps created anew under the same idempotency key: then the account knows nothing of it.
-  const after = deps.store.update(before.task.createId, (document) => {
+  const after = deps.store.update(before.task.createId, (document, now) => {
     const sync = { ...document.sync, ...news, paced: document.sync.paced || news.paced === true };
+    const learned = endpoints && learn(deps, document, endpoints, now);
+    const task = learned?.task ?? document.task;
+    if (!isTerminal(task))
+      return { ...learned, sync, schedule: scheduleWith(deps, document, { task, sync }) };
+    const isSpent =
+      document.sealed.key !== null && !awaitsProof(task, changed(document, learned ?? {}).deliveries);
+    if (isSpent) return { ...learned, sync, sealed: { key: null } };
     // A process that does not know repeats the last report, which does no harm; storing it would cost a row a task.
-    if (!isTerminal(document.task)) return { sync, schedule: scheduleWith(deps, document, sync) };
-    return document.deliveries.some(hasManualAttempt) ? { sync } : { sync, inMemory: true };
+    const isWorthARow = learned?.task.endpoints?.length || document.deliveries.some(hasManualAttempt);
+    return isWorthARow ? { ...learned, sync } : { ...learned, sync, inMemory: true };
   });
   if (after === null) return;
+  // What a task learns late has happened already: its attempts are due.
+  deps.running.wake();
   if (needsBriefing(after)) throw new OverloadedError("the cadence did not answer");
   deps.store.unstall("report");
 }
@@ -41,15 +55,34 @@ export async function reportAccepted(deps: TaskDeps): Promise<void> {
   await deps.syncTogether(reportFrom(deps, document));
 }
 
-async function report(deps: TaskDeps, document: TaskDocument): Promise<Partial<SyncState>> {
+/** What the account has answered; `endpoints` are null for a report that brings no answer. */
+interface Reported {
+  news: Partial<SyncState>;
+  endpoints: readonly BriefedEndpoint[] | null;
+}
+
+async function report(deps: TaskDeps, document: TaskDocument): Promise<Reported> {
   const { task, sync, version: lastReported } = document;
   const asked = needsBriefing(document) ? cadenceClass(task) : null;
-  if (asked === null && sync.lastReported > 0 && !mustBeHeard(document)) {
+  const needsAnswer = asked !== null || task.endpoints === null || sync.lastReported === 0;
+  if (!needsAnswer && !mustBeHeard(document)) {
     await deps.syncTogether(reportFrom(deps, document));
-    return { lastReported };
+    return { news: { lastReported }, endpoints: null };
   }
-  const { outlook } = await deps.sync(reportFrom(deps, document), asked);
-  return { lastReported, ...(outlook ? { isBriefed: true, ...outlook } : {}) };
+  const { outlook, endpoints } = await deps.sync(reportFrom(deps, document), asked);
+  return { news: { lastReported, ...(outlook ? { isBriefed: true, ...outlook } : {}) }, endpoints };
+}
+
+/** The task with its endpoints, and the deliveries to them of what has happened. Null: it knows them already. */
+function learn(
+  deps: TaskDeps,
+  document: TaskDocument,
+  briefed: readonly BriefedEndpoint[],
+  now: number,
+): (Change & { task: Task }) | null {
+  if (document.task.endpoints !== null) return null;
+  const task = { ...document.task, endpoints: takenAlong(document.task, briefed) };
+  return { task, ...announce(document, task, { now, newMessageId: () => deps.newMessageId() }) };
 }
 
 function reportFrom({ settings }: TaskDeps, document: TaskDocument): TaskReport {
@@ -57,14 +90,18 @@ function reportFrom({ settings }: TaskDeps, document: TaskDocument): TaskReport 
   return reportOf(summaryOf(document, settings.retentionMs), lesson);
 }
 
-/** The first poll was planned by the prior; once the forecast has arrived, and before that poll, it is planned again. */
+/**
+ * The first poll was planned by the prior, and for the receivers that were known. Once the forecast has arrived, or an
+ * endpoint that follows the task, and before that poll, it is planned again.
+ */
 function scheduleWith(
   deps: TaskDeps,
-  { task, schedule, sync: before }: TaskDocument,
-  { forecast }: SyncState,
+  { task: before, schedule, sync: { forecast: known } }: TaskDocument,
+  { task, sync: { forecast } }: { task: Task; sync: SyncState },
 ): PollSchedule {
-  const fresh = forecast !== null && before.forecast === null && schedule.polls === 0;
-  if (!fresh || isTerminal(task) || task.submittedAt === null) return schedule;
+  const isFresh = (forecast !== null && known === null) || isFollowed(task) !== isFollowed(before);
+  if (!isFresh || schedule.polls > 0 || task.submit.phase !== "done" || task.submittedAt === null)
+    return schedule;
   return firstSchedule(task, {
     now: task.submittedAt,
     random: deps.random(),

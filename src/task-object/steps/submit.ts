@@ -12,7 +12,7 @@ import { submitTimeoutMs } from "../../upstream/http-upstream.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
 import type { TaskDocument } from "../document.ts";
 import { passFor, tellRefusal } from "./pace.ts";
-import { recordTask } from "./record.ts";
+import { recordTask, withKnownEndpoints } from "./record.ts";
 import { openParts, sealParts, sealText } from "../sealed.ts";
 
 /** For how long a submit may still report. */
@@ -86,7 +86,7 @@ export async function recordSubmit(
   const random = deps.random();
   const after = recordTask(deps, createId, ({ task: before, sync }, now) => {
     if (before.submit.phase !== "begun") return null;
-    const task = decide(before, now);
+    const task = withKnownEndpoints(deps, decide(before, now));
     const schedule = firstSchedule(task, {
       now,
       random,

@@ -349,7 +349,10 @@ describe("with callers' own keys", () => {
   });
 
   it("says no to redeliveries of nothing, of no such message, and of too many", async () => {
-    const quiet = await create(stack);
+    const bare = await create(stack);
+    expect(await refusal(ask(stack, `/v1/videos/${bare}/redeliver`, POST({})))).toBe("400 invalid_request");
+    const callback = { callback_url: newHook(stack).url, callback_events: ["video.failed"] };
+    const quiet = await create(stack, callback);
     expect(await refusal(ask(stack, `/v1/videos/${quiet}/redeliver`, POST({})))).toBe(
       "409 nothing_to_deliver",
     );

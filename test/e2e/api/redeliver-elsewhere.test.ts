@@ -150,7 +150,8 @@ describe("redelivering to another URL", () => {
     [{ callback_url: "" }, "callback_url"],
     [{ message_id: "" }, "message_id"],
     [{ callback_url: "https://example.com/", callback_format: "flat" }, "callback_format"],
-    [{ endpoint: "ep_1" }, "endpoint"],
+    [{ endpoints: "ep_1" }, "endpoints"],
+    [{ endpoint: "" }, "endpoint"],
   ])("refuses %j", async (body, param) => {
     const id = await ended("delivered");
     const refused = await redeliver(id, body);
@@ -167,7 +168,8 @@ describe("redelivering to another URL", () => {
   });
 
   it("is refused where there is nothing to deliver", async () => {
-    const { task_id: id } = (await (await stack.create()).json()) as TaskBody;
+    const fields = { callback_url: stack.receiver.url, callback_events: ["video.failed"] };
+    const { task_id: id } = (await (await stack.create(fields)).json()) as TaskBody;
     const nothing = await redeliver(id, there());
     expect(nothing.status).toBe(409);
     expect(await nothing.json()).toMatchObject({ error: { code: "nothing_to_deliver" } });

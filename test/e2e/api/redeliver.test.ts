@@ -124,11 +124,18 @@ describe("redelivering", () => {
   });
 
   it("is refused where there is nothing to deliver, no such message, or no such task", async () => {
-    const without = (await (await stack.create()).json()) as TaskBody;
-    const nothing = await redeliver(without.task_id);
+    const fields = { callback_url: stack.receiver.url, callback_events: ["video.failed"] };
+    const quiet = (await (await stack.create(fields)).json()) as TaskBody;
+    const nothing = await redeliver(quiet.task_id);
     expect(nothing.status).toBe(409);
     expect(await nothing.json()).toMatchObject({
-      error: { code: "nothing_to_deliver", task_id: without.task_id },
+      error: { code: "nothing_to_deliver", task_id: quiet.task_id },
+    });
+    const without = (await (await stack.create()).json()) as TaskBody;
+    const nowhere = await redeliver(without.task_id);
+    expect(nowhere.status).toBe(400);
+    expect(await nowhere.json()).toMatchObject({
+      error: { code: "invalid_request", param: "endpoint", issues: [{ code: "required_without_callback" }] },
     });
     const id = await ended("delivered");
     const unknown = await redeliver(id, { message_id: "msg_made_up" });

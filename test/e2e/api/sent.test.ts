@@ -121,7 +121,7 @@ describe("a delivery with its request", () => {
     expect((await sent(id)).request.headers["ringback-attempt"]).toBe("4");
   });
 
-  it("is 404 where there is no such message or task, and takes no query", async () => {
+  it("is 404 where there is no such message, endpoint or task, and takes no other query", async () => {
     const id = await ended("delivered");
     const [delivery] = await stack.deliveries(id);
     const path = `/v1/videos/${id}/deliveries/${delivery?.message_id}`;
@@ -131,9 +131,12 @@ describe("a delivery with its request", () => {
     const foreign = await stack.call(path, { headers: { authorization: "Bearer sk-somebody-else" } });
     expect(foreign.status).toBe(404);
     expect(await foreign.json()).toMatchObject({ error: { code: "task_not_found" } });
-    const queried = await stack.call(`${path}?endpoint=ep_1`);
+    const elsewhere = await stack.call(`${path}?endpoint=ep_1`);
+    expect(elsewhere.status).toBe(404);
+    expect(await elsewhere.json()).toMatchObject({ error: { code: "not_found", task_id: id } });
+    const queried = await stack.call(`${path}?endpoints=ep_1`);
     expect(queried.status).toBe(400);
-    expect(await queried.json()).toMatchObject({ error: { code: "invalid_request", param: "endpoint" } });
+    expect(await queried.json()).toMatchObject({ error: { code: "invalid_request", param: "endpoints" } });
     const posted = await stack.call(path, { method: "POST" });
     expect(posted.status).toBe(405);
     expect(posted.headers.get("allow")).toBe("GET");

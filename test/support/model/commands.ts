@@ -175,6 +175,7 @@ function redeliveryAnswer(
   { id, isElsewhere, now }: { id: string | null; isElsewhere: boolean; now: number },
 ): string {
   if (state === null) return "no_task";
+  if (state.task.callback === null) return "no_callback";
   if (state.deliveries.length === 0) return "nothing";
   if (id === "msg_no") return "no_message";
   if (isUnproved(state.task)) return "unproved";

@@ -243,8 +243,9 @@ function ending(life: Life, { task, deliveries }: TaskState, rows: Rows): void {
     : null;
   if (life.end !== null) expect(end, "3: a terminal task never changes").toBe(life.end);
   life.end = end;
-  // While its key is unproved, a callback that waits for the proof keeps it.
-  const waits = isUnproved(task) && deliveries.some(({ status }) => status === "pending");
+  // While its key is unproved, a callback that waits for the proof keeps it, and endpoints that are not known yet.
+  const hasMore = task.endpoints === null || deliveries.some(({ status }) => status === "pending");
+  const waits = isUnproved(task) && hasMore;
   if (end !== null) expect(rows.key, "9: the key is erased at the end").toBe(waits);
   if (end !== null || task.upstreamTaskId !== null) {
     expect(rows.parts, "9: the request is erased on acceptance").toBe(0);

@@ -11,7 +11,7 @@ export function readRows(storage: Pick<TaskStorage, "kv">): Omit<Rows, "alarm"> 
   return {
     state: document,
     attempts: document?.deliveries.flatMap(loggedAttempts) ?? [],
-    bodies: new Map(document?.deliveries.map(({ messageId, body }) => [messageId, body])),
+    bodies: new Map(document?.bodies.map(({ messageId, text }) => [messageId, text])),
     key: document !== null && document.sealed.key !== null,
     parts: keys.filter((name) => name.startsWith("part ")).length,
     digest: store.deletedKey() !== null,

@@ -112,7 +112,10 @@ export class SimulatedProcess {
       newMessageId: () => outside.newMessageId(),
       streamed: () => false,
       keyAccepted: () => undefined,
-      signingVersions: async () => this.later("signingVersions", async () => outside.signingVersions()),
+      attemptBriefing: async () =>
+        this.later("attemptBriefing", async () => {
+          return { signing: [...(await outside.signingVersions())], endpoints: [] };
+        }),
       sync: async (report, asked) =>
         this.later("sync", async () => {
           await outside.report(report);
@@ -129,6 +132,7 @@ export class SimulatedProcess {
         }),
       // Another task of the isolate asked a moment ago, or did not.
       knownForecast: () => (outside.random() < 0.5 ? null : undefined),
+      knownEndpoints: () => undefined,
       pace: async () =>
         this.later("pace", async () => {
           await outside.cadence(1_000);

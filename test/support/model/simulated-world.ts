@@ -178,8 +178,9 @@ export class SimulatedWorld implements World {
         events: [...events],
         format: "standard",
         headers: [["x-make-apikey", HEADER_VALUE]],
-        ownHost: "ringback.test",
       },
+      endpoints: true,
+      ownHost: "ringback.test",
       body: new TextEncoder().encode(JSON.stringify({ model: "m", prompt: PROMPT })),
       // The Worker has asked before it answers at once.
       isKnownKey: call.request.respondAsync,
@@ -250,7 +251,7 @@ export class SimulatedWorld implements World {
     return this.#ask("no answer", async (process, deps) => {
       if (!deps) return "misconfigured";
       if (!process.advancing) await rearmIfLost(deps);
-      return (await redeliver(deps, { messageId, target }, false)).kind;
+      return (await redeliver(deps, { messageId, endpoint: null, target }, false)).kind;
     });
   }
 

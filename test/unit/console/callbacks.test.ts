@@ -60,6 +60,7 @@ describe("the advice about a failed callback", () => {
     ["redirect", "redirect"],
     ["gone", "gone"],
     ["url_rejected", "urlRejected"],
+    ["endpoint_deleted", "endpointDeleted"],
     ["headers_rejected", "headersRejected"],
     ["interrupted", "interrupted"],
   ] as const)("for %s is %s", (reason, advice) => {

@@ -171,7 +171,10 @@ describe("a live page asks again", () => {
     ],
     [
       "while an attempt by hand waits for its turn",
-      aView({ task: ended, life: { events: [{ message_id: "m", occurred_at: iso(0), by_hand: 1 }] } }),
+      aView({
+        task: ended,
+        life: { events: [{ message_id: "m", endpoint_id: null, occurred_at: iso(0), by_hand: 1 }] },
+      }),
       2000,
     ],
     [

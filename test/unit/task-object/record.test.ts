@@ -26,15 +26,14 @@ it("two events of one step are a millisecond apart, so that a receiver can sort 
 
 describe("the hold of a create that waits", () => {
   const heldUntil = (instant: number, overrides: Partial<Task> = {}): Task => {
-    const { callback } = aTask();
-    return aTask({ ...overrides, callback: callback && { ...callback, holdUntil: instant } });
+    return aTask({ ...overrides, holdUntil: instant });
   };
 
   it("counts from the end of its task, which is when it is answered", () => {
     const waiting = heldUntil(T0 + 60_000);
     const end = { ...waiting, status: "succeeded", finishedAt: T0 } as const;
     const { task, deliveries } = recorded(aDocument({ task: waiting }), end);
-    expect(task?.callback?.holdUntil).toBe(T0 + HOLD_MS);
+    expect(task?.holdUntil).toBe(T0 + HOLD_MS);
     expect(deliveries).toMatchObject([{ type: "video.succeeded", nextAttemptAt: T0 + HOLD_MS }]);
   });
 
@@ -49,6 +48,6 @@ describe("the hold of a create that waits", () => {
   it("is not made longer by an end", () => {
     const answered = heldUntil(T0 + 500);
     const { task } = recorded(aDocument({ task: answered }), { ...answered, status: "failed" });
-    expect(task?.callback?.holdUntil).toBe(T0 + 500);
+    expect(task?.holdUntil).toBe(T0 + 500);
   });
 });

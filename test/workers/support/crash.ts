@@ -86,8 +86,8 @@ const STORE = {
 } satisfies Record<keyof TaskStore, string>;
 
 const ACCOUNT = {
-  signingVersions: "async verb",
-  attemptBriefing: "worker",
+  signingVersions: "worker",
+  attemptBriefing: "async verb",
   sync: "async verb",
   /** Called by the Worker, not by a task. */
   rotate: "worker",
@@ -126,10 +126,11 @@ export const DEPS = {
   pacing: "memory",
   running: "memory",
   keyAccepted: "memory",
-  signingVersions: "ACCOUNT",
+  attemptBriefing: "ACCOUNT",
   sync: "ACCOUNT",
   syncTogether: "ACCOUNT",
   knownForecast: "memory",
+  knownEndpoints: "memory",
   pace: "CADENCE",
   slowDown: "CADENCE",
   sendTombstone: "ACCOUNT",

@@ -182,7 +182,7 @@ export class RealWorld implements World {
   }
 
   async redeliver(messageId: string | null, isElsewhere = false): Promise<string> {
-    const order = { messageId, target: isElsewhere ? ELSEWHERE_TARGET : null };
+    const order = { messageId, endpoint: null, target: isElsewhere ? ELSEWHERE_TARGET : null };
     let kind = "no answer";
     await this.#settle(async () => {
       ({ kind } = await this.#stub().redeliver(this.#account, order, false));

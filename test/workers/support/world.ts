@@ -16,6 +16,9 @@ type Answer = (call: Wire) => Promise<Response> | Response;
 export const RECEIVER = "http://receiver.test/hook";
 /** Where a recovery, or one redelivery, may go instead. */
 export const ELSEWHERE = "http://elsewhere.test/hook";
+/** Of registered endpoints. */
+export const ENDPOINT_A = "http://endpoint-a.test/hook";
+export const ENDPOINT_B = "http://endpoint-b.test/hook";
 /** A value of a header that goes there. */
 export const HEADER_ELSEWHERE = "a header of another receiver";
 export const AUTHORIZATION = "Bearer sk-own-key";
@@ -37,7 +40,7 @@ export function fakeNetwork(): void {
 }
 
 export function isReceiver(url: string): boolean {
-  return url === RECEIVER || url === ELSEWHERE;
+  return [RECEIVER, ELSEWHERE, ENDPOINT_A, ENDPOINT_B].includes(url);
 }
 
 /** An upstream that accepts and has the video ready at the first poll, and a receiver that says yes. */
@@ -66,6 +69,11 @@ export function submits(): Wire[] {
 
 export function callbacks(): Wire[] {
   return network.calls.filter(({ url }) => url === RECEIVER);
+}
+
+/** What was sent to this URL. */
+export function sentTo(to: string): Wire[] {
+  return network.calls.filter(({ url }) => url === to);
 }
 
 export async function create(fields: object = {}, headers: Record<string, string> = {}): Promise<Response> {

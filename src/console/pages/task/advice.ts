@@ -11,6 +11,7 @@ const BY_REASON: Record<Exclude<WordedReason, "in_flight">, Advice> = {
   redirect: "redirect",
   gone: "gone",
   url_rejected: "urlRejected",
+  endpoint_deleted: "endpointDeleted",
   headers_rejected: "headersRejected",
   interrupted: "interrupted",
 };

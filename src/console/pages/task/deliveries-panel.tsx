@@ -91,7 +91,10 @@ function Delivery({ page, view, delivery, saying, children }: DeliveryProps & { 
   const { message_id: messageId, endpoint, next_attempt_at: next } = delivery;
   const state = deliveryStateOf(delivery, view);
   const stop = stopReasonOf(delivery, view);
-  const byHand = view.life.events.find(({ message_id: id }) => id === messageId)?.by_hand ?? 0;
+  const life = view.life.events.find(
+    ({ message_id: id, endpoint_id: to }) => id === messageId && to === (endpoint?.id ?? null),
+  );
+  const byHand = life?.by_hand ?? 0;
   const query = endpoint === null ? "" : `?endpoint=${endpoint.id}`;
   return (
     <section class="receiver" id={anchorOf(delivery)}>

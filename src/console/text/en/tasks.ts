@@ -104,6 +104,7 @@ export const deliveries = {
       "The receiver redirected to another URL. Ringback does not follow redirects; use the final URL as callback_url.",
     gone: "The receiver answered 410 Gone, so Ringback stopped sending this task's callbacks.",
     url_rejected: "This URL is no longer allowed.",
+    endpoint_deleted: "This endpoint was deleted, so nothing was sent.",
     headers_rejected: "These headers cannot be sent.",
     interrupted: "Ringback restarted while this was being sent; it may have arrived.",
     in_flight: "Being sent.",

@@ -11,6 +11,7 @@ export const problems: ProblemSentences = {
   required_for_text: () => "文生视频必填",
   required_with: ({ field }) => `提供 ${field} 时必填`,
   required_when: ({ field, value }) => `${field} 为 ${value} 时必填`,
+  required_without_callback: () => "必填：该任务没有 callback_url",
   not_text: () => "必须是文本",
   not_boolean: () => "必须是 true 或 false",
   not_object: () => "必须是 JSON 对象",

@@ -92,6 +92,7 @@ export const deliveries: Text["deliveries"] = {
     redirect: "接收方重定向到了另一个地址。Ringback 不跟随重定向，请把最终地址填入 callback_url。",
     gone: "接收方返回 410（Gone），因此 Ringback 停止发送该任务的回调。",
     url_rejected: "该地址已不被允许。",
+    endpoint_deleted: "该端点已被删除，因此没有发送。",
     headers_rejected: "请求头无法发送。",
     interrupted: "发送过程中 Ringback 重新启动，内容可能已经送达。",
     in_flight: "发送中。",

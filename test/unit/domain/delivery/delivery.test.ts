@@ -1,10 +1,10 @@
+import { leadingDelivery } from "../../../../src/domain/delivery/by-receiver.ts";
 import { describe, expect, it } from "vitest";
 import { DELIVERY_STATUSES } from "../../../../src/contract/words.ts";
 import {
   attemptsAtReceiver,
   beginAttempt,
   beginByHand,
-  leadingDelivery,
   newDelivery,
   nextElsewhere,
   retryWaitMs,
@@ -201,9 +201,10 @@ describe("a new delivery", () => {
     const fields = {
       seq: 2,
       messageId: "msg_2",
+      endpoint: null,
+      format: "standard",
       type: "video.failed",
       occurredAt: T0,
-      body: "{}",
       notBeforeAt: T0 + 2000,
     } as const;
     expect(newDelivery({ ...fields, stopped: false })).toMatchObject({

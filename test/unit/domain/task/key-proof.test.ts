@@ -62,4 +62,14 @@ describe("a key that nothing has proved", () => {
     const { deliveries } = judgeTask(unprovedState(0, [later]), "silent", at);
     expect(deliveries).toEqual([]);
   });
+
+  it("is counted once for the attempts at several receivers, which ask at one time", () => {
+    const state = unprovedState(0, [
+      aDelivery(),
+      aDelivery({ seq: 2, endpoint: { id: "ep_a", host: "a.acme.com" } }),
+    ]);
+    const { task, deliveries } = judgeTask(state, "silent", at);
+    expect(deliveries.map(({ nextAttemptAt }) => nextAttemptAt ?? 0).every((later) => later > T0)).toBe(true);
+    expect(judgeTask({ ...state, task, deliveries }, "silent", at)).toEqual({ task, deliveries: [] });
+  });
 });

@@ -164,18 +164,17 @@ describe("a message's body", () => {
     );
     fc.assert(
       fc.property(anyText, fc.constantFrom("standard" as const, "flat" as const), (text, format) => {
-        const message = plainText(text, 2000);
+        const words = plainText(text, 2000);
         const metadata = JSON.stringify({ note: "é".repeat(2000) });
-        const base = aTask();
         const task = aTask({
           status: "failed",
-          error: { code: "generation_failed", message, retryable: false },
+          error: { code: "generation_failed", message: words, retryable: false },
           model: "模".repeat(200),
           upstreamTaskId: "识".repeat(256),
           metadata,
-          callback: base.callback && { ...base.callback, format },
         });
-        const body = messageBody(task, "video.failed", "msg_1", T0);
+        const message = { messageId: "msg_1", type: "video.failed", occurredAt: T0 } as const;
+        const body = messageBody(task, format, message);
         expect(new TextEncoder().encode(body).byteLength).toBeLessThan(20_000);
         expect(JSON.parse(body)).toBeTypeOf("object");
       }),

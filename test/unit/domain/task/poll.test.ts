@@ -177,9 +177,9 @@ describe("a result that needs the upstream key", () => {
       file: NEEDS_KEY,
     };
     expect(JSON.parse(taskJson(task, null, null))).toMatchObject(facts);
-    expect(JSON.parse(messageBody(task, "video.succeeded", "msg_1", T0))).toMatchObject({ data: facts });
-    const flat = aTask({ ...task, callback: task.callback && { ...task.callback, format: "flat" } });
-    expect(JSON.parse(messageBody(flat, "video.succeeded", "msg_1", T0))).toMatchObject({
+    const message = { messageId: "msg_1", type: "video.succeeded", occurredAt: T0 } as const;
+    expect(JSON.parse(messageBody(task, "standard", message))).toMatchObject({ data: facts });
+    expect(JSON.parse(messageBody(task, "flat", message))).toMatchObject({
       video_url: null,
       source_url: null,
       file_status: "failed",

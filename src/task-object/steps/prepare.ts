@@ -1,0 +1,98 @@
+import type { Delivery, Receiver } from "../../domain/delivery/delivery.ts";
+import { versionsInForce, type SigningVersion } from "../../domain/account/signing-versions.ts";
+import type { EndpointReceiver } from "../../domain/endpoint/endpoint.ts";
+import { OverloadedError } from "../../domain/errors/unavailable.ts";
+import type { Task } from "../../domain/task/task.ts";
+import { signingSecret } from "../../keys/derive.ts";
+import { openEndpointHeaders } from "../../keys/endpoint-headers.ts";
+import { taskFields, type TaskDeps } from "../deps.ts";
+import type { TaskDocument } from "../document.ts";
+import { openText } from "../sealed.ts";
+
+/** What an attempt needs. Collected before the attempt begins, because seals and questions take time. */
+export interface Prepared {
+  versions: readonly SigningVersion[];
+  secrets: string[];
+  /** Null: the registered endpoint was deleted. */
+  receiver: Receiver | null;
+  /** The endpoint is disabled, or was deleted: the schedule sends nothing there. */
+  isOff: boolean;
+}
+
+/**
+ * `elsewhere`: in place of the delivery's own receiver.
+ * @throws SealError
+ * @throws OverloadedError if only the account knows the receiver and does not answer
+ */
+export async function prepareAttempt(
+  deps: TaskDeps,
+  document: TaskDocument,
+  { endpoint }: Pick<Delivery, "endpoint">,
+  elsewhere: Receiver | null = null,
+): Promise<Prepared> {
+  const { signing: versions, endpoints } = await briefed(deps, document.task);
+  const [secrets, place] = await Promise.all([
+    secretsInForce(deps, document.task, versions),
+    elsewhere ? { receiver: elsewhere, isOff: false } : placeOf(deps, document, endpoint, endpoints),
+  ]);
+  return { versions, secrets, ...place };
+}
+
+/** @throws SealError @throws OverloadedError */
+async function placeOf(
+  deps: TaskDeps,
+  document: TaskDocument,
+  endpoint: Delivery["endpoint"],
+  endpoints: readonly EndpointReceiver[] | null,
+): Promise<Pick<Prepared, "receiver" | "isOff">> {
+  if (endpoint === null) return { receiver: await storedReceiver(deps, document), isOff: false };
+  if (endpoints === null) throw new OverloadedError("the account does not say where its endpoint is");
+  const found = endpoints.find(({ id }) => id === endpoint.id);
+  if (!found) return { receiver: null, isOff: true };
+  return { receiver: await registeredReceiver(deps, found), isOff: found.isDisabled };
+}
+
+/** @throws SealError */
+export async function storedReceiver(deps: TaskDeps, document: TaskDocument): Promise<Receiver> {
+  const headers = await openText(deps, document, "headers");
+  return {
+    url: document.task.callback?.url ?? "",
+    headers: headers === null ? [] : (JSON.parse(headers) as Receiver["headers"]),
+  };
+}
+
+/** @throws SealError */
+async function registeredReceiver(
+  { settings }: TaskDeps,
+  { id, url, headers }: EndpointReceiver,
+): Promise<Receiver> {
+  return { url, headers: headers === null ? [] : await openEndpointHeaders(settings.roots, id, headers) };
+}
+
+/** Asks the account; if it does not answer, takes the last known versions, and no endpoints. */
+async function briefed(
+  deps: TaskDeps,
+  task: Task,
+): Promise<{ signing: readonly SigningVersion[]; endpoints: readonly EndpointReceiver[] | null }> {
+  try {
+    return await deps.attemptBriefing(task);
+  } catch (error) {
+    deps.log("account.silent", {
+      ...taskFields(task),
+      error: error instanceof Error ? error.name : "unknown",
+    });
+    return { signing: task.signing, endpoints: null };
+  }
+}
+
+/** Every secret that signs now: each version in force, under the current root secret and the previous one. */
+async function secretsInForce(
+  deps: TaskDeps,
+  task: Task,
+  versions: readonly SigningVersion[],
+): Promise<string[]> {
+  const secrets = versionsInForce(versions, deps.now()).flatMap(({ version }) =>
+    deps.settings.roots.map(async (root) => signingSecret(root, task.account, version)),
+  );
+  return Promise.all(secrets);
+}

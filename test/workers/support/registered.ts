@@ -1,0 +1,46 @@
+import { env } from "cloudflare:workers";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { AccountRows } from "../../../src/account-object/rows.ts";
+import type { Endpoint } from "../../../src/domain/endpoint/endpoint.ts";
+import { readSettings } from "../../../src/env.ts";
+import { ownKeyAccount } from "../../../src/keys/ids.ts";
+import { sealEndpointHeaders } from "../../../src/keys/endpoint-headers.ts";
+import { anEndpoint } from "../../support/builders.ts";
+import { AUTHORIZATION, ENDPOINT_A, ENDPOINT_B } from "./world.ts";
+
+/** The account of the tests' key. */
+export async function ownAccount(): Promise<string> {
+  return ownKeyAccount(AUTHORIZATION.replace("Bearer ", ""));
+}
+
+/** Puts these endpoints into the account's store, in place of all others, as if each had been there for long. */
+export async function register(endpoints: readonly Partial<Endpoint>[]): Promise<void> {
+  const stub = env.ACCOUNTS.get(env.ACCOUNTS.idFromName(await ownAccount()));
+  await runInDurableObject(stub, (_object, { storage: { sql } }) => {
+    const all = endpoints.map((endpoint) => anEndpoint({ createdAt: 0, ...endpoint }));
+    new AccountRows(sql).writeDocument("endpoints", all);
+  });
+  await evictDurableObject(stub);
+}
+
+function rootSecret(): string {
+  const read = readSettings(env);
+  if (!read.ok) throw new Error("the settings of the tests do not parse");
+  return read.settings.roots[0];
+}
+
+export const HEADER_OF_ENDPOINT = "a header of an endpoint";
+
+/** One with a header, and one that is flat. */
+export async function twoEndpoints(): Promise<Partial<Endpoint>[]> {
+  const headers = await sealEndpointHeaders(rootSecret(), "ep_a", [["x-endpoint", HEADER_OF_ENDPOINT]]);
+  return [
+    { id: "ep_a", url: ENDPOINT_A, headers, headerNames: ["x-endpoint"] },
+    {
+      id: "ep_b",
+      url: ENDPOINT_B,
+      format: "flat",
+      events: ["video.succeeded", "video.failed", "video.running"],
+    },
+  ];
+}
