@@ -50,6 +50,7 @@ export class AccountObject extends DurableObject<Env> {
       store: this.#store.recoveries,
       readTasks: (...range) => this.#store.tasksBetween(...range),
       retention: () => this.#retention(),
+      endpointHost: (id) => this.#store.endpoints.hostOf(id),
       ask: async (name, account, order) => this.#recover(name, account, order),
     });
     this.#endpoints = new Endpoints(this.#store.endpoints);

@@ -244,11 +244,13 @@ export interface StartRecovery {
   created_after?: string;
   /** Of tasks that were created earlier than that. */
   created_before?: string;
-  /** Of tasks whose `callback_url` has this host, with its port unless that is 443. */
+  /** The task's own callbacks alone, where the `callback_url` has this host, with its port unless that is 443. With `endpoint`: the deliveries there of such tasks. */
   callback_host?: string;
+  /** The deliveries to the registered endpoint with this id alone; of an unknown one there are none. Without it and `callback_host`: those to every receiver of a task. */
+  endpoint?: string;
   /** Of tasks of this model. */
   model?: string;
-  /** Send all of it there, with `callback_headers` and without the stored ones. A success counts as the delivery. */
+  /** Send all of it there, each delivery once, with `callback_headers` and without the stored ones. A success counts as the delivery. */
   callback_url?: string;
   /** For `callback_url`. Sealed at rest, never shown, and erased at the recovery's end. */
   callback_headers?: {

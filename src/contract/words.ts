@@ -45,6 +45,7 @@ export const RECOVERY_FILTERS = [
   "created_after",
   "created_before",
   "callback_host",
+  "endpoint",
   "model",
 ] as const;
 export type RecoveryFilterName = (typeof RECOVERY_FILTERS)[number];

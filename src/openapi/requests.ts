@@ -136,10 +136,15 @@ export const REQUESTS: Record<string, JsonSchema> = {
       statuses: "Which deliveries: `exhausted` if left out. A list, or words with commas between.",
       created_after: "Of tasks that were created then or later: ISO 8601, UTC without a zone.",
       created_before: "Of tasks that were created earlier than that.",
-      callback_host: "Of tasks whose `callback_url` has this host, with its port unless that is 443.",
+      callback_host:
+        "The task's own callbacks alone, where the `callback_url` has this host, with its port unless that is 443. With " +
+        "`endpoint`: the deliveries there of such tasks.",
+      endpoint:
+        "The deliveries to the registered endpoint with this id alone; of an unknown one there are none. Without it and " +
+        "`callback_host`: those to every receiver of a task.",
       model: "Of tasks of this model.",
       callback_url:
-        "Send all of it there, with `callback_headers` and without the stored ones. A success counts as the delivery.",
+        "Send all of it there, each delivery once, with `callback_headers` and without the stored ones. A success counts as the delivery.",
       callback_headers: "For `callback_url`. Sealed at rest, never shown, and erased at the recovery's end.",
       dry_run: "Only count what it would deliver again.",
     }),

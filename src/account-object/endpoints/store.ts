@@ -40,6 +40,12 @@ export class EndpointStore {
     return this.all().find((endpoint) => endpoint.id === id) ?? null;
   }
 
+  /** Where it is now; null: the account has none with this id. */
+  hostOf(id: string): string | null {
+    const endpoint = this.find(id);
+    return endpoint && receiverHost(endpoint.url);
+  }
+
   /** Nothing more is sent to it. */
   disable(id: string, disabled: NonNullable<Endpoint["disabled"]>): void {
     const endpoint = this.find(id);

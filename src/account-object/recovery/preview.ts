@@ -1,6 +1,6 @@
-import type { Retention } from "../../domain/account/reconcile.ts";
 import type { TaskSummary } from "../../domain/account/summary.ts";
-import { keyRange, receiverOf } from "../../domain/recovery/candidates.ts";
+import { candidateKey } from "../../domain/recovery/candidate-key.ts";
+import { judgeReceivers, keyRange } from "../../domain/recovery/candidates.ts";
 import {
   COUNTING_PATIENCE_MS,
   type RecoveryFilter,
@@ -10,9 +10,10 @@ import { OverloadedError } from "../../domain/errors/unavailable.ts";
 import { wait } from "../../net/wait.ts";
 import { CHUNK, type RecoveryDeps } from "./run.ts";
 
-type Reading = Pick<RecoveryDeps, "readTasks" | "retention">;
+type Reading = Pick<RecoveryDeps, "readTasks" | "retention" | "endpointHost">;
 
 interface Match {
+  /** Of the candidate. */
   key: string;
   host: string;
   summary: TaskSummary;
@@ -23,14 +24,14 @@ interface Match {
  * answered in between.
  */
 export async function* matchesOf(
-  { readTasks, retention }: Reading,
+  reading: Reading,
   filter: RecoveryFilter,
   now: number,
 ): AsyncGenerator<Match[]> {
   const { after: first, before } = keyRange(filter, now);
   for (let after = first; ;) {
-    const rows = readTasks(after, before, CHUNK);
-    yield matchesAmong(rows, filter, retention());
+    const rows = reading.readTasks(after, before, CHUNK);
+    yield matchesAmong(rows, filter, reading);
     const last = rows.at(-1);
     if (rows.length < CHUNK || !last) return;
     after = last.key;
@@ -41,12 +42,14 @@ export async function* matchesOf(
 function matchesAmong(
   rows: readonly { key: string; task: { summary: TaskSummary } }[],
   filter: RecoveryFilter,
-  retention: Retention,
+  { retention, endpointHost }: Reading,
 ): Match[] {
-  return rows.flatMap(({ key, task: { summary } }) => {
-    const receiver = receiverOf(summary, filter, retention);
-    return receiver ? [{ key, host: receiver.host, summary }] : [];
-  });
+  const scope = { filter, retention: retention(), endpointHost };
+  return rows.flatMap(({ key, task: { summary } }) =>
+    judgeReceivers(summary, scope)
+      .filter(({ isMeant }) => isMeant)
+      .map(({ endpoint, host }) => ({ key: candidateKey(key, endpoint), host, summary })),
+  );
 }
 
 const FIRST_MAX = 10;
@@ -89,7 +92,8 @@ async function previewOf(reading: Reading, filter: RecoveryFilter, stopAt: numbe
     matched += matches.length;
     for (const { host, summary } of matches) {
       hosts.set(host, (hosts.get(host) ?? 0) + 1);
-      if (first.length < FIRST_MAX) first.push(summary);
+      // One task's deliveries follow one another.
+      if (first.length < FIRST_MAX && first.at(-1)?.name !== summary.name) first.push(summary);
     }
   }
   const counts = Array.from(hosts, ([host, count]) => ({ host, count }));

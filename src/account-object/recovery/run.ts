@@ -1,6 +1,6 @@
-import { nameOf } from "../../domain/account/report.ts";
 import type { Retention } from "../../domain/account/reconcile.ts";
-import { candidatesOf, keyRange, receiverOf } from "../../domain/recovery/candidates.ts";
+import { endOf, partsOf, rowsFrom } from "../../domain/recovery/candidate-key.ts";
+import { candidatesOf, judgeReceivers, keyRange } from "../../domain/recovery/candidates.ts";
 import type { Outcome } from "../../domain/recovery/host-pace.ts";
 import type { RecoveryAnswer, RecoveryOrder } from "../../domain/recovery/order.ts";
 import { RecoveryQueue, type Candidate } from "../../domain/recovery/queue.ts";
@@ -18,6 +18,8 @@ export interface RecoveryDeps {
   /** Oldest first, between two keys. */
   readTasks: (after: string, before: string, limit: number) => TaskRow[];
   retention: () => Retention;
+  /** Where a registered endpoint is now; null: there is none with this id. */
+  endpointHost: (id: string) => string | null;
   /** Asks the task of that name. @throws OverloadedError if it does not answer */
   ask: (name: string, account: string, order: RecoveryOrder) => Promise<RecoveryAnswer>;
 }
@@ -102,18 +104,19 @@ export class RecoveryRun {
   }
 
   #readChunk(): void {
-    const { store, readTasks, retention } = this.#deps;
+    const { store, readTasks, retention, endpointHost } = this.#deps;
     const { filter, createdAt } = this.#recovery;
     const range = keyRange(filter, createdAt);
     const after = this.#queue.position > range.after ? this.#queue.position : range.after;
-    const rows = readTasks(after, range.before, CHUNK);
-    const upTo = rows.length < CHUNK ? LAST_KEY : (rows.at(-1)?.key ?? LAST_KEY);
-    const kept = retention();
+    const rows = readTasks(rowsFrom(after), range.before, CHUNK);
+    const last = rows.length < CHUNK ? undefined : rows.at(-1);
+    const upTo = last ? endOf(last.key) : LAST_KEY;
+    const scope = { filter, retention: retention(), endpointHost };
     const targetHost = this.#target && receiverHost(this.#target.url);
     const found = candidatesOf(
       rows.map(({ key, task }) => ({ key, summary: task.summary })),
-      store.matchesBetween(after, upTo),
-      (summary) => receiverOf(summary, filter, kept),
+      { after, matched: store.matchesBetween(after, upTo) },
+      (summary) => judgeReceivers(summary, scope),
     );
     const late = found.filter(({ isLate }) => isLate).map(({ key }) => key);
     if (late.length > 0) {
@@ -135,7 +138,7 @@ export class RecoveryRun {
 
   async #ask({ key }: Candidate): Promise<void> {
     this.#onTheWay += 1;
-    const outcome = await this.#outcome(nameOf(key));
+    const outcome = await this.#outcome(partsOf(key));
     this.#onTheWay -= 1;
     this.#queue.answer(key, outcome);
     this.#answers += 1;
@@ -155,10 +158,10 @@ export class RecoveryRun {
   }
 
   /** A task that does not answer may have sent it; its host has nothing to do with that. */
-  async #outcome(name: string): Promise<Outcome> {
+  async #outcome({ name, endpoint }: ReturnType<typeof partsOf>): Promise<Outcome> {
     const { ask } = this.#deps;
     const { account, filter } = this.#recovery;
-    const order = { recoveryId: this.id, statuses: filter.statuses, endpoint: null, target: this.#target };
+    const order = { recoveryId: this.id, statuses: filter.statuses, endpoint, target: this.#target };
     for (const waitMs of [...ASK_AGAIN_MS, null]) {
       try {
         const { kind } = await ask(name, account, order);

@@ -1,21 +1,53 @@
 import { matchesFilter } from "../account/filter.ts";
+import { receiversOf, type TaskReceiver } from "../account/receivers.ts";
 import { isOver, type Retention } from "../account/reconcile.ts";
 import { timeKey } from "../account/report.ts";
 import { isTerminal } from "../task/task.ts";
 import type { TaskSummary } from "../account/summary.ts";
+import { candidateKey } from "./candidate-key.ts";
 import type { Candidate } from "./queue.ts";
 import type { RecoveryFilter } from "./recovery.ts";
 
-/** The receiver that a recovery by this filter has for the task, by what its account knows; null: none. */
-export function receiverOf(
-  summary: TaskSummary,
-  { statuses, tasks }: RecoveryFilter,
-  retention: Retention,
-): { host: string } | null {
-  const { terminalDelivery, callbackHost } = summary;
-  if (terminalDelivery === null || !statuses.includes(terminalDelivery)) return null;
-  if (!isTerminal(summary) || isOver(summary, retention) || !matchesFilter(summary, tasks)) return null;
-  return { host: callbackHost ?? "" };
+/** What a recovery must know of its account. */
+export interface RecoveryScope {
+  filter: RecoveryFilter;
+  retention: Retention;
+  /** Where a registered endpoint is now; null: it was deleted. */
+  endpointHost: (id: string) => string | null;
+}
+
+/** A receiver of a task, and whether a recovery is for its delivery, by what the account knows. */
+export interface JudgedReceiver {
+  /** Null: the task's own callback. */
+  endpoint: string | null;
+  host: string;
+  isMeant: boolean;
+}
+
+export function judgeReceivers(summary: TaskSummary, scope: RecoveryScope): JudgedReceiver[] {
+  const { filter, retention, endpointHost } = scope;
+  const isTaskMeant =
+    isTerminal(summary) && !isOver(summary, retention) && matchesFilter(summary, filter.tasks);
+  return receiversOf(summary).map((receiver) => {
+    const { endpoint } = receiver;
+    const host = (endpoint !== null && endpointHost(endpoint)) || receiver.host;
+    return { endpoint, host, isMeant: isTaskMeant && isReceiverMeant(receiver, scope) };
+  });
+}
+
+/** A filter by the callback's host means the callbacks there, one by an endpoint the deliveries to it. */
+function isReceiverMeant(
+  { endpoint, terminalDelivery }: TaskReceiver,
+  { filter: { statuses, tasks }, endpointHost }: RecoveryScope,
+): boolean {
+  if (terminalDelivery === null || !statuses.includes(terminalDelivery)) return false;
+  if (tasks.endpoint !== null) {
+    if (endpoint !== tasks.endpoint) return false;
+  } else if (tasks.callbackHost !== null && endpoint !== null) {
+    return false;
+  }
+  // The deletion has stopped it.
+  return terminalDelivery !== "stopped" || endpoint === null || endpointHost(endpoint) !== null;
 }
 
 /** Between which keys the tasks of a recovery stand that began at `now`. */
@@ -33,20 +65,24 @@ interface Row {
 }
 
 /**
- * The candidates of a run of rows: those that fit now, and those that did before (`matched`). A task's own answer decides
- * what becomes of each. `isLate`: it fits only now. `isGone`: its row is not there any more. In the order of their keys.
+ * The candidates of a run of rows that come after `after`: those that fit now, and those that did before (`matched`). A
+ * task's own answer decides what becomes of each. `isLate`: it fits only now. `isGone`: its row is not there any more. In
+ * the order of their keys.
  */
 export function candidatesOf(
   rows: readonly Row[],
-  matched: readonly string[],
-  judge: (summary: TaskSummary) => { host: string } | null,
+  { after, matched }: { after: string; matched: readonly string[] },
+  judge: (summary: TaskSummary) => readonly JudgedReceiver[],
 ): (Candidate & { isLate: boolean; isGone: boolean })[] {
   const left = new Set(matched);
-  const found = rows.flatMap(({ key, summary }) => {
-    const isMatched = left.delete(key);
-    const receiver = judge(summary) ?? (isMatched ? { host: summary.callbackHost ?? "" } : null);
-    return receiver ? [{ key, host: receiver.host, isLate: !isMatched, isGone: false }] : [];
-  });
+  const found = rows.flatMap((row) =>
+    judge(row.summary).flatMap(({ endpoint, host, isMeant }) => {
+      const key = candidateKey(row.key, endpoint);
+      const isMatched = left.delete(key);
+      const isCandidate = key > after && (isMatched || isMeant);
+      return isCandidate ? [{ key, host, isLate: !isMatched, isGone: false }] : [];
+    }),
+  );
   const gone = Array.from(left, (key) => ({ key, host: "", isLate: false, isGone: true }));
   return [...found, ...gone].toSorted((a, b) => (a.key < b.key ? -1 : 1));
 }

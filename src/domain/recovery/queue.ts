@@ -14,7 +14,7 @@ import { counted, type HaltedHost, type RecoveryCounts } from "./recovery.ts";
 
 /** A delivery that a recovery is for. */
 export interface Candidate {
-  /** Sorts by the task's creation. */
+  /** As `candidateKey` makes it. */
   key: string;
   /** Of its receiver. */
   host: string;

@@ -4,7 +4,10 @@ import type { TaskSummary } from "../account/summary.ts";
 import type { Outcome } from "./host-pace.ts";
 import type { Receiver } from "../delivery/delivery.ts";
 
-/** What a recovery delivers again: deliveries of these statuses, of tasks that fit the filter. */
+/**
+ * What a recovery delivers again: deliveries of these statuses, of tasks that fit the filter. With the host of a callback it
+ * is for callbacks alone, with an endpoint for the deliveries there.
+ */
 export interface RecoveryFilter {
   statuses: readonly DeliveryStatus[];
   tasks: TaskFilter;

@@ -64,12 +64,21 @@ export function readRecoveryRequest(
   issues: readonly Issue[] = [],
 ): AskedRecovery {
   const { asked, receiver } = readWithReceiver(context, RECOVERY_SCHEMA, fields, issues);
-  const { statuses, created_after, created_before, callback_host, model, dry_run: isDryRun } = asked;
+  const {
+    statuses,
+    created_after,
+    created_before,
+    callback_host,
+    endpoint,
+    model,
+    dry_run: isDryRun,
+  } = asked;
   const tasks = {
     ...EVERY_TASK,
     createdAfter: created_after ?? null,
     createdBefore: created_before ?? null,
     callbackHost: callback_host ?? null,
+    endpoint: endpoint ?? null,
     model: model ?? null,
   };
   return { filter: { statuses, tasks }, target: receiver, isDryRun };

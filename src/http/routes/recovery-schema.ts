@@ -4,7 +4,7 @@ import { RECOVERABLE_STATUSES } from "../../contract/words.ts";
 import { instantOf } from "../../domain/text/time.ts";
 import { bounded, coerceBoolean, commaSeparated, field, fieldOr, string, textOf } from "../body/fields.ts";
 import { CALLBACK_FIELDS, MODEL_MAX } from "../create/video-schema.ts";
-import { hostOf } from "./list-schema.ts";
+import { endpointId, hostOf } from "./list-schema.ts";
 import { closed } from "./webhook-schema.ts";
 
 const STATUSES_MESSAGE = says("not_some_of", { values: RECOVERABLE_STATUSES });
@@ -24,6 +24,7 @@ export const RECOVERY_SCHEMA = closed({
   created_after: instant(),
   created_before: instant(),
   callback_host: field((value) => ifText(value, hostOf), string(says("not_host"))),
+  endpoint: field(textOf, endpointId()),
   model: field(textOf, string().check(z.maxLength(MODEL_MAX, says("text_too_long", { max: MODEL_MAX })))),
   callback_url: CALLBACK_FIELDS.callback_url,
   callback_headers: CALLBACK_FIELDS.callback_headers,

@@ -48,9 +48,10 @@ export const RECOVERY_PATHS: Paths = {
       operationId: "startRecovery",
       summary: "Deliver again what was not delivered",
       description:
-        "After a receiver's outage: sends the terminal event of each task that fits once more, oldest task first, one at a " +
-        "time at a host until its first success, then five, thirty in all. Five failures in a row at a host leave its rest " +
-        "undelivered. With `dry_run` it only counts, which may take seconds. One at a time for an account.",
+        "After a receiver's outage: sends the terminal event of each task that fits once more, to each of its receivers " +
+        "that it was not delivered to: the task's own callback and registered endpoints that were not deleted. Oldest task " +
+        "first, one at a time at a host until its first success, then five, thirty in all. Five failures in a row at a host " +
+        "leave its rest undelivered. With `dry_run` it only counts, which may take seconds. One at a time for an account.",
       tags: ["Deliveries"],
       requestBody: bodyOf(ref("StartRecovery"), false, {
         preview: { summary: "Count only", value: { dry_run: true } },

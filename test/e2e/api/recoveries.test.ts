@@ -24,9 +24,14 @@ async function post(fields: unknown): Promise<{ status: number; body: Problems }
   return { status: response.status, body: (await response.json()) as Problems };
 }
 
+const UNKNOWN_ENDPOINT = `ep_${"a".repeat(26)}`;
+
 describe("a field", () => {
   it.each<[fields: object, path: string, code: string]>([
-    [{ endpoint: "ep_a" }, "endpoint", "unknown_field"],
+    [{ endpoint: "ep_a" }, "endpoint", "not_endpoint_id"],
+    [{ endpoint: "" }, "endpoint", "empty"],
+    [{ endpoint: 5 }, "endpoint", "not_endpoint_id"],
+    [{ Endpoint: UNKNOWN_ENDPOINT }, "Endpoint", "unknown_field"],
     [{ limit: 5 }, "limit", "unknown_field"],
     [{ statuses: ["delivered"] }, "statuses.0", "not_some_of"],
     [{ statuses: [] }, "statuses", "not_some_of"],
@@ -100,7 +105,15 @@ describe("a field", () => {
   });
 
   it("that is null is absent", async () => {
-    const names = ["statuses", "created_after", "created_before", "callback_host", "model", "callback_url"];
+    const names = [
+      "statuses",
+      "created_after",
+      "created_before",
+      "callback_host",
+      "endpoint",
+      "model",
+      "callback_url",
+    ];
     const { status } = await post({
       ...Object.fromEntries(names.map((name) => [name, null])),
       dry_run: true,
@@ -121,6 +134,7 @@ describe("a field", () => {
       "application/json",
       '{"dry_run":true,"callback_host":"A.Example.com:443","created_before":"2999-01-01T00:00:00+02:00"}',
     ],
+    ["application/json", `{"dry_run":true,"endpoint":"${UNKNOWN_ENDPOINT}"}`],
     [
       "application/json",
       '{"dry_run":true,"callback_url":"https://a.example.com","callback_headers":"{\\"x-a\\":\\"b\\"}"}',

@@ -8,7 +8,7 @@ import type { TaskSummary } from "../../../src/domain/account/summary.ts";
 import type { RecoveryAnswer, RecoveryOrder } from "../../../src/domain/recovery/order.ts";
 import type { RecoveryRequest, RecoveryView } from "../../../src/domain/recovery/recovery.ts";
 import { watchLog } from "../../support/log-lines.ts";
-import { aSummary, T0 } from "../../support/builders.ts";
+import { anEndpointSummary, aSummary, T0 } from "../../support/builders.ts";
 import { SqlMemoryStorage } from "../../support/sql-storage.ts";
 
 /*
@@ -17,6 +17,7 @@ import { SqlMemoryStorage } from "../../support/sql-storage.ts";
  * scenario                                  requirement
  * an outage                                 each that fits is asked once, oldest first; the counts are deliveries
  * nothing fits                              it has ended at once
+ * several receivers of a task               each has a delivery of its own, which is counted and asked once
  * two at a time                             the second is told which one runs
  * rows that change before their turn        delivered meanwhile counts; gone or unfit leaves the count; newly fit joins it
  * a process that dies                       another asks again from the stored cursor, and comes to the same
@@ -34,13 +35,15 @@ let store: AccountStore;
 let recoveries: Recoveries;
 /** Counts the account's processes. */
 let process = 0;
-/** What each task answers, by its name; without an entry it takes what it is sent. */
+/** What each task answers, by its name and endpoint; without an entry it takes what it is sent. */
 const answers = new Map<string, RecoveryAnswer | Error>();
 /** What tasks remember of the recovery. */
 const remembered = new Map<string, Promise<RecoveryAnswer>>();
 const asked: { name: string; order: RecoveryOrder }[] = [];
+/** Where the registered endpoints are. */
+const endpoints = new Map<string, string>();
 let takesMs = 50;
-/** Tasks that take ten seconds. */
+/** Deliveries that take ten seconds. */
 const slow = new Set<string>();
 let mostAtOnce = 0;
 let atOnce = 0;
@@ -49,7 +52,7 @@ beforeEach(() => {
   vi.useFakeTimers({ now: T0 });
   watchLog(() => undefined);
   storage = new SqlMemoryStorage();
-  for (const memory of [answers, remembered, slow]) memory.clear();
+  for (const memory of [answers, remembered, slow, endpoints]) memory.clear();
   asked.length = 0;
   takesMs = 50;
   mostAtOnce = 0;
@@ -70,6 +73,7 @@ function begin(): void {
     store: store.recoveries,
     readTasks: (...range) => store.tasksBetween(...range),
     retention: () => ({ now: Date.now(), retentionMs: 720 * HOUR }),
+    endpointHost: (id) => endpoints.get(id) ?? null,
     ask,
   });
 }
@@ -90,11 +94,12 @@ function storageOf(owner: number): AccountStorage {
 }
 
 async function ask(name: string, _account: string, order: RecoveryOrder): Promise<RecoveryAnswer> {
-  const known = remembered.get(name);
+  const delivery = deliveryOf(name, order.endpoint);
+  const known = remembered.get(delivery);
   const answer = known?.then(repeated) ?? answerOf(name, order);
-  remembered.set(name, answer);
+  remembered.set(delivery, answer);
   // An error is no answer: it is asked again.
-  answer.catch(() => remembered.delete(name));
+  answer.catch(() => remembered.delete(delivery));
   return answer;
 }
 
@@ -103,13 +108,19 @@ function repeated(answer: RecoveryAnswer): RecoveryAnswer {
   return answer.kind === "failed" ? { kind: "interrupted" } : answer;
 }
 
+function deliveryOf(name: string, endpoint: string | null): string {
+  return endpoint === null ? name : `${name} ${endpoint}`;
+}
+
 async function answerOf(name: string, order: RecoveryOrder): Promise<RecoveryAnswer> {
   asked.push({ name, order });
   atOnce += 1;
   mostAtOnce = Math.max(mostAtOnce, atOnce);
-  await new Promise((resolve) => setTimeout(resolve, slow.has(name) ? 10_000 : takesMs));
+  await new Promise((resolve) =>
+    setTimeout(resolve, slow.has(deliveryOf(name, order.endpoint)) ? 10_000 : takesMs),
+  );
   atOnce -= 1;
-  const answer = answers.get(name) ?? { kind: "delivered" as const };
+  const answer = answers.get(deliveryOf(name, order.endpoint)) ?? { kind: "delivered" as const };
   if (answer instanceof Error) throw answer;
   return answer;
 }
@@ -361,6 +372,139 @@ describe("a recovery", () => {
     });
     expect(asked.filter(({ name }) => name === nameOf(1))).toHaveLength(4);
   });
+});
+
+describe("the receivers of a task", () => {
+  const AT_HOOKS = "hooks.acme.com";
+  /** The callback and two endpoints, one of them at the callback's host. */
+  function severalOf(index: number, overrides: Partial<TaskSummary> = {}): TaskSummary {
+    const exhausted = { terminalDelivery: "exhausted" as const };
+    return anExhausted(index, {
+      endpoints: [
+        anEndpointSummary({ id: "ep_a", host: "a.acme.com", ...exhausted }),
+        anEndpointSummary({ id: "ep_b", host: AT_HOOKS, ...exhausted }),
+      ],
+      ...overrides,
+    });
+  }
+  const all = (count: number): string[] =>
+    Array.from({ length: count }, (_, index) => nameOf(index)).flatMap((name) => [
+      name,
+      `${name} ep_a`,
+      `${name} ep_b`,
+    ]);
+  const askedFor = (): string[] => asked.map(({ name, order }) => deliveryOf(name, order.endpoint));
+
+  beforeEach(() => {
+    endpoints.set("ep_a", "a.acme.com");
+    endpoints.set("ep_b", AT_HOOKS);
+    report(...Array.from({ length: 12 }, (_, index) => severalOf(index)));
+  });
+
+  it("are previewed each, and each task once among the oldest", async () => {
+    const preview = await passing(recoveries.preview(request().filter));
+    expect(preview).toMatchObject({
+      matched: 36,
+      hosts: [
+        { host: AT_HOOKS, count: 24 },
+        { host: "a.acme.com", count: 12 },
+      ],
+    });
+    expect(preview.first.map(({ name }) => name)).toEqual(Array.from({ length: 10 }, (_, at) => nameOf(at)));
+  });
+
+  it("get each their own delivery, once", async () => {
+    const { id, matched } = await started();
+    expect(matched).toBe(36);
+    expect(await ended(id)).toMatchObject({ status: "done", matched: 36, delivered: 36, remaining: 0 });
+    expect(askedFor().toSorted()).toEqual(all(12).toSorted());
+  });
+
+  it("are sent to one URL instead, once for each delivery", async () => {
+    const { id } = await started({ target: { url: "https://new.acme.com/", headers: [] } });
+    expect(await ended(id)).toMatchObject({ status: "done", matched: 36, delivered: 36 });
+    expect(askedFor()).toEqual(all(12));
+    expect(asked.every(({ order }) => order.target?.url === "https://new.acme.com/")).toBe(true);
+  });
+
+  it("are halted by their own host", async () => {
+    for (let index = 0; index < 12; index += 1) answers.set(`${nameOf(index)} ep_a`, { kind: "failed" });
+    const { id } = await started();
+    expect(await ended(id)).toMatchObject({
+      status: "halted",
+      matched: 36,
+      delivered: 24,
+      failed: 5,
+      remaining: 7,
+    });
+  });
+
+  it("are left out where the filter is for one endpoint, and where it was deleted before it was stopped", async () => {
+    const stopped = [
+      anEndpointSummary({ id: "ep_a", terminalDelivery: "stopped" }),
+      anEndpointSummary({ id: "ep_gone", terminalDelivery: "stopped" }),
+    ];
+    report(severalOf(3, { endpoints: stopped }));
+    const filter = {
+      statuses: ["exhausted", "stopped"] as const,
+      tasks: { ...EVERY_TASK, endpoint: "ep_a" },
+    };
+    const first = await started({ filter });
+    expect(await ended(first.id)).toMatchObject({ status: "done", matched: 12, delivered: 12 });
+    expect(askedFor()).toEqual(Array.from({ length: 12 }, (_, index) => `${nameOf(index)} ep_a`));
+    asked.length = 0;
+    const gone = { statuses: ["stopped"] as const, tasks: EVERY_TASK };
+    const second = await started({ filter: gone });
+    expect(await ended(second.id)).toMatchObject({ matched: 1 });
+  });
+
+  it("that change before their turn count as one that joins, one that leaves and one that was delivered", async () => {
+    const { id } = await started();
+    const exhausted = { terminalDelivery: "exhausted" as const };
+    report(
+      severalOf(9, {
+        endpoints: [
+          anEndpointSummary({ id: "ep_a", host: "a.acme.com", terminalDelivery: "delivered" }),
+          anEndpointSummary({ id: "ep_b", host: AT_HOOKS, terminalDelivery: "pending" }),
+          anEndpointSummary({ id: "ep_c", host: "c.acme.com", ...exhausted }),
+        ],
+      }),
+    );
+    answers.set(`${nameOf(9)} ep_b`, { kind: "unmatched" });
+    expect(await ended(id)).toMatchObject({ status: "done", matched: 36, delivered: 36, remaining: 0 });
+    expect(askedFor()).toContain(`${nameOf(9)} ep_c`);
+  });
+
+  it("of a task that was deleted leave the count", async () => {
+    const { id } = await started();
+    store.receive([{ ...reportOf(severalOf(9)), summary: null, lesson: null }], Date.now());
+    expect(await ended(id)).toMatchObject({ status: "done", matched: 33, delivered: 33, remaining: 0 });
+  });
+
+  it.each([1, 60, 130, 330, 1_100, 2_500])(
+    "are each counted once when a process dies after %d ms, in the middle of a task",
+    async (ms) => {
+      for (const delivery of [`${nameOf(2)} ep_a`, `${nameOf(4)} ep_b`])
+        answers.set(delivery, { kind: "failed" });
+      // The cursor waits in the middle of a task, while its other deliveries are made.
+      slow.add(`${nameOf(1)} ep_a`);
+      const { id } = await started();
+      storage.alarm = null;
+      store.alarmFired();
+      recoveries.run(ROOTS, 0, Date.now()).catch(() => undefined);
+      await vi.advanceTimersByTimeAsync(ms);
+      begin();
+      await store.watch(Date.now());
+      expect(await ended(id)).toMatchObject({
+        status: "done",
+        matched: 36,
+        delivered: 34,
+        failed: 2,
+        remaining: 0,
+      });
+      expect(askedFor().toSorted()).toEqual(all(12).toSorted());
+    },
+  );
 });
 
 describe("a candidate whose row changes before its turn", () => {
