@@ -200,14 +200,13 @@ describe("a host", () => {
     fc.assert(
       fc.property(all, fc.nat(200), fc.nat(20), (attempts, restartS, told) => {
         const restartAt = restartS * SECOND;
-        const tallies = attempts.map(({ at, outcome }) => once(at * SECOND, outcome));
-        const early = restarted(after(tallies.slice(0, told)), restartAt);
-        const is = restarted(after(tallies.slice(told), early), restartAt);
-        const alone = after(
-          attempts
-            .filter(({ at }) => at * SECOND > restartAt)
-            .map(({ at, outcome }) => once(at * SECOND, outcome)),
-        );
+        // What ends after it is told after it; of what ended before, some is told late.
+        const isEarly = ({ at }: { at: number }, index: number): boolean => at <= restartS && index < told;
+        const tallyOf = ({ at, outcome }: (typeof attempts)[number]) => once(at * SECOND, outcome);
+        const early = restarted(after(attempts.filter(isEarly).map(tallyOf)), restartAt);
+        const late = attempts.filter((one, index) => !isEarly(one, index));
+        const is = after(late.map(tallyOf), early);
+        const alone = after(attempts.filter(({ at }) => at > restartS).map(tallyOf));
         expect(is.failedAt).toEqual(alone.failedAt);
         if (alone.deliveredAt === null) expect(failingSince(is)).toBe(failingSince(alone));
       }),
