@@ -391,6 +391,39 @@ describe("what an operator sees of a receiver", () => {
     expect((await stack.call(one, { method: "DELETE" })).status).toBe(204);
   });
 
+  it("is the origin of an endpoint in a task's deliveries, and its words without its address", async () => {
+    stack.receiver.defaultReply({ status: 404, body: ECHO });
+    const headers = { "content-type": "application/json" };
+    const url = `${stack.receiver.url}/${PATH_CANARY}?token=${QUERY_CANARY}`;
+    const registered = await stack.call("/v1/webhooks/endpoints", {
+      method: "POST",
+      headers,
+      body: JSON.stringify({ url }),
+    });
+    const { id: endpointId } = (await registered.json()) as EndpointJson;
+    const { task_id: id } = (await (await stack.create()).json()) as TaskBody;
+    const attempted = ([one]: DeliveryBody[]): boolean => (one?.attempts[0]?.duration_ms ?? null) !== null;
+    const [delivery] = await stack.deliveries(id, attempted);
+    expect(delivery).toMatchObject({ endpoint: { id: endpointId }, attempts: [{ response_excerpt: ECHO }] });
+    const list = await operate(`/v1/videos/${id}/deliveries`);
+    expect(list.body).toContain("[redacted] is not registered");
+    const sent = await operate(`/v1/videos/${id}/deliveries/${delivery?.message_id}?endpoint=${endpointId}`);
+    expect((parsed(sent) as SentDelivery).request.url).toBe(new URL(url).origin);
+    const again = await operate(`/v1/videos/${id}/redeliver`, {
+      method: "POST",
+      body: { endpoint: endpointId },
+    });
+    expect(again.status).toBe(202);
+    await stack.call(`/v1/webhooks/endpoints/${endpointId}`, { method: "DELETE" });
+    // Its address is not known any more.
+    const after = await operate(`/v1/videos/${id}/deliveries`);
+    expect((parsed(after) as { data: DeliveryBody[] }).data[0]?.attempts[0]?.response_excerpt).toBeNull();
+    for (const { body } of [list, sent, again, after]) {
+      expect(body).not.toContain("canary");
+      expect(body).not.toContain("webhook-signature");
+    }
+  });
+
   it("is the origin of a redirect's target, too", async () => {
     const location = `https://other.example.com/${PATH_CANARY}?token=${QUERY_CANARY}`;
     stack.receiver.defaultReply({ status: 301, headers: { location } });
