@@ -1,5 +1,6 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { DeliveryList } from "../../src/contract/shapes/delivery.ts";
 import {
   axeViolations,
   launchBrowser,
@@ -10,11 +11,12 @@ import {
   WIDE,
 } from "../support/browsers/browser.ts";
 import { LOOKS } from "../support/browsers/looks.ts";
-import { newHook, startStack, type Stack } from "../support/stack.ts";
+import { eventually, newHook, startStack, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*
  * scenario                                               requirement (registered endpoints in the console)
  * an endpoint is registered, tested and disabled         by the pages, each step says what came of it
+ * a task that goes to an endpoint, too                   one event with its receivers
  * each page of it at 360 and 1280 px, light and dark,    axe-core clean, nothing to scroll sideways
  * in both languages
  */
@@ -104,6 +106,19 @@ describe("the pages of endpoints, in every look", () => {
       }),
     ]);
     await call(`/${disabled.id}`, { enabled: false }, "PATCH");
+    const own = newHook(stack);
+    const test = { outcome: "succeeded", delay_seconds: 0 };
+    const authorization = `Bearer ${key}`;
+    const created = await stack.create({ callback_url: own.url, test, endpoints: true }, { authorization });
+    const { task_id: task } = (await created.json()) as TaskBody;
+    await eventually(
+      async () => {
+        const answer = await stack.call(`/v1/videos/${task}/deliveries`, { headers: { authorization } });
+        return ((await answer.json()) as DeliveryList).data;
+      },
+      (all) => all.length === 3 && all.every(({ status }) => status !== "pending"),
+    );
+    paths.push(["task", `/tasks/${task}`], ["new", "/new"]);
     paths.push(
       ["active", `/endpoints/${active.id}?said=registered`],
       ["disabled", `/endpoints/${disabled.id}`],

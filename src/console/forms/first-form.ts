@@ -6,6 +6,7 @@ export const FIRST_FORM = {
   duration_seconds: "5",
   resolution: "720p",
   with_audio: "true",
+  endpoints: "true",
   test_delay: "5",
 } as const;
 

@@ -24,6 +24,7 @@ const FIELDS: Record<string, [id: string, label: Label]> = {
   callback_events: ["callback_events", "events"],
   callback_format: ["callback_format", "format"],
   callback_headers: ["callback_headers", "headers"],
+  endpoints: ["endpoints", "endpoints"],
   metadata: ["metadata", "metadata"],
   timeout_seconds: ["timeout_seconds", "timeout"],
   "test.delay_seconds": ["test_delay", "delay"],

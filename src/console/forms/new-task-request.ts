@@ -42,6 +42,7 @@ export function requestOf(form: RequestObject): RequestObject {
   for (const name of NUMBERS) take(name, numeric(form[name]) as RequestValue | undefined);
   take("with_audio", checkbox(form["with_audio"]));
   takeCallback(form, take);
+  takeEndpoints(form, take);
   take("metadata");
   take("test", testOf(form));
   return request;
@@ -121,6 +122,13 @@ function headerIn(line: RequestValue): [name: string, value: string] {
   const text = typeof line === "string" ? line : "";
   const colon = text.indexOf(":");
   return colon === -1 ? [text, ""] : [text.slice(0, colon).trim(), text.slice(colon + 1).trim()];
+}
+
+/** A box each for a test and for every other task, because they start otherwise; the request says what is not the default. */
+function takeEndpoints(form: RequestObject, take: Take): void {
+  const isTest = (form["test_outcome"] ?? "") !== "";
+  const isWanted = checkbox(form[isTest ? "test_endpoints" : "endpoints"]);
+  if (isWanted !== !isTest) take("endpoints", isWanted);
 }
 
 function testOf(form: RequestObject): RequestValue | undefined {

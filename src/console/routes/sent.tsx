@@ -8,11 +8,12 @@ import { askForRedelivery, redeliveryOf } from "../../http/routes/redeliver.ts";
 import { askTask } from "../../task-object/client.ts";
 import { readForm } from "../forms/form.ts";
 import { headersIn } from "../forms/new-task-request.ts";
+import { anchorAt } from "../pages/task/delivery-groups.ts";
 import { SentPage, type Elsewhere } from "../pages/task/sent-page.tsx";
 import { pageContext } from "../page-context.ts";
 import { namedTask, saidOf, taskPath } from "./tasks.tsx";
 
-/** `GET /tasks/{id}/sent/{message}`: the request of one event. */
+/** `GET /tasks/{id}/sent/{message}`: the request of one event; `?endpoint=ID` of what goes to a registered one. */
 export async function showSent(context: Context<AppEnv>): Promise<Response> {
   return renderSent(context, { url: "", headers: "", issues: [] });
 }
@@ -22,17 +23,17 @@ export async function sendElsewhere(context: Context<AppEnv>): Promise<Response>
   const { id, name } = await namedTask(context);
   const form = await readForm(context);
   const [url, headers] = [form("callback_url").trim(), form("callback_headers")];
-  const messageId = messageOf(context);
+  const { messageId, endpoint } = deliveryIn(context);
   try {
     const order = redeliveryOf(context, {
       message_id: messageId,
-      endpoint: endpointOf(context),
+      endpoint,
       // An empty one is refused, too: without a URL it would go to the task's own receiver.
       callback_url: url === "" ? "?" : url,
       callback_headers: headersIn(headers) ?? null,
     });
     const said = saidOf(await askForRedelivery(context, name, order));
-    return context.redirect(taskPath(id, said, messageId), 303);
+    return context.redirect(taskPath(id, said, anchorAt(messageId, endpoint)), 303);
   } catch (error) {
     const issues = error instanceof ApiError ? error.options.issues : undefined;
     if (issues === undefined) throw error;
@@ -41,19 +42,17 @@ export async function sendElsewhere(context: Context<AppEnv>): Promise<Response>
   }
 }
 
-function messageOf(context: Context<AppEnv>): string {
-  return context.req.param("message") ?? "";
-}
-
-/** Null: the task's own callback. */
-function endpointOf(context: Context<AppEnv>): string | null {
-  return context.req.query("endpoint") ?? null;
+function deliveryIn(context: Context<AppEnv>): { messageId: string; endpoint: string | null } {
+  return {
+    messageId: context.req.param("message") ?? "",
+    endpoint: context.req.query("endpoint") ?? null,
+  };
 }
 
 async function renderSent(context: Context<AppEnv>, elsewhere: Elsewhere): Promise<Response> {
   const { id, name, account } = await namedTask(context);
   const answer = await askTask(context.env.TASKS, name, async (stub) =>
-    stub.delivery(account, { messageId: messageOf(context), endpoint: endpointOf(context) }),
+    stub.delivery(account, deliveryIn(context)),
   );
   switch (answer.kind) {
     case "no_task":

@@ -7,6 +7,7 @@ import { openTaskId } from "../../keys/ids.ts";
 import { askTask } from "../../task-object/client.ts";
 import { readForm } from "../forms/form.ts";
 import { TaskPage } from "../pages/task/task-page.tsx";
+import { anchorAt } from "../pages/task/delivery-groups.ts";
 import type { TaskView } from "../pages/task/task-view.ts";
 import { pageContext } from "../page-context.ts";
 
@@ -26,9 +27,10 @@ export async function redeliverTask(context: Context<AppEnv>): Promise<Response>
   const { id, name } = await namedTask(context);
   const form = await readForm(context);
   const messageId = form("message_id");
-  const order = { messageId: messageId || null, endpoint: form("endpoint") || null, target: null };
+  const endpoint = form("endpoint") || null;
+  const order = { messageId: messageId || null, endpoint, target: null };
   const said = saidOf(await askForRedelivery(context, name, order));
-  return context.redirect(taskPath(id, said, messageId), 303);
+  return context.redirect(taskPath(id, said, messageId && anchorAt(messageId, endpoint)), 303);
 }
 
 /** `POST /tasks/{id}/delete` */
@@ -50,11 +52,11 @@ export async function namedTask(
   return { id, name, account };
 }
 
-/** Back to the event whose button was pressed. What is on its way, the page sees by itself. */
-export function taskPath(id: string, said: Said | null, messageId: string): string {
-  const query = new URLSearchParams({ ...(said && { said }), ...(said && messageId && { at: messageId }) });
+/** Back to the delivery whose button was pressed. What is on its way, the page sees by itself. */
+export function taskPath(id: string, said: Said | null, anchor: string): string {
+  const query = new URLSearchParams({ ...(said && { said }), ...(said && anchor && { at: anchor }) });
   const path = query.size === 0 ? `/tasks/${id}` : `/tasks/${id}?${query.toString()}`;
-  return messageId === "" ? path : `${path}#${encodeURIComponent(messageId)}`;
+  return anchor === "" ? path : `${path}#${encodeURIComponent(anchor)}`;
 }
 
 /** What the page says next, as a word of its dictionary. */

@@ -49,6 +49,7 @@ const FORM = {
   duration_seconds: "5",
   resolution: "720p",
   with_audio: "true",
+  endpoints: "true",
 };
 
 function taskIdIn(location: string): string {

@@ -79,7 +79,25 @@ describe("the form's request", () => {
     ],
     ["a delay without a test", { test_outcome: "", test_delay: "5" }, BASE],
   ])("for %s", (_name, form, expected) => {
-    expect(requestOf(form)).toEqual(expected);
+    expect(requestOf({ endpoints: "true", ...form })).toEqual(expected);
+  });
+
+  const test = { outcome: "failed" };
+  it.each([
+    ["checked", {}, { endpoints: "true" }, {}],
+    ["not checked", {}, {}, { endpoints: false }],
+    ["not checked, whatever a test's box says", {}, { test_endpoints: "true" }, { endpoints: false }],
+    ["not checked for a test", { test_outcome: "failed" }, {}, { test }],
+    [
+      "not checked for a test, whatever the other one says",
+      { test_outcome: "failed" },
+      { endpoints: "true" },
+      { test },
+    ],
+    ["checked for a test", { test_outcome: "failed" }, { test_endpoints: "true" }, { test, endpoints: true }],
+    ["what no box sends", {}, { endpoints: "zz" }, { endpoints: "zz" }],
+  ])("says of the account's endpoints what is not the default: %s", (_name, form, box, expected) => {
+    expect(requestOf({ ...form, ...box })).toEqual({ ...BASE, ...expected });
   });
 
   it("leaves an image of megabytes as the bytes that it came as", () => {

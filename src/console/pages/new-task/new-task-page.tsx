@@ -245,7 +245,26 @@ function Callback(parts: FormProps) {
         <Select {...parts} id="callback_format" label={text.format} options={Object.entries(text.formats)} />
       </div>
       <TextArea {...parts} id="callback_headers" label={text.headers} hint={text.headersHint} rows={2} code />
+      <Endpoints {...parts} />
     </section>
+  );
+}
+
+/** The style sheet shows the box that counts: a test tells no endpoint of itself unless it is asked to. */
+function Endpoints({ page, form }: FormProps) {
+  const { create: text, endpoints } = page.text;
+  return (
+    <div>
+      {(["endpoints", "test_endpoints"] as const).map((name) => (
+        <label class={`check ${name === "endpoints" ? "not-test" : "only-test"}`}>
+          <input type="checkbox" id={name} name={name} value="true" checked={form[name] === "true"} />
+          {text.endpoints}
+        </label>
+      ))}
+      <p class="hint">
+        {text.endpointsHint} <a href="/endpoints">{endpoints.title}</a>
+      </p>
+    </div>
   );
 }
 

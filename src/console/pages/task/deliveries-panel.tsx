@@ -71,6 +71,14 @@ function Event({ page, view, deliveries, saying }: EventProps) {
 
 type DeliveryProps = PanelProps & { delivery: DeliveryJson };
 
+/** How many attempts by hand wait for their turn. */
+function byHandOf({ message_id: messageId, endpoint }: DeliveryJson, { life }: TaskView): number {
+  const known = life.events.find(
+    (event) => event.message_id === messageId && event.endpoint_id === (endpoint?.id ?? null),
+  );
+  return known?.by_hand ?? 0;
+}
+
 /** Where it goes: the task's own URL, or an endpoint. */
 function Receiver({ page, view, delivery: { endpoint } }: Omit<DeliveryProps, "saying">) {
   const { endpoints, task } = page.text;
@@ -91,10 +99,7 @@ function Delivery({ page, view, delivery, saying, children }: DeliveryProps & { 
   const { message_id: messageId, endpoint, next_attempt_at: next } = delivery;
   const state = deliveryStateOf(delivery, view);
   const stop = stopReasonOf(delivery, view);
-  const life = view.life.events.find(
-    ({ message_id: id, endpoint_id: to }) => id === messageId && to === (endpoint?.id ?? null),
-  );
-  const byHand = life?.by_hand ?? 0;
+  const byHand = byHandOf(delivery, view);
   const query = endpoint === null ? "" : `?endpoint=${endpoint.id}`;
   return (
     <section class="receiver" id={anchorOf(delivery)}>

@@ -4,6 +4,7 @@ import { parseJson } from "../../../domain/text/json.ts";
 import type { PageContext } from "../../page-context.ts";
 import { Page } from "../page.tsx";
 import { Code, CopyButton, described, Field } from "../parts.tsx";
+import { anchorOf } from "./delivery-groups.ts";
 import { replayCommand } from "./replay-command.ts";
 
 /** The form that sends it elsewhere, as it was filled in. */
@@ -23,17 +24,22 @@ interface SentProps {
 /** The request of one event: to be read, copied, replayed, and sent to another URL. */
 export function SentPage({ page, taskId, delivery, elsewhere }: SentProps) {
   const text = page.text.sent;
-  const { message_id: messageId, event } = delivery;
+  const { message_id: messageId, event, endpoint } = delivery;
   return (
     <Page page={page} title={`${text.title} · ${event}`} place="tasks">
       <p class="crumb">
-        <a href={`/tasks/${taskId}#${messageId}`}>{text.back}</a>
+        <a href={`/tasks/${taskId}#${anchorOf(delivery)}`}>{text.back}</a>
       </p>
       <div class="head">
         <div>
           <h1>{text.title}</h1>
           <p class="sub">
             <code>{event}</code> <code>{messageId}</code>
+            {endpoint !== null && (
+              <span>
+                {page.text.endpoints.one} <a href={`/endpoints/${endpoint.id}`}>{endpoint.host}</a>
+              </span>
+            )}
           </p>
         </div>
       </div>

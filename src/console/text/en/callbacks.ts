@@ -33,7 +33,8 @@ export const callbacks = {
     gone: "The receiver wants no more callbacks of this task. In Make, a webhook that no scenario uses is switched off and answers 410: switch it on and deliver again.",
     notImplemented:
       "501 says that the receiver will never take this request, so Ringback stopped. Check the URL, then deliver again.",
-    endpointDeleted: "Register the endpoint again, or send this to another URL.",
+    endpointDeleted:
+      "An endpoint that you register again has a new id and receives later tasks only. To get this event, deliver it to another URL under What was sent.",
     urlRejected:
       "The rules of this deployment do not allow the URL any more. Deliver to another URL, or ask the operator.",
     headersRejected: "Create new tasks with other callback_headers, or deliver to another URL.",

@@ -45,6 +45,8 @@ export const create = {
   >,
   headers: "Custom headers",
   headersHint: "One header per line, Name: value. Stored encrypted; not shown again.",
+  endpoints: "Send to my registered endpoints",
+  endpointsHint: "They receive this task's events as well as the callback URL.",
   more: "More",
   metadata: "Metadata",
   metadataHint: "A JSON object, returned in every callback.",

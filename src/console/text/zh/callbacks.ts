@@ -27,7 +27,8 @@ export const callbacks: Text["callbacks"] = {
       "未能建立连接，常见原因有三：域名没有 DNS 记录；端口没有程序监听，或被防火墙拦截；TLS 证书已过期、域名不符或缺少证书链。从另一个网络用 curl -v 访问该地址即可看出是哪一种。",
     gone: "接收方不再需要该任务的回调。在 Make 中，没有场景使用的 Webhook 会被关闭并答复 410：请重新开启后再次发送。",
     notImplemented: "501 表示接收方永远不会接受该请求，因此 Ringback 已停止。请检查地址，然后重新发送。",
-    endpointDeleted: "请重新注册该端点，或发送到另一个地址。",
+    endpointDeleted:
+      "重新登记的端点是新的端点，只接收之后创建的任务。如需该事件，请在“发送的内容”中把它发送到另一个地址。",
     urlRejected: "该部署的规则已不允许该地址。请发送到另一个地址，或询问管理员。",
     headersRejected: "请用其他 callback_headers 创建新任务，或发送到另一个地址。",
     interrupted: "无需处理：Ringback 会再次发送，webhook-id 不变。",

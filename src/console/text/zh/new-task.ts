@@ -41,6 +41,8 @@ export const create: Text["create"] = {
   formats: { standard: "Standard Webhooks", flat: "平铺 JSON（适合 Zapier、Make、n8n）" },
   headers: "自定义请求头",
   headersHint: "每行一个，格式为 Name: value。加密保存，不再显示。",
+  endpoints: "发送到我登记的端点",
+  endpointsHint: "除回调地址外，它们也会收到该任务的事件。",
   more: "更多",
   metadata: "元数据",
   metadataHint: "JSON 对象，会原样出现在每次回调中。",
