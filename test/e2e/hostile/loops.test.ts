@@ -199,6 +199,25 @@ describe("an upstream that is Ringback itself", () => {
   });
 });
 
+describe("alerts that lead to Ringback itself", () => {
+  it("are 503 where the request shows it", async () => {
+    const port = await freePort();
+    const settings = { ...FAST_SETTINGS, AIO_BASE_URL: "http://127.0.0.1:9/v1" };
+    const ALERT_URL = `http://127.0.0.1:${port}/v1/videos?token=canary`;
+    const worker = await startWorker({ port, settings: { ...settings, ALERT_URL } });
+    try {
+      const answer = await fetch(`${worker.url}/v1/webhooks/secret`);
+      expect(answer.status).toBe(503);
+      const { error } = (await answer.json()) as { error: { code: string; message: string } };
+      expect(error.code).toBe("misconfigured");
+      expect(error.message).toContain("ALERT_URL must not point at this Ringback deployment itself");
+      expect(error.message).not.toContain("canary");
+    } finally {
+      await worker.close();
+    }
+  });
+});
+
 describe("a ping into the house", () => {
   let stack: Stack;
   let bystander: RawServer;
