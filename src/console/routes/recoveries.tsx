@@ -8,6 +8,7 @@ import type { RequestObject } from "../../http/body/json-body.ts";
 import { ApiError } from "../../http/errors.ts";
 import { previewOf, readRecoveryRequest, viewRecovery } from "../../http/routes/recoveries.ts";
 import { readForm } from "../forms/form.ts";
+import { endpointsOf } from "./endpoints.tsx";
 import { headersIn } from "../forms/new-task-request.ts";
 import { PreviewPage, type Asked } from "../pages/recoveries/preview-page.tsx";
 import { RecoveriesPage } from "../pages/recoveries/recoveries-page.tsx";
@@ -113,6 +114,8 @@ async function renderPreview(
 ): Promise<Response> {
   const { filter } = readRecoveryRequest(context, fieldsOf({ ...asked, url: "", headers: "" }));
   const page = pageContext(context);
-  const preview = await previewOf(context, filter);
-  return context.html(<PreviewPage page={page} asked={asked} preview={preview} issues={issues} />);
+  const [preview, endpoints] = await Promise.all([previewOf(context, filter), endpointsOf(context)]);
+  return context.html(
+    <PreviewPage page={page} asked={asked} preview={preview} endpoints={endpoints} issues={issues} />,
+  );
 }

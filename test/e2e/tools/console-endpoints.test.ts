@@ -351,4 +351,31 @@ describe("a task of an account with endpoints", () => {
     expect(disabled).toContain("Switch the receiver on again");
     await visitor.post(`${path}/delete`);
   });
+
+  it("delivers again what an endpoint did not take while it was disabled", async () => {
+    const hook = newHook(stack);
+    const path = await registered(visitor, aForm({ url: hook.url, description: "Our CRM" }));
+    await visitor.post(`${path}/disable`);
+    const test = { outcome: "succeeded", delay_seconds: 0 };
+    const { task_id: task } = (await (
+      await stack.create({ test, endpoints: true }, headers)
+    ).json()) as TaskBody;
+    await eventually(
+      async () => (await visitor.get(`/tasks/${task}`)).body,
+      (shown) => shown.includes("Not sent: the endpoint was disabled"),
+    );
+    await visitor.post(`${path}/enable`);
+    const page = (await visitor.get(path)).body;
+    const again = /href="(\/recoveries\/new[^"]*)"/.exec(page)?.[1]?.replaceAll("&amp;", "&") ?? "";
+    const preview = await eventually(
+      async () => (await visitor.get(again)).body,
+      (shown) => shown.includes("Deliver 1 callback"),
+    );
+    expect(preview).toContain("Endpoint: Our CRM");
+    expect(hook.received()).toHaveLength(0);
+    const form = { statuses: "exhausted,stopped", endpoint: path.split("/").at(-1) ?? "" };
+    expect(whereTo(await visitor.post("/recoveries", form))).toMatch(/^303 \/recoveries\/rec_/);
+    await hook.waitFor(1);
+    await visitor.post(`${path}/delete`);
+  });
 });

@@ -1,7 +1,9 @@
 import { problemText, type Issue } from "../../../contract/problems.ts";
 import type { RecoveryFilterName } from "../../../contract/words.ts";
 import type { RecoveryPreviewJson } from "../../../contract/shapes/recovery.ts";
+import type { EndpointJson } from "../../../contract/shapes/endpoint.ts";
 import type { PageContext } from "../../page-context.ts";
+import { endpointName } from "../endpoints/endpoint-name.ts";
 import { Page } from "../page.tsx";
 import { described, Field } from "../parts.tsx";
 
@@ -17,12 +19,13 @@ interface PreviewProps {
   page: PageContext;
   asked: Asked;
   preview: RecoveryPreviewJson;
+  endpoints: readonly EndpointJson[];
   /** What is wrong with the other URL. */
   issues: readonly Issue[];
 }
 
 /** What would be delivered again, before anything is sent. */
-export function PreviewPage({ page, asked, preview, issues }: PreviewProps) {
+export function PreviewPage({ page, asked, preview, endpoints, issues }: PreviewProps) {
   const text = page.text.recoveries;
   const isNothing = preview.matched === 0;
   return (
@@ -36,7 +39,7 @@ export function PreviewPage({ page, asked, preview, issues }: PreviewProps) {
           <p class="lead">{isNothing ? text.nothingLead : text.previewLead}</p>
         </div>
       </div>
-      <Filters page={page} asked={asked} />
+      <Filters page={page} asked={asked} endpoints={endpoints} />
       <div class="halves">
         <section class="card panel stack">
           <h2>{isNothing ? text.nothing : text.matched(preview.matched)}</h2>
@@ -60,10 +63,12 @@ function listOf({ filters }: Asked): string {
   return `/?${new URLSearchParams(query as [string, string][]).toString()}`;
 }
 
-function Filters({ page, asked }: { page: PageContext; asked: Asked }) {
+function Filters({ page, asked, endpoints }: Pick<PreviewProps, "page" | "asked" | "endpoints">) {
   const { filters: text, callback } = page.text;
   const words = new Map(Object.entries(callback));
   const shown = asked.filters.map(([name, value]) => {
+    const endpoint = name === "endpoint" ? endpoints.find(({ id }) => id === value) : undefined;
+    if (endpoint !== undefined) return [text.fields.endpoint, endpointName(endpoint)];
     if (name !== "statuses") return [text.fields[name], value];
     const statuses = value.split(",").map((status) => words.get(status) ?? status);
     return [text.fields.callback_status, statuses.join(page.text.shell.comma)];
@@ -82,7 +87,7 @@ function Filters({ page, asked }: { page: PageContext; asked: Asked }) {
   );
 }
 
-function Start({ page, asked, preview, issues }: PreviewProps) {
+function Start({ page, asked, preview, issues }: Omit<PreviewProps, "endpoints">) {
   const text = page.text.recoveries;
   const problemOf = (name: string): string | undefined => {
     const issue = issues.find(({ path }) => path.split(".")[0] === name);
