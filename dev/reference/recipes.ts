@@ -4,7 +4,7 @@ import { renderMarkdown } from "./markdown.ts";
 
 /** The recipes as pages of the deployment, with the files that they tell a reader to import or to copy. */
 
-const PAGES = ["curl", "make", "migrate", "n8n", "node-red", "receivers", "recover", "zapier"];
+const PAGES = ["curl", "endpoints", "make", "migrate", "n8n", "node-red", "receivers", "recover", "zapier"];
 
 /** Fragments by their path below `reference/recipes`, files by their path below `docs/recipes`. */
 export function recipeFiles(folder: string): {

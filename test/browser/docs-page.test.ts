@@ -192,7 +192,7 @@ describe("the reference page", () => {
 });
 
 describe("a recipe", () => {
-  it.each(["zapier", "make", "n8n", "node-red", "receivers", "curl", "migrate", "recover"])(
+  it.each(["zapier", "make", "n8n", "node-red", "receivers", "curl", "endpoints", "migrate", "recover"])(
     "is a page, axe-clean, whose links lead somewhere: %s",
     async (name) => {
       const { page, complaints, close } = await open(
@@ -207,7 +207,9 @@ describe("a recipe", () => {
         .evaluateAll((all: { href: string }[]) => all.map(({ href }) => href));
       const { origin } = new URL(stack.worker.url);
       for (const link of new Set(
-        links.map((href) => href.split("#")[0] ?? "").filter((href) => href.startsWith(origin)),
+        [page.url(), ...links]
+          .map((href) => href.split("#")[0] ?? "")
+          .filter((href) => href.startsWith(origin)),
       )) {
         const answer = await fetch(link);
         await answer.body?.cancel();

@@ -204,7 +204,7 @@ async function ended(n8n: N8n, id: string): Promise<Execution> {
   return execution;
 }
 
-function outcomeOf({ status, data }: Execution): Record<string, unknown> {
+export function outcomeOf({ status, data }: Execution): Record<string, unknown> {
   const { lastNodeExecuted: at, error, runData } = data.resultData;
   const item = runData[at ?? ""]?.at(-1)?.data?.main[0]?.[0];
   const file = item?.binary?.["data"]?.mimeType;

@@ -17,6 +17,7 @@ import { useStack } from "../../support/use-stack.ts";
  * "Until it calls", as n8n answers                 404, 409 or 500 until the node is reached, then 200; the next nodes find their fields
  * several videos                                   one execution each, with inputs, for which the first does not wait
  * without a callback                               one create that waits, reads that wait, until it has ended
+ * a trigger, registered once                       the header that its first node wants; each event goes its way, a ping none
  * "Is it from Ringback?", as n8n sends it          the raw body and the three headers; a forged callback is refused
  */
 
@@ -309,6 +310,55 @@ describe("without a callback", () => {
     const failed = { error: { code: "timed_out", message: "Late." } };
     const { errorMessage } = parameters("without-callback", "Say why not");
     expect(evaluate(errorMessage, { $json: { body: failed } })).toBe("timed_out: Late.");
+  });
+});
+
+describe("what n8n/trigger.json gets", () => {
+  /** The node after the switch; undefined: the execution is over. */
+  function nextAfter($json: { body: Record<string, unknown> }): string | undefined {
+    const { rules } = parameters("trigger", "Which event?");
+    const way = rules.values.findIndex((rule) => holds(rule, { $json }));
+    return workflows.get("trigger")?.connections["Which event?"]?.main[way]?.[0]?.node;
+  }
+
+  it("comes with the header of its first node, and goes on with the video or says why there is none", async () => {
+    const hook = newHook(stack);
+    const json = { authorization: "Bearer sk-with-a-trigger", "content-type": "application/json" };
+    const body = { url: hook.url, format: "flat", headers: { "x-app-key": "a-secret-of-yours" } };
+    const path = "/v1/webhooks/endpoints";
+    const init = { method: "POST", headers: json, body: JSON.stringify(body) };
+    expect((await stack.call(path, init)).status).toBe(201);
+    for (const prompt of ["A lighthouse at dusk.", "[fail] A lighthouse at dusk."]) {
+      const created = await stack.create({ prompt }, json);
+      expect(await created.json()).toMatchObject({ callback: null });
+    }
+    const received = await hook.waitFor(2);
+    const items = received.map(({ headers, body: text }) => ({
+      headers,
+      body: JSON.parse(text) as Record<string, unknown>,
+    }));
+    for (const { headers } of items) expect(headers["x-app-key"]).toBe("a-secret-of-yours");
+    const keys = items.map(($json) =>
+      evaluate(String(nodeOf("trigger", "Only once").parameters["dedupeValue"]), { $json }),
+    );
+    expect(keys).toEqual(items.map(({ body: event }) => event["message_id"]));
+    expect(new Set(keys).size).toBe(2);
+
+    const [ready, failed] = ["video.succeeded", "video.failed"].map((type) => {
+      const $json = items.find(({ body: event }) => event["event"] === type);
+      if (!$json) throw new Error(`no ${type}`);
+      return $json;
+    });
+    expect([ready, failed].map(($json) => $json && nextAfter($json))).toEqual(["Download it", "Say why not"]);
+    expect(evaluate(parameters("trigger", "Download it").url, { $json: ready })).toMatch(/^http.*\.mp4/);
+    expect(evaluate(parameters("trigger", "Say why not").errorMessage, { $json: failed })).toBe(
+      "generation_failed: The prompt was refused by content review.",
+    );
+    expect(nextAfter({ body: { event: "ping" } })).toBeUndefined();
+    expect(nodeOf("trigger", "A video has ended").parameters).toMatchObject({
+      httpMethod: "POST",
+      authentication: "headerAuth",
+    });
   });
 });
 
