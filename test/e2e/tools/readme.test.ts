@@ -91,6 +91,27 @@ describe("the README's lines of curl", () => {
     expect(JSON.parse(ended ?? "")).toMatchObject({ status: "succeeded", metadata: { order: 42 } });
     expect(more).toEqual([]);
   });
+
+  it("register a receiver once, which a create without a callback_url calls", async () => {
+    const { code, output } = await runShell(
+      `export RINGBACK="${stack.worker.url}/v1" AUTH="Authorization: Bearer sk-registers-once"\n` +
+        shell("README.md", 'curl -s "\\$RINGBACK/webhooks/endpoints"'),
+    );
+    expect(code).toBe(0);
+    const [endpoint, created, ...more] = output
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(endpoint).toMatchObject({ object: "webhook_endpoint", status: "active" });
+    expect(created).toMatchObject({ object: "video.task", callback: null });
+    expect(more).toEqual([]);
+    const received = await stack.receiver.waitFor((all) => all.some(({ path }) => path === "/every-task"));
+    const event = received.find(({ path }) => path === "/every-task");
+    expect(JSON.parse(event?.body ?? "")).toMatchObject({
+      type: "video.succeeded",
+      data: { task_id: created?.["task_id"] },
+    });
+  });
 });
 
 describe("the API page's walk with curl", () => {

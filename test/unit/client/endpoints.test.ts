@@ -143,6 +143,17 @@ const CASES: Case[] = [
     answer: { message_id: "msg_a" },
     repeated: false,
   },
+  {
+    call: "list of an endpoint's tasks",
+    run: async (ringback) => ringback.list({ endpoint: ID, callbackStatus: "exhausted" }),
+    sends: {
+      method: "GET",
+      path: `/videos?callback_status=exhausted&endpoint=${ID}`,
+      body: undefined,
+    },
+    answer: { object: "list", data: [], next_cursor: null },
+    repeated: true,
+  },
 ];
 
 beforeEach(() => {
