@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { Ringback, RingbackError } from "../../../src/client/index.ts";
-import { newHook } from "../../support/stack.ts";
+import { Ringback, RingbackError, verifyCallback } from "../../../src/client/index.ts";
+import { eventually, MODEL, newHook } from "../../support/stack.ts";
 import { useStack } from "../../support/use-stack.ts";
 
 /*
@@ -8,8 +8,11 @@ import { useStack } from "../../support/use-stack.ts";
  *
  * scenario                                        requirement
  * a receiver's life                               registered, registered again, read, changed, tested, deleted
+ * a task without a callback_url                   proved at the endpoint, read, delivered again and recovered there
  * a call that is refused                          the contract's error, typed
  */
+
+const REQUEST = { model: MODEL, prompt: "A lighthouse at dusk." } as const;
 
 const stack = useStack();
 let keys = 0;
@@ -52,6 +55,45 @@ describe("a receiver", () => {
     expect(await endpoints.update(created.id, { enabled: true })).toMatchObject({ status: "active" });
     await endpoints.delete(created.id);
     expect(await endpoints.list()).toEqual([]);
+  });
+
+  it("gets the events of a task that names none, and what was missed is delivered there again", async () => {
+    const ringback = newClient();
+    const hook = newHook(stack);
+    const { id: endpoint } = await ringback.endpoints.register({ url: hook.url });
+    stack.receiver.defaultReply({ status: 500 });
+    const { task_id: id } = await ringback.create(REQUEST);
+    const [missed] = await eventually(
+      async () => ringback.deliveries(id),
+      ([one]) => one?.status === "exhausted",
+    );
+    expect(missed?.endpoint).toEqual({ id: endpoint, host: new URL(hook.url).host });
+    stack.receiver.defaultReply({ status: 200 });
+
+    const { data } = await eventually(
+      async () => ringback.list({ endpoint, callbackStatus: "exhausted" }),
+      (page) => page.data.length === 1,
+    );
+    expect(data[0]?.task_id).toBe(id);
+    const before = hook.received().length;
+    expect(await ringback.previewRecovery({ endpoint })).toMatchObject({ matched: 1, tasks: [id] });
+    const { id: recovery } = await ringback.recover({ endpoint });
+    await eventually(
+      async () => ringback.recovery(recovery),
+      ({ status }) => status === "done",
+    );
+    const messageId = missed?.message_id ?? "";
+    expect(await ringback.redeliver(id, { messageId, endpoint })).toMatchObject({ message_id: messageId });
+    const received = (await hook.waitFor(before + 2)).slice(before);
+    const { secret } = await ringback.secrets();
+    for (const { body, headers } of received)
+      expect(await verifyCallback(body, headers, secret)).toMatchObject({
+        id: messageId,
+        data: { task_id: id },
+      });
+
+    const { request } = await ringback.delivery(id, messageId, { endpoint });
+    expect(request).toMatchObject({ url: hook.url, body: received[0]?.body });
   });
 
   it("that is none is refused with the contract's code", async () => {

@@ -144,6 +144,13 @@ const CASES: Case[] = [
     repeated: false,
   },
   {
+    call: "recover an endpoint",
+    run: async (ringback) => ringback.recover({ endpoint: ID }),
+    sends: { method: "POST", path: "/webhooks/recoveries", body: { endpoint: ID } },
+    answer: { object: "recovery" },
+    repeated: false,
+  },
+  {
     call: "list of an endpoint's tasks",
     run: async (ringback) => ringback.list({ endpoint: ID, callbackStatus: "exhausted" }),
     sends: {
