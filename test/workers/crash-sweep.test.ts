@@ -2,6 +2,7 @@ import { env, exports } from "cloudflare:workers";
 import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
+import { deliveriesTo } from "../../src/domain/delivery/by-receiver.ts";
 import type { TaskState } from "../../src/domain/task/due-work.ts";
 import { isUnproved } from "../../src/domain/task/key-proof.ts";
 import { anotherAsks } from "./support/burst.ts";
@@ -10,7 +11,18 @@ import { watchLog } from "../support/log-lines.ts";
 import { readRows } from "../support/model/read-rows.ts";
 import { addRun, newTally, printTally, type Tally } from "../support/checks/tally.ts";
 import { crash, onTheWire, planCrash, plantPoints, unknownMembers, VERBS } from "./support/crash.ts";
-import { create, ELSEWHERE, fakeNetwork, HEADER_ELSEWHERE, isReceiver, network } from "./support/world.ts";
+import { register, unregister } from "./support/registered.ts";
+import {
+  create,
+  ELSEWHERE,
+  ENDPOINT_A,
+  ENDPOINT_B,
+  fakeNetwork,
+  HEADER_ELSEWHERE,
+  isReceiver,
+  network,
+  RECEIVER,
+} from "./support/world.ts";
 
 /*
  * The crash sweep: one life after another, from create to retention; in the n-th the process dies at its n-th point.
@@ -53,6 +65,8 @@ interface Scenario {
   recovered?: "own" | "elsewhere";
   /** Another task has asked for the forecast a moment before, so this one need not ask. */
   inBurst?: true;
+  /** Two endpoints are registered beside its callback. */
+  hasEndpoints?: true;
   /** Definite "not now" answers, each of which allows one more submit. */
   notNow: number;
 }
@@ -141,6 +155,15 @@ const SCENARIOS: Scenario[] = [
     receiver: [410, 500, 200],
     recovered: "elsewhere",
     end: "succeeded",
+    notNow: 0,
+  },
+  {
+    name: "an end that two registered endpoints are told of, too",
+    submits: [accepted],
+    polls: [ready],
+    receiver: [200],
+    end: "succeeded",
+    hasEndpoints: true,
     notNow: 0,
   },
   {
@@ -246,6 +269,14 @@ function filledTables(sql: SqlStorage): string[] {
     .filter((name) => sql.exec(`SELECT 1 FROM ${name} LIMIT 1`).toArray().length > 0);
 }
 
+/** 3: one delivery for each type and receiver; to endpoints, the end's: with the end, or with the answer that names them. */
+function eachOnce({ task, deliveries }: TaskState): void {
+  const events = deliveries.map(({ type, endpoint }) => `${type} ${endpoint?.id}`);
+  expect(new Set(events).size).toBe(events.length);
+  const own = deliveriesTo(deliveries, null).length;
+  if (task.finishedAt !== null) expect(events).toHaveLength(own + (task.endpoints ?? []).length);
+}
+
 /** Looks at the guarantees after every step of one life, against what it saw before. */
 function witness(scenario: Scenario): (rows: Rows) => void {
   let terminal: string | null = null;
@@ -269,8 +300,8 @@ function witness(scenario: Scenario): (rows: Rows) => void {
     expect(erased).toBe(false);
     const { task, deliveries } = rows.state;
     // 3: one end, one event a type.
-    const types = deliveries.map(({ type }) => type);
-    expect(new Set(types).size).toBe(types.length);
+    eachOnce(rows.state);
+    const types = deliveriesTo(deliveries, null).map(({ type }) => type);
     const end = task.finishedAt === null ? null : JSON.stringify([task.status, task.error, task.videoUrl]);
     if (terminal !== null) expect(end).toBe(terminal);
     terminal = end;
@@ -304,6 +335,7 @@ async function live(
   const account = await ownKeyAccount(key);
   planCrash([]);
   if (scenario.inBurst) await anotherAsks(account, "m");
+  if (scenario.hasEndpoints) await register(ENDPOINTS, account);
   planCrash(dieAt);
   play(scenario);
   const task = env.TASKS.idFromName(await keyedName(account, "once"));
@@ -324,6 +356,7 @@ async function live(
       }
     },
   );
+  if (scenario.hasEndpoints) await unregister(account);
   await runToTheEnd(() => env.ACCOUNTS.get(env.ACCOUNTS.idFromName(account)));
   const found = verdict(scenario, status === 202, key);
   expect(found).toEqual({ lost: 0, doubled: 0, leaked: 0 });
@@ -427,6 +460,10 @@ async function runToTheEnd(
   throw new Error("a life without an end");
 }
 
+const ENDPOINTS = [
+  { id: "ep_a", url: ENDPOINT_A },
+  { id: "ep_b", url: ENDPOINT_B },
+];
 const EVENTS = ["video.succeeded", "video.failed", "video.running"];
 
 interface CallbackBody {
@@ -456,10 +493,19 @@ function verdict(
   if (data?.error?.code === "submit_unknown" && !scenario.submits.includes(broken))
     expect(crash.deaths.join()).toMatch(/fetch submit|task\.(create|update)/);
   else expect(data?.status).toBe(scenario.end);
+  const receivers = scenario.hasEndpoints ? [RECEIVER, ENDPOINT_A, ENDPOINT_B] : [null];
+  const told = receivers.map((to) => endsAt(to));
   // More than the script's own attempts only where the process died between the send and its record.
-  const repeats = Math.max(0, ends.length - scenario.receiver.length - crash.deaths.length);
+  const repeats = told.map((count) => Math.max(0, count - scenario.receiver.length - crash.deaths.length));
   const ids = new Set(ends.map(({ id }) => id)).size;
-  return { lost: ids === 0 ? 1 : 0, doubled: resubmits + repeats + Math.max(0, ids - 1), leaked };
+  const doubled = resubmits + repeats.reduce((sum, count) => sum + count, 0) + Math.max(0, ids - 1);
+  return { lost: told.filter((count) => count === 0).length, doubled, leaked };
+}
+
+/** How often the end of the task was sent there; null: anywhere. */
+function endsAt(to: string | null): number {
+  const there = onTheWire("callback").filter(({ url }) => to === null || url === to);
+  return there.filter(({ body }) => (JSON.parse(body) as CallbackBody).type !== "video.running").length;
 }
 
 describe("the crash sweep", () => {

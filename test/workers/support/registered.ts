@@ -14,11 +14,20 @@ export async function ownAccount(): Promise<string> {
 }
 
 /** Puts these endpoints into the account's store, in place of all others, as if each had been there for long. */
-export async function register(endpoints: readonly Partial<Endpoint>[]): Promise<void> {
-  const stub = env.ACCOUNTS.get(env.ACCOUNTS.idFromName(await ownAccount()));
+export async function register(endpoints: readonly Partial<Endpoint>[], account?: string): Promise<void> {
+  const stub = env.ACCOUNTS.get(env.ACCOUNTS.idFromName(account ?? (await ownAccount())));
   await runInDurableObject(stub, (_object, { storage: { sql } }) => {
     const all = endpoints.map((endpoint) => anEndpoint({ createdAt: 0, ...endpoint }));
     new AccountRows(sql).writeDocument("endpoints", all);
+  });
+  await evictDurableObject(stub);
+}
+
+/** As if there had never been one: an account without tasks empties itself then. */
+export async function unregister(account: string): Promise<void> {
+  const stub = env.ACCOUNTS.get(env.ACCOUNTS.idFromName(account));
+  await runInDurableObject(stub, (_object, { storage: { sql } }) => {
+    sql.exec("DELETE FROM document WHERE name IN ('endpoints', 'endpoint_health')");
   });
   await evictDurableObject(stub);
 }
