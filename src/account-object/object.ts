@@ -65,7 +65,7 @@ export class AccountObject extends DurableObject<Env> {
   /** The versions that sign now, newest first. */
   async signingVersions(): Promise<SigningVersion[]> {
     await this.#store.watch(Date.now());
-    return versionsInForce(this.#store.signingVersions(), Date.now());
+    return versionsInForce(this.#store.signing.versions(), Date.now());
   }
 
   /** What an attempt must know: the versions that sign now, and where each registered endpoint is. */
@@ -76,8 +76,8 @@ export class AccountObject extends DurableObject<Env> {
   /** Makes a new secret and gives the versions in force; null if three previous ones still sign. */
   async rotate(overlapMs: number): Promise<SigningVersion[] | null> {
     await this.#store.watch(Date.now());
-    const versions = rotated(this.#store.signingVersions(), Date.now(), overlapMs);
-    if (versions !== null) this.#store.writeSigningVersions(versions);
+    const versions = rotated(this.#store.signing.versions(), Date.now(), overlapMs);
+    if (versions !== null) this.#store.signing.write(versions);
     return versions;
   }
 
@@ -92,7 +92,7 @@ export class AccountObject extends DurableObject<Env> {
     this.#announce(reports[0]?.account, transitions);
     await this.#store.armed();
     return {
-      signing: versionsInForce(this.#store.signingVersions(), Date.now()),
+      signing: versionsInForce(this.#store.signing.versions(), Date.now()),
       endpoints: this.#store.endpoints.briefed(),
       outlook: asked && (await this.#outlook(asked)),
     };
@@ -107,7 +107,7 @@ export class AccountObject extends DurableObject<Env> {
 
   #announce(account: string | undefined, transitions: readonly HealthTransition[]): void {
     logTransitions(account, transitions);
-    this.#alerts.tell(account, { transitions, changes: this.#store.takeChanges() });
+    this.#alerts.tell(account, { transitions, changes: this.#store.alerts.takeChanges() });
   }
 
   async #outlook({ cadence, task }: CadenceClass): Promise<Outlook | null> {

@@ -3,61 +3,51 @@ import {
   OVERDUE_MS,
   RECONCILE_EVERY_MS,
   RETRY_MS,
+  type ExpiryChunk,
   type Retention,
 } from "../domain/account/reconcile.ts";
-import { taskKey, timeKey, type KnownTask, type TaskReport } from "../domain/account/report.ts";
+import {
+  isOld,
+  taskKey,
+  timeKey,
+  type KnownTask,
+  type Received,
+  type TaskReport,
+} from "../domain/account/report.ts";
 import type { HealthTransition } from "../domain/account/hosts.ts";
-import { FIRST_VERSION, type SigningVersion } from "../domain/account/signing-versions.ts";
-import type { AccountStats, ListPage, TaskSummary } from "../domain/account/summary.ts";
+import type { AccountStats, ListPage } from "../domain/account/summary.ts";
 import type { Lesson } from "../domain/task/cadence.ts";
 import { isTerminal } from "../domain/task/task.ts";
 import { RECENT_MS, type Tally } from "../domain/account/tally.ts";
 import { ObjectAlarm } from "../net/object-alarm.ts";
 import { CHUNK, loadTally } from "./load-tally.ts";
-import type { SummaryChange } from "./alerts/alerts.ts";
 import { AlertStore } from "./alerts/store.ts";
 import { EndpointStore } from "./endpoints/store.ts";
 import { HostBook } from "./host-book.ts";
 import { readPage, type Page } from "./page.ts";
 import { AccountRows, type TaskRow } from "./rows.ts";
 import { RecoveryStore } from "./recovery/store.ts";
+import { SigningStore } from "./signing-store.ts";
 import type { AccountStorage } from "./storage.ts";
 
 /** A snapshot is written after so many changes: a process that starts reads as many rows to count what came since. */
 const CHANGES_PER_SNAPSHOT = 500;
-
-/** What reports came to. */
-interface Received {
-  /** Of the tasks that are known now to have ended, and were not before. */
-  lessons: Lesson[];
-  transitions: HealthTransition[];
-}
-
-/** What a chunk of the oldest rows came to. */
-interface ExpiryChunk {
-  /** Tasks that must be asked, because their retention has changed. */
-  ask: string[];
-  /** The key to go on from; null: nothing older is left. */
-  next: string | null;
-}
 
 /** An account's rows, counters and alarm; the only place that writes them. */
 export class AccountStore {
   readonly #storage: AccountStorage;
   readonly #rows: AccountRows;
   readonly #alarm: ObjectAlarm;
+  readonly signing: SigningStore;
   readonly recoveries: RecoveryStore;
   readonly endpoints: EndpointStore;
   readonly alerts: AlertStore;
   readonly #hosts: HostBook;
   /** Loaded when it is first needed: a process that only takes a report or two does without. */
   #tally: Tally | null = null;
-  #signing: readonly SigningVersion[] | null = null;
   #roundAt: number | null = null;
   /** Rows written since the last snapshot, or since this process began. */
   #changes = 0;
-  /** Since they were taken last. */
-  #summaries: SummaryChange[] = [];
   /** A row that no process would find by the last snapshot has changed. */
   #isSnapshotDue = false;
 
@@ -65,21 +55,11 @@ export class AccountStore {
     this.#storage = storage;
     this.#rows = new AccountRows(storage.sql);
     this.#alarm = new ObjectAlarm(storage);
+    this.signing = new SigningStore(this.#rows);
     this.recoveries = new RecoveryStore(storage, this.#alarm);
     this.#hosts = new HostBook(this.#rows);
     this.endpoints = new EndpointStore({ storage, rows: this.#rows, alarm: this.#alarm });
     this.alerts = new AlertStore(this.#rows, (now) => this.#armBy(now + RECONCILE_EVERY_MS));
-  }
-
-  /** Every version that is kept, newest first; expired ones may be among them. */
-  signingVersions(): readonly SigningVersion[] {
-    this.#signing ??= (this.#rows.document("signing") as SigningVersion[] | null) ?? FIRST_VERSION;
-    return this.#signing;
-  }
-
-  writeSigningVersions(versions: readonly SigningVersion[]): void {
-    this.#rows.writeDocument("signing", versions);
-    this.#signing = versions;
   }
 
   /** Writes what tasks report, unless a higher version is known already. */
@@ -123,13 +103,6 @@ export class AccountStore {
       if (olderBy > 0 || (olderBy === 0 && summary.expiresAt === known.summary.expiresAt)) return;
       this.#change(key, known, { summary, heardAt: now }, now);
     });
-  }
-
-  /** What reports and answers have changed since the last call. */
-  takeChanges(): SummaryChange[] {
-    const changes = this.#summaries;
-    this.#summaries = [];
-    return changes;
   }
 
   /** The task could not be asked; it is asked again in an hour, like every other one. */
@@ -248,7 +221,7 @@ export class AccountStore {
       });
     } else if (keptUntil > now) {
       this.#armBy(keptUntil);
-    } else if (this.signingVersions() === FIRST_VERSION && this.endpoints.all().length === 0) {
+    } else if (this.signing.isFirst && this.endpoints.all().length === 0) {
       this.#forget();
       await this.#storage.deleteAll();
     }
@@ -269,7 +242,7 @@ export class AccountStore {
     if (tally && !tally.finds(key)) this.#isSnapshotDue = true;
     if (after) {
       this.#rows.writeTask(key, after);
-      this.#summaries.push({ before: before?.summary ?? null, after: after.summary });
+      this.alerts.observe(before?.summary ?? null, after.summary);
       this.#hosts.observe(before?.summary ?? null, after.summary);
       this.endpoints.health.observe(before?.summary ?? null, after.summary);
     } else this.#rows.deleteTask(key);
@@ -308,19 +281,14 @@ export class AccountStore {
 
   #forget(): void {
     this.#rows.forget();
+    this.signing.forget();
     this.recoveries.forget();
     this.#hosts.forget();
     this.endpoints.forget();
     this.alerts.forget();
-    this.#summaries = [];
     this.#alarm.forget();
     this.#tally = null;
-    this.#signing = null;
     this.#changes = 0;
     this.#isSnapshotDue = false;
   }
-}
-
-function isOld(summary: TaskSummary | null, known: KnownTask): boolean {
-  return summary !== null && summary.version <= known.summary.version;
 }

@@ -319,7 +319,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "let a report that comes late count",
     guarantee: 6,
-    file: "src/account-object/store.ts",
+    file: "src/domain/account/report.ts",
     search: "summary.version <= known.summary.version",
     replace: "summary.version === known.summary.version",
     test: { file: "test/unit/account-object/store.test.ts", name: "come to the same in every order" },

@@ -1,5 +1,4 @@
 import type { HealthTransition } from "../../domain/account/hosts.ts";
-import type { TaskSummary } from "../../domain/account/summary.ts";
 import type { Alert, AlertCause } from "../../domain/alerts/alert.ts";
 import { causeOfTransition, causesOfReport } from "../../domain/alerts/causes.ts";
 import {
@@ -12,13 +11,7 @@ import {
 } from "../../domain/alerts/upstream.ts";
 import { errorFields, log } from "../../log.ts";
 import { sendAlert, type AlertTarget } from "./send.ts";
-import type { AlertStore } from "./store.ts";
-
-/** A task as it was known, and as it is now. */
-export interface SummaryChange {
-  before: TaskSummary | null;
-  after: TaskSummary;
-}
+import type { AlertStore, SummaryChange } from "./store.ts";
 
 /** What has happened in an account. */
 export interface AccountNews {

@@ -1,7 +1,14 @@
 import { admitAlerts, NO_ALERTS, type AlertBook } from "../../domain/alerts/book.ts";
 import type { Alert, AlertCause } from "../../domain/alerts/alert.ts";
 import type { Refusing } from "../../domain/alerts/upstream.ts";
+import type { TaskSummary } from "../../domain/account/summary.ts";
 import type { AccountRows } from "../rows.ts";
+
+/** A task as it was known, and as it is now. */
+export interface SummaryChange {
+  before: TaskSummary | null;
+  after: TaskSummary;
+}
 
 /** What an account remembers of its alerts. */
 interface AlertDocument {
@@ -21,6 +28,8 @@ export class AlertStore {
   /** An account that has nothing else must still be emptied. */
   readonly #arm: (now: number) => void;
   #known: AlertDocument | null = null;
+  /** Since they were taken last. */
+  #changes: SummaryChange[] = [];
   #writtenAt = 0;
 
   constructor(rows: Pick<AccountRows, "document" | "writeDocument">, arm: (now: number) => void) {
@@ -31,6 +40,19 @@ export class AlertStore {
   /** Drops what memory holds: storage was emptied, or rolled back. */
   forget(): void {
     this.#known = null;
+    this.#changes = [];
+  }
+
+  /** A report or an answer of a task. `before`: what was known until then. */
+  observe(before: TaskSummary | null, after: TaskSummary): void {
+    this.#changes.push({ before, after });
+  }
+
+  /** What was observed since the last call. */
+  takeChanges(): SummaryChange[] {
+    const changes = this.#changes;
+    this.#changes = [];
+    return changes;
   }
 
   /** The upstreams that do not work, as far as the account knows. */

@@ -43,3 +43,11 @@ export function fate(task: Ending, retention: Retention): "keep" | "drop" | "ask
   if (isGone !== isOver(task, retention)) return "ask";
   return isGone ? "drop" : "keep";
 }
+
+/** What a chunk of the oldest rows came to. */
+export interface ExpiryChunk {
+  /** Tasks that must be asked, because their retention has changed. */
+  ask: string[];
+  /** The key to go on from; null: nothing older is left. */
+  next: string | null;
+}

@@ -1,5 +1,6 @@
 import type { Lesson, Outlook } from "../task/cadence.ts";
 import type { BriefedEndpoint, EndpointReceiver } from "../endpoint/endpoint.ts";
+import type { HealthTransition } from "./hosts.ts";
 import type { SigningVersion } from "./signing-versions.ts";
 import type { TaskSummary } from "./summary.ts";
 
@@ -35,6 +36,18 @@ export interface KnownTask {
   summary: TaskSummary;
   /** When the account received the report, epoch milliseconds. */
   heardAt: number;
+}
+
+/** What reports came to. */
+export interface Received {
+  /** Of the tasks that are known now to have ended, and were not before. */
+  lessons: Lesson[];
+  transitions: HealthTransition[];
+}
+
+/** Whether a report says nothing newer than what is known. */
+export function isOld(summary: TaskSummary | null, known: KnownTask): boolean {
+  return summary !== null && summary.version <= known.summary.version;
 }
 
 /** 15 digits last until the year 33658. */

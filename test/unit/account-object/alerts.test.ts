@@ -91,7 +91,7 @@ function begin(): void {
 
 function hear(...reports: TaskReport[]): void {
   const { transitions } = store.receive(reports, Date.now());
-  alerts.tell(ACCOUNT, { transitions, changes: store.takeChanges() });
+  alerts.tell(ACCOUNT, { transitions, changes: store.alerts.takeChanges() });
 }
 
 /** Lets so much time pass. Signing is real work, which a simulated clock does not wait for. */
