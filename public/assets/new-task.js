@@ -90,8 +90,16 @@ form.addEventListener("focusout", ({ target }) => {
   checkSoon();
 });
 
+function isChanged(control) {
+  if (control.options) return [...control.options].some((one) => one.selected !== one.defaultSelected);
+  const { value, defaultValue, checked, defaultChecked } = control;
+  return defaultValue !== undefined && (value !== defaultValue || checked !== defaultChecked);
+}
+
 count();
 // What was typed before this script came counts, too.
-if (summary !== null) checkSoon();
+for (const control of form.elements)
+  if (control.name && control !== document.activeElement && isChanged(control)) visited.add(control.name);
+if (summary !== null || visited.size > 0) checkSoon();
 offerImages(form, checkSoon);
 void fillModels(form.dataset.models);

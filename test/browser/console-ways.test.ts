@@ -195,6 +195,24 @@ describe("the form of a new task", () => {
   const PNG =
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg==";
 
+  it("judges what was typed before its script came", async () => {
+    const { page, complaints, close } = await openWindow(browser, stack.worker.url, { viewport: WIDE });
+    await signIn(page, KEY);
+    const typed = Promise.withResolvers<void>();
+    await page.route(/\/assets\/new-task[^/]*\.js$/, async (route) => {
+      await typed.promise;
+      await route.continue();
+    });
+    await page.goto("/new", { waitUntil: "commit" });
+    await page.getByLabel("Callback URL").fill("nonsense");
+    await page.getByRole("textbox", { name: "Prompt" }).click();
+    expect(await page.getByText("must be an absolute URL").count()).toBe(0);
+    typed.resolve();
+    await page.getByText("must be an absolute URL").waitFor();
+    expect(complaints).toEqual([]);
+    await close();
+  });
+
   it("shows an image that was chosen, and sends it", async () => {
     const { page, complaints, close } = await openWindow(browser, stack.worker.url, { viewport: WIDE });
     await signIn(page, KEY);

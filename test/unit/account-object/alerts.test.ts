@@ -94,14 +94,28 @@ function hear(...reports: TaskReport[]): void {
   alerts.tell(ACCOUNT, { transitions, changes: store.alerts.takeChanges() });
 }
 
-/** Lets so much time pass. Signing is real work, which a simulated clock does not wait for. */
+/** Lets so much time pass. */
 async function pass(ms: number): Promise<void> {
   const until = Date.now() + ms;
   for (;;) {
-    await new Promise((resolve) => realTimeout(resolve, 5));
+    await atRest();
     const left = until - Date.now();
     if (left <= 0) return;
     await vi.advanceTimersByTimeAsync(underWay > 0 ? Math.min(left, 500) : left);
+  }
+}
+
+/**
+ * Signing is real work, which a simulated clock does not wait for: until each alert under way waits for a timer, and
+ * nothing more has happened for a while.
+ */
+async function atRest(): Promise<void> {
+  let seen = "";
+  for (let quiet = 0, looks = 0; quiet < 3 && looks < 1000; looks += 1) {
+    await new Promise((resolve) => realTimeout(resolve, 3));
+    const is = [underWay, vi.getTimerCount(), sent.length, logged.length].join();
+    quiet = is === seen && vi.getTimerCount() >= underWay ? quiet + 1 : 0;
+    seen = is;
   }
 }
 
