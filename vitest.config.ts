@@ -67,8 +67,8 @@ export default defineConfig({
           include: ["test/e2e/**/*.test.ts"],
           testTimeout: 30_000,
           hookTimeout: 30_000,
-          // Each file runs a workerd of its own, and mostly waits: four keep two cores busy, more would make moments late.
-          maxWorkers: 4,
+          // Each file runs a workerd of its own, and mostly waits: five keep two cores busy, more would make moments late.
+          maxWorkers: 5,
           sequence: { groupOrder: 1 },
           // Loading the same modules anew for each file takes a second of the processor.
           isolate: false,

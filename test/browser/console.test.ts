@@ -6,14 +6,12 @@ import {
   axeViolations,
   launchBrowser,
   openWindow,
-  PHONE,
   scrollsSideways,
   shoot,
   signIn,
-  WIDE,
   type Window,
 } from "../support/browsers/browser.ts";
-import { LOOKS } from "../support/browsers/looks.ts";
+import { LOOKS, VISITS } from "../support/browsers/looks.ts";
 import { eventually, newHook, startStack, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*
@@ -64,10 +62,7 @@ const button = (page: Page | Locator, name: string): Locator =>
   page.getByRole("button", { name, exact: true });
 const statusOf = (page: Page): Locator => page.locator(".big .badge");
 
-describe.each([
-  ["phone-dark", { viewport: PHONE, colorScheme: "dark" }],
-  ["wide-light", { viewport: WIDE, colorScheme: "light" }],
-] as const)("a visit to the console (%s)", (look, settings) => {
+describe.each(VISITS)("a visit to the console (%s)", (look, settings) => {
   const key = `sk-visitor-${look}`;
   let open: Window;
   let page: Page;

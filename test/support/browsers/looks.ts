@@ -17,3 +17,11 @@ const FEWEST = 2;
 
 /** How pages are looked at: two looks that have everything once; with LOOKS=all, as `npm run test:nightly`, every combination. */
 export const LOOKS = process.env["LOOKS"] === "all" ? EVERY_LOOK : EVERY_LOOK.slice(0, FEWEST);
+
+const EVERY_VISIT = [
+  ["phone-dark", { viewport: PHONE, colorScheme: "dark" }],
+  ["wide-light", { viewport: WIDE, colorScheme: "light" }],
+] as const;
+
+/** How the console is visited from the sign-in to the sign-out: on a phone; with LOOKS=all, at a desk, too. */
+export const VISITS = process.env["LOOKS"] === "all" ? EVERY_VISIT : EVERY_VISIT.slice(0, 1);
