@@ -57,7 +57,7 @@ export default defineConfig({
           maxWorkers: 2,
           provide: {
             model: { seed: process.env["MODEL_SEED"], runs: process.env["MODEL_RUNS"] },
-            sweep: { threes: process.env["SWEEP_THREES"] },
+            sweep: { threes: process.env["SWEEP_THREES"], every: process.env["SWEEP_EVERY"] },
           },
         },
       },

@@ -45,7 +45,7 @@ async function runTest(
   const child = spawn("vitest", args, {
     cwd: copy,
     stdio: "ignore",
-    env: { ...process.env, PATH: path, CI: "true" },
+    env: { ...process.env, PATH: path, CI: "true", SWEEP_EVERY: "1" },
   });
   // A mutation may also make the code go round for ever, which is as good as a failure.
   let endless = false;

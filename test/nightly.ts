@@ -26,7 +26,10 @@ function model(file: string, runs: number): Step {
 const STEPS: Step[] = [
   ...Array.from({ length: 4 }, () => model(NODE_MODEL, 6000)),
   ...Array.from({ length: 2 }, () => model(WORKERD_MODEL, 250)),
-  { command: ["vitest", "run", "test/workers/crash-sweep.test.ts"], env: { SWEEP_THREES: "50" } },
+  {
+    command: ["vitest", "run", "test/workers/crash-sweep.test.ts"],
+    env: { SWEEP_THREES: "50", SWEEP_EVERY: "1" },
+  },
   { command: ["node", "test/faults.ts"], env: { KILLS: "30" } },
   { command: ["vitest", "run", "--project=browser"], env: { LOOKS: "all" } },
   { command: ["node", "test/mutations.ts"] },
