@@ -514,7 +514,9 @@ function endsAt(to: string | null): number {
 /** Where the scenario's lives die; what two scenarios share, one of them has if the other has not. */
 function pointsOf(scenario: Scenario, passed: readonly string[]): readonly string[] {
   const index = SCENARIOS.indexOf(scenario);
-  return index < WHOLE_SCENARIOS ? passed : passed.filter((_point, nth) => (nth + index) % EVERY === 0);
+  return index < WHOLE_SCENARIOS
+    ? passed
+    : passed.filter((_point, position) => (position + index) % EVERY === 0);
 }
 
 describe("the crash sweep", () => {
