@@ -19,6 +19,16 @@ export function parameterIssues(query: URLSearchParams, isKnown: (name: string) 
   return deduplicated(issues);
 }
 
+/** What a cursor stands for; one that was made up stands for nothing, so that nothing fits it. */
+export function openCursor(cursor: string): string {
+  try {
+    return atob(cursor);
+  } catch {
+    // Not even base64.
+    return "";
+  }
+}
+
 export function pathOfParameter(name: string): string {
   return name === "" ? "?" : name.slice(0, 100);
 }

@@ -69,6 +69,18 @@ export function HiddenSecret({ page, action }: { page: PageContext; action: stri
   );
 }
 
+/** The same once it is shown, to be copied. */
+export function ShownSecret({ page, secret }: { page: PageContext; secret: string }) {
+  return (
+    <div class="row">
+      <code class="secret" id="signing-secret">
+        {secret}
+      </code>
+      <CopyButton page={page} from="signing-secret" label={page.text.webhooks.current} />
+    </div>
+  );
+}
+
 /** Text to be copied or read as it is: commands, JSON, what a receiver said. Can be scrolled by keyboard. */
 export function Code({ id, label, children }: { id?: string; label: string; children?: Child }) {
   return (

@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { says } from "../../contract/problems.ts";
+import { openCursor } from "../query.ts";
 import { field, fieldOr, integer, numeric, present } from "../body/fields.ts";
 
 const LIMIT_MAX = 50;
@@ -9,16 +10,7 @@ const LIMIT = 20;
 export const ACCOUNTS_QUERY = z.object({
   limit: fieldOr(numeric, integer(1, LIMIT_MAX), LIMIT),
   cursor: field(
-    (value) => (typeof value === "string" && value !== "" ? nameOfCursor(value) : present(value)),
+    (value) => (typeof value === "string" && value !== "" ? openCursor(value) : present(value)),
     z.string().check(z.regex(/^[A-Za-z0-9._-]{1,64}$/, says("not_cursor"))),
   ),
 });
-
-function nameOfCursor(cursor: string): string {
-  try {
-    return atob(cursor);
-  } catch {
-    // Not even base64: no name will fit.
-    return "";
-  }
-}

@@ -18,7 +18,7 @@ import {
 } from "../body/fields.ts";
 import { MODEL_MAX } from "../create/video-schema.ts";
 import { deduplicated, issuesOf } from "../issue.ts";
-import { parameterIssues, pathOfParameter } from "../query.ts";
+import { openCursor, parameterIssues, pathOfParameter } from "../query.ts";
 
 const LIMIT_MAX = 100;
 const LIMIT = 20;
@@ -51,7 +51,7 @@ export const LIST_QUERY = z.object({
   upstream_task_id: text(UPSTREAM_ID_MAX),
   limit: fieldOr(numeric, integer(1, LIMIT_MAX), LIMIT),
   cursor: field(
-    (value) => (typeof value === "string" && value !== "" ? keyOfCursor(value) : present(value)),
+    (value) => (typeof value === "string" && value !== "" ? openCursor(value) : present(value)),
     z.string().check(z.regex(KEY, says("not_cursor"))),
   ),
 });
@@ -135,13 +135,4 @@ export function hostOf(value: unknown): unknown {
   const isBare = typeof value === "string" && /^[^/\\?#@\s]+$/.test(value);
   const url = isBare ? URL.parse(`https://${value}`) : null;
   return url && receiverHost(url.href);
-}
-
-function keyOfCursor(cursor: string): string {
-  try {
-    return atob(cursor);
-  } catch {
-    // Not even base64: no key will fit.
-    return "";
-  }
 }

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { SentDelivery } from "../../../src/contract/shapes/delivery.ts";
 import type { EndpointJson } from "../../../src/contract/shapes/endpoint.ts";
@@ -6,6 +5,7 @@ import type { AccountList } from "../../../src/contract/shapes/operator.ts";
 import type { ListedTask } from "../../../src/contract/shapes/task.ts";
 import { OPERATOR_CALLS } from "../../../src/http/operator/open-calls.ts";
 import { openApiDocument } from "../../../src/openapi/document.ts";
+import { ALICE, OPERATOR, OPERATOR_SETTINGS, tokenDigest } from "../../support/operator.ts";
 import {
   eventually,
   isTerminal,
@@ -29,15 +29,9 @@ import {
  * the accounts                                        names in order, a page at a time, numbers where they answer
  */
 
-const ALICE = "rb-token-of-alice";
-const OPERATOR = "op-token-of-mallory";
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 const SETTINGS = {
-  AIO_API_KEY: "sk-the-operators",
-  RINGBACK_KEYS: `bob:${sha256("rb-token-of-bob")},alice:${sha256(ALICE)}`,
-  RINGBACK_KEYS_2: `alice:${sha256("rb-second-token-of-alice")}`,
-  RINGBACK_OPERATOR_KEYS: `mallory:${sha256(OPERATOR)}`,
-  CALLBACK_RETRY_SECONDS: "60",
+  ...OPERATOR_SETTINGS,
+  RINGBACK_KEYS_2: `alice:${tokenDigest("rb-second-token-of-alice")}`,
 };
 const PATH_CANARY = "canary-of-the-path";
 const QUERY_CANARY = "canary-of-the-query";
@@ -287,7 +281,7 @@ describe("a call", () => {
       ),
     );
     expect(calls.every(({ request_id: requestId }) => String(requestId).startsWith("req_"))).toBe(true);
-    for (const hidden of [id, "a-secret-order", OPERATOR, sha256(OPERATOR)])
+    for (const hidden of [id, "a-secret-order", OPERATOR, tokenDigest(OPERATOR)])
       expect(lines.join("\n")).not.toContain(hidden);
   });
 });
@@ -475,7 +469,7 @@ describe("the accounts", () => {
 
 describe("a deployment", () => {
   it.each<[settings: Record<string, string>, names: string[]]>([
-    [{ RINGBACK_OPERATOR_KEYS: `mallory:${sha256(ALICE).toUpperCase()}` }, ["RINGBACK_OPERATOR_KEYS"]],
+    [{ RINGBACK_OPERATOR_KEYS: `mallory:${tokenDigest(ALICE).toUpperCase()}` }, ["RINGBACK_OPERATOR_KEYS"]],
     [{ RINGBACK_OPERATOR_KEYS: "mallory" }, ["RINGBACK_OPERATOR_KEYS"]],
     [{ AIO_API_KEY: "", RINGBACK_KEYS: "", RINGBACK_KEYS_2: "" }, ["RINGBACK_OPERATOR_KEYS"]],
   ])("with such operators is misconfigured, and says which setting: %j", async (settings, names) => {

@@ -1,6 +1,6 @@
-import { createHash } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { newVisitor, whereTo, type Visitor } from "../../support/browsers/visitor.ts";
+import { ALICE, OPERATOR, OPERATOR_SETTINGS } from "../../support/operator.ts";
 import {
   eventually,
   isTerminal,
@@ -19,15 +19,6 @@ import {
  * every page and form                              logged with the token's name
  */
 
-const ALICE = "rb-token-of-alice";
-const OPERATOR = "op-token-of-mallory";
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
-const SETTINGS = {
-  AIO_API_KEY: "sk-the-operators",
-  RINGBACK_KEYS: `bob:${sha256("rb-token-of-bob")},alice:${sha256(ALICE)}`,
-  RINGBACK_OPERATOR_KEYS: `mallory:${sha256(OPERATOR)}`,
-  CALLBACK_RETRY_SECONDS: "60",
-};
 const CANARY = "canary-of-a-receiver";
 
 let stack: Stack;
@@ -36,7 +27,7 @@ let taskId: string;
 let messageId: string;
 
 beforeAll(async () => {
-  stack = await startStack({ token: ALICE, settings: SETTINGS });
+  stack = await startStack({ token: ALICE, settings: OPERATOR_SETTINGS });
   stack.receiver.defaultReply({ status: 404, body: `no ${CANARY} here` });
   const callback_url = `${newHook(stack).url}/${CANARY}?token=${CANARY}`;
   const created = await stack.create({ callback_url, metadata: { order: "A-1007" } });

@@ -4,7 +4,7 @@ import { problemText, type Issue } from "../../../contract/problems.ts";
 import type { PageContext } from "../../page-context.ts";
 import type { Receiver } from "../../receivers.ts";
 import { Page } from "../page.tsx";
-import { Code, CopyButton, described, Field, HiddenSecret } from "../parts.tsx";
+import { Code, CopyButton, described, Field, HiddenSecret, ShownSecret } from "../parts.tsx";
 import { PingResult } from "../ping-result.tsx";
 import { TestStep } from "./test-step.tsx";
 
@@ -76,7 +76,7 @@ type VerifyProps = Pick<StartProps, "page" | "receivers"> & { revealed: SigningS
 
 /** One program is open at a time, by the browser itself. */
 function VerifyStep({ page, receivers, revealed }: VerifyProps) {
-  const { start: text, webhooks } = page.text;
+  const { start: text } = page.text;
   return (
     <section class="card panel stack" id="verify">
       <h2>{text.verify}</h2>
@@ -84,12 +84,7 @@ function VerifyStep({ page, receivers, revealed }: VerifyProps) {
       {revealed === undefined ? (
         <HiddenSecret page={page} action="/start/secret#verify" />
       ) : (
-        <div class="row">
-          <code class="secret" id="signing-secret">
-            {revealed.secret}
-          </code>
-          <CopyButton page={page} from="signing-secret" label={webhooks.current} />
-        </div>
+        <ShownSecret page={page} secret={revealed.secret} />
       )}
       <div class="receivers" role="group" aria-label={text.language}>
         {receivers.map(({ name, file, code }, index) => (

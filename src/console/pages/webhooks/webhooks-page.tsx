@@ -3,7 +3,7 @@ import type { PingResult as PingJson } from "../../../contract/shapes/delivery.t
 import { problemText, type Issue } from "../../../contract/problems.ts";
 import type { VerifyReason } from "../../../contract/words.ts";
 import { Page } from "../page.tsx";
-import { CopyButton, described, Field, HiddenSecret, Instant, Notice } from "../parts.tsx";
+import { described, Field, HiddenSecret, Instant, Notice, ShownSecret } from "../parts.tsx";
 import { PingResult } from "../ping-result.tsx";
 import type { PageContext } from "../../page-context.ts";
 
@@ -76,12 +76,7 @@ function Secret({ page, expiries, revealed }: SecretProps) {
         <HiddenSecret page={page} action="/webhooks/secret#secret" />
       ) : (
         <>
-          <div class="row">
-            <code class="secret" id="signing-secret">
-              {revealed.secret}
-            </code>
-            <CopyButton page={page} from="signing-secret" label={text.current} />
-          </div>
+          <ShownSecret page={page} secret={revealed.secret} />
           <p>
             <a href="/webhooks">{text.hide}</a>
           </p>
