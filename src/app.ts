@@ -15,12 +15,12 @@ import {
 import { knownKey } from "./http/known-key.ts";
 import { operator } from "./http/operator/accounts.ts";
 import { showAccount, showStats } from "./http/routes/account.ts";
-import { endpoints } from "./http/routes/endpoints.ts";
+import { endpoints } from "./http/routes/webhooks/endpoints.ts";
 import { models } from "./http/routes/models.ts";
-import { recoveries } from "./http/routes/recoveries.ts";
+import { recoveries } from "./http/routes/webhooks/recoveries.ts";
 import { staticFile } from "./http/routes/static-file.ts";
 import { videos } from "./http/routes/videos.ts";
-import { webhooks } from "./http/routes/webhooks.ts";
+import { webhooks } from "./http/routes/webhooks/webhooks.ts";
 import { RINGBACK_VERSION } from "./version.ts";
 
 /** The console's paths. */

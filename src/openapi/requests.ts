@@ -1,7 +1,7 @@
 import { VIDEO_SCHEMAS, type VideoFields } from "../http/create/video-schema.ts";
-import { PATCH_SCHEMA, REGISTER_SCHEMA, TEST_SCHEMA } from "../http/routes/endpoint-schema.ts";
-import { RECOVERY_SCHEMA } from "../http/routes/recovery-schema.ts";
-import { PING_SCHEMA, REDELIVER_SCHEMA, ROTATE_SCHEMA } from "../http/routes/webhook-schema.ts";
+import { PATCH_SCHEMA, REGISTER_SCHEMA, TEST_SCHEMA } from "../http/routes/webhooks/endpoint-schema.ts";
+import { RECOVERY_SCHEMA } from "../http/routes/webhooks/recovery-schema.ts";
+import { PING_SCHEMA, REDELIVER_SCHEMA, ROTATE_SCHEMA } from "../http/routes/webhooks/webhook-schema.ts";
 import { FIELD_EXAMPLES } from "./examples.ts";
 import { requestSchema, type JsonSchema } from "./json-schema.ts";
 

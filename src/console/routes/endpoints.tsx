@@ -7,8 +7,8 @@ import type { EndpointState as AccountEndpoint } from "../../domain/endpoint/end
 import type { AppEnv } from "../../http/app-env.ts";
 import { ApiError, invalidRequest } from "../../http/errors.ts";
 import { originOf } from "../../http/operator/mask.ts";
-import { patch, register, requireEndpoint, viewEndpoint } from "../../http/routes/endpoints.ts";
-import { testEndpoint } from "../../http/routes/test-endpoint.ts";
+import { patch, register, requireEndpoint, viewEndpoint } from "../../http/routes/webhooks/endpoints.ts";
+import { testEndpoint } from "../../http/routes/webhooks/test-endpoint.ts";
 import {
   changeOf,
   endpointIssue,

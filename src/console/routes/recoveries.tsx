@@ -6,7 +6,7 @@ import type { RecoveryView } from "../../domain/recovery/recovery.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import type { RequestObject } from "../../http/body/json-body.ts";
 import { ApiError } from "../../http/errors.ts";
-import { previewOf, readRecoveryRequest, viewRecovery } from "../../http/routes/recoveries.ts";
+import { previewOf, readRecoveryRequest, viewRecovery } from "../../http/routes/webhooks/recoveries.ts";
 import { readForm } from "../forms/form.ts";
 import { endpointsOf } from "./endpoints.tsx";
 import { headersIn } from "../forms/new-task-request.ts";

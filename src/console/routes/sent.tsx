@@ -4,7 +4,7 @@ import { OverloadedError } from "../../domain/errors/unavailable.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { ApiError, noSuchTask } from "../../http/errors.ts";
 import { shownTo } from "../../http/operator/serve.ts";
-import { askForRedelivery, redeliveryOf } from "../../http/routes/redeliver.ts";
+import { askForRedelivery, redeliveryOf } from "../../http/routes/webhooks/redeliver.ts";
 import { askTask } from "../../task-object/client.ts";
 import { readForm } from "../forms/form.ts";
 import { headersIn } from "../forms/new-task-request.ts";

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { signingVersions } from "../../account-object/client.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { ApiError } from "../../http/errors.ts";
-import { secretAnswer, sendPing } from "../../http/routes/webhooks.ts";
+import { secretAnswer, sendPing } from "../../http/routes/webhooks/webhooks.ts";
 import { readForm } from "../forms/form.ts";
 import { newFormKey } from "../forms/first-form.ts";
 import { pageContext } from "../page-context.ts";

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { AppEnv } from "../../http/app-env.ts";
 import { ApiError, noSuchTask } from "../../http/errors.ts";
 import { shownTo } from "../../http/operator/serve.ts";
-import { askForRedelivery, type Redelivery } from "../../http/routes/redeliver.ts";
+import { askForRedelivery, type Redelivery } from "../../http/routes/webhooks/redeliver.ts";
 import { openTaskId } from "../../keys/ids.ts";
 import { askTask } from "../../task-object/client.ts";
 import { readForm } from "../forms/form.ts";

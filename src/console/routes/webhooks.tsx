@@ -3,7 +3,7 @@ import { rotateSecret, signingVersions } from "../../account-object/client.ts";
 import { isoTime } from "../../domain/text/time.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { ApiError, invalidRequest } from "../../http/errors.ts";
-import { secretAnswer, sendPing, verifyReceived } from "../../http/routes/webhooks.ts";
+import { secretAnswer, sendPing, verifyReceived } from "../../http/routes/webhooks/webhooks.ts";
 import { issue } from "../../contract/problems.ts";
 import type { VerifyReason } from "../../contract/words.ts";
 import { readForm } from "../forms/form.ts";

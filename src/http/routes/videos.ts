@@ -9,7 +9,7 @@ import {
 import type { AppEnv } from "../app-env.ts";
 import { requireJsonOrForm, withBody } from "../body/body.ts";
 import { parseBody } from "../body/form-body.ts";
-import { askForRedelivery, readRedelivery, type Redelivery } from "./redeliver.ts";
+import { askForRedelivery, readRedelivery, type Redelivery } from "./webhooks/redeliver.ts";
 import { answerCreate, createVideo } from "../create/create-video.ts";
 import { issue } from "../../contract/problems.ts";
 import { OverloadedError } from "../../domain/errors/unavailable.ts";

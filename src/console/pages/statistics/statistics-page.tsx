@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { accountStats } from "../../../account-object/client.ts";
 import { listEndpoints } from "../../../account-object/endpoints/client.ts";
 import type { EndpointJson } from "../../../contract/shapes/endpoint.ts";
-import { viewEndpoint } from "../../../http/routes/endpoints.ts";
+import { viewEndpoint } from "../../../http/routes/webhooks/endpoints.ts";
 import { DELIVERY_STATUSES, TASK_STATUSES } from "../../../contract/words.ts";
 import type { AccountStats } from "../../../domain/account/summary.ts";
 import type { AppEnv } from "../../../http/app-env.ts";

@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
-import { says } from "../../contract/problems.ts";
-import { TEST_MESSAGES } from "../../contract/words.ts";
-import { coerceBoolean, field, fieldOr, prepared, stringUpTo, textOf } from "../body/fields.ts";
-import { CALLBACK_FIELDS } from "../create/video-schema.ts";
+import { says } from "../../../contract/problems.ts";
+import { TEST_MESSAGES } from "../../../contract/words.ts";
+import { coerceBoolean, field, fieldOr, prepared, stringUpTo, textOf } from "../../body/fields.ts";
+import { CALLBACK_FIELDS } from "../../create/video-schema.ts";
 import { closed, REQUIRED_URL } from "./webhook-schema.ts";
 
 const DESCRIPTION_MAX = 200;

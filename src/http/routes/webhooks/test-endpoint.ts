@@ -1,18 +1,18 @@
 import type { Context } from "hono";
-import type { PingResult } from "../../contract/shapes/delivery.ts";
-import type { TestMessage } from "../../contract/words.ts";
-import { neverSent, type Receiver } from "../../domain/delivery/delivery.ts";
-import { judgeEndpoint } from "../../domain/delivery/endpoint-policy.ts";
-import type { Endpoint } from "../../domain/endpoint/endpoint.ts";
-import { sampleBody } from "../../domain/endpoint/sample.ts";
-import { pingBody } from "../../domain/task/payload.ts";
-import { formatTaskId } from "../../domain/task/task-id.ts";
-import { openEndpointHeaders } from "../../keys/endpoint-headers.ts";
-import { newMessageId, randomName } from "../../keys/ids.ts";
-import { SealError } from "../../keys/seal.ts";
-import type { AppEnv } from "../app-env.ts";
-import { ApiError } from "../errors.ts";
-import { endpointRules } from "../guards.ts";
+import type { PingResult } from "../../../contract/shapes/delivery.ts";
+import type { TestMessage } from "../../../contract/words.ts";
+import { neverSent, type Receiver } from "../../../domain/delivery/delivery.ts";
+import { judgeEndpoint } from "../../../domain/delivery/endpoint-policy.ts";
+import type { Endpoint } from "../../../domain/endpoint/endpoint.ts";
+import { sampleBody } from "../../../domain/endpoint/sample.ts";
+import { pingBody } from "../../../domain/task/payload.ts";
+import { formatTaskId } from "../../../domain/task/task-id.ts";
+import { openEndpointHeaders } from "../../../keys/endpoint-headers.ts";
+import { newMessageId, randomName } from "../../../keys/ids.ts";
+import { SealError } from "../../../keys/seal.ts";
+import type { AppEnv } from "../../app-env.ts";
+import { ApiError } from "../../errors.ts";
+import { endpointRules } from "../../guards.ts";
 import { pingResult, sendNow } from "./webhooks.ts";
 
 /**

@@ -1,12 +1,12 @@
 import type { Context } from "hono";
-import type { Issue } from "../../contract/problems.ts";
-import { taskStub, type RedeliverAnswer, type RedeliverOrder } from "../../task-object/client.ts";
-import type { AppEnv } from "../app-env.ts";
-import { textOf } from "../body/fields.ts";
-import type { RequestObject } from "../body/json-body.ts";
-import { readSmallObject } from "../body/small-body.ts";
-import { isKnownKey, requireKnownKey } from "../known-key.ts";
-import { countCall } from "../rate-limit.ts";
+import type { Issue } from "../../../contract/problems.ts";
+import { taskStub, type RedeliverAnswer, type RedeliverOrder } from "../../../task-object/client.ts";
+import type { AppEnv } from "../../app-env.ts";
+import { textOf } from "../../body/fields.ts";
+import type { RequestObject } from "../../body/json-body.ts";
+import { readSmallObject } from "../../body/small-body.ts";
+import { isKnownKey, requireKnownKey } from "../../known-key.ts";
+import { countCall } from "../../rate-limit.ts";
 import { readWithReceiver } from "./receiver.ts";
 import { REDELIVER_SCHEMA } from "./webhook-schema.ts";
 

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
-import { says } from "../../contract/problems.ts";
-import { field, fieldOr, integer, numeric, string, textOf } from "../body/fields.ts";
-import { CALLBACK_FIELDS } from "../create/video-schema.ts";
+import { says } from "../../../contract/problems.ts";
+import { field, fieldOr, integer, numeric, string, textOf } from "../../body/fields.ts";
+import { CALLBACK_FIELDS } from "../../create/video-schema.ts";
 
 /** These calls forward nothing, so an unknown field is a slip. */
 export function closed<Shape extends z.core.$ZodShape>(shape: Shape) {

@@ -1,26 +1,26 @@
 import type { Context } from "hono";
-import type { Issue } from "../../contract/problems.ts";
-import type { RecoveryJson, RecoveryList, RecoveryPreviewJson } from "../../contract/shapes/recovery.ts";
+import type { Issue } from "../../../contract/problems.ts";
+import type { RecoveryJson, RecoveryList, RecoveryPreviewJson } from "../../../contract/shapes/recovery.ts";
 import {
   cancelRecovery,
   listRecoveries,
   previewRecovery,
   readRecovery,
   startRecovery,
-} from "../../account-object/client.ts";
-import { EVERY_TASK } from "../../domain/account/filter.ts";
-import type { Receiver } from "../../domain/delivery/delivery.ts";
-import type { RecoveryFilter, RecoveryView } from "../../domain/recovery/recovery.ts";
-import { isoTime } from "../../domain/text/time.ts";
-import type { AppEnv } from "../app-env.ts";
-import type { RequestObject } from "../body/json-body.ts";
-import { readSmallObject } from "../body/small-body.ts";
-import { ApiError } from "../errors.ts";
-import { methodNotAllowed, noQuery, refuseOwnCallbacks, withCaller, withSettings } from "../guards.ts";
-import { knownKey } from "../known-key.ts";
-import { rateLimited } from "../rate-limit.ts";
-import { Router } from "../router.ts";
-import { shownTaskId } from "./list.ts";
+} from "../../../account-object/client.ts";
+import { EVERY_TASK } from "../../../domain/account/filter.ts";
+import type { Receiver } from "../../../domain/delivery/delivery.ts";
+import type { RecoveryFilter, RecoveryView } from "../../../domain/recovery/recovery.ts";
+import { isoTime } from "../../../domain/text/time.ts";
+import type { AppEnv } from "../../app-env.ts";
+import type { RequestObject } from "../../body/json-body.ts";
+import { readSmallObject } from "../../body/small-body.ts";
+import { ApiError } from "../../errors.ts";
+import { methodNotAllowed, noQuery, refuseOwnCallbacks, withCaller, withSettings } from "../../guards.ts";
+import { knownKey } from "../../known-key.ts";
+import { rateLimited } from "../../rate-limit.ts";
+import { Router } from "../../router.ts";
+import { shownTaskId } from "../list.ts";
 import { readWithReceiver } from "./receiver.ts";
 import { RECOVERY_SCHEMA } from "./recovery-schema.ts";
 

@@ -1,23 +1,23 @@
 import type { Context } from "hono";
 import type * as z from "zod/mini";
-import { issue, type Issue } from "../../contract/problems.ts";
-import type { EndpointJson, EndpointList } from "../../contract/shapes/endpoint.ts";
-import type { EndpointStatus } from "../../contract/words.ts";
+import { issue, type Issue } from "../../../contract/problems.ts";
+import type { EndpointJson, EndpointList } from "../../../contract/shapes/endpoint.ts";
+import type { EndpointStatus } from "../../../contract/words.ts";
 import {
   deleteEndpoint,
   listEndpoints,
   patchEndpoint,
   readEndpoint,
   registerEndpoint,
-} from "../../account-object/endpoints/client.ts";
-import type { EndpointRequest } from "../../domain/endpoint/change.ts";
-import type { EndpointState } from "../../domain/endpoint/endpoint.ts";
-import { isoTime } from "../../domain/text/time.ts";
-import type { AppEnv } from "../app-env.ts";
-import type { RequestObject } from "../body/json-body.ts";
-import { readSmallBody, readSmallObject } from "../body/small-body.ts";
-import { headerEntries, judgeCallback } from "../create/callback-issues.ts";
-import { ApiError, invalidRequest } from "../errors.ts";
+} from "../../../account-object/endpoints/client.ts";
+import type { EndpointRequest } from "../../../domain/endpoint/change.ts";
+import type { EndpointState } from "../../../domain/endpoint/endpoint.ts";
+import { isoTime } from "../../../domain/text/time.ts";
+import type { AppEnv } from "../../app-env.ts";
+import type { RequestObject } from "../../body/json-body.ts";
+import { readSmallBody, readSmallObject } from "../../body/small-body.ts";
+import { headerEntries, judgeCallback } from "../../create/callback-issues.ts";
+import { ApiError, invalidRequest } from "../../errors.ts";
 import {
   endpointRules,
   methodNotAllowed,
@@ -25,11 +25,11 @@ import {
   refuseOwnCallbacks,
   withCaller,
   withSettings,
-} from "../guards.ts";
-import { deduplicated, issuesOf } from "../issue.ts";
-import { knownKey } from "../known-key.ts";
-import { rateLimited } from "../rate-limit.ts";
-import { Router } from "../router.ts";
+} from "../../guards.ts";
+import { deduplicated, issuesOf } from "../../issue.ts";
+import { knownKey } from "../../known-key.ts";
+import { rateLimited } from "../../rate-limit.ts";
+import { Router } from "../../router.ts";
 import { PATCH_SCHEMA, REGISTER_SCHEMA, TEST_SCHEMA } from "./endpoint-schema.ts";
 import { testEndpoint } from "./test-endpoint.ts";
 

@@ -1,13 +1,13 @@
 import type { Context } from "hono";
 import type * as z from "zod/mini";
-import { issue, type Issue } from "../../contract/problems.ts";
-import type { Receiver } from "../../domain/delivery/delivery.ts";
-import type { AppEnv } from "../app-env.ts";
-import type { RequestObject } from "../body/json-body.ts";
-import { headerEntries, headersWithoutUrl, judgeCallback } from "../create/callback-issues.ts";
-import { invalidRequest } from "../errors.ts";
-import { endpointRules } from "../guards.ts";
-import { deduplicated, issuesOf } from "../issue.ts";
+import { issue, type Issue } from "../../../contract/problems.ts";
+import type { Receiver } from "../../../domain/delivery/delivery.ts";
+import type { AppEnv } from "../../app-env.ts";
+import type { RequestObject } from "../../body/json-body.ts";
+import { headerEntries, headersWithoutUrl, judgeCallback } from "../../create/callback-issues.ts";
+import { invalidRequest } from "../../errors.ts";
+import { endpointRules } from "../../guards.ts";
+import { deduplicated, issuesOf } from "../../issue.ts";
 
 interface ReceiverFields {
   callback_url?: string | undefined;

@@ -1,25 +1,25 @@
-import type { SigningSecrets, VerifyResult } from "../../contract/shapes/account.ts";
-import type { PingResult } from "../../contract/shapes/delivery.ts";
-import type { Issue } from "../../contract/problems.ts";
-import type { VerifyReason } from "../../contract/words.ts";
-import { Router } from "../router.ts";
+import type { SigningSecrets, VerifyResult } from "../../../contract/shapes/account.ts";
+import type { PingResult } from "../../../contract/shapes/delivery.ts";
+import type { Issue } from "../../../contract/problems.ts";
+import type { VerifyReason } from "../../../contract/words.ts";
+import { Router } from "../../router.ts";
 import type { Context } from "hono";
-import { rotateSecret, signingVersions } from "../../account-object/client.ts";
-import { pingBody } from "../../domain/task/payload.ts";
-import type { AttemptResult } from "../../domain/delivery/delivery.ts";
-import type { SigningVersion } from "../../domain/account/signing-versions.ts";
-import { isoTime } from "../../domain/text/time.ts";
-import { signingSecret } from "../../keys/derive.ts";
-import { newMessageId } from "../../keys/ids.ts";
-import { RINGBACK_VERSION } from "../../version.ts";
-import { sendCallback, type Callback } from "../../webhook/send.ts";
-import { verifyWebhook, type ReceivedWebhook } from "../../webhook/verify.ts";
-import type { AppEnv } from "../app-env.ts";
-import { withBody } from "../body/body.ts";
-import { headerEntries, judgeCallback } from "../create/callback-issues.ts";
-import { deduplicated, issuesOf } from "../issue.ts";
-import { readSmallBody, readSmallObject } from "../body/small-body.ts";
-import { ApiError, invalidRequest } from "../errors.ts";
+import { rotateSecret, signingVersions } from "../../../account-object/client.ts";
+import { pingBody } from "../../../domain/task/payload.ts";
+import type { AttemptResult } from "../../../domain/delivery/delivery.ts";
+import type { SigningVersion } from "../../../domain/account/signing-versions.ts";
+import { isoTime } from "../../../domain/text/time.ts";
+import { signingSecret } from "../../../keys/derive.ts";
+import { newMessageId } from "../../../keys/ids.ts";
+import { RINGBACK_VERSION } from "../../../version.ts";
+import { sendCallback, type Callback } from "../../../webhook/send.ts";
+import { verifyWebhook, type ReceivedWebhook } from "../../../webhook/verify.ts";
+import type { AppEnv } from "../../app-env.ts";
+import { withBody } from "../../body/body.ts";
+import { headerEntries, judgeCallback } from "../../create/callback-issues.ts";
+import { deduplicated, issuesOf } from "../../issue.ts";
+import { readSmallBody, readSmallObject } from "../../body/small-body.ts";
+import { ApiError, invalidRequest } from "../../errors.ts";
 import {
   endpointRules,
   methodNotAllowed,
@@ -28,9 +28,9 @@ import {
   requireQuery,
   withCaller,
   withSettings,
-} from "../guards.ts";
-import { knownKey } from "../known-key.ts";
-import { rateLimited } from "../rate-limit.ts";
+} from "../../guards.ts";
+import { knownKey } from "../../known-key.ts";
+import { rateLimited } from "../../rate-limit.ts";
 import { ROTATE_SCHEMA, PING_SCHEMA } from "./webhook-schema.ts";
 
 /** The callback that a tool without an HMAC sends to be verified. */

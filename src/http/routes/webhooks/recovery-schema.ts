@@ -1,10 +1,10 @@
 import * as z from "zod/mini";
-import { says } from "../../contract/problems.ts";
-import { RECOVERABLE_STATUSES } from "../../contract/words.ts";
-import { instantOf } from "../../domain/text/time.ts";
-import { bounded, coerceBoolean, commaSeparated, field, fieldOr, string, textOf } from "../body/fields.ts";
-import { CALLBACK_FIELDS, MODEL_MAX } from "../create/video-schema.ts";
-import { endpointId, hostOf } from "./list-schema.ts";
+import { says } from "../../../contract/problems.ts";
+import { RECOVERABLE_STATUSES } from "../../../contract/words.ts";
+import { instantOf } from "../../../domain/text/time.ts";
+import { bounded, coerceBoolean, commaSeparated, field, fieldOr, string, textOf } from "../../body/fields.ts";
+import { CALLBACK_FIELDS, MODEL_MAX } from "../../create/video-schema.ts";
+import { endpointId, hostOf } from "../list-schema.ts";
 import { closed } from "./webhook-schema.ts";
 
 const STATUSES_MESSAGE = says("not_some_of", { values: RECOVERABLE_STATUSES });
