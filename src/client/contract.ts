@@ -311,7 +311,7 @@ export interface Endpoint {
   status: "active" | "failing" | "disabled";
   /** `gone`: it has answered 410; `failing`: for five days; `manual`: by `enabled`. */
   disabled_reason: "gone" | "failing" | "manual" | null;
-  /** When the first of its last attempts ended, if five or more, over at least a minute, have failed; the next success ends it. */
+  /** When the first of its last attempts began, if five or more, over at least a minute, have failed; the next success ends it. */
   failing_since: string | null;
   /** Tasks that are created from then on are sent to it. */
   created_at: string;

@@ -179,7 +179,7 @@ export function anEndpoint(overrides: Partial<Endpoint> = {}): Endpoint {
     headerNames: [],
     description: null,
     createdAt: T0,
-    enabledAt: overrides.createdAt ?? T0,
+    countsFrom: overrides.createdAt ?? T0,
     disabled: null,
     ...overrides,
   };

@@ -29,7 +29,7 @@ import {
  * callback's URL, one that is registered later
  * tasks of a burst                                  miss no endpoint
  * a silent account                                  the task asks until it answers, also after its end; nothing else waits
- * 410 of one receiver                               stops that receiver's delivery alone
+ * 410 of one receiver                               stops that receiver's delivery alone; of an endpoint's URL before, that too
  * disabled, or deleted                              stopped when its turn comes, unsent; by hand a disabled one is sent
  * redeliver, deliveries, the request                by endpoint
  */
@@ -199,6 +199,33 @@ describe("a receiver that says 410", () => {
       ({ endpoints }) => endpoints.find((one) => one.id === "ep_a")?.isDisabled === true,
     );
     reports.mockRestore();
+  });
+
+  it("once the endpoint has another URL, stops what was sent there, and leaves the endpoint enabled", async () => {
+    await register(await twoEndpoints());
+    let answer: (response: Response) => void = () => {};
+    const up = upstream();
+    const slow = new Promise<Response>((resolve) => (answer = resolve));
+    network.answer = async (call) => (call.url === ENDPOINT_A ? slow : up(call));
+    const { task_id: id } = await created();
+    await until(
+      () => sentTo(ENDPOINT_A),
+      ({ length }) => length === 1,
+    );
+    const moved = await request("PATCH", "/v1/webhooks/endpoints/ep_a", { url: ELSEWHERE, headers: {} });
+    expect(moved.status).toBe(200);
+    answer(new Response("", { status: 410 }));
+    expect(await settled(id)).toEqual({ ...DELIVERED, ep_a: "stopped" });
+    const account = env.ACCOUNTS.get(env.ACCOUNTS.idFromName(await ownAccount()));
+    await until(
+      async () => account.stats(),
+      ({ hosts }) => hosts.some(({ host, failed }) => host === "endpoint-a.test" && failed === 1),
+    );
+    expect(await (await request("GET", "/v1/webhooks/endpoints/ep_a")).json()).toMatchObject({
+      url: ELSEWHERE,
+      status: "active",
+      disabled_reason: null,
+    });
   });
 
   it("stops the task's own deliveries, if it is the callback, and none at endpoints", async () => {

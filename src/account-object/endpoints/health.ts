@@ -76,7 +76,7 @@ export class EndpointHealth {
       const end = this.#disable(endpoint, gone.get(id) ?? null, now);
       if (end) return [end];
       const change = changes.get(id);
-      const was = change && restarted(change.was, endpoint.enabledAt);
+      const was = change && restarted(change.was, endpoint.countsFrom);
       return (was && transitionOf(receiverOf(endpoint), was, change.is)) ?? [];
     });
   }
@@ -99,9 +99,9 @@ export class EndpointHealth {
     return { kind: "disabled", ...receiverOf(endpoint), ...end };
   }
 
-  /** What came before it was enabled is over. */
-  #healthOf({ id, enabledAt }: Endpoint): HostHealth {
-    return restarted(this.#book.get(id), enabledAt);
+  /** What came before it was enabled, or at another URL, is over. */
+  #healthOf({ id, countsFrom }: Endpoint): HostHealth {
+    return restarted(this.#book.get(id), countsFrom);
   }
 }
 

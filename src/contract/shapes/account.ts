@@ -46,7 +46,7 @@ export const stats = z
           delivered: count("Attempts."),
           failed: count("Attempts; one whose outcome is unknown counts for neither."),
           failing_since: instant(
-            "When the first of its last attempts ended, if five or more, over at least a minute, have failed; the next success ends it.",
+            "When the first of its last attempts began, if five or more, over at least a minute, have failed; the next success ends it.",
           ).nullable(),
           last_reason: attemptReason.nullable().meta({ description: "Of the newest attempt that failed." }),
         }),

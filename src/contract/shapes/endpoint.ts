@@ -20,7 +20,7 @@ export const webhookEndpoint = z
       description: "`gone`: it has answered 410; `failing`: for five days; `manual`: by `enabled`.",
     }),
     failing_since: instant(
-      "When the first of its last attempts ended, if five or more, over at least a minute, have failed; the next success ends it.",
+      "When the first of its last attempts began, if five or more, over at least a minute, have failed; the next success ends it.",
     ).nullable(),
     created_at: instant("Tasks that are created from then on are sent to it."),
   })

@@ -6,14 +6,15 @@ export const FAILING_ATTEMPTS = 5;
 
 /**
  * What a task's attempts at one receiver's host came to. One whose outcome is unknown counts for neither: it may have
- * arrived. One to another URL says nothing of this host. Instants are epoch milliseconds, each of an attempt's end.
+ * arrived. One to another URL says nothing of this host. Instants are epoch milliseconds, each of an attempt's beginning:
+ * where it goes is decided then.
  */
 export interface AttemptTally {
   delivered: number;
   failed: number;
-  /** When the last one was delivered. */
+  /** Of the newest one that was delivered. */
   deliveredAt: number | null;
-  /** When those failed that came after it: the newest ones, as many as make a host a failing one, oldest first. */
+  /** Of those after it, which have failed: the newest ones, as many as make a host a failing one, oldest first. */
   failedAt: readonly number[];
   /** The newest one that failed, also if others were delivered since. */
   lastFailure: AttemptFailure | null;
@@ -36,34 +37,31 @@ export function attemptsOf(deliveries: readonly Delivery[]): AttemptTally {
   const known = deliveries
     .flatMap(({ finished }) => finished)
     .filter(({ host, result }) => host === undefined && result.outcome !== "unknown")
-    .toSorted((a, b) => endOf(a) - endOf(b));
+    .toSorted((a, b) => a.startedAt - b.startedAt);
   if (known.length === 0) return NO_ATTEMPTS;
   const failed = known.filter(({ result }) => result.outcome !== "delivered");
   const lastDelivered = known.findLast(({ result }) => result.outcome === "delivered");
-  const run = known.slice(lastDelivered ? known.lastIndexOf(lastDelivered) + 1 : 0);
+  const deliveredAt = lastDelivered?.startedAt ?? null;
+  const failedAt = failed.map(({ startedAt }) => startedAt);
   return {
     delivered: known.length - failed.length,
     failed: failed.length,
-    deliveredAt: lastDelivered ? endOf(lastDelivered) : null,
-    failedAt: run.slice(-FAILING_ATTEMPTS).map(endOf),
+    deliveredAt,
+    failedAt: failedAt.filter((at) => deliveredAt === null || at > deliveredAt).slice(-FAILING_ATTEMPTS),
     lastFailure: failureOf(failed.at(-1)),
   };
 }
 
-/** When the receiver last said that it is gone; null: it has not. What another URL says is not its word. */
+/** When the last attempt began to which the receiver said that it is gone; null: it has not. What another URL says is not its word. */
 export function goneAtOf(deliveries: readonly Delivery[]): number | null {
   const gone = deliveries
     .flatMap(({ finished }) => finished)
     .filter(({ host, result }) => host === undefined && result.reason === "gone");
-  return gone.length === 0 ? null : Math.max(...gone.map(endOf));
+  return gone.length === 0 ? null : Math.max(...gone.map(({ startedAt }) => startedAt));
 }
 
 function failureOf(attempt: FinishedAttempt | undefined): AttemptFailure | null {
-  return attempt ? { at: endOf(attempt), reason: attempt.result.reason } : null;
-}
-
-function endOf({ startedAt, result }: FinishedAttempt): number {
-  return startedAt + (result.durationMs ?? 0);
+  return attempt ? { at: attempt.startedAt, reason: attempt.result.reason } : null;
 }
 
 /** 0 before the first one. */

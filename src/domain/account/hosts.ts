@@ -1,11 +1,14 @@
 import type { AttemptReason, DisabledReason } from "../../contract/words.ts";
 import { FAILING_ATTEMPTS, NO_ATTEMPTS, type AttemptFailure, type AttemptTally } from "./attempts.ts";
 
-/** How an account's attempts at a host, or at a registered endpoint, went lately. Instants are epoch milliseconds. */
+/**
+ * How an account's attempts at a host, or at a registered endpoint, went lately. Instants are epoch milliseconds, each of an
+ * attempt's beginning.
+ */
 export interface HostHealth {
   /** Of the newest attempt that was delivered. */
   deliveredAt: number | null;
-  /** When those failed that came after it: the newest ones, `FAILING_ATTEMPTS` at most, oldest first. */
+  /** Of those after it, which have failed: the newest ones, `FAILING_ATTEMPTS` at most, oldest first. */
   failedAt: readonly number[];
   /** The first failed one of them, older than those in `failedAt` if there were more. */
   firstFailedAt: number | null;
@@ -26,7 +29,7 @@ export interface HealthTransition {
   /** The registered endpoint's id; null: all receivers at the host are meant. */
   endpoint: string | null;
   host: string;
-  /** When the first of the failed attempts in a row ended; of one that is `gone`: the attempt that was answered so. */
+  /** When the first of the failed attempts in a row began; of one that is `gone`: the attempt that was answered so. */
   since: number;
   /** Of the newest failure, but for `disabled`: `gone` or `failing`. */
   reason: AttemptReason | DisabledReason | null;
@@ -48,11 +51,20 @@ export function hasNewAttempts(before: AttemptTally | null, after: AttemptTally)
 }
 
 function newAttempts(before: AttemptTally | null, after: AttemptTally) {
-  const failed = after.failed - (before?.failed ?? 0);
   return {
     deliveredAt: after.delivered > (before?.delivered ?? 0) ? after.deliveredAt : null,
-    failedAt: failed > 0 ? after.failedAt.slice(-failed) : [],
+    failedAt: added(before?.failedAt ?? [], after.failedAt),
   };
+}
+
+/** Those of `after` that are not among `before`: two events of a task may go out at one instant, and both fail. */
+function added(before: readonly number[], after: readonly number[]): number[] {
+  const rest = [...before];
+  return after.filter((at) => {
+    const index = rest.indexOf(at);
+    if (index !== -1) rest.splice(index, 1);
+    return index === -1;
+  });
 }
 
 /**

@@ -60,7 +60,7 @@ export interface EndpointSummary {
   /** Of the terminal event's delivery; null before there is one, and if the endpoint does not want that event. */
   terminalDelivery: DeliveryStatus | null;
   attempts: AttemptTally;
-  /** When it answered 410 to the task; null: it has not. */
+  /** When the attempt began that it answered with 410 last; null: it has not. */
   goneAt: number | null;
 }
 
@@ -135,10 +135,9 @@ function attemptsAt(deliveries: readonly Delivery[], endpointId: string | null):
 
 function isEndpointNews(before: readonly EndpointSummary[], after: readonly EndpointSummary[]): boolean {
   if (before.length !== after.length) return true;
-  return after.some(({ terminalDelivery: status, attempts, goneAt }, index) => {
+  return after.some(({ terminalDelivery: status, attempts }, index) => {
     const was = before[index];
-    if (!was || was.terminalDelivery !== status || was.goneAt !== goneAt) return true;
-    return isAttemptNews(was.attempts, attempts);
+    return !was || was.terminalDelivery !== status || isAttemptNews(was.attempts, attempts);
   });
 }
 

@@ -56,7 +56,7 @@ export function registered(
     headerNames: [],
     description: null,
     createdAt: now,
-    enabledAt: now,
+    countsFrom: now,
     disabled: null,
   };
   const endpoint = changed(blank, change, now);
@@ -93,7 +93,7 @@ function changed(endpoint: Endpoint, change: EndpointChange, now: number): Endpo
   const { url, events, format, description, headers, enabled } = change;
   return {
     ...endpoint,
-    url: url ?? endpoint.url,
+    ...(url !== undefined && url !== endpoint.url && { url, countsFrom: now }),
     events: events ?? endpoint.events,
     format: format ?? endpoint.format,
     description: description === undefined ? endpoint.description : description,
@@ -102,8 +102,8 @@ function changed(endpoint: Endpoint, change: EndpointChange, now: number): Endpo
   };
 }
 
-function whenEnabled({ disabled, enabledAt }: Endpoint, now: number): Partial<Endpoint> {
-  return { disabled: null, enabledAt: disabled === null ? enabledAt : now };
+function whenEnabled({ disabled }: Endpoint, now: number): Partial<Endpoint> {
+  return disabled === null ? {} : { disabled: null, countsFrom: now };
 }
 
 /** The owner's wish outranks what Ringback has found. */

@@ -12,16 +12,16 @@ export interface Disabling {
 }
 
 /**
- * Whether an endpoint must be disabled now. `goneAt`: when it has answered 410 to a task; an answer from before its owner
- * enabled it again is over, however late or often it is reported. `health`: since it was enabled.
+ * Whether an endpoint must be disabled now. `goneAt`: when the attempt began that it answered with 410. From before its
+ * owner enabled it again or changed its URL that is over, however late or often it is reported. `health`: since then, too.
  */
 export function disablingOf(
-  { disabled, enabledAt }: Pick<Endpoint, "disabled" | "enabledAt">,
+  { disabled, countsFrom }: Pick<Endpoint, "disabled" | "countsFrom">,
   { goneAt, health }: { goneAt: number | null; health: HostHealth },
   now: number,
 ): Disabling | null {
   if (disabled !== null) return null;
-  if (goneAt !== null && goneAt > enabledAt) return { reason: "gone", since: goneAt };
+  if (goneAt !== null && goneAt > countsFrom) return { reason: "gone", since: goneAt };
   const since = failingSince(health);
   return since !== null && now - since >= FAILING_MAX_MS ? { reason: "failing", since } : null;
 }

@@ -12,8 +12,8 @@ export interface Endpoint {
   headerNames: readonly string[];
   description: string | null;
   createdAt: number;
-  /** When it was created, or enabled again: failures and a 410 from before are over. */
-  enabledAt: number;
+  /** When it was created, enabled again, or got another URL: only attempts that begin later say how it does. */
+  countsFrom: number;
   /** Null: it is sent to. */
   disabled: { reason: DisabledReason; at: number } | null;
 }
@@ -21,7 +21,7 @@ export interface Endpoint {
 /** What the account knows of an endpoint. */
 export interface EndpointState {
   endpoint: Endpoint;
-  /** When the first of its last attempts ended, if it is failing. */
+  /** When the first of its last attempts began, if it is failing. */
   failingSince: number | null;
 }
 

@@ -4,6 +4,7 @@ import { AccountStore } from "../../../src/account-object/store.ts";
 import { NO_ATTEMPTS, type AttemptTally } from "../../../src/domain/account/attempts.ts";
 import { taskKey, type TaskReport } from "../../../src/domain/account/report.ts";
 import type { EndpointSummary } from "../../../src/domain/account/summary.ts";
+import { patched } from "../../../src/domain/endpoint/change.ts";
 import type { Endpoint } from "../../../src/domain/endpoint/endpoint.ts";
 import {
   anEndpoint,
@@ -21,6 +22,7 @@ import { SqlMemoryStorage } from "../../support/sql-storage.ts";
  * scenario                                       requirement
  * attempts at an endpoint that fail              failing, the next success ends it; in every order, over restarts
  * a 410, told late, twice, or by two tasks       disabled once as `gone`, and not again once it is enabled
+ * another URL                                    what was sent to the one before says nothing of it, told early or late
  * five days of failing                           disabled as `failing`: at an attempt that fails, or within the hour
  * an endpoint that was deleted                   nothing is kept of it
  * an account without endpoints                   reads and writes nothing more
@@ -53,8 +55,15 @@ function register(endpoints: readonly Endpoint[]): void {
 }
 
 /** As an owner does by `enabled: true`. */
-function enable(enabledAt: number): void {
-  register([{ ...FIRST, enabledAt }, SECOND]);
+function enable(countsFrom: number): void {
+  register([{ ...FIRST, countsFrom }, SECOND]);
+}
+
+/** As an owner does by `url`. */
+function moveTo(url: string, now: number): void {
+  const moved = patched(store.endpoints.all(), FIRST.id, { url }, now);
+  if (moved.kind !== "patched") throw new Error(moved.kind);
+  register(moved.endpoints);
 }
 
 function ok(second: number): AttemptTally {
@@ -170,6 +179,40 @@ describe("a registered endpoint", () => {
       { kind: "failing" },
     ]);
     expect(since()).toBe(T0 + 500_000);
+  });
+
+  it("at another URL is disabled by the 410 of an attempt that began since then only", () => {
+    moveTo("https://endpoint.acme.com/moved", T0 + 60_000);
+    expect(transitions([tried("late", goneAt(59)), tried("as it moved", goneAt(60))])).toEqual([]);
+    expect(disabledOf()).toBeNull();
+    expect(transitions([tried("new", goneAt(61))], T0 + 70_000)).toEqual([
+      { kind: "disabled", ...AT_FIRST, since: T0 + 61_000, reason: "gone" },
+    ]);
+  });
+
+  it("at another URL does well until that one has failed, too, whatever is told late of the one before", () => {
+    expect(transitions(FIVE.slice(0, 4))).toEqual([]);
+    moveTo("https://endpoint.acme.com/moved", T0 + 156_000);
+    const late = Array.from({ length: 9 }, (_, at) =>
+      tried(`l${at}`, { attempts: failedAttempts(147 + at) }),
+    );
+    expect(transitions(late)).toEqual([]);
+    const four = [200, 240, 280, 320].map((second) =>
+      tried(`n${second}`, { attempts: failedAttempts(second) }),
+    );
+    expect(transitions(four)).toEqual([]);
+    expect(since()).toBeNull();
+    expect(transitions([tried("fifth", { attempts: failedAttempts(360) })])).toEqual([
+      { kind: "failing", ...AT_FIRST, since: T0 + 200_000, reason: "http_503" },
+    ]);
+  });
+
+  it("that fails is well with another URL, and is not disabled for what the one before has done for days", () => {
+    expect(transitions(FIVE)).toHaveLength(1);
+    moveTo("https://endpoint.acme.com/moved", T0 + 500_000);
+    expect(since()).toBeNull();
+    expect(store.judgeEndpoints(T0 + 6 * DAY)).toEqual([]);
+    expect(disabledOf()).toBeNull();
   });
 
   it("that was disabled by hand stays so, and says nothing of how it does", () => {

@@ -1,7 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { AttemptReason } from "../../../../src/contract/words.ts";
-import { attemptsOf, NO_ATTEMPTS, type AttemptTally } from "../../../../src/domain/account/attempts.ts";
+import {
+  attemptsOf,
+  goneAtOf,
+  NO_ATTEMPTS,
+  type AttemptTally,
+} from "../../../../src/domain/account/attempts.ts";
 import {
   failingSince,
   NEW_HOST,
@@ -44,7 +49,7 @@ describe("a task's attempts", () => {
     expect(attemptsOf([aDelivery({ attempts: 1 })])).toEqual(NO_ATTEMPTS);
   });
 
-  it("are counted over all events, by their outcome and in order of their ends", () => {
+  it("are counted over all events, by their outcome and in order of their beginnings", () => {
     const running = aDelivery({
       finished: [attempt(1, 0, { reason: "timeout", durationMs: 15_000 }), attempt(2, 20_000, OK)],
     });
@@ -55,9 +60,9 @@ describe("a task's attempts", () => {
     expect(attemptsOf([ended, running])).toEqual({
       delivered: 2,
       failed: 2,
-      deliveredAt: 20_100,
-      failedAt: [30_100],
-      lastFailure: { at: 30_100, reason: "gone" },
+      deliveredAt: 20_000,
+      failedAt: [30_000],
+      lastFailure: { at: 30_000, reason: "gone" },
     });
   });
 
@@ -67,7 +72,7 @@ describe("a task's attempts", () => {
     expect(tally).toMatchObject({
       delivered: 0,
       failed: 1,
-      failedAt: [100],
+      failedAt: [0],
       lastFailure: { reason: "http_503" },
     });
   });
@@ -75,7 +80,7 @@ describe("a task's attempts", () => {
   it("leave out one to another URL", () => {
     const elsewhere = { ...attempt(2, 9_000, OK), host: "elsewhere.acme.com" };
     const tally = attemptsOf([aDelivery({ finished: [attempt(1, 0, {}), elsewhere] })]);
-    expect(tally).toMatchObject({ delivered: 0, failed: 1, failedAt: [100] });
+    expect(tally).toMatchObject({ delivered: 0, failed: 1, failedAt: [0] });
   });
 
   it("keep the newest five failures since the last success", () => {
@@ -83,8 +88,8 @@ describe("a task's attempts", () => {
     expect(attemptsOf([aDelivery({ finished })])).toMatchObject({
       delivered: 1,
       failed: 6,
-      deliveredAt: 100,
-      failedAt: [2100, 3100, 4100, 5100, 6100],
+      deliveredAt: 0,
+      failedAt: [2000, 3000, 4000, 5000, 6000],
     });
   });
 });
@@ -166,6 +171,22 @@ describe("a host", () => {
     });
     // The second one never came.
     expect(observe(one, first, third)).toMatchObject({ failedAt: [], deliveredAt: 91_000 });
+  });
+
+  it("counts an attempt once that began before one that is known, and ended after it", () => {
+    const quick = { ...once(2_000, "fail"), failed: 1 };
+    const both: AttemptTally = { ...quick, failed: 2, failedAt: [1_000, 2_000] };
+    const known = observe(NEW_HOST, null, quick);
+    expect(observe(known, quick, both).failedAt).toEqual([1_000, 2_000]);
+    // The slow one was delivered: what began after it has failed all the same.
+    const slowOk: AttemptTally = { ...quick, delivered: 1, deliveredAt: 1_000 };
+    expect(observe(known, quick, slowOk)).toMatchObject({ deliveredAt: 1_000, failedAt: [2_000] });
+  });
+
+  it("counts two of a task that began at one instant", () => {
+    const one = once(2_000, "fail");
+    const two: AttemptTally = { ...one, failed: 2, failedAt: [2_000, 2_000] };
+    expect(observe(observe(NEW_HOST, null, one), one, two).failedAt).toEqual([2_000, 2_000]);
   });
 
   it("comes to the same in every order of its tasks' reports, but perhaps for the first failure's time", () => {

@@ -15,6 +15,7 @@ import { anEndpoint, T0 } from "../../../support/builders.ts";
  * each field, given or left out                a call changes what it names, and nothing else
  * another host                                 needs headers in the same call
  * enabled                                      true ends any disabling; false is `manual`
+ * another URL, enabled again                   attempts from before say nothing of it any more
  */
 
 const LATER = T0 + 60_000;
@@ -41,7 +42,7 @@ describe("registering", () => {
       headerNames: [],
       description: null,
       createdAt: LATER,
-      enabledAt: LATER,
+      countsFrom: LATER,
       disabled: null,
     };
     expect(register([one], { url: endpoint.url })).toEqual({
@@ -98,7 +99,11 @@ describe("patching", () => {
 
   it.each<[EndpointChange, Partial<Endpoint>]>([
     [{}, {}],
-    [{ url: "https://endpoint.acme.com/moved" }, { url: "https://endpoint.acme.com/moved" }],
+    [
+      { url: "https://endpoint.acme.com/moved" },
+      { url: "https://endpoint.acme.com/moved", countsFrom: LATER },
+    ],
+    [{ url: "https://endpoint.acme.com/hook?key=1" }, {}],
     [{ events: ["video.running"] }, { events: ["video.running"] }],
     [{ format: "flat" }, { format: "flat" }],
     [{ description: "second" }, { description: "second" }],
@@ -151,7 +156,7 @@ describe("patching", () => {
   it.each(["gone", "failing", "manual"] as const)("enabled ends a disabling: %s", (reason) => {
     const disabled = anEndpoint({ disabled: { reason, at: T0 } });
     expect(patched([disabled], disabled.id, { enabled: true }, LATER)).toMatchObject({
-      endpoint: { disabled: null, enabledAt: LATER },
+      endpoint: { disabled: null, countsFrom: LATER },
     });
     const stays = patched([disabled], disabled.id, { format: "flat" }, LATER);
     expect(stays).toMatchObject({ endpoint: { disabled: { reason, at: T0 } } });

@@ -7,7 +7,8 @@ import { anEndpoint, T0 } from "../../../support/builders.ts";
 /*
  * scenario                              requirement
  * an endpoint that answered 410         contract, Registered endpoints: disabled, `gone`
- * one that was enabled after that       `enabled: true` ends it, whatever is reported later
+ * one that was enabled after that, or   only attempts that began later count, whatever is reported
+ * has another URL since
  * one that fails for days               disabled after five of them, `failing`
  * one that is disabled                  stays as it is
  */
@@ -37,14 +38,19 @@ describe("a registered endpoint", () => {
     { what: "that answered 410", goneAt: T0 + 5, is: GONE },
     {
       what: "that answered 410 before it was enabled",
-      endpoint: { enabledAt: T0 + 6 },
+      endpoint: { countsFrom: T0 + 6 },
       goneAt: T0 + 5,
       is: null,
     },
-    { what: "that answered so as it was enabled", endpoint: { enabledAt: T0 + 5 }, goneAt: T0 + 5, is: null },
+    {
+      what: "that answered so as it was enabled",
+      endpoint: { countsFrom: T0 + 5 },
+      goneAt: T0 + 5,
+      is: null,
+    },
     {
       what: "that answered so once it was enabled",
-      endpoint: { enabledAt: T0 + 4 },
+      endpoint: { countsFrom: T0 + 4 },
       goneAt: T0 + 5,
       is: GONE,
     },
