@@ -21,6 +21,7 @@ import { aDelivery } from "../../../support/builders.ts";
 /*
  * scenario                                      requirement
  * attempts of a task, by delivery and outcome   stats, hosts: delivered and failed; unknown is neither
+ * an answer of 410, by event and URL             an endpoint that is gone, since when
  * runs of failures, short, quick, long          failing: the last five, over at least a minute
  * a success                                     ends it
  * reports in any order                          come to the same
@@ -91,6 +92,52 @@ describe("a task's attempts", () => {
       deliveredAt: 0,
       failedAt: [2000, 3000, 4000, 5000, 6000],
     });
+  });
+});
+
+describe("a receiver is gone for a task", () => {
+  const gone = { outcome: "permanent", reason: "gone", statusCode: 410 } as const;
+  const elsewhere = { ...attempt(2, 9000, gone), host: "elsewhere.acme.com" };
+
+  it.each([
+    { what: "nothing was sent", deliveries: [], is: null },
+    { what: "the attempt is on its way", deliveries: [aDelivery({ attempts: 1 })], is: null },
+    { what: "it took it", deliveries: [aDelivery({ finished: [attempt(1, 0, OK)] })], is: null },
+    {
+      what: "it refused for another reason",
+      deliveries: [
+        aDelivery({
+          finished: [attempt(1, 0, { outcome: "permanent", reason: "http_501", statusCode: 501 })],
+        }),
+      ],
+      is: null,
+    },
+    {
+      what: "it said so, since that attempt began",
+      deliveries: [aDelivery({ finished: [attempt(1, 5000, { ...gone, durationMs: 15_000 })] })],
+      is: 5000,
+    },
+    {
+      what: "it said so before it took the next one",
+      deliveries: [aDelivery({ finished: [attempt(1, 5000, gone), attempt(2, 6000, OK)] })],
+      is: 5000,
+    },
+    {
+      what: "it said so of several events, since the newest attempt",
+      deliveries: [
+        aDelivery({ finished: [attempt(1, 7000, gone)] }),
+        aDelivery({ seq: 2, finished: [attempt(1, 2000, gone), attempt(2, 3000, gone)] }),
+      ],
+      is: 7000,
+    },
+    { what: "another URL said so", deliveries: [aDelivery({ finished: [elsewhere] })], is: null },
+    {
+      what: "another URL said so after it",
+      deliveries: [aDelivery({ finished: [attempt(1, 5000, gone), elsewhere] })],
+      is: 5000,
+    },
+  ])("if $what: $is", ({ deliveries, is }) => {
+    expect(goneAtOf(deliveries)).toBe(is);
   });
 });
 

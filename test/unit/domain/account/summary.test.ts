@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { NO_ATTEMPTS } from "../../../../src/domain/account/attempts.ts";
 import { isNews, summaryOf } from "../../../../src/domain/account/summary.ts";
-import type { FinishedAttempt } from "../../../../src/domain/delivery/delivery.ts";
+import type { Delivery, FinishedAttempt } from "../../../../src/domain/delivery/delivery.ts";
 import { aDelivery, aSchedule, aTask, T0 } from "../../../support/builders.ts";
 
 const HOUR = 3_600_000;
@@ -22,9 +22,24 @@ const UNKNOWN: FinishedAttempt = {
   result: { ...RESULT, outcome: "unknown", reason: "interrupted" },
 };
 
+const GONE: FinishedAttempt = {
+  ...FAILED,
+  startedAt: 7,
+  result: { ...RESULT, statusCode: 410, outcome: "permanent", reason: "gone" },
+};
+
 const schedule = aSchedule({ polls: 3 });
 const ended = aTask({ status: "succeeded", finishedAt: T0 + 5, videoUrl: "https://cdn.acme.com/v.mp4" });
 const delivered = aDelivery({ status: "delivered", nextAttemptAt: null, settledAt: T0 + 99 });
+
+/** What two registered endpoints are to a task, and a delivery to each. */
+const [AT_A, AT_B] = [
+  { id: "ep_a", host: "a.acme.com", events: ["video.succeeded"], format: "standard" },
+  { id: "ep_b", host: "b.acme.com", events: ["video.succeeded"], format: "flat" },
+] as const;
+const [toA, toB] = [AT_A, AT_B].map(({ id, host }, at) =>
+  aDelivery({ seq: 10 + at, endpoint: { id, host } }),
+) as [Delivery, Delivery];
 
 const news = aDelivery({ type: "video.running" });
 
@@ -133,6 +148,91 @@ describe("a task's summary", () => {
     const task = aTask();
     const of = (finished: FinishedAttempt[]) => ({ task, deliveries: [aDelivery({ finished })] });
     expect(isNews(of(before), of(after))).toBe(is);
+  });
+
+  it("tells for each endpoint that the task took along how its own deliveries go, and for the callback its own", () => {
+    const task = { ...ended, endpoints: [AT_A, AT_B] };
+    const deliveries = [
+      delivered,
+      { ...toA, type: "video.running" as const, status: "delivered" as const, finished: [DELIVERED] },
+      { ...toA, seq: 12, status: "stopped" as const, finished: [FAILED, GONE] },
+      { ...toB, type: "video.running" as const, finished: [FAILED] },
+    ];
+    expect(summaryOf({ version: 2, task, schedule, deliveries }, HOUR)).toMatchObject({
+      terminalDelivery: "delivered",
+      attempts: NO_ATTEMPTS,
+      endpoints: [
+        {
+          id: "ep_a",
+          host: "a.acme.com",
+          terminalDelivery: "stopped",
+          attempts: {
+            delivered: 1,
+            failed: 2,
+            deliveredAt: 5,
+            failedAt: [7],
+            lastFailure: { at: 7, reason: "gone" },
+          },
+          goneAt: 7,
+        },
+        {
+          id: "ep_b",
+          host: "b.acme.com",
+          terminalDelivery: null,
+          attempts: { ...NO_ATTEMPTS, failed: 1, failedAt: [1], lastFailure: { at: 1, reason: "timeout" } },
+          goneAt: null,
+        },
+      ],
+      settledAt: null,
+    });
+  });
+
+  it("tells of no endpoint before the task knows them, and is not settled until then", () => {
+    const task = { ...ended, endpoints: null };
+    expect(summaryOf({ version: 2, task, schedule, deliveries: [delivered] }, HOUR)).toMatchObject({
+      endpoints: [],
+      settledAt: null,
+    });
+  });
+
+  it.each<{ what: string; before: Partial<Delivery>; after: Partial<Delivery>; is: boolean }>([
+    { what: "another status of the end's delivery", before: {}, after: { status: "delivered" }, is: true },
+    { what: "an attempt that failed", before: {}, after: { finished: [FAILED] }, is: true },
+    {
+      what: "the first one that was delivered after such",
+      before: { finished: [FAILED] },
+      after: { finished: [FAILED, DELIVERED] },
+      is: true,
+    },
+    { what: "a 410", before: { finished: [FAILED] }, after: { finished: [FAILED, GONE] }, is: true },
+    {
+      what: "an attempt on its way",
+      before: { finished: [FAILED] },
+      after: { finished: [FAILED], attempts: 2 },
+      is: false,
+    },
+    { what: "one that was delivered, by itself", before: {}, after: { finished: [DELIVERED] }, is: false },
+    { what: "one of which nothing is known", before: {}, after: { finished: [UNKNOWN] }, is: false },
+    {
+      what: "a 410 of another URL",
+      before: {},
+      after: { finished: [{ ...GONE, host: "elsewhere.acme.com" }] },
+      is: false,
+    },
+  ])("has news at an endpoint by $what: $is", ({ before, after, is }) => {
+    // The one at the other endpoint stays pending, so that the task is not settled.
+    const task = { ...ended, endpoints: [AT_A, AT_B] };
+    const of = (change: Partial<Delivery>) => ({ task, deliveries: [toA, { ...toB, ...change }] });
+    expect(isNews(of(before), of(after))).toBe(is);
+  });
+
+  it("has news by learning of its endpoints, and by a first event there", () => {
+    const [unknown, known] = [null, [AT_A]].map((endpoints) => aTask({ callback: null, endpoints }));
+    if (!unknown || !known) throw new Error("two tasks");
+    expect(isNews({ task: unknown, deliveries: [] }, { task: known, deliveries: [] })).toBe(true);
+    expect(isNews({ task: known, deliveries: [] }, { task: known, deliveries: [toA] })).toBe(true);
+    const start = { ...toA, type: "video.running" as const };
+    expect(isNews({ task: known, deliveries: [] }, { task: known, deliveries: [start] })).toBe(false);
   });
 
   it("has news by the settling of the last delivery, whichever event it is of", () => {
