@@ -9,10 +9,12 @@ import {
   boolean,
   headerName,
   hostList,
+  keepLimit,
   keyList,
   type NamedToken,
   parseSeconds,
   previousSecret,
+  publicUrl,
   retentionHours,
   retrySchedule,
   seconds,
@@ -88,6 +90,14 @@ const schema = z
         : refuse(problem("not_listed", { values: ["standard", "slack"] })),
     ),
     ALERT_SECRET: webhookSecret,
+    KEEP_RESULTS: settingOf((text = "off", refuse) =>
+      text === "off" || text === "ask" || text === "on"
+        ? text
+        : refuse(problem("not_listed", { values: ["off", "ask", "on"] })),
+    ),
+    KEEP_MAX_BYTES: keepLimit,
+    KEEP_PATIENCE_SECONDS: seconds(120, { min: 0.1, max: 600 }),
+    RINGBACK_PUBLIC_URL: publicUrl,
   })
   .check(
     z.superRefine((given, context) => {
@@ -135,6 +145,17 @@ export interface TaskSettings {
   retentionMs: number;
   /** Null: none are sent. */
   alerts: AlertSettings | null;
+  keep: KeepSettings;
+}
+
+/** How copies of results are kept. */
+export interface KeepSettings {
+  /** `KEEP_RESULTS`: never · if the create asks for it · unless it refuses. */
+  mode: "off" | "ask" | "on";
+  maxBytes: number;
+  patienceMs: number;
+  /** The origin under which callers reach this deployment; null: that of their requests. */
+  publicUrl: string | null;
 }
 
 export interface AlertSettings {
@@ -211,6 +232,12 @@ function parseSettings(env: object): SettingsResult {
       raw.ALERT_URL === null
         ? null
         : { url: raw.ALERT_URL, format: raw.ALERT_FORMAT, secret: raw.ALERT_SECRET },
+    keep: {
+      mode: raw.KEEP_RESULTS,
+      maxBytes: raw.KEEP_MAX_BYTES,
+      patienceMs: raw.KEEP_PATIENCE_SECONDS,
+      publicUrl: raw.RINGBACK_PUBLIC_URL,
+    },
     keys: KEY_SETTINGS.flatMap((name) => raw[name]),
     operatorTokens: raw.RINGBACK_OPERATOR_KEYS,
     strict: raw.VALIDATION,

@@ -14,6 +14,7 @@ export const EVENTS = {
   "submit.refused": isOperatorAffair,
   "task.status": false,
   "poll.without_news": ({ word }) => typeof word === "string",
+  "result.copied": ({ reason }) => reason === "storage",
   "callback.attempted": ({ delivery }) => delivery === "exhausted",
   "recovery.started": false,
   "recovery.ended": ({ status }) => status === "halted",

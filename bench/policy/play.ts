@@ -58,7 +58,10 @@ function answerAt({ startSeconds, endSeconds, progressAt }: TrueTask, ageSeconds
   let status: TaskStatus = "queued";
   if (startSeconds !== null && ageSeconds >= startSeconds) status = "running";
   if (ageSeconds >= endSeconds) status = "succeeded";
-  const result = status === "succeeded" ? { url: "https://cdn.example.com/clip.mp4", needsKey: false } : null;
+  const result =
+    status === "succeeded"
+      ? { url: "https://cdn.example.com/clip.mp4", containsKey: false, needsKey: false }
+      : null;
   const reading = {
     status,
     isAmbiguous: false,

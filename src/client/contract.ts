@@ -106,9 +106,16 @@ export interface TaskData {
   source_url: string | null;
   /** The state of the video's file; null: nothing to report. */
   file: {
+    status: "kept";
+    /** Its length. */
+    bytes: number;
+    content_type: "video/mp4" | "video/webm" | "video/quicktime" | "video/x-matroska" | "image/png" | "image/jpeg" | "image/webp" | "image/gif" | "image/avif";
+    /** Until when Ringback keeps it, at least. */
+    expires_at: string;
+  } | {
     status: "failed";
-    /** Only the upstream key opens the result, and it is not the caller's. */
-    reason: "needs_key";
+    /** `needs_key`: only the upstream key opens the result, and it is not the caller's. Else why the last try to copy it failed: `not_media`, `too_large`, `url_rejected`, `redirect`, `timeout`, `connection`, `storage`, or `http_404` and the like. */
+    reason: string;
   } | null;
   error: TaskError | null;
   /** The error's message once more. */

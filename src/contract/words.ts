@@ -36,6 +36,34 @@ export type CallbackFilter = (typeof CALLBACK_FILTERS)[number];
 /** The name of the upstream at `AIO_BASE_URL`. */
 export const AIO = "aio";
 
+/** The types of file that Ringback keeps, each with the ending of its name. */
+export const MEDIA_ENDINGS = {
+  "video/mp4": "mp4",
+  "video/webm": "webm",
+  "video/quicktime": "mov",
+  "video/x-matroska": "mkv",
+  "image/png": "png",
+  "image/jpeg": "jpg",
+  "image/webp": "webp",
+  "image/gif": "gif",
+  "image/avif": "avif",
+} as const;
+export type MediaType = keyof typeof MEDIA_ENDINGS;
+
+/** Why a result was not kept, where the source's status does not say it by itself. */
+export const FILE_REASONS = [
+  "needs_key",
+  "not_media",
+  "too_large",
+  "url_rejected",
+  "redirect",
+  "timeout",
+  "connection",
+  "storage",
+] as const;
+/** `http_404` and the like say the source's status. */
+export type FileReason = (typeof FILE_REASONS)[number] | `http_${number}`;
+
 /** What a recovery can be for. */
 export const RECOVERABLE_STATUSES = ["exhausted", "stopped", "pending"] as const;
 

@@ -149,6 +149,22 @@ export const bodyLimit = settingOf((text, refuse) => {
   return valid ? bytes : refuse(problem("bytes_range", BODY_LIMITS));
 });
 
+/** R2 takes 5 GiB in one piece; a copy has two minutes. */
+const KEEP_LIMITS = { min: 1024, max: 5 * 1024 * mebibytes };
+export const keepLimit = settingOf((text, refuse) => {
+  const bytes = text === undefined ? 512 * mebibytes : Number(text);
+  const valid = Number.isInteger(bytes) && bytes >= KEEP_LIMITS.min && bytes <= KEEP_LIMITS.max;
+  return valid ? bytes : refuse(problem("bytes_range", KEEP_LIMITS));
+});
+
+/** An origin, with nothing behind it. */
+export const publicUrl = settingOf((text, refuse) => {
+  if (text === undefined) return null;
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (!url || !/^https?:$/.test(url.protocol)) return refuse(problem("not_http_url"));
+  return url.href === `${url.origin}/` ? url.origin : refuse(problem("url_with_extras"));
+});
+
 const RETENTION_MAX_HOURS = 87_600;
 export const retentionHours = settingOf((text, refuse) => {
   const hours = Number(text ?? "720");

@@ -34,6 +34,7 @@ export const WITHOUT_SETTINGS: TaskSettings = {
   taskTimeoutMs: 0,
   retentionMs: STALL_MS,
   alerts: null,
+  keep: { mode: "off", maxBytes: 0, patienceMs: 0, publicUrl: null },
 };
 
 /** Ringback never guesses: while the settings do not parse, the alarm moves a minute on, until the deadline ends the task. */

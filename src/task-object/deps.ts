@@ -5,8 +5,10 @@ import type { CadenceClass } from "../domain/task/cadence.ts";
 import type { LaneKind, PaceAnswer, Refusal } from "../domain/pacing/pacing.ts";
 import type { BriefedEndpoint } from "../domain/endpoint/endpoint.ts";
 import { StallError } from "../domain/errors/stall.ts";
+import type { CopyResult } from "../domain/task/keep.ts";
 import type { Task } from "../domain/task/task.ts";
 import type { TaskSettings } from "../env.ts";
+import type { CopyOrder } from "../files/copy.ts";
 import type { LogEvent, LogFields } from "../log.ts";
 import type { Callback } from "../webhook/send.ts";
 import type { Pacing } from "./pacing.ts";
@@ -51,6 +53,10 @@ export interface TaskDeps {
   /** Reports to the account that a task was deleted. @throws Error if it does not answer in time */
   sendTombstone(tombstone: Tombstone): Promise<void>;
   send(callback: Callback): Promise<AttemptResult>;
+  /** One try to copy the task's result. */
+  copyResult(order: CopyOrder): Promise<CopyResult>;
+  /** Deletes the copy, if there is one. @throws Error if the bucket does not answer */
+  deleteFile(fileId: string): Promise<void>;
   log(event: LogEvent, fields: LogFields): void;
 }
 

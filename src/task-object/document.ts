@@ -23,6 +23,8 @@ export interface SealedValues {
   headers: string | null;
   /** The upstream's last JSON answer. */
   answer: string | null;
+  /** The result's URL while Ringback copies it, if the URL contains the upstream key. */
+  source: string | null;
 }
 
 /** What one step writes, all or nothing, together with the alarm that follows from it. */

@@ -14,8 +14,11 @@ import {
 } from "../domain/account/report.ts";
 import type { LaneKind, PaceAnswer, Refusal } from "../domain/pacing/pacing.ts";
 import type { CadenceClass } from "../domain/task/cadence.ts";
+import type { CopyResult } from "../domain/task/keep.ts";
 import type { Task } from "../domain/task/task.ts";
 import type { TaskSettings } from "../env.ts";
+import { copyResult, type CopyOrder } from "../files/copy.ts";
+import { fileStore } from "../files/bound.ts";
 import { newMessageId } from "../keys/ids.ts";
 import { log } from "../log.ts";
 import { rememberAccepted } from "../upstream/key-check.ts";
@@ -100,6 +103,14 @@ export class ObjectDeps implements TaskDeps {
 
   async slowDown(task: Task, lane: LaneKind, refusal: Refusal): Promise<void> {
     return slowDown(this.#env.CADENCES, task, lane, refusal);
+  }
+
+  async copyResult(order: CopyOrder): Promise<CopyResult> {
+    return copyResult(fileStore(this.#env), order);
+  }
+
+  async deleteFile(fileId: string): Promise<void> {
+    await fileStore(this.#env)?.delete(fileId);
   }
 
   async sendTombstone(tombstone: Tombstone): Promise<void> {

@@ -67,6 +67,7 @@ export class TaskObject extends DurableObject<Env> {
     super(ctx, env);
     this.#session = new UpstreamSession({
       openKey: async (document) => openText({ settings: this.#settings() }, document, "key"),
+      apiKey: (task, key) => askedKey(this.#settings(), task, key).apiKey,
       connect: (task, key, memory) => this.#watched(task, connect(this.#settings(), task, { key, memory })),
       judgeKey: async (task, key) => judgeKey(askedKey(this.#settings(), task, key)),
     });

@@ -10,6 +10,7 @@ import { isRingbackFault } from "../domain/errors/stall.ts";
 import { isTerminal } from "../domain/task/task.ts";
 import { errorFields } from "../log.ts";
 import { attemptLostStep, attemptStep, sendAttempt, type BegunAttempt } from "./steps/attempt.ts";
+import { copyStep } from "./steps/copy.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { tellRefusal } from "./steps/pace.ts";
 import { pollStep } from "./steps/poll.ts";
@@ -149,6 +150,9 @@ async function perform(deps: TaskDeps, step: Step): Promise<BegunAttempt | null>
       return pollStep(deps);
     case "submit":
       await submitStep(deps);
+      break;
+    case "copy":
+      await copyStep(deps);
       break;
     case "submit_lost":
       markSubmitLost(deps);

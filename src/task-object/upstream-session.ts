@@ -9,6 +9,8 @@ export interface UpstreamCalls {
   /** The key that the document keeps; null: none. @throws SealError */
   openKey(document: TaskDocument): Promise<string | null>;
   /** @throws MissingKeyError */
+  apiKey(task: Task, ownKey: string | null): string;
+  /** @throws MissingKeyError */
   connect(task: Task, ownKey: string | null, memory: AnswerMemory): Upstream;
   /** The upstream's verdict on the key. @throws MissingKeyError */
   judgeKey(task: Task, ownKey: string | null): Promise<KeyVerdict>;
@@ -34,6 +36,11 @@ export class UpstreamSession {
   /** The upstream as this task may use it. @throws SealError, MissingKeyError */
   async connect(document: TaskDocument): Promise<Upstream> {
     return this.#calls.connect(document.task, await this.#key(document), this.#memory);
+  }
+
+  /** The key that the task's upstream calls carry. @throws SealError, MissingKeyError */
+  async apiKey(document: TaskDocument): Promise<string> {
+    return this.#calls.apiKey(document.task, await this.#key(document));
   }
 
   /** The upstream's verdict on the task's own key. @throws SealError, MissingKeyError */

@@ -37,7 +37,11 @@ export function simulatedUpstream(plan: TestPlan, name: string, submittedAt: num
       }
       const end =
         plan.outcome === "succeeded"
-          ? read({ status: "succeeded", progress: 100, result: { url: TEST_VIDEO_URL, needsKey: false } })
+          ? read({
+              status: "succeeded",
+              progress: 100,
+              result: { url: TEST_VIDEO_URL, containsKey: false, needsKey: false },
+            })
           : read({ status: "failed", errorMessage: TASK_NOTES.test_failed });
       return { kind: "read", ...end, notBeforeMs: null };
     },

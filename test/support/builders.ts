@@ -26,7 +26,9 @@ export function aTask(overrides: Partial<Task> = {}): Task {
     model: "doubao-seedance-2-0-260128",
     traits: { resolution: null, seconds: null, inputMode: null },
     videoUrl: null,
+    sourceUrl: null,
     file: null,
+    keep: null,
     error: null,
     metadata: null,
     test: null,
@@ -115,7 +117,7 @@ export function aTaskState(overrides: Partial<TaskState> = {}): TaskState {
 /** The same as an object keeps it. */
 export function aDocument(overrides: Partial<TaskDocument> = {}): TaskDocument {
   return {
-    sealed: { key: null, headers: null, answer: null },
+    sealed: { key: null, headers: null, answer: null, source: null },
     parts: 0,
     bodies: [],
     ...aTaskState(overrides),

@@ -46,6 +46,7 @@ it("every setting has the contract's default", () => {
     strict: true,
     maxBodyBytes: 16_777_216,
     clientAddressHeader: null,
+    keep: { mode: "off", maxBytes: 536_870_912, patienceMs: 120_000, publicUrl: null },
     alerts: null,
   });
 });

@@ -30,6 +30,8 @@ const ROOMS: Record<string, string[]> = {
   net: ["domain"],
   webhook: ["contract", "domain", "keys", "net"],
   upstream: ["contract", "domain", "keys", "net"],
+  // Copies of results, from their source to the bucket.
+  files: ["contract", "domain"],
   "cadence-object": ["domain", "log", "net"],
   // It seals the receiver of a recovery and makes ids. It sends alerts as callbacks are sent, with the version in a header.
   "account-object": ["cadence-object", "domain", "env", "keys", "log", "net", "version", "webhook"],
@@ -39,6 +41,7 @@ const ROOMS: Record<string, string[]> = {
     "contract",
     "domain",
     "env",
+    "files",
     "keys",
     "log",
     "upstream",

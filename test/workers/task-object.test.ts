@@ -175,6 +175,7 @@ function createInput(overrides: Partial<CreateInput> = {}): CreateInput {
     repeatServerErrors: false,
     callback: null,
     endpoints: false,
+    keep: null,
     ownHost: "ringback.test",
     body: new TextEncoder().encode("{}"),
     respondAsync: false,

@@ -1,6 +1,14 @@
 import * as z from "zod";
 import { TASK_ERRORS, type TaskErrorCode } from "../errors.ts";
-import { CALLBACK_FORMATS, CALLBACK_STATUSES, EVENT_TYPES, TASK_STATUSES } from "../words.ts";
+import {
+  CALLBACK_FORMATS,
+  CALLBACK_STATUSES,
+  EVENT_TYPES,
+  FILE_REASONS,
+  MEDIA_ENDINGS,
+  type MediaType,
+  TASK_STATUSES,
+} from "../words.ts";
 import { count, instant, TASK_ID_PATTERN, text, url } from "./values.ts";
 
 /** The task as Ringback answers with it: whole, in a callback, in the list. */
@@ -18,6 +26,28 @@ export const taskError = z
       .meta({ description: "The same request, sent again, pays for nothing twice and may succeed." }),
   })
   .meta({ description: "Why a task failed." });
+
+const MEDIA_TYPES = Object.keys(MEDIA_ENDINGS) as [MediaType, ...MediaType[]];
+
+const keptFile = z
+  .object({
+    status: z.literal("kept"),
+    bytes: count("Its length."),
+    content_type: z.enum(MEDIA_TYPES),
+    expires_at: instant("Until when Ringback keeps it, at least."),
+  })
+  .meta({ description: "Ringback keeps a copy, and `video_url` is its address." });
+
+const fileReason = text(
+  "`needs_key`: only the upstream key opens the result, and it is not the caller's. Else why the last try to copy it " +
+    `failed: ${FILE_REASONS.slice(1)
+      .map((one) => `\`${one}\``)
+      .join(", ")}, or \`http_404\` and the like.`,
+);
+
+const failedFile = z
+  .object({ status: z.literal("failed"), reason: fileReason })
+  .meta({ description: "Ringback keeps no copy." });
 
 export const taskMembers = {
   object: z.literal("video.task"),
@@ -37,12 +67,7 @@ export const taskMembers = {
   ).nullable(),
   source_url: url("Where the upstream keeps a file of which `video_url` is a copy.").nullable(),
   file: z
-    .object({
-      status: z.literal("failed"),
-      reason: z
-        .literal("needs_key")
-        .meta({ description: "Only the upstream key opens the result, and it is not the caller's." }),
-    })
+    .discriminatedUnion("status", [keptFile, failedFile])
     .nullable()
     .meta({ description: "The state of the video's file; null: nothing to report." }),
   error: taskError.nullable(),

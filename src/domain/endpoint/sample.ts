@@ -26,6 +26,7 @@ export function sampleBody({ type, format, taskId, messageId, now }: Sample): st
     progress: 42,
     model: "doubao-seedance-2-0-260128",
     videoUrl: null,
+    sourceUrl: null,
     file: null,
     error: null,
     metadata: null,

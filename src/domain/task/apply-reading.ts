@@ -1,4 +1,5 @@
-import { failed, isTerminal, NO_WINDOWS, patch, succeeded, taskError, type Task } from "./task.ts";
+import { startedCopy } from "./keep.ts";
+import { failed, isDecided, NO_WINDOWS, patch, succeeded, taskError, type Task } from "./task.ts";
 import type { TaskReading } from "./upstream-answer.ts";
 
 /** `video.progress` is due each time the reported progress grew by this much. */
@@ -10,11 +11,15 @@ const PROGRESS_STEP = 10;
  * query's counts once the next answer says the same.
  */
 export function applyReading(task: Task, reading: TaskReading, now: number, resultMissingMs: number): Task {
-  if (isTerminal(task)) return task;
+  if (isDecided(task)) return task;
   const seen = patch(task, NO_WINDOWS);
   switch (reading.status) {
     case "succeeded": {
-      if (reading.result !== null) return succeeded(seen, reading.result, reading.progress, now);
+      if (reading.result !== null) {
+        return task.keep === null
+          ? succeeded(seen, reading.result, reading.progress, now)
+          : startedCopy(seen, reading.result, now);
+      }
       const since = task.resultMissingSince ?? now;
       if (now - since >= resultMissingMs) return failed(seen, taskError("result_missing"), now);
       return patch(task, { ...NO_WINDOWS, resultMissingSince: since });

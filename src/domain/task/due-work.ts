@@ -1,8 +1,9 @@
 import { hasManualAttempt, waitingByHand, type Delivery } from "../delivery/delivery.ts";
 import { isTerminalEvent } from "./event.ts";
 import type { Forecast } from "../polling/forecast.ts";
+import { copyUntil } from "./keep.ts";
 import { retentionEnd } from "../account/summary.ts";
-import { isTerminal, type PollSchedule, type Task } from "./task.ts";
+import { isDecided, isTerminal, type PollSchedule, type Task } from "./task.ts";
 
 /** One thing that a task's alarm has to do. */
 export type Step =
@@ -10,6 +11,8 @@ export type Step =
   /** The submit began and its lease ran out. */
   | { kind: "submit_lost"; dueAt: number }
   | { kind: "poll"; dueAt: number }
+  /** The upstream has succeeded, and its result is to be copied, or the copy given up. */
+  | { kind: "copy"; dueAt: number }
   /** The deadline of a task that never reached the upstream. */
   | { kind: "expire"; dueAt: number }
   /** `isTerminal`: of the event that says how the task ended. */
@@ -79,7 +82,7 @@ function deliverySteps(delivery: Delivery): Step[] {
 
 /** Whether the task has polls to come and does not know yet what to expect. */
 export function needsBriefing({ task, sync }: TaskState): boolean {
-  return !sync.isBriefed && task.test === null && task.upstreamTaskId !== null && !isTerminal(task);
+  return !sync.isBriefed && task.test === null && task.upstreamTaskId !== null && !isDecided(task);
 }
 
 /** A report delays no work, and retention does not wait for an account that does not answer. */
@@ -120,6 +123,8 @@ export function isReportedTogether({ isBriefed, lastReported }: SyncState): bool
 }
 
 function taskStep(task: Task, schedule: PollSchedule): Step {
+  const copy = task.keep?.copy ?? null;
+  if (copy !== null) return { kind: "copy", dueAt: Math.min(copy.dueAt, copyUntil(task) ?? copy.dueAt) };
   switch (task.submit.phase) {
     case "due":
       return task.submit.dueAt < task.deadlineAt

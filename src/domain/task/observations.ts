@@ -41,9 +41,15 @@ export interface FinishSample {
   midpoint: { atMs: number; progress: number } | null;
 }
 
+/** The copy of the result is no work of the upstream. */
+function upstreamEndedAt({ keep, finishedAt }: Task): number | null {
+  return keep?.succeededAt ?? finishedAt;
+}
+
 /** Null for a task that teaches no finish time: a test, one that never reached the upstream or ended otherwise. */
 export function finishSample(task: Task, observations: Observations | null): FinishSample | null {
-  const { submittedAt, finishedAt } = task;
+  const { submittedAt } = task;
+  const finishedAt = upstreamEndedAt(task);
   const teaches = task.status === "succeeded" || task.error?.code === "generation_failed";
   if (task.test || submittedAt === null || finishedAt === null || !teaches) return null;
   const age = (at: number): number => Math.max(at - submittedAt, 0);

@@ -6,7 +6,7 @@ import { observed, startedAt } from "./observations.ts";
 import { lastCallAt } from "./submit.ts";
 import {
   failed,
-  isTerminal,
+  isDecided,
   NO_POLLS,
   NO_WINDOWS,
   patch,
@@ -57,7 +57,7 @@ export function streamedSchedule(
   schedule: PollSchedule,
   { now, random, limits }: { now: number; random: number; limits: PollLimits },
 ): PollSchedule {
-  const planned = task.submit.phase === "done" && !isTerminal(task) && schedule.polls === 0;
+  const planned = task.submit.phase === "done" && !isDecided(task) && schedule.polls === 0;
   if (!planned || task.test || limits.firstMs !== null) return schedule;
   // Up to a tenth sooner: many pages that are reloaded at once do not bring many polls at once.
   const latestAt = now + Math.max(limits.maxMs, limits.minMs) * (1 - 0.1 * random);
@@ -69,7 +69,7 @@ export function streamedSchedule(
  * turn. Null: the task is not to be polled.
  */
 export function idToAsk(task: Task, { polls }: Pick<PollSchedule, "polls">): string | null {
-  if (isTerminal(task) || task.upstreamTaskId === null) return null;
+  if (isDecided(task) || task.upstreamTaskId === null) return null;
   const ids = [task.upstreamTaskId, ...task.upstreamAliases];
   return (task.notFoundSince === null ? ids[0] : ids[polls % ids.length]) ?? null;
 }
@@ -84,12 +84,12 @@ export function decidePoll(
   answer: PollAnswer,
   turn: PollTurn,
 ): { task: Task; schedule: PollSchedule } {
-  if (isTerminal(task)) return { task, schedule };
+  if (isDecided(task)) return { task, schedule };
   const seen = applyAnswer(task, answer, turn);
   const last = turn.startedAt >= task.deadlineAt;
-  const next = last && !isTerminal(seen) ? timedOut(seen, turn.now) : seen;
+  const next = last && !isDecided(seen) ? timedOut(seen, turn.now) : seen;
   const observations =
-    answer.kind === "read" && !isTerminal(next)
+    answer.kind === "read" && !isDecided(next)
       ? observed(
           schedule.observations,
           { from: task, to: next, said: answer.reading.status },

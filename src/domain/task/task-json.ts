@@ -31,6 +31,7 @@ export type ToldTask = Pick<
   | "progress"
   | "model"
   | "videoUrl"
+  | "sourceUrl"
   | "file"
   | "error"
   | "metadata"
@@ -53,7 +54,7 @@ function taskMembers(task: ToldTask): Members<TaskData> {
     model: task.model,
     upstream_name: AIO,
     video_url: task.videoUrl,
-    source_url: null,
+    source_url: task.sourceUrl,
     file: task.file,
     error: task.error,
     error_message: task.error?.message ?? null,

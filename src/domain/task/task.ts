@@ -4,6 +4,7 @@ import type {
   AccountMode,
   CallbackFormat,
   EventType,
+  FileReason,
   TaskStatus,
   TestOutcome,
 } from "../../contract/words.ts";
@@ -54,6 +55,31 @@ interface CallbackState extends CallbackSettings {
   stopped: boolean;
 }
 
+/** The copy of the result that Ringback makes of this task. */
+export interface KeepState {
+  /** 128 random bits, chosen with the task: the bucket's key, and the holder of the address needs no other one. */
+  fileId: string;
+  /** That of the create: callers reach the file there, unless the deployment names another one. */
+  origin: string;
+  /** How long after the upstream's success Ringback tries. */
+  patienceMs: number;
+  /** When the upstream said that it succeeded; null: it has not. */
+  succeededAt: number | null;
+  /** The copy under way; null before it, and once the task has ended. */
+  copy: CopyState | null;
+}
+
+interface CopyState {
+  /** The source; null: it contains the upstream key, so it is sealed beside the task. */
+  url: string | null;
+  /** Only the upstream key opens it. */
+  needsKey: boolean;
+  dueAt: number;
+  failures: number;
+  /** Of the newest failure. */
+  reason: FileReason | null;
+}
+
 /** Fields of the request that say how long it may take; null where it does not say. */
 export interface TaskTraits {
   resolution: string | null;
@@ -79,8 +105,12 @@ export interface Task {
   /** What tasks have in common that take equally long, beside the model. */
   traits: TaskTraits;
   videoUrl: string | null;
+  /** Where the upstream keeps the file of which `videoUrl` is a copy; null: it is none, or only the key opens that. */
+  sourceUrl: string | null;
   /** The state of the video's file; null: nothing to report. */
   file: TaskFile | null;
+  /** Null: Ringback keeps no copy of this task's result. */
+  keep: KeepState | null;
   error: TaskError | null;
   /** JSON text of an object. */
   metadata: string | null;
@@ -162,6 +192,15 @@ export function isTerminal(task: { status: TaskStatus | null }): boolean {
   return task.status === "succeeded" || task.status === "failed";
 }
 
+/** Whether the upstream has said how the task ends, and Ringback may still copy its result: nothing else counts any more. */
+export function isDecided(task: Task): boolean {
+  return isTerminal(task) || isCopying(task);
+}
+
+export function isCopying({ keep }: Pick<Task, "keep">): boolean {
+  return keep !== null && keep.copy !== null;
+}
+
 /** The task with the changes, or the very same object if nothing differs: identity says whether to write. */
 export function patch(task: Task, changes: Partial<Task>): Task {
   const keys = Object.keys(changes) as (keyof Task)[];
@@ -172,9 +211,9 @@ export function taskError(code: TaskErrorCode, message?: string | null, retryabl
   return { code, message: message ? message : TASK_ERRORS[code], retryable };
 }
 
-/** The one way a task ends badly. A terminal task is returned as it is: it never changes. */
+/** The one way a task ends badly. One that has ended, or is bound to end well, is returned as it is. */
 export function failed(task: Task, error: TaskError, now: number): Task {
-  if (isTerminal(task)) return task;
+  if (isDecided(task)) return task;
   return {
     ...task,
     status: "failed",
@@ -191,7 +230,8 @@ export function failed(task: Task, error: TaskError, now: number): Task {
  */
 export function succeeded(task: Task, result: ResultUrl, progress: number | null, now: number): Task {
   if (isTerminal(task)) return task;
-  const videoUrl = result.needsKey && task.mode === "operator" ? null : result.url;
+  const isHidden = result.containsKey || (result.needsKey && task.mode === "operator");
+  const videoUrl = isHidden ? null : result.url;
   const file: TaskFile | null = videoUrl === null ? { status: "failed", reason: "needs_key" } : null;
   return { ...task, status: "succeeded", videoUrl, file, progress: progress ?? 100, finishedAt: now };
 }

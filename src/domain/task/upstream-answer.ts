@@ -4,8 +4,9 @@ import type { TaskStatus } from "../../contract/words.ts";
 
 /** Where the video is. */
 export interface ResultUrl {
-  /** Null: it contains the upstream key, so Ringback does not hand it out. */
-  url: string | null;
+  url: string;
+  /** It contains the upstream key, so Ringback does not hand it out. */
+  containsKey: boolean;
   /** Only the upstream key opens it. */
   needsKey: boolean;
 }

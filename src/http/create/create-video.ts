@@ -141,6 +141,7 @@ async function createInput(from: {
     repeatServerErrors: request.repeatServerErrors,
     callback: request.callback,
     endpoints: request.endpoints,
+    keep: null,
     body: encodeJsonBody(request.upstream),
   };
 }

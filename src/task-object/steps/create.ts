@@ -7,6 +7,7 @@ import {
   NO_WINDOWS,
   taskError,
   type CallbackRequest,
+  type KeepState,
   type Task,
   type TaskTraits,
   type TestPlan,
@@ -44,6 +45,8 @@ export interface CreateInput {
   callback: CallbackRequest | null;
   /** Whether its events go to the account's registered endpoints as well. */
   endpoints: boolean;
+  /** The copy of the result to be made; null: none. */
+  keep: Pick<KeepState, "fileId" | "origin" | "patienceMs"> | null;
   /** Host and port that the create was sent to. */
   ownHost: string;
   /** The upstream's request, JSON. */
@@ -91,7 +94,7 @@ export async function createTask(deps: TaskDeps, input: CreateInput): Promise<Cr
       task: begun,
       schedule: { ...NO_POLLS, nextPollAt: task.deadlineAt },
       sync: syncFromTheStart(deps, begun),
-      sealed: { key, headers, answer: null },
+      sealed: { key, headers, answer: null, source: null },
     },
     parts,
   );
@@ -218,7 +221,9 @@ function newTask(deps: TaskDeps, input: CreateInput): Task {
     model: input.model,
     traits: input.traits,
     videoUrl: null,
+    sourceUrl: null,
     file: null,
+    keep: input.keep && { ...input.keep, succeededAt: null, copy: null },
     error: null,
     metadata: input.metadata,
     test: input.test,

@@ -148,10 +148,10 @@ class Search {
     const { pathname, origin } = new URL(url);
     const isOwnOrigin = origin === new URL(this.#rules.baseUrl).origin;
     if (isOwnOrigin && this.#isTheTaskItself(pathname)) return;
-    const isHidden = this.#containsSecret(url);
-    const needsKey = isHidden || (isOwnOrigin && CONTENT_PATH.test(pathname));
+    const containsKey = this.#containsSecret(url);
+    const needsKey = containsKey || (isOwnOrigin && CONTENT_PATH.test(pathname));
     this.#found.push({
-      result: { url: isHidden ? null : url, needsKey },
+      result: { url, containsKey, needsKey },
       // The last choice is an image, then an input, then what needs the key; a name says video better than an ending.
       badness:
         (IMAGE_FILE.test(pathname) ? 16 : 0) +

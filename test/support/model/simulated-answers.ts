@@ -5,7 +5,7 @@ import type { PollAnswer, SubmitAnswer, TaskReading } from "../../../src/domain/
 
 /** What the words of a script are at the core's border. */
 
-const RESULT = { url: "https://cdn.test/v.mp4", needsKey: false };
+const RESULT = { url: "https://cdn.test/v.mp4", containsKey: false, needsKey: false };
 
 function reading(facts: Partial<TaskReading>): TaskReading {
   return {

@@ -142,6 +142,8 @@ export class SimulatedProcess {
       sendTombstone: async (tombstone) =>
         this.later("sendTombstone", async () => outside.sendTombstone(tombstone)),
       send: async (callback) => this.later("callback", async () => outside.send(this, callback)),
+      copyResult: async () => this.later("copyResult", async () => ({ kind: "failed", reason: "storage" })),
+      deleteFile: async () => this.later("deleteFile", async () => undefined),
       log: outside.log,
     };
     this.#deps.set(settings, deps);
@@ -155,6 +157,10 @@ export class SimulatedProcess {
     };
     return new UpstreamSession({
       openKey: async (document) => openText({ settings }, document, "key"),
+      apiKey: (_task, key) => {
+        mustBeTheKey(key);
+        return key ?? "";
+      },
       connect: (_task, key) => {
         mustBeTheKey(key);
         return {

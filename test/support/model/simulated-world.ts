@@ -66,6 +66,7 @@ const SETTINGS: TaskSettings = {
   upstreamTimeoutMs: 20_000,
   taskTimeoutMs: 86_400_000,
   alerts: null,
+  keep: { mode: "off", maxBytes: 536_870_912, patienceMs: 120_000, publicUrl: null },
   retentionMs: 7_200_000,
 };
 
@@ -180,6 +181,7 @@ export class SimulatedWorld implements World {
         headers: [["x-make-apikey", HEADER_VALUE]],
       },
       endpoints: true,
+      keep: null,
       ownHost: "ringback.test",
       body: new TextEncoder().encode(JSON.stringify({ model: "m", prompt: PROMPT })),
       // The Worker has asked before it answers at once.

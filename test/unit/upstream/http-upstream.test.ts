@@ -45,7 +45,10 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-const SUCCEEDED = { kind: "read", reading: { status: "succeeded", result: { url: U, needsKey: false } } };
+const SUCCEEDED = {
+  kind: "read",
+  reading: { status: "succeeded", result: { url: U, containsKey: false, needsKey: false } },
+};
 const FAILED = { kind: "read", reading: { status: "failed", isAmbiguous: false } };
 const GOES_ON = { kind: "read", reading: { status: null } };
 
@@ -374,7 +377,7 @@ describe("the key", () => {
     const given = { apiKey: "test", taskIds: ["test-video-1"] };
     const read = await poll(answer, given);
     expect(read).toMatchObject({
-      reading: { result: { url, needsKey: false } },
+      reading: { result: { url, containsKey: false, needsKey: false } },
       json: JSON.stringify(answer),
     });
     expect(await submit(answer, given)).toMatchObject({
@@ -393,6 +396,8 @@ describe("the key", () => {
   it("opens a content link of the upstream", async () => {
     const url = `${BASE_URL}/videos/${I}/content`;
     const answer = { id: I, task_id: I, status: "completed", metadata: { url } };
-    expect(await poll(answer)).toMatchObject({ reading: { result: { url, needsKey: true } } });
+    expect(await poll(answer)).toMatchObject({
+      reading: { result: { url, containsKey: false, needsKey: true } },
+    });
   });
 });

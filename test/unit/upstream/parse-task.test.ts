@@ -126,7 +126,7 @@ describe("the task's own object", () => {
     (word) => {
       expect(parse({ status: word, data: { video_url: U } })).toMatchObject({
         status: "succeeded",
-        result: { url: U, needsKey: false },
+        result: { url: U, containsKey: false, needsKey: false },
       });
     },
   );

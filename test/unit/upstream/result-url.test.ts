@@ -52,7 +52,11 @@ describe("a result", () => {
         { data: { [nesting]: holder } },
         { data: [{ task_id: I, [nesting]: holder }] },
       ])
-        expect(find(answer), JSON.stringify(answer)).toEqual({ url: URL_OF_VIDEO, needsKey: false });
+        expect(find(answer), JSON.stringify(answer)).toEqual({
+          url: URL_OF_VIDEO,
+          containsKey: false,
+          needsKey: false,
+        });
   });
 
   it.each([
@@ -84,7 +88,7 @@ describe("a result", () => {
       ],
     },
   ])("is found in %j", (answer) => {
-    expect(find(answer)).toEqual({ url: URL_OF_VIDEO, needsKey: false });
+    expect(find(answer)).toEqual({ url: URL_OF_VIDEO, containsKey: false, needsKey: false });
   });
 
   it.each([
@@ -158,6 +162,7 @@ describe("a result", () => {
     const url = `${BASE_URL}/videos/${I}/content`;
     expect(find({ content: [{ type: "video_url", video_url: { url: COVER } }], url })).toEqual({
       url,
+      containsKey: false,
       needsKey: true,
     });
   });
@@ -172,7 +177,7 @@ describe("a result", () => {
     ["/files/v.mp4?t=1", "https://gateway.acme.com/files/v.mp4?t=1"],
     ["//cdn.acme.com/v.mp4", "https://cdn.acme.com/v.mp4"],
   ])("that is relative (%s) is meant against the upstream's origin", (text, url) => {
-    expect(find({ url: text })).toEqual({ url, needsKey: false });
+    expect(find({ url: text })).toEqual({ url, containsKey: false, needsKey: false });
   });
 
   it.each([
@@ -184,6 +189,7 @@ describe("a result", () => {
   ])("at %s needs the key: %j", (text, needsKey) => {
     expect(find({ metadata: { url: text } })).toEqual({
       url: new URL(text, BASE_URL).href,
+      containsKey: false,
       needsKey,
     });
   });
@@ -193,7 +199,7 @@ describe("a result", () => {
     (spelling) => {
       const secrets = ["sk-0123456789/abcdef"];
       const url = `https://cdn.acme.com/v.mp4?key=${spelling}`;
-      expect(find({ url }, { secrets })).toEqual({ url: null, needsKey: true });
+      expect(find({ url }, { secrets })).toEqual({ url, containsKey: true, needsKey: true });
       expect(find({ url, video: URL_OF_VIDEO }, { secrets })?.url).toBe(URL_OF_VIDEO);
     },
   );

@@ -135,6 +135,8 @@ export const DEPS = {
   slowDown: "CADENCE",
   sendTombstone: "ACCOUNT",
   send: "fetch",
+  copyResult: "fetch",
+  deleteFile: "FILES",
   settings: "read",
   now: "read",
   random: "read",
@@ -145,6 +147,7 @@ export const DEPS = {
 
 /** What a session reaches outside with. */
 export const SESSION = {
+  apiKey: "read",
   openKey: "read",
   connect: "UPSTREAM",
   judgeKey: "fetch",

@@ -36,7 +36,13 @@ const reading: fc.Arbitrary<TaskReading> = fc.record({
   word: fc.constant(null),
   members: fc.constant([]),
   progress: fc.option(fc.integer({ min: 0, max: 100 })),
-  result: fc.option(fc.record({ url: fc.option(fc.constant("https://cdn/v.mp4")), needsKey: fc.boolean() })),
+  result: fc.option(
+    fc.record({
+      url: fc.option(fc.constant("https://cdn/v.mp4")),
+      containsKey: fc.boolean(),
+      needsKey: fc.boolean(),
+    }),
+  ),
   errorMessage: fc.option(fc.string({ maxLength: 5 })),
 });
 const bound = { json: fc.constant(null), notBeforeMs: fc.option(fc.integer({ min: 0, max: 3_600_000 })) };

@@ -151,16 +151,17 @@ describe("the id to ask with", () => {
 });
 
 describe("a result that needs the upstream key", () => {
-  const content = (url: string | null) => read({ status: "succeeded", result: { url, needsKey: true } });
+  const content = (url: string, containsKey = false) =>
+    read({ status: "succeeded", result: { url, containsKey, needsKey: true } });
   const NEEDS_KEY = { status: "failed", reason: "needs_key" };
 
-  it.each<[Task["mode"], string | null, Partial<Task>]>([
-    ["own", "https://v", { videoUrl: "https://v", file: null }],
-    ["own", null, { videoUrl: null, file: { status: "failed", reason: "needs_key" } }],
-    ["operator", "https://v", { videoUrl: null, file: { status: "failed", reason: "needs_key" } }],
-    ["operator", null, { videoUrl: null, file: { status: "failed", reason: "needs_key" } }],
-  ])("with the %s key and the URL %j ends well", (mode, url, expected) => {
-    expect(play(aTask({ mode }), [[10, content(url)]])).toMatchObject({
+  it.each<[Task["mode"], boolean, Partial<Task>]>([
+    ["own", false, { videoUrl: "https://v", file: null }],
+    ["own", true, { videoUrl: null, file: { status: "failed", reason: "needs_key" } }],
+    ["operator", false, { videoUrl: null, file: { status: "failed", reason: "needs_key" } }],
+    ["operator", true, { videoUrl: null, file: { status: "failed", reason: "needs_key" } }],
+  ])("with the %s key and, in its URL, the key (%j) ends well", (mode, containsKey, expected) => {
+    expect(play(aTask({ mode }), [[10, content("https://v", containsKey)]])).toMatchObject({
       status: "succeeded",
       error: null,
       ...expected,
@@ -199,7 +200,10 @@ describe("the deadline", () => {
     expect(play(aTask(), [[deadline, NOTHING]]).error?.code).toBe("timed_out");
     expect(
       play(aTask(), [
-        [deadline, read({ status: "succeeded", result: { url: "https://v", needsKey: false } })],
+        [
+          deadline,
+          read({ status: "succeeded", result: { url: "https://v", containsKey: false, needsKey: false } }),
+        ],
       ]).status,
     ).toBe("succeeded");
     expect(play(aTask(), [[deadline - 1, RUNNING]]).status).toBe("running");
@@ -341,7 +345,7 @@ describe("what the polls have shown", () => {
       [40, read({ status: "running", progress: 10 })],
       [60, read({ status: "running", progress: 50 })],
       [70, read({ status: "running", progress: 50 })],
-      [80, read({ status: "succeeded", result: { url: "https://v", needsKey: false } })],
+      [80, read({ status: "succeeded", result: { url: "https://v", containsKey: false, needsKey: false } })],
     ] as const) {
       state = decidePoll(state.task, state.schedule, answer, at(seconds));
     }
@@ -380,7 +384,7 @@ describe("what is told about the task", () => {
 
   it("never changes after the end", () => {
     const ended = play(aTask(), [
-      [10, read({ status: "succeeded", result: { url: "https://v", needsKey: false } })],
+      [10, read({ status: "succeeded", result: { url: "https://v", containsKey: false, needsKey: false } })],
     ]);
     for (const answer of [RUNNING, NOT_FOUND, UNAUTHORIZED, read({ status: "failed" }), NOTHING]) {
       expect(play(ended, [[4000, answer]])).toBe(ended);

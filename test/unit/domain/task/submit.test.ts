@@ -32,7 +32,10 @@ describe("an accepted submit", () => {
   });
 
   it("that carries the end already ends the task", () => {
-    const reading = aReading({ status: "succeeded", result: { url: "https://cdn/v.mp4", needsKey: false } });
+    const reading = aReading({
+      status: "succeeded",
+      result: { url: "https://cdn/v.mp4", containsKey: false, needsKey: false },
+    });
     const answer: SubmitAnswer = { kind: "accepted", ids: ["up-9"], reading, json: "{}" };
     expect(decideSubmit(anUnsubmittedTask("begun"), answer, at)).toMatchObject({
       status: "succeeded",

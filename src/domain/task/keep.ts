@@ -1,0 +1,90 @@
+import { MEDIA_ENDINGS, type FileReason, type MediaType } from "../../contract/words.ts";
+import { isoTime } from "../text/time.ts";
+import { succeeded, type Task } from "./task.ts";
+import type { ResultUrl } from "./upstream-answer.ts";
+
+/**
+ * The copy of a task's result. While it is made the upstream has nothing more to say: the task runs on, at 100 percent, and
+ * its deadline no longer counts. It then ends as succeeded, whatever became of the copy. Source: the contract, Kept files.
+ */
+
+/** Waits between two tries, in milliseconds; the last one repeats. Each is shortened by up to a quarter. */
+const RETRY_MS = [1_000, 2_000, 4_000, 8_000, 16_000];
+
+/** What one try came to. `storage` is ours, all else is the source's. */
+export type CopyResult =
+  | { kind: "kept"; bytes: number; contentType: MediaType }
+  | { kind: "failed"; reason: FileReason };
+
+/** The upstream has made the result, and Ringback copies it before it tells the end. */
+export function startedCopy(task: Task, result: ResultUrl, now: number): Task {
+  if (task.keep === null) return task;
+  const { url, containsKey, needsKey } = result;
+  const copy = { url: containsKey ? null : url, needsKey, dueAt: now, failures: 0, reason: null };
+  // No event comes of it: neither the run nor the progress is one that the upstream has reported.
+  return { ...task, status: "running", progress: 100, keep: { ...task.keep, succeededAt: now, copy } };
+}
+
+/** When Ringback gives the copy up; null: none is under way. */
+export function copyUntil({ keep }: Task): number | null {
+  return keep === null || keep.copy === null || keep.succeededAt === null
+    ? null
+    : keep.succeededAt + keep.patienceMs;
+}
+
+/**
+ * Applies what a try came to. `publicUrl`: the origin under which callers reach Ringback; null: that of the create.
+ * The same object if no copy is under way.
+ */
+export function decideCopy(
+  task: Task,
+  result: CopyResult,
+  at: { now: number; random: number; retentionMs: number; publicUrl: string | null },
+): Task {
+  const { keep } = task;
+  const until = copyUntil(task);
+  if (keep === null || keep.copy === null || until === null) return task;
+  if (result.kind === "failed") {
+    const failures = keep.copy.failures + 1;
+    const waitMs = (RETRY_MS[failures - 1] ?? RETRY_MS.at(-1) ?? 0) * (1 - at.random / 4);
+    const copy = { ...keep.copy, failures, reason: result.reason, dueAt: Math.ceil(at.now + waitMs) };
+    const waiting = { ...task, keep: { ...keep, copy } };
+    return at.now >= until ? copyGivenUp(waiting, at.now) : waiting;
+  }
+  const { bytes, contentType } = result;
+  return {
+    ...ended(task, at.now),
+    videoUrl: `${at.publicUrl ?? keep.origin}/v1/files/${fileName(keep.fileId, contentType)}`,
+    sourceUrl: keep.copy.url,
+    file: { status: "kept", bytes, content_type: contentType, expires_at: isoTime(at.now + at.retentionMs) },
+  };
+}
+
+/** The copy has failed for as long as Ringback tries. The same object if none is under way. */
+export function copyGivenUp(task: Task, now: number): Task {
+  const copy = task.keep?.copy ?? null;
+  if (copy === null) return task;
+  const { url, needsKey, reason } = copy;
+  const end = succeeded(
+    { ...task, keep: task.keep && { ...task.keep, copy: null } },
+    { url: url ?? "", containsKey: url === null, needsKey },
+    100,
+    now,
+  );
+  return { ...end, file: end.file ?? { status: "failed", reason: reason ?? "timeout" } };
+}
+
+function ended(task: Task, now: number): Task {
+  return {
+    ...task,
+    status: "succeeded",
+    progress: 100,
+    finishedAt: now,
+    keep: task.keep && { ...task.keep, copy: null },
+  };
+}
+
+/** The last part of a kept file's address. */
+export function fileName(fileId: string, contentType: MediaType): string {
+  return `${fileId}.${MEDIA_ENDINGS[contentType]}`;
+}
