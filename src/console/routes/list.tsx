@@ -7,7 +7,8 @@ import { listedTasks } from "../../http/routes/list.ts";
 import { openTaskId } from "../../keys/ids.ts";
 import { endpointsOf } from "./endpoints.tsx";
 import { canonicalQuery, fieldOf, listPath, METADATA, SEARCH, taskIdIn } from "../pages/list/list-query.ts";
-import { TasksPage, type Problems, type TasksProps } from "../pages/list/tasks-page.tsx";
+import type { Problems } from "../pages/list/filters.tsx";
+import { TasksPage, type TasksProps } from "../pages/list/tasks-page.tsx";
 import { pageContext, type PageContext } from "../page-context.ts";
 
 /** `GET /`: this account's tasks, or the way to the one that was searched for. */

@@ -1,25 +1,18 @@
-import type { HtmlEscapedString } from "hono/utils/html";
 import { describe, expect, it } from "vitest";
 import type { EndpointJson } from "../../../src/contract/shapes/endpoint.ts";
 import { DISABLED_REASONS } from "../../../src/contract/words.ts";
 import { typedFrom } from "../../../src/console/forms/endpoint-request.ts";
 import { TEXTS, type Language } from "../../../src/console/language.ts";
-import type { PageContext } from "../../../src/console/page-context.ts";
 import { EndpointPage } from "../../../src/console/pages/endpoints/endpoint-page.tsx";
 import { EndpointsPage } from "../../../src/console/pages/endpoints/endpoints-page.tsx";
 import { HostsPanel } from "../../../src/console/pages/statistics/hosts-panel.tsx";
 import { T0 } from "../../support/builders.ts";
-import { iso } from "./views.ts";
+import { htmlOf, iso, pageIn } from "./views.ts";
 
 /*
  * scenario                                     requirement (registered endpoints in the console)
  * each health of an endpoint, both languages   the list, its page and the statistics say it, and what to do
  */
-
-declare global {
-  /** The Worker's bindings: a page has none of them. */
-  type Env = object;
-}
 
 const ID = `ep_${"a".repeat(26)}`;
 
@@ -38,26 +31,6 @@ function anEndpoint(overrides: Partial<EndpointJson> = {}): EndpointJson {
     created_at: iso(0),
     ...overrides,
   };
-}
-
-function pageIn(language: Language): PageContext {
-  return {
-    language,
-    text: TEXTS[language],
-    path: "/endpoints",
-    origin: "https://ringback.example.com",
-    viewer: "acme",
-    isOperator: false,
-    account: null,
-    mode: "operator",
-    now: T0 + 2 * 3_600_000,
-    requestId: "req_a",
-  };
-}
-
-/** What is rendered without waiting is text already. */
-function htmlOf(element: unknown): string {
-  return (element as HtmlEscapedString).toString();
 }
 
 function onePage(endpoint: EndpointJson, language: Language = "en"): string {

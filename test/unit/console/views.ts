@@ -1,4 +1,7 @@
+import type { HtmlEscapedString } from "hono/utils/html";
 import type { AttemptJson, DeliveryJson } from "../../../src/contract/shapes/delivery.ts";
+import { TEXTS, type Language } from "../../../src/console/language.ts";
+import type { PageContext } from "../../../src/console/page-context.ts";
 import type { TaskView } from "../../../src/console/pages/task/task-view.ts";
 import { aTaskJson, T0 } from "../../support/builders.ts";
 
@@ -46,4 +49,30 @@ export function aDeliveryView(overrides: Partial<DeliveryJson> = {}): DeliveryJs
     attempts: [],
     ...overrides,
   };
+}
+
+declare global {
+  /** The Worker's bindings: a page has none of them. */
+  type Env = object;
+}
+
+/** Where a page is shown, two hours later. */
+export function pageIn(language: Language): PageContext {
+  return {
+    language,
+    text: TEXTS[language],
+    path: "/endpoints",
+    origin: "https://ringback.example.com",
+    viewer: "acme",
+    isOperator: false,
+    account: null,
+    mode: "operator",
+    now: T0 + 2 * 3_600_000,
+    requestId: "req_a",
+  };
+}
+
+/** What is rendered without waiting is text already. */
+export function htmlOf(element: unknown): string {
+  return (element as HtmlEscapedString).toString();
 }

@@ -4,7 +4,9 @@ import type { PageContext } from "../../page-context.ts";
 import { endpointName } from "../endpoints/endpoint-name.ts";
 import { described, Field, Notice } from "../parts.tsx";
 import { filtersIn, listPath, metadataIn, SEARCH } from "./list-query.ts";
-import type { Problems } from "./tasks-page.tsx";
+
+/** What is wrong with a parameter, in the reader's language. */
+export type Problems = ReadonlyMap<string, string>;
 
 interface FilterProps {
   page: PageContext;
@@ -20,6 +22,7 @@ const FAILED = "exhausted,stopped";
 /** The two questions that come first; each keeps the answers to all others. */
 export function QuickFilters({ page, query }: FilterProps) {
   const { list: text, filters, status, callback } = page.text;
+  const byCallback = query.has("endpoint") ? filters.byDeliveryThere : filters.byCallback;
   return (
     <div class="quick">
       <nav class="filter" aria-label={text.filter}>
@@ -28,9 +31,9 @@ export function QuickFilters({ page, query }: FilterProps) {
           <QuickLink query={query} name="status" value={value} label={status[value]} />
         ))}
       </nav>
-      <nav class="filter" aria-label={filters.byCallback}>
+      <nav class="filter" aria-label={byCallback}>
         <span class="filter-name" aria-hidden="true">
-          {filters.byCallback}
+          {byCallback}
         </span>
         <QuickLink query={query} name="callback_status" value={null} label={text.all} />
         {QUICK_CALLBACKS.map((value) => (

@@ -4,9 +4,17 @@ import { CallbackBadge, Distance, StatusBadge } from "../parts.tsx";
 import { span } from "../spans.ts";
 import { titleOf } from "../task-title.ts";
 
+interface RowsProps {
+  page: PageContext;
+  list: TaskList;
+  /** It is filtered by one: its rows show their tasks' own callbacks all the same. */
+  byEndpoint: boolean;
+}
+
 /** One page of tasks, by what its caller calls them. */
-export function Rows({ page, list }: { page: PageContext; list: TaskList }) {
+export function Rows({ page, list, byEndpoint }: RowsProps) {
   const text = page.text.list;
+  const callback = byEndpoint ? text.ownCallback : text.callback;
   return (
     <table class="tasks card" role="table">
       <caption class="visually-hidden">{text.title}</caption>
@@ -19,7 +27,7 @@ export function Rows({ page, list }: { page: PageContext; list: TaskList }) {
             {text.task}
           </th>
           <th role="columnheader" scope="col">
-            {text.callback}
+            {callback}
           </th>
           <th role="columnheader" scope="col" class="number">
             {text.took}
@@ -31,14 +39,20 @@ export function Rows({ page, list }: { page: PageContext; list: TaskList }) {
       </thead>
       <tbody role="rowgroup">
         {list.data.map((task) => (
-          <Row page={page} task={task} />
+          <Row page={page} task={task} callbackLabel={callback} />
         ))}
       </tbody>
     </table>
   );
 }
 
-function Row({ page, task }: { page: PageContext; task: ListedTask }) {
+interface RowProps {
+  page: PageContext;
+  task: ListedTask;
+  callbackLabel: string;
+}
+
+function Row({ page, task, callbackLabel }: RowProps) {
   const { text } = page;
   const { callback, error, model, finished_at: finishedAt } = task;
   const took = finishedAt === null ? null : Date.parse(finishedAt) - Date.parse(task.created_at);
@@ -60,7 +74,7 @@ function Row({ page, task }: { page: PageContext; task: ListedTask }) {
           </span>
         </a>
       </td>
-      <td role="cell" data-label={text.list.callback}>
+      <td role="cell" data-label={callbackLabel}>
         <CallbackBadge page={page} status={callback?.status ?? "none"} />
         {callback !== null && <span class="host">{callback.host}</span>}
       </td>

@@ -4,7 +4,7 @@ import type { PageContext } from "../../page-context.ts";
 import { FirstSteps } from "../start/first-steps.tsx";
 import { Page } from "../page.tsx";
 import { Notice } from "../parts.tsx";
-import { Chips, FilterForm, QuickFilters, SearchBox } from "./filters.tsx";
+import { Chips, FilterForm, QuickFilters, SearchBox, type Problems } from "./filters.tsx";
 import { filtersIn, listPath, recoveryOf } from "./list-query.ts";
 import { Rows } from "./rows.tsx";
 
@@ -12,9 +12,6 @@ import { Rows } from "./rows.tsx";
 const LIVE_MS = 3000;
 /** A filter may read thousands of tasks for each page, and an older page hardly changes. */
 const LIVE_SLOWLY_MS = 15_000;
-
-/** What is wrong with a parameter, in the reader's language. */
-export type Problems = ReadonlyMap<string, string>;
 
 export interface TasksProps {
   page: PageContext;
@@ -60,7 +57,7 @@ export function TasksPage({ page, query, list, problems, endpoints, saying }: Ta
           {list.data.length === 0 ? (
             <Empty page={page} query={query} next={list.next_cursor} />
           ) : (
-            <Rows page={page} list={list} />
+            <Rows page={page} list={list} byEndpoint={query.has("endpoint")} />
           )}
           <Pager page={page} query={query} list={list} />
         </>

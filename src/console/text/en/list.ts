@@ -5,6 +5,7 @@ export const filters = {
   unknownMessage:
     "A message id (msg_…) finds no task. The callback's body has the task's id beside it: data.task_id, or task_id in the flat format.",
   byCallback: "Callback",
+  byDeliveryThere: "At the endpoint",
   more: "More filters",
   active: "Filters",
   remove: (filter: string) => `Remove the filter ${filter}`,

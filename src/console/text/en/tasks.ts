@@ -10,6 +10,8 @@ export const list = {
   age: "Created",
   took: "Took",
   callback: "Callback",
+  /** While the list is filtered by an endpoint: what goes there is another thing. */
+  ownCallback: "Own callback",
   test: "test",
   newest: "Newest",
   older: "Older",

@@ -6,6 +6,7 @@ export const filters: Text["filters"] = {
   unknownMessage:
     "消息 ID（msg_…）无法用来查找任务。回调的请求体里同时带有任务 ID：data.task_id，平铺 JSON 中为 task_id。",
   byCallback: "回调",
+  byDeliveryThere: "发往该端点",
   more: "更多筛选条件",
   active: "筛选条件",
   remove: (filter) => `移除筛选条件 ${filter}`,

@@ -10,6 +10,7 @@ export const list: Text["list"] = {
   age: "创建于",
   took: "用时",
   callback: "回调",
+  ownCallback: "自身回调",
   test: "测试",
   newest: "最新",
   older: "更早",
