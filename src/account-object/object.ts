@@ -45,7 +45,7 @@ export class AccountObject extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#store = new AccountStore(ctx.storage);
+    this.#store = new AccountStore(ctx.storage, { hasAlerts: this.#alertTarget() !== null });
     this.#recoveries = new Recoveries({
       store: this.#store.recoveries,
       readTasks: (...range) => this.#store.tasksBetween(...range),

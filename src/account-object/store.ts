@@ -51,7 +51,8 @@ export class AccountStore {
   /** A row that no process would find by the last snapshot has changed. */
   #isSnapshotDue = false;
 
-  constructor(storage: AccountStorage) {
+  /** `hasAlerts`: changes of tasks are collected for alerts, until these are taken. */
+  constructor(storage: AccountStorage, { hasAlerts } = { hasAlerts: false }) {
     this.#storage = storage;
     this.#rows = new AccountRows(storage.sql);
     this.#alarm = new ObjectAlarm(storage);
@@ -59,7 +60,11 @@ export class AccountStore {
     this.recoveries = new RecoveryStore(storage, this.#alarm);
     this.#hosts = new HostBook(this.#rows);
     this.endpoints = new EndpointStore({ storage, rows: this.#rows, alarm: this.#alarm });
-    this.alerts = new AlertStore(this.#rows, (now) => this.#armBy(now + RECONCILE_EVERY_MS));
+    this.alerts = new AlertStore({
+      rows: this.#rows,
+      arm: (now) => this.#armBy(now + RECONCILE_EVERY_MS),
+      collects: hasAlerts,
+    });
   }
 
   /** Writes what tasks report, unless a higher version is known already. */

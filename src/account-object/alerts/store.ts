@@ -16,6 +16,14 @@ interface AlertDocument {
   refusing: Refusing;
 }
 
+interface StoreParts {
+  rows: Pick<AccountRows, "document" | "writeDocument">;
+  /** An account that has nothing else must still be emptied. */
+  arm: (now: number) => void;
+  /** False: no alerts are sent, so that no change is needed. */
+  collects: boolean;
+}
+
 /** While nothing is sent, what is left out is written once in so long. */
 const WRITE_EVERY_MS = 60_000;
 
@@ -24,17 +32,14 @@ const WRITE_EVERY_MS = 60_000;
  * one a minute while alerts are left out. What a process that dies has left out since is not counted.
  */
 export class AlertStore {
-  readonly #rows: Pick<AccountRows, "document" | "writeDocument">;
-  /** An account that has nothing else must still be emptied. */
-  readonly #arm: (now: number) => void;
+  readonly #parts: StoreParts;
   #known: AlertDocument | null = null;
   /** Since they were taken last. */
   #changes: SummaryChange[] = [];
   #writtenAt = 0;
 
-  constructor(rows: Pick<AccountRows, "document" | "writeDocument">, arm: (now: number) => void) {
-    this.#rows = rows;
-    this.#arm = arm;
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
   }
 
   /** Drops what memory holds: storage was emptied, or rolled back. */
@@ -45,7 +50,7 @@ export class AlertStore {
 
   /** A report or an answer of a task. `before`: what was known until then. */
   observe(before: TaskSummary | null, after: TaskSummary): void {
-    this.#changes.push({ before, after });
+    if (this.#parts.collects) this.#changes.push({ before, after });
   }
 
   /** What was observed since the last call. */
@@ -65,15 +70,15 @@ export class AlertStore {
     const { book, alerts } = admitAlerts(this.#loaded().book, causes, now);
     this.#known = { book, refusing };
     if (alerts.length > 0 || now - this.#writtenAt >= WRITE_EVERY_MS) {
-      this.#rows.writeDocument("alerts", this.#known);
+      this.#parts.rows.writeDocument("alerts", this.#known);
       this.#writtenAt = now;
-      this.#arm(now);
+      this.#parts.arm(now);
     }
     return alerts;
   }
 
   #loaded(): AlertDocument {
-    this.#known ??= (this.#rows.document("alerts") as AlertDocument | null) ?? {
+    this.#known ??= (this.#parts.rows.document("alerts") as AlertDocument | null) ?? {
       book: NO_ALERTS,
       refusing: {},
     };

@@ -19,7 +19,7 @@ import { SqlMemoryStorage } from "../../support/sql-storage.ts";
  * a receiver of alerts that fails            three tries after 1 s and 5 s, one line in the log; the next alert goes out
  * a receiver of alerts that hangs            the report is answered; three alerts on their way at most
  * an upstream that refuses                   one alert, and one when a task is accepted again
- * no ALERT_URL                               nothing is sent, and no row is written
+ * no ALERT_URL                               nothing is collected or sent, and no row is written
  */
 
 const ACCOUNT = "key:somebody";
@@ -78,7 +78,7 @@ afterEach(() => {
 
 /** A process that knows only what is stored. */
 function begin(): void {
-  store = new AccountStore(storage);
+  store = new AccountStore(storage, { hasAlerts: target !== null });
   alerts = new AccountAlerts({
     store: store.alerts,
     target: () => target,
@@ -323,7 +323,11 @@ describe("an upstream that refuses the operator", () => {
 describe("an account without ALERT_URL", () => {
   it("sends nothing and writes nothing of it", async () => {
     target = null;
-    hear(...failures("a.acme.com"));
+    begin();
+    const { transitions } = store.receive(failures("a.acme.com"), Date.now());
+    const changes = store.alerts.takeChanges();
+    expect(changes).toEqual([]);
+    alerts.tell(ACCOUNT, { transitions, changes });
     await pass(MINUTE);
     expect(sent).toEqual([]);
     const documents = storage.sql.exec<{ name: string }>("SELECT name FROM document").toArray();
