@@ -1,7 +1,7 @@
 import { EXCERPT_MAX_BYTES } from "../domain/delivery/excerpts.ts";
 import { neverSent, permanentReason, type AttemptResult } from "../domain/delivery/delivery.ts";
 import { parseRetryAfter } from "../domain/text/retry-after.ts";
-import { redactText } from "../domain/text/redact.ts";
+import { redactText, withoutBegunSecret } from "../domain/text/redact.ts";
 import { clipBytes } from "../domain/text/text.ts";
 import { announcedBytes, readBytes } from "../net/read-bytes.ts";
 import { discardBody } from "../net/discard.ts";
@@ -127,14 +127,4 @@ function spellings(value: string): string[] {
   const bare = value.slice(value.indexOf(" ") + 1);
   const plain = [value, bare].filter((text) => text.length >= SECRET_VALUE_MIN_LENGTH);
   return plain.flatMap((text) => [text, JSON.stringify(text).slice(1, -1)]);
-}
-
-/** The text without an end that begins a secret: the cut of the body may have cut the secret, too. */
-function withoutBegunSecret(text: string, secrets: readonly string[]): string {
-  const begun = secrets.map((secret) => {
-    let length = Math.min(secret.length - 1, text.length);
-    while (length > 0 && !text.endsWith(secret.slice(0, length))) length -= 1;
-    return length;
-  });
-  return text.slice(0, text.length - Math.max(0, ...begun));
 }

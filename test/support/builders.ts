@@ -175,6 +175,7 @@ export function anEndpoint(overrides: Partial<Endpoint> = {}): Endpoint {
   return {
     id: "ep_aaaaaaaaaaaaaaaaaaaaaaaaaa",
     url: "https://endpoint.acme.com/hook?key=1",
+    urlSince: overrides.createdAt ?? T0,
     events: ["video.succeeded", "video.failed"],
     format: "standard",
     headers: null,

@@ -50,6 +50,7 @@ export function registered(
   const blank: Endpoint = {
     id,
     url: change.url,
+    urlSince: now,
     events: DEFAULT_EVENTS,
     format: "standard",
     headers: null,
@@ -93,7 +94,7 @@ function changed(endpoint: Endpoint, change: EndpointChange, now: number): Endpo
   const { url, events, format, description, headers, enabled } = change;
   return {
     ...endpoint,
-    ...(url !== undefined && url !== endpoint.url && { url, countsFrom: now }),
+    ...(url !== undefined && url !== endpoint.url && { url, urlSince: now, countsFrom: now }),
     events: events ?? endpoint.events,
     format: format ?? endpoint.format,
     description: description === undefined ? endpoint.description : description,

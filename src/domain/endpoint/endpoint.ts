@@ -5,6 +5,8 @@ export interface Endpoint {
   /** `ep_…`. */
   id: string;
   url: string;
+  /** Since when it has this URL: what its receiver said before is another one's. */
+  urlSince: number;
   events: readonly EventType[];
   format: CallbackFormat;
   /** JSON of `Receiver["headers"]`, sealed with the id as associated data, base64; null: it has none. */

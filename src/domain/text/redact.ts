@@ -17,6 +17,19 @@ export function redactText(text: string, secrets: readonly string[]): string {
   return clean;
 }
 
+/**
+ * The text without an end that begins a secret, because a cut may have cut the secret, too. `minLength`: a shorter beginning
+ * stands there by chance.
+ */
+export function withoutBegunSecret(text: string, secrets: readonly string[], minLength = 1): string {
+  const begun = secrets.map((secret) => {
+    let length = Math.min(secret.length - 1, text.length);
+    while (length >= minLength && !text.endsWith(secret.slice(0, length))) length -= 1;
+    return length < minLength ? 0 : length;
+  });
+  return text.slice(0, text.length - Math.max(0, ...begun));
+}
+
 const QUOTED = /"[^]*"|`[^]*`|'[^']{3,}'|\b[a-z][a-z0-9+.-]*:\S+/gi;
 
 /** A message without what it quotes, and without URLs. */

@@ -1,5 +1,6 @@
 import { isJsonObject, parseJson, type JsonObject, type JsonValue } from "../../domain/text/json.ts";
-import { redactText } from "../../domain/text/redact.ts";
+import type { Endpoint } from "../../domain/endpoint/endpoint.ts";
+import { redactText, withoutBegunSecret } from "../../domain/text/redact.ts";
 
 /**
  * What an operator sees of an answer: a receiver's URL as its origin, because path and query are often a password, and
@@ -11,7 +12,20 @@ export interface Receivers {
   /** The task's `callback_url`; null: it has none. */
   own: string | null;
   /** By the endpoints' ids. */
-  endpoints: ReadonlyMap<string, string>;
+  endpoints: ReadonlyMap<string, Address>;
+}
+
+interface Address {
+  url: string;
+  /** Epoch milliseconds: an attempt that began earlier may have gone to another URL. */
+  since: number;
+}
+
+/** So long after a change of its URL an attempt may still begin with the one before. Source: docs/api.md. */
+const CHANGE_LAG_MS = 2000;
+
+export function addressOf({ url, urlSince, createdAt }: Endpoint): Address {
+  return { url, since: urlSince === createdAt ? createdAt : urlSince + CHANGE_LAG_MS };
 }
 
 /** The caller's own words, and the upstream's. */
@@ -21,13 +35,13 @@ const FOREIGN = new Set(["metadata", "upstream"]);
 export function maskAnswer(value: JsonValue, receivers: Receivers): JsonValue {
   if (Array.isArray(value)) return value.map((item) => maskAnswer(item, receivers));
   if (!isJsonObject(value)) return value;
-  const url = receiverOf(value, receivers);
+  const address = addressFor(value, receivers);
   const members = Object.entries(value).flatMap(([name, member]): [string, JsonValue][] => {
     if (name === "webhook-signature") return [];
     if (FOREIGN.has(name)) return [[name, member]];
     if (name === "url" && typeof member === "string") return [[name, originOf(member)]];
     if (name === "attempts" && Array.isArray(member))
-      return [[name, member.map((attempt) => maskAttempt(attempt, url))]];
+      return [[name, member.map((attempt) => maskAttempt(attempt, address))]];
     return [[name, maskAnswer(member, receivers)]];
   });
   return Object.fromEntries(members);
@@ -38,19 +52,23 @@ export function holdsExcerpt(body: string): boolean {
   return /"response_excerpt":"/.test(body);
 }
 
-/** The URL that a delivery goes to; undefined: not known, or no delivery. */
-function receiverOf({ endpoint }: JsonObject, { own, endpoints }: Receivers): string | undefined {
+/** Where a delivery goes; undefined: not known, or no delivery. */
+function addressFor({ endpoint }: JsonObject, { own, endpoints }: Receivers): Address | undefined {
   if (isJsonObject(endpoint) && typeof endpoint["id"] === "string") return endpoints.get(endpoint["id"]);
-  return endpoint === null ? (own ?? undefined) : undefined;
+  return endpoint === null && own !== null ? { url: own, since: 0 } : undefined;
 }
 
 /** A receiver may repeat its own address. Where that is not known, nothing of its words can be shown. */
-function maskAttempt(attempt: JsonValue, url: string | undefined): JsonValue {
+function maskAttempt(attempt: JsonValue, address: Address | undefined): JsonValue {
   if (!isJsonObject(attempt)) return attempt;
-  const { response_excerpt: excerpt } = attempt;
+  const { response_excerpt: excerpt, started_at: startedAt, host } = attempt;
   if (typeof excerpt !== "string") return attempt;
-  const isKnown = url !== undefined && attempt["host"] === undefined;
-  return { ...attempt, response_excerpt: isKnown ? withoutAddress(excerpt, url) : null };
+  const isKnown = address && host === undefined && startsSince(startedAt, address.since);
+  return { ...attempt, response_excerpt: isKnown ? withoutAddress(excerpt, address.url) : null };
+}
+
+function startsSince(startedAt: JsonValue | undefined, since: number): boolean {
+  return typeof startedAt === "string" && Date.parse(startedAt) >= since;
 }
 
 const URL_IN_TEXT = /\bhttps?:\/\/[^\s"'<>\\]+/gi;
@@ -65,7 +83,9 @@ export function withoutAddress(text: string, url: string): string {
     .filter((piece) => piece.length >= PIECE_MIN_LENGTH || /^[/?]./.test(piece))
     .flatMap(spellings)
     .toSorted((a, b) => b.length - a.length);
-  return redactText(text.replaceAll(URL_IN_TEXT, originOf), secrets);
+  const clean = redactText(text.replaceAll(URL_IN_TEXT, originOf), secrets);
+  // The cut of an excerpt may have cut a piece, too.
+  return withoutBegunSecret(clean, secrets, PIECE_MIN_LENGTH);
 }
 
 /** As it is in a URL, in plain text, in JSON and in HTML. */

@@ -11,7 +11,7 @@ import { readSmallObject } from "../body/small-body.ts";
 import { callerNamed } from "../caller.ts";
 import { ApiError, invalidRequest } from "../errors.ts";
 import { requireOperatorCall, routeOf } from "./calls.ts";
-import { holdsExcerpt, maskAnswer, maskEvents, type Receivers } from "./mask.ts";
+import { addressOf, holdsExcerpt, maskAnswer, maskEvents, type Receivers } from "./mask.ts";
 import { ACCOUNT_HEADER } from "./open-calls.ts";
 
 /** Runs a call that the operator's token of that name makes for an account, and masks its answer. */
@@ -99,6 +99,6 @@ async function receiversOf(context: Context<AppEnv>): Promise<Receivers> {
   const { callback } = JSON.parse(body ?? "{}") as { callback?: { url: string } | null };
   return {
     own: callback?.url ?? null,
-    endpoints: new Map(endpoints.map(({ endpoint: { id, url } }) => [id, url])),
+    endpoints: new Map(endpoints.map(({ endpoint }) => [endpoint.id, addressOf(endpoint)])),
   };
 }

@@ -408,11 +408,16 @@ describe("what an operator sees of a receiver", () => {
       body: { endpoint: endpointId },
     });
     expect(again.status).toBe(202);
-    await stack.call(`/v1/webhooks/endpoints/${endpointId}`, { method: "DELETE" });
-    // Its address is not known any more.
+    const endpoint = `/v1/webhooks/endpoints/${endpointId}`;
+    const move = { url: `${stack.receiver.url}/moved` };
+    await stack.call(endpoint, { method: "PATCH", headers, body: JSON.stringify(move) });
+    const moved = await operate(`/v1/videos/${id}/deliveries`);
+    await stack.call(endpoint, { method: "DELETE" });
     const after = await operate(`/v1/videos/${id}/deliveries`);
-    expect((parsed(after) as { data: DeliveryBody[] }).data[0]?.attempts[0]?.response_excerpt).toBeNull();
-    for (const { body } of [list, sent, again, after]) {
+    // Its address at the time is not known any more.
+    for (const answer of [moved, after])
+      expect((parsed(answer) as { data: DeliveryBody[] }).data[0]?.attempts[0]?.response_excerpt).toBeNull();
+    for (const { body } of [list, sent, again, moved, after]) {
       expect(body).not.toContain("canary");
       expect(body).not.toContain("webhook-signature");
     }

@@ -36,6 +36,7 @@ describe("registering", () => {
     const endpoint: Endpoint = {
       id: "ep_new",
       url: "https://n8n.acme.com/webhook/a",
+      urlSince: LATER,
       events: ["video.succeeded", "video.failed"],
       format: "standard",
       headers: null,
@@ -99,11 +100,11 @@ describe("patching", () => {
 
   it.each<[EndpointChange, Partial<Endpoint>]>([
     [{}, {}],
+    [{ url: known.url }, {}],
     [
       { url: "https://endpoint.acme.com/moved" },
-      { url: "https://endpoint.acme.com/moved", countsFrom: LATER },
+      { url: "https://endpoint.acme.com/moved", urlSince: LATER, countsFrom: LATER },
     ],
-    [{ url: "https://endpoint.acme.com/hook?key=1" }, {}],
     [{ events: ["video.running"] }, { events: ["video.running"] }],
     [{ format: "flat" }, { format: "flat" }],
     [{ description: "second" }, { description: "second" }],

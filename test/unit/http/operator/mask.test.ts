@@ -1,19 +1,31 @@
 import { describe, expect, it } from "vitest";
 import {
+  addressOf,
   maskAnswer,
   maskEvents,
   withoutAddress,
   type Receivers,
 } from "../../../../src/http/operator/mask.ts";
+import { isoTime } from "../../../../src/domain/text/time.ts";
+import { anEndpoint, T0 } from "../../../support/builders.ts";
 import { parseJson, type JsonValue } from "../../../../src/domain/text/json.ts";
 
 const OWN = "https://hooks.acme.com/t/s3cret-path?token=s3cret-query";
 const ENDPOINT = "https://n8n.acme.com:5678/webhook/8f7a6c";
-const receivers: Receivers = { own: OWN, endpoints: new Map([["ep_a", ENDPOINT]]) };
+const MOVED_AT = T0 + 60_000;
+const MOVED = anEndpoint({ id: "ep_moved", url: ENDPOINT, urlSince: MOVED_AT });
+const receivers: Receivers = {
+  own: OWN,
+  endpoints: new Map([
+    ["ep_a", addressOf(anEndpoint({ url: ENDPOINT }))],
+    ["ep_moved", addressOf(MOVED)],
+  ]),
+};
 
 const masked = (value: unknown): JsonValue => maskAnswer(parseJson(JSON.stringify(value)), receivers);
 const attempt = (response_excerpt: string | null, more: object = {}): object => ({
   number: 1,
+  started_at: isoTime(T0),
   response_excerpt,
   ...more,
 });
@@ -57,6 +69,21 @@ describe("an answer to an operator", () => {
       "[redacted] is unknown",
     ],
     ["of an endpoint that was deleted", { endpoint: { id: "ep_b" }, attempts: [attempt("ok")] }, null],
+    [
+      "of an endpoint at an earlier URL",
+      { endpoint: { id: "ep_moved" }, attempts: [attempt("no /hooks/0ld-s3cret")] },
+      null,
+    ],
+    [
+      "of an endpoint at the time of the change of its URL",
+      { endpoint: { id: "ep_moved" }, attempts: [attempt("ok", { started_at: isoTime(MOVED_AT + 1000) })] },
+      null,
+    ],
+    [
+      "of an endpoint at its later URL",
+      { endpoint: { id: "ep_moved" }, attempts: [attempt("ok", { started_at: isoTime(MOVED_AT + 2000) })] },
+      "ok",
+    ],
     ["of another URL", { endpoint: null, attempts: [attempt("ok", { host: "b.com" })] }, null],
     ["that is none", { endpoint: null, attempts: [attempt(null)] }, null],
   ])("shows the words of a receiver without its address: %s", (_what, delivery, excerpt) => {
@@ -74,6 +101,9 @@ describe("the words of a receiver", () => {
     [`redirect to https://www.acme.com/x/s3cret-path`, "redirect to https://www.acme.com"],
     [`<a href="http://a.com/x?y=1">here</a>`, `<a href="http://a.com">here</a>`],
     ["the order table is locked", "the order table is locked"],
+    ["no route /t/s3cret-p", "no route "],
+    ["no hook s3cret-qu", "no hook "],
+    ["this is /t", "this is /t"],
   ])("name no path and no query: %s", (text, shown) => {
     expect(withoutAddress(text, OWN)).toBe(shown);
   });
