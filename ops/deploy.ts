@@ -27,18 +27,33 @@ function wrangler(...args: string[]): { ok: boolean; output: string } {
   return { ok: status === 0, output: `${stdout ?? ""}${stderr ?? ""}` };
 }
 
-/** The names under `[vars]`, or the environment's own. Wrangler's own parser would start a whole bundler for it. */
-function vars(): string[] {
+/**
+ * What stands below this heading, or the environment's own: names, and values without their quotes; once for each time that
+ * the heading is there. Wrangler's own parser would start a whole bundler for it.
+ */
+function tables(heading: string, [open, close]: readonly [string, string]): Map<string, string>[] {
   const toml = readFileSync(`${root}wrangler.toml`, "utf8");
-  const heading = environment === "" ? "vars" : `env.${environment}.vars`;
-  const table = toml.split(`\n[${heading}]\n`)[1]?.split(/^\[/m)[0] ?? "";
-  return Array.from(table.matchAll(/^([A-Z0-9_]+) *=/gm), ([, name = ""]) => name);
+  const whole = `\n${open}${environment === "" ? "" : `env.${environment}.`}${heading}${close}\n`;
+  const texts = toml.split(whole).slice(1);
+  const pairs = texts.map((text) => (text.split(/^\[/m)[0] ?? "").matchAll(/^(\w+) *= *"?([^"\n]*)/gm));
+  return pairs.map((found) => new Map(Array.from(found, ([, name = "", value = ""]) => [name, value])));
+}
+
+function bucketBound(loggedIn: boolean): Deployment["bucket"] {
+  const bound = tables("r2_buckets", ["[[", "]]"]).find((table) => table.get("binding") === "RESULTS");
+  if (bound === undefined) return null;
+  const name = bound.get("bucket_name") ?? "";
+  if (!loggedIn) return { name, exists: true };
+  // A login that may not read buckets is no reason to stop: wrangler itself refuses a bucket that is not there.
+  const { ok, output } = wrangler("r2", "bucket", "info", name);
+  return { name, exists: ok || !/10006|does not exist/i.test(output) };
 }
 
 function look(): Deployment {
   const login = wrangler("whoami");
   const loggedIn = login.ok && !/not authenticated/i.test(login.output);
-  const known = { loggedIn, vars: vars(), inBuild, environment };
+  const [vars = new Map<string, string>()] = tables("vars", ["[", "]"]);
+  const known = { loggedIn, vars, bucket: bucketBound(loggedIn), inBuild, environment };
   if (!loggedIn) return { ...known, secrets: null };
   const list = wrangler("secret", "list", "--format", "json", ...(environment ? ["--env", environment] : []));
   if (list.ok) {

@@ -101,11 +101,8 @@ const schema = z
   })
   .check(
     z.superRefine((given, context) => {
-      const {
-        AIO_BASE_URL: upstreamUrl,
-        ALLOW_PRIVATE_CALLBACKS: allowPrivate,
-        RINGBACK_HOSTS: hosts,
-      } = given;
+      const { AIO_BASE_URL: upstreamUrl, ALLOW_PRIVATE_CALLBACKS: allowPrivate } = given;
+      const hosts = ownHostsOf(given);
       const upstreamProblem = baseUrlProblem(upstreamUrl, allowPrivate, hosts);
       const refuse = (name: string, found: Problem): void =>
         context.addIssue({ code: "custom", path: [name], message: asMessage(found) });
@@ -113,6 +110,8 @@ const schema = z
       const alerts =
         given.ALERT_URL === null ? null : judgeEndpoint(given.ALERT_URL, { allowPrivate, ownHosts: hosts });
       if (alerts?.ok === false) refuse("ALERT_URL", alerts.problem);
+      if (given.RINGBACK_PUBLIC_URL?.startsWith("http:") && !allowPrivate)
+        refuse("RINGBACK_PUBLIC_URL", problem("not_https"));
       const keys = KEY_SETTINGS.some((name) => given[name].length > 0);
       const operatorKey = given.AIO_API_KEY !== undefined;
       if (operatorKey && !keys)
@@ -127,6 +126,15 @@ const schema = z
         refuse("RINGBACK_OPERATOR_KEYS", problem("token_in_both", { setting: "RINGBACK_KEYS" }));
     }),
   );
+
+/** Every name of this deployment that it knows by itself. */
+function ownHostsOf(given: {
+  RINGBACK_HOSTS: readonly string[];
+  RINGBACK_PUBLIC_URL: string | null;
+}): string[] {
+  const { RINGBACK_HOSTS: hosts, RINGBACK_PUBLIC_URL: url } = given;
+  return url === null ? [...hosts] : [...hosts, new URL(url).host];
+}
 
 /** The names of all settings. */
 export const SETTING_NAMES: readonly string[] = Object.keys(schema.shape);
@@ -205,6 +213,9 @@ function parseSettings(env: object): SettingsResult {
     return { ok: false, problems };
   }
   const raw = result.data;
+  if (raw.KEEP_RESULTS !== "off" && !(env as { RESULTS?: unknown }).RESULTS) {
+    return { ok: false, problems: [{ setting: "KEEP_RESULTS", ...problem("bucket_missing") }] };
+  }
   const previous = raw.RINGBACK_SECRET_PREVIOUS;
   const settings: Settings = {
     baseUrl: raw.AIO_BASE_URL,
@@ -224,7 +235,7 @@ function parseSettings(env: object): SettingsResult {
       holdMs: raw.CALLBACK_HOLD_SECONDS,
       allowPrivate: raw.ALLOW_PRIVATE_CALLBACKS,
     },
-    ownHosts: raw.RINGBACK_HOSTS,
+    ownHosts: ownHostsOf(raw),
     upstreamTimeoutMs: raw.UPSTREAM_TIMEOUT_SECONDS,
     taskTimeoutMs: raw.TASK_TIMEOUT_SECONDS,
     retentionMs: raw.RETENTION_HOURS,

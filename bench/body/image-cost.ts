@@ -52,7 +52,7 @@ function play(body: Uint8Array): Round {
   const [parseMs, parsed] = timed(() => parseJsonBody(body));
   if (!parsed.ok) throw new Error(`the request ${parsed.problem.code}`);
   const rules = { allowPrivate: true, ownHosts: [] };
-  const [judgeMs, read] = timed(() => readVideoRequest(parsed.value, { strict: true, rules }));
+  const [judgeMs, read] = timed(() => readVideoRequest(parsed.value, { strict: true, rules, keeps: true }));
   if (!read.ok) throw new Error(`the request: ${JSON.stringify(read.issues)}`);
   const [encodeMs, encoded] = timed(() => encodeJsonBody(read.request.upstream));
   if (encoded.length < body.length - 1024) throw new Error("something of the request is lost");

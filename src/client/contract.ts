@@ -46,8 +46,8 @@ export interface CreateVideo {
   retry_ambiguous_submit?: boolean;
   /** Whether the account's registered endpoints are told of this task as well. Yes if left out, but not of a `test`. */
   endpoints?: boolean;
-  /** Reserved: only `false` is taken, because this deployment keeps no files. */
-  keep_result?: false;
+  /** Whether Ringback keeps a copy of the result, which `video_url` then points to. If left out, as the deployment has it (`KEEP_RESULTS`); `true` is refused where it keeps no files. Of a `test` nothing is kept. */
+  keep_result?: boolean;
   /** Try it without the upstream: nothing is submitted and nothing is paid, everything else is real. Also the bare outcome as a string. */
   test?: {
     outcome: "succeeded" | "failed" | "timeout";

@@ -45,7 +45,7 @@ const REQUEST_PROBLEMS = {
   // A create.
   not_image: () => IMAGE,
   not_reference: () => `${IMAGE}, or an asset:// URL`,
-  nothing_kept: () => "must be false: this deployment keeps no files",
+  nothing_kept: () => "must not be true: this deployment keeps no files",
   not_test_member: () => "takes outcome and delay_seconds",
   unknown_callback_field: () => "is not a field of Ringback",
   misspelled: ({ field }: { field: string }) => `must be spelled ${field}`,
@@ -95,6 +95,7 @@ const SETTING_PROBLEMS = {
   setting_missing_beside: ({ setting }: { setting: string }) => `must be set when ${setting} is`,
   setting_needs: ({ setting }: { setting: string }) => `must not be set without ${setting}`,
   token_in_both: ({ setting }: { setting: string }) => `must not hold a token of ${setting}`,
+  bucket_missing: () => "needs a bucket, bound as RESULTS",
   setting_unparsed: () => "does not parse",
   not_seconds: () => "must be seconds, such as 15 or 0.5",
   seconds_range: ({ min, max }: Range) => `must be from ${min} to ${max} seconds`,
@@ -102,6 +103,7 @@ const SETTING_PROBLEMS = {
   text_too_uniform: ({ min }: { min: number }) => `must have ${min} different characters or more`,
   not_http_url: () => "must be an http(s) URL",
   url_with_extras: () => "must have no query, fragment, user name or password",
+  not_origin: () => "must be an origin, such as https://ringback.example.com",
   upstream_own_host: () => "must not be this deployment's own host",
   not_retry_schedule: ({ steps, max }: Max & { steps: number }) =>
     `must be up to ${steps} comma separated numbers of seconds, each at most ${max}`,

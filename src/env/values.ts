@@ -162,7 +162,7 @@ export const publicUrl = settingOf((text, refuse) => {
   if (text === undefined) return null;
   const url = URL.canParse(text) ? new URL(text) : null;
   if (!url || !/^https?:$/.test(url.protocol)) return refuse(problem("not_http_url"));
-  return url.href === `${url.origin}/` ? url.origin : refuse(problem("url_with_extras"));
+  return url.href === `${url.origin}/` ? url.origin : refuse(problem("not_origin"));
 });
 
 const RETENTION_MAX_HOURS = 87_600;

@@ -6,6 +6,7 @@ import { isOwnHost, type EndpointRules } from "../domain/delivery/endpoint-polic
 import { baseUrlProblem, readSettings, type SettingProblem } from "../env.ts";
 import { HOP_HEADER } from "../upstream/hop.ts";
 import type { AppEnv } from "./app-env.ts";
+import type { CreateRules } from "./create/video-request.ts";
 import { identify, identifyOperator } from "./caller.ts";
 import { ApiError, invalidRequest } from "./errors.ts";
 import { ACCOUNT_HEADER } from "./operator/open-calls.ts";
@@ -130,6 +131,12 @@ export const noQuery = createMiddleware<AppEnv>(async (context, next) => {
 export function endpointRules(context: Context<AppEnv>): EndpointRules {
   const { callback, ownHosts } = context.get("settings");
   return { allowPrivate: callback.allowPrivate, ownHosts: [ownHost(context), ...ownHosts] };
+}
+
+/** The rules for a create in this request. */
+export function createRules(context: Context<AppEnv>): CreateRules {
+  const { strict, keep } = context.get("settings");
+  return { strict, rules: endpointRules(context), keeps: keep.mode !== "off" };
 }
 
 /** Host and port of this request's URL: a callback must not point at them. */

@@ -19,6 +19,11 @@ export function newEndpointId(): string {
   return `ep_${base32(crypto.getRandomValues(new Uint8Array(16)))}`;
 }
 
+/** A kept file's: 26 letters and digits, 128 random bits. Its holder can fetch the file. */
+export function newFileId(): string {
+  return base32(crypto.getRandomValues(new Uint8Array(16)));
+}
+
 export function newRecoveryId(): string {
   return `rec_${base32(crypto.getRandomValues(new Uint8Array(16)))}`;
 }

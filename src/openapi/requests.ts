@@ -46,7 +46,9 @@ const VIDEO_FIELDS: Record<keyof VideoFields, string> = {
     "Repeat a submit that was answered with a complete 5xx, at most 3 times. It may pay twice.",
   endpoints:
     "Whether the account's registered endpoints are told of this task as well. Yes if left out, but not of a `test`.",
-  keep_result: "Reserved: only `false` is taken, because this deployment keeps no files.",
+  keep_result:
+    "Whether Ringback keeps a copy of the result, which `video_url` then points to. If left out, as the deployment has " +
+    "it (`KEEP_RESULTS`); `true` is refused where it keeps no files. Of a `test` nothing is kept.",
   upstream_body:
     "Members that go upstream beside the other fields, for those of its fields that have the name of one of Ringback's " +
     "own, such as `metadata`. No other name is taken.",

@@ -17,12 +17,12 @@ export function body(fields: object): RequestObject {
 }
 
 export function issues(fields: object, strict = true): string[] {
-  const result = readVideoRequest(body({ ...BASE, ...fields }), { strict, rules });
+  const result = readVideoRequest(body({ ...BASE, ...fields }), { strict, rules, keeps: true });
   return result.ok ? [] : result.issues.map(({ path }) => path);
 }
 
 export function request(fields: object, strict = true): VideoRequest {
-  const result = readVideoRequest(body({ ...BASE, ...fields }), { strict, rules });
+  const result = readVideoRequest(body({ ...BASE, ...fields }), { strict, rules, keeps: true });
   if (!result.ok) throw new Error(JSON.stringify(result.issues));
   return result.request;
 }

@@ -104,6 +104,21 @@ describe("a setting", () => {
     ["ALERT_SECRET", "whsec_short"],
     ["ALERT_SECRET", `whsec_${"A".repeat(88)}`],
     ["ALERT_SECRET", `whsec_${"A".repeat(33)}`],
+    ["KEEP_RESULTS", "yes"],
+    ["KEEP_MAX_BYTES", "1023"],
+    ["KEEP_MAX_BYTES", "5368709121"],
+    ["KEEP_MAX_BYTES", "512MB"],
+    ["KEEP_PATIENCE_SECONDS", "0"],
+    ["KEEP_PATIENCE_SECONDS", "601"],
+    ["RINGBACK_PUBLIC_URL", "ringback.example.com"],
+    ["RINGBACK_PUBLIC_URL", "ftp://ringback.example.com"],
+    ["RINGBACK_PUBLIC_URL", "http://ringback.example.com"],
+    ["RINGBACK_PUBLIC_URL", "https://ringback.example.com/v1"],
+    ["RINGBACK_PUBLIC_URL", "https://ringback.example.com//"],
+    ["RINGBACK_PUBLIC_URL", "https://ringback.example.com?"],
+    ["RINGBACK_PUBLIC_URL", "https://ringback.example.com/?a=1"],
+    ["RINGBACK_PUBLIC_URL", "https://ringback.example.com/#a"],
+    ["RINGBACK_PUBLIC_URL", "https://u:p@ringback.example.com"],
   ])("%s = %j is named", (name, value) => {
     expect(problems({ [name]: value })).toContain(name);
   });
@@ -177,6 +192,39 @@ describe("a setting", () => {
     const env = { ALERT_URL: "https://Ringback.example.com:8443/v1/videos" };
     expect(problems({ ...env, RINGBACK_HOSTS: "ringback.example.com" })).toEqual(["ALERT_URL"]);
     expect(problems({ ...env, RINGBACK_HOSTS: "other.example.com" })).toEqual([]);
+  });
+
+  it("of kept files has a bucket, or says that it is missing", () => {
+    const RESULTS = {};
+    for (const KEEP_RESULTS of ["ask", "on"]) {
+      expect(settings({ KEEP_RESULTS, RESULTS }).keep.mode).toBe(KEEP_RESULTS);
+      for (const none of [undefined, null]) {
+        const result = readSettings({ RINGBACK_SECRET: SECRET, KEEP_RESULTS, RESULTS: none });
+        expect(result).toEqual({
+          ok: false,
+          problems: [{ setting: "KEEP_RESULTS", code: "bucket_missing", params: {} }],
+        });
+      }
+    }
+    for (const KEEP_RESULTS of ["off", "", undefined]) {
+      expect(settings({ KEEP_RESULTS }).keep.mode).toBe("off");
+      expect(settings({ KEEP_RESULTS, RESULTS }).keep.mode).toBe("off");
+    }
+    const limits = { KEEP_MAX_BYTES: "1024", KEEP_PATIENCE_SECONDS: "0.5" };
+    expect(settings(limits).keep).toMatchObject({ maxBytes: 1024, patienceMs: 500 });
+  });
+
+  it.each([
+    ["https://ringback.example.com", "ringback.example.com", {}],
+    ["https://Ringback.example.com:8443/", "ringback.example.com:8443", {}],
+    ["http://127.0.0.1:8787", "127.0.0.1:8787", { ALLOW_PRIVATE_CALLBACKS: "true" }],
+  ])("of its public URL %s names one of this deployment's own hosts", (url, host, more) => {
+    const env = { RINGBACK_PUBLIC_URL: url, ...more };
+    expect(settings(env)).toMatchObject({ ownHosts: [host], keep: { publicUrl: new URL(url).origin } });
+    expect(settings({ ...env, RINGBACK_HOSTS: "a.example.com" }).ownHosts).toEqual(["a.example.com", host]);
+    const { origin } = new URL(url);
+    expect(problems({ ...env, AIO_BASE_URL: `${origin}/v1` })).toEqual(["AIO_BASE_URL"]);
+    expect(problems({ ...env, ALERT_URL: `${origin}/hook` })).toEqual(["ALERT_URL"]);
   });
 
   it("that is bad is named without its value", () => {

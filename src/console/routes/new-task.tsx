@@ -8,7 +8,7 @@ import { requireForm, withBody } from "../../http/body/body.ts";
 import { accepted, createVideo } from "../../http/create/create-video.ts";
 import { ApiError, invalidRequest } from "../../http/errors.ts";
 import { parseFormBody } from "../../http/body/form-body.ts";
-import { endpointRules } from "../../http/guards.ts";
+import { createRules } from "../../http/guards.ts";
 import type { RequestObject } from "../../http/body/json-body.ts";
 import { upstreamModels } from "../../http/routes/models.ts";
 import { readVideoRequest } from "../../http/create/video-request.ts";
@@ -109,8 +109,7 @@ async function withForm(
 
 function judged(context: Context<AppEnv>, form: RequestObject): { issues: Issue[]; curl: string } {
   const request = requestOf(form);
-  const { strict } = context.get("settings");
-  const result = readVideoRequest(request, { strict, rules: endpointRules(context) });
+  const result = readVideoRequest(request, createRules(context));
   const { origin } = pageContext(context);
   // `meaning` has the fields typed: what a form sends as text is shown as the number that it stands for.
   return {

@@ -2,14 +2,14 @@ import type { Context } from "hono";
 import { issueAt, problem } from "../../contract/problems.ts";
 import { OverloadedError } from "../../domain/errors/unavailable.ts";
 import type { Settings } from "../../env.ts";
-import { keyedName, randomName, taskIdOf } from "../../keys/ids.ts";
+import { keyedName, newFileId, randomName, taskIdOf } from "../../keys/ids.ts";
 import { createInObject, waitForEnd, type CreateAnswer, type CreateInput } from "../../task-object/client.ts";
 import type { AppEnv } from "../app-env.ts";
 import type { Caller } from "../caller.ts";
 import { ApiError, invalidRequest, noSuchTask, upstreamSaid } from "../errors.ts";
 import { requestDigestsOf } from "./request-digests.ts";
 import { fingerprint } from "./fingerprint.ts";
-import { endpointRules, misconfigured, ownHost } from "../guards.ts";
+import { createRules, misconfigured, ownHost } from "../guards.ts";
 import { encodeJsonBody, type JsonBody } from "../body/json-body.ts";
 import { deduplicated } from "../issue.ts";
 import { isKnownKey, requireKnownKey } from "../known-key.ts";
@@ -34,7 +34,7 @@ export async function createVideo(
   const caller = context.get("caller");
   // A test never leads to the upstream, so the upstream cannot judge the key by itself; and 401 comes before 400.
   if (body.ok && (body.value["test"] ?? null) !== null) await requireKnownKey(context);
-  const { request, idempotencyKey } = readCreate(context, settings, body, keyHeader);
+  const { request, idempotencyKey } = readCreate(context, body, keyHeader);
   const name = idempotencyKey === null ? randomName() : await keyedName(caller.account, idempotencyKey);
   const input = await createInput({
     settings,
@@ -43,6 +43,7 @@ export async function createVideo(
     name,
     keyed: idempotencyKey !== null,
     isKnownKey: isKnownKey(context),
+    origin: new URL(context.req.url).origin,
   });
   const answer = createInObject(context.env.TASKS, name, {
     ...input,
@@ -99,15 +100,13 @@ async function afterWait(
 
 function readCreate(
   context: Context<AppEnv>,
-  settings: Settings,
   body: JsonBody,
   keyHeader: string | undefined,
 ): { request: VideoRequest; idempotencyKey: string | null } {
   const { key, issue } = parseIdempotencyKey(keyHeader);
   const around = [...(issue ? [issue] : []), ...(body.issues ?? [])];
   if (!body.ok) throw invalidRequest([issueAt("", body.problem), ...around]);
-  const rules = endpointRules(context);
-  const result = readVideoRequest(body.value, { strict: settings.strict, rules });
+  const result = readVideoRequest(body.value, createRules(context));
   const issues = deduplicated([...around, ...(result.ok ? [] : result.issues)]);
   if (issues.length > 0 || !result.ok) throw invalidRequest(issues);
   return { request: result.request, idempotencyKey: key };
@@ -120,6 +119,7 @@ async function createInput(from: {
   name: string;
   keyed: boolean;
   isKnownKey: boolean;
+  origin: string;
 }): Promise<Omit<CreateInput, "ownHost" | "respondAsync" | "waitMs">> {
   const { settings, caller, request, name, keyed } = from;
   const ids = await Promise.all(settings.roots.map(async (root) => taskIdOf(root, name, caller.account)));
@@ -141,9 +141,16 @@ async function createInput(from: {
     repeatServerErrors: request.repeatServerErrors,
     callback: request.callback,
     endpoints: request.endpoints,
-    keep: null,
+    keep: keepsResult(settings, request)
+      ? { fileId: newFileId(), origin: from.origin, patienceMs: settings.keep.patienceMs }
+      : null,
     body: encodeJsonBody(request.upstream),
   };
+}
+
+function keepsResult({ keep }: Settings, { keepResult, test }: VideoRequest): boolean {
+  // A test has no result of an upstream.
+  return test === null && (keepResult ?? keep.mode === "on");
 }
 
 /** @throws ApiError for every create that leaves no task, or none of this request's */

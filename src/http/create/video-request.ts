@@ -1,10 +1,10 @@
 import type { EndpointRules } from "../../domain/delivery/endpoint-policy.ts";
-import { issueAt, problem, type Issue, type Problem } from "../../contract/problems.ts";
+import { issue, issueAt, problem, type Issue, type Problem } from "../../contract/problems.ts";
 import { DEFAULT_EVENTS } from "../../contract/words.ts";
 import type { CallbackRequest, TaskTraits, TestPlan } from "../../domain/task/task.ts";
 import { headerEntries, judgeCallback } from "./callback-issues.ts";
 import { judgeNames } from "../body/field-names.ts";
-import { coerceList, objectish } from "../body/fields.ts";
+import { coerceBoolean, coerceList, objectish } from "../body/fields.ts";
 import { deduplicated, issuesOf } from "../issue.ts";
 import type { RequestObject, RequestValue } from "../body/json-body.ts";
 import { RINGBACK_FIELDS, UPSTREAM_FIELDS, VIDEO_SCHEMAS, type VideoFields } from "./video-schema.ts";
@@ -25,6 +25,18 @@ export interface VideoRequest {
   callback: CallbackRequest | null;
   /** Whether its events go to the account's registered endpoints. */
   endpoints: boolean;
+  /** Whether Ringback is to keep a copy of the result; null: as the deployment has it. */
+  keepResult: boolean | null;
+}
+
+/** By what a create is judged. */
+export interface CreateRules {
+  /** `VALIDATION=strict`. */
+  strict: boolean;
+  /** For its callback URL. */
+  rules: EndpointRules;
+  /** Whether the deployment keeps files at all. */
+  keeps: boolean;
 }
 
 export type VideoRequestResult = { ok: true; request: VideoRequest } | { ok: false; issues: Issue[] };
@@ -32,7 +44,7 @@ export type VideoRequestResult = { ok: true; request: VideoRequest } | { ok: fal
 /** Checks a create as the contract says, all problems at once. */
 export function readVideoRequest(
   body: RequestObject,
-  { strict, rules }: { strict: boolean; rules: EndpointRules },
+  { strict, rules, keeps }: CreateRules,
 ): VideoRequestResult {
   const { fields: entries, issues: nameIssues } = judgeNames(Object.entries(body));
   const known = entries.filter(([key]) => UPSTREAM_FIELDS.has(key) || RINGBACK_FIELDS.has(key));
@@ -43,6 +55,9 @@ export function readVideoRequest(
   const issues = [
     ...typeIssues,
     ...combinationIssues(fields, { hasContent: Array.isArray(body["content"]) }),
+    ...(!keeps && coerceBoolean(fields["keep_result"]) === true
+      ? [issue("keep_result", "nothing_kept")]
+      : []),
     ...callbackIssues,
     ...nameIssues,
   ];
@@ -128,15 +143,17 @@ function assemble(
     timeoutMs: timeoutSeconds === undefined ? null : timeoutSeconds * 1000,
     repeatServerErrors: fields.retry_ambiguous_submit ?? false,
     endpoints: fields.endpoints ?? !test,
-    callback:
-      callbackUrl === null
-        ? null
-        : {
-            url: callbackUrl,
-            events: fields.callback_events ?? [...DEFAULT_EVENTS],
-            format: fields.callback_format ?? "standard",
-            headers: headerEntries(fields.callback_headers ?? {}) as [string, string][],
-          },
+    keepResult: fields.keep_result ?? null,
+    callback: callbackUrl === null ? null : callbackTo(callbackUrl, fields),
+  };
+}
+
+function callbackTo(url: string, fields: VideoFields): CallbackRequest {
+  return {
+    url,
+    events: fields.callback_events ?? [...DEFAULT_EVENTS],
+    format: fields.callback_format ?? "standard",
+    headers: headerEntries(fields.callback_headers ?? {}) as [string, string][],
   };
 }
 

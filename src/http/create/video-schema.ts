@@ -175,7 +175,7 @@ const OWN_FIELDS = {
   timeout_seconds: field(numeric, integer(60, 259_200)),
   retry_ambiguous_submit: field(coerceBoolean, z.boolean(says("not_boolean"))),
   endpoints: field(coerceBoolean, z.boolean(says("not_boolean"))),
-  keep_result: field(coerceBoolean, z.literal(false, says("nothing_kept"))),
+  keep_result: field(coerceBoolean, z.boolean(says("not_boolean"))),
   test,
 };
 

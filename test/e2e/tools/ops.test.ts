@@ -158,7 +158,42 @@ describe("npm run deploy", () => {
   });
 });
 
+const toml = readFileSync(join(root, "wrangler.toml"), "utf8");
+
+/** What wrangler itself would deploy with this configuration: the names of its bindings and variables. */
+function dryRun(text: string, ...more: string[]): string[] {
+  const whole = text
+    .replace('"src/index.ts"', JSON.stringify(join(root, "src/index.ts")))
+    .replace('"dist/public"', JSON.stringify(join(root, "dist/public")))
+    .replace("node dev/public.ts", `${process.execPath} ${join(root, "dev/public.ts")}`);
+  const config = join(folder, "wrangler.toml");
+  writeFileSync(config, whole);
+  const args = ["deploy", "--dry-run", ...more, "-c", config, "--outdir", join(folder, "out")];
+  const { status, stdout, stderr } = spawnSync(join(root, "node_modules/.bin/wrangler"), args, {
+    encoding: "utf8",
+    env: { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", CI: "true" },
+  });
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  expect(stdout).not.toContain("WARNING");
+  return Array.from(stdout.matchAll(/^env\.(\w+)/gm), ([, name = ""]) => name);
+}
+
+/** The same by the configuration's own lines. */
+function namesIn(text: string): string[] {
+  const found = text.matchAll(/^(?:name|binding) = "([A-Z_]+)"$|^([A-Z_]+) = /gm);
+  return Array.from(found, ([, binding, variable]) => binding ?? variable ?? "");
+}
+
 describe("wrangler", () => {
+  it("takes the lines that turn kept files on, as docs/deploy.md uncomments them", () => {
+    expect(readFileSync(join(root, "docs/deploy.md"), "utf8")).toContain(
+      "perl -pi -e 's/^#= //' wrangler.toml",
+    );
+    const names = dryRun(toml.replaceAll(/^#= /gm, ""));
+    expect(new Set(names)).toEqual(new Set([...namesIn(toml), "KEEP_RESULTS", "RESULTS"]));
+    expect(namesIn(toml)).not.toContain("RESULTS");
+  }, 60_000);
+
   it("uploads each module that the deployment hands it", async () => {
     const from = join(folder, "worker");
     const to = join(folder, "uploaded");
@@ -182,29 +217,13 @@ describe("docs/deploy.md", () => {
   }
 
   it("has a staging environment with every binding of the one at the top, and counters of its own", () => {
-    const toml = readFileSync(join(root, "wrangler.toml"), "utf8");
     const staging = block("[env.staging");
     const logs = block("[observability]");
-    const whole = toml
-      .replace("[observability]\nenabled = true\n", logs)
-      .replace('"src/index.ts"', JSON.stringify(join(root, "src/index.ts")))
-      .replace('"dist/public"', JSON.stringify(join(root, "dist/public")))
-      .replace("node dev/public.ts", `${process.execPath} ${join(root, "dev/public.ts")}`);
-    const config = join(folder, "wrangler.toml");
-    writeFileSync(config, `${whole}\n${staging}`);
-    const args = ["deploy", "--dry-run", "--env", "staging", "-c", config, "--outdir", join(folder, "out")];
-    const { status, stdout, stderr } = spawnSync(join(root, "node_modules/.bin/wrangler"), args, {
-      encoding: "utf8",
-      env: { ...process.env, WRANGLER_SEND_METRICS: "false", NO_COLOR: "1", CI: "true" },
-    });
-    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
-    expect(stdout).not.toContain("WARNING");
+    const whole = toml.replace("[observability]\nenabled = true\n", logs);
+    const deployed = dryRun(`${whole}\n${staging}`, "--env", "staging");
     // Objects, counters, the files, the variables.
-    const top = toml.matchAll(/^(?:name|binding) = "([A-Z_]+)"$|^([A-Z_]+) = /gm);
-    const names = Array.from(top, ([, binding, variable]) => binding ?? variable);
-    expect(names.length).toBeGreaterThanOrEqual(6);
-    const deployed = Array.from(stdout.matchAll(/^env\.(\w+)/gm), ([, name]) => name);
-    expect(new Set(deployed)).toEqual(new Set(names));
+    expect(namesIn(toml).length).toBeGreaterThanOrEqual(6);
+    expect(new Set(deployed)).toEqual(new Set(namesIn(toml)));
     const counters = (text: string): string[] =>
       Array.from(text.matchAll(/^namespace_id = "(\d+)"$/gm), ([, id = ""]) => id);
     expect(counters(staging)).toHaveLength(counters(toml).length);

@@ -186,11 +186,13 @@ describe("what the schemas say", () => {
     { RINGBACK_SECRET: SECRET, AIO_BASE_URL: "http://a.com/v1" },
     { RINGBACK_SECRET: SECRET, AIO_BASE_URL: "https://a.com/v1", RINGBACK_HOSTS: "a.com" },
     { RINGBACK_SECRET: SECRET, AIO_API_KEY: "k" },
+    { RINGBACK_SECRET: SECRET, KEEP_RESULTS: "on" },
+    { RINGBACK_SECRET: SECRET, KEEP_RESULTS: "x", RINGBACK_PUBLIC_URL: "https://a.com/v1" },
     { RINGBACK_SECRET: SECRET, RINGBACK_KEYS: `a:${"0".repeat(64)}` },
   ];
   const problems = [
     ...requests.flatMap((request) => {
-      const result = readVideoRequest(request as never, { strict: true, rules });
+      const result = readVideoRequest(request as never, { strict: true, rules, keeps: false });
       return result.ok ? [] : result.issues;
     }),
     ...urls.flatMap((url) => {

@@ -94,7 +94,7 @@ describe("a create", () => {
     const fields = Object.entries(propertiesOf("CreateVideo") as Record<string, { examples?: unknown[] }>);
     const filled = Object.fromEntries(fields.map(([name, property]) => [name, property.examples?.[0]]));
     const parsed = parseJsonBody(new TextEncoder().encode(JSON.stringify(filled)));
-    const result = parsed.ok ? readVideoRequest(parsed.value, { strict: true, rules }) : null;
+    const result = parsed.ok ? readVideoRequest(parsed.value, { strict: true, rules, keeps: true }) : null;
     expect(result).toMatchObject({ ok: true, request: { test: { outcome: "succeeded", delayMs: 5000 } } });
     expect(reference.problemsOf(schema, filled, "as it stands")).toEqual([]);
   });
@@ -197,7 +197,7 @@ const rules = { allowPrivate: false, ownHosts: ["ringback.acme.com"] };
 function issuesOf(body: object): unknown[] {
   const parsed = parseJsonBody(new TextEncoder().encode(JSON.stringify(body)));
   if (!parsed.ok) return [parsed.problem];
-  const result = readVideoRequest(parsed.value, { strict: true, rules });
+  const result = readVideoRequest(parsed.value, { strict: true, rules, keeps: true });
   return result.ok ? [] : result.issues;
 }
 

@@ -2,14 +2,19 @@ import { describe, expect, it } from "vitest";
 import { missingFor } from "../../../ops/missing.ts";
 
 const secrets = ["RINGBACK_SECRET"];
-const byHand = { loggedIn: true, inBuild: false, environment: "" };
-const inBuild = { loggedIn: true, inBuild: true, environment: "" };
+const byHand = { loggedIn: true, inBuild: false, environment: "", bucket: null };
+const inBuild = { loggedIn: true, inBuild: true, environment: "", bucket: null };
+
+/** Variables of these names. */
+function set(...names: string[]): Map<string, string> {
+  return new Map(names.map((name) => [name, "x"]));
+}
 
 describe("a deployment", () => {
   it.each([
-    { what: "own keys", secrets, vars: ["VALIDATION"] },
-    { what: "the operator's key", secrets: [...secrets, "AIO_API_KEY", "RINGBACK_KEYS"], vars: [] },
-    { what: "callers in a further list", secrets: [...secrets, "AIO_API_KEY"], vars: ["RINGBACK_KEYS_3"] },
+    { what: "own keys", secrets, vars: set("VALIDATION") },
+    { what: "the operator's key", secrets: [...secrets, "AIO_API_KEY", "RINGBACK_KEYS"], vars: set() },
+    { what: "callers in a further list", secrets: [...secrets, "AIO_API_KEY"], vars: set("RINGBACK_KEYS_3") },
   ])("with $what lacks nothing", (found) => {
     for (const how of [byHand, inBuild]) {
       expect(missingFor({ ...how, ...found })).toEqual({ first: [], later: [] });
@@ -17,48 +22,85 @@ describe("a deployment", () => {
   });
 
   it("without a login asks for that first: nothing else can be known", () => {
-    expect(missingFor({ ...byHand, loggedIn: false, secrets: null, vars: [] })).toEqual({
+    expect(missingFor({ ...byHand, loggedIn: false, secrets: null, vars: set() })).toEqual({
       first: [expect.stringContaining("npx wrangler login")],
       later: [],
     });
   });
 
   it.each([
-    { what: "the secret", secrets: [], vars: [], names: ["RINGBACK_SECRET: run"] },
+    { what: "the secret", secrets: [], vars: set(), names: ["RINGBACK_SECRET: run"] },
     {
       what: "a secret that is one",
       secrets,
-      vars: ["RINGBACK_SECRET_PREVIOUS"],
+      vars: set("RINGBACK_SECRET_PREVIOUS"),
       names: ["RINGBACK_SECRET_PREVIOUS as a secret"],
     },
-    { what: "callers", secrets: [...secrets, "AIO_API_KEY"], vars: [], names: ["RINGBACK_KEYS"] },
-    { what: "the upstream's key", secrets: [...secrets, "RINGBACK_KEYS"], vars: [], names: ["AIO_API_KEY"] },
+    { what: "callers", secrets: [...secrets, "AIO_API_KEY"], vars: set(), names: ["RINGBACK_KEYS"] },
+    {
+      what: "the upstream's key",
+      secrets: [...secrets, "RINGBACK_KEYS"],
+      vars: set(),
+      names: ["AIO_API_KEY"],
+    },
     {
       what: "everything at once",
       secrets: [],
-      vars: ["AIO_API_KEY"],
+      vars: set("AIO_API_KEY"),
       names: ["RINGBACK_SECRET: run", "AIO_API_KEY as a secret", "RINGBACK_KEYS"],
     },
-  ])("is reported to lack $what", ({ secrets: set, vars, names }) => {
-    const { first, later } = missingFor({ ...byHand, secrets: set, vars });
+  ])("is reported to lack $what", ({ secrets: known, vars, names }) => {
+    const { first, later } = missingFor({ ...byHand, secrets: known, vars });
     expect(first.toSorted()).toEqual(names.toSorted().map((name) => expect.stringMatching(`^${name}`)));
     expect(later).toEqual([]);
     // In Cloudflare's own build it can follow; a secret that is public cannot.
-    const built = missingFor({ ...inBuild, secrets: set, vars });
+    const built = missingFor({ ...inBuild, secrets: known, vars });
     expect([...built.first, ...built.later].toSorted()).toEqual(first.toSorted());
     expect(built.first).toEqual(first.filter((line) => line.includes("as a secret")));
   });
 
   it("in Cloudflare's own build needs neither a login of ours nor the names of its secrets", () => {
-    expect(missingFor({ ...inBuild, loggedIn: false, secrets: null, vars: [] })).toEqual({
+    expect(missingFor({ ...inBuild, loggedIn: false, secrets: null, vars: set() })).toEqual({
       first: [],
       later: [],
     });
-    expect(missingFor({ ...inBuild, secrets: null, vars: ["RINGBACK_SECRET"] }).first).toHaveLength(1);
+    expect(missingFor({ ...inBuild, secrets: null, vars: set("RINGBACK_SECRET") }).first).toHaveLength(1);
+  });
+
+  it.each([
+    { keep: undefined, bucket: null, lacks: [] },
+    { keep: "off", bucket: null, lacks: [] },
+    { keep: "", bucket: null, lacks: [] },
+    { keep: "ask", bucket: null, lacks: ["RESULTS, which KEEP_RESULTS needs: a [[r2_buckets]]"] },
+    { keep: " on ", bucket: null, lacks: ["RESULTS, which KEEP_RESULTS needs: a [[r2_buckets]]"] },
+    { keep: "ask", bucket: { name: "films", exists: true }, lacks: [] },
+    { keep: "off", bucket: { name: "films", exists: true }, lacks: [] },
+    {
+      keep: "off",
+      bucket: { name: "films", exists: false },
+      lacks: ["the bucket films, which is bound as RESULTS: run `npx wrangler r2 bucket create films`"],
+    },
+  ])("that keeps files ($keep) in the bucket $bucket lacks $lacks", ({ keep, bucket, lacks }) => {
+    const vars = new Map(keep === undefined ? [] : [["KEEP_RESULTS", keep]]);
+    const expected = lacks.map((line) => expect.stringContaining(line));
+    expect(missingFor({ ...byHand, secrets, vars, bucket })).toEqual({ first: expected, later: [] });
+    // The platform refuses it, or the Worker each call: a build of Cloudflare's, too, stops at it.
+    expect(missingFor({ ...inBuild, secrets, vars, bucket })).toEqual({ first: expected, later: [] });
+  });
+
+  it("that keeps files in an environment is told of the environment's own table", () => {
+    const vars = new Map([["KEEP_RESULTS", "on"]]);
+    const { first } = missingFor({ ...byHand, secrets, vars, environment: "staging" });
+    expect(first).toEqual([expect.stringContaining("[[env.staging.r2_buckets]]")]);
   });
 
   it("of an environment is reported with the command for that environment", () => {
-    const { first } = missingFor({ ...byHand, secrets: ["RINGBACK_KEYS"], vars: [], environment: "staging" });
+    const { first } = missingFor({
+      ...byHand,
+      secrets: ["RINGBACK_KEYS"],
+      vars: set(),
+      environment: "staging",
+    });
     expect(first).toEqual([
       expect.stringContaining("secret put RINGBACK_SECRET --env staging"),
       expect.stringContaining("secret put AIO_API_KEY --env staging"),

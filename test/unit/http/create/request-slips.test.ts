@@ -44,8 +44,8 @@ describe("a slip is refused, strict or lenient:", () => {
     [{ image: PNG.slice(0, 60) }, "image"],
     [{ reference_images: "asset://a, b" }, "reference_images.0"],
     [{ reference_images: ["null"] }, "reference_images.0"],
-    [{ keep_result: true }, "keep_result"],
-    [{ keep_result: "true" }, "keep_result"],
+    [{ keep_result: "on" }, "keep_result"],
+    [{ keep_result: 1 }, "keep_result"],
     [{ endpoints: "all" }, "endpoints"],
     [{ endpoints: ["ep_1"] }, "endpoints"],
     [{ upstream_body: [] }, "upstream_body"],
@@ -69,7 +69,7 @@ describe("what goes upstream", () => {
   it("has every digit of `upstream_body`", () => {
     const text = '{"model":"m","prompt":"p","upstream_body":{"metadata":{"n":12345678901234567890,"x":1.0}}}';
     const parsed = parseJsonBody(new TextEncoder().encode(text));
-    const result = parsed.ok ? readVideoRequest(parsed.value, { strict: true, rules }) : null;
+    const result = parsed.ok ? readVideoRequest(parsed.value, { strict: true, rules, keeps: true }) : null;
     expect(result?.ok && new TextDecoder().decode(encodeJsonBody(result.request.upstream))).toBe(
       '{"model":"m","prompt":"p","metadata":{"n":12345678901234567890,"x":1.0}}',
     );

@@ -29,6 +29,7 @@ const SPELLINGS: Record<string, object[]> = {
     { endpoints: true, keep_result: false },
     { endpoints: "TRUE", keep_result: "false" },
   ],
+  "the wish for a copy": [{ keep_result: true }, { keep_result: "true" }, { keep_result: "True" }],
   events: [
     { callback_events: ["video.failed", "video.running"] },
     { callback_events: "video.failed,video.running" },
@@ -78,12 +79,18 @@ describe("a create is", () => {
       parseBody(Buffer.from(await multipart.arrayBuffer()), { kind: "multipart", boundary }),
     ];
     const meanings = bodies.map(async (body) => {
-      const result = body.ok ? readVideoRequest(body.value, { strict: true, rules }) : null;
+      const result = body.ok ? readVideoRequest(body.value, { strict: true, rules, keeps: true }) : null;
       return result?.ok ? fingerprint(result.request.meaning) : JSON.stringify([body, result]);
     });
     const [first, ...others] = await Promise.all(meanings);
     expect(first).toMatch(/^[0-9a-f]{64}$/);
     expect(others).toEqual([first, first]);
+  });
+
+  it("another one with another wish for a copy", async () => {
+    const wishes = [{}, { keep_result: true }, { keep_result: false }];
+    const meanings = wishes.map(async (fields) => fingerprint(request(fields).meaning));
+    expect(new Set(await Promise.all(meanings)).size).toBe(3);
   });
 
   it("another one with other members for upstream", async () => {

@@ -261,7 +261,7 @@ describe("a create is taken", () => {
   it.each([{ reference_images: "[]" }, { reference_images: "\n" }, { reference_images: [] }])(
     "as a text task that needs a prompt where the list of images is empty: %j",
     (given) => {
-      const result = readVideoRequest({ model: "a", ...given }, { strict: true, rules });
+      const result = readVideoRequest({ model: "a", ...given }, { strict: true, rules, keeps: true });
       expect(result).toEqual({
         ok: false,
         issues: [issue("prompt", "required_for_text")],
@@ -297,7 +297,7 @@ describe("a create is taken", () => {
         fc.dictionary(fc.oneof(fc.constantFrom(...known), fc.string()), fc.jsonValue()),
         fc.boolean(),
         (fields, strict) => {
-          const result = readVideoRequest(body(fields), { strict, rules });
+          const result = readVideoRequest(body(fields), { strict, rules, keeps: true });
           expect(result.ok ? result.request.model : result.issues.length).toBeTruthy();
         },
       ),
