@@ -1,7 +1,7 @@
 import type { TaskState } from "../domain/task/due-work.ts";
 import { waitingByHand } from "../domain/delivery/delivery.ts";
 import { summaryOf } from "../domain/account/summary.ts";
-import { isTerminal } from "../domain/task/task.ts";
+import { isDecided, isTerminal } from "../domain/task/task.ts";
 import { isoTime } from "../domain/text/time.ts";
 
 /** What the console shows of a task beside its public JSON: where it stands with its submit and its polls. */
@@ -33,7 +33,7 @@ export function diagnosticsOf(
   at: { now: number; alarmAt: number | null; retentionMs: number },
 ): TaskDiagnostics {
   const { task, schedule, deliveries } = state;
-  const polling = !isTerminal(task) && task.submit.phase === "done";
+  const polling = !isDecided(task) && task.submit.phase === "done";
   const dueAt = schedule.nextPollAt <= at.now && at.alarmAt !== null ? at.alarmAt : schedule.nextPollAt;
   return {
     submit: {

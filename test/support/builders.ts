@@ -6,7 +6,7 @@ import { reportOf, type TaskReport } from "../../src/domain/account/report.ts";
 import type { EndpointSummary, TaskSummary } from "../../src/domain/account/summary.ts";
 import type { Endpoint } from "../../src/domain/endpoint/endpoint.ts";
 import { FIRST_VERSION } from "../../src/domain/account/signing-versions.ts";
-import { NO_POLLS, type PollSchedule, type Task } from "../../src/domain/task/task.ts";
+import { NO_POLLS, type KeepState, type PollSchedule, type Task } from "../../src/domain/task/task.ts";
 import type { TaskDocument } from "../../src/task-object/document.ts";
 import type { TaskReading } from "../../src/domain/task/upstream-answer.ts";
 
@@ -68,6 +68,14 @@ export function aTask(overrides: Partial<Task> = {}): Task {
     ambiguousFailure: false,
     ...overrides,
   };
+}
+
+export const FILE_ID = "abcdefghijklmnopqrstuvwxyz";
+
+/** What a task whose result is to be kept says of it. */
+export function aKeep(overrides: Partial<KeepState> = {}): KeepState {
+  const origin = "https://ringback.acme.com";
+  return { fileId: FILE_ID, origin, patienceMs: 120_000, succeededAt: null, copy: null, ...overrides };
 }
 
 /** The same before its submit: due, or begun. */

@@ -193,8 +193,9 @@ export interface AlarmRun {
 
 /**
  * The platform opens six connections for an object and queues the rest, whose time limits would run meanwhile: three
- * attempts leave room for the poll or the submit. The last of three slots is reserved for the terminal event, so that no
- * slow receiver of another event delays it; its first attempt finds room even where it begins with the end itself.
+ * attempts leave room for the poll or the submit, or for the two of a copy. The last of three slots is reserved for the
+ * terminal event, so that no slow receiver of another event delays it; its first attempt finds room even where it begins
+ * with the end itself.
  */
 const ATTEMPTS_MAX = 3;
 const NON_TERMINAL_ATTEMPTS_MAX = ATTEMPTS_MAX - 1;
@@ -217,14 +218,16 @@ function attemptsOnTheWire(steps: readonly Step[], { running }: AlarmRun): Attem
 }
 
 /**
- * Whether a step that is due may start. After `stopAt` nothing does, so that the run ends; but while it waits for a
- * slow attempt, the polls go on, because a slow receiver must not delay them. A report may always: no alarm comes for it,
+ * Whether a step that is due may start. After `stopAt` nothing does, so that the run ends; but while it waits anyway, for a
+ * slow attempt or for a copy, neither delays the other, nor the attempt a poll. A report may always: no alarm comes for it,
  * so no other run would report an end that is found as late as this.
  */
 function mayStart(step: Step, now: number, { stopAt, running }: AlarmRun): boolean {
   if (running.has(stepKey(step))) return false;
   if (now < stopAt || step.kind === "report") return true;
-  return step.kind === "poll" && Array.from(running.keys()).some((key) => key.startsWith(ATTEMPT_KEY));
+  if (isAttempt(step)) return running.has("copy");
+  const isBesideAttempts = step.kind === "poll" || step.kind === "copy";
+  return isBesideAttempts && Array.from(running.keys()).some((key) => key.startsWith(ATTEMPT_KEY));
 }
 
 /** What is due and may start now, oldest first; of the attempts, that of the terminal event before all others. */

@@ -1,6 +1,6 @@
 import { MEDIA_ENDINGS, type FileReason, type MediaType } from "../../contract/words.ts";
 import { isoTime } from "../text/time.ts";
-import { succeeded, type Task } from "./task.ts";
+import { succeeded, timedOut, type Task } from "./task.ts";
 import type { ResultUrl } from "./upstream-answer.ts";
 
 /**
@@ -72,6 +72,16 @@ export function copyGivenUp(task: Task, now: number): Task {
     now,
   );
   return { ...end, file: end.file ?? { status: "failed", reason: reason ?? "timeout" } };
+}
+
+/**
+ * The deadline has passed, and the upstream can be asked no more. A task whose result is being copied ends well all the same,
+ * once its patience is over, too; the same object until then.
+ */
+export function expired(task: Task, now: number): Task {
+  const until = copyUntil(task);
+  if (until === null) return timedOut(task, now);
+  return now >= Math.max(until, task.deadlineAt) ? copyGivenUp(task, now) : task;
 }
 
 function ended(task: Task, now: number): Task {

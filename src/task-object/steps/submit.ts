@@ -5,8 +5,9 @@ import {
   isOperatorCredentialError,
   submitLost,
 } from "../../domain/task/submit.ts";
+import { expired } from "../../domain/task/keep.ts";
 import { LEASE_MARGIN_MS } from "../../domain/delivery/delivery.ts";
-import { timedOut, type Task } from "../../domain/task/task.ts";
+import type { Task } from "../../domain/task/task.ts";
 import type { SubmitAnswer } from "../../domain/task/upstream-answer.ts";
 import { submitTimeoutMs } from "../../upstream/http-upstream.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
@@ -130,5 +131,5 @@ export function markSubmitLost(deps: TaskDeps, adjust: Adjust = AS_IT_IS): void 
 /** The deadline of a task that never reached the upstream, or that can no longer be asked about. */
 export function expireStep(deps: TaskDeps): void {
   const createId = deps.store.load()?.task.createId ?? "";
-  recordTask(deps, createId, ({ task }, now) => ({ task: timedOut(task, now) }));
+  recordTask(deps, createId, ({ task }, now) => ({ task: expired(task, now) }));
 }

@@ -3,13 +3,14 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { dueWork, alarmAt, NOTHING_SYNCED } from "../../../../src/domain/task/due-work.ts";
 import { eventsBetween } from "../../../../src/domain/task/event.ts";
+import { copyUntil, decideCopy, type CopyResult } from "../../../../src/domain/task/keep.ts";
 import { messageBody } from "../../../../src/domain/task/payload.ts";
 import { decidePoll } from "../../../../src/domain/task/poll.ts";
 import { beginSubmit, decideSubmit, submitLost } from "../../../../src/domain/task/submit.ts";
 import type { PollSchedule, Task } from "../../../../src/domain/task/task.ts";
 import type { PollAnswer, SubmitAnswer, TaskReading } from "../../../../src/domain/task/upstream-answer.ts";
 import { plainText } from "../../../../src/domain/text/text.ts";
-import { anUnsubmittedTask, aSchedule, aTask, T0 } from "../../../support/builders.ts";
+import { aKeep, anUnsubmittedTask, aSchedule, aTask, T0 } from "../../../support/builders.ts";
 
 /*
  * Any sequence of answers, crashes and time through the pure core.
@@ -19,6 +20,7 @@ import { anUnsubmittedTask, aSchedule, aTask, T0 } from "../../../support/builde
  * one event per type, video.progress aside           guarantee 3
  * no second submit after an unknown outcome          guarantee 2
  * unfinished work is on the dueWork, with an alarm    guarantee 6
+ * a task whose result is copied ends well             design.md, Kept files
  */
 
 const limits = {
@@ -38,7 +40,7 @@ const reading: fc.Arbitrary<TaskReading> = fc.record({
   progress: fc.option(fc.integer({ min: 0, max: 100 })),
   result: fc.option(
     fc.record({
-      url: fc.option(fc.constant("https://cdn/v.mp4")),
+      url: fc.constant("https://cdn/v.mp4"),
       containsKey: fc.boolean(),
       needsKey: fc.boolean(),
     }),
@@ -83,10 +85,19 @@ const submitAnswer: fc.Arbitrary<SubmitAnswer> = fc.oneof(
     json: fc.constant(null),
   }),
 );
+const copyResult: fc.Arbitrary<CopyResult> = fc.oneof(
+  fc.record({ kind: fc.constant("failed" as const), reason: fc.constant("http_404" as const) }),
+  fc.record({
+    kind: fc.constant("kept" as const),
+    bytes: fc.nat(),
+    contentType: fc.constant("video/mp4" as const),
+  }),
+);
 const move = fc.oneof(
   fc.record({ kind: fc.constant("submit" as const), answer: submitAnswer }),
   fc.record({ kind: fc.constant("poll" as const), answer: pollAnswer }),
   fc.record({ kind: fc.constant("crash" as const) }),
+  fc.record({ kind: fc.constant("copy" as const), result: copyResult }),
 );
 
 /** In words of the contract, not of the code that is tested. */
@@ -103,8 +114,10 @@ describe("the life of a task", () => {
           { maxLength: 40 },
         ),
         fc.boolean(),
-        (moves, repeatServerErrors) => {
-          let task: Task = anUnsubmittedTask("due", { repeatServerErrors });
+        fc.boolean(),
+        (moves, repeatServerErrors, isKept) => {
+          const keep = isKept ? aKeep() : null;
+          let task: Task = { ...anUnsubmittedTask("due", { repeatServerErrors }), keep };
           let schedule: PollSchedule = aSchedule();
           let now = T0;
           let ends = 0;
@@ -130,6 +143,10 @@ describe("the life of a task", () => {
                 task = submitLost(begun, now);
                 expect(task.error?.code).toBe("submit_unknown");
               }
+            } else if (step.kind === "copy") {
+              const { result } = step;
+              task = decideCopy(task, result, { now, random, retentionMs: 1000, publicUrl: null });
+              if (task !== before) expect(task.error).toBeNull();
             } else if (task.submit.phase === "done") {
               ({ task, schedule } = decidePoll(task, schedule, step.answer, {
                 startedAt: now,
@@ -137,7 +154,8 @@ describe("the life of a task", () => {
                 random,
                 limits,
               }));
-              if (!hasEnded(before)) expect(schedule.nextPollAt).toBeGreaterThan(now);
+              if (!hasEnded(before) && copyUntil(before) === null)
+                expect(schedule.nextPollAt).toBeGreaterThan(now);
             }
             if (hasEnded(before)) expect(task).toBe(before);
             else if (hasEnded(task)) ends += 1;
@@ -146,8 +164,9 @@ describe("the life of a task", () => {
             expect(steps.length).toBeGreaterThan(0);
             expect(alarmAt(steps, now)).toBeGreaterThan(now);
             expect(Number.isFinite(alarmAt(steps, now))).toBe(true);
+            const bound = copyUntil(task) ?? task.deadlineAt;
             if (!hasEnded(task))
-              expect(alarmAt(steps, now)).toBeLessThanOrEqual(Math.max(task.deadlineAt, now + 25_001));
+              expect(alarmAt(steps, now)).toBeLessThanOrEqual(Math.max(bound, now + 25_001));
           }
           expect(ends).toBeLessThanOrEqual(1);
           expect(unknownSubmits).toBeLessThanOrEqual(repeatServerErrors ? 4 : 1);

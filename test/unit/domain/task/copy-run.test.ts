@@ -1,0 +1,43 @@
+import { describe, expect, it } from "vitest";
+import { nextStartAt, startable, type Step } from "../../../../src/domain/task/due-work.ts";
+import { T0 } from "../../../support/builders.ts";
+
+/*
+ * A copy may take two minutes, a run of the alarm starts nothing new after 30 s.
+ *
+ * scenario                                             requirement
+ * attempts and reports while a file is copied          issue 16: callbacks of other events are not held up
+ * a success that is found while an attempt hangs       a slow receiver delays nothing
+ */
+
+const copy: Step = { kind: "copy", dueAt: T0 };
+const attempt: Step = { kind: "attempt", seq: 1, isTerminal: false, dueAt: T0 };
+const lost: Step = { kind: "attempt_lost", seq: 2, isTerminal: false, dueAt: T0 };
+const report: Step = { kind: "report", dueAt: T0, wakeAt: null };
+const stopAt = T0 + 10;
+const over = T0 + 11;
+
+describe("while a file is copied", () => {
+  const run = { stopAt, running: new Set(["copy"]) };
+
+  it.each([T0, over])("attempts and reports start, the copy not a second time (%#)", (now) => {
+    const started = startable([copy, attempt, lost, report], now, run);
+    expect(new Set(started)).toEqual(new Set([attempt, lost, report]));
+  });
+
+  it("the run waits for an attempt that becomes due after its end", () => {
+    expect(nextStartAt([copy, { ...attempt, dueAt: T0 + 50 }], over, run)).toBe(T0 + 50);
+  });
+});
+
+describe("after the end of its run", () => {
+  it("a copy starts beside an attempt that hangs", () => {
+    const run = { stopAt, running: new Set(["attempt 2"]) };
+    expect(startable([copy, attempt], over, run)).toEqual([copy]);
+  });
+
+  it("nothing starts beside nothing, or beside a report", () => {
+    expect(startable([copy, attempt], over, { stopAt, running: new Set() })).toEqual([]);
+    expect(startable([copy, attempt], over, { stopAt, running: new Set(["report"]) })).toEqual([]);
+  });
+});
