@@ -7,7 +7,8 @@ import {
   type Step,
 } from "../domain/task/due-work.ts";
 import { isRingbackFault } from "../domain/errors/stall.ts";
-import { isTerminal } from "../domain/task/task.ts";
+import { copyUntil } from "../domain/task/keep.ts";
+import { isDecided } from "../domain/task/task.ts";
 import { errorFields } from "../log.ts";
 import { attemptLostStep, attemptStep, sendAttempt, type BegunAttempt } from "./steps/attempt.ts";
 import { copyStep } from "./steps/copy.ts";
@@ -101,7 +102,7 @@ export async function reportInPassing(deps: TaskDeps): Promise<void> {
   await deps.store.rearm();
 }
 
-/** Runs a step. A poll returns the attempt that its end began; an attempt step sends its own. */
+/** Runs a step. A poll or a copy returns the attempt that its end began; an attempt step sends its own. */
 async function start(deps: TaskDeps, step: Step): Promise<void> {
   const begun = await deps.running.track(stepKey(step), runStep(deps, step));
   if (begun) await deps.running.track(attemptKey(begun.delivery.seq), sendAttempt(deps, begun));
@@ -133,15 +134,19 @@ async function runStep(deps: TaskDeps, step: Step): Promise<BegunAttempt | null>
   }
 }
 
-/** A step that failed for a reason of our own waits a minute, an unfinished task's no longer than to its deadline. */
+/**
+ * A step that failed for a reason of our own waits a minute, an unfinished task's no longer than to its deadline, and a
+ * copy to the end of its patience.
+ */
 function stall(deps: TaskDeps, step: Step, error: unknown): void {
   const task = deps.store.load()?.task;
   if (!task) return;
   deps.log("step.stalled", { ...taskFields(task), step: step.kind, ...errorFields(error) });
   const now = deps.now();
-  const open = !isTerminal(task) && (step.kind === "poll" || step.kind === "submit");
+  const open = !isDecided(task) && (step.kind === "poll" || step.kind === "submit");
+  const lastAt = open ? task.deadlineAt : step.kind === "copy" ? copyUntil(task) : null;
   if (open && now >= task.deadlineAt) expireStep(deps);
-  else deps.store.stall(step, open ? Math.min(now + STALL_MS, task.deadlineAt) : now + STALL_MS);
+  else deps.store.stall(step, Math.min(now + STALL_MS, lastAt ?? Infinity));
 }
 
 async function perform(deps: TaskDeps, step: Step): Promise<BegunAttempt | null> {
@@ -152,8 +157,7 @@ async function perform(deps: TaskDeps, step: Step): Promise<BegunAttempt | null>
       await submitStep(deps);
       break;
     case "copy":
-      await copyStep(deps);
-      break;
+      return copyStep(deps);
     case "submit_lost":
       markSubmitLost(deps);
       break;

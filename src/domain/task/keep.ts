@@ -1,7 +1,7 @@
 import { MEDIA_ENDINGS, type FileReason, type MediaType } from "../../contract/words.ts";
 import { isoTime } from "../text/time.ts";
 import { succeeded, timedOut, type Task } from "./task.ts";
-import type { ResultUrl } from "./upstream-answer.ts";
+import type { ResultUrl, TaskReading } from "./upstream-answer.ts";
 
 /**
  * The copy of a task's result. While it is made the upstream has nothing more to say: the task runs on, at 100 percent, and
@@ -23,6 +23,11 @@ export function startedCopy(task: Task, result: ResultUrl, now: number): Task {
   const copy = { url: containsKey ? null : url, needsKey, dueAt: now, failures: 0, reason: null };
   // No event comes of it: neither the run nor the progress is one that the upstream has reported.
   return { ...task, status: "running", progress: 100, keep: { ...task.keep, succeededAt: now, copy } };
+}
+
+/** The source of the copy that the reading has begun, if it contains the upstream key: the task must not show it. */
+export function secretSource({ keep }: Task, { result }: TaskReading): string | null {
+  return keep?.copy?.url === null ? (result?.url ?? null) : null;
 }
 
 /** When Ringback gives the copy up; null: none is under way. */

@@ -1,54 +1,88 @@
+import { LEASE_MARGIN_MS } from "../../domain/delivery/delivery.ts";
 import { copyGivenUp, copyUntil, decideCopy, type CopyResult } from "../../domain/task/keep.ts";
-import { openText } from "../sealed.ts";
+import type { Task } from "../../domain/task/task.ts";
+import type { CopyOrder } from "../../files/copy.ts";
+import { timeLimit } from "../../net/time-limit.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
 import type { TaskDocument } from "../document.ts";
-import { recordTask } from "./record.ts";
+import { openText } from "../sealed.ts";
+import { firstAttempt, withFirstAttempt, type BegunAttempt } from "./attempt.ts";
+import { prepareForEnd } from "./prepare.ts";
+import { changeOf, logStatus } from "./record.ts";
 
 /**
  * One try to copy the result; the task ends with the one that succeeds, and at the end of the patience. It takes no lease:
- * a copy that a dead process has begun costs nothing but time, and is begun anew.
+ * a copy that a dead process has begun costs nothing but time, and is begun anew. Returns the first attempt of the
+ * terminal event, if it began with the end.
  */
-export async function copyStep(deps: TaskDeps): Promise<void> {
+export async function copyStep(deps: TaskDeps): Promise<BegunAttempt | null> {
   const document = deps.store.load();
   const until = document && copyUntil(document.task);
-  if (!document || until === null) return;
-  const { createId } = document.task;
-  if (deps.now() >= until) {
-    recordTask(deps, createId, ({ task }, now) => ({ task: copyGivenUp(task, now) }));
-    return;
-  }
+  if (!document || until === null) return null;
+  if (deps.now() >= until) return recordCopy(deps, document, copyGivenUp);
   const result = await tryCopy(deps, document, until);
+  deps.log("result.copied", {
+    ...taskFields(document.task),
+    outcome: result.kind,
+    ...(result.kind === "kept" ? { bytes: result.bytes } : { reason: result.reason }),
+  });
   const random = deps.random();
   const { retentionMs, keep } = deps.settings;
-  const after = recordTask(deps, createId, ({ task }, now) => ({
-    task: decideCopy(task, result, { now, random, retentionMs, publicUrl: keep.publicUrl }),
-  }));
-  if (after) logTry(deps, after, result);
+  return recordCopy(deps, document, (task, now) =>
+    decideCopy(task, result, { now, random, retentionMs, publicUrl: keep.publicUrl }),
+  );
 }
 
+async function recordCopy(
+  deps: TaskDeps,
+  { task: { createId } }: TaskDocument,
+  decide: (task: Task, now: number) => Task,
+): Promise<BegunAttempt | null> {
+  const before = deps.store.load();
+  if (before?.task.createId !== createId) return null;
+  // Decides once ahead, to know whether the first attempt is to be prepared; the decision inside `update` counts.
+  const prepared = await prepareForEnd(deps, before, decide(before.task, deps.now()));
+  const after = deps.store.update(createId, (document, now) => {
+    const task = decide(document.task, now);
+    if (task === document.task) return null;
+    const change = changeOf(deps, document, { task }, now);
+    return prepared === null ? change : withFirstAttempt(deps, change, prepared, now);
+  });
+  if (after === null) return null;
+  logStatus(deps, before.task, after.task);
+  return prepared && firstAttempt(after, prepared);
+}
+
+/** @throws SealError, MissingKeyError */
 async function tryCopy(deps: TaskDeps, document: TaskDocument, until: number): Promise<CopyResult> {
-  const { task } = document;
-  const copy = task.keep?.copy;
+  const { keep, ownHost } = document.task;
+  const copy = keep?.copy;
   const url = copy?.url ?? (await openText(deps, document, "source"));
-  if (!copy || !task.keep || url === null) return { kind: "failed", reason: "storage" };
-  const { callback, ownHosts, keep, baseUrl } = deps.settings;
-  return deps.copyResult({
-    fileId: task.keep.fileId,
+  if (!copy || url === null) return { kind: "failed", reason: "storage" };
+  const { callback, ownHosts, baseUrl, keep: rules } = deps.settings;
+  const order: CopyOrder = {
+    fileId: keep.fileId,
     url,
     upstream: {
       origin: new URL(baseUrl).origin,
       apiKey: copy.needsKey ? await deps.session.apiKey(document) : null,
     },
-    rules: { allowPrivate: callback.allowPrivate, ownHosts: [task.ownHost, ...ownHosts] },
-    maxBytes: keep.maxBytes,
+    rules: { allowPrivate: callback.allowPrivate, ownHosts: [ownHost, ...ownHosts] },
+    maxBytes: rules.maxBytes,
     until,
-  });
+  };
+  return inPatience(until + LEASE_MARGIN_MS - deps.now(), deps.copyResult(order));
 }
 
-function logTry(deps: TaskDeps, { task }: TaskDocument, result: CopyResult): void {
-  deps.log("result.copied", {
-    ...taskFields(task),
-    outcome: result.kind,
-    ...(result.kind === "kept" ? { bytes: result.bytes } : { reason: result.reason }),
+/** A copy ends by itself in time; a bucket that never answers must not keep the task from its end. */
+async function inPatience(ms: number, copy: Promise<CopyResult>): Promise<CopyResult> {
+  const { signal, clear } = timeLimit(ms);
+  const timedOut = new Promise<CopyResult>((resolve) => {
+    signal.addEventListener("abort", () => resolve({ kind: "failed", reason: "timeout" }));
   });
+  try {
+    return await Promise.race([copy, timedOut]);
+  } finally {
+    clear();
+  }
 }

@@ -1,14 +1,13 @@
-import { isUnproved } from "../../domain/task/key-proof.ts";
+import { secretSource } from "../../domain/task/keep.ts";
 import { decidePoll, idToAsk } from "../../domain/task/poll.ts";
 import { isOperatorCredentialError } from "../../domain/task/submit.ts";
-import { isTerminal, type Task } from "../../domain/task/task.ts";
+import { isDecided, type Task } from "../../domain/task/task.ts";
 import type { PollAnswer, TaskReading } from "../../domain/task/upstream-answer.ts";
-import { isRingbackFault } from "../../domain/errors/stall.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
 import type { Change, TaskDocument } from "../document.ts";
 import { firstAttempt, withFirstAttempt, type BegunAttempt } from "./attempt.ts";
 import { passFor, tellRefusal } from "./pace.ts";
-import { prepareAttempt, type Prepared } from "./prepare.ts";
+import { prepareForEnd } from "./prepare.ts";
 import { changeOf, logStatus } from "./record.ts";
 import { sealText } from "../sealed.ts";
 
@@ -48,17 +47,19 @@ async function recordPoll(
   const json = hidesAnswer(ahead, answer) ? null : answer.json;
   if (json !== null) deps.session.answered(json);
   const isNews = ahead !== before.task;
-  const [sealed, prepared] = isNews
+  const secret = isNews && answer.kind === "read" ? secretSource(ahead, answer.reading) : null;
+  const [sealed, source, prepared] = isNews
     ? await Promise.all([
         json === null ? null : sealText(deps, ahead, "answer", json),
+        secret === null ? null : sealText(deps, ahead, "source", secret),
         prepareForEnd(deps, before, ahead),
       ])
-    : [null, null];
+    : [null, null, null];
   const after = deps.store.update(createId, (document, now) => {
-    if (isTerminal(document.task)) return null;
+    if (isDecided(document.task)) return null;
     const { task, schedule } = decide(document, now);
     if (task === document.task) return unchanged(deps, document, { schedule, answer });
-    const change = changeOf(deps, document, { task, schedule, answer: sealed }, now);
+    const change = changeOf(deps, document, { task, schedule, answer: sealed, source }, now);
     return prepared === null ? change : withFirstAttempt(deps, change, prepared, now);
   });
   if (after === null) return null;
@@ -77,19 +78,6 @@ function unchanged(
 ): Change {
   const others = deps.store.steps(document).some(({ kind }) => kind !== "poll");
   return answer.notBeforeMs !== null && others ? { schedule } : { schedule, inMemory: true };
-}
-
-/** Prepares the first attempt if it may leave with the end; null: an attempt step makes it. */
-async function prepareForEnd(deps: TaskDeps, before: TaskDocument, end: Task): Promise<Prepared | null> {
-  if (!isTerminal(end) || isUnproved(end)) return null;
-  if (!end.callback || end.callback.stopped || end.holdUntil > deps.now()) return null;
-  try {
-    return await prepareAttempt(deps, before, { endpoint: null });
-  } catch (error) {
-    // The end is written all the same; the step of the attempt meets the same fault and waits.
-    if (!isRingbackFault(error)) throw error;
-    return null;
-  }
 }
 
 function hidesAnswer(task: Task, answer: PollAnswer): boolean {

@@ -1,8 +1,10 @@
 import type { Delivery, Receiver } from "../../domain/delivery/delivery.ts";
 import { versionsInForce, type SigningVersion } from "../../domain/account/signing-versions.ts";
 import type { EndpointReceiver } from "../../domain/endpoint/endpoint.ts";
+import { isRingbackFault } from "../../domain/errors/stall.ts";
 import { OverloadedError } from "../../domain/errors/unavailable.ts";
-import type { Task } from "../../domain/task/task.ts";
+import { isUnproved } from "../../domain/task/key-proof.ts";
+import { isTerminal, type Task } from "../../domain/task/task.ts";
 import { signingSecret } from "../../keys/derive.ts";
 import { openEndpointHeaders } from "../../keys/endpoint-headers.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
@@ -36,6 +38,23 @@ export async function prepareAttempt(
     elsewhere ? { receiver: elsewhere, isOff: false } : placeOf(deps, document, endpoint, endpoints),
   ]);
   return { versions, secrets, ...place };
+}
+
+/** Prepares the first attempt if it may leave with the end of the task; null: an attempt step makes it. */
+export async function prepareForEnd(
+  deps: TaskDeps,
+  before: TaskDocument,
+  end: Task,
+): Promise<Prepared | null> {
+  if (!isTerminal(end) || isUnproved(end)) return null;
+  if (!end.callback || end.callback.stopped || end.holdUntil > deps.now()) return null;
+  try {
+    return await prepareAttempt(deps, before, { endpoint: null });
+  } catch (error) {
+    // The end is written all the same; the step of the attempt meets the same fault and waits.
+    if (!isRingbackFault(error)) throw error;
+    return null;
+  }
 }
 
 /** @throws SealError @throws OverloadedError */

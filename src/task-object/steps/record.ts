@@ -12,6 +12,8 @@ interface Recorded extends Pick<Change, "schedule" | "parts"> {
   task: Task;
   /** The upstream's answer, sealed. */
   answer?: string | null;
+  /** The source of a copy that begins, sealed, if it contains the key. */
+  source?: string | null;
 }
 
 /**
@@ -39,7 +41,7 @@ export function changeOf(
   recorded: Recorded,
   now: number,
 ): Change & { task: Task; deliveries: readonly Delivery[] } {
-  const { answer, schedule, parts } = recorded;
+  const { answer, source, schedule, parts } = recorded;
   const held = heldFromEnd(recorded.task, now + deps.settings.callback.holdMs);
   const task = withKnownEndpoints(deps, held);
   const { deliveries, bodies } = announce(before, task, { now, newMessageId: () => deps.newMessageId() });
@@ -48,6 +50,8 @@ export function changeOf(
   const bodyNeeded = task.submit.phase === "due" && !isTerminal(task);
   const sealed = {
     ...(answer ? { answer } : {}),
+    ...(source ? { source } : {}),
+    ...(ended && before.sealed.source !== null ? { source: null } : {}),
     // The key is no longer needed, except for the question whether the upstream knows it.
     ...(ended && !awaitsProof(task, deliveries) ? { key: null } : {}),
   };

@@ -5,7 +5,7 @@ import {
   isOperatorCredentialError,
   submitLost,
 } from "../../domain/task/submit.ts";
-import { expired } from "../../domain/task/keep.ts";
+import { expired, secretSource } from "../../domain/task/keep.ts";
 import { LEASE_MARGIN_MS } from "../../domain/delivery/delivery.ts";
 import type { Task } from "../../domain/task/task.ts";
 import type { SubmitAnswer } from "../../domain/task/upstream-answer.ts";
@@ -80,8 +80,10 @@ export async function recordSubmit(
   const keep = answerToKeep(begun.task, answer);
   if (keep !== null) deps.session.answered(keep);
   const again = ahead.submit.phase === "due" && begun.parts === 0;
-  const [sealed, parts] = await Promise.all([
+  const secret = answer.kind === "accepted" ? secretSource(ahead, answer.reading) : null;
+  const [sealed, source, parts] = await Promise.all([
     keep === null ? null : sealText(deps, ahead, "answer", keep),
+    secret === null ? null : sealText(deps, ahead, "source", secret),
     again ? sealParts(deps, ahead, body) : undefined,
   ]);
   const random = deps.random();
@@ -95,7 +97,7 @@ export async function recordSubmit(
       forecast: sync.forecast,
       streamed: deps.streamed(),
     });
-    return { task, schedule, answer: sealed, ...(parts ? { parts } : {}) };
+    return { task, schedule, answer: sealed, source, ...(parts ? { parts } : {}) };
   });
   if (after) {
     logAnswer(deps, after.task, answer);

@@ -105,6 +105,32 @@ function hasEnded({ status }: Task): boolean {
   return status === "succeeded" || status === "failed";
 }
 
+/** Whether the upstream has not said yet how it ends. */
+function isOpen(task: Task): boolean {
+  return !hasEnded(task) && copyUntil(task) === null;
+}
+
+/** Work with an alarm for it, in time. */
+function expectNextStep(task: Task, schedule: PollSchedule, now: number): void {
+  const steps = dueWork({ task, schedule, deliveries: [], sync: NOTHING_SYNCED, version: 1 }, 1000);
+  const alarm = alarmAt(steps, now);
+  const latest = copyUntil(task) ?? task.deadlineAt;
+  expect(steps.length).toBeGreaterThan(0);
+  expect(alarm).toBeGreaterThan(now);
+  expect(Number.isFinite(alarm)).toBe(true);
+  if (!hasEnded(task)) expect(alarm).toBeLessThanOrEqual(Math.max(latest, now + 25_001));
+}
+
+/** What a step of the submit makes of the task: its answer, or the death of its process. */
+function submitted(task: Task, answer: SubmitAnswer | null, at: { now: number; random: number }): Task {
+  const begun = beginSubmit(task, at.now + 25_000);
+  if (begun === null) return task;
+  if (answer !== null) return decideSubmit(begun, answer, { ...at, resultMissingMs: limits.resultMissingMs });
+  const lost = submitLost(begun, at.now);
+  expect(lost.error?.code).toBe("submit_unknown");
+  return lost;
+}
+
 describe("the life of a task", () => {
   it("has one end, one event per type, and always a next step, whatever happens", () => {
     fc.assert(
@@ -127,22 +153,13 @@ describe("the life of a task", () => {
             now += elapsed;
             const before = task;
             if (step.kind === "submit") {
-              const begun = beginSubmit(task, now + 25_000);
-              if (begun) {
+              task = submitted(task, step.answer, { now, random });
+              if (task !== before) {
                 expect(unknownSubmits === 0 || repeatServerErrors).toBe(true);
-                task = decideSubmit(begun, step.answer, {
-                  now,
-                  random,
-                  resultMissingMs: limits.resultMissingMs,
-                });
                 if (step.answer.kind === "unknown") unknownSubmits += 1;
               }
             } else if (step.kind === "crash") {
-              const begun = beginSubmit(task, now + 25_000);
-              if (begun) {
-                task = submitLost(begun, now);
-                expect(task.error?.code).toBe("submit_unknown");
-              }
+              task = submitted(task, null, { now, random });
             } else if (step.kind === "copy") {
               const { result } = step;
               task = decideCopy(task, result, { now, random, retentionMs: 1000, publicUrl: null });
@@ -154,19 +171,12 @@ describe("the life of a task", () => {
                 random,
                 limits,
               }));
-              if (!hasEnded(before) && copyUntil(before) === null)
-                expect(schedule.nextPollAt).toBeGreaterThan(now);
+              if (isOpen(before)) expect(schedule.nextPollAt).toBeGreaterThan(now);
             }
             if (hasEnded(before)) expect(task).toBe(before);
             else if (hasEnded(task)) ends += 1;
             events.push(...eventsBetween(before, task));
-            const steps = dueWork({ task, schedule, deliveries: [], sync: NOTHING_SYNCED, version: 1 }, 1000);
-            expect(steps.length).toBeGreaterThan(0);
-            expect(alarmAt(steps, now)).toBeGreaterThan(now);
-            expect(Number.isFinite(alarmAt(steps, now))).toBe(true);
-            const bound = copyUntil(task) ?? task.deadlineAt;
-            if (!hasEnded(task))
-              expect(alarmAt(steps, now)).toBeLessThanOrEqual(Math.max(bound, now + 25_001));
+            expectNextStep(task, schedule, now);
           }
           expect(ends).toBeLessThanOrEqual(1);
           expect(unknownSubmits).toBeLessThanOrEqual(repeatServerErrors ? 4 : 1);
