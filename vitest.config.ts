@@ -29,6 +29,7 @@ export default defineConfig({
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
+              r2Buckets: ["RESULTS"],
               // A file's tests make more calls a minute than one address may.
               ratelimits: {
                 CREATE_LIMIT: { namespace_id: "1001", simple: { limit: 100_000, period: 60 } },
@@ -51,6 +52,7 @@ export default defineConfig({
         test: {
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
+          globalSetup: "test/support/sources/workers-setup.ts",
           // Chromium may run beside them.
           testTimeout: 20_000,
           // They mostly wait: on two cores vitest's own choice would be one.

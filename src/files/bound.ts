@@ -1,3 +1,4 @@
+import { R2Store } from "./r2-store.ts";
 import type { FileStore } from "./store.ts";
 
 /** The binding `RESULTS`, which a deployment may leave out: a bucket of the platform, or a folder of one's own machine. */
@@ -8,5 +9,6 @@ interface MaybeBound {
 /** The deployment's store; null: it has none. */
 export function fileStore(env: object): FileStore | null {
   const { RESULTS: bound } = env as MaybeBound;
-  return !bound || "createMultipartUpload" in bound ? null : bound;
+  if (!bound) return null;
+  return "createMultipartUpload" in bound ? new R2Store(bound) : bound;
 }

@@ -1,22 +1,89 @@
-import type { EndpointRules } from "../domain/delivery/endpoint-policy.ts";
+import type { FileReason, MediaType } from "../contract/words.ts";
+import { mediaType, namedType, SNIFF_BYTES } from "../domain/files/media-type.ts";
 import type { CopyResult } from "../domain/task/keep.ts";
-import type { FileStore } from "./store.ts";
+import { discardBody } from "../net/discard.ts";
+import { announcedBytes } from "../net/read-bytes.ts";
+import { timeLimit } from "../net/time-limit.ts";
+import { wait } from "../net/wait.ts";
+import { CopySlots } from "./copy-slots.ts";
+import type { CopyOrder } from "./order.ts";
+import { openSource } from "./source.ts";
+import { streamIn } from "./stream-in.ts";
+import type { FileStore, StoredFile } from "./store.ts";
 
-/** One try to copy a result. */
-export interface CopyOrder {
-  fileId: string;
-  url: string;
-  /** Its own origin is no foreign receiver, and alone may see the key. */
-  upstream: { origin: string; apiKey: string | null };
-  /** What every other source must fit. */
-  rules: EndpointRules;
-  maxBytes: number;
-  /** Epoch milliseconds: the try ends by then. */
-  until: number;
+/** Each may hold two buffers of 5 MiB, and an isolate has 128 MB for all that it does. */
+const COPIES_MAX = 4;
+const ASK_AGAIN_MS = 200;
+
+const slots = new CopySlots(COPIES_MAX);
+
+/** Copies a result into the store; if it is there already, it is kept. Never throws: what fails is a result. */
+export async function copyResult(store: FileStore | null, order: CopyOrder): Promise<CopyResult> {
+  if (store === null) return failed("storage");
+  const known = await store.head(order.fileId).catch(() => "storage" as const);
+  if (known === "storage") return failed(known);
+  if (known !== null) return kept(known);
+  if (!(await takeSlot(order))) return failed("timeout");
+  const { signal, clear } = timeLimit(order.until - Date.now());
+  try {
+    return await copy(store, order, signal);
+  } finally {
+    clear();
+    slots.giveBack(order);
+  }
 }
 
-/** Copies a result into the store. @throws what the platform throws */
-export async function copyResult(store: FileStore | null, order: CopyOrder): Promise<CopyResult> {
-  if (store === null || Date.now() >= order.until) return { kind: "failed", reason: "storage" };
-  return { kind: "failed", reason: "storage" };
+/** False: the time of the copy is over. */
+async function takeSlot(order: CopyOrder): Promise<boolean> {
+  for (;;) {
+    const leftMs = order.until - Date.now();
+    if (leftMs > 0 && slots.tryTake(order, Date.now())) return true;
+    if (leftMs <= 0) {
+      slots.giveBack(order);
+      return false;
+    }
+    await wait(Math.min(ASK_AGAIN_MS, leftMs));
+  }
+}
+
+async function copy(store: FileStore, order: CopyOrder, signal: AbortSignal): Promise<CopyResult> {
+  const response = await openSource(order, signal);
+  if (typeof response === "string") return failed(response);
+  const reason = refusal(response, order.maxBytes);
+  if (reason !== null || response.body === null) {
+    discardBody(response);
+    return failed(reason ?? "not_media");
+  }
+  const named = response.headers.get("content-type");
+  const result = await streamIn(
+    store,
+    {
+      fileId: order.fileId,
+      body: response.body,
+      length: announcedBytes(response) || null,
+      maxBytes: order.maxBytes,
+      typeOf: (bytes): MediaType | null => mediaType(named, bytes.subarray(0, SNIFF_BYTES)),
+    },
+    signal,
+  );
+  return typeof result === "string" ? failed(result) : kept(result);
+}
+
+/** The runtime unpacks these by itself; what is packed in another way would be kept as it is. */
+const UNPACKED = new Set(["", "identity", "gzip", "br"]);
+
+/** Why nothing of an answer needs to be read; null: it may be a result. */
+function refusal(response: Response, maxBytes: number): FileReason | null {
+  const encoding = response.headers.get("content-encoding") ?? "";
+  const isMedia = namedType(response.headers.get("content-type")) !== null;
+  if (!isMedia || !UNPACKED.has(encoding.trim().toLowerCase())) return "not_media";
+  return announcedBytes(response) > maxBytes ? "too_large" : null;
+}
+
+function kept({ bytes, contentType }: StoredFile): CopyResult {
+  return { kind: "kept", bytes, contentType };
+}
+
+function failed(reason: FileReason): CopyResult {
+  return { kind: "failed", reason };
 }

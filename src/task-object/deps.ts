@@ -8,7 +8,7 @@ import { StallError } from "../domain/errors/stall.ts";
 import type { CopyResult } from "../domain/task/keep.ts";
 import type { Task } from "../domain/task/task.ts";
 import type { TaskSettings } from "../env.ts";
-import type { CopyOrder } from "../files/copy.ts";
+import type { CopyOrder } from "../files/order.ts";
 import type { LogEvent, LogFields } from "../log.ts";
 import type { Callback } from "../webhook/send.ts";
 import type { Pacing } from "./pacing.ts";

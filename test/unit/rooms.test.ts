@@ -31,7 +31,7 @@ const ROOMS: Record<string, string[]> = {
   webhook: ["contract", "domain", "keys", "net"],
   upstream: ["contract", "domain", "keys", "net"],
   // Copies of results, from their source to the bucket.
-  files: ["contract", "domain"],
+  files: ["contract", "domain", "net", "upstream"],
   "cadence-object": ["domain", "log", "net"],
   // It seals the receiver of a recovery and makes ids. It sends alerts as callbacks are sent, with the version in a header.
   "account-object": ["cadence-object", "domain", "env", "keys", "log", "net", "version", "webhook"],

@@ -28,13 +28,13 @@ const LABEL = /^[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?$/;
 
 /**
  * Judges a callback URL. It is parsed once, by `URL`, which also undoes octal, hexadecimal, full-width and
- * percent-encoded spellings of a host; the judgement is on the parsed host, never on the text.
+ * percent-encoded spellings of a host; the judgement is on the parsed host, never on the text. `max`: its characters.
  */
-export function judgeEndpoint(text: string, rules: EndpointRules): EndpointVerdict {
-  if (text.length > URL_MAX_LENGTH) return refuse(problem("text_too_long", { max: URL_MAX_LENGTH }));
+export function judgeEndpoint(text: string, rules: EndpointRules, max = URL_MAX_LENGTH): EndpointVerdict {
+  if (text.length > max) return refuse(problem("text_too_long", { max }));
   if (!URL.canParse(text)) return refuse(problem("not_url"));
   const url = new URL(text);
-  if (url.href.length > URL_MAX_LENGTH) return refuse(problem("text_too_long", { max: URL_MAX_LENGTH }));
+  if (url.href.length > max) return refuse(problem("text_too_long", { max }));
   const found = schemeProblem(url, rules) ?? hostProblem(url, rules);
   return found === null ? { ok: true, url: url.href } : refuse(found);
 }

@@ -1,7 +1,7 @@
 import { LEASE_MARGIN_MS } from "../../domain/delivery/delivery.ts";
 import { copyGivenUp, copyUntil, decideCopy, type CopyResult } from "../../domain/task/keep.ts";
 import type { Task } from "../../domain/task/task.ts";
-import type { CopyOrder } from "../../files/copy.ts";
+import type { CopyOrder } from "../../files/order.ts";
 import { timeLimit } from "../../net/time-limit.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
 import type { TaskDocument } from "../document.ts";

@@ -1,0 +1,100 @@
+import type { MediaType } from "../contract/words.ts";
+import { isMediaType } from "../domain/files/media-type.ts";
+import type { ByteRange, FileStore, StoredFile } from "./store.ts";
+
+/** The smallest part that R2 takes, the last one aside. All parts of a file have this size. */
+const PART_BYTES = 5 * 1_048_576;
+
+/** A bucket of the platform. The ids of files are its keys. */
+export class R2Store implements FileStore {
+  readonly #bucket: R2Bucket;
+
+  constructor(bucket: R2Bucket) {
+    this.#bucket = bucket;
+  }
+
+  async head(fileId: string): Promise<StoredFile | null> {
+    return storedFile(await this.#bucket.head(fileId));
+  }
+
+  async read(
+    fileId: string,
+    range: ByteRange | null,
+  ): Promise<{ file: StoredFile; body: ReadableStream } | null> {
+    const object = await this.#bucket.get(fileId, range === null ? {} : { range });
+    const file = storedFile(object);
+    if (object === null || file === null) return null;
+    return { file, body: object.body };
+  }
+
+  async write(
+    fileId: string,
+    contentType: MediaType,
+    body: ReadableStream<Uint8Array>,
+    length: number | null,
+  ): Promise<void> {
+    const httpMetadata = { contentType };
+    if (length === null) {
+      const upload = await this.#bucket.createMultipartUpload(fileId, { httpMetadata });
+      // An upload of parts takes no condition, so Ringback asks itself.
+      await writeParts(upload, body, async () => (await this.#bucket.head(fileId)) !== null);
+      return;
+    }
+    const written = await this.#bucket.put(fileId, body, {
+      httpMetadata,
+      onlyIf: { etagDoesNotMatch: "*" },
+    });
+    if (written === null) throw alreadyThere();
+  }
+
+  async delete(fileId: string): Promise<void> {
+    await this.#bucket.delete(fileId);
+  }
+}
+
+/** One part is filled while the other is sent, so a file takes two buffers, however long it is. */
+async function writeParts(
+  upload: R2MultipartUpload,
+  body: ReadableStream<Uint8Array>,
+  isThere: () => Promise<boolean>,
+): Promise<void> {
+  const reader = body.getReader({ mode: "byob" });
+  const sent: R2UploadedPart[] = [];
+  try {
+    let sending: Promise<R2UploadedPart> | null = null;
+    let spare = new ArrayBuffer(PART_BYTES);
+    let filling = new ArrayBuffer(PART_BYTES);
+    for (;;) {
+      const { value, done } = await reader.readAtLeast(PART_BYTES, new Uint8Array(filling));
+      if (sending) sent.push(await sending);
+      if (done || value === undefined || value.byteLength === 0) break;
+      filling = spare;
+      spare = value.buffer;
+      sending = upload.uploadPart(sent.length + 1, value);
+      // Its failure counts where its turn comes.
+      sending.catch(() => undefined);
+      if (value.byteLength < PART_BYTES) {
+        sent.push(await sending);
+        break;
+      }
+    }
+    if (await isThere()) throw alreadyThere();
+    await upload.complete(sent);
+  } catch (error) {
+    reader.cancel(error).catch(() => undefined);
+    // R2 forgets an unfinished upload after a week by itself.
+    await upload.abort().catch(() => undefined);
+    throw error;
+  }
+}
+
+/** Another try has written it. The next one finds it. */
+function alreadyThere(): Error {
+  return new Error("the file is there already");
+}
+
+/** Null: there is none, or none that Ringback has written. */
+function storedFile(object: R2Object | null): StoredFile | null {
+  const contentType = object?.httpMetadata?.contentType ?? "";
+  return object !== null && isMediaType(contentType) ? { bytes: object.size, contentType } : null;
+}
