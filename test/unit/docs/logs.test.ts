@@ -25,12 +25,18 @@ function logCalls(text: string): string[] {
 }
 
 /**
- * The events that a call can log: its first argument's words, or those that the file gives to the function around it.
+ * The events that a call can log: its first argument's words, those of the table that it takes them from, or those that
+ * the file gives to the function around it.
  */
 function eventsOf(call: string, text: string): string[] {
   const [first = ""] = call.split(",", 1);
   const own = Array.from(first.matchAll(EVENT), ([, event = ""]) => event);
   if (own.length > 0) return own;
+  const [, table] = /^([A-Z_]+)\[/.exec(first) ?? [];
+  if (table !== undefined) {
+    const [, words = ""] = new RegExp(`^const ${table} = {([^}]*)}`, "m").exec(text) ?? [];
+    return Array.from(words.matchAll(EVENT), ([, event = ""]) => event);
+  }
   return Array.from(text.matchAll(/\("([a-z]+\.failed)", async/g), ([, event = ""]) => event);
 }
 
