@@ -62,7 +62,7 @@ async function renderSent(context: Context<AppEnv>, elsewhere: Elsewhere): Promi
     case "silent":
       throw new OverloadedError("the account does not answer");
     case "found": {
-      const delivery = (await shownTo(context, answer.body)) as unknown as SentDelivery;
+      const delivery = await shownTo<SentDelivery>(context, answer.body);
       const page = pageContext(context);
       return context.html(<SentPage page={page} taskId={id} delivery={delivery} elsewhere={elsewhere} />);
     }

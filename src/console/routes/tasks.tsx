@@ -16,8 +16,7 @@ export async function showTask(context: Context<AppEnv>): Promise<Response> {
   const { name, account } = await namedTask(context);
   const body = await askTask(context.env.TASKS, name, async (stub) => stub.inspect(account));
   if (body === null) throw noSuchTask();
-  // Digits of the upstream's and the caller's numbers are shown as they came.
-  const view = (await shownTo(context, body)) as unknown as TaskView;
+  const view = await shownTo<TaskView>(context, body);
   const asked = { said: context.req.query("said"), at: context.req.query("at") };
   return context.html(<TaskPage page={pageContext(context)} view={view} asked={asked} />);
 }

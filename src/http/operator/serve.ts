@@ -1,6 +1,6 @@
 import type { Context, Next } from "hono";
 import { issue } from "../../contract/problems.ts";
-import { parseJson, type JsonValue } from "../../domain/text/json.ts";
+import { parseJson } from "../../domain/text/json.ts";
 import { isUnavailable } from "../../domain/errors/unavailable.ts";
 import { openTaskId } from "../../keys/ids.ts";
 import { log } from "../../log.ts";
@@ -79,10 +79,17 @@ async function maskedResponse(context: Context<AppEnv>): Promise<Response> {
   return new Response(JSON.stringify(maskAnswer(parseJson(body), receivers)), response);
 }
 
-/** What an object says of the request's task, masked if an operator asks. */
-export async function shownTo(context: Context<AppEnv>, body: string): Promise<JsonValue> {
+/**
+ * What an object says of the request's task, masked if an operator asks: a mask changes no member's type. Digits of the
+ * upstream's and the caller's numbers stay as they came. `Answer`: what the object has written as `body`.
+ */
+export async function shownTo<Answer extends object>(
+  context: Context<AppEnv>,
+  body: string,
+): Promise<Answer> {
   const value = parseJson(body);
-  return context.get("operator") === undefined ? value : maskAnswer(value, await receiversOf(context));
+  const isMasked = context.get("operator") !== undefined;
+  return (isMasked ? maskAnswer(value, await receiversOf(context)) : value) as Answer;
 }
 
 const NO_RECEIVERS: Receivers = { own: null, endpoints: new Map() };
