@@ -1,7 +1,7 @@
 import type { AccountList, AccountOverview } from "../../contract/shapes/operator.ts";
 import type { PageContext } from "../page-context.ts";
 import { Page } from "./page.tsx";
-import { Distance } from "./parts.tsx";
+import { Distance } from "./parts/parts.tsx";
 
 /** The accounts of a deployment, each with what needs attention. */
 export function AccountsPage({ page, list }: { page: PageContext; list: AccountList }) {

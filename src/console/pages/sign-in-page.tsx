@@ -1,5 +1,5 @@
 import type { AccountMode } from "../../contract/words.ts";
-import { described, Field } from "./parts.tsx";
+import { described, Field } from "./parts/parts.tsx";
 import { Page } from "./page.tsx";
 import { BEARER_MAX_LENGTH, SESSION_MS } from "../session.ts";
 import type { PageContext } from "../page-context.ts";

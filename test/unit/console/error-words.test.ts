@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { failureWords, type Reader } from "../../../src/console/pages/error-words.ts";
+import { failureWords, type Reader } from "../../../src/console/pages/parts/error-words.ts";
 import { TEXTS } from "../../../src/console/language.ts";
 import { TASK_ERRORS, TASK_NOTES, type TaskErrorCode } from "../../../src/contract/errors.ts";
 import type { AccountMode } from "../../../src/contract/words.ts";

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { titleOf } from "../../../src/console/pages/task-title.ts";
+import { titleOf } from "../../../src/console/pages/parts/task-title.ts";
 import { parseJson } from "../../../src/domain/text/json.ts";
 
 it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clock, distance, span } from "../../../src/console/pages/spans.ts";
+import { clock, distance, span } from "../../../src/console/pages/parts/spans.ts";
 import { liveEveryMs, type TaskView } from "../../../src/console/pages/task/task-view.ts";
 import { en } from "../../../src/console/text/en.ts";
 import { zh } from "../../../src/console/text/zh.ts";

@@ -2,7 +2,7 @@ import type { EndpointJson } from "../../../contract/shapes/endpoint.ts";
 import { EVENT_TYPES } from "../../../contract/words.ts";
 import type { TypedEndpoint } from "../../forms/endpoint-request.ts";
 import type { PageContext } from "../../page-context.ts";
-import { described, Field } from "../parts.tsx";
+import { described, Field } from "../parts/parts.tsx";
 
 interface FieldsProps {
   page: PageContext;

@@ -1,7 +1,7 @@
 import type { EndpointJson } from "../../../contract/shapes/endpoint.ts";
 import type { EndpointStatus } from "../../../contract/words.ts";
 import type { PageContext } from "../../page-context.ts";
-import { Distance } from "../parts.tsx";
+import { Distance } from "../parts/parts.tsx";
 
 const TONES = { active: "delivered", failing: "exhausted", disabled: "stopped" } as const satisfies Record<
   EndpointStatus,

@@ -4,7 +4,7 @@ import type { FormIssue } from "../../forms/new-task-fields.ts";
 import type { PageContext } from "../../page-context.ts";
 import { Summary } from "../new-task/new-task-notices.tsx";
 import { Page } from "../page.tsx";
-import { Notice } from "../parts.tsx";
+import { Notice } from "../parts/parts.tsx";
 import { EndpointFields } from "./endpoint-form.tsx";
 import { EndpointBadge, FirstFailed } from "./endpoint-parts.tsx";
 import { ENDPOINTS_MAX } from "../../../domain/endpoint/change.ts";

@@ -2,7 +2,7 @@ import { CALLBACK_FILTERS, TASK_STATUSES } from "../../../contract/words.ts";
 import type { EndpointJson } from "../../../contract/shapes/endpoint.ts";
 import type { PageContext } from "../../page-context.ts";
 import { endpointName } from "../endpoints/endpoint-name.ts";
-import { described, Field, Notice } from "../parts.tsx";
+import { described, Field, Notice } from "../parts/parts.tsx";
 import { filtersIn, listPath, metadataIn, SEARCH } from "./list-query.ts";
 
 /** What is wrong with a parameter, in the reader's language. */

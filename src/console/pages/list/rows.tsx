@@ -1,8 +1,8 @@
 import type { ListedTask, TaskList } from "../../../contract/shapes/task.ts";
 import type { PageContext } from "../../page-context.ts";
-import { CallbackBadge, Distance, StatusBadge } from "../parts.tsx";
-import { span } from "../spans.ts";
-import { titleOf } from "../task-title.ts";
+import { CallbackBadge, Distance, StatusBadge } from "../parts/parts.tsx";
+import { span } from "../parts/spans.ts";
+import { titleOf } from "../parts/task-title.ts";
 
 interface RowsProps {
   page: PageContext;

@@ -3,7 +3,7 @@ import type { TaskList } from "../../../contract/shapes/task.ts";
 import type { PageContext } from "../../page-context.ts";
 import { FirstSteps } from "../start/first-steps.tsx";
 import { Page } from "../page.tsx";
-import { Notice } from "../parts.tsx";
+import { Notice } from "../parts/parts.tsx";
 import { Chips, FilterForm, QuickFilters, SearchBox, type Problems } from "./filters.tsx";
 import { filtersIn, listPath, recoveryOf } from "./list-query.ts";
 import { Rows } from "./rows.tsx";

@@ -1,6 +1,6 @@
 import type { Child } from "hono/jsx";
 import { RawText, type RequestObject } from "../../../http/body/json-body.ts";
-import { described, Field } from "../parts.tsx";
+import { described, Field } from "../parts/parts.tsx";
 import type { PageContext } from "../../page-context.ts";
 
 /** The kinds of fields that the form of a new task is made of. */

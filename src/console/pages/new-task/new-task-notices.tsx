@@ -1,8 +1,8 @@
 import type { ApiError } from "../../../http/errors.ts";
 import type { FormIssue } from "../../forms/new-task-fields.ts";
 import type { PageContext } from "../../page-context.ts";
-import { operatorRefusal } from "../error-words.ts";
-import { Code, Notice } from "../parts.tsx";
+import { operatorRefusal } from "../parts/error-words.ts";
+import { Code, Notice } from "../parts/parts.tsx";
 
 /** What stands above the form after it was refused. */
 

@@ -3,7 +3,7 @@ import { ASPECT_RATIOS, DURATIONS_SECONDS, RESOLUTIONS } from "../../../contract
 import { EVENT_TYPES } from "../../../contract/words.ts";
 import type { RequestObject } from "../../../http/body/json-body.ts";
 import { Page } from "../page.tsx";
-import { Code, CopyButton, described, Field } from "../parts.tsx";
+import { Code, CopyButton, described, Field } from "../parts/parts.tsx";
 import { ImageField, Select, TextArea, textIn, type FormProps } from "./new-task-controls.tsx";
 import { Refusal, Summary } from "./new-task-notices.tsx";
 import type { FormIssue } from "../../forms/new-task-fields.ts";

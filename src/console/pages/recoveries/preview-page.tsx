@@ -5,7 +5,7 @@ import type { EndpointJson } from "../../../contract/shapes/endpoint.ts";
 import type { PageContext } from "../../page-context.ts";
 import { endpointName } from "../endpoints/endpoint-name.ts";
 import { Page } from "../page.tsx";
-import { described, Field } from "../parts.tsx";
+import { described, Field } from "../parts/parts.tsx";
 
 /** What a recovery is asked for. */
 export interface Asked {

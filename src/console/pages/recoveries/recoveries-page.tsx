@@ -1,7 +1,7 @@
 import type { RecoveryJson } from "../../../contract/shapes/recovery.ts";
 import type { PageContext } from "../../page-context.ts";
 import { Page } from "../page.tsx";
-import { Distance } from "../parts.tsx";
+import { Distance } from "../parts/parts.tsx";
 
 /** While one runs. */
 const LIVE_MS = 3000;

@@ -1,7 +1,7 @@
 import type { RecoveryJson } from "../../../contract/shapes/recovery.ts";
 import type { PageContext } from "../../page-context.ts";
 import { Page } from "../page.tsx";
-import { Badge, Instant, Notice } from "../parts.tsx";
+import { Badge, Instant, Notice } from "../parts/parts.tsx";
 
 /** While it runs. */
 const LIVE_MS = 1000;

@@ -4,8 +4,8 @@ import { problemText, type Issue } from "../../../contract/problems.ts";
 import type { PageContext } from "../../page-context.ts";
 import type { Receiver } from "../../receivers.ts";
 import { Page } from "../page.tsx";
-import { Code, CopyButton, described, Field, HiddenSecret, ShownSecret } from "../parts.tsx";
-import { PingResult } from "../ping-result.tsx";
+import { Code, CopyButton, described, Field, HiddenSecret, ShownSecret } from "../parts/parts.tsx";
+import { PingResult } from "../parts/ping-result.tsx";
 import { TestStep } from "./test-step.tsx";
 
 /** What became of the form that was sent last. */

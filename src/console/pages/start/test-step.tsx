@@ -1,7 +1,7 @@
 import { DEFAULT_EVENTS } from "../../../contract/words.ts";
 import { FIRST_FORM } from "../../forms/first-form.ts";
 import type { PageContext } from "../../page-context.ts";
-import { described, Field } from "../parts.tsx";
+import { described, Field } from "../parts/parts.tsx";
 
 /** The form of a new task filled in for a test, so that one click starts it: refused, it comes back as that form. */
 const TEST_FORM: [name: string, value: string][] = Object.entries({

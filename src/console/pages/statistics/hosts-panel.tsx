@@ -7,7 +7,7 @@ import type { HostStats } from "../../../domain/account/summary.ts";
 import { isoTime } from "../../../domain/text/time.ts";
 import type { PageContext } from "../../page-context.ts";
 import type { Text } from "../../text/en.ts";
-import { Distance } from "../parts.tsx";
+import { Distance } from "../parts/parts.tsx";
 
 interface HostsProps {
   page: PageContext;

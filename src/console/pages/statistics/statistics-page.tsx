@@ -8,8 +8,8 @@ import type { AccountStats } from "../../../domain/account/summary.ts";
 import type { AppEnv } from "../../../http/app-env.ts";
 import { Page } from "../page.tsx";
 import { HostsPanel } from "./hosts-panel.tsx";
-import { CallbackBadge, StatusBadge } from "../parts.tsx";
-import { span } from "../spans.ts";
+import { CallbackBadge, StatusBadge } from "../parts/parts.tsx";
+import { span } from "../parts/spans.ts";
 import { pageContext, type PageContext } from "../../page-context.ts";
 
 /** `GET /statistics`: the figures of `/v1/stats` as pictures, which are tables to a screen reader. */

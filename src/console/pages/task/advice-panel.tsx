@@ -1,6 +1,6 @@
 import type { AttemptJson, DeliveryJson } from "../../../contract/shapes/delivery.ts";
 import type { PageContext } from "../../page-context.ts";
-import { Code } from "../parts.tsx";
+import { Code } from "../parts/parts.tsx";
 import { adviceFor, adviceText, placeOf, redirectTarget } from "./advice.ts";
 import type { TaskView } from "./task-view.ts";
 

@@ -1,6 +1,6 @@
 import type { AttemptJson, DeliveryJson } from "../../../contract/shapes/delivery.ts";
 import type { PageContext } from "../../page-context.ts";
-import { Badge, Code, Instant } from "../parts.tsx";
+import { Badge, Code, Instant } from "../parts/parts.tsx";
 import { placeOf, reasonText } from "./advice.ts";
 import { AdvicePanel } from "./advice-panel.tsx";
 import { anchorOf } from "./delivery-groups.ts";

@@ -3,7 +3,7 @@ import type { TaskJson } from "../../../contract/shapes/task.ts";
 import { isTerminal } from "../../../domain/task/task.ts";
 import type { PageContext } from "../../page-context.ts";
 import type { Text } from "../../text/en.ts";
-import { Badge, Distance, Notice } from "../parts.tsx";
+import { Badge, Distance, Notice } from "../parts/parts.tsx";
 import { Attempts } from "./attempts.tsx";
 import { anchorOf, eventsIn } from "./delivery-groups.ts";
 import { deliveryStateOf, stateWord, stopReasonOf } from "./delivery-state.ts";

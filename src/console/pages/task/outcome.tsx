@@ -1,6 +1,6 @@
 import type { TaskError, TaskJson } from "../../../contract/shapes/task.ts";
 import type { PageContext } from "../../page-context.ts";
-import { failureWords } from "../error-words.ts";
+import { failureWords } from "../parts/error-words.ts";
 import { VideoCard } from "./video-card.tsx";
 
 /** The video, how far it is, or what went wrong and what to do about it. */

@@ -3,7 +3,7 @@ import type { SentDelivery } from "../../../contract/shapes/delivery.ts";
 import { parseJson } from "../../../domain/text/json.ts";
 import type { PageContext } from "../../page-context.ts";
 import { Page } from "../page.tsx";
-import { Code, CopyButton, described, Field } from "../parts.tsx";
+import { Code, CopyButton, described, Field } from "../parts/parts.tsx";
 import { anchorOf } from "./delivery-groups.ts";
 import { replayCommand } from "./replay-command.ts";
 

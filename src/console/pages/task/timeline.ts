@@ -1,6 +1,6 @@
 import type { AttemptJson } from "../../../contract/shapes/delivery.ts";
 import type { AttemptReason } from "../../../contract/words.ts";
-import { span } from "../spans.ts";
+import { span } from "../parts/spans.ts";
 import { isTerminal } from "../../../domain/task/task.ts";
 import { isOnTheWire, type TaskView } from "./task-view.ts";
 import type { Text } from "../../text/en.ts";

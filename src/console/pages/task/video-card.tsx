@@ -1,6 +1,6 @@
 import type { TaskJson } from "../../../contract/shapes/task.ts";
 import type { PageContext } from "../../page-context.ts";
-import { CopyButton, Instant } from "../parts.tsx";
+import { CopyButton, Instant } from "../parts/parts.tsx";
 import { fileLife } from "./file-life.ts";
 
 /**

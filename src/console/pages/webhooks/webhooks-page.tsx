@@ -3,8 +3,8 @@ import type { PingResult as PingJson } from "../../../contract/shapes/delivery.t
 import { problemText, type Issue } from "../../../contract/problems.ts";
 import type { VerifyReason } from "../../../contract/words.ts";
 import { Page } from "../page.tsx";
-import { described, Field, HiddenSecret, Instant, Notice, ShownSecret } from "../parts.tsx";
-import { PingResult } from "../ping-result.tsx";
+import { described, Field, HiddenSecret, Instant, Notice, ShownSecret } from "../parts/parts.tsx";
+import { PingResult } from "../parts/ping-result.tsx";
 import type { PageContext } from "../../page-context.ts";
 
 /** What became of the form that was sent last; the other ones are as they were. */

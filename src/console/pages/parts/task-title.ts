@@ -1,5 +1,5 @@
-import { isJsonObject, own, type JsonObject, type JsonValue } from "../../domain/text/json.ts";
-import { clip, plainText } from "../../domain/text/text.ts";
+import { isJsonObject, own, type JsonObject, type JsonValue } from "../../../domain/text/json.ts";
+import { clip, plainText } from "../../../domain/text/text.ts";
 
 /** What distinguishes one task from the next to its caller: what the caller wrote into its metadata. */
 

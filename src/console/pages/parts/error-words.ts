@@ -1,7 +1,7 @@
-import { taskSentence, type ErrorCode } from "../../contract/errors.ts";
-import type { TaskError, TaskJson } from "../../contract/shapes/task.ts";
-import type { AccountMode } from "../../contract/words.ts";
-import type { Text } from "../text/en.ts";
+import { taskSentence, type ErrorCode } from "../../../contract/errors.ts";
+import type { TaskError, TaskJson } from "../../../contract/shapes/task.ts";
+import type { AccountMode } from "../../../contract/words.ts";
+import type { Text } from "../../text/en.ts";
 
 /** What a page says about an error: Ringback's own sentences in the reader's language, the provider's as they came. */
 

@@ -1,8 +1,8 @@
-import type { PingResult as PingJson } from "../../contract/shapes/delivery.ts";
-import { isWorded } from "../../contract/words.ts";
-import type { PageContext } from "../page-context.ts";
+import type { PingResult as PingJson } from "../../../contract/shapes/delivery.ts";
+import { isWorded } from "../../../contract/words.ts";
+import type { PageContext } from "../../page-context.ts";
 import { Code, Notice } from "./parts.tsx";
-import { latency } from "./task/timeline.ts";
+import { latency } from "../task/timeline.ts";
 
 /** What the receiver said to a request that was sent by hand. */
 export function PingResult({ page, answer }: { page: PageContext; answer: PingJson }) {

@@ -1,7 +1,7 @@
 import type { Child } from "hono/jsx";
-import type { CallbackStatus, TaskStatus } from "../../contract/words.ts";
+import type { CallbackStatus, TaskStatus } from "../../../contract/words.ts";
 import { clock, distance } from "./spans.ts";
-import type { PageContext } from "../page-context.ts";
+import type { PageContext } from "../../page-context.ts";
 
 /** A colour and a word: the colour alone says nothing to some. */
 export function StatusBadge({ page, status }: { page: PageContext; status: TaskStatus }) {
