@@ -2,6 +2,7 @@ import type { AccountList, AccountOverview } from "../../contract/shapes/operato
 import type { PageContext } from "../page-context.ts";
 import { Page } from "./page.tsx";
 import { Distance } from "./parts/parts.tsx";
+import { head, numberHead, ScrollBox, Table } from "./parts/table.tsx";
 
 /** The accounts of a deployment, each with what needs attention. */
 export function AccountsPage({ page, list }: { page: PageContext; list: AccountList }) {
@@ -15,30 +16,22 @@ export function AccountsPage({ page, list }: { page: PageContext; list: AccountL
         </div>
       </div>
       <section class="card panel">
-        <div class="scroll" tabindex={0} role="group" aria-label={text.title}>
-          <table class="chart accounts">
-            <thead>
-              <tr>
-                <th scope="col">{text.account}</th>
-                <th scope="col" class="number">
-                  {text.unfinished}
-                </th>
-                <th scope="col" class="number">
-                  {text.failedTasks}
-                </th>
-                <th scope="col" class="number">
-                  {text.failedCallbacks}
-                </th>
-                <th scope="col">{text.failing}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {list.data.map((account) => (
-                <Row page={page} account={account} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ScrollBox label={text.title}>
+          <Table
+            class="chart accounts"
+            heads={[
+              head(text.account),
+              numberHead(text.unfinished),
+              numberHead(text.failedTasks),
+              numberHead(text.failedCallbacks),
+              head(text.failing),
+            ]}
+          >
+            {list.data.map((account) => (
+              <Row page={page} account={account} />
+            ))}
+          </Table>
+        </ScrollBox>
       </section>
       {list.next_cursor !== null && (
         <nav class="pager" aria-label={text.more}>

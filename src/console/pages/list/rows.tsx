@@ -1,6 +1,7 @@
 import type { ListedTask, TaskList } from "../../../contract/shapes/task.ts";
 import type { PageContext } from "../../page-context.ts";
 import { CallbackBadge, Distance, StatusBadge } from "../parts/parts.tsx";
+import { head, numberHead, Table } from "../parts/table.tsx";
 import { span } from "../parts/spans.ts";
 import { titleOf } from "../parts/task-title.ts";
 
@@ -16,33 +17,22 @@ export function Rows({ page, list, byEndpoint }: RowsProps) {
   const text = page.text.list;
   const callback = byEndpoint ? text.ownCallback : text.callback;
   return (
-    <table class="tasks card" role="table">
-      <caption class="visually-hidden">{text.title}</caption>
-      <thead role="rowgroup">
-        <tr role="row">
-          <th role="columnheader" scope="col">
-            {text.status}
-          </th>
-          <th role="columnheader" scope="col">
-            {text.task}
-          </th>
-          <th role="columnheader" scope="col">
-            {callback}
-          </th>
-          <th role="columnheader" scope="col" class="number">
-            {text.took}
-          </th>
-          <th role="columnheader" scope="col" class="number">
-            {text.age}
-          </th>
-        </tr>
-      </thead>
-      <tbody role="rowgroup">
-        {list.data.map((task) => (
-          <Row page={page} task={task} callbackLabel={callback} />
-        ))}
-      </tbody>
-    </table>
+    <Table
+      class="tasks card"
+      caption={text.title}
+      isStacked
+      heads={[
+        head(text.status),
+        head(text.task),
+        head(callback),
+        numberHead(text.took),
+        numberHead(text.age),
+      ]}
+    >
+      {list.data.map((task) => (
+        <Row page={page} task={task} callbackLabel={callback} />
+      ))}
+    </Table>
   );
 }
 

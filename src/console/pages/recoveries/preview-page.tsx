@@ -6,6 +6,7 @@ import type { PageContext } from "../../page-context.ts";
 import { endpointName } from "../endpoints/endpoint-name.ts";
 import { Page } from "../page.tsx";
 import { described, Field } from "../parts/parts.tsx";
+import { head, numberHead, Table } from "../parts/table.tsx";
 
 /** What a recovery is asked for. */
 export interface Asked {
@@ -136,24 +137,14 @@ function What({ page, preview: { hosts, tasks } }: { page: PageContext; preview:
   return (
     <section class="card panel stack">
       <h2>{text.hosts}</h2>
-      <table class="chart">
-        <thead>
+      <Table class="chart" heads={[head(text.host), numberHead(text.count)]}>
+        {hosts.map(({ host, count }) => (
           <tr>
-            <th scope="col">{text.host}</th>
-            <th scope="col" class="number">
-              {text.count}
-            </th>
+            <th scope="row">{host}</th>
+            <td class="number">{count}</td>
           </tr>
-        </thead>
-        <tbody>
-          {hosts.map(({ host, count }) => (
-            <tr>
-              <th scope="row">{host}</th>
-              <td class="number">{count}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
       <h3>{text.oldest}</h3>
       <ul class="ids">
         {tasks.map((id) => (

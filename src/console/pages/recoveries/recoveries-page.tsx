@@ -2,6 +2,7 @@ import type { RecoveryJson } from "../../../contract/shapes/recovery.ts";
 import type { PageContext } from "../../page-context.ts";
 import { Page } from "../page.tsx";
 import { Distance } from "../parts/parts.tsx";
+import { head, numberHead, ScrollBox, Table } from "../parts/table.tsx";
 
 /** While one runs. */
 const LIVE_MS = 3000;
@@ -36,51 +37,41 @@ export function RecoveriesPage({ page, recoveries }: RecoveriesProps) {
           </p>
         </div>
       ) : (
-        <Table page={page} recoveries={recoveries} />
+        <Rows page={page} recoveries={recoveries} />
       )}
     </Page>
   );
 }
 
-function Table({ page, recoveries }: RecoveriesProps) {
+function Rows({ page, recoveries }: RecoveriesProps) {
   const text = page.text.recoveries;
   return (
-    <div class="card scroll" tabindex={0} role="group" aria-label={text.title}>
-      <table class="recoveries">
-        <thead>
+    <ScrollBox label={text.title} isCard>
+      <Table
+        class="recoveries"
+        heads={[
+          head(text.one),
+          numberHead(text.total),
+          numberHead(text.delivered),
+          numberHead(text.failed),
+          numberHead(text.remaining),
+        ]}
+      >
+        {recoveries.map((recovery) => (
           <tr>
-            <th scope="col">{text.one}</th>
-            <th scope="col" class="number">
-              {text.total}
-            </th>
-            <th scope="col" class="number">
-              {text.delivered}
-            </th>
-            <th scope="col" class="number">
-              {text.failed}
-            </th>
-            <th scope="col" class="number">
-              {text.remaining}
-            </th>
+            <td>
+              <a href={`/recoveries/${recovery.id}`}>
+                <Distance page={page} iso={recovery.created_at} />
+              </a>{" "}
+              <span class={`badge is-${recovery.status}`}>{text.status[recovery.status]}</span>
+            </td>
+            <td class="number">{recovery.matched}</td>
+            <td class="number">{recovery.delivered}</td>
+            <td class="number">{recovery.failed}</td>
+            <td class="number">{recovery.remaining}</td>
           </tr>
-        </thead>
-        <tbody>
-          {recoveries.map((recovery) => (
-            <tr>
-              <td>
-                <a href={`/recoveries/${recovery.id}`}>
-                  <Distance page={page} iso={recovery.created_at} />
-                </a>{" "}
-                <span class={`badge is-${recovery.status}`}>{text.status[recovery.status]}</span>
-              </td>
-              <td class="number">{recovery.matched}</td>
-              <td class="number">{recovery.delivered}</td>
-              <td class="number">{recovery.failed}</td>
-              <td class="number">{recovery.remaining}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+        ))}
+      </Table>
+    </ScrollBox>
   );
 }

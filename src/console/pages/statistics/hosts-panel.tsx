@@ -8,6 +8,7 @@ import { isoTime } from "../../../domain/text/time.ts";
 import type { PageContext } from "../../page-context.ts";
 import type { Text } from "../../text/en.ts";
 import { Distance } from "../parts/parts.tsx";
+import { head, numberHead, ScrollBox, Table } from "../parts/table.tsx";
 
 interface HostsProps {
   page: PageContext;
@@ -23,27 +24,21 @@ export function HostsPanel({ page, hosts, endpoints }: HostsProps) {
       <h2>{text.hosts}</h2>
       <p class="hint">{hosts.length === 0 ? text.noHosts : text.hostsLead}</p>
       {hosts.length > 0 && (
-        <div class="scroll" tabindex={0} role="group" aria-label={text.hosts}>
-          <table class="chart hosts">
-            <thead>
-              <tr>
-                <th scope="col">{text.host}</th>
-                <th scope="col" class="number">
-                  {page.text.callback.delivered}
-                </th>
-                <th scope="col" class="number">
-                  {text.hostFailed}
-                </th>
-                <th scope="col">{text.lastFailure}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {hosts.map((host) => (
-                <Host page={page} host={host} endpoints={endpointsAt(endpoints, host.host)} />
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <ScrollBox label={text.hosts}>
+          <Table
+            class="chart hosts"
+            heads={[
+              head(text.host),
+              numberHead(page.text.callback.delivered),
+              numberHead(text.hostFailed),
+              head(text.lastFailure),
+            ]}
+          >
+            {hosts.map((host) => (
+              <Host page={page} host={host} endpoints={endpointsAt(endpoints, host.host)} />
+            ))}
+          </Table>
+        </ScrollBox>
       )}
     </section>
   );

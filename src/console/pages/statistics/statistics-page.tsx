@@ -9,6 +9,7 @@ import type { AppEnv } from "../../../http/app-env.ts";
 import { Page } from "../page.tsx";
 import { HostsPanel } from "./hosts-panel.tsx";
 import { CallbackBadge, StatusBadge } from "../parts/parts.tsx";
+import { head, numberHead, ScrollBox, Table } from "../parts/table.tsx";
 import { span } from "../parts/spans.ts";
 import { pageContext, type PageContext } from "../../page-context.ts";
 
@@ -80,48 +81,39 @@ function FinishTimes({ page, stats }: StatsProps) {
       <h2>{text.finish}</h2>
       <p class="hint">{stats.models.length === 0 ? text.none : text.finishLead}</p>
       {stats.models.length > 0 && (
-        <div class="scroll" tabindex={0} role="group" aria-label={text.finish}>
-          <table class="chart finish" role="table">
-            <thead role="rowgroup">
+        <ScrollBox label={text.finish}>
+          <Table
+            class="chart finish"
+            isStacked
+            heads={[
+              head(text.model),
+              head(""),
+              numberHead(text.half),
+              numberHead(text.most),
+              numberHead(text.count),
+            ]}
+          >
+            {stats.models.map(({ model, count, p50Ms, p95Ms }) => (
               <tr role="row">
-                <th role="columnheader" scope="col">
-                  {text.model}
+                <th role="rowheader" scope="row">
+                  {model}
                 </th>
-                <td role="cell"></td>
-                <th role="columnheader" scope="col" class="number">
-                  {text.half}
-                </th>
-                <th role="columnheader" scope="col" class="number">
-                  {text.most}
-                </th>
-                <th role="columnheader" scope="col" class="number">
-                  {text.count}
-                </th>
+                <td role="cell" class="plot">
+                  <Bar parts={[p50Ms / longest, (p95Ms - p50Ms) / longest]} tones={["strong", "faint"]} />
+                </td>
+                <td role="cell" class="number" data-label={text.half}>
+                  {span(time, p50Ms)}
+                </td>
+                <td role="cell" class="number" data-label={text.most}>
+                  {span(time, p95Ms)}
+                </td>
+                <td role="cell" class="number" data-label={text.count}>
+                  {count}
+                </td>
               </tr>
-            </thead>
-            <tbody role="rowgroup">
-              {stats.models.map(({ model, count, p50Ms, p95Ms }) => (
-                <tr role="row">
-                  <th role="rowheader" scope="row">
-                    {model}
-                  </th>
-                  <td role="cell" class="plot">
-                    <Bar parts={[p50Ms / longest, (p95Ms - p50Ms) / longest]} tones={["strong", "faint"]} />
-                  </td>
-                  <td role="cell" class="number" data-label={text.half}>
-                    {span(time, p50Ms)}
-                  </td>
-                  <td role="cell" class="number" data-label={text.most}>
-                    {span(time, p95Ms)}
-                  </td>
-                  <td role="cell" class="number" data-label={text.count}>
-                    {count}
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+            ))}
+          </Table>
+        </ScrollBox>
       )}
     </section>
   );
@@ -134,38 +126,26 @@ function Deliveries({ page, stats }: StatsProps) {
     <section class="card panel">
       <h2>{text.deliveries}</h2>
       <p class="hint">{text.deliveriesLead}</p>
-      <table class="chart">
-        <thead class="visually-hidden">
+      <Table class="chart" hidesHeads heads={[head(text.state), head(""), head(text.tasks)]}>
+        {DELIVERY_STATUSES.map((state) => (
           <tr>
-            <th scope="col">{text.state}</th>
-            <td></td>
-            <th scope="col">{text.tasks}</th>
+            <th scope="row">
+              <CallbackBadge page={page} status={state} />
+            </th>
+            <td class="plot">
+              <Bar parts={[stats.deliveries[state] / most]} tones={[state]} />
+            </td>
+            <td class="number">
+              <a
+                href={`/?callback_status=${state}&test=false`}
+                aria-label={page.text.shell.pair(page.text.callback[state], String(stats.deliveries[state]))}
+              >
+                {stats.deliveries[state]}
+              </a>
+            </td>
           </tr>
-        </thead>
-        <tbody>
-          {DELIVERY_STATUSES.map((state) => (
-            <tr>
-              <th scope="row">
-                <CallbackBadge page={page} status={state} />
-              </th>
-              <td class="plot">
-                <Bar parts={[stats.deliveries[state] / most]} tones={[state]} />
-              </td>
-              <td class="number">
-                <a
-                  href={`/?callback_status=${state}&test=false`}
-                  aria-label={page.text.shell.pair(
-                    page.text.callback[state],
-                    String(stats.deliveries[state]),
-                  )}
-                >
-                  {stats.deliveries[state]}
-                </a>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+        ))}
+      </Table>
     </section>
   );
 }
