@@ -24,7 +24,7 @@ const REDELIVERED = QUICK ? 100 : 1000;
 const POLLED = QUICK ? 50 : 500;
 /** What the receiver takes for each callback. */
 const RECEIVER_MS = 50;
-/** What a recovery has at one host, and so the loop, too. */
+/** What a recovery has at one host; the loop has as many calls, each of which is answered before it delivers. */
 const AT_ONCE = 5;
 const CREATES_PER_SECOND = 250;
 const ENDED_MAX_MS = 300_000;
@@ -71,7 +71,8 @@ publish({
   about:
     `${RECOVERED.toLocaleString("en")} test tasks whose receiver was down are recovered, once it takes each callback in ` +
     `${RECEIVER_MS} ms. Before that, in the same workerd and account, ${REDELIVERED.toLocaleString("en")} tasks of another receiver are ` +
-    `delivered by a loop of redeliver calls, ${AT_ONCE} at once, which is what a recovery has at one host. All the time ` +
+    `delivered by a loop of redeliver calls, ${AT_ONCE} at once. These are answered before they deliver, so that the loop has more deliveries ` +
+    `on their way than the ${AT_ONCE} that a recovery has at one host. All the time ` +
     `${POLLED} other tasks of the account are polled every ${POLL_MS / 1000} s; during the recovery one ends every ` +
     `${OTHER_EVERY_MS} ms and calls back.`,
   bars: [
@@ -80,7 +81,11 @@ publish({
     atMost("sent twice", 0, found.recovery.taken.callbacks - found.recovery.taken.tasks),
     atMost("the latest poll of another task meanwhile", 1000, found.others.pollLateMs.max, " ms"),
     atMost("the latest callback of another task meanwhile", 1000, found.others.callbackLateMs.max, " ms"),
-    atMost("time a delivery against the loop's", 1.25, msEach(found.recovery) / msEach(found.loop)),
+    atMost(
+      `time a delivery against the receiver's own, ${AT_ONCE} at once`,
+      1.25,
+      msEach(found.recovery) / (RECEIVER_MS / AT_ONCE),
+    ),
   ],
   tables: [
     {
