@@ -5,7 +5,10 @@ import { ask, read } from "../flight/fleet.ts";
 import type { Polls } from "../flight/gateway-process.ts";
 import type { Counts, CountsByKind, Kind } from "./counts.ts";
 
-/** Lives of tasks with few and with many polls, metered: what a life costs, and what each poll adds. */
+/**
+ * Lives of tasks with few and with many polls, metered: what a life costs, and what each poll adds. Then lives of an
+ * account that has registered an endpoint, whose polls are the same.
+ */
 
 const GAP_SECONDS = 0.25;
 const HEADERS = { authorization: "Bearer sk-bench-cost", "content-type": "application/json" };
@@ -24,10 +27,17 @@ export interface CountPlan {
 export type Costs = Record<Kind, Counts>;
 
 export interface Counted extends CountPlan {
-  /** Without its polls. */
+  /** Without its polls; its end goes to its callback_url, and the account has no endpoint. */
   life: Costs;
   poll: Costs;
   pollsPerTask: [number, number];
+  /** The same life where the account has one registered endpoint. */
+  withEndpoint: {
+    /** The end goes there alone. */
+    alone: Costs;
+    /** The end goes to the task's callback_url, too. */
+    beside: Costs;
+  };
 }
 
 interface Batch {
@@ -47,13 +57,17 @@ export async function count(plan: CountPlan): Promise<Counted> {
   const worker = await start(gateway);
   try {
     const callbackUrl = await ask<string>(receiver, { ask: "url" });
-    const live = async (ms: number): Promise<Batch> => {
+    const live = async (livesMs: number, to: string | null = callbackUrl): Promise<Batch> => {
       await sleep(FORGETTING_MS);
-      return batch(plan, ms, { worker, gateway, callbackUrl });
+      return batch({ tasks: plan.tasks, livesMs, callbackUrl: to }, { worker, gateway });
     };
     // The first tasks find an account and a cadence without tables.
     await live(0);
-    return counted(plan, await live(plan.livesMs[0]), await live(plan.livesMs[1]));
+    const [shortMs, longMs] = plan.livesMs;
+    const without = counted(plan, await live(shortMs), await live(longMs));
+    await register(worker, `${callbackUrl}/endpoint`);
+    const alone = lifeOf(await live(shortMs, null), without);
+    return { ...without, withEndpoint: { alone, beside: lifeOf(await live(shortMs), without) } };
   } finally {
     await worker.close();
     await Promise.all([gateway.close(), receiver.close()]);
@@ -77,10 +91,16 @@ async function start(gateway: Child): Promise<BenchWorker> {
   });
 }
 
+async function register(worker: BenchWorker, url: string): Promise<void> {
+  const body = JSON.stringify({ url });
+  const init = { method: "POST", headers: HEADERS, body };
+  const { status } = await fetch(`${worker.url}/v1/webhooks/endpoints`, init);
+  if (status !== 201) throw new Error(`the endpoint was not registered: ${status}`);
+}
+
 async function batch(
-  { tasks }: CountPlan,
-  livesMs: number,
-  { worker, gateway, callbackUrl }: { worker: BenchWorker; gateway: Child; callbackUrl: string },
+  { tasks, livesMs, callbackUrl }: { tasks: number; livesMs: number; callbackUrl: string | null },
+  { worker, gateway }: { worker: BenchWorker; gateway: Child },
 ): Promise<Batch> {
   const before = await read<CountsByKind>(worker, "/_bench/counts");
   const from = Date.now();
@@ -89,7 +109,7 @@ async function batch(
     prompt: "A lighthouse at dusk, waves below, seen from a boat that passes slowly.",
     duration_seconds: 5,
     resolution: "720p",
-    callback_url: callbackUrl,
+    ...(callbackUrl !== null && { callback_url: callbackUrl }),
   });
   const send = { url: `${worker.url}/v1/videos`, headers: HEADERS, body, expect: 202 };
   const { failed } = await paced(send, { count: tasks, overMs: 1000 });
@@ -116,11 +136,15 @@ async function reported(worker: BenchWorker): Promise<void> {
 }
 
 /** Two lives and what differs between them: the polls. */
-function counted(plan: CountPlan, short: Batch, long: Batch): Counted {
+function counted(plan: CountPlan, short: Batch, long: Batch): Omit<Counted, "withEndpoint"> {
   const { tasks } = plan;
   const poll = both(long.counts, short.counts, (more, less) => (more - less) / (long.polls - short.polls));
-  const life = both(short.counts, poll, (sum, perPoll) => (sum - perPoll * short.polls) / tasks);
+  const life = lifeOf(short, { tasks, poll });
   return { ...plan, life, poll, pollsPerTask: [short.polls / tasks, long.polls / tasks] };
+}
+
+function lifeOf({ counts, polls }: Batch, { tasks, poll }: { tasks: number; poll: Costs }): Costs {
+  return both(counts, poll, (sum, perPoll) => (sum - perPoll * polls) / tasks);
 }
 
 const MEASURES = [

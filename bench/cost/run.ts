@@ -25,7 +25,7 @@ publish({
   about:
     `Counted in the runtime's own calls: batches of ${counted.tasks} tasks with a callback, polled ` +
     `${counted.pollsPerTask.map((polls) => polls.toFixed(1)).join(" and ")} times each; the difference is the polls', the ` +
-    `rest the life's. The upstream takes ${counted.upstreamMs} ms to answer, which an object spends awake. Priced by ` +
+    `rest the life's. Two more batches are of the same account once it has registered an endpoint. The upstream takes ${counted.upstreamMs} ms to answer, which an object spends awake. Priced by ` +
     "the published list, beyond what a plan includes; without the Worker's CPU time (0.02 dollars per million ms).",
   bars: [
     atMost("rows written by a task's object, outside polls", 12, rows),
@@ -48,7 +48,7 @@ publish({
     atMost("kB kept per task", 12, counted.life.task.storedBytes / 1000),
     atMost("dollars per million tasks", 45, total(items) * 1e6),
   ],
-  tables: [amounts(counted), prices(), totals(counted)],
+  tables: [amounts(counted), prices(), endpointPrices(counted), totals(counted)],
   plots: [],
   notes: [],
   seconds: Math.round((performance.now() - startedAt) / 1000),
@@ -84,6 +84,19 @@ function prices(): Table {
       ...items.map(({ name, amount, dollars }) => [name, round(amount), (dollars * 1e6).toFixed(2)]),
       ["all", "", (total(items) * 1e6).toFixed(2)],
     ],
+  };
+}
+
+function endpointPrices({ life, poll, withEndpoint: { alone, beside } }: Counted): Table {
+  const bills = [life, alone, beside].map((one) => bill({ life: one, poll }, plan.polls));
+  const amountsOf = (index: number): string[] => bills.map((one) => round(one[index]?.amount ?? Number.NaN));
+  const dollars = bills.map((one) => (total(one) * 1e6).toFixed(2));
+  return {
+    caption: "The same where the account has one registered endpoint, by where a task's end is sent:",
+    columns: [":per task", "callback_url, no endpoint", "the endpoint", "callback_url and the endpoint"],
+    rows: items
+      .map(({ name }, index) => [name].concat(amountsOf(index)))
+      .concat([["dollars per million tasks", ...dollars]]),
   };
 }
 
