@@ -1,8 +1,25 @@
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { buildPublic } from "./dev/public.ts";
 
 buildPublic();
+
+const LONG_WAITS = ["test/e2e/life/failing.test.ts", "test/e2e/hostile/retry-after.test.ts"];
+
+/** Files that wait for a minute go first: among the last, they would be waited for alone. */
+class LongWaitsFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    // Projects stay in their order.
+    const first = sorted.findIndex(({ project }) => project.name === "e2e");
+    return sorted.filter((one) => !waitsLong(one)).toSpliced(first, 0, ...sorted.filter(waitsLong));
+  }
+}
+
+function waitsLong({ moduleId }: TestSpecification): boolean {
+  return LONG_WAITS.some((file) => moduleId.endsWith(file));
+}
 
 /**
  * unit: plain Node · workers: inside workerd, with the objects · e2e: real processes on loopback · browser: Chromium.
@@ -10,6 +27,7 @@ buildPublic();
  */
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongWaitsFirst },
     // The Worker's own log is not the tests' news.
     onConsoleLog: (line) => !line.startsWith('{"event":'),
     projects: [

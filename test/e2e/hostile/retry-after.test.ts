@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { httpAnswer, type Exchange } from "../../support/wire/raw-server.ts";
 import { SPELLINGS, type Meaning } from "../../support/wire/retry-after-spellings.ts";
 import { startRawUpstream, type Answer, type RawUpstream } from "../../support/upstreams/raw-upstream.ts";
@@ -34,7 +34,6 @@ const EARLY_MS = 2;
 
 let upstream: RawUpstream;
 let stack: Stack;
-vi.setConfig({ maxConcurrency: 20 });
 beforeAll(async () => {
   upstream = await startRawUpstream();
   stack = await startStack({
