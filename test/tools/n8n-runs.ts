@@ -72,12 +72,7 @@ export function runsOf(n8n: N8n, ringback: LocalRingback, credentialId: string):
     await n8n.publish("ringbackOneOfSeveral");
     const before = await ringback.submits();
     const parent = await ended(n8n, await n8n.execute("ringbackSeveral", "Start"));
-    let children: Execution[] = [];
-    await until(async () => {
-      children = await n8n.executionsOf("ringbackOneOfSeveral");
-      return children.length >= 2;
-    }, PATIENCE_MS);
-    const ends = await Promise.all(children.map(async ({ id }) => ended(n8n, id)));
+    const ends = await executions(n8n, "ringbackOneOfSeveral", 2);
     const videos = ends.map((end) =>
       Object.assign(outcomeOf(end), { order: callbackOf(end)?.metadata_order }),
     );
@@ -184,8 +179,7 @@ async function runVerify(n8n: N8n, ringback: LocalRingback): Promise<unknown> {
   const callback = await attempted(ringback, id, 1);
   await ringback.call(`/v1/videos/${id}/redeliver`, {});
   const again = await attempted(ringback, id, 2);
-  const executions = await n8n.executionsOf("ringbackVerify");
-  const ends = await Promise.all(executions.toReversed().map(async (one) => ended(n8n, one.id)));
+  const ends = (await executions(n8n, "ringbackVerify", forged.length + 2)).toReversed();
   return {
     forged: answers,
     callback,
@@ -199,9 +193,23 @@ async function ended(n8n: N8n, id: string): Promise<Execution> {
   let execution = await n8n.execution(id);
   await until(async () => {
     execution = await n8n.execution(id);
-    return ["success", "error", "crashed", "canceled"].includes(execution.status);
+    return hasEnded(execution);
   }, PATIENCE_MS);
   return execution;
+}
+
+/** A workflow's, newest first, once there are so many and all have ended: an answer may leave before its execution is listed. */
+export async function executions(n8n: N8n, workflowId: string, count: number): Promise<Execution[]> {
+  let all: Execution[] = [];
+  await until(async () => {
+    all = await n8n.executionsOf(workflowId);
+    return all.length === count && all.every(hasEnded);
+  }, PATIENCE_MS);
+  return all;
+}
+
+function hasEnded({ status }: Execution): boolean {
+  return ["success", "error", "crashed", "canceled"].includes(status);
 }
 
 export function outcomeOf({ status, data }: Execution): Record<string, unknown> {
@@ -216,7 +224,7 @@ function callbackOf({ data }: Execution): Callback | undefined {
   return item?.json["body"] as Callback | undefined;
 }
 
-function eventOf({ data }: Execution): unknown {
+export function eventOf({ data }: Execution): unknown {
   return data.resultData.runData["The event"]?.[0]?.data?.main[0]?.[0]?.json["event"];
 }
 

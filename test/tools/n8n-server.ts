@@ -12,7 +12,7 @@ import { answers, environment, startProgram } from "./program.ts";
 export const N8N_VERSION = "2.41.1";
 const NATIVE_MODULES = ["sqlite3", "isolated-vm"];
 const PATIENCE_MS = 180_000;
-const SCOPES = ["read", "list", "update", "activate"].map((verb) => `workflow:${verb}`);
+const SCOPES = ["read", "list", "update", "activate", "deactivate"].map((verb) => `workflow:${verb}`);
 const OWNER = {
   email: "owner@example.com",
   firstName: "An",
@@ -59,6 +59,7 @@ export interface N8n {
   workflow(id: string): Promise<Workflow>;
   save(workflow: Workflow): Promise<void>;
   publish(id: string): Promise<void>;
+  unpublish(id: string): Promise<void>;
   createCredential(credential: { name: string; type: string; data: Record<string, string> }): Promise<string>;
   /** As the editor's button does it; gives the execution's id. */
   execute(id: string, trigger: string): Promise<string>;
@@ -110,6 +111,9 @@ export async function startN8n(workflows: string): Promise<N8n> {
     },
     publish: async (id) => {
       await api("POST", `/workflows/${id}/activate`, {});
+    },
+    unpublish: async (id) => {
+      await api("POST", `/workflows/${id}/deactivate`, {});
     },
     createCredential: async (credential) => String((await api("POST", "/credentials", credential))["id"]),
     execute: async (id, trigger) => {

@@ -1,6 +1,6 @@
 import { root } from "../../dev/bundle.ts";
 import { runsOf } from "./n8n-runs.ts";
-import { triggerRun } from "./n8n-trigger-run.ts";
+import { endpointRuns } from "./n8n-endpoint-runs.ts";
 import { startN8n, type N8n } from "./n8n-server.ts";
 import { startRingback } from "./ringback.ts";
 import { runAll } from "./run.ts";
@@ -16,7 +16,7 @@ try {
   n8n = await startN8n(`${root}docs/recipes/n8n`);
   const credential = { name: "Ringback", type: "httpBearerAuth", data: { token: ringback.key } };
   const runs = runsOf(n8n, ringback, await n8n.createCredential(credential));
-  const failures = await runAll([...runs, triggerRun(n8n, ringback)]);
+  const failures = await runAll([...runs, ...endpointRuns(n8n, ringback)]);
   if (failures > 0) console.log(`\nn8n said last:\n${n8n.output()}`);
   console.log(`\n${failures === 0 ? "Each ended as it should." : `${failures} did not end as they should.`}`);
   process.exitCode = failures === 0 ? 0 : 1;

@@ -10,7 +10,8 @@ export interface LocalRingback {
   fault(fault: Record<string, unknown>): Promise<void>;
   /** How many videos the upstream has been asked for so far. */
   submits(): Promise<number>;
-  call(path: string, body?: unknown): Promise<Response>;
+  /** `POST` if there is a body, else `GET`; or another method. */
+  call(path: string, body?: unknown, method?: string): Promise<Response>;
   stop(): Promise<void>;
 }
 
@@ -45,9 +46,9 @@ export async function startRingback(): Promise<LocalRingback> {
       const calls = (await (await control("calls")).json()) as { method: string }[];
       return calls.filter(({ method }) => method === "POST").length;
     },
-    call: async (path, body) =>
+    call: async (path, body, method = body === undefined ? "GET" : "POST") =>
       fetch(url + path, {
-        method: body === undefined ? "GET" : "POST",
+        method,
         headers: { authorization: `Bearer ${KEY}`, "content-type": "application/json" },
         ...(body !== undefined && { body: JSON.stringify(body) }),
       }),

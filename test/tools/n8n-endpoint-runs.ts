@@ -1,6 +1,6 @@
-import { outcomeOf } from "./n8n-runs.ts";
-import type { Execution, N8n } from "./n8n-server.ts";
-import { fetchOnceThere, until } from "./program.ts";
+import { eventOf, executions, outcomeOf } from "./n8n-runs.ts";
+import type { N8n } from "./n8n-server.ts";
+import { fetchOnceThere } from "./program.ts";
 import { attempted, type LocalRingback } from "./ringback.ts";
 import type { Run } from "./run.ts";
 
@@ -9,8 +9,12 @@ const HEADER = { name: "x-app-key", value: "a-secret-of-yours" };
 const ENDPOINTS = "/v1/webhooks/endpoints";
 const PATIENCE_MS = 120_000;
 
-/** `trigger.json`, registered as an endpoint; it runs last, because the endpoint gets the events of every later task. */
-export function triggerRun(n8n: N8n, ringback: LocalRingback): Run {
+/** Workflows that are registered as endpoints. They run last: an endpoint gets the events of every later task. */
+export function endpointRuns(n8n: N8n, ringback: LocalRingback): Run[] {
+  return [triggerRun(n8n, ringback), verifyRun(n8n, ringback)];
+}
+
+function triggerRun(n8n: N8n, ringback: LocalRingback): Run {
   return {
     name: "trigger.json: a ping, a video, the same once more, one that the upstream refuses, a call without the header",
     run: async () => runTrigger(n8n, ringback),
@@ -31,6 +35,23 @@ export function triggerRun(n8n: N8n, ringback: LocalRingback): Run {
           error: "generation_failed: The prompt was refused by content review.",
         },
       ],
+      unpublished: { delivered: false, status_code: 404 },
+      deleted: 204,
+    },
+  };
+}
+
+/** It was published by its own run. That the task has this delivery alone shows that the trigger's endpoint is gone. */
+function verifyRun(n8n: N8n, ringback: LocalRingback): Run {
+  return {
+    name: "verify.json, registered as an endpoint: a video",
+    run: async () => runVerify(n8n, ringback),
+    expected: {
+      registered: 201,
+      video: "delivered, 204",
+      deliveries: 1,
+      event: "video.succeeded",
+      deleted: 204,
     },
   };
 }
@@ -44,15 +65,22 @@ async function runTrigger(n8n: N8n, ringback: LocalRingback): Promise<unknown> {
   const { id } = (await registered.json()) as { id: string };
   const ping = await ringback.call(`${ENDPOINTS}/${id}/test`, {});
   const { delivered } = (await ping.json()) as { delivered: boolean };
-  await executions(n8n, 1);
+  await executions(n8n, ID, 1);
   const task = await create(ringback, "A lighthouse at dusk.");
   const video = await attempted(ringback, task, 1);
-  await executions(n8n, 2);
+  await executions(n8n, ID, 2);
   await ringback.call(`/v1/videos/${task}/redeliver`, { endpoint: id });
   const again = await attempted(ringback, task, 2);
-  await executions(n8n, 3);
+  await executions(n8n, ID, 3);
   const refused = await attempted(ringback, await create(ringback, "A lighthouse [fail]"), 1);
-  const all = await executions(n8n, 4);
+  const all = await executions(n8n, ID, 4);
+  await n8n.unpublish(ID);
+  const late = await ringback.call(`${ENDPOINTS}/${id}/test`, {});
+  const { delivered: isTaken, status_code } = (await late.json()) as {
+    delivered: boolean;
+    status_code: number;
+  };
+  const deleted = await ringback.call(`${ENDPOINTS}/${id}`, undefined, "DELETE");
   return {
     registered: registered.status,
     withoutHeader: unsigned.status,
@@ -61,6 +89,27 @@ async function runTrigger(n8n: N8n, ringback: LocalRingback): Promise<unknown> {
     again,
     refused,
     ends: all.toReversed().map(outcomeOf),
+    unpublished: { delivered: isTaken, status_code },
+    deleted: deleted.status,
+  };
+}
+
+async function runVerify(n8n: N8n, ringback: LocalRingback): Promise<unknown> {
+  const registered = await ringback.call(ENDPOINTS, { url: `${n8n.url}/webhook/ringback`, format: "flat" });
+  const { id } = (await registered.json()) as { id: string };
+  const before = await n8n.executionsOf("ringbackVerify");
+  const task = await create(ringback, "A lighthouse at dusk.");
+  const video = await attempted(ringback, task, 1);
+  const deliveries = await ringback.call(`/v1/videos/${task}/deliveries`);
+  const { data } = (await deliveries.json()) as { data: unknown[] };
+  const [newest] = await executions(n8n, "ringbackVerify", before.length + 1);
+  const deleted = await ringback.call(`${ENDPOINTS}/${id}`, undefined, "DELETE");
+  return {
+    registered: registered.status,
+    video,
+    deliveries: data.length,
+    event: newest && eventOf(newest),
+    deleted: deleted.status,
   };
 }
 
@@ -81,14 +130,4 @@ async function create(ringback: LocalRingback, prompt: string): Promise<string> 
   const { task_id: id, callback } = (await created.json()) as { task_id: string; callback: unknown };
   if (callback !== null) throw new Error("it has a callback of its own");
   return id;
-}
-
-/** Newest first, once there are so many and all have ended. */
-async function executions(n8n: N8n, count: number): Promise<Execution[]> {
-  let all: Execution[] = [];
-  await until(async () => {
-    all = await n8n.executionsOf(ID);
-    return all.length === count && all.every(({ status }) => ["success", "error"].includes(status));
-  }, PATIENCE_MS);
-  return all;
 }
