@@ -24,6 +24,19 @@ function row(document: string, start: string): string[] {
 /** Per task, of `docs/benchmarks.md`. */
 const counted = (item: string): number => numberIn(row(benchmarks, item)[1]);
 
+it("an endpoint costs more by what docs/deploy.md says, rounded", () => {
+  const columns = benchmarks.slice(benchmarks.indexOf("| per task | callback_url, no endpoint"));
+  const more = (item: string): number[] => {
+    const [without = Number.NaN, ...others] = row(columns, item).slice(1).map(numberIn);
+    return others.map((one) => Math.round(one - without));
+  };
+  const said =
+    /takes (\d+) rows more, one that calls its\s+`callback_url`, too, (\d+): \$(\d+) and \$(\d+) more/.exec(
+      deploy,
+    );
+  expect([...more("rows written"), ...more("dollars per million tasks")]).toEqual(said?.slice(1).map(Number));
+});
+
 describe("the Free plan in docs/deploy.md", () => {
   it.each([
     { limit: "100,000 rows written", item: "rows written, alarms included" },
