@@ -32,6 +32,7 @@ export const EVENTS = {
   "account.silent": true,
   "report.failed": true,
   "tombstone.failed": true,
+  "file.undeleted": true,
   "pace.failed": true,
   "account.failed": true,
   "reconcile.failed": true,

@@ -2,6 +2,7 @@ import { isNews } from "../domain/account/summary.ts";
 import type { Delivery } from "../domain/delivery/delivery.ts";
 import type { MessageBody } from "../domain/task/announce.ts";
 import type { TaskState } from "../domain/task/due-work.ts";
+import { leftFile, type LeftFile } from "../domain/task/keep.ts";
 
 /**
  * Everything that an object knows of its task: its messages and their attempts, too. Written whole, so every change of it is
@@ -28,7 +29,7 @@ export interface SealedValues {
 }
 
 /** What one step writes, all or nothing, together with the alarm that follows from it. */
-export interface Change extends Partial<Pick<TaskDocument, "task" | "schedule" | "sync">> {
+export interface Change extends Partial<Pick<TaskDocument, "task" | "schedule" | "sync" | "leftFiles">> {
   /** Changed ones and new ones; the others stay. */
   deliveries?: readonly Delivery[];
   /** New ones. */
@@ -46,8 +47,15 @@ export function newDocument(fields: NewDocument, parts: readonly Uint8Array[] | 
   return { ...fields, deliveries: [], bodies: [], version: 1, parts: parts?.length ?? 0 };
 }
 
+/** The copies in the bucket that only this document knows of. */
+export function filesOf({ task, leftFiles = [] }: TaskDocument): readonly LeftFile[] {
+  const own = leftFile(task);
+  return own === null ? leftFiles : [...leftFiles, own];
+}
+
 /** The document after a change. */
 export function changed(document: TaskDocument, change: Change): TaskDocument {
+  const leftFiles = change.leftFiles ?? document.leftFiles;
   const after = {
     task: change.task ?? document.task,
     schedule: change.schedule ?? document.schedule,
@@ -56,6 +64,7 @@ export function changed(document: TaskDocument, change: Change): TaskDocument {
     bodies: change.bodies?.length ? [...document.bodies, ...change.bodies] : document.bodies,
     sealed: change.sealed ? { ...document.sealed, ...change.sealed } : document.sealed,
     parts: change.parts === undefined ? document.parts : (change.parts?.length ?? 0),
+    ...(leftFiles?.length ? { leftFiles } : {}),
   };
   return { ...after, version: document.version + (isNews(document, after) ? 1 : 0) };
 }

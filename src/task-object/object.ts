@@ -172,12 +172,12 @@ export class TaskObject extends DurableObject<Env> {
 
   /** Erases the task; what is on the wire is not recorded any more. False: no task of this account here. */
   async remove(account: string): Promise<boolean> {
-    const removed = await removeTask({ store: this.#store, log }, account);
+    const deps = this.#deps ?? this.#makeDeps(WITHOUT_SETTINGS);
+    const removed = await removeTask(deps, account);
     if (!removed) return false;
     this.#session.forget();
     // The alarm of the tombstone waits for the present run, and the run for its calls: so send it now.
     if (this.#advancing) {
-      const deps = this.#deps ?? this.#makeDeps(WITHOUT_SETTINGS);
       this.#inPassing("tombstone.failed", async () => sendTombstone(deps));
     }
     return true;

@@ -1,3 +1,4 @@
+import type { LeftFile } from "../domain/task/keep.ts";
 import type { Change, TaskDocument } from "./document.ts";
 import type { TaskKv } from "./storage.ts";
 
@@ -7,6 +8,8 @@ export interface Remains {
   digest: { fingerprint: string; until: number } | null;
   /** A deleted task that its account has not forgotten yet. */
   tombstone: Tombstone | null;
+  /** Copies of its result that are still in the bucket, or may yet be written. */
+  files: readonly LeftFile[];
   /** Creates that the caller's Worker gave up: the object refuses one that arrives late. */
   refused: readonly { createId: string; at: number }[];
 }
@@ -18,7 +21,7 @@ export interface Tombstone {
   createdAt: number;
 }
 
-export const NOTHING_REMAINS: Remains = { digest: null, tombstone: null, refused: [] };
+export const NOTHING_REMAINS: Remains = { digest: null, tombstone: null, files: [], refused: [] };
 
 const DOCUMENT = "document";
 const REMAINS = "remains";

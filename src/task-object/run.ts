@@ -15,6 +15,7 @@ import { copyStep } from "./steps/copy.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { tellRefusal } from "./steps/pace.ts";
 import { pollStep } from "./steps/poll.ts";
+import { deleteFilesStep, eraseStep } from "./steps/remove.ts";
 import { reportAccepted, reportStep } from "./steps/report.ts";
 import { expireStep, markSubmitLost, submitStep } from "./steps/submit.ts";
 
@@ -173,8 +174,11 @@ async function perform(deps: TaskDeps, step: Step): Promise<BegunAttempt | null>
     case "report":
       await reportStep(deps);
       break;
+    case "delete_files":
+      await deleteFilesStep(deps);
+      break;
     case "erase":
-      await deps.store.erase();
+      await eraseStep(deps);
       break;
     default:
       step satisfies never;

@@ -1,12 +1,24 @@
 import { alarmAt, dueWork, stepKey, type Step } from "../domain/task/due-work.ts";
 import { ObjectAlarm } from "../net/object-alarm.ts";
-import { changed, newDocument, type Change, type NewDocument, type TaskDocument } from "./document.ts";
+import {
+  changed,
+  filesOf,
+  newDocument,
+  type Change,
+  type NewDocument,
+  type TaskDocument,
+} from "./document.ts";
 import { NOTHING_REMAINS, TaskRecords, type Remains, type Tombstone } from "./records.ts";
 import type { TaskStorage } from "./storage.ts";
 
 const DAY_MS = 86_400_000;
 /** How many given-up creates an id remembers; only a create with an idempotency key can have more than one. */
 const REFUSED_MAX = 64;
+
+/** What an erasure leaves, and what it need not leave any more. */
+interface Erasure extends Partial<Pick<Remains, "digest" | "tombstone">> {
+  deleted?: readonly string[];
+}
 
 interface StoreOptions {
   now(): number;
@@ -70,7 +82,9 @@ export class TaskStore {
   create(fields: NewDocument, parts: readonly Uint8Array[] | null): TaskDocument | null {
     const isFree = this.load() === null && this.deletedKey() === null;
     if (!isFree || this.isRefused(fields.task.createId)) return null;
-    return this.#keep(newDocument(fields, parts), parts === null ? {} : { parts });
+    const { files } = this.#left();
+    const document = newDocument(files.length === 0 ? fields : { ...fields, leftFiles: files }, parts);
+    return this.#keep(document, parts === null ? {} : { parts }, files.length > 0);
   }
 
   /**
@@ -87,13 +101,17 @@ export class TaskStore {
     return change && this.#keep(changed(document, change), change);
   }
 
-  #keep(document: TaskDocument, change: Change): TaskDocument {
+  /** `takesFiles`: it is the document now that knows of the copies of an earlier task. */
+  #keep(document: TaskDocument, change: Change, takesFiles = false): TaskDocument {
     if (change.inMemory) this.#arm(document);
     else {
+      const remains = takesFiles ? { ...this.#left(), files: [] } : null;
       this.#transact(() => {
         this.#records.write(document, change, this.#document?.parts ?? 0);
+        if (remains) this.#records.writeRemains(remains);
         this.#arm(document);
       });
+      this.#remains = remains ?? this.#remains;
     }
     this.#document = document;
     this.#options.changed?.(document);
@@ -152,6 +170,11 @@ export class TaskStore {
     return this.#left().tombstone;
   }
 
+  /** The copies of a deleted task's result that may still be in the bucket. */
+  leftFiles(): Remains["files"] {
+    return this.#left().files;
+  }
+
   /** Refuses a create for good that was given up before it stored anything. */
   refuse(createId: string): void {
     const at = this.#options.now();
@@ -160,18 +183,23 @@ export class TaskStore {
     this.#transact(() => {
       this.#records.writeRemains(remains);
       // Without a task nothing else would ever wake this object to empty it.
-      if (this.load() === null) this.#alarm.set(at + DAY_MS);
+      if (this.load() === null) this.#alarm.set(neededFrom(remains, at));
     });
     this.#remains = remains;
   }
 
   /**
    * Empties the storage, alarm included. Only what has to outlive the task stays: creates refused within the last day,
-   * the digest of a deleted task until its day is over, and its tombstone until the account has it.
+   * the digest of a deleted task until its day is over, its tombstone until the account has it, and the ids of copies in
+   * the bucket until they were deleted when no copy could be on its way any more. `deleted`: ids of those deleted now.
    */
-  async erase(news: Partial<Pick<Remains, "digest" | "tombstone">> = {}): Promise<void> {
+  async erase({ deleted = [], ...news }: Erasure = {}): Promise<void> {
     const now = this.#options.now();
-    const remains = stillNeeded({ ...this.#left(), ...news }, now);
+    const left = this.#left();
+    const document = this.load();
+    const files = document === null ? left.files : [...left.files, ...filesOf(document)];
+    const kept = files.filter(({ fileId, until }) => until > now || !deleted.includes(fileId));
+    const remains = stillNeeded({ ...left, ...news, files: kept }, now);
     if (remains === NOTHING_REMAINS) {
       // Forgotten first: a step that comes back while the keys go must find no task to write to.
       this.#forget();
@@ -180,7 +208,7 @@ export class TaskStore {
       this.#transact(() => {
         this.#records.deleteEverything();
         this.#records.writeRemains(remains);
-        this.#alarm.set(remains.tombstone === null ? keptUntil(remains) : now + 1);
+        this.#alarm.set(neededFrom(remains, now));
       });
     }
     const armed = this.armed();
@@ -229,16 +257,20 @@ function movedBack(step: Step, until: number): Step {
   return step.dueAt >= until ? step : { ...step, dueAt: until };
 }
 
-function stillNeeded({ digest, tombstone, refused }: Remains, now: number): Remains {
+function stillNeeded({ digest, tombstone, files, refused }: Remains, now: number): Remains {
   const remains = {
     digest: digest !== null && digest.until > now ? digest : null,
     tombstone,
+    files,
     refused: refused.filter(({ at }) => at + DAY_MS > now),
   };
-  const isEmpty = remains.digest === null && tombstone === null && remains.refused.length === 0;
-  return isEmpty ? NOTHING_REMAINS : remains;
+  const isNeeded = remains.digest ?? tombstone ?? remains.refused[0] ?? files[0];
+  return isNeeded === undefined ? NOTHING_REMAINS : remains;
 }
 
-function keptUntil({ digest, refused }: Remains): number {
+/** When there is something to do with it: at once, when a copy can be deleted for good, or when the rest may go. */
+function neededFrom({ digest, tombstone, files, refused }: Remains, now: number): number {
+  if (tombstone !== null) return now + 1;
+  if (files.length > 0) return Math.max(now + 1, Math.ceil(Math.min(...files.map(({ until }) => until))));
   return Math.max(digest?.until ?? 0, ...refused.map(({ at }) => at + DAY_MS));
 }

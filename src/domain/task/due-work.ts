@@ -1,7 +1,7 @@
 import { hasManualAttempt, waitingByHand, type Delivery } from "../delivery/delivery.ts";
 import { isTerminalEvent } from "./event.ts";
 import type { Forecast } from "../polling/forecast.ts";
-import { copyUntil } from "./keep.ts";
+import { copyUntil, type LeftFile } from "./keep.ts";
 import { retentionEnd } from "../account/summary.ts";
 import { isDecided, isTerminal, type PollSchedule, type Task } from "./task.ts";
 
@@ -20,7 +20,9 @@ export type Step =
   | { kind: "attempt_lost"; seq: number; isTerminal: boolean; dueAt: number }
   /** The account does not know yet how far the task is, or the task lacks its account's briefing or its endpoints. */
   | { kind: "report"; dueAt: number; wakeAt: number | null }
-  /** Retention is over: empty the storage. */
+  /** Copies of an earlier task of this id are still in the bucket. */
+  | { kind: "delete_files"; dueAt: number }
+  /** Retention is over: delete the copy, and empty the storage. */
   | { kind: "erase"; dueAt: number };
 
 /** The part of a task's document that decides what is to be done. */
@@ -32,6 +34,8 @@ export interface TaskState {
   sync: SyncState;
   /** Grows with each change that the account would see: of two reports of one task the one with more counts. */
   version: number;
+  /** Copies of deleted tasks of the same idempotency key that are still to go. Absent: none. */
+  leftFiles?: readonly LeftFile[];
 }
 
 /** What the task and its account know of each other. */
@@ -68,7 +72,13 @@ export function dueWork(state: TaskState, retentionMs: number): Step[] {
   if (!isTerminal(task)) steps.push(taskStep(task, schedule));
   for (const delivery of deliveries) steps.push(...deliverySteps(delivery));
   if (steps.length === 0) steps.push({ kind: "erase", dueAt: retentionEnd(task, deliveries, retentionMs) });
-  return [...steps, ...reportSteps(state)];
+  return [...steps, ...leftFileSteps(state), ...reportSteps(state)];
+}
+
+function leftFileSteps({ task, leftFiles = [] }: TaskState): Step[] {
+  if (leftFiles.length === 0) return [];
+  const dueAt = Math.max(task.createdAt, Math.min(...leftFiles.map(({ until }) => until)));
+  return [{ kind: "delete_files", dueAt }];
 }
 
 function deliverySteps(delivery: Delivery): Step[] {

@@ -99,6 +99,22 @@ function ended(task: Task, now: number): Task {
   };
 }
 
+/** A copy in the bucket that is to go, and its task with it. */
+export interface LeftFile {
+  fileId: string;
+  /** A copy that has begun may be written until then, by a process that the deletion does not know of. */
+  until: number;
+}
+
+/** Copies end by themselves with the patience; after so long none of them is on its way any more. */
+const AFTERLIFE_MS = 60_000;
+
+/** The copy that a task may have in the bucket; null: it has none. */
+export function leftFile({ keep }: Task): LeftFile | null {
+  if (keep === null || keep.succeededAt === null) return null;
+  return { fileId: keep.fileId, until: keep.succeededAt + keep.patienceMs + AFTERLIFE_MS };
+}
+
 /** The last part of a kept file's address. */
 export function fileName(fileId: string, contentType: MediaType): string {
   return `${fileId}.${MEDIA_ENDINGS[contentType]}`;

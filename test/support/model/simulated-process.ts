@@ -7,7 +7,7 @@ import type { PaceAnswer } from "../../../src/domain/pacing/pacing.ts";
 import type { TaskDeps } from "../../../src/task-object/deps.ts";
 import type { Change, NewDocument, TaskDocument } from "../../../src/task-object/document.ts";
 import { Pacing } from "../../../src/task-object/pacing.ts";
-import type { Remains, Tombstone } from "../../../src/task-object/records.ts";
+import type { Tombstone } from "../../../src/task-object/records.ts";
 import { RunningSteps } from "../../../src/task-object/running-steps.ts";
 import { TaskStore } from "../../../src/task-object/store.ts";
 import { UpstreamSession } from "../../../src/task-object/upstream-session.ts";
@@ -216,7 +216,7 @@ class MortalStore extends TaskStore {
     this.#process.now("refuse", () => super.refuse(createId));
   }
 
-  override async erase(news?: Partial<Remains>): Promise<void> {
+  override async erase(news?: Parameters<TaskStore["erase"]>[0]): Promise<void> {
     await this.#process.now("erase", async () => super.erase(news));
   }
 }

@@ -21,13 +21,14 @@ async function aDeletedTask(onTold: (store: TaskStore) => void = () => undefined
   const store = new TaskStore(storage, OPTIONS);
   await store.erase({ tombstone });
   const told: unknown[] = [];
-  const deps: Pick<TaskDeps, "store" | "running" | "sendTombstone"> = {
+  const deps: Pick<TaskDeps, "store" | "running" | "sendTombstone" | "deleteFile"> = {
     store,
     running: new RunningSteps(),
     sendTombstone: async (what) => {
       told.push(what);
       onTold(store);
     },
+    deleteFile: async () => undefined,
   };
   return { storage, deps, told };
 }

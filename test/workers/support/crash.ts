@@ -70,6 +70,7 @@ const STORE = {
   isRefused: "read",
   deletedKey: "read",
   tombstone: "read",
+  leftFiles: "read",
   armed: "read",
   /** Nothing happens between it and the request that it is for. */
   durable: "read",
