@@ -11,6 +11,6 @@ export async function inTime<T>(patienceMs: number, answer: Promise<T>): Promise
   } catch (error) {
     throw new OverloadedError("an object did not answer", { cause: error });
   } finally {
-    clearTimeout(timer);
+    if (timer !== null) clearTimeout(timer);
   }
 }

@@ -7,11 +7,13 @@ import { Guarantees } from "./guarantees.ts";
 import { verdict, type Verdict } from "./verdict.ts";
 import {
   CALLBACK_WORDS,
+  COPY_WORDS,
   KEY_WORDS,
   emptyScript,
   POLL_WORDS,
   SUBMIT_WORDS,
   type CallbackWord,
+  type CopyWord,
   type CrashPlan,
   type CreateRequest,
   type LifePlan,
@@ -98,9 +100,10 @@ function replayKind(same: boolean, before: Rows, world: World): string {
 function answers(kind: "submit", words: SubmitWord[]): Move;
 function answers(kind: "poll", words: PollWord[]): Move;
 function answers(kind: "callback", words: CallbackWord[]): Move;
+function answers(kind: "copy", words: CopyWord[]): Move;
 function answers(kind: WireKind, words: string[]): Move {
   return {
-    text: `${kind}s are answered ${words.join(", ")}`,
+    text: `${kind === "copy" ? "copies" : `${kind}s`} are answered ${words.join(", ")}`,
     run: async ({ script }) => {
       (script[kind] as string[]).push(...words);
     },
@@ -237,7 +240,10 @@ const remove: Move = {
   run: async (world, model, { state }) => {
     const deaths = world.deaths.length;
     const removed = await world.remove();
-    if (world.deaths.length === deaths) expect(removed).toBe(state !== null);
+    if (world.deaths.length === deaths) {
+      expect(removed).toBe(state !== null);
+      if (removed && !world.script.brokenBucket) expect(world.bucket(), "a file goes at once").toEqual([]);
+    }
     if (removed || state !== null) model.removed(world);
   },
 };
@@ -246,6 +252,13 @@ function silence(silent: boolean): Move {
   return {
     text: silent ? "the account falls silent" : "the account answers again",
     run: async ({ script }) => void (script.silentAccount = silent),
+  };
+}
+
+function bucket(broken: boolean): Move {
+  return {
+    text: broken ? "the bucket breaks" : "the bucket works again",
+    run: async ({ script }) => void (script.brokenBucket = broken),
   };
 }
 
@@ -270,6 +283,7 @@ const moves: fc.WeightedArbitrary<Move>[] = [
   { weight: 3, arbitrary: someOf(SUBMIT_WORDS, 4).map((list) => answers("submit", list)) },
   { weight: 5, arbitrary: someOf(POLL_WORDS, 6).map((list) => answers("poll", list)) },
   { weight: 4, arbitrary: someOf(CALLBACK_WORDS, 5).map((list) => answers("callback", list)) },
+  { weight: 4, arbitrary: someOf(COPY_WORDS, 5).map((list) => answers("copy", list)) },
   { weight: 2, arbitrary: someOf(KEY_WORDS, 8).map(keyAnswers) },
   { weight: 12, arbitrary: fc.integer({ min: 1, max: 5 }).map(fire) },
   {
@@ -293,7 +307,7 @@ const moves: fc.WeightedArbitrary<Move>[] = [
       })
       .map(crashAt),
   },
-  { weight: 3, arbitrary: fc.constantFrom<WireKind>("submit", "poll", "callback").map(hold) },
+  { weight: 3, arbitrary: fc.constantFrom<WireKind>("submit", "poll", "callback", "copy").map(hold) },
   { weight: 2, arbitrary: fc.constant(release) },
   {
     weight: 4,
@@ -320,6 +334,7 @@ const moves: fc.WeightedArbitrary<Move>[] = [
   { weight: 1, arbitrary: fc.constant(read) },
   { weight: 2, arbitrary: fc.boolean().map(silence) },
   { weight: 2, arbitrary: fc.boolean().map(settings) },
+  { weight: 2, arbitrary: fc.boolean().map(bucket) },
 ];
 
 function someOf<T>(all: readonly T[], maxLength: number): fc.Arbitrary<T[]> {
@@ -353,6 +368,8 @@ export const anyLife: fc.Arbitrary<LifePlan> = fc.record({
   timeoutMs: fc.constantFrom(60_000, 600_000, 3_600_000),
   poll: fc.constantFrom("running" as const, "succeeded" as const),
   seed: fc.nat(),
+  keep: fc.boolean(),
+  isSecret: fc.boolean(),
 });
 
 /** An hour of "running" is some 400 polls; so many alarms are a life that does not end. */
@@ -372,6 +389,7 @@ export async function live(world: World, commands: Commands): Promise<Verdict> {
   await runOut(world, model);
   const rows = await model.look(world);
   expect(rows, "10: nothing is left").toMatchObject({ alarm: null, keys: [] });
+  expect(world.bucket(), "10: no file is left").toEqual([]);
   expect(await world.accountRows(), "10: nothing is left in the account").toBe(0);
   counted.deaths += world.deaths.length;
   counted.requests += world.wire.length;

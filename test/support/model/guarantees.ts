@@ -4,6 +4,7 @@ import { isTerminalEvent } from "../../../src/domain/task/event.ts";
 import { isUnproved } from "../../../src/domain/task/key-proof.ts";
 import { retentionEnd } from "../../../src/domain/account/summary.ts";
 import { isTerminal, type Task } from "../../../src/domain/task/task.ts";
+import { copies, copyEndsBy } from "./copies.ts";
 import type { CreateCall, LoggedAttempt, Rows, WireCall, World } from "./world.ts";
 
 /** A step that cannot run, and bad settings, are looked at again after this. */
@@ -78,6 +79,7 @@ export class Guarantees {
     this.#follow(world, rows);
     this.#answers(world, rows);
     liveness(world, rows);
+    if (rows.keys.length === 0) expect(world.bucket(), "10: no file outlives what knows of it").toEqual([]);
     if (this.life && rows.state) {
       const { life } = this;
       const wire = world.wire.slice(life.from);
@@ -86,6 +88,7 @@ export class Guarantees {
       ending(life, state, rows);
       events(world, life, state);
       polls(world, life, state, wire);
+      copies(world, state, wire);
       attempts({ world, life, state, rows, wire });
       life.lastState = state;
       life.lastRows = rows;
@@ -199,7 +202,9 @@ function liveness(world: World, rows: Rows): void {
     if (manual + elsewhere.length > 0) return [occurredAt];
     return status === "pending" && nextAttemptAt !== null ? [nextAttemptAt] : [];
   });
-  if (!isTerminal(task)) due.push(Math.max(task.deadlineAt, task.submit.leaseUntil ?? 0));
+  if (!isTerminal(task)) {
+    due.push(copyEndsBy(task) ?? Math.max(task.deadlineAt, task.submit.leaseUntil ?? 0));
+  }
   if (task.submit.phase === "due" && !isTerminal(task)) due.push(task.submit.dueAt);
   if (due.length === 0) due.push(retentionEnd(task, deliveries, world.retentionMs));
   expect(alarm, "6: the alarm comes no later than the work").toBeLessThanOrEqual(
@@ -239,7 +244,15 @@ function retryAfter(task: Task, sent: readonly WireCall[]): void {
 
 function ending(life: Life, { task, deliveries }: TaskState, rows: Rows): void {
   const end = isTerminal(task)
-    ? JSON.stringify([task.status, task.error, task.videoUrl, task.finishedAt, task.upstreamTaskId])
+    ? JSON.stringify([
+        task.status,
+        task.error,
+        task.videoUrl,
+        task.sourceUrl,
+        task.file,
+        task.finishedAt,
+        task.upstreamTaskId,
+      ])
     : null;
   if (life.end !== null) expect(end, "3: a terminal task never changes").toBe(life.end);
   life.end = end;

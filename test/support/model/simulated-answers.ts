@@ -1,9 +1,23 @@
 import type { AttemptReason } from "../../../src/contract/words.ts";
 import type { AttemptResult } from "../../../src/domain/delivery/delivery.ts";
 import type { PollWord } from "./world.ts";
-import type { PollAnswer, SubmitAnswer, TaskReading } from "../../../src/domain/task/upstream-answer.ts";
+import type {
+  PollAnswer,
+  ResultUrl,
+  SubmitAnswer,
+  TaskReading,
+} from "../../../src/domain/task/upstream-answer.ts";
 
 /** What the words of a script are at the core's border. */
+
+/** The same answer, with its result under another URL, if it has one. */
+export function withResult<Answer extends SubmitAnswer | PollAnswer>(
+  answer: Answer,
+  result: ResultUrl,
+): Answer {
+  if (!("reading" in answer) || answer.reading.result === null) return answer;
+  return { ...answer, reading: { ...answer.reading, result } };
+}
 
 const RESULT = { url: "https://cdn.test/v.mp4", containsKey: false, needsKey: false };
 

@@ -1,6 +1,8 @@
 import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
 import type { TaskReport } from "../../../src/domain/account/report.ts";
 import type { SigningVersion } from "../../../src/domain/account/signing-versions.ts";
+import type { CopyResult } from "../../../src/domain/task/keep.ts";
+import type { CopyOrder } from "../../../src/files/order.ts";
 import type { TaskSettings } from "../../../src/env.ts";
 import { openText } from "../../../src/task-object/sealed.ts";
 import type { PaceAnswer } from "../../../src/domain/pacing/pacing.ts";
@@ -30,6 +32,8 @@ export interface Outside {
   submit(process: SimulatedProcess): Promise<SubmitAnswer>;
   poll(process: SimulatedProcess): Promise<PollAnswer>;
   send(process: SimulatedProcess, callback: Callback): Promise<AttemptResult>;
+  copyResult(process: SimulatedProcess, order: CopyOrder): Promise<CopyResult>;
+  deleteFile(fileId: string): Promise<void>;
   judgeKey(): Promise<KeyVerdict>;
   signingVersions(): Promise<readonly SigningVersion[]>;
   report(report: TaskReport): Promise<void>;
@@ -142,8 +146,8 @@ export class SimulatedProcess {
       sendTombstone: async (tombstone) =>
         this.later("sendTombstone", async () => outside.sendTombstone(tombstone)),
       send: async (callback) => this.later("callback", async () => outside.send(this, callback)),
-      copyResult: async () => this.later("copyResult", async () => ({ kind: "failed", reason: "storage" })),
-      deleteFile: async () => this.later("deleteFile", async () => undefined),
+      copyResult: async (order) => this.later("copyResult", async () => outside.copyResult(this, order)),
+      deleteFile: async (fileId) => this.later("deleteFile", async () => outside.deleteFile(fileId)),
       log: outside.log,
     };
     this.#deps.set(settings, deps);

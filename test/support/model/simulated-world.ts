@@ -9,6 +9,9 @@ import {
   type SigningVersion,
 } from "../../../src/domain/account/signing-versions.ts";
 import type { RecoveryOrder } from "../../../src/domain/recovery/order.ts";
+import type { CopyResult } from "../../../src/domain/task/keep.ts";
+import type { PollAnswer, SubmitAnswer } from "../../../src/domain/task/upstream-answer.ts";
+import type { CopyOrder } from "../../../src/files/order.ts";
 import type { TaskSettings } from "../../../src/env.ts";
 import { rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "../../../src/task-object/alarm.ts";
 import {
@@ -27,7 +30,7 @@ import { T0 } from "../builders.ts";
 import { FailingStorage } from "./failing-storage.ts";
 import { MemoryStorage } from "./memory-storage.ts";
 import { freshStore, readRows } from "./read-rows.ts";
-import { attemptResult, pollAnswer, submitAnswer } from "./simulated-answers.ts";
+import { attemptResult, pollAnswer, submitAnswer, withResult } from "./simulated-answers.ts";
 import { quiet, SimulatedClock } from "./simulated-clock.ts";
 import { SimulatedProcess } from "./simulated-process.ts";
 import {
@@ -82,6 +85,8 @@ const ELSEWHERE: RecoveryOrder["target"] = {
   url: "https://elsewhere.acme.com/ringback",
   headers: [["x-elsewhere", HEADER_ELSEWHERE]],
 };
+/** What only the key opens, and only the sealed source may name. */
+const SECRET_RESULT = { url: `https://cdn.test/v.mp4?key=${API_KEY}`, containsKey: true, needsKey: true };
 const LATENCY_MS = 40;
 /** While one call hangs, everything else gets so long. */
 const HANG_MS = 500;
@@ -119,7 +124,8 @@ export class SimulatedWorld implements World {
   thrown = 0;
   readonly #summaries = new Map<string, TaskSummary>();
   #versions: readonly SigningVersion[] = FIRST_VERSION;
-  #told: readonly SigningVersion[] = FIRST_VERSION;
+  #toldVersions: readonly SigningVersion[] = FIRST_VERSION;
+  readonly #bucket = new Set<string>();
   #random: number;
   #messages = 0;
   #plan: CrashPlan | null = null;
@@ -181,7 +187,7 @@ export class SimulatedWorld implements World {
         headers: [["x-make-apikey", HEADER_VALUE]],
       },
       endpoints: true,
-      keep: null,
+      keep: this.life.keep ? this.#newKeep() : null,
       ownHost: "ringback.test",
       body: new TextEncoder().encode(JSON.stringify({ model: "m", prompt: PROMPT })),
       // The Worker has asked before it answers at once.
@@ -323,6 +329,10 @@ export class SimulatedWorld implements World {
     return { alarm: this.#alarmRun, create: this.#calls > 0 };
   }
 
+  bucket(): readonly string[] {
+    return [...this.#bucket];
+  }
+
   async accountRows(): Promise<number> {
     const left = [...this.#summaries.values()].filter(
       ({ expiresAt }) => expiresAt === null || expiresAt > Date.now(),
@@ -408,8 +418,14 @@ export class SimulatedWorld implements World {
       retentionMs: SETTINGS.retentionMs,
       random: () => this.#chance(),
       newMessageId: () => `msg_${(this.#messages += 1)}`,
-      submit: async (process) => submitAnswer(await this.#submit(process)),
-      poll: async (process) => pollAnswer(await this.#exchange(process, { kind: "poll" })),
+      submit: async (process) => this.#told(submitAnswer(await this.#submit(process))),
+      poll: async (process) => this.#told(pollAnswer(await this.#exchange(process, { kind: "poll" }))),
+      copyResult: async (process, order) => this.#copy(process, order),
+      deleteFile: async (fileId) => {
+        await sleep(LATENCY_MS);
+        if (this.script.brokenBucket) throw new Error("an internal error of the bucket");
+        this.#bucket.delete(fileId);
+      },
       send: async (process, callback) => attemptResult(await this.#send(process, callback)),
       judgeKey: async () => {
         const verdict = this.script.key.shift() ?? "accepted";
@@ -420,8 +436,8 @@ export class SimulatedWorld implements World {
       },
       signingVersions: async () => {
         await this.#shared(1_000);
-        this.#told = versionsInForce(this.#versions, Date.now());
-        return this.#told;
+        this.#toldVersions = versionsInForce(this.#versions, Date.now());
+        return this.#toldVersions;
       },
       report: async ({ name, createdAt, summary }) => {
         await this.#shared(10_000);
@@ -471,6 +487,30 @@ export class SimulatedWorld implements World {
     if (silent) throw new OverloadedError("the account or the cadence did not answer in time");
   }
 
+  #newKeep(): CreateInput["keep"] {
+    const fileId = `file${this.creates.length}`.padEnd(26, "a");
+    return { fileId, origin: "https://ringback.test", patienceMs: SETTINGS.keep.patienceMs };
+  }
+
+  #told<Answer extends SubmitAnswer | PollAnswer>(answer: Answer): Answer {
+    return this.life.isSecret ? withResult(answer, SECRET_RESULT) : answer;
+  }
+
+  /** A process that is dead by then has stored the file all the same: a superseded one goes on for a while. */
+  async #copy(process: SimulatedProcess, { fileId, url, upstream, until }: CopyOrder): Promise<CopyResult> {
+    const isSecret = url === SECRET_RESULT.url;
+    if (isSecret !== (this.life.isSecret === true)) this.problems.push(`a copy of ${url}`);
+    if (isSecret !== (upstream.apiKey === API_KEY)) this.problems.push("a copy without its key, or with one");
+    const word = await this.#exchange(process, { kind: "copy" }, until - Date.now());
+    if (word === "slow") await sleep(until - Date.now() - 1);
+    if (word === "404" || word === "timeout") {
+      return { kind: "failed", reason: word === "404" ? "http_404" : "timeout" };
+    }
+    if (this.script.brokenBucket) return { kind: "failed", reason: "storage" };
+    this.#bucket.add(fileId);
+    return { kind: "kept", bytes: 5, contentType: "video/mp4" };
+  }
+
   async #submit(process: SimulatedProcess): Promise<string> {
     const { submit } = freshStore(this.#storage).load()?.task ?? {};
     if (submit?.phase !== "begun") this.problems.push("2: a submit left that was not written down as begun");
@@ -499,7 +539,7 @@ export class SimulatedWorld implements World {
       this.problems.push("an attempt left before its key was proved");
     }
     if (onTheWire.length >= 3) this.problems.push("more than three attempts at once");
-    const expected = versionsInForce(this.#told, Date.now()).length;
+    const expected = versionsInForce(this.#toldVersions, Date.now()).length;
     if (!this.#everSilent && this.deaths.length === 0 && secrets.length !== expected) {
       this.problems.push(`signed ${secrets.length} times instead of ${expected}`);
     }
@@ -509,6 +549,7 @@ export class SimulatedWorld implements World {
   async #exchange(
     process: SimulatedProcess,
     what: Pick<WireCall, "kind"> & Partial<WireCall>,
+    timeoutMs = what.kind === "callback" ? SETTINGS.callback.timeoutMs : SETTINGS.upstreamTimeoutMs,
   ): Promise<string> {
     const word = nextWord(this.script, this.life, what.kind);
     const call: WireCall = {
@@ -524,12 +565,15 @@ export class SimulatedWorld implements World {
     };
     this.wire.push(call);
     if (what.kind === "callback") this.shown.push(call.body);
-    const timeoutMs = what.kind === "callback" ? SETTINGS.callback.timeoutMs : SETTINGS.upstreamTimeoutMs;
     if (this.script.hold.delete(what.kind)) {
       await new Promise<void>((answer) => {
         this.#held.push(answer);
         setTimeout(() => {
-          if (!this.#held.includes(answer)) return;
+          if (!this.#held.includes(answer)) {
+            // What a superseded process had begun to store may arrive all the same.
+            if (what.kind === "copy") answer();
+            return;
+          }
           this.#held = this.#held.filter((other) => other !== answer);
           call.word = "timeout";
           answer();

@@ -44,6 +44,8 @@ export interface World {
   rows(): Promise<Rows>;
   /** An alarm's run, or a create, is under way. */
   busy(): { alarm: boolean; create: boolean };
+  /** The ids of the files that it holds. */
+  bucket(): readonly string[];
   /** Lets the account's time pass too; how many rows it still has of tasks. */
   accountRows(): Promise<number>;
 }
@@ -62,6 +64,10 @@ export interface LifePlan {
   poll: "running" | "succeeded";
   /** For jitter. */
   seed: number;
+  /** Ringback keeps a copy of the result; absent: it does not. */
+  keep?: boolean;
+  /** The result's URL contains the key; absent: it does not. */
+  isSecret?: boolean;
 }
 
 export const SUBMIT_WORDS = [
@@ -96,21 +102,27 @@ export const POLL_WORDS = [
 /** What `/models` says of the key. */
 export const KEY_WORDS = ["accepted", "refused", "silent"] as const satisfies KeyVerdict[];
 export const CALLBACK_WORDS = ["200", "500", "429+30", "410", "501", "302", "timeout"] as const;
+/** What a try to copy the result comes to; `slow` succeeds at the end of the patience. */
+export const COPY_WORDS = ["kept", "slow", "404", "timeout"] as const;
 export type SubmitWord = (typeof SUBMIT_WORDS)[number];
 export type PollWord = (typeof POLL_WORDS)[number];
 export type CallbackWord = (typeof CALLBACK_WORDS)[number];
-export type WireKind = "submit" | "poll" | "callback";
+export type CopyWord = (typeof COPY_WORDS)[number];
+export type WireKind = "submit" | "poll" | "callback" | "copy";
 
 /** The answers to come, first one first; after them an upstream accepts and a receiver says 200. */
 export interface Script {
   submit: SubmitWord[];
   poll: PollWord[];
   callback: CallbackWord[];
+  copy: CopyWord[];
   key: KeyVerdict[];
   /** The next call of these kinds hangs. */
   hold: Set<WireKind>;
   /** So is the cadence. */
   silentAccount: boolean;
+  /** The bucket neither stores nor deletes. */
+  brokenBucket: boolean;
 }
 
 export interface WireCall {
@@ -188,11 +200,14 @@ export function nextWord(script: Script, life: LifePlan, kind: WireKind): string
       return script.poll.shift() ?? life.poll;
     case "callback":
       return script.callback.shift() ?? "200";
+    case "copy":
+      return script.copy.shift() ?? "kept";
     default:
       return kind satisfies never;
   }
 }
 
 export function emptyScript(): Script {
-  return { submit: [], poll: [], callback: [], key: [], hold: new Set(), silentAccount: false };
+  const answers = { submit: [], poll: [], callback: [], copy: [], key: [] };
+  return { ...answers, hold: new Set(), silentAccount: false, brokenBucket: false };
 }

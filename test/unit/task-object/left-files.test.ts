@@ -159,7 +159,7 @@ describe("a task whose retention is over", () => {
     deps.store.create(aDocument({ task: aKeptTask("create-1", FILE_ID, T0 - DAY) }), null);
     const anew = aTask({ createId: "create-2" });
     const deleteFile = deps.deleteFile;
-    deps.deleteFile = async (fileId) => {
+    deps.deleteFile = async () => {
       deps.deleteFile = deleteFile;
       await removeTask(deps, ACCOUNT);
       deps.store.create(aDocument({ task: anew }), null);

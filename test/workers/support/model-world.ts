@@ -272,6 +272,11 @@ export class RealWorld implements World {
     return { alarm: this.#alarmRun, create: this.creates.some(({ answer }) => answer === null) };
   }
 
+  /** Its tasks keep no results. */
+  bucket(): readonly string[] {
+    return [];
+  }
+
   async accountRows(): Promise<number> {
     const stub = () => env.ACCOUNTS.get(env.ACCOUNTS.idFromName(this.#account));
     // All objects of a deployment have the same settings.
