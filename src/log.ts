@@ -16,6 +16,7 @@ export const EVENTS = {
   "poll.without_news": ({ word }) => typeof word === "string",
   "result.copied": ({ reason }) => reason === "storage",
   "callback.attempted": ({ delivery }) => delivery === "exhausted",
+  "delivery.ended": ({ delivery }) => delivery === "exhausted",
   "recovery.started": false,
   "recovery.ended": ({ status }) => status === "halted",
   "recovery.failed": true,

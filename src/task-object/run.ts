@@ -10,7 +10,13 @@ import { isRingbackFault } from "../domain/errors/stall.ts";
 import { copyUntil } from "../domain/task/keep.ts";
 import { isDecided } from "../domain/task/task.ts";
 import { errorFields } from "../log.ts";
-import { attemptLostStep, attemptStep, sendAttempt, type BegunAttempt } from "./steps/attempt.ts";
+import {
+  attemptLostStep,
+  attemptStep,
+  giveUpAttempt,
+  sendAttempt,
+  type BegunAttempt,
+} from "./steps/attempt.ts";
 import { copyStep } from "./steps/copy.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
 import { tellRefusal } from "./steps/pace.ts";
@@ -136,14 +142,15 @@ async function runStep(deps: TaskDeps, step: Step): Promise<BegunAttempt | null>
 }
 
 /**
- * A step that failed for a reason of our own waits a minute, an unfinished task's no longer than to its deadline, and a
- * copy to the end of its patience.
+ * A step that failed for a reason of our own waits a minute, an unfinished task's no longer than to its deadline, a copy to
+ * the end of its patience, and an attempt while its delivery may last.
  */
 function stall(deps: TaskDeps, step: Step, error: unknown): void {
   const task = deps.store.load()?.task;
   if (!task) return;
   deps.log("step.stalled", { ...taskFields(task), step: step.kind, ...errorFields(error) });
   const now = deps.now();
+  if (step.kind === "attempt" && giveUpAttempt(deps, step.seq)) return;
   const open = !isDecided(task) && (step.kind === "poll" || step.kind === "submit");
   const lastAt = open ? task.deadlineAt : step.kind === "copy" ? copyUntil(task) : null;
   if (open && now >= task.deadlineAt) expireStep(deps);

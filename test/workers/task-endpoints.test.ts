@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { evictDurableObject, reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountObject } from "../../src/account-object/object.ts";
+import { watchLog } from "../support/log-lines.ts";
 import { anotherAsks } from "./support/burst.ts";
 import { HEADER_OF_ENDPOINT, ownAccount, register, twoEndpoints } from "./support/registered.ts";
 import { storedOf } from "./support/stored.ts";
@@ -240,7 +241,7 @@ describe("an endpoint that is", () => {
   it.each([
     { what: "disabled", change: { disabled: { reason: "manual" as const, at: 0 } } },
     { what: "deleted", change: null },
-  ])("$what is sent nothing: its delivery is stopped", async ({ change }) => {
+  ])("$what is sent nothing: its delivery is stopped, and that is logged", async ({ what, change }) => {
     const [a, b] = await twoEndpoints();
     await register([{ ...a }, { ...b }]);
     network.answer = upstream({ status: "queued" });
@@ -249,10 +250,16 @@ describe("an endpoint that is", () => {
       async () => (await storedOf(id)).state?.task.endpoints,
       (known) => known?.length === 2,
     );
+    const logged: string[] = [];
+    watchLog((line) => logged.push(line));
     await register([...(change ? [{ ...a, ...change }] : []), { ...b }]);
     network.answer = upstream();
     expect(await settled(id)).toEqual({ ...DELIVERED, ep_a: "stopped" });
     expect(sentTo(ENDPOINT_A)).toEqual([]);
+    const lines = logged.filter((line) => line.includes('"delivery.ended"'));
+    expect(lines.map((line) => JSON.parse(line) as object)).toMatchObject([
+      { task_id: id, endpoint: "ep_a", delivery: "stopped", reason: `endpoint_${what}` },
+    ]);
     const again = await request("POST", `/v1/videos/${id}/redeliver`, { endpoint: "ep_a" });
     if (change === null) {
       expect([again.status, await again.json()]).toMatchObject([404, { error: { code: "not_found" } }]);

@@ -268,6 +268,12 @@ export function stopDelivery(delivery: Delivery, now: number): Delivery {
   return delivery.status === "pending" ? settled(delivery, "stopped", now) : delivery;
 }
 
+/** Ends a delivery whose attempts cannot be prepared, and forgets those asked for by hand: its task must be erased in time. */
+export function abandonDelivery(delivery: Delivery, now: number): Delivery {
+  const free = { ...delivery, manual: 0, elsewhere: [] };
+  return delivery.status === "pending" ? settled(free, "exhausted", now) : free;
+}
+
 /** Whether an attempt was made, or begun, that the schedule did not ask for. */
 export function hasManualAttempt({ attempts, scheduled }: Delivery): boolean {
   return attempts > scheduled;

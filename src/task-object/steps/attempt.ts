@@ -1,5 +1,7 @@
 import {
+  abandonDelivery,
   beginAttempt,
+  DELIVERY_LIFETIME_MS,
   isScheduleNext,
   neverSent,
   nextElsewhere,
@@ -53,7 +55,37 @@ export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {
     return delivery && { deliveries: [delivery], ...signedWith(document.task, prepared) };
   });
   const delivery = begun?.deliveries.find((one) => one.seq === seq);
+  if (begun && delivery?.onTheWire === null) {
+    logEnd(deps, begun, seq, prepared.receiver === null ? "endpoint_deleted" : "endpoint_disabled");
+  }
   if (delivery?.onTheWire) await sendAttempt(deps, { createId, delivery, prepared });
+}
+
+/**
+ * Ends the delivery of an attempt that could not be prepared (a seal does not open, the account is silent) until 22 hours
+ * after its event, or after the last redelivery. False: there is time left.
+ */
+export function giveUpAttempt(deps: TaskDeps, seq: number): boolean {
+  const createId = deps.store.load()?.task.createId ?? "";
+  const after = deps.store.update(createId, ({ task, deliveries }, now) => {
+    const delivery = deliveries.find((one) => one.seq === seq);
+    if (!delivery || delivery.onTheWire !== null) return null;
+    const askedAt = Math.max(delivery.occurredAt, ...task.redeliveredAt);
+    return now < askedAt + DELIVERY_LIFETIME_MS ? null : { deliveries: [abandonDelivery(delivery, now)] };
+  });
+  if (after) logEnd(deps, after, seq, "unprepared");
+  return after !== null;
+}
+
+function logEnd(deps: TaskDeps, { task, deliveries }: TaskDocument, seq: number, why: string): void {
+  const delivery = deliveries.find((one) => one.seq === seq);
+  deps.log("delivery.ended", {
+    ...taskFields(task),
+    message_id: delivery?.messageId,
+    endpoint: delivery?.endpoint?.id,
+    delivery: delivery?.status,
+    reason: why,
+  });
 }
 
 function sealedReceiver({ deliveries }: TaskDocument, seq: number, now: number): string | null {
