@@ -9,76 +9,68 @@ export interface WatchedCaller {
 }
 
 interface Streak {
-  /** Since the last success, or, of refusals, since the account was told. */
+  /** Since the account was told; of calls without an answer, since the last answer, if that came later. */
   calls: number;
   toldAt: number | null;
 }
 
-/** An account is told of refusals once in so long. */
+/** An account is told of the same trouble once in so long. */
 const TELL_EVERY_MS = 60_000;
-/** Callers that are remembered; the one that was heard of first is forgotten. */
-const CALLERS_MAX = 1000;
+/** Streaks that are remembered; the one that was heard of first is forgotten. */
+const STREAKS_MAX = 1000;
 
 /**
  * What the upstream does to the calls of an account, as far as one isolate sees it. In memory: an account must not pay a
  * row or a call for each poll that is not answered.
  */
 export class UpstreamWatch {
-  readonly #down = new Map<string, number>();
-  readonly #refused = new Map<string, Streak>();
+  readonly #streaks = new Map<string, Streak>();
 
   /** What the account must hear of this call; null: nothing. */
   hear(caller: WatchedCaller, sign: UpstreamSign, now: number): UpstreamTrouble | null {
     const { account, upstream, call } = caller;
     const key = `${account} ${upstream}`;
-    if (sign.kind !== "down") this.#down.delete(key);
+    if (sign.kind !== "down") this.#restart(key);
+    const trouble = { account, upstream, at: now, status: null, reason: null, message: null };
     switch (sign.kind) {
       case "works":
         return null;
       case "down": {
-        const calls = (this.#down.get(key) ?? 0) + 1;
-        remember(this.#down, key, calls);
-        if (calls !== DOWN_CALLS) return null;
-        const { reason } = sign;
-        return {
-          account,
-          upstream,
-          at: now,
-          status: null,
-          reason,
-          message: null,
-          calls,
-          isAboutSubmits: false,
-        };
+        const calls = this.#count(key, DOWN_CALLS, now);
+        return calls === null ? null : { ...trouble, reason: sign.reason, calls, isAboutSubmits: false };
       }
       case "refuses": {
-        const streakKey = `${key} ${call}`;
-        const { calls, toldAt } = this.#refused.get(streakKey) ?? { calls: 0, toldAt: null };
-        const isDue = toldAt === null || now - toldAt >= TELL_EVERY_MS || now < toldAt;
-        remember(this.#refused, streakKey, isDue ? { calls: 0, toldAt: now } : { calls: calls + 1, toldAt });
-        if (!isDue) return null;
         const { status, message } = sign;
-        const isAboutSubmits = call === "submit";
-        return {
-          account,
-          upstream,
-          at: now,
-          status,
-          reason: null,
-          message,
-          calls: calls + 1,
-          isAboutSubmits,
-        };
+        const calls = this.#count(`${key} ${call}`, 1, now);
+        return calls === null
+          ? null
+          : { ...trouble, status, message, calls, isAboutSubmits: call === "submit" };
       }
       default:
         return sign satisfies never;
     }
   }
-}
 
-function remember<T>(known: Map<string, T>, key: string, value: T): void {
-  known.delete(key);
-  known.set(key, value);
-  const [oldest] = known.keys();
-  if (known.size > CALLERS_MAX && oldest !== undefined) known.delete(oldest);
+  /** Counts a call in vain. Gives the count if the account must be told, which needs `least` of them; null: not now. */
+  #count(key: string, least: number, now: number): number | null {
+    const { calls: before, toldAt } = this.#streaks.get(key) ?? { calls: 0, toldAt: null };
+    const calls = before + 1;
+    const isDue = toldAt === null || now - toldAt >= TELL_EVERY_MS || now < toldAt;
+    const isTold = isDue && calls >= least;
+    this.#remember(key, isTold ? { calls: 0, toldAt: now } : { calls, toldAt });
+    return isTold ? calls : null;
+  }
+
+  /** The row is broken; when the account was told stays known. */
+  #restart(key: string): void {
+    const streak = this.#streaks.get(key);
+    if (streak) this.#remember(key, { ...streak, calls: 0 });
+  }
+
+  #remember(key: string, streak: Streak): void {
+    this.#streaks.delete(key);
+    this.#streaks.set(key, streak);
+    const [oldest] = this.#streaks.keys();
+    if (this.#streaks.size > STREAKS_MAX && oldest !== undefined) this.#streaks.delete(oldest);
+  }
 }

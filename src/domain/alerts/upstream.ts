@@ -95,7 +95,10 @@ export type Refusing = Readonly<Record<string, { since: number; lastAt: number; 
 export function withTrouble(refusing: Refusing, { upstream, at, isAboutSubmits }: UpstreamTrouble): Refusing {
   const known = refusing[upstream];
   const since = Math.min(known?.since ?? at, at);
-  return { ...refusing, [upstream]: { since, lastAt: Math.max(known?.lastAt ?? at, at), isAboutSubmits } };
+  const lastAt = Math.max(known?.lastAt ?? at, at);
+  // What refused creates is over only when one is accepted, whatever polls meet meanwhile.
+  const isAboutAny = isAboutSubmits || known?.isAboutSubmits === true;
+  return { ...refusing, [upstream]: { since, lastAt, isAboutSubmits: isAboutAny } };
 }
 
 export function causeOfTrouble(

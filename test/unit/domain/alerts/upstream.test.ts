@@ -86,16 +86,32 @@ describe("an upstream that is watched", () => {
   const works = { kind: "works" } as const;
   const refuses = { kind: "refuses", status: 401, message: "no" } as const;
 
-  it("is told of after five calls in a row without an answer, once, whatever calls they are", () => {
+  it("is told of after five calls in a row without an answer, whatever calls they are, and once a minute", () => {
     const watch = new UpstreamWatch();
+    let second = 0;
     const hear = (call: "submit" | "poll", sign: typeof down | typeof works) =>
-      watch.hear({ ...caller, call }, sign, T0);
+      watch.hear({ ...caller, call }, sign, T0 + 1000 * second);
     for (let calls = 1; calls <= 4; calls += 1) expect(hear("poll", down)).toBeNull();
     expect(hear("submit", down)).toMatchObject({ status: null, reason: "http_500", calls: 5 });
-    for (let calls = 6; calls <= 30; calls += 1) expect(hear("poll", down)).toBeNull();
-    expect(hear("poll", works)).toBeNull();
+    for (second = 1; second <= 59; second += 1) expect(hear("poll", down)).toBeNull();
+    expect(hear("submit", down)).toMatchObject({ reason: "http_500", calls: 60 });
+    // As many as are a row again, and not within the minute.
+    second = 200;
     for (let calls = 1; calls <= 4; calls += 1) expect(hear("poll", down)).toBeNull();
-    expect(hear("poll", down)).not.toBeNull();
+    expect(hear("poll", down)).toMatchObject({ calls: 5 });
+  });
+
+  it("is told of anew when it has answered in between, and never twice within a minute", () => {
+    const watch = new UpstreamWatch();
+    const hear = (sign: typeof down | typeof works, second: number) =>
+      watch.hear(caller, sign, T0 + 1000 * second)?.calls ?? null;
+    const five = (second: number) => Array.from({ length: 5 }, () => hear(down, second));
+    expect(five(0)).toEqual([null, null, null, null, 5]);
+    hear(works, 10);
+    expect(five(20)).toEqual([null, null, null, null, null]);
+    expect(hear(down, 60)).toBe(6);
+    hear(works, 61);
+    expect(five(121)).toEqual([null, null, null, null, 5]);
   });
 
   it("starts to count anew with any answer, and counts each account by itself", () => {
@@ -198,6 +214,14 @@ describe("an upstream in trouble", () => {
     const ended = aSummary({ submittedAt: T0 - 9, finishedAt: T0 + 9 });
     expect(showsRecovery(polls, ended)).toBe(true);
     expect(showsRecovery(withTrouble({}, trouble()), ended)).toBe(false);
+    const both = [
+      trouble(),
+      trouble({ at: T0 + 1, status: null, reason: "no_answer", isAboutSubmits: false }),
+    ];
+    for (const troubles of [both, both.toReversed()]) {
+      expect(showsRecovery(troubles.reduce(withTrouble, {}), ended)).toBe(false);
+      expect(showsRecovery(troubles.reduce(withTrouble, {}), aSummary({ submittedAt: T0 + 2 }))).toBe(true);
+    }
     const timedOut = { code: "timed_out", message: "", retryable: false } as const;
     expect(showsRecovery(polls, { ...ended, status: "failed", error: timedOut })).toBe(false);
     const failed = { ...timedOut, code: "generation_failed" } as const;
