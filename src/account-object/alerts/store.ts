@@ -68,12 +68,14 @@ export class AlertStore {
   /** Which alerts to send now. `refusing`: the upstreams that do not work from now on. */
   admit(causes: readonly AlertCause[], refusing: Refusing, now: number): Alert[] {
     const { book, alerts } = admitAlerts(this.#loaded().book, causes, now);
-    this.#known = { book, refusing };
+    const next: AlertDocument = { book, refusing };
     if (alerts.length > 0 || now - this.#writtenAt >= WRITE_EVERY_MS) {
-      this.#parts.rows.writeDocument("alerts", this.#known);
+      // What could not be written was not sent either.
+      this.#parts.rows.writeDocument("alerts", next);
       this.#writtenAt = now;
       this.#parts.arm(now);
     }
+    this.#known = next;
     return alerts;
   }
 

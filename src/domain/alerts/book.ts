@@ -40,13 +40,13 @@ export function admitAlerts(
   return { book: { sent, leftOut }, alerts };
 }
 
-/** One cause of each key, with the counts of all; the first one has the words. */
+/** One cause of each key, with the counts of all; the newest one has the words. */
 function joined(causes: readonly AlertCause[]): AlertCause[] {
   const byKey = new Map<string, AlertCause>();
   for (const cause of causes) {
     const key = alertKey(cause);
-    const first = byKey.get(key);
-    byKey.set(key, first ? { ...first, count: first.count + cause.count } : cause);
+    const count = (byKey.get(key)?.count ?? 0) + cause.count;
+    byKey.set(key, { ...cause, count });
   }
   return [...byKey.values()];
 }

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountAlerts } from "../../../src/account-object/alerts/alerts.ts";
 import type { AlertTarget } from "../../../src/account-object/alerts/send.ts";
+import { AlertStore } from "../../../src/account-object/alerts/store.ts";
+import { alertCause } from "../../../src/domain/alerts/alert.ts";
 import { AccountStore } from "../../../src/account-object/store.ts";
 import { NO_ATTEMPTS } from "../../../src/domain/account/attempts.ts";
 import type { TaskReport } from "../../../src/domain/account/report.ts";
@@ -317,6 +319,24 @@ describe("an upstream that refuses the operator", () => {
       },
       { type: "upstream.recovered", data: { left_out: { "upstream.refusing": 7 } } },
     ]);
+  });
+});
+
+describe("an alert that could not be remembered", () => {
+  it("was not sent, and does not count as sent", () => {
+    const written: unknown[] = [];
+    let isBroken = true;
+    const writeDocument = (_name: string, value: unknown): void => {
+      if (isBroken) throw new Error("no space");
+      written.push(value);
+    };
+    const rows = { document: () => null, writeDocument };
+    const remembering = new AlertStore({ rows, arm: () => undefined, collects: true });
+    const cause = alertCause("endpoint.failing", ACCOUNT, { host: "a.acme.com" });
+    expect(() => remembering.admit([cause], {}, T0)).toThrow("no space");
+    isBroken = false;
+    expect(remembering.admit([cause], {}, T0)).toEqual([{ ...cause, leftOut: {} }]);
+    expect(written).toHaveLength(1);
   });
 });
 

@@ -22,6 +22,10 @@ function failing(host: string, count = 1): AlertCause {
   return alertCause("endpoint.failing", "acme", { host, count, reason: "http_503" });
 }
 
+function exhausted(reason: string): AlertCause {
+  return alertCause("delivery.exhausted", "acme", { host: "a.com", reason });
+}
+
 function total(counts: Iterable<number | undefined>): number {
   return [...counts].reduce<number>((sum, count) => sum + (count ?? 0), 0);
 }
@@ -100,6 +104,11 @@ describe("an account's alerts", () => {
       ["a.com", 3],
       ["b.com", 1],
     ]);
+  });
+
+  it("of one moment about one receiver say the newest reason", () => {
+    const [alert] = sendAll([{ at: T0, causes: ["timeout", "http_503", "http_500"].map(exhausted) }]).sent;
+    expect(alert?.alert).toMatchObject({ count: 3, reason: "http_500" });
   });
 
   it("of a thousand hosts are twenty; the first one an hour later says how many are missing", () => {
