@@ -60,11 +60,7 @@ export class AccountStore {
     this.recoveries = new RecoveryStore(storage, this.#alarm);
     this.#hosts = new HostBook(this.#rows);
     this.endpoints = new EndpointStore({ storage, rows: this.#rows, alarm: this.#alarm });
-    this.alerts = new AlertStore({
-      rows: this.#rows,
-      arm: (now) => this.#armBy(now + RECONCILE_EVERY_MS),
-      collects: hasAlerts,
-    });
+    this.alerts = new AlertStore({ rows: this.#rows, arm: (at) => this.#armBy(at), collects: hasAlerts });
   }
 
   /** Writes what tasks report, unless a higher version is known already. */
@@ -181,7 +177,7 @@ export class AccountStore {
       this.#alarm.found(at);
     } else {
       this.#alarm.forget();
-      if (this.#rows.hasTasks() || this.endpoints.health.hasFailing() || this.recoveries.keptUntil() > now) {
+      if (this.#rows.hasTasks() || this.endpoints.health.hasFailing() || this.#keptUntil() > now) {
         this.#armBy(now + RETRY_MS);
       }
     }
@@ -207,14 +203,14 @@ export class AccountStore {
 
   /**
    * Ends a run: arms for the next one, or empties an account that has neither tasks nor rotated secrets nor endpoints nor a
-   * recovery of the last 30 days. Gives the time at which the next run is due.
+   * recovery of the last 30 days nor an alert of the last hour. Gives the time at which the next run is due.
    * @throws what storage throws
    */
   async endRun({ now, retentionMs }: Retention, isDone: boolean): Promise<number> {
     const roundEndAt = (this.#roundAt ?? now) + RECONCILE_EVERY_MS;
     const nextAt = isDone ? Math.max(roundEndAt, now + RETRY_MS) : now + RETRY_MS;
     if (isDone) this.#roundAt = null;
-    const keptUntil = this.recoveries.keptUntil();
+    const keptUntil = this.#keptUntil();
     const hasDeletions = this.#rows.forgetDeleted(now - RECONCILE_EVERY_MS);
     if (this.#rows.hasTasks() || hasDeletions || this.endpoints.health.hasFailing()) {
       this.#transact(now, () => {
@@ -232,6 +228,11 @@ export class AccountStore {
     }
     await this.armed();
     return nextAt;
+  }
+
+  /** Until when an account is kept that has nothing else. */
+  #keptUntil(): number {
+    return Math.max(this.recoveries.keptUntil(), this.alerts.keptUntil());
   }
 
   /** The last resort where nothing can be decided. @throws what storage throws */

@@ -21,7 +21,7 @@ export interface AccountNews {
 }
 
 interface AlertParts {
-  store: Pick<AlertStore, "refusing" | "admit">;
+  store: Pick<AlertStore, "refusing" | "admit" | "isHeldDue">;
   /** Null: no alerts are sent. */
   target: () => AlertTarget | null;
   /** Lets work go on after the call. */
@@ -69,7 +69,9 @@ export class AccountAlerts {
       refusing = withTrouble(refusing, trouble);
       causes.push(causeOfTrouble(trouble, refusing));
     }
-    return causes.length === 0 ? [] : this.#parts.store.admit(causes, refusing, Date.now());
+    const now = Date.now();
+    const { store } = this.#parts;
+    return causes.length > 0 || store.isHeldDue(now) ? store.admit(causes, refusing, now) : [];
   }
 
   async #send(target: AlertTarget): Promise<void> {

@@ -1,5 +1,5 @@
-import { admitAlerts, NO_ALERTS, type AlertBook } from "../../domain/alerts/book.ts";
-import type { Alert, AlertCause } from "../../domain/alerts/alert.ts";
+import { admitAlerts, heldUntil, keptUntil, NO_ALERTS, type AlertBook } from "../../domain/alerts/book.ts";
+import { alertKey, type Alert, type AlertCause } from "../../domain/alerts/alert.ts";
 import type { Refusing } from "../../domain/alerts/upstream.ts";
 import type { TaskSummary } from "../../domain/account/summary.ts";
 import type { AccountRows } from "../rows.ts";
@@ -18,8 +18,8 @@ interface AlertDocument {
 
 interface StoreParts {
   rows: Pick<AccountRows, "document" | "writeDocument">;
-  /** An account that has nothing else must still be emptied. */
-  arm: (now: number) => void;
+  /** Sets the alarm for then, or leaves it at an earlier time: what is held must be told, and an account that has nothing else be emptied. */
+  arm: (at: number) => void;
   /** False: no alerts are sent, so that no change is needed. */
   collects: boolean;
 }
@@ -29,7 +29,7 @@ const WRITE_EVERY_MS = 60_000;
 
 /**
  * One document, written with each alert, so that a process that starts sends none twice: twenty rows an hour at most, and
- * one a minute while alerts are left out. What a process that dies has left out since is not counted.
+ * one a minute while alerts are left out or held. What a process that dies has left out since is not counted.
  */
 export class AlertStore {
   readonly #parts: StoreParts;
@@ -69,14 +69,27 @@ export class AlertStore {
   admit(causes: readonly AlertCause[], refusing: Refusing, now: number): Alert[] {
     const { book, alerts } = admitAlerts(this.#loaded().book, causes, now);
     const next: AlertDocument = { book, refusing };
-    if (alerts.length > 0 || now - this.#writtenAt >= WRITE_EVERY_MS) {
+    const isHeldNew = keysOf(book) !== keysOf(this.#loaded().book);
+    if (alerts.length > 0 || isHeldNew || now - this.#writtenAt >= WRITE_EVERY_MS) {
       // What could not be written was not sent either.
       this.#parts.rows.writeDocument("alerts", next);
       this.#writtenAt = now;
-      this.#parts.arm(now);
+      this.#parts.arm(keptUntil(book));
     }
+    const heldAt = heldUntil(book);
+    if (heldAt !== null) this.#parts.arm(heldAt);
     this.#known = next;
     return alerts;
+  }
+
+  /** Whether an alert that was held may be sent. */
+  isHeldDue(now: number): boolean {
+    return (heldUntil(this.#loaded().book) ?? Infinity) <= now;
+  }
+
+  /** Until when the account must not forget its alerts, epoch milliseconds. */
+  keptUntil(): number {
+    return this.#parts.collects ? keptUntil(this.#loaded().book) : 0;
   }
 
   #loaded(): AlertDocument {
@@ -86,4 +99,8 @@ export class AlertStore {
     };
     return this.#known;
   }
+}
+
+function keysOf({ held }: AlertBook): string {
+  return held.map(alertKey).join();
 }

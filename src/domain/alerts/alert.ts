@@ -60,6 +60,29 @@ export function alertCause(type: AlertType, account: string, details: Details): 
 }
 
 /** Causes with the same key come in one alert. */
-export function alertKey({ type, host, endpoint, upstream }: AlertCause): string {
-  return `${type} ${endpoint ?? host ?? upstream ?? ""}`;
+export function alertKey(cause: AlertCause): string {
+  return `${cause.type} ${subjectOf(cause)}`;
+}
+
+/** The receiver or the upstream that it is about. */
+export function subjectOf({ host, endpoint, upstream }: AlertCause): string {
+  return endpoint ?? host ?? upstream ?? "";
+}
+
+/** Those that say how a receiver or an upstream does: a newer one makes the older ones untrue. */
+const STATES: readonly AlertType[] = [
+  "endpoint.failing",
+  "endpoint.recovered",
+  "endpoint.disabled",
+  "upstream.refusing",
+  "upstream.recovered",
+];
+
+export function isState({ type }: Pick<AlertCause, "type">): boolean {
+  return STATES.includes(type);
+}
+
+/** The keys of all that is said of how its subject does. */
+export function stateKeys(cause: AlertCause): string[] {
+  return STATES.map((type) => alertKey({ ...cause, type }));
 }

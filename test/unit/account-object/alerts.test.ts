@@ -17,6 +17,8 @@ import { SqlMemoryStorage } from "../../support/sql-storage.ts";
  *
  * scenario                                   requirement
  * a host that fails, and recovers            one alert each, at once; none twice, whatever process hears of it
+ * it fails again soon after                  told when ten minutes are over, if it still holds
+ * an account without anything else           remembers its alerts for an hour
  * a thousand hosts that fail                 20 alerts in the hour; the next one says how many are missing
  * a receiver of alerts that fails            three tries after 1 s and 5 s, one line in the log; the next alert goes out
  * a receiver of alerts that hangs            the report is answered; three alerts on their way at most
@@ -208,6 +210,51 @@ describe("a host that fails", () => {
       begin();
     }
     expect(types()).toEqual(["endpoint.failing", "endpoint.recovered"]);
+  });
+});
+
+describe("a host that fails again soon after its recovery", () => {
+  it("is told of when ten minutes are over: the alarm comes for it, whatever process is there then", async () => {
+    hear(...failures("a.acme.com"));
+    await pass(2 * MINUTE);
+    hear(success("a.acme.com"));
+    await pass(3 * MINUTE);
+    hear(...failures("a.acme.com", "again"));
+    await pass(1);
+    expect(types()).toEqual(["endpoint.failing", "endpoint.recovered"]);
+    expect(await storage.getAlarm()).toBe(T0 + 10 * MINUTE);
+    begin();
+    await pass(5 * MINUTE - 2);
+    alerts.tell(ACCOUNT, {});
+    expect(types()).toHaveLength(2);
+    await pass(1);
+    alerts.tell(ACCOUNT, {});
+    await pass(1);
+    expect(types()).toEqual(["endpoint.failing", "endpoint.recovered", "endpoint.failing"]);
+  });
+});
+
+describe("an account that has nothing but its alerts", () => {
+  it("keeps them for the hour that their limits look back", async () => {
+    const at = Date.now();
+    const trouble = { account: ACCOUNT, upstream: "aio", at, status: 402, reason: null, message: null };
+    const tell = (): void =>
+      alerts.tell(ACCOUNT, { troubles: [{ ...trouble, calls: 1, isAboutSubmits: true }] });
+    const isEmpty = (): boolean =>
+      storage.sql.exec<{ name: string }>("SELECT name FROM sqlite_master").toArray().length === 0;
+    tell();
+    await pass(MINUTE);
+    await store.endRun({ now: Date.now(), retentionMs: 0 }, true);
+    expect(await storage.getAlarm()).toBe(T0 + 60 * MINUTE);
+    begin();
+    tell();
+    await pass(1);
+    expect(types()).toEqual(["upstream.refusing"]);
+    await pass(59 * MINUTE);
+    expect(isEmpty()).toBe(false);
+    store.alarmFired();
+    await store.endRun({ now: Date.now(), retentionMs: 0 }, true);
+    expect(isEmpty()).toBe(true);
   });
 });
 

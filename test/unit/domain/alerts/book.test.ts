@@ -7,7 +7,13 @@ import {
   type Alert,
   type AlertCause,
 } from "../../../../src/domain/alerts/alert.ts";
-import { admitAlerts, ALERTS_AN_HOUR, NO_ALERTS } from "../../../../src/domain/alerts/book.ts";
+import {
+  admitAlerts,
+  ALERTS_AN_HOUR,
+  heldUntil,
+  keptUntil,
+  NO_ALERTS,
+} from "../../../../src/domain/alerts/book.ts";
 import { T0 } from "../../../support/builders.ts";
 
 /*
@@ -77,7 +83,8 @@ describe("an account's alerts", () => {
           const given = turns.flatMap(({ causes }) => causes).filter((cause) => cause.type === type);
           const told = sent.filter(({ alert }) => alert.type === type).map(({ alert }) => alert.count);
           const left = [...sent.map(({ alert }) => alert.leftOut[type]), book.leftOut[type]];
-          expect(total(told) + total(left)).toBe(total(given.map(({ count }) => count)));
+          const held = book.held.filter((cause) => cause.type === type).map(({ count }) => count);
+          expect(total(told) + total(left) + total(held)).toBe(total(given.map(({ count }) => count)));
         }
       }),
     );
@@ -96,6 +103,75 @@ describe("an account's alerts", () => {
       { at: T0 + 10 * MINUTE, alert: { ...failing("a.com"), leftOut: { "endpoint.failing": 4 } } },
       { at: T0 + 20 * MINUTE, alert: { ...failing("a.com"), leftOut: {} } },
     ]);
+  });
+
+  it("end with how each receiver does that they told of, at the latest when an hour is over", () => {
+    fc.assert(
+      fc.property(anyTurns, (gaps) => {
+        let at = T0;
+        const turns = gaps.map(({ gap, causes }) => {
+          at += gap;
+          return { at, causes: causes.map(({ type, ...details }) => alertCause(type, "acme", details)) };
+        });
+        const { book } = sendAll(turns);
+        expect(book.held.length).toBeLessThanOrEqual(2 * ALERTS_AN_HOUR);
+        const first = heldUntil(book);
+        expect(first === null).toBe(book.held.length === 0);
+        if (first === null) return;
+        expect(first).toBeGreaterThan(at);
+        const later = admitAlerts(book, [], first);
+        expect(later.alerts.length).toBeGreaterThan(0);
+        expect(admitAlerts(book, [], first - 1).alerts).toEqual([]);
+        const end = admitAlerts(later.book, [], first + 60 * MINUTE);
+        const told = [...later.alerts, ...end.alerts].map(({ leftOut: _count, ...cause }) => cause);
+        expect(new Set(told.map(alertKey))).toEqual(new Set(book.held.map(alertKey)));
+        expect(end.book.held).toEqual([]);
+        expect(keptUntil(book)).toBeGreaterThanOrEqual(first);
+      }),
+    );
+  });
+
+  const recovered = (host: string): AlertCause => alertCause("endpoint.recovered", "acme", { host });
+  const at = (minute: number, ...causes: AlertCause[]) => ({ at: T0 + minute * MINUTE, causes });
+
+  it.each([
+    {
+      what: "a receiver that fails again within ten minutes of its recovery is told of when they are over",
+      turns: [at(0, failing("a.com")), at(2, recovered("a.com")), at(5, failing("a.com")), at(10)],
+      told: ["0 failing", "2 recovered", "10 failing"],
+    },
+    {
+      what: "unless it has recovered by then",
+      turns: [
+        at(0, failing("a.com")),
+        at(2, recovered("a.com")),
+        at(5, failing("a.com")),
+        at(7, recovered("a.com")),
+        at(20),
+      ],
+      told: ["0 failing", "2 recovered"],
+    },
+    {
+      what: "nor with the news that it has",
+      turns: [
+        at(0, failing("a.com")),
+        at(2, recovered("a.com")),
+        at(5, failing("a.com")),
+        at(12, recovered("a.com")),
+        at(30),
+      ],
+      told: ["0 failing", "2 recovered", "12 recovered"],
+    },
+    {
+      what: "what goes on as it was told is only counted",
+      turns: [at(0, failing("a.com")), at(5, failing("a.com")), at(30)],
+      told: ["0 failing"],
+    },
+  ])("$what", ({ turns, told }) => {
+    const said = sendAll(turns).sent.map(
+      (one) => `${(one.at - T0) / MINUTE} ${one.alert.type.replace("endpoint.", "")}`,
+    );
+    expect(said).toEqual(told);
   });
 
   it("of one moment about one receiver are one alert with their count", () => {
