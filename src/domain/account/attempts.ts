@@ -1,5 +1,5 @@
 import type { AttemptReason } from "../../contract/words.ts";
-import type { Delivery, FinishedAttempt } from "../delivery/delivery.ts";
+import { UNSENT_REASONS, type Delivery, type FinishedAttempt } from "../delivery/delivery.ts";
 
 /** So many failed attempts in a row make a host a failing one. */
 export const FAILING_ATTEMPTS = 5;
@@ -14,7 +14,7 @@ export interface AttemptTally {
   failed: number;
   /** Of the newest one that was delivered. */
   deliveredAt: number | null;
-  /** Of those after it, which have failed: the newest ones, as many as make a host a failing one, oldest first. */
+  /** Of those after it, which were sent and have failed: the newest ones, as many as make a host a failing one, oldest first. */
   failedAt: readonly number[];
   /** The newest one that failed, also if others were delivered since. */
   lastFailure: AttemptFailure | null;
@@ -42,7 +42,7 @@ export function attemptsOf(deliveries: readonly Delivery[]): AttemptTally {
   const failed = known.filter(({ result }) => result.outcome !== "delivered");
   const lastDelivered = known.findLast(({ result }) => result.outcome === "delivered");
   const deliveredAt = lastDelivered?.startedAt ?? null;
-  const failedAt = failed.map(({ startedAt }) => startedAt);
+  const failedAt = failed.filter(wasSent).map(({ startedAt }) => startedAt);
   return {
     delivered: known.length - failed.length,
     failed: failed.length,
@@ -58,6 +58,11 @@ export function goneAtOf(deliveries: readonly Delivery[]): number | null {
     .flatMap(({ finished }) => finished)
     .filter(({ host, result }) => host === undefined && result.reason === "gone");
   return gone.length === 0 ? null : Math.max(...gone.map(({ startedAt }) => startedAt));
+}
+
+/** What never left says nothing of the receiver. */
+function wasSent({ result }: FinishedAttempt): boolean {
+  return UNSENT_REASONS.every((reason) => reason !== result.reason);
 }
 
 function failureOf(attempt: FinishedAttempt | undefined): AttemptFailure | null {

@@ -87,8 +87,10 @@ export interface AttemptResult {
   retryAfterMs: number | null;
 }
 
+export const UNSENT_REASONS = ["endpoint_deleted", "url_rejected", "headers_rejected"] as const;
+
 /** An attempt that was not made, because it can never be: another try would change nothing. */
-export function neverSent(reason: AttemptReason): AttemptResult {
+export function neverSent(reason: (typeof UNSENT_REASONS)[number]): AttemptResult {
   return { outcome: "permanent", reason, statusCode: null, durationMs: 0, excerpt: null, retryAfterMs: null };
 }
 

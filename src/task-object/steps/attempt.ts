@@ -172,13 +172,21 @@ async function resultOf(
   });
 }
 
+const LOST_ATTEMPT: AttemptResult = {
+  outcome: "unknown",
+  reason: "interrupted",
+  statusCode: null,
+  durationMs: null,
+  excerpt: null,
+  retryAfterMs: null,
+};
+
 /** An attempt whose process is gone: it may have arrived, so it counts, and the schedule goes on. */
 export function attemptLostStep(deps: TaskDeps, seq: number): void {
   const document = deps.store.load();
   const delivery = document?.deliveries.find((candidate) => candidate.seq === seq);
   if (!document || !delivery || delivery.onTheWire === null) return;
-  const unknown: AttemptResult = { ...neverSent("interrupted"), outcome: "unknown", durationMs: null };
-  recordAttempt(deps, document.task.createId, delivery, unknown);
+  recordAttempt(deps, document.task.createId, delivery, LOST_ATTEMPT);
 }
 
 function recordAttempt(deps: TaskDeps, createId: string, begun: Delivery, result: AttemptResult): void {

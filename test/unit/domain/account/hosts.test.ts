@@ -15,7 +15,11 @@ import {
   transitionOf,
   type HostHealth,
 } from "../../../../src/domain/account/hosts.ts";
-import type { AttemptResult, FinishedAttempt } from "../../../../src/domain/delivery/delivery.ts";
+import {
+  UNSENT_REASONS,
+  type AttemptResult,
+  type FinishedAttempt,
+} from "../../../../src/domain/delivery/delivery.ts";
 import { aDelivery } from "../../../support/builders.ts";
 
 /*
@@ -49,6 +53,22 @@ describe("a task's attempts", () => {
     expect(attemptsOf([])).toEqual(NO_ATTEMPTS);
     expect(attemptsOf([aDelivery({ attempts: 1 })])).toEqual(NO_ATTEMPTS);
   });
+
+  it.each(UNSENT_REASONS)(
+    "that were never sent (%s) are counted, and none of the receiver's failures",
+    (reason) => {
+      const unsent = { outcome: "permanent", reason, statusCode: null } as const;
+      const finished = [0, 30, 60, 90, 120, 150].map((second, index) =>
+        attempt(index + 1, second * SECOND, index === 1 ? {} : unsent),
+      );
+      const tally = attemptsOf([aDelivery({ finished })]);
+      expect(tally).toMatchObject({ failed: 6, failedAt: [30 * SECOND] });
+      const before = attemptsOf([aDelivery({ finished: finished.slice(0, 3) })]);
+      const health = observe(observe(NEW_HOST, null, before), before, tally);
+      expect(health.failedAt).toEqual([30 * SECOND]);
+      expect(failingSince(health)).toBeNull();
+    },
+  );
 
   it("are counted over all events, by their outcome and in order of their beginnings", () => {
     const running = aDelivery({
