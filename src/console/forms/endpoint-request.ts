@@ -49,10 +49,12 @@ export function registrationOf(fields: URLSearchParams): RequestObject {
 }
 
 /** What is to be changed: everything that the form shows, and the headers only where they are replaced. */
-export function changeOf(fields: URLSearchParams, { header_names: stored }: EndpointJson): RequestObject {
-  const { description, dropsHeaders } = typedIn(fields);
-  // An endpoint without headers has none that a new host must not get.
-  const none = dropsHeaders || stored.length === 0 ? { headers: {} } : {};
+export function changeOf(fields: URLSearchParams, stored: EndpointJson): RequestObject {
+  const { url, description, dropsHeaders } = typedIn(fields);
+  // Another host needs headers, and an endpoint without any has none that it must not get. At the same host they stay away
+  // from the call: another one may have set some meanwhile.
+  const isElsewhere = URL.parse(url)?.host !== URL.parse(stored.url)?.host;
+  const none = dropsHeaders || (isElsewhere && stored.header_names.length === 0) ? { headers: {} } : {};
   return { ...none, ...registrationOf(fields), description };
 }
 

@@ -82,7 +82,25 @@ describe("the form that changes an endpoint", () => {
       anEndpoint(),
       { ...shown, headers: { "x-b": "2" } },
     ],
-    ["has none to lose", aForm(), anEndpoint({ header_names: [] }), { ...shown, headers: {} }],
+    ["leaves those that were set meanwhile", aForm(), anEndpoint({ header_names: [] }), shown],
+    [
+      "leaves them at another path, too",
+      aForm({ url: "https://hooks.example.com/b" }),
+      anEndpoint({ header_names: [] }),
+      { ...shown, url: "https://hooks.example.com/b" },
+    ],
+    [
+      "has none that another host must not get",
+      aForm({ url: "https://other.example.com/a" }),
+      anEndpoint({ header_names: [] }),
+      { ...shown, url: "https://other.example.com/a", headers: {} },
+    ],
+    [
+      "does not decide for stored ones at another host: the API asks for it",
+      aForm({ url: "https://other.example.com/a" }),
+      anEndpoint(),
+      { ...shown, url: "https://other.example.com/a" },
+    ],
     ["takes its description away", aForm(), anEndpoint(), shown],
   ])("%s", (_name, form, endpoint, request) => {
     expect(changeOf(form, endpoint)).toEqual(request);
