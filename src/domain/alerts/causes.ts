@@ -3,7 +3,7 @@ import { receiversOf } from "../account/receivers.ts";
 import type { TaskSummary } from "../account/summary.ts";
 import { alertCause, type AlertCause } from "./alert.ts";
 
-/** What a newer report of a task gives to alert about. Null: it is the first one. Tests wake no operator. */
+/** What a newer report of a task gives to alert about. Null: it is the first one. The end of a test wakes no operator. */
 export function causesOfReport(before: TaskSummary | null, after: TaskSummary): AlertCause[] {
   if (after.test) return [];
   return [...exhausted(before, after), ...submitUnknown(before, after)];
