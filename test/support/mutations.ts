@@ -14,6 +14,10 @@ export interface Mutation {
 }
 
 const SWEEP = "test/workers/crash-sweep.test.ts";
+const MODEL = {
+  file: "test/unit/task-object/model.test.ts",
+  name: "keeps every guarantee under any commands",
+};
 const RECOVERIES = "test/unit/account-object/recoveries.test.ts";
 const ENDPOINTS = "test/unit/account-object/endpoints.test.ts";
 
@@ -73,7 +77,15 @@ export const MUTATIONS: Mutation[] = [
     file: "src/task-object/steps/recover.ts",
     search: "recoveryId: order.recoveryId,",
     replace: "",
-    test: { file: "test/unit/task-object/model.test.ts", name: "keeps every guarantee under any commands" },
+    test: MODEL,
+  },
+  {
+    name: "forget which endpoint a recovery's order is for",
+    guarantee: 4,
+    file: "src/account-object/recovery/run.ts",
+    search: "statuses: filter.statuses, endpoint, target: this.#target }",
+    replace: "statuses: filter.statuses, endpoint: endpoint && null, target: this.#target }",
+    test: { file: "test/workers/recovery-sweep.test.ts", name: "own and registered" },
   },
   {
     name: "follow a receiver's redirects",
