@@ -33,14 +33,22 @@ export function httpUpstream(
         headers: { authorization, "content-type": "application/json", accept: "application/json", ...HOP },
         body,
       });
-      return answer === null ? unknown({ why: "no complete answer" }) : readSubmit(answer, access, known);
+      return answer === null
+        ? unknown({ why: "no complete answer", down: "no_answer" })
+        : readSubmit(answer, access, known);
     },
     async poll(upstreamTaskId) {
       const url = `${access.baseUrl}/videos/${encodeURIComponent(upstreamTaskId)}`;
       const headers = { authorization, accept: "application/json", ...HOP };
       const answer = await exchange(url, { timeoutMs: access.timeoutMs, headers });
       if (answer === null)
-        return { kind: "nothing", why: "no complete answer", json: null, notBeforeMs: null };
+        return {
+          kind: "nothing",
+          why: "no complete answer",
+          down: "no_answer",
+          json: null,
+          notBeforeMs: null,
+        };
       return readPoll(answer, (text) => memory.read(text, access, known));
     },
   };

@@ -1,6 +1,6 @@
 import type { TaskSummary } from "../account/summary.ts";
 import { refusalCode } from "../task/submit.ts";
-import type { PollAnswer, SubmitAnswer } from "../task/upstream-answer.ts";
+import type { Down, PollAnswer, SubmitAnswer } from "../task/upstream-answer.ts";
 import { clip, plainText } from "../text/text.ts";
 import { keySecrets, redactText, withoutQuotes } from "../text/redact.ts";
 import { alertCause, type AlertCause } from "./alert.ts";
@@ -32,7 +32,7 @@ export function signOfSubmit(answer: SubmitAnswer): UpstreamSign {
     case "later":
       return answer.status === 503 ? { kind: "down", reason: "http_503" } : WORKS;
     case "unknown":
-      return signOfSilence(answer.why);
+      return signOfSilence(answer);
     default:
       return answer satisfies never;
   }
@@ -41,7 +41,7 @@ export function signOfSubmit(answer: SubmitAnswer): UpstreamSign {
 export function signOfPoll(answer: PollAnswer): UpstreamSign {
   switch (answer.kind) {
     case "nothing":
-      return signOfSilence(answer.why);
+      return signOfSilence(answer);
     case "unauthorized":
       return { kind: "refuses", status: answer.status, message: null };
     case "other":
@@ -60,12 +60,8 @@ function isRefusal(status: number): boolean {
 }
 
 /** Any other answer that says nothing of the task was given by an upstream that works. */
-function signOfSilence(why: string): UpstreamSign {
-  const [status] = /^http_5\d\d/.exec(why) ?? [];
-  if (status !== undefined) return { kind: "down", reason: status };
-  return why === "no complete answer" || why.endsWith("broken off")
-    ? { kind: "down", reason: "no_answer" }
-    : WORKS;
+function signOfSilence({ down }: Down): UpstreamSign {
+  return down === undefined ? WORKS : { kind: "down", reason: down };
 }
 
 /** What a task tells its account of the upstream. */

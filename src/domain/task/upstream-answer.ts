@@ -32,6 +32,11 @@ export interface TaskReading {
 /** The answer's JSON text without the caller's key in it: `null` in JSON when too large to keep; null when it is no JSON. */
 export type AnswerJson = string | null;
 
+/** That the upstream itself does not work: a 5xx, as `http_502`, or no complete answer. Absent: it does. */
+export interface Down {
+  down?: "no_answer" | `http_${number}`;
+}
+
 export type SubmitAnswer =
   /** `ids`: every id that it names, the one to ask with first. */
   | { kind: "accepted"; ids: [string, ...string[]]; reading: TaskReading; json: AnswerJson }
@@ -50,7 +55,7 @@ export type SubmitAnswer =
   /** A definite "not now": nothing was accepted. */
   | { kind: "later"; status: 429 | 503; retryAfterMs: number | null }
   /** Whatever else: the task may exist and cost money. `completeServerError`: a 5xx that arrived whole and names no id. */
-  | { kind: "unknown"; why: string; completeServerError: boolean; json: AnswerJson };
+  | ({ kind: "unknown"; why: string; completeServerError: boolean; json: AnswerJson } & Down);
 
 /** `notBeforeMs`: the upstream asks not to be polled sooner than this from now. */
 export type PollAnswer = { json: AnswerJson; notBeforeMs: number | null } & (
@@ -61,5 +66,5 @@ export type PollAnswer = { json: AnswerJson; notBeforeMs: number | null } & (
   /** Another 4xx, or a 2xx without a status: it can be read, but says nothing of the task. */
   | { kind: "other"; status: number }
   /** 5xx, no answer, a broken or foreign one: says nothing at all. */
-  | { kind: "nothing"; why: string }
+  | ({ kind: "nothing"; why: string } & Down)
 );

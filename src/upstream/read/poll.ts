@@ -1,3 +1,4 @@
+import { downOf } from "./down.ts";
 import type { JsonObject } from "../../domain/text/json.ts";
 import { isTerminal } from "../../domain/task/task.ts";
 import type { AnswerJson, PollAnswer } from "../../domain/task/upstream-answer.ts";
@@ -24,7 +25,8 @@ export async function readPoll(
 ): Promise<PollAnswer> {
   const { status, ok } = response;
   const carried: Carried = { json: null, notBeforeMs: notBeforeMs(response) };
-  if (read.end === "broken") return { ...carried, kind: "nothing", why: `http_${status}, broken off` };
+  if (read.end === "broken")
+    return { ...carried, kind: "nothing", why: `http_${status}, broken off`, ...downOf(status, read.end) };
   const { parsed, task } = await readAnswer(read.text);
   carried.json = parsed.json;
   // An answer that was cut off at the cap says nothing about the task.
@@ -68,6 +70,6 @@ function readError(status: number, said: Said | null, carried: Carried): PollAns
     default:
       return status >= 400 && status < 500
         ? { ...carried, kind: "other", status }
-        : { ...carried, kind: "nothing", why: `http_${status}` };
+        : { ...carried, kind: "nothing", why: `http_${status}`, ...downOf(status) };
   }
 }

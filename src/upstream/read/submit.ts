@@ -1,3 +1,4 @@
+import { downOf } from "./down.ts";
 import { innerObject, type JsonObject } from "../../domain/text/json.ts";
 import { keySecrets } from "../../domain/text/redact.ts";
 import { clipBytes } from "../../domain/text/text.ts";
@@ -41,7 +42,8 @@ export async function readSubmit(
   known: AskedTask,
 ): Promise<SubmitAnswer> {
   const { status } = response;
-  if (read.end === "broken") return unknown({ why: `http_${status}, broken off` });
+  if (read.end === "broken")
+    return unknown({ why: `http_${status}, broken off`, ...downOf(status, read.end) });
   const secrets = keySecrets(access.apiKey);
   const parsed = parseAnswer(read.text, secrets);
   const isWhole = read.end === "complete";
@@ -106,7 +108,7 @@ function readError(said: Said): SubmitAnswer {
   // An id in a 5xx may be the task's: sending the request again could pay twice.
   const isServerError = status >= 500 && status <= 599;
   const completeServerError = isServerError && isWhole && !ANY_ID.test(parsed.text);
-  return unknown({ why: `http_${status}`, completeServerError, json: parsed.json });
+  return unknown({ why: `http_${status}`, completeServerError, json: parsed.json, ...downOf(status) });
 }
 
 /** `status` is what the refusal amounts to. */

@@ -181,7 +181,10 @@ describe("a poll that is answered with an error", () => {
     [502, "nothing"],
     [503, "nothing"],
   ])("does not end with a %d, whatever it says", async (status, kind) => {
-    expect(await poll(END, { status })).toMatchObject({ kind });
+    expect(await poll(END, { status })).toMatchObject({
+      kind,
+      ...(status >= 500 ? { down: `http_${status}` } : {}),
+    });
   });
 
   it.each<[number, PollAnswer["kind"]]>([

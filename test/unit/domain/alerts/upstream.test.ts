@@ -9,7 +9,7 @@ import {
   type UpstreamTrouble,
 } from "../../../../src/domain/alerts/upstream.ts";
 import { UpstreamWatch } from "../../../../src/domain/alerts/upstream-watch.ts";
-import type { PollAnswer, SubmitAnswer } from "../../../../src/domain/task/upstream-answer.ts";
+import type { Down, PollAnswer, SubmitAnswer } from "../../../../src/domain/task/upstream-answer.ts";
 import { aQueuedSummary, aReading, aSummary, T0 } from "../../../support/builders.ts";
 
 /*
@@ -22,8 +22,8 @@ import { aQueuedSummary, aReading, aSummary, T0 } from "../../../support/builder
 
 const carried = { json: null, notBeforeMs: null };
 
-function unknown(why: string): SubmitAnswer {
-  return { kind: "unknown", why, completeServerError: false, json: null };
+function unknown(why: string, down: Down = {}): SubmitAnswer {
+  return { kind: "unknown", why, completeServerError: false, json: null, ...down };
 }
 
 function refused(status: number): SubmitAnswer {
@@ -42,9 +42,9 @@ describe("an answer to a submit", () => {
       { kind: "later", status: 503, retryAfterMs: 1 },
       { kind: "down", reason: "http_503" },
     ],
-    [unknown("http_502"), { kind: "down", reason: "http_502" }],
-    [unknown("http_200, broken off"), { kind: "down", reason: "no_answer" }],
-    [unknown("no complete answer"), { kind: "down", reason: "no_answer" }],
+    [unknown("the words decide nothing", { down: "http_502" }), { kind: "down", reason: "http_502" }],
+    [unknown("the words decide nothing", { down: "no_answer" }), { kind: "down", reason: "no_answer" }],
+    [unknown("no complete answer"), { kind: "works" }],
     [unknown("http_200 without a task id"), { kind: "works" }],
     [unknown("http_409"), { kind: "works" }],
   ])("%j shows %j", (answer, sign) => {
@@ -67,11 +67,11 @@ describe("an answer to a poll", () => {
       { kind: "refuses", status: 403, message: null },
     ],
     [
-      { ...carried, kind: "nothing", why: "http_500" },
+      { ...carried, kind: "nothing", why: "http_500", down: "http_500" },
       { kind: "down", reason: "http_500" },
     ],
     [
-      { ...carried, kind: "nothing", why: "no complete answer" },
+      { ...carried, kind: "nothing", why: "no complete answer", down: "no_answer" },
       { kind: "down", reason: "no_answer" },
     ],
     [{ ...carried, kind: "nothing", why: "another task's id" }, { kind: "works" }],
