@@ -42,6 +42,7 @@ function summaryOf(nth: number, createdAt: number, isSettled: boolean): TaskSumm
     test: false,
     metadata: `{"order":${nth},"customer":"customer-${nth % 1000}"}`,
     videoUrl: isSettled && !hasFailed ? `https://cdn.example.com/videos/${name}.mp4` : null,
+    keptBytes: null,
     error: null,
     createdAt,
     submittedAt: createdAt + 300,

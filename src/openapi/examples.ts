@@ -203,6 +203,7 @@ export const STATS: Stats = {
       last_reason: "timeout",
     },
   ],
+  files: { kept: 402, bytes: 4_120_500_224 },
   polls_per_task: 11.2,
 };
 

@@ -149,6 +149,7 @@ export function aSummary(overrides: Partial<TaskSummary> = {}): TaskSummary {
     test: false,
     metadata: null,
     videoUrl: "https://cdn.acme.com/v.mp4",
+    keptBytes: null,
     error: null,
     createdAt,
     submittedAt: createdAt,

@@ -239,6 +239,7 @@ describe("an account's statistics", () => {
       models: [],
       deliveries: { pending: 0, delivered: 0, exhausted: 0, stopped: 0 },
       hosts: [],
+      files: { kept: 0, bytes: 0 },
       pollsPerTask: null,
     });
   });

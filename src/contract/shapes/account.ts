@@ -53,6 +53,9 @@ export const stats = z
       )
       .max(100)
       .meta({ description: "Receivers, those with the newest attempts first." }),
+    files: z
+      .object({ kept: count("Files."), bytes: count("Their length in all.") })
+      .meta({ description: "Copies of results that Ringback keeps now." }),
     polls_per_task: z.number().nullable().meta({ description: "Null before the first end." }),
   })
   .meta({ description: "This account's tasks in numbers, without `test` tasks." });

@@ -15,6 +15,7 @@ export type Countable = Pick<
   | "model"
   | "test"
   | "polls"
+  | "keptBytes"
   | "submittedAt"
   | "finishedAt"
 >;
@@ -28,6 +29,8 @@ export interface CountersDocument {
   forgottenUntil: number;
   ended: number;
   polls: number;
+  /** Copies of results, and their bytes. */
+  files: { kept: number; bytes: number };
   /** By model: tasks that succeeded, by the bucket of their run time. */
   models: [model: string, runs: [bucket: number, count: number][]][];
 }
@@ -69,6 +72,7 @@ export class Counters {
   #forgottenUntil = 0;
   #ended = 0;
   #polls = 0;
+  readonly #files = { kept: 0, bytes: 0 };
   readonly #models = new Map<string, Map<number, number>>();
 
   constructor(document: CountersDocument | null = null) {
@@ -77,6 +81,7 @@ export class Counters {
     this.#deliveries = { ...document.deliveries };
     this.#ended = document.ended;
     this.#polls = document.polls;
+    this.#files = { ...document.files };
     this.#forgottenUntil = document.forgottenUntil;
     for (const [host, attempts] of document.hosts) this.#hosts.set(host, attempts);
     for (const [model, runs] of document.models) this.#models.set(model, new Map(runs));
@@ -90,6 +95,7 @@ export class Counters {
       forgottenUntil: this.#forgottenUntil,
       ended: this.#ended,
       polls: this.#polls,
+      files: { ...this.#files },
       models: [...this.#models].map(([model, runs]) => [model, [...runs]]),
     };
   }
@@ -117,18 +123,23 @@ export class Counters {
       })),
       deliveries: { ...this.#deliveries },
       hosts: this.#hostCounts(),
+      files: { ...this.#files },
       pollsPerTask: this.#ended === 0 ? null : this.#polls / this.#ended,
     };
   }
 
   #count(task: Countable, by: 1 | -1): void {
-    const { status, test, polls } = task;
+    const { status, test, polls, keptBytes } = task;
     if (test) return;
     this.#tasks[status] += by;
     for (const receiver of receiversOf(task)) {
       const { terminalDelivery } = receiver;
       if (terminalDelivery !== null) this.#deliveries[terminalDelivery] += by;
       this.#countAttempts(receiver, by);
+    }
+    if (keptBytes !== null) {
+      this.#files.kept += by;
+      this.#files.bytes += by * keptBytes;
     }
     if (!isTerminal(task)) return;
     this.#ended += by;

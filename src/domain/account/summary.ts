@@ -31,6 +31,8 @@ export interface TaskSummary {
   /** JSON text of an object. */
   metadata: string | null;
   videoUrl: string | null;
+  /** The length of the copy that is kept of its result; null: there is none. */
+  keptBytes: number | null;
   error: TaskError | null;
   createdAt: number;
   submittedAt: number | null;
@@ -88,6 +90,7 @@ export function summaryOf(known: Known, retentionMs: number): TaskSummary {
     test: task.test !== null,
     metadata: task.metadata,
     videoUrl: task.videoUrl,
+    keptBytes: task.file?.status === "kept" ? task.file.bytes : null,
     error: task.error,
     createdAt: task.createdAt,
     submittedAt: task.submittedAt,
@@ -201,6 +204,8 @@ export interface AccountStats {
   deliveries: Record<DeliveryStatus, number>;
   /** Those with the newest attempts first. */
   hosts: HostStats[];
+  /** Copies of results that are kept now. */
+  files: { kept: number; bytes: number };
   /** Null before the first end. */
   pollsPerTask: number | null;
 }

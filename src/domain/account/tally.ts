@@ -106,7 +106,8 @@ export class Tally {
 }
 
 function liveTask({ summary, heardAt }: KnownTask): LiveTask {
-  const { status, terminalDelivery, callbackHost, attempts, endpoints, model, test, polls } = summary;
+  const { status, terminalDelivery, callbackHost, attempts, endpoints, model, test, polls, keptBytes } =
+    summary;
   const { submittedAt, finishedAt, settledAt } = summary;
   const isSettled = settledAt !== null;
   const about = {
@@ -118,6 +119,7 @@ function liveTask({ summary, heardAt }: KnownTask): LiveTask {
     model,
     test,
     polls,
+    keptBytes,
     submittedAt,
     finishedAt,
   };

@@ -25,7 +25,7 @@ export async function showStats(context: Context<AppEnv>): Promise<Response> {
 }
 
 /** As an answer shows them. */
-export function viewStats({ tasks, models, deliveries, hosts, pollsPerTask }: AccountStats): Stats {
+export function viewStats({ tasks, models, deliveries, hosts, files, pollsPerTask }: AccountStats): Stats {
   return {
     object: "stats",
     tasks,
@@ -43,6 +43,7 @@ export function viewStats({ tasks, models, deliveries, hosts, pollsPerTask }: Ac
       failing_since: isoTime(failingSince),
       last_reason: lastReason,
     })),
+    files,
     polls_per_task: pollsPerTask,
   };
 }

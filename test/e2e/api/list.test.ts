@@ -204,6 +204,7 @@ describe("the statistics", () => {
       models: [],
       deliveries: { pending: 0, delivered: 0, exhausted: 0, stopped: 0 },
       hosts: [],
+      files: { kept: 0, bytes: 0 },
       polls_per_task: null,
     });
   });

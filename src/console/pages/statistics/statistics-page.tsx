@@ -9,6 +9,7 @@ import type { AppEnv } from "../../../http/app-env.ts";
 import { Page } from "../page.tsx";
 import { HostsPanel } from "./hosts-panel.tsx";
 import { CallbackBadge, StatusBadge } from "../parts/parts.tsx";
+import { size } from "../parts/sizes.ts";
 import { head, numberHead, ScrollBox, Table } from "../parts/table.tsx";
 import { span } from "../parts/spans.ts";
 import { pageContext, type PageContext } from "../../page-context.ts";
@@ -20,8 +21,15 @@ export async function showStatistics(context: Context<AppEnv>): Promise<Response
     accountStats(context.env.ACCOUNTS, account),
     listEndpoints(context.env.ACCOUNTS, account),
   ]);
+  const { mode } = context.get("settings").keep;
   return context.html(
-    <StatisticsPage page={pageContext(context)} stats={stats} endpoints={endpoints.map(viewEndpoint)} />,
+    <StatisticsPage
+      page={pageContext(context)}
+      stats={stats}
+      endpoints={endpoints.map(viewEndpoint)}
+      // Files of an earlier setting stay until their retention is over.
+      showsFiles={mode !== "off" || stats.files.kept > 0}
+    />,
   );
 }
 
@@ -33,7 +41,12 @@ interface StatsProps {
   stats: AccountStats;
 }
 
-function StatisticsPage({ page, stats, endpoints }: StatsProps & { endpoints: readonly EndpointJson[] }) {
+interface PageProps extends StatsProps {
+  endpoints: readonly EndpointJson[];
+  showsFiles: boolean;
+}
+
+function StatisticsPage({ page, stats, endpoints, showsFiles }: PageProps) {
   const text = page.text.stats;
   return (
     <Page page={page} title={text.title} place="stats" liveMs={LIVE_MS}>
@@ -65,7 +78,10 @@ function StatisticsPage({ page, stats, endpoints }: StatsProps & { endpoints: re
         <HostsPanel page={page} hosts={stats.hosts} endpoints={endpoints} />
         <div class="halves">
           <Deliveries page={page} stats={stats} />
-          <Polls page={page} stats={stats} />
+          <div class="column">
+            <Polls page={page} stats={stats} />
+            {showsFiles && <Files page={page} stats={stats} />}
+          </div>
         </div>
       </div>
     </Page>
@@ -157,6 +173,17 @@ function Polls({ page, stats: { pollsPerTask } }: StatsProps) {
       <h2>{text.polls}</h2>
       <p class="hint">{pollsPerTask === null ? text.noPolls : text.pollsLead}</p>
       {pollsPerTask !== null && <p class="figure">{pollsPerTask.toFixed(1)}</p>}
+    </section>
+  );
+}
+
+function Files({ page, stats: { files } }: StatsProps) {
+  const text = page.text.stats;
+  return (
+    <section class="card panel" id="files">
+      <h2>{text.files}</h2>
+      <p class="hint">{files.kept === 0 ? text.noFiles : text.filesLead(files.kept)}</p>
+      {files.kept > 0 && <p class="figure">{size(files.bytes)}</p>}
     </section>
   );
 }

@@ -146,4 +146,8 @@ export const stats = {
   polls: "Status checks per task",
   pollsLead: "How often Ringback asked the provider before a task ended, on average.",
   noPolls: "No tasks finished yet.",
+  files: "Kept files",
+  filesLead: (count: number) =>
+    `${count === 1 ? "One file" : `${count} files`}, each kept as long as its task.`,
+  noFiles: "No files kept.",
 };

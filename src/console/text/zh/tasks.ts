@@ -132,4 +132,7 @@ export const stats: Text["stats"] = {
   polls: "每个任务的查询次数",
   pollsLead: "任务结束前 Ringback 平均向服务商查询的次数。",
   noPolls: "还没有结束的任务。",
+  files: "保存的文件",
+  filesLead: (count) => `共 ${count} 个文件，与其任务保存同样长的时间。`,
+  noFiles: "没有保存的文件。",
 };

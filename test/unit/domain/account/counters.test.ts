@@ -9,6 +9,7 @@ import { anEndpointSummary, aQueuedSummary, aSummary, T0 } from "../../../suppor
  * scenario                              requirement
  * tasks that are added and taken out    contract, stats: running counters; those of `test` left out
  * run times                             p50 and p95 by nearest rank, to 2 %
+ * kept files                            contract, Kept files: the bytes that are kept now
  * callbacks                             contract, stats: `deliveries` counts terminal events, one for each receiver
  * a host that comes back                guarantee 7: a bounded count, which is low rather than wrong
  * made-up models                        guarantee 7: stored bytes are bounded
@@ -19,6 +20,7 @@ const NOTHING = {
   models: [],
   deliveries: { pending: 0, delivered: 0, exhausted: 0, stopped: 0 },
   hosts: [],
+  files: { kept: 0, bytes: 0 },
   pollsPerTask: null,
 };
 
@@ -67,8 +69,32 @@ describe("an account's counters", () => {
       models: [{ model: "m", count: 1, p50Ms: expect.any(Number), p95Ms: expect.any(Number) }],
       deliveries: { pending: 0, delivered: 1, exhausted: 1, stopped: 0 },
       hosts: [],
+      files: { kept: 0, bytes: 0 },
       pollsPerTask: 6,
     });
+  });
+
+  it("count the files that are kept now, and their bytes", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ bytes: fc.option(fc.nat(536_870_912)), isErased: fc.boolean() })),
+        (tasks) => {
+          const counters = new Counters();
+          const summaries = tasks.map(({ bytes, isErased }) => ({
+            summary: aSummary({ keptBytes: bytes }),
+            isErased,
+          }));
+          for (const { summary } of summaries) counters.add(summary);
+          const again = new Counters(counters.document());
+          for (const { summary, isErased } of summaries) if (isErased) again.remove(summary);
+          const left = tasks.flatMap(({ bytes, isErased }) => (bytes === null || isErased ? [] : [bytes]));
+          expect(again.stats().files).toEqual({
+            kept: left.length,
+            bytes: left.reduce((total, bytes) => total + bytes, 0),
+          });
+        },
+      ),
+    );
   });
 
   it("give the percentiles of each model to 2 %, the most used model first", () => {

@@ -57,6 +57,7 @@ describe("a task's summary", () => {
       test: false,
       metadata: null,
       videoUrl: ended.videoUrl,
+      keptBytes: null,
       error: null,
       createdAt: T0,
       submittedAt: T0,
@@ -70,6 +71,19 @@ describe("a task's summary", () => {
       settledAt: T0 + 99,
       expiresAt: T0 + 99 + HOUR,
     });
+  });
+
+  it.each([
+    { what: "nothing is kept", file: null, keptBytes: null },
+    { what: "the copy has failed", file: { status: "failed", reason: "timeout" }, keptBytes: null },
+    {
+      what: "a copy is kept",
+      file: { status: "kept", bytes: 42, content_type: "video/mp4", expires_at: "2026-12-30T00:00:00.000Z" },
+      keptBytes: 42,
+    },
+  ] as const)("names the bytes that are kept of its result: $what", ({ file, keptBytes }) => {
+    const summary = summaryOf({ version: 2, task: { ...ended, file }, schedule, deliveries: [] }, HOUR);
+    expect(summary.keptBytes).toBe(keptBytes);
   });
 
   it.each([
