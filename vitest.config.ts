@@ -1,9 +1,14 @@
+import { mkdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { buildPublic } from "./dev/public.ts";
 
 buildPublic();
+/** A disk of workerd's, for the store of kept files on one machine. */
+const disk = fileURLToPath(new URL("dist/test-files", import.meta.url));
+mkdirSync(disk, { recursive: true });
 
 const LONG_WAITS = ["test/e2e/life/failing.test.ts", "test/e2e/hostile/retry-after.test.ts"];
 
@@ -48,6 +53,7 @@ export default defineConfig({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               r2Buckets: ["RESULTS"],
+              serviceBindings: { DISK: { disk: { path: disk, writable: true } } },
               // A file's tests make more calls a minute than one address may.
               ratelimits: {
                 CREATE_LIMIT: { namespace_id: "1001", simple: { limit: 100_000, period: 60 } },

@@ -39,6 +39,7 @@ const config :Workerd.Config = (
     # Whatever a name resolves to, connections go to these addresses only.
     (name = "internet", network = (allow = ${JSON.stringify(allow)}, tlsOptions = (trustBrowserCas = true))),
     (name = "store", disk = (path = "store", writable = true)),
+    (name = "files", disk = (path = "store/files", writable = true)),
     (name = "public", disk = (path = "public")),
   ],
   sockets = [(name = "http", address = "127.0.0.1:8787", http = (), service = "main")],
@@ -53,6 +54,7 @@ ${embedded.join("\n")}
   globalOutbound = "internet",
   bindings = [
     (name = "PUBLIC", service = "public"),
+    (name = "FILES", service = "files"),
 ${[...namespaces, ...settings].join("\n")}
   ],
   durableObjectNamespaces = [
@@ -87,7 +89,7 @@ function writeLicenses(folder: string): void {
 export async function buildSelfHost({ folder, allow = ["public"] }: SelfHostOptions): Promise<void> {
   buildPublic();
   // Built anew over an older one: `store` holds tasks, and stays as it is.
-  mkdirSync(join(folder, "store"), { recursive: true });
+  mkdirSync(join(folder, "store/files"), { recursive: true });
   rmSync(join(folder, "public"), { recursive: true, force: true });
   const modules = await bundleWorker({ entry: "ops/worker/self-host.ts", minify: true });
   writeModules(join(folder, "worker"), modules);

@@ -1,7 +1,7 @@
 import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Webhook } from "standardwebhooks";
@@ -20,6 +20,7 @@ import { eventually, FAST_SETTINGS, isTerminal, MODEL, OWN_KEY, type TaskBody } 
  * creates without an end                          429 as on the platform
  * the static files                                the same answers as on the platform
  * stores that are empty, and those that are not   swept at a start; nothing that holds a row or an alarm goes
+ * a kept file, and pieces of others               swept at a start; nothing that is whole goes
  * licences                                        of all that is in the folder
  */
 
@@ -220,7 +221,7 @@ describe("Ringback on one machine", () => {
   it("sweeps the stores that are empty, and nothing else", async () => {
     allowLocal(true);
     rmSync(store, { recursive: true, force: true });
-    mkdirSync(store);
+    mkdirSync(join(store, "files"), { recursive: true });
     await start({ RETENTION_HOURS: "0.0001" });
     gateway.fault({ on: "submit", status: 400, times: 3 });
     for (let refused = 0; refused < 3; refused++) expect((await post()).status).toBe(400);
@@ -243,12 +244,29 @@ describe("Ringback on one machine", () => {
     // The last refused create; the start has swept the others already. The live task, the digest of the deleted one.
     expect(empty).toHaveLength(1);
     expect(full.filter((name) => name.includes("TaskObject"))).toHaveLength(2);
-    expect(sweep()).toBe("Removed 1 empty stores.\n");
+    expect(sweep()).toContain("Removed 1 empty stores.\n");
     expect(storesIn(store)).toEqual({ full, empty: [] });
-    expect(sweep()).toBe("Removed 0 empty stores.\n");
+    expect(sweep()).toContain("Removed 0 empty stores.\n");
     await start();
     expect(await eventually(async () => read(alive), isTerminal)).toMatchObject({ status: "succeeded" });
     expect((await post({}, { "idempotency-key": "once" })).status).toBe(409);
+  });
+
+  it("sweeps what a crash has left of copies, and no kept file", () => {
+    const files = join(store, "files");
+    rmSync(files, { recursive: true, force: true });
+    const write = (path: string): void => {
+      mkdirSync(dirname(join(files, path)), { recursive: true });
+      writeFileSync(join(files, path), "x");
+    };
+    const whole = ["whole/body", "whole/kept.json"];
+    const pieces = ["cut/.body.12.3.tmp", "unnoted/body", "half/body", "half/.kept.json.12.4.tmp"];
+    for (const path of [...whole, ...pieces, "whole/.body.12.5.tmp"]) write(path);
+    mkdirSync(join(files, "empty"));
+    expect(sweep()).toContain("Removed 4 files without an end.\n");
+    expect(readdirSync(files, { recursive: true, encoding: "utf8" }).toSorted()).toEqual(["whole", ...whole]);
+    expect(sweep()).toContain("Removed 0 files without an end.\n");
+    rmSync(join(files, "whole"), { recursive: true });
   });
 
   it("keeps a store that holds an alarm and nothing else", async () => {
