@@ -3,6 +3,7 @@ import { Webhook } from "standardwebhooks";
 import { startGateway, type Gateway } from "./gateway.ts";
 import { takenOf } from "./listen.ts";
 import { startReceiver, type Received } from "./receiver.ts";
+import { SETTING_NAMES } from "../src/env.ts";
 import { packageVersion, startWorker } from "./worker.ts";
 
 /**
@@ -29,14 +30,14 @@ async function portObstacle(): Promise<string | null> {
 
 /** Settings taken over from the environment, and the defaults that a local run needs. */
 function settingsFromEnvironment(): Record<string, string> {
-  const name =
-    /^(AIO_|RINGBACK_|POLL_|CALLBACK_|UPSTREAM_|RESULT_|TASK_|RETENTION_|VALIDATION$|MAX_BODY_|ALLOW_|CLIENT_)/;
-  const given = Object.entries(process.env).filter((entry): entry is [string, string] => {
-    return name.test(entry[0]) && entry[1] !== undefined && entry[1] !== "";
+  const given = SETTING_NAMES.flatMap((name): [string, string][] => {
+    const value = process.env[name] ?? "";
+    return value === "" ? [] : [[name, value]];
   });
   return {
     RINGBACK_SECRET: "for local use only, not a secret at all",
     ALLOW_PRIVATE_CALLBACKS: "true",
+    KEEP_RESULTS: "ask",
     ...Object.fromEntries(given),
   };
 }

@@ -21,6 +21,8 @@ export interface LocalWorkerOptions {
   settings?: Record<string, string>;
   /** Where the objects' stores are kept; absent: in memory, gone with the process. */
   persistTo?: string;
+  /** Absent: with a bucket for kept files, as simulated as the rest; false: without one. */
+  bucket?: boolean;
   /** Calls a minute that lead to others, creates above all; absent: as in `wrangler.toml`. */
   createsPerMinute?: number;
   /** Source of modules that replace those of `src`, by their path in it: for times that a test cannot wait for. */
@@ -63,6 +65,7 @@ export async function startWorker(options: LocalWorkerOptions = {}): Promise<Loc
       ...worker,
       modules: modules.map(({ name, text }) => ({ type: "ESModule" as const, path: name, contents: text })),
       bindings: { ...(workerOptions.bindings as Record<string, string>), ...options.settings },
+      r2Buckets: options.bucket === false ? [] : ["RESULTS"],
       host: "127.0.0.1",
       port: options.port ?? 0,
       log: new Log(LogLevel.ERROR),
