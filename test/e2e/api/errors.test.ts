@@ -961,11 +961,14 @@ describe("with settings that do not do", () => {
       { AIO_BASE_URL: "https://canary:canary@example.com/v1" },
       ["AIO_BASE_URL"],
     ],
+    ["kept files without a bucket", { KEEP_RESULTS: "ask" }, ["KEEP_RESULTS", "RESULTS"]],
+    ["an origin with a path", { RINGBACK_PUBLIC_URL: "https://canary.example/v1" }, ["RINGBACK_PUBLIC_URL"]],
   ];
   it.each(cases)(
     "every call under /v1 is 503 and names what is wrong: %s",
     async (_name, settings, named) => {
       const worker = await startWorker({
+        bucket: false,
         settings: { ...FAST_SETTINGS, AIO_BASE_URL: "http://127.0.0.1:9/v1", ...settings },
       });
       try {
