@@ -92,6 +92,7 @@ export const API_ERRORS = {
     message:
       "Send the request as application/json, application/x-www-form-urlencoded or multipart/form-data, without a content encoding.",
   },
+  range_not_satisfiable: { status: 416, message: "The file has none of the bytes that were asked for." },
   idempotency_mismatch: { status: 422, message: "This Idempotency-Key was used with another request." },
   rate_limited: {
     status: 429,

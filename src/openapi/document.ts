@@ -13,6 +13,7 @@ import {
 import { REQUESTS } from "./requests.ts";
 import { HEADERS, type Responses } from "./responses.ts";
 import { ENDPOINT_PARAMETERS, ENDPOINT_PATHS } from "./paths/endpoint-paths.ts";
+import { FILE_PATHS } from "./paths/file-paths.ts";
 import { RECOVERY_PARAMETERS, RECOVERY_PATHS } from "./paths/recovery-paths.ts";
 import { SIGNING_PATHS } from "./paths/signing-paths.ts";
 import { VIDEO_PARAMETERS, VIDEO_PATHS } from "./paths/video-paths.ts";
@@ -33,6 +34,7 @@ export function openApiDocument(): OpenApiDocument {
       ...RECOVERY_PATHS,
       ...ENDPOINT_PATHS,
       ...SIGNING_PATHS,
+      ...FILE_PATHS,
       ...ACCOUNT_PATHS,
       ...OPERATOR_PATHS,
       ...DEPLOYMENT_PATHS,

@@ -8,6 +8,8 @@ import { FRAMES_EXAMPLE, REFERENCE_EXAMPLE, TEXT_EXAMPLE } from "./upstream-exam
 
 /** One task, its callback and its neighbours, as they look on the wire. */
 
+/** Of a kept file. */
+export const FILE_ID = "mzxw6ytboi5dcmrtgq2tmnzyge";
 export const REQUEST_ID = "req_mzxw6ytboi5dcmrtgq2tmnzy";
 export const TASK_ID = "task_ngalwj7b64tsrcsy6zooajx3pigb5e4coyod3bahxv";
 export const MESSAGE_ID = "msg_gef2yzn4nkjxmtloxtxph5xmne";

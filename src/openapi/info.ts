@@ -14,7 +14,7 @@ returns \`200\`, Ringback's task ids, and \`succeeded\` where the upstream says 
 
 Every call under \`/v1\` takes \`Authorization: Bearer …\`. Where callers bring their own key it is the upstream's key,
 which is forwarded; where the operator pays it is a token of that deployment. Keys do not belong in web pages: there
-are no CORS headers.
+are no CORS headers but on kept files, which need no key.
 
 ## Exactly one end
 
@@ -53,6 +53,7 @@ export const TAGS = [
   { name: "Deliveries", description: "What is sent to your `callback_url`, and sending it again." },
   { name: "Endpoints", description: "URLs that receive the events of all your tasks." },
   { name: "Signing", description: "The secret that signs your callbacks, and ways to try a receiver." },
+  { name: "Files", description: "Copies of results, where the deployment keeps them." },
   { name: "Account", description: "The upstream's models, and your tasks in numbers." },
   { name: "Operator", description: "What the operator of a deployment asks of it." },
   { name: "Deployment", description: "What every deployment shows without a key." },

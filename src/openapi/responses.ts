@@ -1,7 +1,7 @@
 import { apiError, type ApiErrorCode } from "../contract/errors.ts";
 import { issue, showIssue } from "../contract/problems.ts";
 import { statusOf } from "./error-table.ts";
-import { REQUEST_ID } from "./examples.ts";
+import { FILE_ID, REQUEST_ID } from "./examples.ts";
 import { ref, type JsonSchema } from "./json-schema.ts";
 
 /** Answers of an operation, each with the headers that it carries. */
@@ -39,6 +39,40 @@ export const HEADERS = {
     required: true,
     schema: { type: "string" },
     example: "GET",
+  },
+  ETag: {
+    description: "Names the bytes, which never change.",
+    required: true,
+    schema: { type: "string", pattern: '^"[a-z2-7]{26}"$' },
+    example: `"${FILE_ID}"`,
+  },
+  "Cache-Control": {
+    description: "For the client alone, for an hour: the file may be deleted.",
+    required: true,
+    schema: { type: "string", const: "private, max-age=3600" },
+  },
+  "Access-Control-Allow-Origin": {
+    description: "Any page may fetch the file.",
+    required: true,
+    schema: { type: "string", const: "*" },
+  },
+  "Accept-Ranges": {
+    description: "Ranges of bytes can be asked for.",
+    required: true,
+    schema: { type: "string", const: "bytes" },
+  },
+  "Content-Disposition": {
+    description:
+      "`inline`, or with `?download` `attachment` and the name under which a browser saves the file.",
+    required: true,
+    schema: { type: "string" },
+    example: "inline",
+  },
+  "Content-Range": {
+    description: "Which bytes of how many.",
+    required: true,
+    schema: { type: "string", pattern: "^bytes (?:[0-9]+-[0-9]+|\\*)/[0-9]+$" },
+    example: "bytes 0-1023/1048576",
   },
   "WWW-Authenticate": {
     description: "Which kind of authentication is asked for.",
@@ -86,8 +120,16 @@ export const NO_LOOP: readonly ApiErrorCode[] = ["loop_detected"];
 
 /** Errors of an operation by status; `also` are codes under another status than their usual one. */
 export function errors(codes: readonly ApiErrorCode[], also: Record<string, ApiErrorCode[]> = {}): Responses {
+  return errorsOf([...EVERYWHERE, ...codes], also);
+}
+
+/** These alone: of a call without a key. */
+export function errorsOf(
+  codes: readonly ApiErrorCode[],
+  also: Record<string, ApiErrorCode[]> = {},
+): Responses {
   const byStatus = new Map<string, ApiErrorCode[]>(Object.entries(also));
-  for (const code of new Set([...EVERYWHERE, ...codes])) {
+  for (const code of new Set(codes)) {
     const status = statusOf(code);
     byStatus.set(status, [...(byStatus.get(status) ?? []), code]);
   }

@@ -54,6 +54,7 @@ const ROOMS: Record<string, string[]> = {
     "contract",
     "domain",
     "env",
+    "files",
     "keys",
     "log",
     "task-object",

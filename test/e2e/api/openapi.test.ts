@@ -63,6 +63,7 @@ async function refusal(asked: Promise<RawAnswer>): Promise<string> {
 }
 
 const NEARBY = { "cf-connecting-ip": "198.51.100.1" };
+const FILE = `/v1/files/${"a".repeat(26)}.mp4`;
 const VIDEO = { model: MODEL, prompt: "A lighthouse at dusk." };
 const POST = (body: unknown, headers: Record<string, string> = {}): Sending => ({
   method: "POST",
@@ -208,6 +209,21 @@ describe("with callers' own keys", () => {
       const asked = ask(stack, `${path}/${id}${rest}`, { method, key, ...sending });
       expect(await refusal(asked)).toBe("404 not_found");
     }
+  });
+
+  it("answers a kept file, whole, in part and not again, and none that is not there", async () => {
+    const id = "b".repeat(26);
+    const path = `/v1/files/${id}.mp4`;
+    const bucket = await stack.worker.miniflare.getR2Bucket("RESULTS");
+    await bucket.put(id, "0123456789", { httpMetadata: { contentType: "video/mp4" } });
+    expect((await ask(stack, `${path}?download`)).body).toBe("0123456789");
+    expect((await ask(stack, path, { headers: { range: "bytes=2-4" } })).body).toBe("234");
+    expect((await ask(stack, path, { headers: { "if-none-match": `"${id}"` } })).status).toBe(304);
+    const beyond = ask(stack, path, { headers: { range: "bytes=10-" } });
+    expect(await refusal(beyond)).toBe("416 range_not_satisfiable");
+    expect(await refusal(ask(stack, path, { method: "PUT" }, "GET"))).toBe("405 method_not_allowed");
+    expect(await refusal(ask(stack, `${path}?downlod`))).toBe("400 invalid_request");
+    expect(await refusal(ask(stack, FILE))).toBe("404 not_found");
   });
 
   it("answers a failed task, a deleted one, and a made-up one", async () => {
@@ -535,11 +551,14 @@ describe("with two calls a minute, and bodies that must hurry", () => {
     for (let count = 0; count < 5; count += 1)
       await send(stack, "/v1/models", { key: `sk-asks-${count}`, headers });
     for (const { method, path, codes } of operations()) {
-      if (!codes.includes("429 rate_limited") || path.includes("/videos/{id}")) continue;
+      if (!codes.includes("429 rate_limited") || /\/(?:videos\/\{id\}|files\/)/.test(path)) continue;
       const sending = { method, key: `sk-asked${path.replaceAll(/\W/g, "-")}`, headers };
       const asked = ask(stack, path, { ...sending, ...(method === "GET" ? {} : { body: {} }) });
       expect([path, await refusal(asked)]).toEqual([path, "429 rate_limited"]);
     }
+    for (let count = 0; count < 2; count += 1)
+      expect(await refusal(ask(stack, FILE, { headers }))).toBe("404 not_found");
+    expect(await refusal(ask(stack, FILE, { headers }))).toBe("429 rate_limited");
   });
 });
 
@@ -594,7 +613,10 @@ describe("with the operator's key", () => {
   it("names a broken setting on every call under /v1 and on /readyz, and on no other", async () => {
     await stack.restart({ RINGBACK_SECRET: "short" });
     for (const { method, path, codes } of operations()) {
-      const asked = ask(stack, path.replace("{id}", "task_x"), { method, key });
+      const asked = ask(stack, path.replace("{id}", "task_x").replace("/v1/files/{name}", FILE), {
+        method,
+        key,
+      });
       if (codes.includes("503 misconfigured")) expect(await refusal(asked)).toBe("503 misconfigured");
       else expect((await asked).status).toBe(200);
     }
@@ -643,7 +665,8 @@ function operations(): { method: string; path: string; codes: string[] }[] {
 
 function codesOf(status: string, response: JsonSchema): string[] {
   if (status.startsWith("2")) return [status];
-  const content = response["content"] as Record<string, { examples: object }>;
+  const content = response["content"] as Record<string, { examples: object }> | undefined;
+  if (content === undefined) return [status];
   return Object.keys(content["application/json"]?.examples ?? {}).map((code) => `${status} ${code}`);
 }
 

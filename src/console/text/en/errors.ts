@@ -16,6 +16,7 @@ export const errors: Record<ErrorCode, string> = {
   too_many_secrets: "Three older secrets are still in use. Wait until one of them has expired.",
   payload_too_large: "The form is larger than this deployment takes. Use URLs in place of large images.",
   unsupported_media_type: "This page takes its own form only.",
+  range_not_satisfiable: "The file has none of these bytes.",
   internal: "The error is ours. If it happens again, tell the operator this request id.",
   loop_detected: "A Ringback sent this request, so nothing was done.",
   generation_failed: "Read the provider's message, change the prompt or the images, and start a new task.",

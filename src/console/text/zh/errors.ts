@@ -15,6 +15,7 @@ export const errors: Text["errors"] = {
   too_many_secrets: "还有三个旧密钥在使用，请等其中一个过期。",
   payload_too_large: "表单超过了该部署允许的大小，请用网址代替较大的图片。",
   unsupported_media_type: "该页面只接受它自己的表单。",
+  range_not_satisfiable: "文件中没有所请求的字节。",
   internal: "这是我们的错误。如果再次出现，请把请求编号告知管理员。",
   loop_detected: "该请求由 Ringback 自己发出，因此没有执行任何操作。",
   generation_failed: "请查看服务商给出的说明，修改提示词或图片后重新提交。",
