@@ -27,6 +27,7 @@ const NEEDS: Need[] = [
     check: [RUBY, "-e", 'require "webrick"'],
     packages: ["ruby", "ruby-webrick"],
   },
+  { name: "Wget", check: ["wget", "--version"], packages: ["wget"] },
 ];
 
 const PATIENCE_MS = 300_000;

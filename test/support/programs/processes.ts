@@ -55,7 +55,8 @@ async function firstLine(child: ChildProcess, rest: string[]): Promise<string> {
   });
 }
 
-function childrenOf(parent: number): number[] {
+/** The processes that this one has started and that run. */
+export function childrenOf(parent: number): number[] {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return pids.map(Number).filter((pid) => statOf(pid)?.parent === parent);
 }
