@@ -20,6 +20,7 @@ import { eventually, FAST_SETTINGS, isTerminal, MODEL, OWN_KEY, type TaskBody } 
  * creates without an end                          429 as on the platform
  * the static files                                the same answers as on the platform
  * stores that are empty, and those that are not   swept at a start; nothing that holds a row or an alarm goes
+ * a kept file                                     contract, Kept files: a folder
  * a kept file, and pieces of others               swept at a start; nothing that is whole goes
  * licences                                        of all that is in the folder
  */
@@ -194,6 +195,41 @@ describe("Ringback on one machine", () => {
       type: "video.succeeded",
       data: { task_id: id },
     });
+  });
+
+  it("keeps a video in a folder across a kill, gives out parts of it, and deletes it with its task", async () => {
+    const clip = readFileSync(new URL("../../../dev/clip.mp4", import.meta.url));
+    const files = join(store, "files");
+    const settings = { KEEP_RESULTS: "ask", RINGBACK_PUBLIC_URL: "https://ringback.example.com" };
+    allowLocal(true);
+    await start(settings);
+    const { task_id: id } = await create({ keep_result: true });
+    const task = await eventually(async () => read(id), isTerminal);
+    expect(task).toMatchObject({
+      status: "succeeded",
+      video_url: expect.stringMatching(
+        /^https:\/\/ringback\.example\.com\/v1\/files\/[a-z2-7]{26}\.mp4$/,
+      ) as string,
+      source_url: expect.stringContaining(new URL(gateway.baseUrl).origin) as string,
+      file: { status: "kept", bytes: clip.byteLength, content_type: "video/mp4" },
+    });
+    await stop();
+    await start(settings);
+    const { pathname } = new URL(task.video_url ?? "");
+    const fetched = async (headers: Record<string, string>): Promise<[number, Buffer]> => {
+      const response = await fetch(url + pathname, { headers });
+      return [response.status, Buffer.from(await response.arrayBuffer())];
+    };
+    expect(await fetched({})).toEqual([200, clip]);
+    expect(await fetched({ range: "bytes=100-299" })).toEqual([206, clip.subarray(100, 300)]);
+    expect(await fetched({ range: "bytes=-7" })).toEqual([206, clip.subarray(-7)]);
+    expect(readdirSync(files)).toEqual([/[a-z2-7]{26}/.exec(pathname)?.[0]]);
+    await fetch(`${url}/v1/videos/${id}`, { method: "DELETE", headers: auth });
+    await eventually(
+      async () => readdirSync(files),
+      (names) => names.length === 0,
+    );
+    expect((await fetched({}))[0]).toBe(404);
   });
 
   it("as it is built connects to public addresses only", async () => {
