@@ -5,9 +5,9 @@ import { startReceiver, type Received } from "./receiver.ts";
 import { packageVersion, startWorker } from "./worker.ts";
 
 /**
- * `npm run demo`: four tasks from POST to a verified callback, against the simulated gateway, which answers like the
- * software that most likely runs behind the real service. It prints every exchange and ends by itself; the exit code is
- * 0 only if each callback came, was signed, and had the right content.
+ * `npm run demo`: five tasks from POST to a verified callback, against the simulated gateway, which answers like the
+ * software that most likely runs behind the real service. Of one Ringback keeps the video, and a part of it is fetched. It
+ * prints every exchange and ends by itself; the exit code is 0 only if each callback came, was signed, and had the right content.
  */
 
 const API_KEY = "sk-demo-key-of-the-caller";
@@ -29,6 +29,12 @@ const EXAMPLES: Example[] = [
     request: { ...TEXT_EXAMPLE, prompt: "[fail] A prompt that the content review does not let through." },
     expect: "video.failed",
     runSeconds: 3,
+  },
+  {
+    name: "kept",
+    request: { ...TEXT_EXAMPLE, prompt: "A film that is still there next week.", keep_result: true },
+    expect: "video.succeeded",
+    runSeconds: 4,
   },
 ];
 
@@ -81,6 +87,18 @@ function showCallback({ path, headers }: Received, event: Event, refused: boolea
   show(name, refused ? "    → 503, so it comes again" : `    → 200, ${String(said)}`);
 }
 
+/** Fetches the first bytes of a kept video, as a player does, without a key. Whether they came. */
+async function fetchPart(name: string, { video_url: url, file }: Event["data"]): Promise<boolean> {
+  show(name, `    file: ${JSON.stringify(file)}`);
+  const response = await fetch(String(url), { headers: { range: "bytes=0-1023" } });
+  const { byteLength } = await response.arrayBuffer();
+  const [type, range] = ["content-type", "content-range"].map((header) => response.headers.get(header));
+  show(name, `GET ${new URL(String(url)).pathname}, Range: bytes=0-1023`);
+  show(name, `    → ${response.status}, ${type}, ${range}`);
+  const { status, bytes } = file as { status: string; bytes: number };
+  return status === "kept" && byteLength === 1024 && range === `bytes 0-1023/${bytes}`;
+}
+
 async function run(): Promise<boolean> {
   const gateway = await startGateway({
     profile: "max-api",
@@ -113,6 +131,7 @@ async function run(): Promise<boolean> {
       POLL_MAX_SECONDS: "1",
       CALLBACK_HOLD_SECONDS: "0.5",
       CALLBACK_RETRY_SECONDS: "1,2,4",
+      KEEP_RESULTS: "ask",
     },
     onLog: showLog,
   });
@@ -152,7 +171,9 @@ async function run(): Promise<boolean> {
     for (const callback of callbacks) {
       const name = callback.path.split("/").at(-1) ?? "";
       const expected = EXAMPLES.find((example) => example.name === name)?.expect;
-      if (callback !== callbacks[0] && verify(secret, callback).type === expected) good.add(name);
+      const { type, data } = verify(secret, callback);
+      if (callback === callbacks[0] || type !== expected) continue;
+      if (name !== "kept" || (await fetchPart(name, data))) good.add(name);
     }
 
     const polls = gateway.calls.filter(
