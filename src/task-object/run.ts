@@ -1,11 +1,5 @@
-import {
-  attemptKey,
-  nextStartAt,
-  startable,
-  stepKey,
-  type AlarmRun,
-  type Step,
-} from "../domain/task/due-work.ts";
+import { attemptKey, stepKey, type Step } from "../domain/task/due-work.ts";
+import { nextStartAt, startable, type AlarmRun } from "../domain/task/startable.ts";
 import { isRingbackFault } from "../domain/errors/stall.ts";
 import { copyUntil } from "../domain/task/keep.ts";
 import { isDecided } from "../domain/task/task.ts";

@@ -1,4 +1,4 @@
-import type { OnTheWire } from "../domain/task/due-work.ts";
+import type { OnTheWire } from "../domain/task/startable.ts";
 
 /** The steps in flight in this process, also those of other runs, by `stepKey`; and the run that waits for them. */
 export class RunningSteps implements OnTheWire {

@@ -15,15 +15,24 @@ export type Step =
   | { kind: "copy"; dueAt: number }
   /** The deadline of a task that never reached the upstream. */
   | { kind: "expire"; dueAt: number }
-  /** `isTerminal`: of the event that says how the task ended. */
-  | { kind: "attempt"; seq: number; isTerminal: boolean; dueAt: number }
-  | { kind: "attempt_lost"; seq: number; isTerminal: boolean; dueAt: number }
+  | ({ kind: "attempt"; seq: number; dueAt: number } & AttemptRank)
+  | ({ kind: "attempt_lost"; seq: number; dueAt: number } & AttemptRank)
   /** The account does not know yet how far the task is, or the task lacks its account's briefing or its endpoints. */
   | { kind: "report"; dueAt: number; wakeAt: number | null }
   /** Copies of an earlier task of this id are still in the bucket. */
   | { kind: "delete_files"; dueAt: number }
   /** Retention is over: delete the copy, and empty the storage. */
   | { kind: "erase"; dueAt: number };
+
+/** What decides which of several attempts goes first. */
+export interface AttemptRank {
+  /** Of the event that says how the task ended. */
+  isTerminal: boolean;
+  /** At the task's own `callback_url`. */
+  isOwn: boolean;
+  /** An attempt at this receiver has failed, or has no answer yet. */
+  isTroubled: boolean;
+}
 
 /** The part of a task's document that decides what is to be done. */
 export interface TaskState {
@@ -70,7 +79,8 @@ export function dueWork(state: TaskState, retentionMs: number): Step[] {
   const { task, schedule, deliveries } = state;
   const steps: Step[] = [];
   if (!isTerminal(task)) steps.push(taskStep(task, schedule));
-  for (const delivery of deliveries) steps.push(...deliverySteps(delivery));
+  const troubled = new Set(deliveries.filter(hasTrouble).map(receiverOf));
+  for (const delivery of deliveries) steps.push(...deliverySteps(delivery, troubled));
   if (steps.length === 0) steps.push({ kind: "erase", dueAt: retentionEnd(task, deliveries, retentionMs) });
   return [...steps, ...leftFileSteps(state), ...reportSteps(state)];
 }
@@ -81,9 +91,24 @@ function leftFileSteps({ task, leftFiles = [] }: TaskState): Step[] {
   return [{ kind: "delete_files", dueAt }];
 }
 
-function deliverySteps(delivery: Delivery): Step[] {
+/** Null: the task's own. */
+function receiverOf({ endpoint }: Delivery): string | null {
+  return endpoint?.id ?? null;
+}
+
+function hasTrouble({ finished, onTheWire }: Delivery): boolean {
+  return onTheWire !== null || finished.some(({ result }) => result.outcome !== "delivered");
+}
+
+function deliverySteps(delivery: Delivery, troubled: ReadonlySet<string | null>): Step[] {
   const { seq, type, status, onTheWire, nextAttemptAt, occurredAt } = delivery;
-  const event = { seq, isTerminal: isTerminalEvent(type) };
+  const receiver = receiverOf(delivery);
+  const event = {
+    seq,
+    isTerminal: isTerminalEvent(type),
+    isOwn: receiver === null,
+    isTroubled: troubled.has(receiver),
+  };
   if (onTheWire !== null) return [{ kind: "attempt_lost", ...event, dueAt: onTheWire.leaseUntil }];
   if (waitingByHand(delivery) > 0) return [{ kind: "attempt", ...event, dueAt: occurredAt }];
   const due = status === "pending" && nextAttemptAt !== null;
@@ -166,11 +191,13 @@ export function alarmAt(steps: readonly Step[], now: number, failedReport = fals
   return Math.max(Math.ceil(Math.min(...wakes)), now + 1);
 }
 
-const ATTEMPT_KEY = "attempt ";
-
 /** The `stepKey` of each attempt of this delivery. */
 export function attemptKey(seq: number): string {
-  return `${ATTEMPT_KEY}${seq}`;
+  return `attempt ${seq}`;
+}
+
+export function isAttemptKey(key: string): boolean {
+  return key.startsWith("attempt ");
 }
 
 /** Names a step among those of one task: two turns never run the same one at once. */
@@ -185,90 +212,4 @@ export function stepKey(step: Step): string {
     default:
       return step.kind;
   }
-}
-
-/** `stepKey`s of what is on the wire. */
-export interface OnTheWire {
-  has(key: string): boolean;
-  keys(): Iterable<string>;
-}
-
-/** One run of the alarm, as far as it decides what may start. */
-export interface AlarmRun {
-  /** From here on the run comes to its end: only what it waits for anyway may have company. */
-  stopAt: number;
-  /** In this process. */
-  running: OnTheWire;
-}
-
-/**
- * The platform opens six connections for an object and queues the rest, whose time limits would run meanwhile: three
- * attempts leave room for the poll or the submit, or for the two of a copy. The last of three slots is reserved for the
- * terminal event, so that no slow receiver of another event delays it; its first attempt finds room even where it begins
- * with the end itself.
- */
-const ATTEMPTS_MAX = 3;
-const NON_TERMINAL_ATTEMPTS_MAX = ATTEMPTS_MAX - 1;
-
-type AttemptStep = Step & { kind: "attempt" | "attempt_lost" };
-
-function isAttempt(step: Step): step is AttemptStep {
-  return step.kind === "attempt" || step.kind === "attempt_lost";
-}
-
-/** Whether one more attempt may be on the wire beside those. */
-function hasRoom(step: Step, onTheWire: readonly AttemptStep[]): boolean {
-  if (step.kind !== "attempt") return true;
-  const nonTerminal = onTheWire.filter(isNonTerminalAttempt).length;
-  return onTheWire.length < ATTEMPTS_MAX && (step.isTerminal || nonTerminal < NON_TERMINAL_ATTEMPTS_MAX);
-}
-
-function attemptsOnTheWire(steps: readonly Step[], { running }: AlarmRun): AttemptStep[] {
-  return steps.filter(isAttempt).filter((step) => running.has(stepKey(step)));
-}
-
-/**
- * Whether a step that is due may start. After `stopAt` nothing does, so that the run ends; but while it waits anyway, for a
- * slow attempt or for a copy, neither delays the other, nor the attempt a poll. A report may always: no alarm comes for it,
- * so no other run would report an end that is found as late as this.
- */
-function mayStart(step: Step, now: number, { stopAt, running }: AlarmRun): boolean {
-  if (running.has(stepKey(step))) return false;
-  if (now < stopAt || step.kind === "report") return true;
-  if (isAttempt(step)) return running.has("copy");
-  const isBesideAttempts = step.kind === "poll" || step.kind === "copy";
-  return isBesideAttempts && Array.from(running.keys()).some((key) => key.startsWith(ATTEMPT_KEY));
-}
-
-/** What is due and may start now, oldest first; of the attempts, that of the terminal event before all others. */
-export function startable(steps: readonly Step[], now: number, run: AlarmRun): Step[] {
-  const due = steps.filter((step) => step.dueAt <= now && mayStart(step, now, run));
-  // An erased task reports nothing: its account would take the report for a new task.
-  const erase = due.find(({ kind }) => kind === "erase");
-  if (erase) return [erase];
-  const onTheWire = attemptsOnTheWire(steps, run);
-  return due.toSorted(byUrgency).filter((step) => {
-    if (!hasRoom(step, onTheWire)) return false;
-    if (isAttempt(step)) onTheWire.push(step);
-    return true;
-  });
-}
-
-function byUrgency(a: Step, b: Step): number {
-  const isLater = isNonTerminalAttempt(a);
-  if (isLater !== isNonTerminalAttempt(b)) return isLater ? 1 : -1;
-  return a.dueAt - b.dueAt;
-}
-
-function isNonTerminalAttempt(step: Step): boolean {
-  return isAttempt(step) && !step.isTerminal;
-}
-
-/** When a step becomes startable by time alone; always later than now if nothing is startable. Null: none does. */
-export function nextStartAt(steps: readonly Step[], now: number, run: AlarmRun): number | null {
-  const onTheWire = attemptsOnTheWire(steps, run);
-  const later = steps
-    .filter((step) => mayStart(step, Math.max(step.dueAt, now), run) && hasRoom(step, onTheWire))
-    .map((step) => step.dueAt);
-  return later.length === 0 ? null : Math.min(...later);
 }

@@ -538,7 +538,7 @@ export class SimulatedWorld implements World {
     if (!this.#proved && !this.wire.some(isAccepted)) {
       this.problems.push("an attempt left before its key was proved");
     }
-    if (onTheWire.length >= 3) this.problems.push("more than three attempts at once");
+    if (onTheWire.length >= 6) this.problems.push("more than six attempts at once");
     const expected = versionsInForce(this.#toldVersions, Date.now()).length;
     if (!this.#everSilent && this.deaths.length === 0 && secrets.length !== expected) {
       this.problems.push(`signed ${secrets.length} times instead of ${expected}`);

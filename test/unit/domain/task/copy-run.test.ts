@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { nextStartAt, startable, type Step } from "../../../../src/domain/task/due-work.ts";
+import type { Step } from "../../../../src/domain/task/due-work.ts";
+import { nextStartAt, startable } from "../../../../src/domain/task/startable.ts";
 import { T0 } from "../../../support/builders.ts";
 
 /*
@@ -11,8 +12,9 @@ import { T0 } from "../../../support/builders.ts";
  */
 
 const copy: Step = { kind: "copy", dueAt: T0 };
-const attempt: Step = { kind: "attempt", seq: 1, isTerminal: false, dueAt: T0 };
-const lost: Step = { kind: "attempt_lost", seq: 2, isTerminal: false, dueAt: T0 };
+const rank = { isTerminal: false, isOwn: true, isTroubled: false };
+const attempt: Step = { kind: "attempt", seq: 1, ...rank, dueAt: T0 };
+const lost: Step = { kind: "attempt_lost", seq: 2, ...rank, dueAt: T0 };
 const report: Step = { kind: "report", dueAt: T0, wakeAt: null };
 const stopAt = T0 + 10;
 const over = T0 + 11;

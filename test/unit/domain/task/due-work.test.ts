@@ -1,4 +1,3 @@
-import fc from "fast-check";
 import type { AttemptOnTheWire } from "../../../../src/domain/delivery/delivery.ts";
 import { describe, expect, it } from "vitest";
 import {
@@ -6,19 +5,12 @@ import {
   alarmAt,
   needsBriefing,
   NOTHING_SYNCED,
-  nextStartAt,
-  startable,
-  stepKey,
   type Step,
 } from "../../../../src/domain/task/due-work.ts";
 import { aDelivery, aSchedule, anUnsubmittedTask, aTask, aTaskState, T0 } from "../../../support/builders.ts";
 
 const HOUR = 3_600_000;
 const terminal = aTask({ status: "succeeded", finishedAt: T0 });
-
-/** An attempt that is due: of news, or of the end. */
-const N = (seq: number): Step => ({ kind: "attempt", seq, isTerminal: false, dueAt: T0 - 10 + seq });
-const E = (seq: number): Step => ({ kind: "attempt", seq, isTerminal: true, dueAt: T0 });
 
 const together = { ...NOTHING_SYNCED, isBriefed: true };
 
@@ -28,6 +20,11 @@ const behind = { ...together, lastReported: 1 };
 function leasedUntil(leaseUntil: number): AttemptOnTheWire {
   return { number: 1, trigger: "scheduled", startedAt: T0, leaseUntil };
 }
+
+const attempt = { number: 1, trigger: "scheduled", startedAt: T0 } as const;
+const answer = { statusCode: null, durationMs: 9, excerpt: null, retryAfterMs: null };
+const failed = { ...attempt, result: { ...answer, outcome: "retryable", reason: "timeout" } } as const;
+const taken = { ...attempt, result: { ...answer, outcome: "delivered", reason: null } } as const;
 
 describe("the due work", () => {
   it.each([
@@ -65,17 +62,60 @@ describe("the due work", () => {
       onTheWire: leasedUntil(T0 + 6),
       nextAttemptAt: T0,
     });
+    const own = { isOwn: true, isTroubled: true };
     const byHand = aDelivery({ seq: 3, status: "exhausted", nextAttemptAt: null, manual: 1, settledAt: T0 });
     expect(dueWork(aTaskState({ task: terminal, deliveries: [scheduled, onTheWire, byHand] }), HOUR)).toEqual(
       [
-        { kind: "attempt", seq: 1, isTerminal: true, dueAt: T0 + 5 },
-        { kind: "attempt_lost", seq: 2, isTerminal: false, dueAt: T0 + 6 },
-        { kind: "attempt", seq: 3, isTerminal: true, dueAt: T0 },
+        { kind: "attempt", seq: 1, isTerminal: true, ...own, dueAt: T0 + 5 },
+        { kind: "attempt_lost", seq: 2, isTerminal: false, ...own, dueAt: T0 + 6 },
+        { kind: "attempt", seq: 3, isTerminal: true, ...own, dueAt: T0 },
       ],
     );
     const late = aDelivery({ status: "delivered", nextAttemptAt: null, settledAt: T0 + 99 });
     expect(dueWork(aTaskState({ task: terminal, deliveries: [late] }), HOUR)).toEqual([
       { kind: "erase", dueAt: T0 + 99 + HOUR },
+    ]);
+  });
+
+  it("counts a receiver as troubled while one of its attempts, for any event, has failed or has no answer", () => {
+    const endpoint = (name: string) => ({ id: `ep_${name}`, host: "hooks.acme.com" });
+    const delivered = { status: "delivered", attempts: 1, nextAttemptAt: null } as const;
+    const deliveries = [
+      aDelivery({
+        seq: 1,
+        type: "video.running",
+        endpoint: endpoint("hangs"),
+        onTheWire: leasedUntil(T0 + 9),
+      }),
+      aDelivery({
+        seq: 2,
+        type: "video.running",
+        endpoint: endpoint("failed"),
+        finished: [failed],
+        attempts: 1,
+      }),
+      aDelivery({
+        seq: 3,
+        type: "video.running",
+        endpoint: endpoint("works"),
+        ...delivered,
+        finished: [taken],
+      }),
+      ...["hangs", "failed", "works", "new"].map((name, at) =>
+        aDelivery({ seq: 4 + at, endpoint: endpoint(name) }),
+      ),
+      aDelivery({ seq: 8 }),
+    ];
+    const steps = dueWork(aTaskState({ task: terminal, deliveries }), HOUR);
+    const ranks = steps.flatMap((step) =>
+      step.kind === "attempt" && step.isTerminal ? [[step.seq, step.isOwn, step.isTroubled]] : [],
+    );
+    expect(ranks).toEqual([
+      [4, false, true],
+      [5, false, true],
+      [6, false, false],
+      [7, false, false],
+      [8, true, false],
     ]);
   });
 
@@ -203,100 +243,5 @@ describe("the due work", () => {
     const steps = dueWork({ ...state, version: 3, sync: { ...state.sync, lastReported: 2 } }, HOUR);
     const report = steps.find(({ kind }) => kind === "report");
     expect(alarmAt(steps, T0)).toBe(isAwake ? (report?.dueAt ?? 0) + 60_000 : T0 + HOUR);
-  });
-
-  it("reports nothing more of what is to be erased", () => {
-    const erase: Step = { kind: "erase", dueAt: T0 };
-    const run = { stopAt: T0 + 1, running: new Set<string>() };
-    expect(startable([{ kind: "report", dueAt: T0 - 9, wakeAt: null }, erase], T0, run)).toEqual([erase]);
-  });
-});
-
-describe("a run of the alarm", () => {
-  const poll: Step = { kind: "poll", dueAt: T0 };
-  const attempt: Step = { kind: "attempt", seq: 1, isTerminal: false, dueAt: T0 };
-  const other: Step = { kind: "attempt", seq: 2, isTerminal: false, dueAt: T0 };
-
-  it("starts what is due and not on the wire", () => {
-    const run = { stopAt: T0 + 10, running: new Set(["attempt 1"]) };
-    expect(startable([attempt, poll, other, { ...poll, dueAt: T0 + 5 }], T0, run)).toEqual([poll, other]);
-  });
-
-  it("starts a report after its end, too: no other run would come for it", () => {
-    const report: Step = { kind: "report", dueAt: T0, wakeAt: null };
-    const run = { stopAt: T0 + 10, running: new Set<string>() };
-    expect(startable([poll, report], T0 + 11, run)).toEqual([report]);
-    // And waits for it beside what is on the wire anyway.
-    const beside = { stopAt: T0 + 10, running: new Set(["attempt 1"]) };
-    expect(nextStartAt([{ ...report, dueAt: T0 + 15 }], T0 + 11, beside)).toBe(T0 + 15);
-    expect(startable([report], T0 + 11, { stopAt: T0 + 10, running: new Set(["report"]) })).toEqual([]);
-  });
-
-  it("starts nothing else after its end, except polls beside an attempt that hangs", () => {
-    const steps = [poll, other];
-    expect(startable(steps, T0 + 11, { stopAt: T0 + 10, running: new Set() })).toEqual([]);
-    expect(startable(steps, T0 + 11, { stopAt: T0 + 10, running: new Set(["poll"]) })).toEqual([]);
-    expect(startable(steps, T0 + 11, { stopAt: T0 + 10, running: new Set(["attempt 1"]) })).toEqual([poll]);
-  });
-
-  it.each([
-    {
-      what: "three attempts at once, that of the end first",
-      due: [N(1), N(2), E(3), N(4)],
-      wire: [],
-      starts: [3, 1, 2],
-    },
-    {
-      what: "no third one of news: that place is the end's",
-      due: [N(1), N(2), N(3)],
-      wire: [],
-      starts: [1, 2],
-    },
-    { what: "the end beside two that hang", due: [N(1), E(4), N(5)], wire: [2, 3], starts: [4] },
-    { what: "one of news beside the end", due: [N(2), N(3), N(4)], wire: [1], ends: [1], starts: [2, 3] },
-    { what: "nothing beside three", due: [N(4), N(5)], wire: [1, 2, 3], ends: [3], starts: [] },
-  ])("starts $what", ({ due, wire, ends = [], starts }) => {
-    const onTheWire = wire.map((seq): Step => ({
-      kind: "attempt_lost",
-      seq,
-      isTerminal: ends.includes(seq),
-      dueAt: T0 + 20_000,
-    }));
-    const run = { stopAt: T0 + 10, running: new Set(wire.map((seq) => `attempt ${seq}`)) };
-    const steps = [...due, ...onTheWire, poll];
-    const started = startable(steps, T0, run);
-    expect(started.flatMap((step) => (step.kind === "attempt" ? [step.seq] : []))).toEqual(starts);
-    // A poll waits for none of them.
-    expect(started).toContain(poll);
-    const rest = { ...run, running: new Set([...run.running, ...started.map(stepKey)]) };
-    expect(nextStartAt(steps, T0, rest)).toBe(null);
-  });
-
-  it("never waits for no time at all: what cannot start now is later than now, or never", () => {
-    const step: fc.Arbitrary<Step> = fc.oneof(
-      fc.record({
-        kind: fc.constantFrom("poll" as const, "submit" as const, "erase" as const),
-        dueAt: fc.nat(100),
-      }),
-      fc.record({
-        kind: fc.constantFrom("attempt" as const, "attempt_lost" as const),
-        seq: fc.nat(3),
-        isTerminal: fc.boolean(),
-        dueAt: fc.nat(100),
-      }),
-      fc.record({ kind: fc.constant("report" as const), dueAt: fc.nat(100), wakeAt: fc.constant(null) }),
-    );
-    const keys = fc.subarray(["poll", "submit", "erase", "report", "attempt 0", "attempt 1", "attempt 2"]);
-    fc.assert(
-      fc.property(fc.array(step), keys, fc.nat(100), fc.nat(100), (steps, running, now, stopAt) => {
-        const run = { stopAt, running: new Set(running) };
-        const started = startable(steps, now, run);
-        for (const begun of started) expect(run.running.has(stepKey(begun))).toBe(false);
-        const rest = { stopAt, running: new Set([...running, ...started.map(stepKey)]) };
-        const next = nextStartAt(steps, now, rest);
-        if (startable(steps, now, rest).length === 0 && next !== null) expect(next).toBeGreaterThan(now);
-      }),
-      { numRuns: 5000 },
-    );
   });
 });
