@@ -20,6 +20,7 @@ import {
   seconds,
   secret,
   settingOf,
+  twoNames,
   webhookSecret,
 } from "./env/values.ts";
 
@@ -121,6 +122,8 @@ const schema = z
       const operatorTokens = given.RINGBACK_OPERATOR_KEYS;
       if (!operatorKey && operatorTokens.length > 0)
         refuse("RINGBACK_OPERATOR_KEYS", problem("setting_needs", { setting: "AIO_API_KEY" }));
+      for (const name of [...twoNames(given, KEY_SETTINGS), ...twoNames(given, ["RINGBACK_OPERATOR_KEYS"])])
+        refuse(name, problem("token_of_two_names"));
       const callers = new Set(KEY_SETTINGS.flatMap((name) => given[name]).map(({ sha256 }) => sha256));
       if (operatorTokens.some(({ sha256 }) => callers.has(sha256)))
         refuse("RINGBACK_OPERATOR_KEYS", problem("token_in_both", { setting: "RINGBACK_KEYS" }));

@@ -96,6 +96,7 @@ const SETTING_PROBLEMS = {
   setting_needs: ({ setting }: { setting: string }) => `must not be set without ${setting}`,
   token_in_both: ({ setting }: { setting: string }) => `must not hold a token of ${setting}`,
   bucket_missing: () => "needs a bucket, bound as RESULTS",
+  token_of_two_names: () => "must not give one token to two names",
   setting_unparsed: () => "does not parse",
   not_seconds: () => "must be seconds, such as 15 or 0.5",
   seconds_range: ({ min, max }: Range) => `must be from ${min} to ${max} seconds`,

@@ -117,6 +117,18 @@ export const keyList = settingOf((text, refuse) => {
   }));
 });
 
+/** Those of these settings that give a token to a name other than the first one that it has in them. */
+export function twoNames<Name extends string>(
+  given: Record<Name, readonly NamedToken[]>,
+  settings: readonly Name[],
+): Name[] {
+  const names = new Map<string, string>();
+  return settings.filter((setting) => {
+    for (const { name, sha256 } of given[setting]) if (!names.has(sha256)) names.set(sha256, name);
+    return given[setting].some(({ name, sha256 }) => names.get(sha256) !== name);
+  });
+}
+
 export const hostList = settingOf((text, refuse) => {
   const hosts = (text ?? "")
     .split(",")

@@ -152,13 +152,30 @@ describe("a setting", () => {
     const keys = settings({
       AIO_API_KEY: "sk-x",
       RINGBACK_KEYS: ` alice:${DIGEST}, alice:${"A".repeat(64)} `,
-      RINGBACK_KEYS_2: `bob.b-1_:${DIGEST}`,
+      RINGBACK_KEYS_2: `bob.b-1_:${"1".repeat(64)}`,
     }).keys;
     expect(keys).toEqual([
       { name: "alice", sha256: DIGEST },
       { name: "alice", sha256: "a".repeat(64) },
-      { name: "bob.b-1_", sha256: DIGEST },
+      { name: "bob.b-1_", sha256: "1".repeat(64) },
     ]);
+  });
+
+  it.each<[settings: Record<string, string>, named: string[]]>([
+    [{ RINGBACK_KEYS: `acme:${DIGEST},beta:${DIGEST}` }, ["RINGBACK_KEYS"]],
+    [{ RINGBACK_KEYS: `acme:${DIGEST},beta:${DIGEST.toUpperCase()}` }, ["RINGBACK_KEYS"]],
+    [{ RINGBACK_KEYS: `acme:${DIGEST}`, RINGBACK_KEYS_9: `beta:${DIGEST}` }, ["RINGBACK_KEYS_9"]],
+    [{ RINGBACK_KEYS_2: `acme:${DIGEST}`, RINGBACK_KEYS_3: `Acme:${DIGEST}` }, ["RINGBACK_KEYS_3"]],
+    [
+      {
+        RINGBACK_KEYS: `acme:${DIGEST}`,
+        RINGBACK_OPERATOR_KEYS: `ann:${"1".repeat(64)},bob:${"1".repeat(64)}`,
+      },
+      ["RINGBACK_OPERATOR_KEYS"],
+    ],
+    [{ RINGBACK_KEYS: `acme:${DIGEST}, acme:${DIGEST}`, RINGBACK_KEYS_2: `acme:${DIGEST}` }, []],
+  ])("of the tokens give none to two names: %j", (tokens, named) => {
+    expect(problems({ AIO_API_KEY: "sk-x", ...tokens })).toEqual(named);
   });
 
   it("of the operators' tokens needs the operator's key, and shares no token with the callers", () => {

@@ -84,6 +84,7 @@ export const problems: ProblemSentences = {
   setting_needs: ({ setting }) => `没有设置 ${setting} 时不能设置`,
   token_in_both: ({ setting }) => `不能包含 ${setting} 中的 token`,
   bucket_missing: () => "需要一个绑定为 RESULTS 的存储桶",
+  token_of_two_names: () => "不能让同一个 token 属于两个名称",
   setting_unparsed: () => "无法解析",
   not_seconds: () => "必须是秒数，例如 15 或 0.5",
   seconds_range: ({ min, max }) => `必须在 ${min} 到 ${max} 秒之间`,
