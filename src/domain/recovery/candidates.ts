@@ -38,7 +38,7 @@ export function judgeReceivers(summary: TaskSummary, scope: RecoveryScope): Judg
 /** A filter by the callback's host means the callbacks there, one by an endpoint the deliveries to it. */
 function isReceiverMeant(
   { endpoint, terminalDelivery }: TaskReceiver,
-  { filter: { statuses, tasks }, endpointHost }: RecoveryScope,
+  { filter: { statuses, tasks, isElsewhere }, endpointHost }: RecoveryScope,
 ): boolean {
   if (terminalDelivery === null || !statuses.includes(terminalDelivery)) return false;
   if (tasks.endpoint !== null) {
@@ -46,8 +46,9 @@ function isReceiverMeant(
   } else if (tasks.callbackHost !== null && endpoint !== null) {
     return false;
   }
-  // The deletion has stopped it.
-  return terminalDelivery !== "stopped" || endpoint === null || endpointHost(endpoint) !== null;
+  const isThere = endpoint === null || endpointHost(endpoint) !== null;
+  // What is stopped there the deletion has stopped; nothing knows the URL for the rest.
+  return isThere || (isElsewhere && terminalDelivery !== "stopped");
 }
 
 /** Between which keys the tasks of a recovery stand that began at `now`. */

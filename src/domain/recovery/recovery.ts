@@ -11,6 +11,8 @@ import type { Receiver } from "../delivery/delivery.ts";
 export interface RecoveryFilter {
   statuses: readonly DeliveryStatus[];
   tasks: TaskFilter;
+  /** All of it goes to another receiver, so deliveries to deleted endpoints can be sent, too. */
+  isElsewhere: boolean;
 }
 
 /** What a caller asks for. */

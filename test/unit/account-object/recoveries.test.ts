@@ -157,7 +157,7 @@ function outage(count: number): void {
 function request(overrides: Partial<RecoveryRequest> = {}): RecoveryRequest {
   return {
     account: ACCOUNT,
-    filter: { statuses: ["exhausted"], tasks: EVERY_TASK },
+    filter: { statuses: ["exhausted"], tasks: EVERY_TASK, isElsewhere: false },
     target: null,
     ...overrides,
   };
@@ -247,7 +247,7 @@ describe("a recovery", () => {
   it("is previewed once for all who ask the same, one after the other for the others, and not beyond their patience", async () => {
     outage(1_600);
     const read = vi.spyOn(store, "tasksBetween");
-    const other = { statuses: ["stopped" as const], tasks: EVERY_TASK };
+    const other = { statuses: ["stopped" as const], tasks: EVERY_TASK, isElsewhere: false };
     const all = [request().filter, request().filter, other, request().filter, other].map(async (filter) =>
       recoveries.preview(filter),
     );
@@ -300,7 +300,11 @@ describe("a recovery", () => {
     { what: "whose retention is over", summary: { settledAt: T0 - 721 * HOUR }, isMatch: false },
   ])("is for a task $what: $isMatch", async ({ summary, tasks, isMatch }) => {
     report(anExhausted(0, summary));
-    const filter = { statuses: ["exhausted" as const], tasks: { ...EVERY_TASK, ...tasks } };
+    const filter = {
+      statuses: ["exhausted" as const],
+      tasks: { ...EVERY_TASK, ...tasks },
+      isElsewhere: false,
+    };
     expect((await passing(recoveries.preview(filter))).matched).toBe(isMatch ? 1 : 0);
     const { id } = await started({ filter });
     await ended(id);
@@ -396,6 +400,7 @@ describe("the receivers of a task", () => {
   const askedFor = (): string[] => asked.map(({ name, order }) => deliveryOf(name, order.endpoint));
 
   beforeEach(() => {
+    endpoints.set("ep_c", "c.acme.com");
     endpoints.set("ep_a", "a.acme.com");
     endpoints.set("ep_b", AT_HOOKS);
     report(...Array.from({ length: 12 }, (_, index) => severalOf(index)));
@@ -447,13 +452,14 @@ describe("the receivers of a task", () => {
     report(severalOf(3, { endpoints: stopped }));
     const filter = {
       statuses: ["exhausted", "stopped"] as const,
+      isElsewhere: false,
       tasks: { ...EVERY_TASK, endpoint: "ep_a" },
     };
     const first = await started({ filter });
     expect(await ended(first.id)).toMatchObject({ status: "done", matched: 12, delivered: 12 });
     expect(askedFor()).toEqual(Array.from({ length: 12 }, (_, index) => `${nameOf(index)} ep_a`));
     asked.length = 0;
-    const gone = { statuses: ["stopped"] as const, tasks: EVERY_TASK };
+    const gone = { statuses: ["stopped"] as const, tasks: EVERY_TASK, isElsewhere: false };
     const second = await started({ filter: gone });
     expect(await ended(second.id)).toMatchObject({ matched: 1 });
   });

@@ -81,7 +81,7 @@ export function readRecoveryRequest(
     endpoint: endpoint ?? null,
     model: model ?? null,
   };
-  return { filter: { statuses, tasks }, target: receiver, isDryRun };
+  return { filter: { statuses, tasks, isElsewhere: receiver !== null }, target: receiver, isDryRun };
 }
 
 /** Made up or another account's: the response does not reveal which. */

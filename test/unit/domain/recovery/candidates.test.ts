@@ -18,7 +18,7 @@ import { anEndpointSummary, aSummary, T0 } from "../../../support/builders.ts";
  * scenario                                    requirement
  * a task with several receivers               each whose delivery has one of the statuses
  * filters by a host and by an endpoint        mean receivers, not only tasks
- * endpoints that were deleted, or have moved  `stopped` leaves the former out; the pace is that of where it is now
+ * endpoints that were deleted, or have moved  left out, but what goes elsewhere; the pace is that of where it is now
  * keys of any tasks and endpoints             sort by the task's creation; reading goes on from any of them
  */
 
@@ -41,9 +41,10 @@ const TASK = aSummary({
 function scopeOf(
   statuses: RecoveryScope["filter"]["statuses"],
   tasks: Partial<TaskFilter> = {},
+  isElsewhere = false,
 ): RecoveryScope {
   return {
-    filter: { statuses, tasks: { ...EVERY_TASK, ...tasks } },
+    filter: { statuses, tasks: { ...EVERY_TASK, ...tasks }, isElsewhere },
     retention: { now: T0 + 1, retentionMs: HOUR },
     endpointHost: (id) => HOSTS[id] ?? null,
   };
@@ -55,6 +56,12 @@ function meant(summary: TaskSummary, scope: RecoveryScope): [endpoint: string | 
     .map(({ endpoint, host }) => [endpoint, host]);
 }
 
+const ALL = ["exhausted", "pending", "stopped"] as const;
+const AT_GONE = {
+  endpoints: ALL.map((status) =>
+    anEndpointSummary({ id: `ep_${status}`, host: "gone.acme.com", terminalDelivery: status }),
+  ),
+};
 const OWN = [null, "hooks.acme.com"];
 const AT_A = [EP_A, "a.acme.com"];
 const AT_B = [EP_B, "moved.acme.com"];
@@ -68,13 +75,12 @@ describe("a recovery is for", () => {
       scope: scopeOf(["exhausted", "stopped"]),
       is: [OWN, AT_A, AT_B],
     },
+    { what: "none at a deleted endpoint", scope: scopeOf(ALL), about: AT_GONE, is: [OWN] },
     {
-      what: "an exhausted one though its endpoint was deleted",
-      scope: scopeOf(["exhausted"]),
-      about: {
-        endpoints: [anEndpointSummary({ id: EP_GONE, host: "gone.acme.com", terminalDelivery: "exhausted" })],
-      },
-      is: [OWN, [EP_GONE, "gone.acme.com"]],
+      what: "those at deleted endpoints that the deletion has not stopped, if all goes elsewhere",
+      scope: scopeOf(ALL, {}, true),
+      about: AT_GONE,
+      is: [OWN, ["ep_exhausted", "gone.acme.com"], ["ep_pending", "gone.acme.com"]],
     },
     {
       what: "endpoints of a task without a callback",
@@ -173,7 +179,11 @@ describe("the keys of candidates", () => {
               ),
             }),
           }));
-          const scope = { ...scopeOf(["exhausted"]), retention: { now: T0, retentionMs: Infinity } };
+          const scope = {
+            ...scopeOf(["exhausted"]),
+            retention: { now: T0, retentionMs: Infinity },
+            endpointHost: () => "there.acme.com",
+          };
           const judge = (summary: TaskSummary): JudgedReceiver[] => judgeReceivers(summary, scope);
           const all = candidatesOf(rows, { after: "", matched: [] }, judge).map(({ key }) => key);
           expect(all).toHaveLength(
