@@ -151,6 +151,9 @@ describe("the limit", () => {
         expect([path, status]).toEqual([path, 200]);
       }
     }
+    for (const body of [{}, { dry_run: false }, { dry_run: "maybe" }]) {
+      expect((await send(stack, "/v1/webhooks/recoveries", { key, body })).status).toBe(429);
+    }
   });
 
   it("is one for a whole IPv6 network", async () => {
@@ -165,21 +168,22 @@ describe("the limit", () => {
     expect((await create({ key: `${key}-next`, headers: next })).status).toBe(202);
   });
 
-  it("is not for reads, secrets and checks of signatures", async () => {
+  it("is not for reads, secrets, checks of signatures and counts of what a recovery would send", async () => {
     const created = JSON.parse((await create()).body) as { task_id: string };
     // From here on the key is known, and its models are.
     expect((await from(stack, "/v1/models", { method: "GET" })).status).toBe(200);
     await exhaust(create);
-    const calls: [path: string, method: string][] = [
+    const calls: [path: string, method: string, body?: object][] = [
       [`/v1/videos/${created.task_id}`, "GET"],
       [`/v1/videos/${created.task_id}/deliveries`, "GET"],
       ["/v1/models", "GET"],
       ["/v1/webhooks/secret", "GET"],
-      ["/v1/webhooks/verify", "POST"],
+      ["/v1/webhooks/verify", "POST", {}],
+      ["/v1/webhooks/recoveries", "POST", { dry_run: true }],
+      ["/v1/webhooks/recoveries", "POST", { dry_run: "true" }],
     ];
     for (let time = 0; time < 2 * LIMIT; time += 1) {
-      for (const [path, method] of calls) {
-        const body = method === "POST" ? {} : undefined;
+      for (const [path, method, body] of calls) {
         expect([path, (await send(stack, path, { method, key, body })).status]).toEqual([path, 200]);
       }
     }

@@ -13,12 +13,13 @@ import type { Receiver } from "../../../domain/delivery/delivery.ts";
 import type { RecoveryFilter, RecoveryView } from "../../../domain/recovery/recovery.ts";
 import { isoTime } from "../../../domain/text/time.ts";
 import type { AppEnv } from "../../app-env.ts";
+import { coerceBoolean } from "../../body/fields.ts";
 import type { RequestObject } from "../../body/json-body.ts";
 import { readSmallObject } from "../../body/small-body.ts";
 import { ApiError } from "../../errors.ts";
 import { methodNotAllowed, noQuery, refuseOwnCallbacks, withCaller, withSettings } from "../../guards.ts";
 import { knownKey } from "../../known-key.ts";
-import { rateLimited } from "../../rate-limit.ts";
+import { countCall } from "../../rate-limit.ts";
 import { Router } from "../../router.ts";
 import { shownTaskId } from "../list.ts";
 import { readWithReceiver } from "./receiver.ts";
@@ -26,8 +27,10 @@ import { RECOVERY_SCHEMA } from "./recovery-schema.ts";
 
 /** `/v1/webhooks/recoveries`: what was not delivered, delivered again. */
 export const recoveries = new Router()
-  .post("/", refuseOwnCallbacks, withSettings, withCaller, rateLimited, knownKey, async (context) => {
+  .post("/", refuseOwnCallbacks, withSettings, withCaller, knownKey, async (context) => {
     const { fields, issues } = await readSmallObject(context);
+    // Only a start leads to requests.
+    if (coerceBoolean(fields["dry_run"]) !== true) await countCall(context);
     const { filter, target, isDryRun } = readRecoveryRequest(context, fields, issues);
     const { account } = context.get("caller");
     const accounts = context.env.ACCOUNTS;
