@@ -231,7 +231,7 @@ export interface SentDelivery {
   next_attempt_at: string | null;
   /** In order. */
   attempts: ReadonlyArray<Attempt>;
-  /** What the newest attempt at the `callback_url` sent, or the first one there will. */
+  /** What the newest attempt at the receiver sent, or the first one there will. Null if its endpoint was deleted: the URL is not kept. */
   request: {
     /** Where it goes. */
     url: string;
@@ -241,7 +241,7 @@ export interface SentDelivery {
     };
     /** The exact text that is signed and sent. */
     body: string;
-  };
+  } | null;
 }
 
 export interface StartRecovery {

@@ -1,6 +1,6 @@
 import type { SentDelivery } from "../contract/shapes/delivery.ts";
 import { deliveriesTo } from "../domain/delivery/by-receiver.ts";
-import { storedNumber, type Delivery } from "../domain/delivery/delivery.ts";
+import { storedNumber, type Delivery, type Receiver } from "../domain/delivery/delivery.ts";
 import { isRingbackFault } from "../domain/errors/stall.ts";
 import { OverloadedError } from "../domain/errors/unavailable.ts";
 import { bodyOf } from "../domain/task/announce.ts";
@@ -16,7 +16,7 @@ export type SentAnswer =
   /** `body`: the delivery with its request, JSON. */
   | { kind: "found"; body: string }
   | { kind: "no_task" }
-  /** There is no such message to that receiver, or the account has deleted the receiver. */
+  /** There is no such message to that receiver. */
   | { kind: "no_message" }
   /** Only the account knows where a registered endpoint is, and it does not answer. */
   | { kind: "silent" };
@@ -44,12 +44,22 @@ export async function viewSent(
   const prepared = await prepareReadable(deps, document, delivery);
   if (prepared === null) return { kind: "silent" };
   const { receiver, secrets } = prepared;
-  if (receiver === null) return { kind: "no_message" };
-  const body = bodyOf(document.bodies, delivery);
+  // The account has deleted the receiver, and only it knew the URL.
+  const request = receiver && (await requestTo(deps, document, { delivery, receiver, secrets }));
+  const sent: SentDelivery = { ...viewDelivery(delivery), request };
+  return { kind: "found", body: JSON.stringify(sent) };
+}
+
+async function requestTo(
+  deps: TaskDeps,
+  { bodies }: TaskDocument,
+  { delivery, receiver, secrets }: { delivery: Delivery; receiver: Receiver; secrets: string[] },
+): Promise<NonNullable<SentDelivery["request"]>> {
+  const body = bodyOf(bodies, delivery);
   const headers = await callbackHeaders(
     {
       headers: receiver.headers.map(([name]) => [name, HIDDEN]),
-      messageId,
+      messageId: delivery.messageId,
       body,
       attempt: storedNumber(delivery),
       secrets,
@@ -58,11 +68,7 @@ export async function viewSent(
     deps.now(),
   );
   const named = Object.fromEntries(headers.map(([name, value]) => [name.toLowerCase(), value]));
-  const sent: SentDelivery = {
-    ...viewDelivery(delivery),
-    request: { url: receiver.url, headers: named, body },
-  };
-  return { kind: "found", body: JSON.stringify(sent) };
+  return { url: receiver.url, headers: named, body };
 }
 
 /** Without the headers, if they do not open: an attempt waits then, a reader need not. Null: the account is silent. */

@@ -261,6 +261,12 @@ describe("an endpoint that is", () => {
       { task_id: id, endpoint: "ep_a", delivery: "stopped", reason: `endpoint_${what}` },
     ]);
     const again = await request("POST", `/v1/videos/${id}/redeliver`, { endpoint: "ep_a" });
+    const delivery = (await deliveries(id)).find(({ endpoint }) => endpoint?.id === "ep_a");
+    const sent = await request("GET", `/v1/videos/${id}/deliveries/${delivery?.message_id}?endpoint=ep_a`);
+    expect([sent.status, await sent.json()]).toEqual([
+      200,
+      { ...delivery, request: change && expect.objectContaining({ url: ENDPOINT_A }) },
+    ]);
     if (change === null) {
       expect([again.status, await again.json()]).toMatchObject([404, { error: { code: "not_found" } }]);
       const elsewhere = { endpoint: "ep_a", callback_url: ELSEWHERE };

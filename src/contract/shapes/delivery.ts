@@ -62,8 +62,11 @@ export const sentDelivery = delivery
         }),
         body: text("The exact text that is signed and sent."),
       })
+      .nullable()
       .meta({
-        description: "What the newest attempt at the `callback_url` sent, or the first one there will.",
+        description:
+          "What the newest attempt at the receiver sent, or the first one there will. Null if its endpoint was deleted: the " +
+          "URL is not kept.",
       }),
   })
   .meta({ description: "A delivery and its request." });

@@ -99,6 +99,7 @@ describe("a life", () => {
     expect(delivery?.attempts.map(({ trigger }) => trigger)).toEqual(["scheduled", "manual"]);
 
     const { request } = await ringback.delivery(created.task_id, messageId);
+    if (request === null) throw new Error("no request");
     expect(request).toMatchObject({ url: hook.url, body: callback?.body });
     await expect(verifyCallback(request.body, request.headers, secret)).resolves.toEqual(event);
     const other = newHook(stack);

@@ -24,7 +24,7 @@ interface SentProps {
 /** The request of one event: to be read, copied, replayed, and sent to another URL. */
 export function SentPage({ page, taskId, delivery, elsewhere }: SentProps) {
   const text = page.text.sent;
-  const { message_id: messageId, event, endpoint } = delivery;
+  const { message_id: messageId, event, endpoint, request } = delivery;
   return (
     <Page page={page} title={`${text.title} · ${event}`} place="tasks">
       <p class="crumb">
@@ -37,7 +37,8 @@ export function SentPage({ page, taskId, delivery, elsewhere }: SentProps) {
             <code>{event}</code> <code>{messageId}</code>
             {endpoint !== null && (
               <span>
-                {page.text.endpoints.one} <a href={`/endpoints/${endpoint.id}`}>{endpoint.host}</a>
+                {page.text.endpoints.one}{" "}
+                {request === null ? endpoint.host : <a href={`/endpoints/${endpoint.id}`}>{endpoint.host}</a>}
               </span>
             )}
           </p>
@@ -45,9 +46,15 @@ export function SentPage({ page, taskId, delivery, elsewhere }: SentProps) {
       </div>
       <div class="split">
         <div class="column">
-          <Headers page={page} delivery={delivery} />
-          <Body page={page} body={delivery.request.body} />
-          {!page.isOperator && <Replay page={page} delivery={delivery} />}
+          {request === null ? (
+            <p class="card panel">{text.deleted}</p>
+          ) : (
+            <>
+              <Headers page={page} request={request} />
+              <Body page={page} body={request.body} />
+              {!page.isOperator && <Replay page={page} request={request} />}
+            </>
+          )}
         </div>
         {!page.isOperator && <ElsewhereForm page={page} elsewhere={elsewhere} />}
       </div>
@@ -55,7 +62,9 @@ export function SentPage({ page, taskId, delivery, elsewhere }: SentProps) {
   );
 }
 
-function Headers({ page, delivery: { request } }: { page: PageContext; delivery: SentDelivery }) {
+type Request = NonNullable<SentDelivery["request"]>;
+
+function Headers({ page, request }: { page: PageContext; request: Request }) {
   const text = page.text.sent;
   const lines = Object.entries(request.headers).map(([name, value]) => `${name}: ${value}`);
   return (
@@ -96,7 +105,7 @@ function Body({ page, body }: { page: PageContext; body: string }) {
   );
 }
 
-function Replay({ page, delivery }: { page: PageContext; delivery: SentDelivery }) {
+function Replay({ page, request }: { page: PageContext; request: Request }) {
   const text = page.text.sent;
   return (
     <section class="card panel">
@@ -106,7 +115,7 @@ function Replay({ page, delivery }: { page: PageContext; delivery: SentDelivery 
       </div>
       <p class="hint">{text.replayHint}</p>
       <Code id="replay" label={text.replay}>
-        {replayCommand(delivery.request)}
+        {replayCommand(request)}
       </Code>
     </section>
   );

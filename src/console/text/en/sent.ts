@@ -2,6 +2,7 @@
 export const sent = {
   title: "What was sent",
   back: "Back to the task",
+  deleted: "This endpoint was deleted. Its URL is not kept, so the request is not known any more.",
   url: "URL",
   headers: "Headers",
   headersHint:

@@ -3,6 +3,7 @@ import type { Text } from "../en.ts";
 export const sent: Text["sent"] = {
   title: "发送的内容",
   back: "返回任务",
+  deleted: "该端点已删除。其地址不再保留，因此无法显示当时的请求。",
   url: "地址",
   headers: "请求头",
   headersHint: "时间戳和签名为本页即时生成，接收方在五分钟内会接受。你的自定义请求头的值不显示（…）。",
