@@ -83,6 +83,7 @@ const REQUEST_PROBLEMS = {
   boundary_missing: () => "is not multipart/form-data: a line of its boundary is missing",
   part_without_name: () => "is not multipart/form-data: a part has no name",
   part_encoded: () => "is not multipart/form-data: a part has a transfer encoding",
+  member_not_read: () => "is not read: give the members of a field as JSON",
   name_not_read: ({ fields }: { fields: string }) => `is not read: members, one level deep, have ${fields}`,
   given_two_ways: ({ field }: { field: string }) => `gives ${field} a second time, in another way`,
   file_not_taken: () => "is a file, which only an image field takes",

@@ -1,6 +1,6 @@
 import type { Context } from "hono";
 import type * as z from "zod/mini";
-import { issueAt, type Issue } from "../../contract/problems.ts";
+import { issueAt, problem, type Issue } from "../../contract/problems.ts";
 import type { AppEnv } from "../app-env.ts";
 import { requireJsonOrForm, withBody } from "./body.ts";
 import { invalidRequest } from "../errors.ts";
@@ -24,11 +24,16 @@ export async function readSmallObject(context: Context<AppEnv>): Promise<SmallOb
   const type = requireJsonOrForm(context.req.raw);
   return withBody(context, SMALL_BODY_BYTES, async (bytes) => {
     const body: JsonBody = bytes.byteLength === 0 ? { ok: true, value: {} } : parseBody(bytes, type);
-    const issues = [...queryIssues(context.req.url), ...(body.issues ?? [])];
+    const issues = [...queryIssues(context.req.url), ...(body.issues ?? []).map(inOwnWords)];
     if (!body.ok) throw invalidRequest([issueAt("", body.problem), ...issues]);
     requireOperatorFields(context, body.value);
     return { fields: body.value, issues };
   });
+}
+
+/** A form's fields with members are the create's: their names would mislead here. */
+function inOwnWords(issue: Issue): Issue {
+  return issue.code === "name_not_read" ? issueAt(issue.path, problem("member_not_read")) : issue;
 }
 
 /** The same, with its fields read. */

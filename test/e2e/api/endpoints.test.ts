@@ -262,6 +262,23 @@ describe("a field that is wrong is named, and nothing changes:", () => {
     expect(await refusal(ask("POST", "", { url }))).toBe("400 invalid_request url url_own_host");
   });
 
+  it("a form's member names, without the names of another call's fields", async () => {
+    const answer = await stack.call(PATH, {
+      method: "POST",
+      headers: { authorization: `Bearer ${key}`, "content-type": "application/x-www-form-urlencoded" },
+      body: `url=${encodeURIComponent(URL_A)}&headers[x-a]=1&events[]=video.failed`,
+    });
+    const { error } = (await answer.json()) as Refusal;
+    const message = "is not read: give the members of a field as JSON";
+    expect([answer.status, error.issues]).toEqual([
+      400,
+      [
+        { path: "headers[x-a]", code: "member_not_read", message },
+        { path: "events[]", code: "member_not_read", message },
+      ],
+    ]);
+  });
+
   it("a body that is not JSON, no object, or none at all", async () => {
     for (const body of ["{", "[]", "5", '{"url":"\ud800"}', ""]) {
       const headers = { authorization: `Bearer ${key}`, ...JSON_TYPE };

@@ -33,9 +33,9 @@ function anEndpoint(overrides: Partial<EndpointJson> = {}): EndpointJson {
   };
 }
 
-function onePage(endpoint: EndpointJson, language: Language = "en"): string {
+function onePage(endpoint: EndpointJson, language: Language = "en", isOperator = false): string {
   const state = { typed: typedFrom(endpoint), issues: [], said: null };
-  return htmlOf(EndpointPage({ page: pageIn(language), endpoint, state }));
+  return htmlOf(EndpointPage({ page: { ...pageIn(language), isOperator }, endpoint, state }));
 }
 
 function listPage(endpoint: EndpointJson): string {
@@ -55,6 +55,18 @@ describe("an endpoint that is failing", () => {
     // It is sent to, so it can be disabled and not enabled.
     expect(body).toContain(`action="/endpoints/${ID}/disable"`);
     expect(body).not.toContain(`action="/endpoints/${ID}/enable"`);
+  });
+
+  it.each<[language: Language, reason: EndpointJson["disabled_reason"]]>([
+    ["en", null],
+    ["en", "gone"],
+    ["zh", "failing"],
+  ])("gives an operator no advice that only the account's owner can follow (%s, %s)", (language, reason) => {
+    const body = onePage({ ...failing, disabled_reason: reason }, language, true);
+    const { operatorTodo, failingTodo, todo, test, settings } = TEXTS[language].endpoints;
+    expect(body).toContain(operatorTodo.replace("'", "&#39;"));
+    for (const words of [failingTodo, todo.gone, todo.failing, `<h2>${test}</h2>`, `<h2>${settings}</h2>`])
+      expect(body).not.toContain(words);
   });
 
   it("is marked beside its host in the statistics, which lead to it", () => {

@@ -94,7 +94,7 @@ function Trouble({ page, endpoint }: PartProps) {
         )}
       </p>
       <h3>{task.whatToDo}</h3>
-      <p>{reason === null ? text.failingTodo : text.todo[reason]}</p>
+      <p>{todoOf(page, reason)}</p>
       {reason !== null && (
         <>
           <p>{text.missed}</p>
@@ -105,6 +105,16 @@ function Trouble({ page, endpoint }: PartProps) {
       )}
     </section>
   );
+}
+
+/** An operator can only enable and disable it. */
+function todoOf(
+  { isOperator, text: { endpoints: text } }: PageContext,
+  reason: EndpointJson["disabled_reason"],
+) {
+  if (reason === "manual") return text.todo.manual;
+  if (isOperator) return text.operatorTodo;
+  return reason === null ? text.failingTodo : text.todo[reason];
 }
 
 function Test({ page, endpoint, test }: PartProps & { test: EndpointState["test"] | undefined }) {

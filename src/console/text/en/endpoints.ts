@@ -34,6 +34,8 @@ export const endpoints = {
       "Open one of the tasks that were not delivered here to see what the receiver said. Mend the receiver, send a test, and enable the endpoint once it is delivered.",
     manual: "Enable it when it should receive events again.",
   } satisfies Record<DisabledReason, string>,
+  operatorTodo:
+    "Open one of the tasks that were not delivered here to see what the receiver said, and tell the account's owner, who can test the endpoint, change its URL and delete it.",
   missed: "Tasks record meanwhile what was not sent. After you have enabled the endpoint, deliver all again.",
   failingWhy: "Its last attempts have failed, the first of them",
   failingTodo:

@@ -73,6 +73,7 @@ export const problems: ProblemSentences = {
   boundary_missing: () => "不是 multipart/form-data：缺少一行 boundary",
   part_without_name: () => "不是 multipart/form-data：有一部分没有名称",
   part_encoded: () => "不是 multipart/form-data：有一部分带传输编码",
+  member_not_read: () => "无法识别：请以 JSON 给出字段的成员",
   name_not_read: ({ fields }) => `无法识别：只有 ${fields.replaceAll(", ", "、")} 可以带一层成员`,
   given_two_ways: ({ field }) => `以另一种写法再次给出了 ${field}`,
   file_not_taken: () => "是文件，只有图片字段可以接收文件",

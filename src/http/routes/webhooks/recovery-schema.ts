@@ -7,6 +7,7 @@ import { CALLBACK_FIELDS, MODEL_MAX } from "../../create/video-schema.ts";
 import { endpointId, hostOf } from "../list-schema.ts";
 import { closed } from "./webhook-schema.ts";
 
+const STATUS_MESSAGE = says("not_listed", { values: RECOVERABLE_STATUSES });
 const STATUSES_MESSAGE = says("not_some_of", { values: RECOVERABLE_STATUSES });
 
 /** `POST /v1/webhooks/recoveries`: what to deliver again, and where to. */
@@ -15,7 +16,7 @@ export const RECOVERY_SCHEMA = closed({
     (value) => bounded(commaSeparated(value)),
     z.pipe(
       z
-        .array(z.enum(RECOVERABLE_STATUSES, STATUSES_MESSAGE), STATUSES_MESSAGE)
+        .array(z.enum(RECOVERABLE_STATUSES, STATUS_MESSAGE), STATUSES_MESSAGE)
         .check(z.minLength(1, STATUSES_MESSAGE)),
       z.transform((statuses) => [...new Set(statuses)]),
     ),
