@@ -69,6 +69,7 @@ export default defineConfig({
                 UPSTREAM_TIMEOUT_SECONDS: "1",
                 CALLBACK_TIMEOUT_SECONDS: "1",
                 ALLOW_PRIVATE_CALLBACKS: "true",
+                KEEP_RESULTS: "ask",
               },
             },
           }),

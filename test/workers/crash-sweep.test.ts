@@ -17,11 +17,14 @@ import {
   ELSEWHERE,
   ENDPOINT_A,
   ENDPOINT_B,
+  bucketFiles,
   fakeNetwork,
   HEADER_ELSEWHERE,
   isReceiver,
   network,
   RECEIVER,
+  SOURCES,
+  video,
 } from "./support/world.ts";
 
 /*
@@ -70,6 +73,8 @@ interface Scenario {
   inBurst?: true;
   /** Two endpoints are registered beside its callback. */
   hasEndpoints?: true;
+  /** A copy of its result is kept: how the source answers to each try. */
+  sources?: (() => Response)[];
   /** Definite "not now" answers, each of which allows one more submit. */
   notNow: number;
 }
@@ -79,6 +84,7 @@ const slowDown = (): Response =>
   Response.json({ message: "slow" }, { status: 429, headers: { "retry-after": "7" } });
 const broken = (): Response => new Response("", { status: 500 });
 const listed = (): Response => Response.json({ data: [] });
+const notFound = (): Response => new Response("", { status: 404 });
 const ready = { status: "succeeded", video_url: "https://cdn.test/v.mp4" };
 
 const SCENARIOS: Scenario[] = [
@@ -178,6 +184,25 @@ const SCENARIOS: Scenario[] = [
     deletedAfter: 3,
     notNow: 0,
   },
+  {
+    name: "a copy under way that fails once",
+    submits: [accepted],
+    polls: [{ status: "running" }, ready],
+    sources: [notFound, video],
+    receiver: [200],
+    end: "succeeded",
+    notNow: 0,
+  },
+  {
+    name: "a task that is deleted while its file is copied, or after it",
+    submits: [accepted],
+    polls: [ready],
+    sources: [notFound, video],
+    receiver: [200],
+    end: "succeeded",
+    deletedAfter: 2,
+    notNow: 0,
+  },
 ];
 
 beforeEach(() => {
@@ -205,6 +230,7 @@ function play(scenario: Scenario): void {
     if (isReceiver(call.url))
       return new Response("", { status: nth(scenario.receiver, sent("callback") - 1) });
     if (call.url.endsWith("/models")) return nth(scenario.models ?? [listed], sent("models") - 1)();
+    if (call.url.startsWith(SOURCES)) return nth(scenario.sources ?? [], sent("copy") - 1)();
     if (call.method === "POST") return nth(scenario.submits, sent("submit") - 1)();
     return Response.json({ task_id: "up-1", ...nth(scenario.polls, sent("poll") - 1) });
   };
@@ -342,8 +368,12 @@ async function live(
   planCrash(dieAt);
   play(scenario);
   const task = env.TASKS.idFromName(await keyedName(account, "once"));
+  const wish = scenario.sources ? { keep_result: true } : {};
   const answer = await survive(async () =>
-    create({ callback_events: EVENTS }, { authorization: `Bearer ${key}`, "idempotency-key": "once" }),
+    create(
+      { ...wish, callback_events: EVENTS },
+      { authorization: `Bearer ${key}`, "idempotency-key": "once" },
+    ),
   );
   const status = answer.value?.status;
   // The Worker asks again by id: what was begun is accepted, what was not is refused for good. Never a 500.
@@ -353,12 +383,14 @@ async function live(
     () => env.TASKS.get(task),
     witness(scenario),
     async (step, rows) => {
+      if (scenario.sources) await judgeFile(rows);
       if (step === scenario.deletedAfter && rows.state !== null) await remove(answer.value, key);
       if (scenario.recovered && isStopped(rows)) {
         await recover(() => env.TASKS.get(task), { account, to: scenario.recovered });
       }
     },
   );
+  expect(await bucketFiles()).toEqual([]);
   if (scenario.hasEndpoints) await unregister(account);
   await runToTheEnd(() => env.ACCOUNTS.get(env.ACCOUNTS.idFromName(account)));
   const found = verdict(scenario, status === 202, key);
@@ -374,6 +406,13 @@ async function registered(): Promise<void> {
     if (crash.dead) return;
     await scheduler.wait(1);
   }
+}
+
+/** A file that a task calls kept is in the bucket, until its retention is over. */
+async function judgeFile({ state }: Rows): Promise<void> {
+  const { file = null, keep } = state?.task ?? {};
+  if (file === null || Date.parse(file.status === "kept" ? file.expires_at : "") <= Date.now()) return;
+  expect([file.status, ...(await bucketFiles())]).toEqual(["kept", keep?.fileId]);
 }
 
 function isStopped({ state }: Rows): boolean {
@@ -472,7 +511,7 @@ const EVENTS = ["video.succeeded", "video.failed", "video.running"];
 interface CallbackBody {
   id: string;
   type: string;
-  data: { status: string; error: { code: string } | null };
+  data: { status: string; error: { code: string } | null; file: { status: string } | null };
 }
 
 /** 1, 2, 4 and 9: what was on the wire by the end of a life. */
@@ -495,7 +534,10 @@ function verdict(
   const data = ends[0]?.data;
   if (data?.error?.code === "submit_unknown" && !scenario.submits.includes(broken))
     expect(crash.deaths.join()).toMatch(/fetch submit|task\.(create|update)/);
-  else expect(data?.status).toBe(scenario.end);
+  else {
+    expect(data?.status).toBe(scenario.end);
+    expect(data?.file?.status).toBe(scenario.sources ? "kept" : undefined);
+  }
   const receivers = scenario.hasEndpoints ? [RECEIVER, ENDPOINT_A, ENDPOINT_B] : [null];
   const told = receivers.map((to) => endsAt(to));
   // More than the script's own attempts only where the process died between the send and its record.

@@ -7,7 +7,9 @@ import type { TaskDeps } from "../../../src/task-object/deps.ts";
 import { TaskStore } from "../../../src/task-object/store.ts";
 import type { UpstreamCalls } from "../../../src/task-object/upstream-session.ts";
 import type { Upstream } from "../../../src/upstream/provider.ts";
-import { isReceiver, network, type Wire } from "./world.ts";
+import { R2Store } from "../../../src/files/r2-store.ts";
+import type { FileStore } from "../../../src/files/store.ts";
+import { isReceiver, network, SOURCES, type Wire } from "./world.ts";
 
 /**
  * Crashes on purpose: the process dies before or after the n-th use of a verb. From that point on nothing of it has an
@@ -136,7 +138,7 @@ export const DEPS = {
   slowDown: "CADENCE",
   sendTombstone: "ACCOUNT",
   send: "fetch",
-  copyResult: "fetch",
+  copyResult: "FILES",
   deleteFile: "FILES",
   settings: "read",
   now: "read",
@@ -156,14 +158,24 @@ export const SESSION = {
 
 export const UPSTREAM = { submit: "fetch", poll: "fetch" } satisfies Record<keyof Upstream, string>;
 
+export const FILES = {
+  head: "async verb",
+  /** Called by the Worker. */
+  read: "worker",
+  write: "async verb",
+  delete: "async verb",
+} satisfies Record<keyof FileStore, string>;
+
 /** Every verb at which the sweep can die. */
 export const VERBS = [
   ...named("task", STORE),
   ...named("account", ACCOUNT),
   ...named("cadence", CADENCE),
+  ...named("files", FILES),
   "fetch submit",
   "fetch poll",
   "fetch callback",
+  "fetch copy",
   "fetch models",
 ];
 
@@ -179,6 +191,7 @@ export function unknownMembers(): string[] {
     ...membersOf(TaskStore.prototype).filter((member) => !(member in STORE)),
     ...membersOf(AccountObject.prototype).filter((member) => !(member in ACCOUNT)),
     ...membersOf(CadenceObject.prototype).filter((member) => !(member in CADENCE)),
+    ...membersOf(R2Store.prototype).filter((member) => !(member in FILES)),
   ];
 }
 
@@ -227,6 +240,7 @@ export function plantPoints(): void {
   plant(TaskStore.prototype, "task", STORE);
   plant(AccountObject.prototype, "account", ACCOUNT);
   plant(CadenceObject.prototype, "cadence", CADENCE);
+  plant(R2Store.prototype, "files", FILES);
   const answer = vi.mocked(globalThis.fetch).getMockImplementation();
   if (!answer) throw new Error("the network is not faked");
   vi.mocked(globalThis.fetch).mockImplementation(async (input, init) => {
@@ -266,10 +280,11 @@ function urlOf(input: RequestInfo | URL): string {
   return input instanceof Request ? input.url : String(input);
 }
 
-type RequestKind = "submit" | "poll" | "callback" | "models";
+type RequestKind = "submit" | "poll" | "callback" | "copy" | "models";
 
 function kindOf(input: RequestInfo | URL, init?: RequestInit): RequestKind {
   if (isReceiver(urlOf(input))) return "callback";
+  if (urlOf(input).startsWith(SOURCES)) return "copy";
   if (urlOf(input).endsWith("/models")) return "models";
   return (init?.method ?? "GET") === "POST" ? "submit" : "poll";
 }

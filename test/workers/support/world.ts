@@ -19,6 +19,8 @@ export const ELSEWHERE = "http://elsewhere.test/hook";
 /** Of registered endpoints. */
 export const ENDPOINT_A = "http://endpoint-a.test/hook";
 export const ENDPOINT_B = "http://endpoint-b.test/hook";
+/** Where an upstream keeps its results. */
+export const SOURCES = "https://cdn.test/";
 /** A value of a header that goes there. */
 export const HEADER_ELSEWHERE = "a header of another receiver";
 export const AUTHORIZATION = "Bearer sk-own-key";
@@ -37,6 +39,18 @@ export function fakeNetwork(): void {
     network.calls.push(call);
     return network.answer(call);
   });
+}
+
+/** A result, as its source sends it. */
+export function video(): Response {
+  const bytes = new TextEncoder().encode("\0\0\0\x18ftypisom\0\0\x02\0isommp41");
+  return new Response(bytes, { headers: { "content-type": "video/mp4" } });
+}
+
+/** The ids of the files in the bucket. */
+export async function bucketFiles(): Promise<string[]> {
+  const { objects } = await (env as unknown as { RESULTS: R2Bucket }).RESULTS.list();
+  return objects.map(({ key }) => key);
 }
 
 export function isReceiver(url: string): boolean {
