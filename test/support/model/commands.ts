@@ -242,7 +242,8 @@ const remove: Move = {
     const removed = await world.remove();
     if (world.deaths.length === deaths) {
       expect(removed).toBe(state !== null);
-      if (removed && !world.script.brokenBucket) expect(world.bucket(), "a file goes at once").toEqual([]);
+      if (removed && !world.script.brokenBucket)
+        expect(await world.bucket(), "a file goes at once").toEqual([]);
     }
     if (removed || state !== null) model.removed(world);
   },
@@ -389,7 +390,7 @@ export async function live(world: World, commands: Commands): Promise<Verdict> {
   await runOut(world, model);
   const rows = await model.look(world);
   expect(rows, "10: nothing is left").toMatchObject({ alarm: null, keys: [] });
-  expect(world.bucket(), "10: no file is left").toEqual([]);
+  expect(await world.bucket(), "10: no file is left").toEqual([]);
   expect(await world.accountRows(), "10: nothing is left in the account").toBe(0);
   counted.deaths += world.deaths.length;
   counted.requests += world.wire.length;

@@ -11,7 +11,11 @@ export function copyEndsBy({ keep }: Task): number | null {
   return keep?.copy && keep.succeededAt !== null ? keep.succeededAt + keep.patienceMs : null;
 }
 
-export function copies(world: World, { task, deliveries }: TaskState, wire: readonly WireCall[]): void {
+export function copies(
+  world: World,
+  { task, deliveries }: TaskState,
+  { wire, files }: { wire: readonly WireCall[]; files: readonly string[] },
+): void {
   const sent = wire.filter(({ kind }) => kind === "copy");
   const seenRunning = wire.some(({ word }) => word === "running" || word.startsWith("progress"));
   const ofRunning = deliveries.some(({ type }) => type === "video.running" || type === "video.progress");
@@ -43,7 +47,7 @@ export function copies(world: World, { task, deliveries }: TaskState, wire: read
   }
   expect(file, "an end says what became of the file").not.toBeNull();
   if (file?.status === "kept") {
-    const isThere = world.bucket().includes(keep.fileId);
+    const isThere = files.includes(keep.fileId);
     const isOver = world.now() >= retentionEnd(task, deliveries, world.retentionMs);
     expect(isThere || isOver, "a file that is told as kept is there").toBe(true);
     expect(task.videoUrl, "the address of a kept file").toBe(`${keep.origin}/v1/files/${keep.fileId}.mp4`);

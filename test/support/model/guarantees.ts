@@ -79,7 +79,8 @@ export class Guarantees {
     this.#follow(world, rows);
     this.#answers(world, rows);
     liveness(world, rows);
-    if (rows.keys.length === 0) expect(world.bucket(), "10: no file outlives what knows of it").toEqual([]);
+    const files = await world.bucket();
+    if (rows.keys.length === 0) expect(files, "10: no file outlives what knows of it").toEqual([]);
     if (this.life && rows.state) {
       const { life } = this;
       const wire = world.wire.slice(life.from);
@@ -88,7 +89,7 @@ export class Guarantees {
       ending(life, state, rows);
       events(world, life, state);
       polls(world, life, state, wire);
-      copies(world, state, wire);
+      copies(world, state, { wire, files });
       attempts({ world, life, state, rows, wire });
       life.lastState = state;
       life.lastRows = rows;

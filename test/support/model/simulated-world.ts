@@ -329,7 +329,7 @@ export class SimulatedWorld implements World {
     return { alarm: this.#alarmRun, create: this.#calls > 0 };
   }
 
-  bucket(): readonly string[] {
+  async bucket(): Promise<readonly string[]> {
     return [...this.#bucket];
   }
 

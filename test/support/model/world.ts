@@ -45,7 +45,7 @@ export interface World {
   /** An alarm's run, or a create, is under way. */
   busy(): { alarm: boolean; create: boolean };
   /** The ids of the files that it holds. */
-  bucket(): readonly string[];
+  bucket(): Promise<readonly string[]>;
   /** Lets the account's time pass too; how many rows it still has of tasks. */
   accountRows(): Promise<number>;
 }

@@ -176,6 +176,6 @@ describe("a bucket that breaks", () => {
     world.script.brokenBucket = false;
     const { task } = await until(hasEnded);
     expect(task.file).toMatchObject({ status: "kept", bytes: 5, content_type: "video/mp4" });
-    expect(world.bucket()).toEqual([task.keep?.fileId]);
+    expect(await world.bucket()).toEqual([task.keep?.fileId]);
   });
 });

@@ -1,11 +1,13 @@
 import type { CreateAnswer, WireKind } from "../../support/model/world.ts";
-import { isReceiver } from "./world.ts";
+import { isReceiver, SOURCES, video } from "./world.ts";
 
 /** The words of a script, and what a create is answered, as they are over HTTP. */
 
 const TASK = { task_id: "up-1" };
 const READY = { ...TASK, status: "succeeded", video_url: "https://cdn.test/v.mp4" };
 const UPSTREAM: Record<string, () => Response> = {
+  kept: video,
+  slow: video,
   accepted: () => Response.json({ ...TASK, status: "queued" }),
   ended: () => Response.json(READY),
   succeeded: () => Response.json(READY),
@@ -22,6 +24,7 @@ const UPSTREAM: Record<string, () => Response> = {
 
 export function kindOf(method: string, url: string): WireKind {
   if (isReceiver(url)) return "callback";
+  if (url.startsWith(SOURCES)) return "copy";
   return method === "POST" ? "submit" : "poll";
 }
 

@@ -10,6 +10,9 @@ import {
 } from "../../../src/domain/account/signing-versions.ts";
 import type { Receiver } from "../../../src/domain/delivery/delivery.ts";
 import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
+import { CopySlots } from "../../../src/files/copy-slots.ts";
+import { R2Store } from "../../../src/files/r2-store.ts";
+import type { FileStore } from "../../../src/files/store.ts";
 import { readSettings } from "../../../src/env.ts";
 import { keyedName, ownKeyAccount } from "../../../src/keys/ids.ts";
 import { readRows } from "../../support/model/read-rows.ts";
@@ -28,7 +31,7 @@ import {
 import { crash, planCrash, planNthCrash } from "./crash.ts";
 import { answerOf, kindOf, responseOf } from "./model-answers.ts";
 import { runtime } from "./runtime.ts";
-import { ELSEWHERE, HEADER_ELSEWHERE, network, RECEIVER, type Wire } from "./world.ts";
+import { bucketFiles, ELSEWHERE, HEADER_ELSEWHERE, network, RECEIVER, type Wire } from "./world.ts";
 
 /** Close to those of production, so that a life is hundreds of alarms at most. */
 const VARS = {
@@ -49,6 +52,7 @@ const WAITS_MAX = 20_000;
 /** Turns without any news after which what is under way hangs on the wire. */
 const CALM_TURNS = 20;
 const REMOVES_MAX = 6;
+const results = new R2Store((env as unknown as { RESULTS: R2Bucket }).RESULTS);
 const ACCOUNT_ALARMS_MAX = 60;
 
 /** The real objects in workerd; simulated are the network, `Date`, and the death of a process. */
@@ -71,6 +75,8 @@ export class RealWorld implements World {
   #good = true;
   #versions: readonly SigningVersion[] = FIRST_VERSION;
   #everSilent = false;
+  /** Files were on their way into the bucket: before that it need not be asked. */
+  #hasWritten = false;
   #random: number;
   #held = 0;
   #released = 0;
@@ -80,7 +86,7 @@ export class RealWorld implements World {
   #firedAt = 0;
 
   private constructor(life: LifePlan, key: string, account: string) {
-    const good = { ...env, ...VARS, ACCOUNTS: this.#accounts() };
+    const good = { ...env, ...VARS, ACCOUNTS: this.#accounts(), RESULTS: this.#results() };
     const read = readSettings(good);
     if (!read.ok) throw new Error("the settings of the model do not parse");
     this.life = life;
@@ -107,6 +113,8 @@ export class RealWorld implements World {
     Object.assign(runtime, { settings: world.#settings.good, name, background: 0 });
     runtime.badAlarms = world.problems;
     runtime.logLines = world.shown;
+    // A death takes the isolate's places along; here the isolate lives on.
+    vi.spyOn(CopySlots.prototype, "tryTake").mockReturnValue(true);
     vi.spyOn(Math, "random").mockImplementation(() => world.#chance());
     return world;
   }
@@ -122,7 +130,7 @@ export class RealWorld implements World {
   async create(request: CreateRequest): Promise<void> {
     const call: CreateCall = { request, answer: null, answeredAt: 0 };
     this.creates.push(call);
-    const { keyed, events, repeats, timeoutMs } = this.life;
+    const { keyed, events, repeats, timeoutMs, keep } = this.life;
     await this.#settle(async () => {
       const response = await exports.default.fetch("http://ringback.test/v1/videos", {
         method: "POST",
@@ -137,6 +145,7 @@ export class RealWorld implements World {
           prompt: `${PROMPT} ${request.other}`,
           timeout_seconds: timeoutMs / 1000,
           retry_ambiguous_submit: repeats,
+          ...(keep ? { keep_result: true } : {}),
           ...(events
             ? {
                 callback_url: RECEIVER,
@@ -272,9 +281,8 @@ export class RealWorld implements World {
     return { alarm: this.#alarmRun, create: this.creates.some(({ answer }) => answer === null) };
   }
 
-  /** Its tasks keep no results. */
-  bucket(): readonly string[] {
-    return [];
+  async bucket(): Promise<readonly string[]> {
+    return this.#hasWritten ? bucketFiles() : [];
   }
 
   async accountRows(): Promise<number> {
@@ -307,6 +315,26 @@ export class RealWorld implements World {
     return {
       idFromName: (name) => env.ACCOUNTS.idFromName(name),
       get: (id) => (this.script.silentAccount ? silent : env.ACCOUNTS.get(id)),
+    };
+  }
+
+  /** The bucket as the task's object reaches it. */
+  #results(): FileStore {
+    const mayBreak = (): void => {
+      if (this.script.brokenBucket) throw new Error("an internal error of the bucket");
+    };
+    return {
+      head: async (fileId) => results.head(fileId),
+      read: async (fileId, range) => results.read(fileId, range),
+      write: async (fileId, contentType, body, length) => {
+        mayBreak();
+        this.#hasWritten = true;
+        await results.write(fileId, contentType, body, length);
+      },
+      delete: async (fileId) => {
+        mayBreak();
+        await results.delete(fileId);
+      },
     };
   }
 
