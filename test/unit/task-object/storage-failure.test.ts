@@ -40,6 +40,11 @@ const SCENARIOS: Scenario[] = [
     script: { submit: ["429", "500", "accepted"], poll: ["404", "failed"], callback: ["410"] },
   },
   {
+    name: "a task whose result is kept at the second try",
+    life: { keep: true, isSecret: true },
+    script: { copy: ["404"] },
+  },
+  {
     name: "a task without a callback that times out",
     life: { events: null, timeoutMs: 60_000, poll: "running" },
     script: {},
