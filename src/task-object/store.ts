@@ -1,4 +1,4 @@
-import { alarmAt, dueWork, stepKey, type Step } from "../domain/task/due-work.ts";
+import { alarmAt, dueWork, REPORT_ALONE_MS, stepKey, type Step } from "../domain/task/due-work.ts";
 import { ObjectAlarm } from "../net/object-alarm.ts";
 import {
   changed,
@@ -246,10 +246,12 @@ export class TaskStore {
     const at = alarmAt(steps, now, this.#stalled.has("report"));
     const { at: armedAt } = this.#alarm;
     if (at === armedAt) return;
-    // The coming report arms again; until then an earlier alarm is enough.
+    // The coming report arms again; until then an earlier alarm is enough: mostly that of the lease of an attempt.
     const reporting = steps.some(({ kind, dueAt }) => kind === "report" && dueAt <= now);
     if (reporting && armedAt !== null && armedAt > now && armedAt < at) return;
-    this.#alarm.set(at);
+    // Without one, a process that dies now would leave an account that learns of a delivery only in an hour.
+    const isAlone = reporting && document.deliveries.length > 0;
+    this.#alarm.set(isAlone ? Math.min(at, Math.ceil(now) + REPORT_ALONE_MS) : at);
   }
 }
 

@@ -38,6 +38,7 @@ import {
  * crash before anything is stored                     contract, Submit: 503, and that create is refused for good
  * crash right after the answer                        guarantee 1
  * crash while an attempt is on the wire               guarantees 4 and 5
+ * two crashes before an attempt was reported          the account learns of it within a minute, not in an hour
  * crash before a redelivery was reported              contract, Reads: the list lags by seconds
  * the alarm is gone                                   guarantee 6: any request re-arms it
  * a step that fails for a reason of ours              no exception reaches the runtime; looked at again in a minute
@@ -218,6 +219,48 @@ describe("a create that was lost before it stored anything", () => {
     expect(outcome).toEqual({ kind: "given_up" });
   });
 });
+
+describe("the report of an attempt that a crash has lost", () => {
+  it("is made again within a minute, although a second crash has lost it", async () => {
+    network.answer = async (call) =>
+      call.url === RECEIVER && callbacks().length > 3 ? hangs() : failing(call);
+    const { task_id: id } = await created();
+    const status = async (): Promise<string | undefined> => {
+      const { data }: { data: TaskBody[] } = await (await request("GET", "/v1/videos")).json();
+      return data[0]?.callback.status;
+    };
+    await until(
+      () => callbacks().length,
+      (count) => count === 4,
+    );
+    await abortAllDurableObjects();
+    const silent = vi.spyOn(AccountObject.prototype, "sync").mockImplementation(async () => hangs() as never);
+    const lease = await alarmOf(stubOf(id));
+    vi.useFakeTimers({ now: (lease ?? 0) + 1, toFake: ["Date"] });
+    void runDurableObjectAlarm(stubOf(id)).catch(() => "lost");
+    await until(
+      () => silent.mock.calls.length,
+      (count) => count > 0,
+    );
+    await abortAllDurableObjects();
+    silent.mockRestore();
+    expect(await read(id)).toMatchObject({ callback: { status: "exhausted" } });
+    expect(await status()).toBe("pending");
+    const alarm = await alarmOf(stubOf(id));
+    expect((alarm ?? Infinity) - Date.now()).toBeLessThanOrEqual(60_000);
+    vi.setSystemTime((alarm ?? 0) + 1);
+    await runDurableObjectAlarm(stubOf(id));
+    expect(await status()).toBe("exhausted");
+    vi.useRealTimers();
+  });
+});
+
+const failing: typeof network.answer = async (call) =>
+  call.url === RECEIVER ? new Response("no", { status: 500 }) : upstream()(call);
+
+async function alarmOf(stub: ReturnType<typeof stubOf>): Promise<number | null> {
+  return runInDurableObject(stub, async (_object, state) => state.storage.getAlarm());
+}
 
 describe("the report of a redelivery", () => {
   it("that a crash has lost is made again, although the account holds the task for settled", async () => {

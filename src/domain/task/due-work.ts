@@ -67,7 +67,7 @@ export const NOTHING_SYNCED: SyncState = { lastReported: 0, isBriefed: false, fo
  */
 const REPORT_WITH_DELIVERY_MS = 5_000;
 /** If the account does not know the task, no reconciliation finds its end: the task sets an alarm itself. */
-const REPORT_ALONE_MS = 60_000;
+export const REPORT_ALONE_MS = 60_000;
 /** A poll usually settles within this; the report waits for its news. */
 const REPORT_WITH_POLL_MS = 1_000;
 
