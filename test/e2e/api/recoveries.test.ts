@@ -33,7 +33,7 @@ describe("a field", () => {
     [{ endpoint: 5 }, "endpoint", "not_endpoint_id"],
     [{ Endpoint: UNKNOWN_ENDPOINT }, "Endpoint", "unknown_field"],
     [{ limit: 5 }, "limit", "unknown_field"],
-    [{ statuses: ["delivered"] }, "statuses.0", "not_some_of"],
+    [{ statuses: ["delivered"] }, "statuses.0", "not_listed"],
     [{ statuses: [] }, "statuses", "not_some_of"],
     [{ statuses: "exhausted,none" }, "statuses.1", "not_listed"],
     [{ statuses: 5 }, "statuses", "not_some_of"],
