@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RecoveryAnswer, RecoveryOrder } from "../../src/domain/recovery/order.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
+import { bodyKey } from "../support/model/world.ts";
 import { rewriteDocument, storedOf } from "./support/stored.ts";
 import {
   callbacks,
@@ -103,7 +104,8 @@ describe("a recovery's order", () => {
     expect(await recover(id)).toEqual({ kind: "delivered" });
     const [sent, ...more] = callbacks();
     expect(more).toEqual([]);
-    expect(sent?.body).toBe(bodies.get(sent?.headers.get("webhook-id") ?? ""));
+    const messageId = sent?.headers.get("webhook-id") ?? "";
+    expect(sent?.body).toBe(bodies.get(bodyKey({ messageId, format: "standard" })));
     expect(sent?.headers.get("x-make-apikey")).toBe(HEADER);
     expect(sent?.headers.get("ringback-attempt")).toBe("5");
     const [delivery] = await deliveriesOf(id);

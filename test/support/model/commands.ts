@@ -1,8 +1,16 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import { isTerminalEvent } from "../../../src/domain/task/event.ts";
+import { deliveriesTo, terminalDelivery } from "../../../src/domain/delivery/by-receiver.ts";
+import type { TaskState } from "../../../src/domain/task/due-work.ts";
 import { isUnproved, type KeyVerdict } from "../../../src/domain/task/key-proof.ts";
 import { isTerminal } from "../../../src/domain/task/task.ts";
+import {
+  ENDPOINT_CHANGES,
+  ENDPOINT_IDS,
+  type EndpointChangeWord,
+  type EndpointId,
+  type EndpointPlan,
+} from "./endpoints.ts";
 import { Guarantees } from "./guarantees.ts";
 import { verdict, type Verdict } from "./verdict.ts";
 import {
@@ -19,6 +27,7 @@ import {
   type LifePlan,
   type PollWord,
   type Recovery,
+  type Redelivery,
   type Rows,
   type SubmitWord,
   type WireKind,
@@ -117,6 +126,21 @@ function keyAnswers(words: KeyVerdict[]): Move {
   };
 }
 
+/** Of a life that has this endpoint. */
+function atEndpoint(id: EndpointId, text: string, run: (world: World) => Promise<void>): Move {
+  return { text, fits: ({ life }) => life.endpoints.some((plan) => plan.id === id), run };
+}
+
+function endpointAnswers(id: EndpointId, words: CallbackWord[]): Move {
+  return atEndpoint(id, `callbacks to ${id} are answered ${words.join(", ")}`, async ({ script }) => {
+    script.endpoints[id].push(...words);
+  });
+}
+
+function changeEndpoint(id: EndpointId, change: EndpointChangeWord): Move {
+  return atEndpoint(id, `${id} is ${change}`, async (world) => world.changeEndpoint(id, change));
+}
+
 const read: Move = { text: "read", run: async (world) => world.read() };
 const release: Move = { text: "answer what hangs", run: async (world) => world.release() };
 const crash: Move = { text: "crash", run: async (world) => world.crash() };
@@ -150,57 +174,79 @@ function hold(kind: WireKind): Move {
   return { text: `the next ${kind} hangs`, run: async ({ script }) => void script.hold.add(kind) };
 }
 
-function redeliver([which, isElsewhere]: [
-  which: "the newest" | "the first" | "an unknown message",
-  isElsewhere: boolean,
-]): Move {
+function redeliver({
+  which,
+  ...to
+}: Omit<Redelivery, "messageId"> & { which: "the newest" | "the first" | "an unknown message" }): Move {
   return {
-    text: `redeliver ${which}${isElsewhere ? ", elsewhere" : ""}`,
-    run: async (world, model, { state }) => {
+    text: `redeliver ${which}${inWords(to)}`,
+    run: async (world, model, before) => {
       const deaths = world.deaths.length;
       const ids = {
         "the newest": null,
-        "the first": state?.deliveries[0]?.messageId,
+        "the first": before.state?.deliveries[0]?.messageId,
         "an unknown message": "msg_no",
       };
-      const id = ids[which] ?? null;
-      const kind = await world.redeliver(id, isElsewhere);
+      const order = { messageId: ids[which] ?? null, ...to };
+      const isBusy = world.busy().alarm;
+      const kind = await world.redeliver(order);
       const died = world.deaths.length > deaths;
       if (kind === "queued" || died) model.asked(kind === "queued");
       if (died || kind === "misconfigured") return;
-      expect(kind).toBe(redeliveryAnswer(state, { id, isElsewhere, now: world.now() }));
+      // It asks the account about an endpoint first; an alarm's run goes on meanwhile.
+      if (to.endpoint !== null && isBusy) return;
+      expect(kind).toBe(redeliveryAnswer(before, order, world));
     },
   };
 }
 
-function redeliveryAnswer(
-  state: Rows["state"],
-  { id, isElsewhere, now }: { id: string | null; isElsewhere: boolean; now: number },
-): string {
+function inWords({ endpoint, isElsewhere }: Omit<Redelivery, "messageId">): string {
+  return `${endpoint === null ? "" : ` of ${endpoint}`}${isElsewhere ? ", elsewhere" : ""}`;
+}
+
+function redeliveryAnswer(before: Rows, order: Redelivery, world: World): string {
+  const { state } = before;
   if (state === null) return "no_task";
-  if (state.task.callback === null) return "no_callback";
-  if (state.deliveries.length === 0) return "nothing";
-  if (id === "msg_no") return "no_message";
-  if (isUnproved(state.task)) return "unproved";
-  const recent = state.task.redeliveredAt.filter((at) => at > now - 60_000).length;
-  const waiting = isElsewhere ? state.deliveries.flatMap(({ elsewhere }) => elsewhere).length : 0;
+  const none = noDelivery({ ...before, state }, order, world);
+  if (none !== null) return none;
+  const { task, deliveries } = state;
+  if (isUnproved(task)) return "unproved";
+  const recent = task.redeliveredAt.filter((at) => at > world.now() - 60_000).length;
+  const waiting = order.isElsewhere ? deliveries.flatMap(({ elsewhere }) => elsewhere).length : 0;
   if (recent >= 10) return "too_often";
   return waiting >= 10 ? "too_many_elsewhere" : "queued";
 }
 
+/** Null: there is a delivery that an order means. */
+function noDelivery(
+  { state, endpoints }: Rows & { state: TaskState },
+  { messageId: id, endpoint, isElsewhere }: Redelivery,
+  { script }: World,
+): string | null {
+  const { task, deliveries } = state;
+  if (endpoint === null && task.callback === null) return "no_callback";
+  const isKnown = endpoint === null || task.endpoints?.some((one) => one.id === endpoint);
+  if (!isKnown) return "no_endpoint";
+  const there = deliveriesTo(deliveries, endpoint);
+  if (there.length === 0) return "nothing";
+  if (id !== null && there.every(({ messageId }) => messageId !== id)) return "no_message";
+  const isThere = endpoint === null || endpoints.some((one) => one.id === endpoint);
+  return isThere || isElsewhere || script.silentAccount ? null : "no_endpoint";
+}
+
 /** `alarms`: so many at most come first, until there is an end to recover. */
 function recover({ alarms, ...order }: Recovery & { alarms: number }): Move {
-  const { recoveryId, statuses, isElsewhere } = order;
+  const { recoveryId, statuses } = order;
   const first = alarms === 0 ? "" : `until it has ended, ${alarms} alarms, and `;
   return {
-    text: `${first}recover what is ${statuses.join(" or ")} as ${recoveryId}${isElsewhere ? ", elsewhere" : ""}`,
+    text: `${first}recover what is ${statuses.join(" or ")} as ${recoveryId}${inWords(order)}`,
     run: async (world, model, before) => {
-      const { state } = await untilEnded({ world, model, before, alarms });
+      const rows = await untilEnded({ world, model, before, alarms });
       const deaths = world.deaths.length;
-      model.recovers(recoveryId);
+      model.recovers(order);
       const kind = await world.recover(order);
       const isUnknown = kind === "misconfigured" || kind === "no answer" || world.deaths.length > deaths;
-      if (!isUnknown) expect(recoveryAnswers(state, order)).toContain(kind);
+      if (!isUnknown) expect(recoveryAnswers(rows, order, world)).toContain(kind);
     },
   };
 }
@@ -221,18 +267,20 @@ async function untilEnded(life: {
 }
 
 /** What an order may be answered. */
-function recoveryAnswers(state: Rows["state"], { recoveryId, statuses }: Recovery): string[] {
+function recoveryAnswers({ state, endpoints }: Rows, order: Recovery, world: World): string[] {
   if (state === null) return ["gone"];
-  const end = state.deliveries.find(({ type }) => isTerminalEvent(type));
+  const { recoveryId, statuses, endpoint, isElsewhere } = order;
+  const end = terminalDelivery(state.deliveries, endpoint);
   if (end?.status === "delivered") return ["delivered"];
   if (end?.finished.some((attempt) => attempt.recoveryId === recoveryId)) return ["failed", "interrupted"];
   if (!end || !(statuses.includes(end.status) || end.onTheWire?.recoveryId === recoveryId)) {
     return ["unmatched"];
   }
   // Another attempt that is on the wire may settle it meanwhile; else it is sent.
-  return end.onTheWire === null
-    ? ["delivered", "failed"]
-    : ["delivered", "failed", "interrupted", "unmatched"];
+  if (end.onTheWire !== null) return ["delivered", "failed", "interrupted", "unmatched"];
+  const isThere = endpoint === null || endpoints.some(({ id }) => id === endpoint);
+  const asks = endpoint !== null && !isElsewhere;
+  return asks && (!isThere || world.script.silentAccount) ? ["interrupted"] : ["delivered", "failed"];
 }
 
 const remove: Move = {
@@ -279,6 +327,9 @@ const createRequest = fc.record({
   respondAsync: fc.boolean(),
 });
 
+/** The task's own more often. */
+const anyReceiver: fc.Arbitrary<EndpointId | null> = fc.option(fc.constantFrom(...ENDPOINT_IDS), { freq: 1 });
+
 const moves: fc.WeightedArbitrary<Move>[] = [
   { weight: 3, arbitrary: createRequest.map(create) },
   { weight: 3, arbitrary: someOf(SUBMIT_WORDS, 4).map((list) => answers("submit", list)) },
@@ -286,6 +337,18 @@ const moves: fc.WeightedArbitrary<Move>[] = [
   { weight: 4, arbitrary: someOf(CALLBACK_WORDS, 5).map((list) => answers("callback", list)) },
   { weight: 4, arbitrary: someOf(COPY_WORDS, 5).map((list) => answers("copy", list)) },
   { weight: 2, arbitrary: someOf(KEY_WORDS, 8).map(keyAnswers) },
+  {
+    weight: 3,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...ENDPOINT_IDS), someOf(CALLBACK_WORDS, 5))
+      .map(([id, words]) => endpointAnswers(id, words)),
+  },
+  {
+    weight: 2,
+    arbitrary: fc
+      .tuple(fc.constantFrom(...ENDPOINT_IDS), fc.constantFrom(...ENDPOINT_CHANGES))
+      .map(([id, change]) => changeEndpoint(id, change)),
+  },
   { weight: 12, arbitrary: fc.integer({ min: 1, max: 5 }).map(fire) },
   {
     weight: 4,
@@ -313,10 +376,11 @@ const moves: fc.WeightedArbitrary<Move>[] = [
   {
     weight: 4,
     arbitrary: fc
-      .tuple(
-        fc.constantFrom("the newest" as const, "the first" as const, "an unknown message" as const),
-        fc.boolean(),
-      )
+      .record({
+        which: fc.constantFrom("the newest" as const, "the first" as const, "an unknown message" as const),
+        endpoint: anyReceiver,
+        isElsewhere: fc.boolean(),
+      })
       .map(redeliver),
   },
   {
@@ -325,6 +389,7 @@ const moves: fc.WeightedArbitrary<Move>[] = [
       .record({
         recoveryId: fc.constantFrom("rec_1", "rec_2"),
         statuses: fc.subarray(["exhausted", "stopped", "pending"] as const, { minLength: 1 }),
+        endpoint: anyReceiver,
         isElsewhere: fc.boolean(),
         alarms: fc.constantFrom(0, 8, 30),
       })
@@ -354,7 +419,31 @@ export const anyCommands: fc.Arbitrary<Commands> = fc.commands(
   { maxCommands: 40, size: "max" },
 );
 
-export const anyLife: fc.Arbitrary<LifePlan> = fc.record({
+/** None in two of three lives. */
+const anyEndpoints: fc.Arbitrary<EndpointPlan[]> = fc.oneof(
+  { weight: 3, arbitrary: fc.constant<EndpointPlan[]>([]) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .subarray([...ENDPOINT_IDS], { minLength: 1 })
+      .chain((ids) => fc.tuple(...ids.map(anyEndpoint))),
+  },
+);
+
+function anyEndpoint(id: EndpointId): fc.Arbitrary<EndpointPlan> {
+  return fc.record({
+    id: fc.constant(id),
+    events: fc.constantFrom<EndpointPlan["events"][]>(
+      ["video.succeeded", "video.failed"],
+      ["video.succeeded", "video.failed", "video.running", "video.progress"],
+      ["video.failed", "video.running"],
+    ),
+    format: fc.constantFrom("standard" as const, "flat" as const),
+    answer: fc.constantFrom<EndpointPlan["answer"][]>("200", "200", "500", "410", "501"),
+  });
+}
+
+const anyPlan: fc.Arbitrary<LifePlan> = fc.record({
   keyed: fc.boolean(),
   first: fc.option(
     fc.boolean().map((respondAsync) => ({ other: false, respondAsync })),
@@ -366,12 +455,17 @@ export const anyLife: fc.Arbitrary<LifePlan> = fc.record({
     ["video.succeeded", "video.failed"],
     null,
   ),
+  endpoints: anyEndpoints,
+  silent: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
   timeoutMs: fc.constantFrom(60_000, 600_000, 3_600_000),
   poll: fc.constantFrom("running" as const, "succeeded" as const),
   seed: fc.nat(),
   keep: fc.boolean(),
   isSecret: fc.boolean(),
 });
+
+/** A silence from the start is for those that have something to learn. */
+export const anyLife = anyPlan.filter(({ silent, endpoints }) => !silent || endpoints.length > 0);
 
 /** An hour of "running" is some 400 polls; so many alarms are a life that does not end. */
 const ALARMS_MAX = 1_000;

@@ -1,11 +1,23 @@
 import { expect } from "vitest";
+import type { EventType } from "../../../src/contract/words.ts";
+import { deliveriesTo } from "../../../src/domain/delivery/by-receiver.ts";
+import type { Delivery } from "../../../src/domain/delivery/delivery.ts";
 import type { TaskState } from "../../../src/domain/task/due-work.ts";
 import { isTerminalEvent } from "../../../src/domain/task/event.ts";
 import { isUnproved } from "../../../src/domain/task/key-proof.ts";
 import { retentionEnd } from "../../../src/domain/account/summary.ts";
 import { isTerminal, type Task } from "../../../src/domain/task/task.ts";
 import { copies, copyEndsBy } from "./copies.ts";
-import type { CreateCall, LoggedAttempt, Rows, WireCall, World } from "./world.ts";
+import { EndpointHistory } from "./endpoints.ts";
+import {
+  bodyKey,
+  type CreateCall,
+  type LoggedAttempt,
+  type Recovery,
+  type Rows,
+  type WireCall,
+  type World,
+} from "./world.ts";
 
 /** A step that cannot run, and bad settings, are looked at again after this. */
 const STALL_MS = 60_000;
@@ -27,9 +39,19 @@ export interface Life {
   /** Attempts by hand that were asked for, and those of them that were promised. */
   asked: number;
   queued: number;
-  /** Recoveries that were asked for: each is one attempt by hand at most. */
+  /** Recoveries that were asked for, by receiver: each is one attempt by hand there at most. */
   recoveries: Set<string>;
-  messages: Map<string, string>;
+  /** What never changes of a delivery, by `seq`. */
+  deliveries: Map<number, string>;
+  /** How each was when it was last checked. */
+  checked: Map<number, string>;
+  /** The endpoints that it has taken along, once it has. */
+  taken: string | null;
+  /** Its account was silent, or its alarm came late: it may never have learned of its endpoints. */
+  wasCutOff: boolean;
+  endpoints: EndpointHistory;
+  /** Its account was silent: what goes to an endpoint may be given up after 22 hours, unsent. */
+  wasSilent: boolean;
   lastState: TaskState;
   lastRows: Rows;
 }
@@ -43,6 +65,7 @@ export class Guarantees {
   #answersSeen = new Set<CreateCall>();
   /** No request may leave any more after this many. */
   #closedAt: number | null = null;
+  readonly #endpoints = new EndpointHistory();
   /** Those that are over. */
   readonly past: Life[] = [];
   /** How many were before the last command. */
@@ -61,9 +84,10 @@ export class Guarantees {
   }
 
   /** A recovery's order came; not always for the first time. */
-  recovers(recoveryId: string): void {
-    if (!this.life || this.life.recoveries.has(recoveryId)) return;
-    this.life.recoveries.add(recoveryId);
+  recovers({ recoveryId, endpoint }: Pick<Recovery, "recoveryId" | "endpoint">): void {
+    const order = `${recoveryId} ${endpoint}`;
+    if (!this.life || this.life.recoveries.has(order)) return;
+    this.life.recoveries.add(order);
     this.life.asked += 1;
   }
 
@@ -76,6 +100,7 @@ export class Guarantees {
   async look(world: World): Promise<Rows> {
     const rows = await world.rows();
     expect(world.problems, "what the world saw").toEqual([]);
+    this.#endpoints.look(rows.endpoints, world.now());
     this.#follow(world, rows);
     this.#answers(world, rows);
     liveness(world, rows);
@@ -86,7 +111,8 @@ export class Guarantees {
       const wire = world.wire.slice(life.from);
       const { state } = rows;
       submits(world, state, wire);
-      ending(life, state, rows);
+      endpoints(world, life, state, rows);
+      ending(world, life, state, rows);
       events(world, life, state);
       polls(world, life, state, wire);
       copies(world, state, { wire, files });
@@ -119,7 +145,12 @@ export class Guarantees {
         asked: 0,
         queued: 0,
         recoveries: new Set(),
-        messages: new Map(),
+        deliveries: new Map(),
+        checked: new Map(),
+        taken: null,
+        wasCutOff: false,
+        wasSilent: false,
+        endpoints: this.#endpoints,
         lastState: state,
         lastRows: rows,
       };
@@ -156,19 +187,12 @@ export class Guarantees {
     const byHand = rows.filter(({ trigger }) => trigger === "manual").length;
     // One that failed when the retention was over already is erased by the run that made it.
     const unseen = world.wire.slice(this.#wireSeen).filter(({ kind }) => kind === "callback").length;
-    expect(byHand + unseen, "every promised redelivery").toBeGreaterThanOrEqual(life.queued);
+    const givenUp = life.wasSilent && task.endpoints?.length ? life.queued : 0;
+    expect(byHand + unseen + givenUp, "every promised redelivery").toBeGreaterThanOrEqual(life.queued);
     expect(byHand, "no other redelivery").toBeLessThanOrEqual(life.asked);
-    if (world.life.events === null) return;
-    const ends = deliveries.filter(({ type }) => isTerminalEvent(type));
-    expect(ends.length, "1: exactly one terminal event").toBe(1);
-    const sent = world.wire.slice(life.from).filter(({ kind }) => kind === "callback");
-    const heard = sent.some(({ messageId }) => messageId === ends[0]?.messageId);
-    const gone = ends[0]?.status === "stopped" && sent.some(({ word }) => word === "410" || word === "501");
-    // Every attempt may have died before it left; then it is known as exhausted.
-    const lost = ends[0]?.status === "exhausted" && world.deaths.length > 0;
-    const unproved =
-      (isUnproved(task) || life.recoveries.size > 0) && world.verdicts.some((word) => word !== "accepted");
-    expect(heard || gone || lost || unproved, "1: it was sent").toBe(true);
+    const fault = life.endpoints.faultOf(task.endpoints ?? [], task.createdAt, world.now());
+    if (!life.wasCutOff) expect(fault, "1: it knows its endpoints at last").toBeNull();
+    toldOfTheEnd(world, life);
   }
 
   #answers(world: World, rows: Rows): void {
@@ -189,6 +213,69 @@ export class Guarantees {
       }
     }
   }
+}
+
+/** Those that the end of the task goes to; null: its own. */
+export function receivers(world: Pick<World, "life">, { task }: Pick<TaskState, "task">): (string | null)[] {
+  const end: EventType = task.status === "succeeded" ? "video.succeeded" : "video.failed";
+  const wanting = (task.endpoints ?? []).filter((endpoint) => endpoint.events.includes(end));
+  return [...(world.life.events === null ? [] : [null]), ...wanting.map(({ id }) => id)];
+}
+
+/**
+ * Whether its receiver was the cause that a delivery was stopped: the task's own has refused to hear any more, an endpoint
+ * has refused this event, or was off. `there`: what was sent to it.
+ */
+export function isRefused(life: Life, end: Delivery | undefined, there: readonly WireCall[]): boolean {
+  if (end?.status !== "stopped") return false;
+  const { endpoint, messageId, settledAt } = end;
+  const refusals = there.filter(
+    ({ word, isElsewhere }) => !isElsewhere && (word === "410" || word === "501"),
+  );
+  if (endpoint === null) return refusals.length > 0;
+  return (
+    refusals.some((call) => call.messageId === messageId) ||
+    life.endpoints.mayBeOff(endpoint.id, settledAt ?? 0)
+  );
+}
+
+/**
+ * Nothing may be sent with a key that the upstream refuses, or does not speak of within the whole schedule. What proves it
+ * later, a hand or the event of another receiver, is too late for that.
+ */
+export function wasUnproved({ verdicts }: Pick<World, "verdicts">, end: Delivery | undefined): boolean {
+  return end?.scheduled === 0 && verdicts.some((word) => word !== "accepted");
+}
+
+/** Of a life that is over: each receiver was sent the end, or there is a reason why not. */
+function toldOfTheEnd(world: World, life: Life): void {
+  const sent = world.wire.slice(life.from).filter(({ kind }) => kind === "callback");
+  for (const to of receivers(world, life.lastState)) {
+    const ends = deliveriesTo(life.lastState.deliveries, to).filter(({ type }) => isTerminalEvent(type));
+    expect(ends.length, "1: exactly one terminal event at each receiver").toBe(1);
+    const there = sent.filter(({ endpoint }) => endpoint === to);
+    const heard = there.some(({ messageId }) => messageId === ends[0]?.messageId);
+    // Every attempt may have died before it left; then it is known as exhausted.
+    const mayBeCut = world.deaths.length > 0 || (to !== null && life.wasSilent);
+    const lost = ends[0]?.status === "exhausted" && mayBeCut;
+    const unproved = wasUnproved(world, ends[0]);
+    expect(heard || lost || unproved || isRefused(life, ends[0], there), "1: it was sent").toBe(true);
+  }
+}
+
+/** What a task takes along of its account's endpoints. */
+function endpoints(world: World, life: Life, { task }: TaskState, { alarm }: Rows): void {
+  life.wasSilent ||= world.script.silentAccount;
+  life.wasCutOff ||= world.script.silentAccount || world.now() > (alarm ?? Infinity);
+  const taken = task.endpoints && JSON.stringify(task.endpoints);
+  if (task.endpoints !== null && life.taken === null) {
+    expect(
+      life.endpoints.faultOf(task.endpoints, task.createdAt, world.now()),
+      "it takes the account's endpoints along",
+    ).toBeNull();
+  }
+  if (life.taken !== null) expect(taken, "what it has taken along stays").toBe(life.taken);
+  life.taken = taken;
 }
 
 function liveness(world: World, rows: Rows): void {
@@ -243,7 +330,7 @@ function retryAfter(task: Task, sent: readonly WireCall[]): void {
   }
 }
 
-function ending(life: Life, { task, deliveries }: TaskState, rows: Rows): void {
+function ending(world: World, life: Life, { task, deliveries }: TaskState, rows: Rows): void {
   const end = isTerminal(task)
     ? JSON.stringify([
         task.status,
@@ -264,35 +351,47 @@ function ending(life: Life, { task, deliveries }: TaskState, rows: Rows): void {
   if (end !== null || task.upstreamTaskId !== null) {
     expect(rows.parts, "9: the request is erased on acceptance").toBe(0);
   }
-  const ends = deliveries.filter(({ type }) => isTerminalEvent(type)).map(({ type }) => type);
-  const subscribed = end !== null && task.callback !== null;
-  expect(ends, "3: one terminal event, written with the end").toEqual(
-    subscribed ? [`video.${task.status}`] : [],
-  );
+  const ends = deliveries.filter(({ type }) => isTerminalEvent(type));
+  const wanted = end === null ? [] : receivers(world, { task });
+  expect(
+    ends.map(({ type, endpoint }) => `${type} ${endpoint?.id}`).toSorted(),
+    "3: one terminal event for each receiver, written with the end",
+  ).toEqual(wanted.map((to) => `video.${task.status} ${to ?? undefined}`).toSorted());
   if (end === null) return;
   const overtaken = deliveries.filter(({ type, status }) => !isTerminalEvent(type) && status === "pending");
   expect(overtaken, "an end stops pending news").toEqual([]);
 }
 
 function events(world: World, life: Life, { task, deliveries }: TaskState): void {
-  const once = deliveries.map(({ type }) => type).filter((type) => type !== "video.progress");
-  expect(new Set(once).size, "3: one event a type").toBe(once.length);
-  expect(deliveries.length, "7: events").toBeLessThanOrEqual(12);
-  const wanted: readonly string[] = world.life.events ?? [];
-  expect(
-    deliveries.filter(({ type }) => !wanted.includes(type)),
-    "only what was asked for",
-  ).toEqual([]);
-  const times = deliveries.map(({ occurredAt }) => occurredAt);
-  for (const [index, time] of times.entries()) {
-    expect(time, "INV11: events have an order").toBeGreaterThan(times[index - 1] ?? 0);
+  for (const to of [null, ...(task.endpoints ?? []).map(({ id }) => id)]) {
+    const there = deliveriesTo(deliveries, to);
+    const once = there.map(({ type }) => type).filter((type) => type !== "video.progress");
+    expect(new Set(once).size, "3: one event a type").toBe(once.length);
+    expect(there.length, "7: events").toBeLessThanOrEqual(12);
+    const times = there.map(({ occurredAt }) => occurredAt);
+    const late = times.filter((time, index) => time <= (times[index - 1] ?? 0));
+    expect(late, "INV11: events have an order").toEqual([]);
   }
-  for (const { messageId, type, seq, occurredAt } of deliveries) {
-    const identity = JSON.stringify([seq, type, occurredAt]);
-    expect(life.messages.get(messageId) ?? identity, "INV5: a message never changes").toBe(identity);
-    life.messages.set(messageId, identity);
+  const unasked = deliveries.filter(({ endpoint, type, format }) => {
+    const own = { events: world.life.events ?? [], format: "standard" };
+    const taker = endpoint === null ? own : task.endpoints?.find(({ id }) => id === endpoint.id);
+    return !taker?.events.includes(type) || taker.format !== format;
+  });
+  expect(unasked, "only what was asked for, and as it was").toEqual([]);
+  const messages = new Map<string, string>();
+  for (const { messageId, type, seq, occurredAt, endpoint, format } of deliveries) {
+    const event = type === "video.progress" ? `${type} ${occurredAt}` : type;
+    messages.set(event, messages.get(event) ?? messageId);
+    const identity = JSON.stringify([messageId, type, occurredAt, endpoint, format]);
+    if (life.deliveries.get(seq) === identity) continue;
+    expect(life.deliveries.get(seq), "INV5: a delivery never changes").toBeUndefined();
+    life.deliveries.set(seq, identity);
   }
-  expect(life.messages.size, "INV5: a message never goes").toBe(deliveries.length);
+  const ids = new Set(deliveries.map(({ messageId }) => messageId));
+  expect([...messages.values()].toSorted(), "4: one id for an event, at all receivers").toEqual(
+    [...ids].toSorted(),
+  );
+  expect(life.deliveries.size, "INV5: a delivery never goes").toBe(deliveries.length);
   expect(task.createId).toBe(life.createId);
 }
 
@@ -335,12 +434,24 @@ function attempts(seen: {
 }): void {
   const { world, life, state, rows, wire } = seen;
   const sent = wire.filter(({ kind }) => kind === "callback");
-  const known = new Set(state.deliveries.map(({ messageId }) => messageId));
-  for (const { messageId } of sent) expect(known.has(messageId), "only known messages are sent").toBe(true);
-  for (const { seq, messageId, status, attempts: begun, scheduled } of state.deliveries) {
-    const mine = sent.filter((call) => call.messageId === messageId);
+  const known = new Set(state.deliveries.map((one) => nameOf(one.messageId, one.endpoint?.id)));
+  const unknown = sent.filter((call) => !known.has(nameOf(call.messageId, call.endpoint)));
+  expect(unknown, "only known messages are sent, to their receivers").toEqual([]);
+  for (const delivery of state.deliveries) {
+    const { seq, messageId, status, attempts: begun, scheduled } = delivery;
+    const mine = sent.filter(
+      (call) => call.messageId === messageId && call.endpoint === (delivery.endpoint?.id ?? null),
+    );
     const logged = rows.attempts.filter((row) => row.seq === seq);
-    for (const { body } of mine) expect(body, "4: the same bytes").toBe(rows.bodies.get(messageId));
+    const body = rows.bodies.get(bodyKey(delivery));
+    const now = JSON.stringify([delivery, body, mine.map((call) => call.answeredAt), life.takenAt]);
+    // As it was at the last look: an hour of polls changes none.
+    if (life.checked.get(seq) === now) continue;
+    life.checked.set(seq, now);
+    expect(
+      mine.filter((call) => call.body !== body),
+      "4: the same bytes",
+    ).toEqual([]);
     expect(logged.length, "5: the log covers the wire").toBeGreaterThanOrEqual(mine.length);
     expect(
       logged.map(({ number }) => number),
@@ -361,6 +472,7 @@ function attempts(seen: {
       more.filter(({ trigger }) => trigger === "scheduled"),
       "INV9: a recorded 2xx ends the schedule",
     ).toEqual([]);
+    places(life, delivery, { mine, logged });
     const planned = logged.filter(({ trigger }) => trigger === "scheduled");
     for (const [index, { startedAt }] of planned.entries()) {
       const before = planned[index - 1];
@@ -377,9 +489,33 @@ function attempts(seen: {
   const live = sent.filter(
     ({ answeredAt, process }) => answeredAt === null && process === world.deaths.length,
   );
-  expect(new Set(live.map(({ messageId }) => messageId)).size, "INV10: one in flight").toBe(live.length);
+  const inFlight = new Set(live.map(({ messageId, endpoint }) => nameOf(messageId, endpoint)));
+  expect(inFlight.size, "INV10: one in flight").toBe(live.length);
   const { submit } = state.task;
   if (submit.leaseUntil !== null) {
     expect(submit.leaseUntil, "a lease ends").toBeLessThanOrEqual(world.now() + LEASE_MS);
   }
+}
+
+function nameOf(messageId: string, endpoint: string | null | undefined): string {
+  return `${messageId} ${endpoint ?? "own"}`;
+}
+
+/** An endpoint is sent to where it is, and not by the schedule while it is off, nor at all once it was deleted. */
+function places(
+  { endpoints: history }: Life,
+  { endpoint }: Delivery,
+  { mine, logged }: { mine: readonly WireCall[]; logged: readonly LoggedAttempt[] },
+): void {
+  if (endpoint === null) return;
+  const { id } = endpoint;
+  const astray = mine.filter(
+    ({ url, at, isElsewhere }) =>
+      !isElsewhere && (history.isDeleted(id, at) || !history.urls(id, at).includes(url)),
+  );
+  expect(astray, "an endpoint is sent to where its account says").toEqual([]);
+  const toOneOff = logged.filter(
+    ({ trigger, startedAt }) => trigger === "scheduled" && history.mustBeOff(id, startedAt),
+  );
+  expect(toOneOff, "the schedule sends nothing to an endpoint that is off").toEqual([]);
 }

@@ -1,17 +1,17 @@
 import { TaskStore } from "../../../src/task-object/store.ts";
 import type { TaskStorage } from "../../../src/task-object/storage.ts";
 import type { Delivery } from "../../../src/domain/delivery/delivery.ts";
-import type { LoggedAttempt, Rows } from "./world.ts";
+import { bodyKey, type LoggedAttempt, type Rows } from "./world.ts";
 
 /** What is stored, as a process would find it that knows nothing yet. */
-export function readRows(storage: Pick<TaskStorage, "kv">): Omit<Rows, "alarm"> {
+export function readRows(storage: Pick<TaskStorage, "kv">): Omit<Rows, "alarm" | "endpoints"> {
   const store = freshStore(storage);
   const document = store.load();
   const keys = Array.from(storage.kv.list(), ([key]) => key);
   return {
     state: document,
     attempts: document?.deliveries.flatMap(loggedAttempts) ?? [],
-    bodies: new Map(document?.bodies.map(({ messageId, text }) => [messageId, text])),
+    bodies: new Map(document?.bodies.map((body) => [bodyKey(body), body.text])),
     key: document !== null && document.sealed.key !== null,
     parts: keys.filter((name) => name.startsWith("part ")).length,
     digest: store.deletedKey() !== null,

@@ -3,6 +3,8 @@ import type { TaskReport } from "../../../src/domain/account/report.ts";
 import type { SigningVersion } from "../../../src/domain/account/signing-versions.ts";
 import type { CopyResult } from "../../../src/domain/task/keep.ts";
 import type { CopyOrder } from "../../../src/files/order.ts";
+import { receiverHost } from "../../../src/domain/delivery/endpoint-policy.ts";
+import type { BriefedEndpoint, Endpoint, EndpointReceiver } from "../../../src/domain/endpoint/endpoint.ts";
 import type { TaskSettings } from "../../../src/env.ts";
 import { openText } from "../../../src/task-object/sealed.ts";
 import type { PaceAnswer } from "../../../src/domain/pacing/pacing.ts";
@@ -35,7 +37,10 @@ export interface Outside {
   copyResult(process: SimulatedProcess, order: CopyOrder): Promise<CopyResult>;
   deleteFile(fileId: string): Promise<void>;
   judgeKey(): Promise<KeyVerdict>;
-  signingVersions(): Promise<readonly SigningVersion[]>;
+  /** What the account says; throws if it is silent. */
+  briefing(): Promise<{ signing: readonly SigningVersion[]; endpoints: readonly Endpoint[] }>;
+  /** What it has said to another task of the isolate since this one was created. */
+  knownEndpoints(): readonly Endpoint[] | undefined;
   report(report: TaskReport): Promise<void>;
   sendTombstone(tombstone: Tombstone): Promise<void>;
   /** A call of the cadence; throws if it is silent, after so long. */
@@ -118,14 +123,19 @@ export class SimulatedProcess {
       keyAccepted: () => undefined,
       attemptBriefing: async () =>
         this.later("attemptBriefing", async () => {
-          return { signing: [...(await outside.signingVersions())], endpoints: [] };
+          const { signing, endpoints } = await outside.briefing();
+          return { signing: [...signing], endpoints: endpoints.map(told) };
         }),
       sync: async (report, asked) =>
         this.later("sync", async () => {
           await outside.report(report);
           const outlook = { forecast: null, paced: outside.random() < 0.1 };
-          const signing = [...(await outside.signingVersions())];
-          return { signing, endpoints: [], outlook: asked && outside.random() < 0.9 ? outlook : null };
+          const { signing, endpoints } = await outside.briefing();
+          return {
+            signing: [...signing],
+            endpoints: endpoints.map(told),
+            outlook: asked && outside.random() < 0.9 ? outlook : null,
+          };
         }),
       // What one task says for all may be lost with it. Of an end the hourly reconciliation would find it out, which is
       // not simulated: an end is lost with a death only.
@@ -136,7 +146,7 @@ export class SimulatedProcess {
         }),
       // Another task of the isolate asked a moment ago, or did not.
       knownForecast: () => (outside.random() < 0.5 ? null : undefined),
-      knownEndpoints: () => undefined,
+      knownEndpoints: () => outside.knownEndpoints()?.map(told),
       pace: async () =>
         this.later("pace", async () => {
           await outside.cadence(1_000);
@@ -178,6 +188,11 @@ export class SimulatedProcess {
       },
     });
   }
+}
+
+/** What an account tells of an endpoint, to a task and to an attempt. */
+function told(endpoint: Endpoint): BriefedEndpoint & EndpointReceiver {
+  return { ...endpoint, host: receiverHost(endpoint.url), isDisabled: endpoint.disabled !== null };
 }
 
 /** What a cadence may answer, from 30 s of waiting to none. */

@@ -8,10 +8,16 @@ import {
   versionsInForce,
   type SigningVersion,
 } from "../../../src/domain/account/signing-versions.ts";
-import type { RecoveryOrder } from "../../../src/domain/recovery/order.ts";
 import type { CopyResult } from "../../../src/domain/task/keep.ts";
 import type { PollAnswer, SubmitAnswer } from "../../../src/domain/task/upstream-answer.ts";
 import type { CopyOrder } from "../../../src/files/order.ts";
+import { NEW_HOST } from "../../../src/domain/account/hosts.ts";
+import { patched, without } from "../../../src/domain/endpoint/change.ts";
+import { disablingOf } from "../../../src/domain/endpoint/disabling.ts";
+import type { Endpoint } from "../../../src/domain/endpoint/endpoint.ts";
+import { deliveriesTo } from "../../../src/domain/delivery/by-receiver.ts";
+import type { Receiver } from "../../../src/domain/delivery/delivery.ts";
+import { sealEndpointHeaders } from "../../../src/keys/endpoint-headers.ts";
 import type { TaskSettings } from "../../../src/env.ts";
 import { rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "../../../src/task-object/alarm.ts";
 import {
@@ -26,7 +32,20 @@ import { recoverDelivery } from "../../../src/task-object/steps/recover.ts";
 import { redeliver } from "../../../src/task-object/steps/redeliver.ts";
 import { removeTask, sendTombstone } from "../../../src/task-object/steps/remove.ts";
 import type { Callback } from "../../../src/webhook/send.ts";
-import { T0 } from "../builders.ts";
+import { anEndpoint, T0 } from "../builders.ts";
+import {
+  addressee,
+  changeOf,
+  elsewhereFor,
+  ENDPOINT_IDS,
+  HEADER_ELSEWHERE,
+  HEADER_VALUE,
+  HEADER_VALUES,
+  headerAt,
+  headerOf,
+  type EndpointChangeWord,
+  type EndpointId,
+} from "./endpoints.ts";
 import { FailingStorage } from "./failing-storage.ts";
 import { MemoryStorage } from "./memory-storage.ts";
 import { freshStore, readRows } from "./read-rows.ts";
@@ -42,15 +61,17 @@ import {
   type CreateRequest,
   type LifePlan,
   type Recovery,
+  type Redelivery,
   type Rows,
   type WireCall,
   type World,
 } from "./world.ts";
 
+const ROOT = "a secret of the model, long enough to count";
 const SETTINGS: TaskSettings = {
   baseUrl: "https://upstream.test/v1",
   operatorKey: null,
-  roots: ["a secret of the model, long enough to count"],
+  roots: [ROOT],
   poll: {
     firstMs: null,
     minMs: 1_000,
@@ -78,15 +99,21 @@ const TASK_ID = `task_${NAME}aaaaaaaaaaaaaaaa`;
 const ACCOUNT = "key:somebody";
 /** None of them is in what others are told. */
 const API_KEY = "sk-own-key";
-const HEADER_VALUE = "a header of the caller";
 const PROMPT = "a cat of the caller";
-const HEADER_ELSEWHERE = "a header of another receiver";
-const ELSEWHERE: RecoveryOrder["target"] = {
-  url: "https://elsewhere.acme.com/ringback",
-  headers: [["x-elsewhere", HEADER_ELSEWHERE]],
+const ELSEWHERE = "https://elsewhere.acme.com/ringback";
+const ENDPOINT_URLS: Record<EndpointId, string> = {
+  ep_a: "https://endpoint-a.acme.com/hook",
+  ep_b: "https://endpoint-b.acme.com/hook",
 };
 /** What only the key opens, and only the sealed source may name. */
 const SECRET_RESULT = { url: `https://cdn.test/v.mp4?key=${API_KEY}`, containsKey: true, needsKey: true };
+const SEALED_HEADERS = Object.fromEntries(
+  await Promise.all(
+    ENDPOINT_IDS.map(
+      async (id) => [id, await sealEndpointHeaders(ROOT, id, [["x-endpoint", headerOf(id)]])] as const,
+    ),
+  ),
+) as Record<EndpointId, string>;
 const LATENCY_MS = 40;
 /** While one call hangs, everything else gets so long. */
 const HANG_MS = 500;
@@ -106,7 +133,7 @@ export class SimulatedWorld implements World {
   readonly problems: string[] = [];
   readonly verdicts: KeyVerdict[] = [];
   readonly shown: string[] = [];
-  readonly secrets = [API_KEY, HEADER_VALUE, PROMPT, HEADER_ELSEWHERE];
+  readonly secrets = [API_KEY, PROMPT, ...HEADER_VALUES];
   readonly retryMs = SETTINGS.callback.retryMs;
   readonly pollMinMs = SETTINGS.poll.minMs;
   readonly holdMs = SETTINGS.callback.holdMs;
@@ -123,6 +150,7 @@ export class SimulatedWorld implements World {
   /** Runs of the alarm that threw. */
   thrown = 0;
   readonly #summaries = new Map<string, TaskSummary>();
+  #endpoints: readonly Endpoint[];
   #versions: readonly SigningVersion[] = FIRST_VERSION;
   #toldVersions: readonly SigningVersion[] = FIRST_VERSION;
   readonly #bucket = new Set<string>();
@@ -143,6 +171,10 @@ export class SimulatedWorld implements World {
 
   constructor(life: LifePlan) {
     this.life = life;
+    this.script.silentAccount = life.silent;
+    this.#endpoints = life.endpoints.map(({ id, events, format }) =>
+      anEndpoint({ id, url: ENDPOINT_URLS[id], events, format, headers: SEALED_HEADERS[id], createdAt: 0 }),
+    );
     this.#random = life.seed % 2_147_483_647;
     this.#process = this.#newProcess();
   }
@@ -254,24 +286,26 @@ export class SimulatedWorld implements World {
     await this.#settle();
   }
 
-  async redeliver(messageId: string | null, isElsewhere = false): Promise<string> {
-    const target = isElsewhere ? ELSEWHERE : null;
+  async redeliver(order: Redelivery): Promise<string> {
+    const { messageId, endpoint } = order;
+    const target = targetOf(order);
     return this.#ask("no answer", async (process, deps) => {
       if (!deps) return "misconfigured";
       if (!process.advancing) await rearmIfLost(deps);
-      return (await redeliver(deps, { messageId, endpoint: null, target }, false)).kind;
+      return (await redeliver(deps, { messageId, endpoint, target }, false)).kind;
     });
   }
 
-  async recover({ recoveryId, statuses, isElsewhere }: Recovery): Promise<string> {
-    const target = isElsewhere ? ELSEWHERE : null;
+  async recover(order: Recovery): Promise<string> {
+    const { recoveryId, statuses, endpoint } = order;
+    const target = targetOf(order);
     return this.#ask("no answer", async (process, deps) => {
       if (!deps) return "misconfigured";
       if (!process.advancing) await rearmIfLost(deps);
       if (process.store.load() === null) return "gone";
       // A recovery starts for a key that the upstream knows.
       this.#proved = true;
-      const { kind } = await recoverDelivery(deps, { recoveryId, statuses, endpoint: null, target });
+      const { kind } = await recoverDelivery(deps, { recoveryId, statuses, endpoint, target });
       // What fails, or dies, the alarm repeats.
       void reportInPassing(deps).catch(() => undefined);
       return kind;
@@ -287,6 +321,18 @@ export class SimulatedWorld implements World {
 
   async rotate(overlapMs: number): Promise<void> {
     this.#versions = rotated(this.#versions, Date.now(), overlapMs) ?? this.#versions;
+  }
+
+  async changeEndpoint(id: EndpointId, word: EndpointChangeWord): Promise<void> {
+    const endpoint = this.#endpoints.find((one) => one.id === id);
+    if (!endpoint) return;
+    const change = changeOf(endpoint, word);
+    if (change === null) this.#endpoints = without(this.#endpoints, id) ?? [];
+    else {
+      const { headers: _none, ...fields } = change;
+      const answer = patched(this.#endpoints, id, fields, Date.now());
+      if (answer.kind === "patched") this.#endpoints = answer.endpoints;
+    }
   }
 
   async remove(): Promise<boolean> {
@@ -322,7 +368,7 @@ export class SimulatedWorld implements World {
 
   async rows(): Promise<Rows> {
     this.#everSilent ||= this.script.silentAccount;
-    return { ...readRows(this.#storage), alarm: this.#storage.alarm };
+    return { ...readRows(this.#storage), alarm: this.#storage.alarm, endpoints: this.#endpoints };
   }
 
   busy(): { alarm: boolean; create: boolean } {
@@ -434,17 +480,20 @@ export class SimulatedWorld implements World {
         this.#proved ||= verdict === "accepted";
         return verdict;
       },
-      signingVersions: async () => {
+      briefing: async () => {
         await this.#shared(1_000);
         this.#toldVersions = versionsInForce(this.#versions, Date.now());
-        return this.#toldVersions;
+        return { signing: this.#toldVersions, endpoints: this.#endpoints };
       },
+      knownEndpoints: () => (this.script.silentAccount || this.#chance() < 0.7 ? undefined : this.#endpoints),
       report: async ({ name, createdAt, summary }) => {
         await this.#shared(10_000);
         if (!summary) throw new Error("a deletion is told by its tombstone");
         const known = this.#summaries.get(name);
         const isOld = known?.createdAt === createdAt && known.version >= summary.version;
-        if (!isOld) this.#summaries.set(name, summary);
+        if (isOld) return;
+        this.#summaries.set(name, summary);
+        for (const { id, goneAt } of summary.endpoints) this.#disableGone(id, goneAt);
       },
       sendTombstone: async ({ name }) => {
         await this.#shared(10_000);
@@ -453,6 +502,16 @@ export class SimulatedWorld implements World {
       cadence: async (patienceMs) => this.#shared(patienceMs),
       log: (event, fields) => void this.shown.push(JSON.stringify({ event, ...fields })),
       point: (process, when, verb) => this.#point(process, when, verb),
+    });
+  }
+
+  /** As an account does that hears of a 410. */
+  #disableGone(id: string, goneAt: number | null): void {
+    const at = Date.now();
+    this.#endpoints = this.#endpoints.map((endpoint) => {
+      if (endpoint.id !== id) return endpoint;
+      const end = disablingOf(endpoint, { goneAt, health: NEW_HOST }, at);
+      return end ? { ...endpoint, disabled: { reason: end.reason, at } } : endpoint;
     });
   }
 
@@ -520,11 +579,11 @@ export class SimulatedWorld implements World {
   async #send(process: SimulatedProcess, callback: Callback): Promise<string> {
     const { url, headers, messageId, attempt, body, secrets } = callback;
     const { deliveries = [] } = freshStore(this.#storage).load() ?? {};
-    const isElsewhere = url === ELSEWHERE?.url;
-    if (JSON.stringify(headers).includes(isElsewhere ? HEADER_VALUE : HEADER_ELSEWHERE)) {
-      this.problems.push("9: the headers of one receiver went to the other");
+    const { endpoint } = addressee(url);
+    if (JSON.stringify(headers) !== JSON.stringify([headerAt(url)])) {
+      this.problems.push("9: the headers of one receiver went to another");
     }
-    const isWritten = deliveries.some(
+    const isWritten = deliveriesTo(deliveries, endpoint).some(
       (known) => known.messageId === messageId && known.attempts === attempt && known.onTheWire !== null,
     );
     if (!isWritten) this.problems.push("5: an attempt left before its row");
@@ -532,7 +591,7 @@ export class SimulatedWorld implements World {
       ({ kind, answeredAt, process: of }) =>
         kind === "callback" && answeredAt === null && of === this.deaths.length,
     );
-    if (onTheWire.some((call) => call.messageId === messageId)) {
+    if (onTheWire.some((call) => call.messageId === messageId && call.endpoint === endpoint)) {
       this.problems.push("INV10: two attempts of one delivery at once");
     }
     if (!this.#proved && !this.wire.some(isAccepted)) {
@@ -543,7 +602,7 @@ export class SimulatedWorld implements World {
     if (!this.#everSilent && this.deaths.length === 0 && secrets.length !== expected) {
       this.problems.push(`signed ${secrets.length} times instead of ${expected}`);
     }
-    return this.#exchange(process, { kind: "callback", messageId, attempt, body, isElsewhere });
+    return this.#exchange(process, { kind: "callback", messageId, attempt, body, url });
   }
 
   async #exchange(
@@ -551,12 +610,14 @@ export class SimulatedWorld implements World {
     what: Pick<WireCall, "kind"> & Partial<WireCall>,
     timeoutMs = what.kind === "callback" ? SETTINGS.callback.timeoutMs : SETTINGS.upstreamTimeoutMs,
   ): Promise<string> {
-    const word = nextWord(this.script, this.life, what.kind);
+    const to = addressee(what.url ?? "about:blank");
+    const word = nextWord(this.script, this.life, what.kind, to);
     const call: WireCall = {
       messageId: "",
       attempt: 0,
       body: "",
-      isElsewhere: false,
+      url: "",
+      ...to,
       ...what,
       word,
       at: Date.now(),
@@ -594,6 +655,11 @@ async function sleep(ms: number): Promise<void> {
 /** A submit by which the upstream has accepted the key. */
 function isAccepted({ kind, word, answeredAt }: WireCall): boolean {
   return kind === "submit" && answeredAt !== null && ["accepted", "ended", "failed"].includes(word);
+}
+
+function targetOf({ endpoint, isElsewhere }: Pick<Redelivery, "endpoint" | "isElsewhere">): Receiver | null {
+  if (!isElsewhere) return null;
+  return { url: elsewhereFor(ELSEWHERE, endpoint), headers: [["x-elsewhere", HEADER_ELSEWHERE]] };
 }
 
 function answerOf(outcome: CreateOutcome | null): CreateAnswer {

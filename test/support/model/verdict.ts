@@ -1,9 +1,9 @@
 import type { EventType } from "../../../src/contract/words.ts";
+import { deliveriesTo } from "../../../src/domain/delivery/by-receiver.ts";
 import { isTerminalEvent } from "../../../src/domain/task/event.ts";
-import { isUnproved } from "../../../src/domain/task/key-proof.ts";
 import { isTerminal } from "../../../src/domain/task/task.ts";
 import type { Tally } from "../checks/tally.ts";
-import { counts, type Life } from "./guarantees.ts";
+import { counts, isRefused, receivers, wasUnproved, type Life } from "./guarantees.ts";
 import type { WireCall, World } from "./world.ts";
 
 /** No attempt is planned for later than 22 h after its event, and the longest wait of the model is an hour. */
@@ -32,26 +32,28 @@ function unknown({ creates }: Seen, lives: readonly Life[]): number {
   return Math.max(0, taken - lives.filter(({ takenAt }) => takenAt !== null).length);
 }
 
-/** Accepted, not deleted, and without its end, or with one that the receiver was never told nor refused to hear. */
-function isLost(
-  world: Seen,
-  { takenAt, removed, lastState, lastRows, recoveries }: Life,
-  wire: readonly WireCall[],
-): boolean {
+/** Accepted, not deleted, and without its end, or with one that a receiver was never told nor refused to hear. */
+function isLost(world: Seen, life: Life, wire: readonly WireCall[]): boolean {
+  const { takenAt, removed, lastState } = life;
   if (takenAt === null || removed) return false;
   if (!isTerminal(lastState.task)) return true;
-  if (world.life.events === null) return false;
-  const end = lastState.deliveries.find(({ type }) => isTerminalEvent(type));
+  return receivers(world, lastState).some((to) => isEndLost(world, life, { wire, to }));
+}
+
+function isEndLost(
+  world: Seen,
+  life: Life,
+  { wire, to }: { wire: readonly WireCall[]; to: string | null },
+): boolean {
+  const { lastState, lastRows } = life;
+  const end = deliveriesTo(lastState.deliveries, to).find(({ type }) => isTerminalEvent(type));
   if (end === undefined || end.status === "pending") return true;
-  const sent = wire.filter(({ kind }) => kind === "callback");
-  // Nothing may be sent with a key that the upstream refuses, or does not speak of within the whole schedule; a
-  // recovery proves it, too late for that.
-  const wasUnproved = isUnproved(lastState.task) || recoveries.size > 0;
-  if (wasUnproved && world.verdicts.some((word) => word !== "accepted")) return false;
+  const sent = wire.filter(({ kind, endpoint }) => kind === "callback" && endpoint === to);
+  if (wasUnproved(world, end)) return false;
   const ofEnd = lastRows.attempts.filter(({ seq }) => seq === end.seq);
   const toReceiver = sent.filter((call) => call.messageId === end.messageId && counts(call, ofEnd));
   if (toReceiver.some(({ word }) => word === "200")) return false;
-  if (end.status === "stopped") return !sent.some(({ word }) => word === "410" || word === "501");
+  if (end.status === "stopped") return !isRefused(life, end, sent);
   // An attempt that died before it left is one of the schedule, too; and the schedule ends before a day is over.
   const late = (end.settledAt ?? 0) > end.occurredAt + SCHEDULE_MS;
   return end.status !== "exhausted" || (end.scheduled <= world.retryMs.length && !late);
@@ -67,11 +69,10 @@ function submitsTwice({ life }: Seen, wire: readonly WireCall[]): number {
 /** Second ends; and attempts after a 2xx that the same process had heard, unless a redelivery was asked for. */
 function sentTwice({ lastState, lastRows, asked }: Life, wire: readonly WireCall[]): number {
   const sent = wire.filter(({ kind }) => kind === "callback");
-  const bodies = sent.map(({ body }) => JSON.parse(body) as { id: string; type: EventType });
-  const ends = new Set(bodies.filter(({ type }) => isTerminalEvent(type)).map(({ id }) => id));
-  const seqs = new Map(lastState.deliveries.map(({ messageId, seq }) => [messageId, seq]));
+  const ends = new Set(sent.map(messageOf).flatMap(({ id, type }) => (isTerminalEvent(type) ? [id] : [])));
   const unasked = sent.filter((call, index) => {
-    const seq = seqs.get(call.messageId);
+    const there = deliveriesTo(lastState.deliveries, call.endpoint);
+    const seq = there.find(({ messageId }) => messageId === call.messageId)?.seq;
     const rows = lastRows.attempts.filter((known) => known.seq === seq);
     const heard = sent.slice(0, index).some((before) => isHeard(before, call) && counts(before, rows));
     const row = rows.find(({ number }) => number === call.attempt);
@@ -82,7 +83,13 @@ function sentTwice({ lastState, lastRows, asked }: Life, wire: readonly WireCall
   return Math.max(0, ends.size - 1) + unasked.length;
 }
 
-function isHeard(before: WireCall, { messageId, process }: WireCall): boolean {
+function messageOf({ body }: WireCall): { id: string; type: EventType } {
+  const { id, type, message_id, event } = JSON.parse(body) as Record<string, string>;
+  return { id: id ?? message_id ?? "", type: (type ?? event) as EventType };
+}
+
+function isHeard(before: WireCall, { messageId, endpoint, process }: WireCall): boolean {
   const yes = before.word === "200" && before.answeredAt !== null;
-  return yes && before.messageId === messageId && before.process === process;
+  const isOfOne = before.messageId === messageId && before.endpoint === endpoint;
+  return yes && isOfOne && before.process === process;
 }

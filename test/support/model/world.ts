@@ -1,7 +1,9 @@
 import type { TaskState } from "../../../src/domain/task/due-work.ts";
 import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
 import type { DeliveryStatus, EventType } from "../../../src/contract/words.ts";
-import type { Attempt, AttemptResult } from "../../../src/domain/delivery/delivery.ts";
+import type { Attempt, AttemptResult, Delivery } from "../../../src/domain/delivery/delivery.ts";
+import type { Endpoint } from "../../../src/domain/endpoint/endpoint.ts";
+import type { addressee, EndpointChangeWord, EndpointId, EndpointPlan } from "./endpoints.ts";
 
 /** One task's object and what is around it: in plain Node with everything simulated, or the real one in workerd. */
 export interface World {
@@ -32,10 +34,12 @@ export interface World {
   pass(ms: number): Promise<void>;
   /** Answers what hangs. */
   release(): Promise<void>;
-  redeliver(messageId: string | null, isElsewhere?: boolean): Promise<string>;
+  redeliver(order: Redelivery): Promise<string>;
   /** What a recovery's order is answered, once it is. */
   recover(order: Recovery): Promise<string>;
   rotate(overlapMs: number): Promise<void>;
+  /** Of one that is not there nothing changes. */
+  changeEndpoint(id: EndpointId, change: EndpointChangeWord): Promise<void>;
   remove(): Promise<boolean>;
   read(): Promise<void>;
   planCrash(plan: CrashPlan | null): void;
@@ -59,6 +63,10 @@ export interface LifePlan {
   repeats: boolean;
   /** Null: without a callback. */
   events: EventType[] | null;
+  /** Registered before the task. */
+  endpoints: readonly EndpointPlan[];
+  /** The account does not answer at first. */
+  silent: boolean;
   timeoutMs: number;
   /** What an upstream says to polls that the script says nothing about. */
   poll: "running" | "succeeded";
@@ -114,8 +122,10 @@ export type WireKind = "submit" | "poll" | "callback" | "copy";
 export interface Script {
   submit: SubmitWord[];
   poll: PollWord[];
+  /** To the task's own receiver, and to another URL. */
   callback: CallbackWord[];
   copy: CopyWord[];
+  endpoints: Record<EndpointId, CallbackWord[]>;
   key: KeyVerdict[];
   /** The next call of these kinds hangs. */
   hold: Set<WireKind>;
@@ -125,7 +135,7 @@ export interface Script {
   brokenBucket: boolean;
 }
 
-export interface WireCall {
+export interface WireCall extends ReturnType<typeof addressee> {
   kind: WireKind;
   at: number;
   word: string;
@@ -136,8 +146,8 @@ export interface WireCall {
   messageId: string;
   attempt: number;
   body: string;
-  /** A callback to another URL than the task's own. */
-  isElsewhere: boolean;
+  /** Of a callback. */
+  url: string;
 }
 
 export interface CreateRequest {
@@ -146,11 +156,22 @@ export interface CreateRequest {
   respondAsync: boolean;
 }
 
+/** Which delivery is meant, and whether it goes to another URL. */
+interface Order {
+  /** Null: that of the task's own callback. */
+  endpoint: EndpointId | null;
+  isElsewhere: boolean;
+}
+
+export interface Redelivery extends Order {
+  /** Null: the newest. */
+  messageId: string | null;
+}
+
 /** A recovery's order, in words of the model. */
-export interface Recovery {
+export interface Recovery extends Order {
   recoveryId: string;
   statuses: readonly DeliveryStatus[];
-  isElsewhere: boolean;
 }
 
 export type CreateAnswer =
@@ -181,6 +202,7 @@ export interface LoggedAttempt extends Attempt {
 export interface Rows {
   state: TaskState | null;
   attempts: readonly LoggedAttempt[];
+  /** By message and format, as `bodyKey` has them. */
   bodies: ReadonlyMap<string, string>;
   alarm: number | null;
   key: boolean;
@@ -189,17 +211,31 @@ export interface Rows {
   digest: boolean;
   /** Of everything that is stored. */
   keys: readonly string[];
+  /** Of the account. */
+  endpoints: readonly Endpoint[];
+}
+
+export function bodyKey({ messageId, format }: Pick<Delivery, "messageId" | "format">): string {
+  return `${messageId} ${format}`;
 }
 
 /** The next word of a script for a call of this kind. */
-export function nextWord(script: Script, life: LifePlan, kind: WireKind): string {
+export function nextWord(
+  script: Script,
+  life: LifePlan,
+  kind: WireKind,
+  to: ReturnType<typeof addressee>,
+): string {
   switch (kind) {
     case "submit":
       return script.submit.shift() ?? "accepted";
     case "poll":
       return script.poll.shift() ?? life.poll;
-    case "callback":
-      return script.callback.shift() ?? "200";
+    case "callback": {
+      const plan = life.endpoints.find(({ id }) => id === to.endpoint);
+      if (!plan || to.isElsewhere) return script.callback.shift() ?? "200";
+      return script.endpoints[plan.id].shift() ?? plan.answer;
+    }
     case "copy":
       return script.copy.shift() ?? "kept";
     default:
@@ -209,5 +245,6 @@ export function nextWord(script: Script, life: LifePlan, kind: WireKind): string
 
 export function emptyScript(): Script {
   const answers = { submit: [], poll: [], callback: [], copy: [], key: [] };
-  return { ...answers, hold: new Set(), silentAccount: false, brokenBucket: false };
+  const endpoints = { ep_a: [], ep_b: [] };
+  return { ...answers, endpoints, hold: new Set(), silentAccount: false, brokenBucket: false };
 }

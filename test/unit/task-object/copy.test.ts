@@ -25,6 +25,8 @@ function aWorld(life: Partial<LifePlan> = {}, script: Partial<Script> = {}): Sim
     events: ["video.succeeded", "video.failed", "video.running"],
     timeoutMs: 600_000,
     poll: "running",
+    endpoints: [],
+    silent: false,
     seed: 7,
     keep: true,
     ...life,
@@ -130,7 +132,7 @@ describe("while a copy takes two minutes", () => {
     expect(sent("callback").length).toBeGreaterThan(before);
     expect(sent("callback").at(-1)?.at).toBeGreaterThan(startedAt + 30_000);
     const count = sent("callback").length;
-    expect(await world.redeliver(null)).toBe("queued");
+    expect(await world.redeliver({ messageId: null, endpoint: null, isElsewhere: false })).toBe("queued");
     await world.pass(1_000);
     expect(sent("callback")).toHaveLength(count + 1);
     expect(sent("callback").at(-1)?.at).toBeLessThan(startedAt + 72_000);

@@ -37,6 +37,8 @@ describe("a disk that is slow", () => {
       events: ["video.succeeded", "video.failed"],
       timeoutMs: 600_000,
       poll: "succeeded",
+      endpoints: [],
+      silent: false,
       seed: 5,
     });
     world.failing.sync = async () =>

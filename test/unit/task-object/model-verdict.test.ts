@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Delivery } from "../../../src/domain/delivery/delivery.ts";
-import { aDelivery, aTask, aTaskState, T0 } from "../../support/builders.ts";
+import { aDelivery, anEndpoint, aTask, aTaskState, T0 } from "../../support/builders.ts";
+import { EndpointHistory } from "../../support/model/endpoints.ts";
 import type { Life } from "../../support/model/guarantees.ts";
 import { verdict, type Seen } from "../../support/model/verdict.ts";
 import type { LoggedAttempt, WireCall } from "../../support/model/world.ts";
@@ -11,7 +12,16 @@ const CLEAN = { lost: 0, doubled: 0, leaked: 0 };
 
 function aCall(overrides: Partial<WireCall>): WireCall {
   const call = { kind: "submit", at: T0, word: "accepted", answeredAt: T0, process: 0 } as const;
-  return { ...call, messageId: "", attempt: 0, body: "", isElsewhere: false, ...overrides };
+  return {
+    ...call,
+    messageId: "",
+    attempt: 0,
+    body: "",
+    url: "",
+    endpoint: null,
+    isElsewhere: false,
+    ...overrides,
+  };
 }
 
 function aCallback(overrides: Partial<WireCall> = {}): WireCall {
@@ -47,7 +57,12 @@ function aLife(overrides: Partial<Life> = {}, deliveries: Delivery[] = [anEnd()]
     asked: 0,
     queued: 0,
     recoveries: new Set(),
-    messages: new Map(),
+    deliveries: new Map(),
+    checked: new Map(),
+    taken: null,
+    wasCutOff: false,
+    wasSilent: false,
+    endpoints: new EndpointHistory(),
     lastState: state,
     lastRows: {
       state,
@@ -58,6 +73,7 @@ function aLife(overrides: Partial<Life> = {}, deliveries: Delivery[] = [anEnd()]
       parts: 0,
       digest: false,
       keys: [],
+      endpoints: [],
     },
     ...overrides,
   };
@@ -73,6 +89,8 @@ function aWorld(overrides: Partial<Seen> = {}): Seen {
       events: ["video.succeeded", "video.failed"],
       timeoutMs: HOUR,
       poll: "succeeded",
+      endpoints: [],
+      silent: false,
       seed: 1,
     },
     creates: [{ request: { other: false, respondAsync: false }, answer: taken, answeredAt: T0 }],
@@ -180,6 +198,23 @@ describe("the verdict on a life of the model", () => {
       aLife({ lastRows: { ...manual, attempts: [attempt] } }, [anEnd({ status: "exhausted" })]);
     expect(verdict(aWorld({ wire }), [live(row)])).toEqual({ ...CLEAN, lost: 1 });
     expect(verdict(aWorld({ wire }), [live({ ...row, recoveryId: "rec_1" })])).toEqual(CLEAN);
+  });
+
+  it.each<[title: string, end: Partial<Delivery>, calls: WireCall[], lost: number]>([
+    ["that was told to an endpoint, too,", {}, [aCallback({ endpoint: "ep_a" })], 0],
+    ["that an endpoint was never told of", {}, [], 1],
+    ["whose endpoint said 410", { status: "stopped" }, [aCallback({ endpoint: "ep_a", word: "410" })], 0],
+    ["whose endpoint was stopped by the 410 of the task's own receiver", { status: "stopped" }, [], 1],
+  ])("an end %s counts by receiver", (_title, end, calls, lost) => {
+    const endpoint = { id: "ep_a", host: "endpoint-a.test" };
+    const taken = { ...endpoint, events: ["video.succeeded"], format: "standard" } as const;
+    const life = aLife({ endpoints: new EndpointHistory() }, [anEnd(), anEnd({ seq: 2, endpoint, ...end })]);
+    life.endpoints.look([anEndpoint({ id: "ep_a" })], T0);
+    const { task } = life.lastState;
+    life.lastState = { ...life.lastState, task: { ...task, endpoints: [taken] } };
+    const own =
+      lost === 1 && end.status === "stopped" ? [aCallback({ word: "410" }), aCallback()] : [aCallback()];
+    expect(verdict(aWorld({ wire: [aCall({}), ...own, ...calls] }), [life])).toEqual({ ...CLEAN, lost });
   });
 
   it("a secret in a callback or a log line is leaked", () => {

@@ -15,6 +15,8 @@ it("an end that a long run finds is told to the account by the same run", async 
     events: null,
     timeoutMs: 60_000,
     poll: "running",
+    endpoints: [],
+    silent: false,
     seed: 0,
   });
   try {

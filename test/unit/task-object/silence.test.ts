@@ -28,6 +28,8 @@ it("a task needs neither its account nor its cadence, were they silent for an ho
     events: ["video.succeeded", "video.failed"],
     timeoutMs: 24 * HOUR_MS,
     poll: "running",
+    endpoints: [],
+    silent: false,
     seed: 1,
   });
   try {

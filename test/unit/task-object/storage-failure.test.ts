@@ -59,6 +59,8 @@ function aWorld({ life, script }: Scenario): SimulatedWorld {
     events: ["video.succeeded", "video.failed"],
     timeoutMs: 600_000,
     poll: "succeeded",
+    endpoints: [],
+    silent: false,
     seed: 7,
     ...life,
   });

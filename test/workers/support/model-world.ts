@@ -1,6 +1,8 @@
 import { env, exports } from "cloudflare:workers";
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
+import { rotateSecret } from "../../../src/account-object/client.ts";
+import { deleteEndpoint, patchEndpoint } from "../../../src/account-object/endpoints/client.ts";
 import type { AccountObject } from "../../../src/account-object/object.ts";
 import {
   FIRST_VERSION,
@@ -8,13 +10,27 @@ import {
   versionsInForce,
   type SigningVersion,
 } from "../../../src/domain/account/signing-versions.ts";
-import type { Receiver } from "../../../src/domain/delivery/delivery.ts";
+import { deliveriesTo } from "../../../src/domain/delivery/by-receiver.ts";
+import type { Delivery, Receiver } from "../../../src/domain/delivery/delivery.ts";
+import type { Endpoint } from "../../../src/domain/endpoint/endpoint.ts";
 import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
 import { CopySlots } from "../../../src/files/copy-slots.ts";
 import { R2Store } from "../../../src/files/r2-store.ts";
 import type { FileStore } from "../../../src/files/store.ts";
 import { readSettings } from "../../../src/env.ts";
 import { keyedName, ownKeyAccount } from "../../../src/keys/ids.ts";
+import {
+  addressee,
+  changeOf,
+  elsewhereFor,
+  HEADER_ELSEWHERE,
+  HEADER_VALUE,
+  HEADER_VALUES,
+  headerAt,
+  headerOf,
+  type EndpointChangeWord,
+  type EndpointId,
+} from "../../support/model/endpoints.ts";
 import { readRows } from "../../support/model/read-rows.ts";
 import {
   emptyScript,
@@ -24,14 +40,16 @@ import {
   type CreateRequest,
   type LifePlan,
   type Recovery,
+  type Redelivery,
   type Rows,
   type WireCall,
   type World,
 } from "../../support/model/world.ts";
 import { crash, planCrash, planNthCrash } from "./crash.ts";
 import { answerOf, kindOf, responseOf } from "./model-answers.ts";
+import { register, sealedHeaders, unregister } from "./registered.ts";
 import { runtime } from "./runtime.ts";
-import { bucketFiles, ELSEWHERE, HEADER_ELSEWHERE, network, RECEIVER, type Wire } from "./world.ts";
+import { bucketFiles, ELSEWHERE, ENDPOINT_A, ENDPOINT_B, network, RECEIVER, type Wire } from "./world.ts";
 
 /** Close to those of production, so that a life is hundreds of alarms at most. */
 const VARS = {
@@ -44,8 +62,7 @@ const VARS = {
   UPSTREAM_TIMEOUT_SECONDS: "20",
   RETENTION_HOURS: "2",
 };
-const HEADER_VALUE = "a header of the caller";
-const ELSEWHERE_TARGET: Receiver = { url: ELSEWHERE, headers: [["x-elsewhere", HEADER_ELSEWHERE]] };
+const ENDPOINT_URLS: Record<EndpointId, string> = { ep_a: ENDPOINT_A, ep_b: ENDPOINT_B };
 const PROMPT = "a cat of the caller";
 /** Real milliseconds that one command may take. */
 const WAITS_MAX = 20_000;
@@ -91,7 +108,8 @@ export class RealWorld implements World {
     if (!read.ok) throw new Error("the settings of the model do not parse");
     this.life = life;
     this.#random = life.seed % 2_147_483_647;
-    this.secrets = [key, HEADER_VALUE, PROMPT, HEADER_ELSEWHERE];
+    this.secrets = [key, PROMPT, ...HEADER_VALUES];
+    this.script.silentAccount = life.silent;
     this.retryMs = read.settings.callback.retryMs;
     this.pollMinMs = read.settings.poll.minMs;
     this.holdMs = read.settings.callback.holdMs;
@@ -107,6 +125,7 @@ export class RealWorld implements World {
     const account = await ownKeyAccount(key);
     const world = new RealWorld(life, key, account);
     planCrash([]);
+    if (life.endpoints.length > 0) await register(await Promise.all(life.endpoints.map(registered)), account);
     network.calls.length = 0;
     network.answer = async (call) => world.#answer(call);
     const name = life.keyed ? await keyedName(account, "once") : `nothing of life ${nth} yet`;
@@ -190,28 +209,25 @@ export class RealWorld implements World {
     await this.#settle(null);
   }
 
-  async redeliver(messageId: string | null, isElsewhere = false): Promise<string> {
-    const order = { messageId, endpoint: null, target: isElsewhere ? ELSEWHERE_TARGET : null };
+  async redeliver(order: Redelivery): Promise<string> {
+    const { messageId, endpoint } = order;
     let kind = "no answer";
     await this.#settle(async () => {
-      ({ kind } = await this.#stub().redeliver(this.#account, order, false));
+      const asked = { messageId, endpoint, target: targetOf(order) };
+      ({ kind } = await this.#stub().redeliver(this.#account, asked, false));
     });
     // An object without settings does not know its tasks.
     return kind === "no_task" && !this.#good ? "misconfigured" : kind;
   }
 
-  async recover({ recoveryId, statuses, isElsewhere }: Recovery): Promise<string> {
-    const order = {
-      recoveryId,
-      statuses: [...statuses],
-      endpoint: null,
-      target: isElsewhere ? ELSEWHERE_TARGET : null,
-    };
-    await this.#outliveLease();
+  async recover(order: Recovery): Promise<string> {
+    const { recoveryId, statuses, endpoint } = order;
+    await this.#outliveLease(endpoint);
     let kind = "no answer";
     await this.#settle(async () => {
       try {
-        ({ kind } = await this.#stub().recover(this.#account, order));
+        const asked = { recoveryId, statuses: [...statuses], endpoint, target: targetOf(order) };
+        ({ kind } = await this.#stub().recover(this.#account, asked));
       } catch (error) {
         if (this.#good) throw error;
         kind = "misconfigured";
@@ -221,21 +237,47 @@ export class RealWorld implements World {
   }
 
   /** A recovery waits until an attempt whose process is gone must be over: time that does not go by itself here. */
-  async #outliveLease(): Promise<void> {
+  async #outliveLease(endpoint: EndpointId | null): Promise<void> {
     const { state } = await this.rows();
-    const leases = state?.deliveries.map(({ onTheWire }) => onTheWire?.leaseUntil ?? 0) ?? [];
-    const isLive = this.wire.some(
-      ({ kind, answeredAt, process }) =>
-        kind === "callback" && answeredAt === null && process === this.deaths.length,
+    const open = (state?.deliveries ?? []).filter(({ onTheWire }) => onTheWire !== null);
+    if (deliveriesTo(open, endpoint).every((one) => this.#isLive(one))) return;
+    // No lease of this process may run out meanwhile.
+    await this.release();
+    vi.setSystemTime(Math.max(this.now(), ...open.map(({ onTheWire }) => onTheWire?.leaseUntil ?? 0)));
+  }
+
+  #isLive({ messageId, endpoint }: Delivery): boolean {
+    return this.wire.some(
+      (call) =>
+        call.messageId === messageId &&
+        call.endpoint === (endpoint?.id ?? null) &&
+        call.answeredAt === null &&
+        call.process === this.deaths.length,
     );
-    if (!isLive) vi.setSystemTime(Math.max(this.now(), ...leases));
   }
 
   async rotate(overlapMs: number): Promise<void> {
     await this.#settle(async () => {
-      await env.ACCOUNTS.get(env.ACCOUNTS.idFromName(this.#account)).rotate(overlapMs);
+      await rotateSecret(env.ACCOUNTS, this.#account, overlapMs);
     });
     this.#versions = rotated(this.#versions, Date.now(), overlapMs) ?? this.#versions;
+  }
+
+  async changeEndpoint(id: EndpointId, word: EndpointChangeWord): Promise<void> {
+    const endpoint = (await this.#endpoints()).find((one) => one.id === id);
+    if (!endpoint) return;
+    const change = changeOf(endpoint, word);
+    await this.#settle(async () => {
+      if (change === null) await deleteEndpoint(env.ACCOUNTS, this.#account, id);
+      else await patchEndpoint(env.ACCOUNTS, this.#account, id, change);
+    });
+  }
+
+  /** As the account has them. */
+  async #endpoints(): Promise<readonly Endpoint[]> {
+    if (this.life.endpoints.length === 0) return [];
+    const states = await env.ACCOUNTS.get(env.ACCOUNTS.idFromName(this.#account)).endpoints();
+    return states.map(({ endpoint }) => endpoint);
   }
 
   async remove(): Promise<boolean> {
@@ -272,8 +314,9 @@ export class RealWorld implements World {
 
   async rows(): Promise<Rows> {
     this.#everSilent ||= this.script.silentAccount;
+    const endpoints = await this.#endpoints();
     return runInDurableObject(this.#stub(), async (_object, { storage }) => {
-      return { ...readRows(storage), alarm: await storage.getAlarm() };
+      return { ...readRows(storage), alarm: await storage.getAlarm(), endpoints };
     });
   }
 
@@ -287,6 +330,7 @@ export class RealWorld implements World {
 
   async accountRows(): Promise<number> {
     const stub = () => env.ACCOUNTS.get(env.ACCOUNTS.idFromName(this.#account));
+    if (this.life.endpoints.length > 0) await unregister(this.#account);
     // All objects of a deployment have the same settings.
     await runInDurableObject<DurableObject, void>(stub(), (object) => {
       (object as unknown as { env: object }).env = { ...env, ...this.#settings.good };
@@ -309,7 +353,7 @@ export class RealWorld implements World {
       throw new Error("the account did not answer in time");
     };
     const silent = {
-      signingVersions: away,
+      attemptBriefing: away,
       sync: away,
     } as unknown as DurableObjectStub<AccountObject>;
     return {
@@ -406,7 +450,8 @@ export class RealWorld implements World {
   async #answer({ method, url, body, headers }: Wire): Promise<Response> {
     if (url.endsWith("/models")) return Response.json({ data: [] });
     const kind = kindOf(method, url);
-    const word = nextWord(this.script, this.life, kind);
+    const to = addressee(url);
+    const word = nextWord(this.script, this.life, kind, to);
     const call: WireCall = {
       kind,
       word,
@@ -416,7 +461,8 @@ export class RealWorld implements World {
       messageId: headers.get("webhook-id") ?? "",
       attempt: Number(headers.get("ringback-attempt") ?? 0),
       body,
-      isElsewhere: url === ELSEWHERE,
+      url,
+      ...to,
     };
     if (kind === "submit") this.#judgeSubmit();
     if (kind === "callback") this.#judgeCallback(call, headers);
@@ -437,20 +483,23 @@ export class RealWorld implements World {
   }
 
   #judgeCallback(call: WireCall, headers: Headers): void {
-    const { messageId, attempt, process, body } = call;
+    const { messageId, attempt, process, body, endpoint } = call;
     this.shown.push(body);
-    const stored = headers.get("x-make-apikey") !== null;
-    if (stored === (headers.get("x-elsewhere") !== null)) {
-      this.problems.push("9: the headers of one receiver went to the other");
+    const [name, value] = headerAt(call.url);
+    const own = [...headers].filter(([, sent]) => HEADER_VALUES.includes(sent));
+    if (own.length !== 1 || headers.get(name) !== value) {
+      this.problems.push("9: the headers of one receiver went to another");
     }
-    const isWritten = crash.store
-      ?.load()
-      ?.deliveries.some(
-        (known) => known.messageId === messageId && known.attempts === attempt && known.onTheWire !== null,
-      );
+    const isWritten = deliveriesTo(crash.store?.load()?.deliveries ?? [], endpoint).some(
+      (known) => known.messageId === messageId && known.attempts === attempt && known.onTheWire !== null,
+    );
     if (!isWritten) this.problems.push("5: an attempt left before its row");
     const twin = this.wire.some(
-      (other) => other.messageId === messageId && other.answeredAt === null && other.process === process,
+      (other) =>
+        other.messageId === messageId &&
+        other.endpoint === endpoint &&
+        other.answeredAt === null &&
+        other.process === process,
     );
     if (twin) this.problems.push("INV10: two attempts of one delivery at once");
     const signed = headers.get("webhook-signature")?.split(" ").length;
@@ -459,6 +508,15 @@ export class RealWorld implements World {
       this.problems.push(`signed ${signed} times instead of ${expected}`);
     }
   }
+}
+
+async function registered({ id, events, format }: LifePlan["endpoints"][number]): Promise<Partial<Endpoint>> {
+  return { id, events, format, url: ENDPOINT_URLS[id], ...(await sealedHeaders(id, headerOf(id))) };
+}
+
+function targetOf({ endpoint, isElsewhere }: Pick<Redelivery, "endpoint" | "isElsewhere">): Receiver | null {
+  if (!isElsewhere) return null;
+  return { url: elsewhereFor(ELSEWHERE, endpoint), headers: [["x-elsewhere", HEADER_ELSEWHERE]] };
 }
 
 /** How many rows each table has that has any. */

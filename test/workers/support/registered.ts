@@ -40,11 +40,19 @@ function rootSecret(): string {
 
 export const HEADER_OF_ENDPOINT = "a header of an endpoint";
 
+/** Of an endpoint that has one. */
+export async function sealedHeaders(
+  id: string,
+  value: string,
+): Promise<Pick<Endpoint, "headers" | "headerNames">> {
+  const headers = await sealEndpointHeaders(rootSecret(), id, [["x-endpoint", value]]);
+  return { headers, headerNames: ["x-endpoint"] };
+}
+
 /** One with a header, and one that is flat. */
 export async function twoEndpoints(): Promise<Partial<Endpoint>[]> {
-  const headers = await sealEndpointHeaders(rootSecret(), "ep_a", [["x-endpoint", HEADER_OF_ENDPOINT]]);
   return [
-    { id: "ep_a", url: ENDPOINT_A, headers, headerNames: ["x-endpoint"] },
+    { id: "ep_a", url: ENDPOINT_A, ...(await sealedHeaders("ep_a", HEADER_OF_ENDPOINT)) },
     {
       id: "ep_b",
       url: ENDPOINT_B,

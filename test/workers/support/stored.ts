@@ -1,11 +1,10 @@
 import { runInDurableObject } from "cloudflare:test";
 import type { TaskDocument } from "../../../src/task-object/document.ts";
 import { readRows } from "../../support/model/read-rows.ts";
-import type { Rows } from "../../support/model/world.ts";
 import { stubOf } from "./world.ts";
 
 /** What a task's object has stored. */
-export async function storedOf(id: string): Promise<Omit<Rows, "alarm">> {
+export async function storedOf(id: string): Promise<ReturnType<typeof readRows>> {
   return runInDurableObject(stubOf(id), (_object, { storage }) => readRows(storage));
 }
 

@@ -53,8 +53,9 @@ export async function bucketFiles(): Promise<string[]> {
   return objects.map(({ key }) => key);
 }
 
+/** One of those, or a path below it. */
 export function isReceiver(url: string): boolean {
-  return [RECEIVER, ELSEWHERE, ENDPOINT_A, ENDPOINT_B].includes(url);
+  return [RECEIVER, ELSEWHERE, ENDPOINT_A, ENDPOINT_B].some((known) => url.startsWith(known));
 }
 
 /** An upstream that accepts and has the video ready at the first poll, and a receiver that says yes. */
