@@ -80,6 +80,22 @@ export const MUTATIONS: Mutation[] = [
     test: MODEL,
   },
   {
+    name: "a new id for an endpoint of which a task learns late",
+    guarantee: 4,
+    file: "src/domain/task/announce.ts",
+    search: "earlier?.messageId ?? newMessageId()",
+    replace: "newMessageId()",
+    test: MODEL,
+  },
+  {
+    name: "stop what goes to endpoints with a 410 of the task's own receiver",
+    guarantee: 4,
+    file: "src/task-object/steps/attempt.ts",
+    search: "isGone && other.endpoint === null ?",
+    replace: "isGone ?",
+    test: MODEL,
+  },
+  {
     name: "forget which endpoint a recovery's order is for",
     guarantee: 4,
     file: "src/account-object/recovery/run.ts",
