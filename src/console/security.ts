@@ -8,19 +8,25 @@ import { pageHeaders } from "../http/routes/static-file.ts";
 interface PagePolicy {
   /** `ALLOW_PRIVATE_CALLBACKS`: local development, where the upstream's files may come over http. */
   allowHttp: boolean;
+  /** Where kept files are, if it is not where the page is. */
+  filesOrigin: string | null;
   /** The form of a new task shows the images that its user typed or chose. */
   previews: boolean;
 }
 
-/** Nothing inline, nothing from elsewhere but the video; and nothing of ours inside a foreign frame. */
-function contentSecurityPolicy({ allowHttp, previews }: PagePolicy): string {
+/** Nothing inline, nothing from elsewhere but the result; and nothing of ours inside a foreign frame. */
+function contentSecurityPolicy({ allowHttp, filesOrigin, previews }: PagePolicy): string {
   const remote = allowHttp ? "https: http:" : "https:";
   return [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
-    `img-src 'self'${previews ? ` data: blob: ${remote}` : ""}`,
-    `media-src ${remote}`,
+    [
+      "img-src 'self'",
+      ...(previews ? ["data: blob:", remote] : filesOrigin === null ? [] : [filesOrigin]),
+    ].join(" "),
+    // A page over plain http, as on a machine of one's own, has its files there, too.
+    `media-src 'self' ${remote}`,
     "connect-src 'self'",
     "form-action 'self'",
     "base-uri 'none'",
@@ -42,6 +48,7 @@ function securityHeaders(policy: PagePolicy): Record<string, string> {
 export function setSecurityHeaders(context: Context<AppEnv>, previews: boolean): void {
   const result = readSettings(context.env);
   const allowHttp = result.ok && result.settings.callback.allowPrivate;
-  for (const [name, value] of Object.entries(securityHeaders({ allowHttp, previews })))
+  const filesOrigin = result.ok ? result.settings.keep.publicUrl : null;
+  for (const [name, value] of Object.entries(securityHeaders({ allowHttp, filesOrigin, previews })))
     context.header(name, value);
 }

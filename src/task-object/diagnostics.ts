@@ -1,7 +1,8 @@
 import type { TaskState } from "../domain/task/due-work.ts";
 import { waitingByHand } from "../domain/delivery/delivery.ts";
 import { summaryOf } from "../domain/account/summary.ts";
-import { isDecided, isTerminal } from "../domain/task/task.ts";
+import { copyUntil } from "../domain/task/keep.ts";
+import { isDecided, isTerminal, type Task } from "../domain/task/task.ts";
 import { isoTime } from "../domain/text/time.ts";
 
 /** What the console shows of a task beside its public JSON: where it stands with its submit and its polls. */
@@ -18,6 +19,10 @@ export interface TaskDiagnostics {
   /** May run behind after a restart: unchanged polls are not written. */
   polls: number;
   next_poll_at: string | null;
+  /** When the upstream had made a result that is to be kept; null: it has not, or none is. */
+  ready_at: string | null;
+  /** The copy under way: tries that failed, and when Ringback gives it up. */
+  copy: { failures: number; until: string } | null;
   /**
    * For each delivery: its message, the endpoint that it goes to (null: the callback's own receiver), when its event
    * occurred, and the manual attempts in the queue.
@@ -44,6 +49,8 @@ export function diagnosticsOf(
     running_at: isoTime(task.runningSince),
     polls: schedule.polls,
     next_poll_at: polling ? isoTime(Math.min(Math.max(dueAt, at.now), task.deadlineAt)) : null,
+    ready_at: isoTime(task.keep?.succeededAt ?? null),
+    copy: copyOf(task),
     events: deliveries.map((delivery) => ({
       message_id: delivery.messageId,
       endpoint_id: delivery.endpoint?.id ?? null,
@@ -52,4 +59,10 @@ export function diagnosticsOf(
     })),
     erased_at: isoTime(summaryOf(state, at.retentionMs).expiresAt),
   };
+}
+
+function copyOf(task: Task): TaskDiagnostics["copy"] {
+  const until = copyUntil(task);
+  const copy = task.keep?.copy ?? null;
+  return until === null || copy === null ? null : { failures: copy.failures, until: isoTime(until) };
 }

@@ -25,6 +25,7 @@ const FIELDS: Record<string, [id: string, label: Label]> = {
   callback_format: ["callback_format", "format"],
   callback_headers: ["callback_headers", "headers"],
   endpoints: ["endpoints", "endpoints"],
+  keep_result: ["keep_result", "keep"],
   metadata: ["metadata", "metadata"],
   timeout_seconds: ["timeout_seconds", "timeout"],
   "test.delay_seconds": ["test_delay", "delay"],

@@ -44,7 +44,10 @@ export function requestOf(form: RequestObject): RequestObject {
   takeCallback(form, take);
   takeEndpoints(form, take);
   take("metadata");
-  take("test", testOf(form));
+  const test = testOf(form);
+  take("test", test);
+  // The box for it is hidden from a test, of which nothing is kept; but it may have been checked before.
+  if (test === undefined) take("keep_result", keepOf(form["keep_result"]));
   return request;
 }
 
@@ -129,6 +132,11 @@ function takeEndpoints(form: RequestObject, take: Take): void {
   const isTest = (form["test_outcome"] ?? "") !== "";
   const isWanted = checkbox(form[isTest ? "test_endpoints" : "endpoints"]);
   if (isWanted !== !isTest) take("endpoints", isWanted);
+}
+
+/** One box, which asks for a copy or declines it, as the deployment needs. */
+function keepOf(value: RequestValue | undefined): RequestValue | undefined {
+  return value === "true" || value === "false" ? value === "true" : value;
 }
 
 function testOf(form: RequestObject): RequestValue | undefined {

@@ -143,6 +143,7 @@ async function renderForm(
       issues={issues}
       refusal={state.refusal}
       curl={curl}
+      keepMode={context.get("settings").keep.mode}
     />,
   );
 }

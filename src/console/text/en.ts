@@ -2,6 +2,7 @@ import { ENGLISH_PROBLEMS } from "../../contract/problems.ts";
 import { callbacks, tests, video } from "./en/callbacks.ts";
 import { endpoints } from "./en/endpoints.ts";
 import { errors, operatorErrors, problem, taskErrors } from "./en/errors.ts";
+import { files } from "./en/files.ts";
 import { callback, shell, signIn, status, time } from "./en/frame.ts";
 import { filters } from "./en/list.ts";
 import { create } from "./en/new-task.ts";
@@ -28,6 +29,7 @@ export const en = {
   operator,
   sent,
   video,
+  files,
   tests,
   errors,
   taskErrors,

@@ -2,6 +2,7 @@ import type { Text } from "./en.ts";
 import { callbacks, tests, video } from "./zh/callbacks.ts";
 import { endpoints } from "./zh/endpoints.ts";
 import { errors, operatorErrors, problem, taskErrors } from "./zh/errors.ts";
+import { files } from "./zh/files.ts";
 import { callback, shell, signIn, status, time } from "./zh/frame.ts";
 import { filters } from "./zh/list.ts";
 import { create } from "./zh/new-task.ts";
@@ -29,6 +30,7 @@ export const zh: Text = {
   operator,
   sent,
   video,
+  files,
   tests,
   errors,
   taskErrors,

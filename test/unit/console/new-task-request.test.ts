@@ -47,6 +47,13 @@ describe("the form's request", () => {
     ],
     ["numbers", { duration_seconds: "5", timeout_seconds: "" }, { ...BASE, duration_seconds: 5 }],
     ["what is no number", { duration_seconds: "five" }, { ...BASE, duration_seconds: "five" }],
+    ["a result to be kept", { keep_result: "true" }, { ...BASE, keep_result: true }],
+    ["a result not to be kept", { keep_result: "false" }, { ...BASE, keep_result: false }],
+    [
+      "a test, of which nothing is kept",
+      { keep_result: "true", test_outcome: "failed" },
+      { ...BASE, test: { outcome: "failed" } },
+    ],
     ["a checked box", { with_audio: "true" }, { ...BASE, with_audio: true }],
     // No form of ours sends these: they are for the schema to refuse, and not to be paid for as something else.
     ["what no box sends", { with_audio: "zz" }, { ...BASE, with_audio: "zz" }],

@@ -6,7 +6,15 @@ import { zh } from "../../../src/console/text/zh.ts";
 import { timelineOf } from "../../../src/console/pages/task/timeline.ts";
 import { diagnosticsOf } from "../../../src/task-object/diagnostics.ts";
 import { aDeliveryView, anAttempt, aView, iso } from "./views.ts";
-import { aDelivery, aSchedule, aTask, aTaskState, anUnsubmittedTask, T0 } from "../../support/builders.ts";
+import {
+  aKeep,
+  aDelivery,
+  aSchedule,
+  aTask,
+  aTaskState,
+  anUnsubmittedTask,
+  T0,
+} from "../../support/builders.ts";
 
 const labels = (view: TaskView): string[] =>
   timelineOf(view, en, T0 + 10_000).map(({ label, detail }) =>
@@ -41,6 +49,36 @@ describe("the timeline", () => {
       life: { submit: { phase, due_at: dueAt, refusals } },
     });
     expect(labels(view)).toEqual(expected);
+  });
+
+  it.each([
+    [0, "Copying the file"],
+    [1, "Copying the file: One try failed; the next follows"],
+    [4, "Copying the file: 4 tries failed; the next follows"],
+  ])("of a copy under way after %i failures, during which no deadline counts", (failures, copying) => {
+    const copy = { failures, until: iso(129_000) };
+    const view = aView({ life: { running_at: iso(4000), polls: 3, ready_at: iso(9000), copy } });
+    expect(labels(view)).toEqual([
+      "Accepted by Ringback",
+      "Submitted to the provider",
+      "Running",
+      "Finished by the provider",
+      copying,
+      "Copied or given up",
+    ]);
+  });
+
+  it("of a task whose result was kept says when it was there, and when the task ended", () => {
+    const view = aView({
+      task: { status: "succeeded", finished_at: iso(9500) },
+      life: { ready_at: iso(9000) },
+    });
+    expect(labels(view)).toEqual([
+      "Accepted by Ringback",
+      "Submitted to the provider",
+      "Finished by the provider",
+      "Succeeded",
+    ]);
   });
 
   it("says of a test nothing that sounds like the upstream", () => {
@@ -224,6 +262,19 @@ describe("where a task stands", () => {
       life({ task: aTask({ deadlineAt: T0 + 2000 }), schedule: aSchedule({ nextPollAt: T0 + 9000 }) })
         .next_poll_at,
     ).toBe(iso(2000));
+  });
+
+  it("has the copy under way, no poll meanwhile, and afterwards when the result was there", () => {
+    const copy = { url: "https://cdn.acme.com/v.mp4", needsKey: false, dueAt: T0, failures: 2, reason: null };
+    const keep = aKeep({ succeededAt: T0 + 400, patienceMs: 9000, copy });
+    expect(life({ task: aTask({ status: "running", keep }) })).toMatchObject({
+      next_poll_at: null,
+      ready_at: iso(400),
+      copy: { failures: 2, until: iso(9400) },
+    });
+    const ended = aTask({ status: "succeeded", finishedAt: T0 + 900, keep: { ...keep, copy: null } });
+    expect(life({ task: ended })).toMatchObject({ ready_at: iso(400), copy: null });
+    expect(life({ task: aTask() })).toMatchObject({ ready_at: null, copy: null });
   });
 
   it("ends with the retention", () => {

@@ -18,6 +18,8 @@ export function aView(overrides: { [Part in keyof TaskView]?: Partial<TaskView[P
       running_at: null,
       polls: 0,
       next_poll_at: null,
+      ready_at: null,
+      copy: null,
       events: [],
       erased_at: null,
       ...overrides.life,

@@ -5,6 +5,7 @@ import type { RequestObject } from "../../../http/body/json-body.ts";
 import { Page } from "../page.tsx";
 import { Code, CopyButton, described, Field } from "../parts/parts.tsx";
 import { ImageField, Select, TextArea, textIn, type FormProps } from "./new-task-controls.tsx";
+import { Keep, type KeepMode } from "./keep-field.tsx";
 import { Refusal, Summary } from "./new-task-notices.tsx";
 import type { FormIssue } from "../../forms/new-task-fields.ts";
 import { modeIn, MODES } from "../../forms/new-task-request.ts";
@@ -18,9 +19,11 @@ interface NewTaskProps {
   /** What the upstream, or Ringback, said no with. */
   refusal: ApiError | null;
   curl: string;
+  /** Which results the deployment keeps a copy of. */
+  keepMode: KeepMode;
 }
 
-export function NewTaskPage({ page, form, formKey, issues, refusal, curl }: NewTaskProps) {
+export function NewTaskPage({ page, form, formKey, issues, refusal, curl, keepMode }: NewTaskProps) {
   const text = page.text.create;
   const problems = new Map(issues.map(({ field, message }) => [field, message]));
   const parts = { page, form, problems };
@@ -48,7 +51,7 @@ export function NewTaskPage({ page, form, formKey, issues, refusal, curl }: NewT
           <Modes {...parts} />
           <Picture {...parts} />
           <Callback {...parts} />
-          <More {...parts} />
+          <More {...parts} keepMode={keepMode} />
           <p class="send">
             <button class="primary" type="submit">
               {text.submit}
@@ -268,7 +271,7 @@ function Endpoints({ page, form }: FormProps) {
   );
 }
 
-function More(parts: FormProps) {
+function More({ keepMode, ...parts }: FormProps & { keepMode: KeepMode }) {
   const { page, form, problems } = parts;
   const text = page.text.create;
   const timeout = {
@@ -280,6 +283,7 @@ function More(parts: FormProps) {
   return (
     <section class="card panel stack">
       <h2>{text.more}</h2>
+      <Keep {...parts} keepMode={keepMode} />
       <TextArea {...parts} id="metadata" label={text.metadata} hint={text.metadataHint} rows={3} code />
       <Field {...timeout}>
         <input

@@ -1,14 +1,16 @@
 import type { TaskError, TaskJson } from "../../../contract/shapes/task.ts";
 import type { PageContext } from "../../page-context.ts";
+import type { TaskView } from "./task-view.ts";
 import { failureWords } from "../parts/error-words.ts";
 import { VideoCard } from "./video-card.tsx";
 
 /** The video, how far it is, or what went wrong and what to do about it. */
-export function Outcome({ page, task }: { page: PageContext; task: TaskJson }) {
+export function Outcome({ page, view: { task, life } }: { page: PageContext; view: TaskView }) {
   const { status, video_url: url, test } = task;
   if (status === "succeeded" && url !== null && !test) return <VideoCard page={page} task={task} url={url} />;
   if (task.error !== null) return <Failure page={page} task={task} error={task.error} />;
-  return status === "succeeded" ? <NoVideo page={page} task={task} /> : <Progress page={page} task={task} />;
+  if (status === "succeeded") return <NoVideo page={page} task={task} />;
+  return <Progress page={page} task={task} isCopying={life.copy !== null} />;
 }
 
 function NoVideo({ page, task }: { page: PageContext; task: TaskJson }) {
@@ -16,7 +18,7 @@ function NoVideo({ page, task }: { page: PageContext; task: TaskJson }) {
   return (
     <section class="card panel stack" id="video">
       <h2>{text.video}</h2>
-      <p>{task.test ? text.testVideo : text.needsKey}</p>
+      <p>{task.test ? text.testVideo : page.mode === "own" ? text.containsKey : text.needsKey}</p>
       {task.video_url !== null && (
         <p class="cut">
           <code>{task.video_url}</code>
@@ -26,7 +28,7 @@ function NoVideo({ page, task }: { page: PageContext; task: TaskJson }) {
   );
 }
 
-function Progress({ page, task }: { page: PageContext; task: TaskJson }) {
+function Progress({ page, task, isCopying }: { page: PageContext; task: TaskJson; isCopying: boolean }) {
   const text = page.text.task;
   return (
     <section class="card panel stack" id="progress">
@@ -39,6 +41,7 @@ function Progress({ page, task }: { page: PageContext; task: TaskJson }) {
           <span class="number">{task.progress}%</span>
         </p>
       )}
+      {isCopying && <p id="copying">{page.text.files.copyingLead}</p>}
       {task.callback !== null && <p class="hint">{text.waitingFor}</p>}
     </section>
   );

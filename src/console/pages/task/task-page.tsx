@@ -3,6 +3,7 @@ import { DeliveriesPanel, type Saying } from "./deliveries-panel.tsx";
 import { anchorOf } from "./delivery-groups.ts";
 import { Page } from "../page.tsx";
 import { Code, CopyButton, Distance, Instant, Notice, StatusBadge } from "../parts/parts.tsx";
+import { size } from "../parts/sizes.ts";
 import { span } from "../parts/spans.ts";
 import { titleOf } from "../parts/task-title.ts";
 import { Outcome } from "./outcome.tsx";
@@ -52,7 +53,7 @@ export function TaskPage({ page, view, asked }: TaskProps) {
       {saying !== null && !isAtDelivery && <Notice kind="bad">{saying.sentence}</Notice>}
       <div class="split">
         <div class="column">
-          <Outcome page={page} task={task} />
+          <Outcome page={page} view={view} />
           <DeliveriesPanel page={page} view={view} saying={saying} />
           <Json page={page} id="metadata" title={text.task.metadata} value={task.metadata} />
           {!task.test && <Upstream page={page} task={task} />}
@@ -136,6 +137,22 @@ function Facts({ page, view: { task } }: { page: PageContext; view: TaskView }) 
           <>
             <dt>{text.task.upstreamId}</dt>
             <dd>{task.upstream_task_id === null ? "–" : <code>{task.upstream_task_id}</code>}</dd>
+          </>
+        )}
+        {task.file?.status === "kept" && (
+          <>
+            <dt>{text.files.kept}</dt>
+            <dd>
+              {task.file.content_type} · {size(task.file.bytes)}
+            </dd>
+          </>
+        )}
+        {task.source_url !== null && (
+          <>
+            <dt>{text.files.source}</dt>
+            <dd>
+              <code>{task.source_url}</code>
+            </dd>
           </>
         )}
         {task.callback !== null && (

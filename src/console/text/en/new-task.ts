@@ -48,6 +48,12 @@ export const create = {
   endpoints: "Send to my registered endpoints",
   endpointsHint: "They receive this task's events as well as the callback URL.",
   more: "More",
+  keep: "Keep a copy of the video",
+  keepHint:
+    "Ringback copies the file, and its link works as long as the task is kept. The provider's own link usually stops after a day.",
+  keepNot: "Do not keep a copy of the video",
+  keepNotHint:
+    "Ringback copies every video. Without a copy only the provider's link is left, usually for a day.",
   metadata: "Metadata",
   metadataHint: "A JSON object, returned in every callback.",
   timeout: "Time limit",

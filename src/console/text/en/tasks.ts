@@ -31,6 +31,8 @@ export const task = {
   open: "Open the file",
   needsKey:
     "The video is ready, but only the provider's key opens it, and that key belongs to the operator of this Ringback. Ask the operator for the file.",
+  containsKey:
+    "The video is ready, but the provider's link to it contains your key, so Ringback does not show it. Ask the provider for the file by its task id.",
   testVideo: "Test tasks don't produce a video, so this URL is a placeholder.",
   videoNote: "Download it soon: the provider usually keeps the file for one day.",
   progress: "Progress",

@@ -27,6 +27,8 @@ export const task: Text["task"] = {
   video: "视频",
   open: "打开文件",
   needsKey: "视频已生成，但只能用服务商的 Key 下载，而该 Key 属于本服务的管理员。请向管理员索取文件。",
+  containsKey:
+    "视频已生成，但服务商的链接包含你的 Key，因此 Ringback 不显示它。请用服务商任务 ID 向服务商获取文件。",
   testVideo: "测试任务不生成视频，此地址仅为占位。",
   videoNote: "文件保存在服务商处，通常只保留一天，请及时下载。",
   progress: "进度",
