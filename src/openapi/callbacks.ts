@@ -6,6 +6,7 @@ import {
   FAILED_DATA,
   FLAT_PING,
   flatMessage,
+  KEPT_DATA,
   MESSAGE_ID,
   RUNNING_DATA,
   STANDARD_PING,
@@ -97,11 +98,22 @@ function webhook(message: Message): JsonSchema {
   };
 }
 
-const EVENTS: Record<EventType, { summary: string; description: string; data: TaskData }> = {
+interface Event {
+  summary: string;
+  description: string;
+  data: TaskData;
+  /** The same where the deployment keeps the file. */
+  kept?: TaskData;
+}
+
+const EVENTS: Record<EventType, Event> = {
   "video.succeeded": {
     summary: "A video is ready",
-    description: "The task ended well; `video_url` is set. Sent unless `callback_events` leaves it out.",
+    description:
+      "The task ended well; `video_url` is set, but for a result that only the upstream key opens and of which Ringback " +
+      "keeps no copy. Sent unless `callback_events` leaves it out.",
     data: SUCCEEDED_DATA,
+    kept: KEPT_DATA,
   },
   "video.failed": {
     summary: "A video failed",
@@ -124,7 +136,7 @@ const EVENTS: Record<EventType, { summary: string; description: string; data: Ta
 /** The `webhooks` of the document. */
 export function webhooks(): Record<string, JsonSchema> {
   const events = EVENT_TYPES.map((name) => {
-    const { summary, description, data } = EVENTS[name];
+    const { summary, description, data, kept } = EVENTS[name];
     const message: Message = {
       name,
       operationId: `receive_${name.replace(".", "_")}`,
@@ -134,6 +146,10 @@ export function webhooks(): Record<string, JsonSchema> {
       examples: {
         standard: { value: standardMessage(name, data) },
         flat: { value: flatMessage(name, data) },
+        ...(kept && {
+          kept: { summary: "With a kept file", value: standardMessage(name, kept) },
+          kept_flat: { summary: "With a kept file, flat", value: flatMessage(name, kept) },
+        }),
       },
     };
     return [name, webhook(message)] as const;

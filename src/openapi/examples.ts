@@ -82,6 +82,19 @@ export const SUCCEEDED_DATA: TaskData = {
   finished_at: FINISHED_AT,
 };
 
+/** Of a task whose result Ringback keeps. */
+export const KEPT_DATA: TaskData = {
+  ...SUCCEEDED_DATA,
+  video_url: `https://ringback.example.com/v1/files/${FILE_ID}.mp4`,
+  source_url: VIDEO_URL,
+  file: {
+    status: "kept",
+    bytes: 10_249_830,
+    content_type: "video/mp4",
+    expires_at: "2026-12-23T15:11:47.957Z",
+  },
+};
+
 const FAILURE: TaskError = {
   code: "generation_failed",
   message: "The prompt was refused by content review.",
@@ -106,6 +119,11 @@ export const SUCCEEDED_TASK: TaskJson = {
   ...SUCCEEDED_DATA,
   callback: { ...CALLBACK, status: "delivered", attempts: 1 },
   upstream: { task_id: QUEUED_DATA.upstream_task_id, status: "completed", video_url: VIDEO_URL },
+};
+
+export const KEPT_TASK: TaskJson = {
+  ...SUCCEEDED_TASK,
+  ...KEPT_DATA,
 };
 
 /** The upstream may or may not have taken it: an answer that no client repeats by itself. */
@@ -240,8 +258,8 @@ export function flatMessage(event: EventType, data: TaskData): FlatMessage & { m
     test: data.test,
     video_url: data.video_url,
     source_url: data.source_url,
-    file_status: null,
-    file_expires_at: null,
+    file_status: data.file?.status ?? null,
+    file_expires_at: data.file?.status === "kept" ? data.file.expires_at : null,
     error_code: data.error?.code ?? null,
     error_message: data.error_message,
     upstream_task_id: data.upstream_task_id,

@@ -7,6 +7,7 @@ import {
   MESSAGE_ID,
   QUEUED_TASK,
   SENT_DELIVERY,
+  KEPT_TASK,
   SUCCEEDED_TASK,
 } from "../examples.ts";
 import { createVideo } from "./create-path.ts";
@@ -112,7 +113,11 @@ const task = {
     responses: {
       "200": answer("The task.", "Task", {
         headers: ["Preference-Applied"],
-        examples: { queued: { value: QUEUED_TASK }, succeeded: { value: SUCCEEDED_TASK } },
+        examples: {
+          queued: { value: QUEUED_TASK },
+          succeeded: { value: SUCCEEDED_TASK },
+          kept: { value: KEPT_TASK },
+        },
       }),
       ...errors(["invalid_request", "task_not_found", "not_found"]),
     },

@@ -107,7 +107,7 @@ function Timeline({ page, view }: { page: PageContext; view: TaskView }) {
   );
 }
 
-function Facts({ page, view: { task } }: { page: PageContext; view: TaskView }) {
+function Facts({ page, view: { task, life } }: { page: PageContext; view: TaskView }) {
   const { text } = page;
   return (
     <section class="card panel">
@@ -122,9 +122,9 @@ function Facts({ page, view: { task } }: { page: PageContext; view: TaskView }) 
         </dd>
         {task.finished_at === null && !isTerminal(task) ? (
           <>
-            <dt>{text.task.deadlineAt}</dt>
+            <dt>{life.copy === null ? text.task.deadlineAt : text.files.copyEnds}</dt>
             <dd>
-              <Instant iso={task.deadline_at} />
+              <Instant iso={life.copy === null ? task.deadline_at : life.copy.until} />
             </dd>
           </>
         ) : (

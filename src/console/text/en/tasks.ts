@@ -150,6 +150,6 @@ export const stats = {
   noPolls: "No tasks finished yet.",
   files: "Kept files",
   filesLead: (count: number) =>
-    `${count === 1 ? "One file" : `${count} files`}, each kept as long as its task.`,
+    count === 1 ? "One file, kept as long as its task." : `${count} files, each kept as long as its task.`,
   noFiles: "No files kept.",
 };
