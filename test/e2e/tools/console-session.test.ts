@@ -358,10 +358,18 @@ describe("every answer", () => {
 
   it("allows http for videos in development only", async () => {
     const { headers } = await newVisitor(stack).get("/sign-in");
-    expect(headers["content-security-policy"]).toContain("media-src https: http:");
+    expect(headers["content-security-policy"]).toContain("media-src 'self' https: http:");
     await stack.restart({ ALLOW_PRIVATE_CALLBACKS: "false" });
     const strict = await newVisitor(stack).get("/sign-in");
-    expect(strict.headers["content-security-policy"]).toContain("media-src https:;");
+    expect(strict.headers["content-security-policy"]).toContain("media-src 'self' https:;");
+    expect(strict.headers["content-security-policy"]).toContain("img-src 'self';");
+    await stack.restart();
+  });
+
+  it("allows kept images where the deployment has its public address", async () => {
+    await stack.restart({ RINGBACK_PUBLIC_URL: "https://files.example.com" });
+    const { headers } = await newVisitor(stack).get("/sign-in");
+    expect(headers["content-security-policy"]).toContain("img-src 'self' https://files.example.com;");
     await stack.restart();
   });
 
