@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startSourceServer, videoDigest, type SourceServer } from "../../support/sources/source-server.ts";
-import { isTerminal, startStack, type Stack, type TaskBody } from "../../support/stack.ts";
+import { eventually, isTerminal, startStack, type Stack, type TaskBody } from "../../support/stack.ts";
 
 /*
  * A result is copied, and real clients fetch the copy over HTTP.
@@ -16,6 +16,7 @@ import { isTerminal, startStack, type Stack, type TaskBody } from "../../support
  * several connections, each with a part            ranges
  * a download by its own name, a repeated one       `?download`, `etag`
  * a file that is there whole                       416 means that there is no more
+ * a kept file in the statistics                    counted while it is kept
  */
 
 const SIZE = 12 * 1_048_576 + 7;
@@ -132,4 +133,18 @@ describe("a download", () => {
     expect(output.toLowerCase()).toContain("accept-ranges: bytes\r\n");
     expect(output.toLowerCase()).not.toContain("last-modified");
   });
+});
+
+it("is in its account's statistics until its task is deleted", async () => {
+  const headers = { authorization: "Bearer sk-counts-its-files" };
+  const filesOf = async (): Promise<unknown> =>
+    ((await (await stack.call("/v1/stats", { headers })).json()) as { files: unknown }).files;
+  const result = `${source.origin}/file?size=${SIZE}&type=video/mp4`;
+  stack.gateway.fault({ on: "poll", status: 200, body: { status: "succeeded", video_url: result } });
+  const { task_id: id } = (await (await stack.create({}, headers)).json()) as TaskBody;
+  await stack.task(id, isTerminal, 30_000);
+  await eventually(filesOf, (files) => JSON.stringify(files) === JSON.stringify({ kept: 1, bytes: SIZE }));
+  await stack.call(`/v1/videos/${id}`, { method: "DELETE", headers });
+  await eventually(filesOf, (files) => JSON.stringify(files) === JSON.stringify({ kept: 0, bytes: 0 }));
+  expect(await filesOf()).toEqual({ kept: 0, bytes: 0 });
 });

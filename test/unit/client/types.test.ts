@@ -57,6 +57,13 @@ describe("the client's types", () => {
     expectTypeOf<client.EndedTask["finished_at"]>().toEqualTypeOf<string>();
   });
 
+  it("tell a kept file from a failed copy", () => {
+    type File = NonNullable<client.Task<"succeeded">["file"]>;
+    expectTypeOf<Extract<File, { status: "kept" }>["bytes"]>().toEqualTypeOf<number>();
+    expectTypeOf<Extract<File, { status: "failed" }>["reason"]>().toEqualTypeOf<string>();
+    expectTypeOf<client.CallbackTask["file"]>().toEqualTypeOf<client.Task["file"]>();
+  });
+
   it("have the fields of a create, all of them and no others", () => {
     expectTypeOf<Named<client.CreateRequest>>().toEqualTypeOf<Named<VideoFields>>();
     const all = {
