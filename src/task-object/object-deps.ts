@@ -111,7 +111,10 @@ export class ObjectDeps implements TaskDeps {
   }
 
   async deleteFile(fileId: string): Promise<void> {
-    await fileStore(this.#env)?.delete(fileId);
+    const store = fileStore(this.#env);
+    // The bucket is there all the same, and a later deploy may bind it again.
+    if (store === null) throw new Error("RESULTS is not bound");
+    await store.delete(fileId);
   }
 
   async sendTombstone(tombstone: Tombstone): Promise<void> {

@@ -120,10 +120,10 @@ describe("a task that is deleted", () => {
     expect([[...bucket], keys(), storage.alarm]).toEqual([[], [], null]);
   });
 
-  it("without a success asks the bucket for nothing", async () => {
+  it.each([null, aKeep()])("without a success asks the bucket for nothing (%#)", async (keep) => {
     answers = "fails";
     const deps = aProcess();
-    deps.store.create(aDocument({ task: aTask({ keep: aKeep() }) }), null);
+    deps.store.create(aDocument({ task: aTask({ keep }) }), null);
     await removeTask(deps, ACCOUNT);
     await sendTombstone(deps);
     expect([logged, keys()]).toEqual([["task.deleted"], []]);
@@ -142,6 +142,20 @@ describe("a task whose retention is over", () => {
     await eraseStep(deps);
     expect([[...bucket], keys(), storage.alarm]).toEqual([[], [], null]);
   });
+
+  it.each(["succeeded", "failed"] as const)(
+    "and that has %s without a copy needs no bucket",
+    async (status) => {
+      for (const keep of status === "failed" ? [null, aKeep()] : [null]) {
+        now = OVER + 1000;
+        answers = "fails";
+        const deps = aProcess();
+        deps.store.create(aDocument({ task: aTask({ keep, status, finishedAt: T0 }) }), null);
+        await eraseStep(deps);
+        expect([keys(), storage.alarm]).toEqual([[], null]);
+      }
+    },
+  );
 
   it("that is over within the patience leaves the file's id until no copy can come", async () => {
     const deps = aProcess();
