@@ -6,7 +6,7 @@
 # A store is one SQLite file. It is empty, and has no alarm, if it is a single page long, because each table has pages of
 # its own and an alarm is a row of a table; if nothing waits beside it in a write-ahead log or a journal; and if no
 # statement that makes a table stands in it, whatever the size of a page. `metadata.sqlite` belongs to all stores of a kind.
-# A kept file is a folder in `files`: without its `kept.json`, which is written last, there is no file.
+# A kept file is a folder in `files`. Its `kept.json`, which is written last, names the body; without it there is no file.
 set -eu
 if [ $# -ne 1 ] || [ ! -d "$1" ]; then
   echo "Usage: $0 STORE" >&2
@@ -30,10 +30,23 @@ echo "Removed $(wc -l <"$swept" | tr -d ' ') empty stores."
 [ -d files ] || exit 0
 find files -mindepth 1 -maxdepth 1 -type d -exec sh -c '
   for file do
-    if [ ! -e "$file/kept.json" ]; then echo "$file"; fi
+    note=
+    # Without a line end, `read` fails and has read all the same.
+    if [ -e "$file/kept.json" ]; then read -r note <"$file/kept.json" || true; fi
+    body=${note##*\"body\":\"}
+    body=${body%%\"*}
+    if [ -z "$body" ] || [ ! -e "$file/$body" ]; then
+      echo "$file"
+      continue
+    fi
+    # Beside a whole file, another try may have left a piece of its own.
+    for piece in "$file"/* "$file"/.[!.]*; do
+      case ${piece##*/} in
+        kept.json | "$body" | ".[!.]*") ;;
+        *) echo "$piece" ;;
+      esac
+    done
   done
 ' sh {} + >"$swept"
 xargs -r rm -rf -- <"$swept"
-# Beside a whole file, another try may have left a piece of its own.
-find files -mindepth 2 -name '.*' -delete
 echo "Removed $(wc -l <"$swept" | tr -d ' ') files without an end."

@@ -20,9 +20,8 @@ const slots = new CopySlots(COPIES_MAX);
 /** Copies a result into the store; if it is there already, it is kept. Never throws: what fails is a result. */
 export async function copyResult(store: FileStore | null, order: CopyOrder): Promise<CopyResult> {
   if (store === null) return failed("storage");
-  const known = await store.head(order.fileId).catch(() => "storage" as const);
-  if (known === "storage") return failed(known);
-  if (known !== null) return kept(known);
+  const known = await keptAlready(store, order);
+  if (known !== null) return known;
   if (!(await takeSlot(order))) return failed("timeout");
   const { signal, clear } = timeLimit(order.until - Date.now());
   try {
@@ -30,6 +29,16 @@ export async function copyResult(store: FileStore | null, order: CopyOrder): Pro
   } finally {
     clear();
     slots.giveBack(order);
+  }
+}
+
+/** Null: it is not there. */
+async function keptAlready(store: FileStore, { fileId }: CopyOrder): Promise<CopyResult | null> {
+  try {
+    const known = await store.head(fileId);
+    return known && kept(known);
+  } catch {
+    return failed("storage");
   }
 }
 
@@ -66,6 +75,8 @@ async function copy(store: FileStore, order: CopyOrder, signal: AbortSignal): Pr
     },
     signal,
   );
+  // What is there and cannot be read is not a file of Ringback's, or is deleted already.
+  if (result === "there") return (await keptAlready(store, order)) ?? failed("storage");
   return typeof result === "string" ? failed(result) : kept(result);
 }
 

@@ -1,6 +1,6 @@
 import type { MediaType } from "../contract/words.ts";
 import { isMediaType } from "../domain/files/media-type.ts";
-import type { ByteRange, FileStore, StoredFile } from "./store.ts";
+import type { ByteRange, FileStore, StoredFile, WriteOutcome } from "./store.ts";
 
 /** The smallest part that R2 takes, the last one aside. All parts of a file have this size. */
 const PART_BYTES = 5 * 1_048_576;
@@ -17,14 +17,9 @@ export class R2Store implements FileStore {
     return storedFile(await this.#bucket.head(fileId));
   }
 
-  async read(
-    fileId: string,
-    range: ByteRange | null,
-  ): Promise<{ file: StoredFile; body: ReadableStream } | null> {
+  async read(fileId: string, range: ByteRange | null): Promise<ReadableStream | null> {
     const object = await this.#bucket.get(fileId, range === null ? {} : { range });
-    const file = storedFile(object);
-    if (object === null || file === null) return null;
-    return { file, body: object.body };
+    return object !== null && storedFile(object) !== null ? object.body : null;
   }
 
   async write(
@@ -32,19 +27,19 @@ export class R2Store implements FileStore {
     contentType: MediaType,
     body: ReadableStream<Uint8Array>,
     length: number | null,
-  ): Promise<void> {
+  ): Promise<WriteOutcome> {
     const httpMetadata = { contentType };
     if (length === null) {
       const upload = await this.#bucket.createMultipartUpload(fileId, { httpMetadata });
-      // An upload of parts takes no condition, so Ringback asks itself.
-      await writeParts(upload, body, async () => (await this.#bucket.head(fileId)) !== null);
-      return;
+      // An upload of parts takes no condition, so Ringback asks itself. Between its question and the end of the upload another
+      // try may still end; its copy of the same result is then replaced.
+      return writeParts(upload, body, async () => (await this.#bucket.head(fileId)) !== null);
     }
     const written = await this.#bucket.put(fileId, body, {
       httpMetadata,
       onlyIf: { etagDoesNotMatch: "*" },
     });
-    if (written === null) throw alreadyThere();
+    return written === null ? "there" : "written";
   }
 
   async delete(fileId: string): Promise<void> {
@@ -57,7 +52,7 @@ async function writeParts(
   upload: R2MultipartUpload,
   body: ReadableStream<Uint8Array>,
   isThere: () => Promise<boolean>,
-): Promise<void> {
+): Promise<WriteOutcome> {
   const reader = body.getReader({ mode: "byob" });
   const sent: R2UploadedPart[] = [];
   try {
@@ -78,19 +73,22 @@ async function writeParts(
         break;
       }
     }
-    if (await isThere()) throw alreadyThere();
+    if (await isThere()) {
+      await abort(upload);
+      return "there";
+    }
     await upload.complete(sent);
+    return "written";
   } catch (error) {
     reader.cancel(error).catch(() => undefined);
-    // R2 forgets an unfinished upload after a week by itself.
-    await upload.abort().catch(() => undefined);
+    await abort(upload);
     throw error;
   }
 }
 
-/** Another try has written it. The next one finds it. */
-function alreadyThere(): Error {
-  return new Error("the file is there already");
+async function abort(upload: R2MultipartUpload): Promise<void> {
+  // R2 forgets an unfinished upload after a week by itself.
+  await upload.abort().catch(() => undefined);
 }
 
 /** Null: there is none, or none that Ringback has written. */

@@ -21,12 +21,15 @@ const GIVE_UP_MS = 1_000;
 type Reader = ReadableStreamBYOBReader;
 type Writer = WritableStreamDefaultWriter<Uint8Array>;
 
-/** Streams a body into the store: all of it, or nothing is stored. The file, or why there is none. */
+/**
+ * Streams a body into the store: all of it, or nothing is stored. The file, or why there is none; `there`: another try has
+ * written it.
+ */
 export async function streamIn(
   store: FileStore,
   incoming: Incoming,
   signal: AbortSignal,
-): Promise<StoredFile | FileReason> {
+): Promise<StoredFile | FileReason | "there"> {
   const { fileId, length } = incoming;
   const reader = incoming.body.getReader({ mode: "byob" });
   const first = await readChunk(reader, new Uint8Array(CHUNK_BYTES), signal);
@@ -42,19 +45,19 @@ export async function streamIn(
   // A failure is seen where something is written.
   writer.closed.catch(() => undefined);
   const late = isAborted(signal);
-  const stored = store.write(fileId, contentType, readable, length).then(
-    () => null,
-    () => "storage" as const,
-  );
+  const stored = store.write(fileId, contentType, readable, length).catch(() => "storage" as const);
   const pumped = pump({ reader, writer, first }, incoming, signal);
   // A store that fails does not read on, and one that hangs does not fail.
-  const moved = await Promise.race([pumped, stored.then(async (reason) => reason ?? pumped), late]);
-  const reason = typeof moved === "string" ? moved : await Promise.race([stored, late]);
-  if (typeof moved === "number" && reason === null) return { bytes: moved, contentType };
+  const ended = stored.then(async (outcome) => (outcome === "written" ? pumped : outcome));
+  const moved = await Promise.race([pumped, ended, late]);
+  const outcome = typeof moved === "string" ? moved : await Promise.race([stored, late]);
+  if (typeof moved === "number" && outcome === "written") return { bytes: moved, contentType };
   cancel(reader);
   writer.abort(new Error("the copy has ended")).catch(() => undefined);
-  await Promise.race([stored, wait(GIVE_UP_MS)]);
-  return reason ?? "storage";
+  // A store that has the file may have stopped reading before it says so.
+  const told = await Promise.race([stored, wait(GIVE_UP_MS)]);
+  if (told === "there" || outcome === "there") return "there";
+  return outcome === "written" ? "storage" : outcome;
 }
 
 /** Moves the body on, counted. How many bytes it had, or why it did not come to its end. */

@@ -2,8 +2,9 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { DiskFiles } from "../../ops/worker/disk-files.ts";
 import { R2Store } from "../../src/files/r2-store.ts";
-import type { FileStore } from "../../src/files/store.ts";
+import type { FileStore, WriteOutcome } from "../../src/files/store.ts";
 import { newFileId } from "../../src/keys/ids.ts";
+import { ObjectDeps } from "../../src/task-object/object-deps.ts";
 
 /*
  * What every store of kept files does, on the platform and on one machine.
@@ -12,11 +13,15 @@ import { newFileId } from "../../src/keys/ids.ts";
  * bodies of known and unknown length         contract, Kept files: streamed, byte for byte
  * bodies that break off, lie about it        contract, Kept files: nothing is stored
  * a second file of the same id               contract, Kept files: write-once
+ * two tries at a time                        neither harms the file of the other
+ * a note that a loss of power has torn       is no file, and may be written anew
  * parts of a file                            contract, `GET /v1/files`: one range
- * deletions                                  contract, Kept files: repeated until it succeeds
+ * deletions, where there is no store, too    contract, Kept files: repeated until it succeeds
  */
 
 const bound = env as unknown as { RESULTS: R2Bucket; DISK: Fetcher };
+
+type ObjectParts = ConstructorParameters<typeof ObjectDeps>[0];
 
 const stores: [name: string, store: FileStore][] = [
   ["a bucket", new R2Store(bound.RESULTS)],
@@ -46,7 +51,7 @@ async function write(
   fileId: string,
   bytes: Uint8Array<ArrayBuffer>,
   flow: Flow = {},
-): Promise<void> {
+): Promise<WriteOutcome> {
   const { announced = null, breaksAt = Infinity } = flow;
   const { readable, writable } =
     announced === null ? new IdentityTransformStream() : new FixedLengthStream(announced);
@@ -60,21 +65,21 @@ async function write(
     return writer.close();
   })();
   pumped.catch(() => undefined);
-  await stored;
+  return stored;
 }
 
 async function contentOf(
   store: FileStore,
   fileId: string,
   range: [offset: number, length: number] | null = null,
-) {
+): Promise<Uint8Array | null> {
   const part = range && { offset: range[0], length: range[1] };
   const found = await store.read(fileId, part);
-  return found && { file: found.file, bytes: new Uint8Array(await new Response(found.body).arrayBuffer()) };
+  return found && new Uint8Array(await new Response(found).arrayBuffer());
 }
 
 /** To compare megabytes takes `toEqual` seconds. */
-function isSame(one: Uint8Array | undefined, other: Uint8Array): boolean {
+function isSame(one: Uint8Array | null, other: Uint8Array): boolean {
   return one?.byteLength === other.byteLength && crypto.subtle.timingSafeEqual(one, other);
 }
 
@@ -94,9 +99,7 @@ describe.each(stores)("kept files in %s", (_name, store) => {
         await write(store, fileId, bytes, { announced });
         const file = { bytes: size, contentType: "video/mp4" };
         expect(await store.head(fileId)).toEqual(file);
-        const content = await contentOf(store, fileId);
-        expect(content?.file).toEqual(file);
-        expect(isSame(content?.bytes, bytes)).toBe(true);
+        expect(isSame(await contentOf(store, fileId), bytes)).toBe(true);
         await store.delete(fileId);
       }
     },
@@ -116,18 +119,44 @@ describe.each(stores)("kept files in %s", (_name, store) => {
     // The next try finds no trace of it.
     const bytes = bytesOf(3);
     await write(store, fileId, bytes, { announced: 3 });
-    expect((await contentOf(store, fileId))?.bytes).toEqual(bytes);
+    expect(await contentOf(store, fileId)).toEqual(bytes);
     await store.delete(fileId);
   });
 
   it("are written once: a second one changes nothing, and is told so", async () => {
     const fileId = newFileId();
     const bytes = bytesOf(CHUNK);
-    await write(store, fileId, bytes, { announced: CHUNK });
+    expect(await write(store, fileId, bytes, { announced: CHUNK })).toBe("written");
     for (const announced of [5, null])
-      await expect(write(store, fileId, bytesOf(5), { announced })).rejects.toThrow();
-    expect(isSame((await contentOf(store, fileId))?.bytes, bytes)).toBe(true);
+      expect(await write(store, fileId, bytesOf(5), { announced })).toBe("there");
+    expect(isSame(await contentOf(store, fileId), bytes)).toBe(true);
     await store.delete(fileId);
+  });
+
+  it.each([
+    { ends: "breaks off", announced: null },
+    { ends: "breaks off", announced: CHUNK },
+    { ends: "comes to its end", announced: null },
+    { ends: "comes to its end", announced: CHUNK },
+  ])("stay as they are when an earlier try $ends ($announced)", async ({ ends, announced }) => {
+    const fileId = newFileId();
+    const [early, late] = [bytesOf(CHUNK), bytesOf(3 * CHUNK)];
+    const { readable, writable } =
+      announced === null ? new IdentityTransformStream() : new FixedLengthStream(announced);
+    const earlier = store.write(fileId, "video/mp4", readable, announced);
+    const outcome = earlier.catch(() => "failed");
+    const writer = writable.getWriter();
+    await writer.write(early.slice(0, 9));
+    expect(await write(store, fileId, late)).toBe("written");
+    if (ends === "breaks off") await writer.abort(new Error("the source broke off"));
+    else {
+      await writer.write(early.slice(9));
+      await writer.close();
+    }
+    expect(await outcome).toBe(ends === "breaks off" ? "failed" : "there");
+    expect(isSame(await contentOf(store, fileId), late)).toBe(true);
+    await store.delete(fileId);
+    await expectNothing(store, fileId);
   });
 
   it("are read in parts", async () => {
@@ -143,8 +172,7 @@ describe.each(stores)("kept files in %s", (_name, store) => {
       [CHUNK, 5 * MIB],
     ] as const) {
       const part = await contentOf(store, fileId, [offset, length]);
-      expect(part?.file.bytes).toBe(bytes.byteLength);
-      expect(isSame(part?.bytes, bytes.slice(offset, offset + length))).toBe(true);
+      expect(isSame(part, bytes.slice(offset, offset + length))).toBe(true);
     }
     await store.delete(fileId);
   });
@@ -170,5 +198,45 @@ describe.each(stores)("kept files in %s", (_name, store) => {
     await store.delete(fileId);
     await store.delete(fileId);
     await expectNothing(store, fileId);
+  });
+});
+
+describe("a folder", () => {
+  const store = new DiskFiles(bound.DISK);
+
+  it.each(["", "\0\0\0", "{", "null", "[]", '"body"', '{"bytes":9,"contentType":"video/mp4"}'])(
+    "whose note is %j has no file, and takes one anew",
+    async (note) => {
+      const fileId = newFileId();
+      await write(store, fileId, bytesOf(9));
+      await bound.DISK.fetch(`http://disk/${fileId}/kept.json`, { method: "PUT", body: note });
+      await expectNothing(store, fileId);
+      expect(await write(store, fileId, bytesOf(CHUNK))).toBe("written");
+      expect(isSame(await contentOf(store, fileId), bytesOf(CHUNK))).toBe(true);
+      await store.delete(fileId);
+    },
+  );
+
+  it("whose body is shorter than noted, or gone, has no file, and takes one anew", async () => {
+    for (const body of ["1234", null]) {
+      const fileId = newFileId();
+      await write(store, fileId, bytesOf(9));
+      const noted = await bound.DISK.fetch(`http://disk/${fileId}/kept.json`);
+      const path = `http://disk/${fileId}/${(await noted.json<{ body: string }>()).body}`;
+      await bound.DISK.fetch(path, body === null ? { method: "DELETE" } : { method: "PUT", body });
+      expect([await store.head(fileId), await store.read(fileId, null)]).toEqual([null, null]);
+      expect(await write(store, fileId, bytesOf(9))).toBe("written");
+      await store.delete(fileId);
+    }
+  });
+});
+
+describe("a deployment without a store", () => {
+  // The binding may come back with the next deploy, and the files with it.
+  it("has deleted no file", async () => {
+    for (const RESULTS of [undefined, null]) {
+      const deps = new ObjectDeps({ env: { ...env, RESULTS } } as unknown as ObjectParts);
+      await expect(deps.deleteFile(newFileId())).rejects.toThrow("RESULTS is not bound");
+    }
   });
 });

@@ -244,7 +244,7 @@ describe("what is no file", () => {
   });
 
   it("is every file of a deployment without a bucket", async () => {
-    expect(await refusal(ask(PATH, {}, { RESULTS: undefined }))).toBe("404 not_found");
+    expect(await refusal(ask(PATH, {}, { KEEP_RESULTS: "off", RESULTS: undefined }))).toBe("404 not_found");
   });
 
   it("is a file that is deleted while it is asked for", async () => {

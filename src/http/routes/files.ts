@@ -98,7 +98,7 @@ async function body(
   const found = await store.read(fileId, range.kind === "part" ? range : null);
   if (found === null) throw new ApiError("not_found");
   // A stream of known length, because the runtime would send another one in chunks.
-  return found.body.pipeThrough(new FixedLengthStream(range.kind === "part" ? range.length : bytes));
+  return found.pipeThrough(new FixedLengthStream(range.kind === "part" ? range.length : bytes));
 }
 
 /** @throws ApiError 404 if the path names no file */

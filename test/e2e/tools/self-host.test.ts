@@ -291,15 +291,20 @@ describe("Ringback on one machine", () => {
   it("sweeps what a crash has left of copies, and no kept file", () => {
     const files = join(store, "files");
     rmSync(files, { recursive: true, force: true });
-    const write = (path: string): void => {
+    const write = (path: string, text = "x"): void => {
       mkdirSync(dirname(join(files, path)), { recursive: true });
-      writeFileSync(join(files, path), "x");
+      writeFileSync(join(files, path), text);
     };
-    const whole = ["whole/body", "whole/kept.json"];
-    const pieces = ["cut/.body.12.3.tmp", "unnoted/body", "half/body", "half/.kept.json.12.4.tmp"];
-    for (const path of [...whole, ...pieces, "whole/.body.12.5.tmp"]) write(path);
+    const note = JSON.stringify({ bytes: 1, contentType: "video/mp4", body: "body-1" });
+    const whole = ["whole/body-1", "whole/kept.json"];
+    const pieces = ["cut/.body-1.12.3.tmp", "unnoted/body-1", "half/body-1", "half/.kept.json.12.4.tmp"];
+    for (const path of [...whole, ...pieces, "torn/body-1", "bodiless/body-2"]) write(path);
+    for (const name of ["whole", "bodiless"]) write(`${name}/kept.json`, note);
+    write("torn/kept.json", note.slice(0, 30));
     mkdirSync(join(files, "empty"));
-    expect(sweep()).toContain("Removed 4 files without an end.\n");
+    // What other tries have left beside a whole file.
+    for (const path of ["whole/.body-2.12.5.tmp", "whole/body-3"]) write(path);
+    expect(sweep()).toContain("Removed 8 files without an end.\n");
     expect(readdirSync(files, { recursive: true, encoding: "utf8" }).toSorted()).toEqual(["whole", ...whole]);
     expect(sweep()).toContain("Removed 0 files without an end.\n");
     rmSync(join(files, "whole"), { recursive: true });

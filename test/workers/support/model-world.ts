@@ -373,7 +373,7 @@ export class RealWorld implements World {
       write: async (fileId, contentType, body, length) => {
         mayBreak();
         this.#hasWritten = true;
-        await results.write(fileId, contentType, body, length);
+        return results.write(fileId, contentType, body, length);
       },
       delete: async (fileId) => {
         mayBreak();
