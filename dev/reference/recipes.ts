@@ -4,7 +4,11 @@ import { renderMarkdown } from "./markdown.ts";
 
 /** The recipes as pages of the deployment, with the files that they tell a reader to import or to copy. */
 
-const PAGES = ["curl", "endpoints", "make", "migrate", "n8n", "node-red", "receivers", "recover", "zapier"];
+/** Of every page of the folder but its index. */
+export function recipeNames(folder: string): string[] {
+  const names = readdirSync(folder).filter((name) => name.endsWith(".md") && name !== "README.md");
+  return names.map((name) => name.replace(/\.md$/, ""));
+}
 
 /** Fragments by their path below `reference/recipes`, files by their path below `docs/recipes`. */
 export function recipeFiles(folder: string): {
@@ -13,7 +17,7 @@ export function recipeFiles(folder: string): {
 } {
   const fragments = new Map<string, string>();
   const files = new Map<string, Uint8Array>();
-  for (const page of PAGES) {
+  for (const page of recipeNames(folder)) {
     const markdown = readFileSync(join(folder, `${page}.md`), "utf8");
     fragments.set(`${page}.html`, renderMarkdown(markdown, { linkTo: (href) => targetOf(folder, href) }));
     const beside = join(folder, page);

@@ -1,6 +1,9 @@
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import type { Browser, Locator, Page, Request } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { root } from "../../dev/bundle.ts";
+import { recipeNames } from "../../dev/reference/recipes.ts";
 import { openApiDocument } from "../../src/openapi/document.ts";
 import {
   axeViolations,
@@ -192,7 +195,7 @@ describe("the reference page", () => {
 });
 
 describe("a recipe", () => {
-  it.each(["zapier", "make", "n8n", "node-red", "receivers", "curl", "endpoints", "migrate", "recover"])(
+  it.each(recipeNames(join(root, "docs/recipes")))(
     "is a page, axe-clean, whose links lead somewhere: %s",
     async (name) => {
       const { page, complaints, close } = await open(

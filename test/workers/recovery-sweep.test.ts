@@ -214,7 +214,8 @@ describe("a recovery", () => {
       expect(over).toMatchObject({ delivered: DELIVERIES, failed: 0 });
       expect(passed.length).toBeGreaterThan(30);
       const missed: string[] = [];
-      for (const point of passed) {
+      // What the tasks before it have taught goes to the cadence by itself, before the recovery's end or after it.
+      for (const point of passed.filter((name) => !name.includes("cadence."))) {
         const { deaths, found } = await live(to, [point]).catch((error: unknown) => {
           throw new Error(`died ${point}`, { cause: error });
         });

@@ -18,6 +18,7 @@ export async function showReference(context: Context<AppEnv>): Promise<Response>
 const TOOL_NAMES: Partial<Record<string, string>> = {
   curl: "curl",
   endpoints: "Endpoints",
+  keep: "Keep the file",
   make: "Make",
   migrate: "Migrate",
   n8n: "n8n",
