@@ -3,31 +3,40 @@ import { mediaType, namedType, SNIFF_BYTES } from "../domain/files/media-type.ts
 import type { CopyResult } from "../domain/task/keep.ts";
 import { discardBody } from "../net/discard.ts";
 import { announcedBytes } from "../net/read-bytes.ts";
-import { timeLimit } from "../net/time-limit.ts";
 import { wait } from "../net/wait.ts";
 import { CopySlots } from "./copy-slots.ts";
 import type { CopyOrder } from "./order.ts";
 import { openSource } from "./source.ts";
 import { streamIn } from "./stream-in.ts";
 import type { FileStore, StoredFile } from "./store.ts";
+import { TryTime } from "./try-time.ts";
 
 /** Each may hold two buffers of 5 MiB, and an isolate has 128 MB for all that it does. */
 const COPIES_MAX = 4;
 const ASK_AGAIN_MS = 200;
+/**
+ * A source that sends no header or no byte for so long ends the try: a next one may find a host that answers, and others
+ * have the place meanwhile. A slow source that goes on sending has the whole patience.
+ */
+const SILENCE_MS = 15_000;
 
 const slots = new CopySlots(COPIES_MAX);
 
 /** Copies a result into the store; if it is there already, it is kept. Never throws: what fails is a result. */
-export async function copyResult(store: FileStore | null, order: CopyOrder): Promise<CopyResult> {
+export async function copyResult(
+  store: FileStore | null,
+  order: CopyOrder,
+  silenceMs = SILENCE_MS,
+): Promise<CopyResult> {
   if (store === null) return failed("storage");
   const known = await keptAlready(store, order);
   if (known !== null) return known;
   if (!(await takeSlot(order))) return failed("timeout");
-  const { signal, clear } = timeLimit(order.until - Date.now());
+  const time = new TryTime(order.until - Date.now(), silenceMs);
   try {
-    return await copy(store, order, signal);
+    return await copy(store, order, time);
   } finally {
-    clear();
+    time.clear();
     slots.giveBack(order);
   }
 }
@@ -55,8 +64,8 @@ async function takeSlot(order: CopyOrder): Promise<boolean> {
   }
 }
 
-async function copy(store: FileStore, order: CopyOrder, signal: AbortSignal): Promise<CopyResult> {
-  const response = await openSource(order, signal);
+async function copy(store: FileStore, order: CopyOrder, time: TryTime): Promise<CopyResult> {
+  const response = await openSource(order, time);
   if (typeof response === "string") return failed(response);
   const reason = refusal(response, order.maxBytes);
   if (reason !== null || response.body === null) {
@@ -73,7 +82,7 @@ async function copy(store: FileStore, order: CopyOrder, signal: AbortSignal): Pr
       maxBytes: order.maxBytes,
       typeOf: (bytes): MediaType | null => mediaType(named, bytes.subarray(0, SNIFF_BYTES)),
     },
-    signal,
+    time,
   );
   // What is there and cannot be read is not a file of Ringback's, or is deleted already.
   if (result === "there") return (await keptAlready(store, order)) ?? failed("storage");

@@ -3,6 +3,7 @@ import { judgeEndpoint } from "../domain/delivery/endpoint-policy.ts";
 import { discardBody } from "../net/discard.ts";
 import { HOP } from "../upstream/hop.ts";
 import type { Source } from "./order.ts";
+import type { TryTime } from "./try-time.ts";
 
 /** Signed URLs of object stores are long. As long as a result's may be. */
 const URL_MAX_LENGTH = 8192;
@@ -13,13 +14,13 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
  * The source's answer 200, with its body unread, or why there is none. Each URL on the way is judged before anything is
  * sent there.
  */
-export async function openSource(source: Source, signal: AbortSignal): Promise<Response | FileReason> {
+export async function openSource(source: Source, time: TryTime): Promise<Response | FileReason> {
   let next: string | null = source.url;
   for (let redirects = 0; next !== null && redirects <= REDIRECTS_MAX; redirects += 1) {
     const url = judgeSource(next, source);
     if (url === null) return "url_rejected";
-    const response = await ask(url, source, signal);
-    if (response === null) return signal.aborted ? "timeout" : "connection";
+    const response = await ask(url, source, time);
+    if (response === null) return time.signal.aborted ? "timeout" : "connection";
     if (response.status === 200) return response;
     discardBody(response);
     if (!REDIRECTS.has(response.status)) return `http_${response.status}`;
@@ -38,7 +39,7 @@ function judgeSource(text: string, { upstream, rules }: Source): URL | null {
   return isUpstream || judgeEndpoint(text, rules, URL_MAX_LENGTH).ok ? url : null;
 }
 
-async function ask(url: URL, { upstream }: Source, signal: AbortSignal): Promise<Response | null> {
+async function ask(url: URL, { upstream }: Source, time: TryTime): Promise<Response | null> {
   const isUpstream = url.origin === upstream.origin;
   const headers = {
     // A packed body has no known length, and a video does not get smaller.
@@ -47,7 +48,7 @@ async function ask(url: URL, { upstream }: Source, signal: AbortSignal): Promise
     ...(isUpstream && upstream.apiKey !== null ? { authorization: `Bearer ${upstream.apiKey}` } : {}),
   };
   try {
-    return await fetch(url, { headers, redirect: "manual", signal });
+    return await time.next(fetch(url, { headers, redirect: "manual", signal: time.signal }));
   } catch {
     // No such host, refused, TLS, garbage, or out of time.
     return null;

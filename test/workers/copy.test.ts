@@ -6,6 +6,7 @@ import { copyResult } from "../../src/files/copy.ts";
 import type { CopyOrder } from "../../src/files/order.ts";
 import type { FileStore } from "../../src/files/store.ts";
 import { randomName } from "../../src/keys/ids.ts";
+import { wait } from "../../src/net/wait.ts";
 
 /*
  * One try to copy a result, from real sources on loopback into a real (simulated) bucket.
@@ -17,6 +18,7 @@ import { randomName } from "../../src/keys/ids.ts";
  * larger than may be, announced or not           `too_large`, nothing stored
  * cut off, broken, silent, slow, endless         nothing stored, and the source is left
  * redirects                                      judged on each hop, three at most; the key stays at the upstream
+ * a source that falls silent, a slow one         only silence ends a try early; it gives its place to the next one
  * a store that refuses, or hangs                 `storage`, `timeout`
  * the file is there                              kept, without a second fetch
  * another try writes it meanwhile                kept
@@ -203,6 +205,53 @@ describe("a copy", () => {
       await expect.poll(async () => (await seen(foreign, mark))[0]?.left).toBe(true);
     },
   );
+
+  it.each([
+    "/silent",
+    "/stuck?size=1&type=video/mp4",
+    "/stuck?size=20",
+    "/stuck?size=2000000",
+    "/stuck-chunked?size=20000000&type=video/mp4",
+  ])("of %s, which falls silent, ends long before its time, and leaves the source", async (path) => {
+    const mark = randomName();
+    const url = new URL(path, foreign);
+    url.searchParams.append("mark", mark);
+    const [order, startedAt] = [orderOf(url.href, { until: Date.now() + 60_000 }), Date.now()];
+    expect(await copyResult(store, order, 300)).toEqual({ kind: "failed", reason: "timeout" });
+    expect(Date.now() - startedAt).toBeGreaterThanOrEqual(300);
+    expect(Date.now()).toBeLessThan(order.until - 30_000);
+    expect(await bucket.head(order.fileId)).toBeNull();
+    await expect.poll(async () => (await seen(foreign, mark)).at(-1)?.left).toBe(true);
+  });
+
+  it("of a source that falls silent behind a redirect ends early, too", async () => {
+    const [mark, until] = [randomName(), Date.now() + 60_000];
+    const order = orderOf(`/redirect?to=${encodeURIComponent(`/silent?mark=${mark}`)}`, { until });
+    expect(await copyResult(store, order, 300)).toEqual({ kind: "failed", reason: "timeout" });
+    expect(Date.now()).toBeLessThan(until - 30_000);
+    await expect.poll(async () => (await seen(foreign, `silent?mark=${mark}`))[0]?.left).toBe(true);
+  });
+
+  it("of a source that sends a byte now and then goes on, longer than silence may last", async () => {
+    const startedAt = Date.now();
+    const order = orderOf("/drip?size=120&type=video/mp4");
+    expect(await copyResult(store, order, 1_500)).toMatchObject({ kind: "kept", bytes: 120 });
+    expect(Date.now() - startedAt).toBeGreaterThan(1_500);
+  });
+
+  it("into a store that is slow to take it is no silence of the source", async () => {
+    const slow = new Proxy(store, {
+      get: (target, name: keyof FileStore) =>
+        name === "write"
+          ? async (...[id, type, body, length]: Parameters<FileStore["write"]>) => {
+              await wait(3_200);
+              return target.write(id, type, body, length);
+            }
+          : target[name].bind(target),
+    });
+    const order = orderOf("/file?size=3000000&type=video/mp4");
+    expect(await copyResult(slow, order, 3_000)).toMatchObject({ kind: "kept", bytes: 3_000_000 });
+  });
 
   it("whose time is over does not begin", async () => {
     const mark = randomName();
@@ -423,4 +472,16 @@ it("at most four copies run at a time, and the others have their turn", async ()
   );
   expect(reasons).toEqual(Array(4).fill("timeout"));
   expect(await patient).toMatchObject({ kind: "kept" });
+});
+
+it("four copies whose sources fall silent give their places to the next one", async () => {
+  const mark = randomName();
+  const until = Date.now() + 60_000;
+  const silent = Array.from({ length: 4 }, () =>
+    copyResult(store, orderOf(`/stuck?size=200000&mark=${mark}`, { until }), 300),
+  );
+  await expect.poll(async () => (await seen(foreign, mark)).length).toBe(4);
+  expect(await copyResult(store, orderOf("/file?type=video/mp4", { until }))).toMatchObject({ kind: "kept" });
+  expect(Date.now()).toBeLessThan(until - 30_000);
+  expect(await Promise.all(silent)).toEqual(Array(4).fill({ kind: "failed", reason: "timeout" }));
 });

@@ -153,11 +153,22 @@ const ANSWERS: Record<string, Answer> = {
   },
   "/reset": (_response, _asked, socket) => void socket.resetAndDestroy(),
   "/silent": () => undefined,
+  /** Half of what was promised, and then nothing more. */
+  "/stuck": (_response, asked, socket) => {
+    socket.write(rawHead(asked, `content-length: ${asked.size}`));
+    socket.write(videoBytes(asked.size).subarray(0, asked.size / 2));
+  },
+  "/stuck-chunked": (_response, asked, socket) => {
+    socket.write(rawHead(asked, "transfer-encoding: chunked"));
+    socket.write(`${asked.size.toString(16)}\r\n`);
+    socket.write(videoBytes(asked.size).subarray(0, asked.size / 2));
+  },
   /** The head at once, then a byte now and then. */
   "/drip": (_response, asked, socket) => {
     socket.write(rawHead(asked, `content-length: ${asked.size}`));
     socket.write(MP4_START);
-    drip(socket, 20, () => "x");
+    let left = asked.size - MP4_START.length;
+    drip(socket, 20, () => (left-- > 0 ? "x" : null));
   },
   "/endless": (_response, asked, socket) => {
     socket.write(rawHead(asked, "transfer-encoding: chunked"));

@@ -1,0 +1,31 @@
+/** The time of one try: it ends at an instant, and earlier if its source falls silent. */
+export class TryTime {
+  readonly #controller = new AbortController();
+  readonly #silenceMs: number;
+  readonly #end: ReturnType<typeof setTimeout>;
+
+  constructor(ms: number, silenceMs: number) {
+    this.#silenceMs = silenceMs;
+    this.#end = setTimeout(() => this.#controller.abort(), ms);
+  }
+
+  /** Aborts when the time is over. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Waits for the next that the source sends. The store's time does not count: a source may not send while it writes. */
+  async next<T>(sent: Promise<T>): Promise<T> {
+    const silence = setTimeout(() => this.#controller.abort(), this.#silenceMs);
+    try {
+      return await sent;
+    } finally {
+      clearTimeout(silence);
+    }
+  }
+
+  /** An open timer would keep the object awake. */
+  clear(): void {
+    clearTimeout(this.#end);
+  }
+}
