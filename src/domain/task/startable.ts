@@ -15,10 +15,17 @@ export interface AlarmRun {
 }
 
 /**
- * The platform opens six connections for an object and queues the rest, whose time limits would run meanwhile. Four
- * attempts of news leave room for the poll or the submit, or for the two of a copy; at the end nothing is polled. The last place of each is the own
- * callback's, so that no registered endpoint that hangs delays it; its first attempt finds room even where it begins with
- * the end itself. Ten endpoints, the most that there are, have their turn in two rounds of the other five.
+ * The platform opens six connections for an object and queues the rest, whose time limits would run meanwhile.
+ *
+ * | attempt                  | starts beside at most                                          |
+ * | ------------------------ | -------------------------------------------------------------- |
+ * | of the end, own callback | anything: the last place of the six is its own                 |
+ * | of the end, an endpoint  | four others                                                    |
+ * | of news, own callback    | four others, three of them of news                             |
+ * | of news, an endpoint     | four others, three of them of news, two of these at endpoints  |
+ *
+ * So the polls, the submit or the two of a copy have room beside news, no endpoint that hangs delays the own callback, and
+ * ten endpoints, the most that there are, have their turn in two rounds of five.
  */
 const ATTEMPTS_MAX = 6;
 const NEWS_MAX = 4;
@@ -49,17 +56,24 @@ function attemptsOnTheWire(steps: readonly Step[], { running }: AlarmRun): Attem
 }
 
 /**
- * Whether a step that is due may start. After `stopAt` nothing does, so that the run ends; but while it waits anyway, for a
- * slow attempt or for a copy, neither delays the other, nor the attempt a poll or the own callback's end. A report may
- * always: no alarm comes for it, so no other run would report an end that is found as late as this.
+ * Whether a step that is due may start. Before `stopAt` each may. After it the run comes to its end, and only what it waits
+ * for anyway may have company:
+ *
+ * | step                  | beside an attempt | beside a copy | beside anything else, or nothing |
+ * | --------------------- | ----------------- | ------------- | -------------------------------- |
+ * | attempt of the end    | yes               | yes           | no                               |
+ * | attempt of news       | no                | yes           | no                               |
+ * | poll, copy            | yes               | no            | no                               |
+ * | report                | yes               | yes           | yes: no alarm comes for it       |
+ *
+ * The run still ends: a copy has its patience, and the growing waits between the attempts of receivers that hang leave a gap.
  */
 function mayStart(step: Step, now: number, { stopAt, running }: AlarmRun): boolean {
   if (running.has(stepKey(step))) return false;
   if (now < stopAt || step.kind === "report") return true;
   if (isAttempt(step) && running.has("copy")) return true;
-  const isBesideAttempts =
-    step.kind === "poll" || step.kind === "copy" || (isAttempt(step) && isOwnEnd(step));
-  return isBesideAttempts && Array.from(running.keys()).some(isAttemptKey);
+  const isCompany = isAttempt(step) ? step.isTerminal : step.kind === "poll" || step.kind === "copy";
+  return isCompany && Array.from(running.keys()).some(isAttemptKey);
 }
 
 /** What is due and may start now, the most urgent first. */

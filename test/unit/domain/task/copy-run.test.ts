@@ -38,8 +38,26 @@ describe("after the end of its run", () => {
     expect(startable([copy, attempt], over, run)).toEqual([copy]);
   });
 
+  it("the end goes to an endpoint beside any attempt, and the run waits for a later one; news waits for the next run", () => {
+    const end: Step = {
+      kind: "attempt",
+      seq: 3,
+      isTerminal: true,
+      isOwn: false,
+      isTroubled: true,
+      dueAt: T0,
+    };
+    for (const isTerminal of [false, true]) {
+      const run = { stopAt, running: new Set(["attempt 2"]) };
+      const onTheWire: Step = { ...lost, isTerminal, dueAt: over + 20_000 };
+      expect(startable([onTheWire, attempt, end], over, run)).toEqual([end]);
+      expect(nextStartAt([onTheWire, attempt, { ...end, dueAt: over + 5 }], over, run)).toBe(over + 5);
+    }
+  });
+
   it("nothing starts beside nothing, or beside a report", () => {
-    expect(startable([copy, attempt], over, { stopAt, running: new Set() })).toEqual([]);
-    expect(startable([copy, attempt], over, { stopAt, running: new Set(["report"]) })).toEqual([]);
+    const end: Step = { ...attempt, seq: 3, isTerminal: true };
+    expect(startable([copy, attempt, end], over, { stopAt, running: new Set() })).toEqual([]);
+    expect(startable([copy, attempt, end], over, { stopAt, running: new Set(["report"]) })).toEqual([]);
   });
 });

@@ -115,11 +115,12 @@ describe("a run of the alarm", () => {
     expect(startable([report], T0 + 11, { stopAt: T0 + 10, running: new Set(["report"]) })).toEqual([]);
   });
 
-  it("starts nothing else after its end, except polls and the own end beside an attempt that hangs", () => {
+  it("starts nothing else after its end, except polls and the attempts of the end beside an attempt that hangs", () => {
     const steps = [poll, other, end(3), ownEnd(4)];
     expect(startable(steps, T0 + 11, { stopAt: T0 + 10, running: new Set() })).toEqual([]);
     expect(startable(steps, T0 + 11, { stopAt: T0 + 10, running: new Set(["poll"]) })).toEqual([]);
     expect(startable(steps, T0 + 11, { stopAt: T0 + 10, running: new Set(["attempt 1"]) })).toEqual([
+      end(3),
       poll,
       ownEnd(4),
     ]);
