@@ -1,6 +1,6 @@
 import { MEDIA_ENDINGS, type FileReason, type MediaType } from "../../contract/words.ts";
 import { isoTime } from "../text/time.ts";
-import { succeeded, timedOut, type Task } from "./task.ts";
+import { succeeded, timedOut, type CopyState, type KeepState, type Task } from "./task.ts";
 import type { ResultUrl, TaskReading } from "./upstream-answer.ts";
 
 /**
@@ -58,7 +58,7 @@ export function decideCopy(
   }
   const { bytes, contentType } = result;
   return {
-    ...ended(task, at.now),
+    ...withSource(task, keep, keep.copy, at.now),
     videoUrl: `${at.publicUrl ?? keep.origin}/v1/files/${fileName(keep.fileId, contentType)}`,
     sourceUrl: keep.copy.url,
     file: { status: "kept", bytes, content_type: contentType, expires_at: isoTime(at.now + at.retentionMs) },
@@ -67,16 +67,16 @@ export function decideCopy(
 
 /** The copy has failed for as long as Ringback tries. The same object if none is under way. */
 export function copyGivenUp(task: Task, now: number): Task {
-  const copy = task.keep?.copy ?? null;
-  if (copy === null) return task;
-  const { url, needsKey, reason } = copy;
-  const end = succeeded(
-    { ...task, keep: task.keep && { ...task.keep, copy: null } },
-    { url: url ?? "", containsKey: url === null, needsKey },
-    100,
-    now,
-  );
-  return { ...end, file: end.file ?? { status: "failed", reason: reason ?? "timeout" } };
+  const { keep } = task;
+  if (keep === null || keep.copy === null) return task;
+  const end = withSource(task, keep, keep.copy, now);
+  return { ...end, file: end.file ?? { status: "failed", reason: keep.copy.reason ?? "timeout" } };
+}
+
+/** The end as it is without a copy: the video is where the upstream keeps it. */
+function withSource(task: Task, keep: KeepState, { url, needsKey }: CopyState, now: number): Task {
+  const result = { url: url ?? "", containsKey: url === null, needsKey };
+  return succeeded({ ...task, keep: { ...keep, copy: null } }, result, 100, now);
 }
 
 /**
@@ -87,16 +87,6 @@ export function expired(task: Task, now: number): Task {
   const until = copyUntil(task);
   if (until === null) return timedOut(task, now);
   return now >= Math.max(until, task.deadlineAt) ? copyGivenUp(task, now) : task;
-}
-
-function ended(task: Task, now: number): Task {
-  return {
-    ...task,
-    status: "succeeded",
-    progress: 100,
-    finishedAt: now,
-    keep: task.keep && { ...task.keep, copy: null },
-  };
 }
 
 /** A copy in the bucket that is to go, and its task with it. */

@@ -69,7 +69,7 @@ export interface KeepState {
   copy: CopyState | null;
 }
 
-interface CopyState {
+export interface CopyState {
   /** The source; null: it contains the upstream key, so it is sealed beside the task. */
   url: string | null;
   /** Only the upstream key opens it. */
@@ -105,7 +105,7 @@ export interface Task {
   /** What tasks have in common that take equally long, beside the model. */
   traits: TaskTraits;
   videoUrl: string | null;
-  /** Where the upstream keeps the file of which `videoUrl` is a copy; null: it is none, or only the key opens that. */
+  /** The upstream's URL of the file of which `videoUrl` is a copy; null: it is none, or that URL contains the key. */
   sourceUrl: string | null;
   /** The state of the video's file; null: nothing to report. */
   file: TaskFile | null;
