@@ -57,8 +57,8 @@ async function recordCopy(
 async function tryCopy(deps: TaskDeps, document: TaskDocument, until: number): Promise<CopyResult> {
   const { keep, ownHost } = document.task;
   const copy = keep?.copy;
-  const url = copy?.url ?? (await openText(deps, document, "source"));
-  if (!copy || url === null) return { kind: "failed", reason: "storage" };
+  const url = copy && (copy.url ?? (await openText(deps, document, "source")));
+  if (!copy || !url) return { kind: "failed", reason: "storage" };
   const { callback, ownHosts, baseUrl, keep: rules } = deps.settings;
   const order: CopyOrder = {
     fileId: keep.fileId,

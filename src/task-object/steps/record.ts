@@ -3,7 +3,7 @@ import { takenAlong } from "../../domain/endpoint/taken-along.ts";
 import { announce } from "../../domain/task/announce.ts";
 import { isTerminalEvent } from "../../domain/task/event.ts";
 import { awaitsProof } from "../../domain/task/key-proof.ts";
-import { isTerminal, type Task } from "../../domain/task/task.ts";
+import { isCopying, isTerminal, type Task } from "../../domain/task/task.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
 import type { Change, TaskDocument } from "../document.ts";
 
@@ -76,6 +76,8 @@ export function withKnownEndpoints(deps: TaskDeps, task: Task): Task {
 
 export function logStatus(deps: TaskDeps, before: Task, after: Task): void {
   if (before.status === after.status) return;
+  if (isCopying(before) && after.file?.status === "failed")
+    deps.log("result.copied", { ...taskFields(after), outcome: "given_up", reason: after.file.reason });
   deps.log("task.status", { ...taskFields(after), status: after.status, code: after.error?.code });
 }
 

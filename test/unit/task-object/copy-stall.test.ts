@@ -24,10 +24,12 @@ const settings = {
 
 let storage: MemoryStorage;
 let stalled: string[];
+let copied: object[];
 beforeEach(() => {
   vi.useFakeTimers({ now: T0 });
   storage = new MemoryStorage(() => undefined);
   stalled = [];
+  copied = [];
 });
 afterEach(() => {
   vi.useRealTimers();
@@ -52,6 +54,7 @@ function anObject(source: string | null, copyResult: () => Promise<CopyResult>):
     syncTogether: async () => undefined,
     log: (event: string, fields: object) => {
       if (event === "step.stalled") stalled.push(JSON.stringify(fields));
+      if (event === "result.copied") copied.push(fields);
     },
   } as unknown as TaskDeps;
 }
@@ -77,6 +80,8 @@ it("a source whose seal does not open is tried again in a minute, and given up w
   expect(end?.task).toMatchObject({ status: "succeeded", videoUrl: null, finishedAt: UNTIL });
   expect(end?.task.file).toEqual({ status: "failed", reason: "needs_key" });
   expect(end?.sealed.source).toBeNull();
+  // No try was made, so its one line is that of the end.
+  expect(copied).toEqual([expect.objectContaining({ outcome: "given_up", reason: "needs_key" })]);
 });
 
 it("a bucket that never answers is given up a moment after the patience", async () => {
@@ -91,4 +96,8 @@ it("a bucket that never answers is given up a moment after the patience", async 
     file: { status: "failed", reason: "timeout" },
     finishedAt: UNTIL + 5_000,
   });
+  expect(copied).toEqual([
+    expect.objectContaining({ outcome: "failed", reason: "timeout" }),
+    expect.objectContaining({ outcome: "given_up", reason: "timeout" }),
+  ]);
 });
