@@ -93,7 +93,7 @@ async function readChunk(
   try {
     while (length < buffer.byteLength) {
       const { value, done } = await time.next(reader.read(new Uint8Array(buffer, length)));
-      if (value) buffer = value.buffer as ArrayBuffer;
+      if (value) buffer = value.buffer;
       if (done || !value || value.byteLength === 0) break;
       length += value.byteLength;
     }

@@ -5,7 +5,7 @@ import type { TaskSettings } from "../env.ts";
 import { errorFields } from "../log.ts";
 import { advance, STALL_MS } from "./run.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
-import { sendTombstone } from "./steps/remove.ts";
+import { finishRemoval } from "./steps/remove.ts";
 import { expireStep } from "./steps/submit.ts";
 
 /**
@@ -16,7 +16,7 @@ import { expireStep } from "./steps/submit.ts";
 export async function runAlarm(deps: TaskDeps, retryCount: number): Promise<void> {
   await guarded(deps, retryCount, async () => {
     if (deps.store.load()) await advance(deps);
-    else await sendTombstone(deps);
+    else await finishRemoval(deps);
     const document = deps.store.load();
     if (!document || isTerminal(document.task)) deps.session.forgetKey();
   });

@@ -48,7 +48,7 @@ export function newDocument(fields: NewDocument, parts: readonly Uint8Array[] | 
 }
 
 /** The copies in the bucket that only this document knows of. */
-export function filesOf({ task, leftFiles = [] }: TaskDocument): readonly LeftFile[] {
+export function leftFilesOf({ task, leftFiles = [] }: TaskDocument): readonly LeftFile[] {
   const own = leftFile(task);
   return own === null ? leftFiles : [...leftFiles, own];
 }

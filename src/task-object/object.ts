@@ -29,7 +29,7 @@ import { diagnosticsOf } from "./diagnostics.ts";
 import { openText } from "./sealed.ts";
 import { recoverDelivery } from "./steps/recover.ts";
 import { redeliver, type RedeliverAnswer, type RedeliverOrder } from "./steps/redeliver.ts";
-import { removeTask, sendTombstone } from "./steps/remove.ts";
+import { finishRemoval, removeTask } from "./steps/remove.ts";
 import { Pacing } from "./pacing.ts";
 import { RunningSteps } from "./running-steps.ts";
 import { watchedUpstream } from "./watched-upstream.ts";
@@ -178,7 +178,7 @@ export class TaskObject extends DurableObject<Env> {
     this.#session.forget();
     // The alarm of the tombstone waits for the present run, and the run for its calls: so send it now.
     if (this.#advancing) {
-      this.#inPassing("tombstone.failed", async () => sendTombstone(deps));
+      this.#inPassing("tombstone.failed", async () => finishRemoval(deps));
     }
     return true;
   }

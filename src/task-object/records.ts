@@ -9,7 +9,7 @@ export interface Remains {
   /** A deleted task that its account has not forgotten yet. */
   tombstone: Tombstone | null;
   /** Copies of its result that are still in the bucket, or may yet be written. */
-  files: readonly LeftFile[];
+  leftFiles: readonly LeftFile[];
   /** Creates that the caller's Worker gave up: the object refuses one that arrives late. */
   refused: readonly { createId: string; at: number }[];
 }
@@ -21,7 +21,7 @@ export interface Tombstone {
   createdAt: number;
 }
 
-export const NOTHING_REMAINS: Remains = { digest: null, tombstone: null, files: [], refused: [] };
+export const NOTHING_REMAINS: Remains = { digest: null, tombstone: null, leftFiles: [], refused: [] };
 
 const DOCUMENT = "document";
 const REMAINS = "remains";

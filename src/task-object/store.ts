@@ -2,7 +2,7 @@ import { alarmAt, dueWork, REPORT_ALONE_MS, stepKey, type Step } from "../domain
 import { ObjectAlarm } from "../net/object-alarm.ts";
 import {
   changed,
-  filesOf,
+  leftFilesOf,
   newDocument,
   type Change,
   type NewDocument,
@@ -82,9 +82,9 @@ export class TaskStore {
   create(fields: NewDocument, parts: readonly Uint8Array[] | null): TaskDocument | null {
     const isFree = this.load() === null && this.deletedKey() === null;
     if (!isFree || this.isRefused(fields.task.createId)) return null;
-    const { files } = this.#left();
-    const document = newDocument(files.length === 0 ? fields : { ...fields, leftFiles: files }, parts);
-    return this.#keep(document, parts === null ? {} : { parts }, files.length > 0);
+    const { leftFiles } = this.#left();
+    const document = newDocument(leftFiles.length === 0 ? fields : { ...fields, leftFiles }, parts);
+    return this.#keep(document, parts === null ? {} : { parts }, leftFiles.length > 0);
   }
 
   /**
@@ -105,7 +105,7 @@ export class TaskStore {
   #keep(document: TaskDocument, change: Change, takesFiles = false): TaskDocument {
     if (change.inMemory) this.#arm(document);
     else {
-      const remains = takesFiles ? { ...this.#left(), files: [] } : null;
+      const remains = takesFiles ? { ...this.#left(), leftFiles: [] } : null;
       this.#transact(() => {
         this.#records.write(document, change, this.#document?.parts ?? 0);
         if (remains) this.#records.writeRemains(remains);
@@ -171,8 +171,8 @@ export class TaskStore {
   }
 
   /** The copies of a deleted task's result that may still be in the bucket. */
-  leftFiles(): Remains["files"] {
-    return this.#left().files;
+  leftFiles(): Remains["leftFiles"] {
+    return this.#left().leftFiles;
   }
 
   /** Refuses a create for good that was given up before it stored anything. */
@@ -197,9 +197,9 @@ export class TaskStore {
     const now = this.#options.now();
     const left = this.#left();
     const document = this.load();
-    const files = document === null ? left.files : [...left.files, ...filesOf(document)];
+    const files = document === null ? left.leftFiles : [...left.leftFiles, ...leftFilesOf(document)];
     const kept = files.filter(({ fileId, until }) => until > now || !deleted.includes(fileId));
-    const remains = stillNeeded({ ...left, ...news, files: kept }, now);
+    const remains = stillNeeded({ ...left, ...news, leftFiles: kept }, now);
     if (remains === NOTHING_REMAINS) {
       // Forgotten first: a step that comes back while the keys go must find no task to write to.
       this.#forget();
@@ -259,20 +259,21 @@ function movedBack(step: Step, until: number): Step {
   return step.dueAt >= until ? step : { ...step, dueAt: until };
 }
 
-function stillNeeded({ digest, tombstone, files, refused }: Remains, now: number): Remains {
+function stillNeeded({ digest, tombstone, leftFiles, refused }: Remains, now: number): Remains {
   const remains = {
     digest: digest !== null && digest.until > now ? digest : null,
     tombstone,
-    files,
+    leftFiles,
     refused: refused.filter(({ at }) => at + DAY_MS > now),
   };
-  const isNeeded = remains.digest ?? tombstone ?? remains.refused[0] ?? files[0];
+  const isNeeded = remains.digest ?? tombstone ?? remains.refused[0] ?? leftFiles[0];
   return isNeeded === undefined ? NOTHING_REMAINS : remains;
 }
 
 /** When there is something to do with it: at once, when a copy can be deleted for good, or when the rest may go. */
-function neededFrom({ digest, tombstone, files, refused }: Remains, now: number): number {
+function neededFrom({ digest, tombstone, leftFiles, refused }: Remains, now: number): number {
   if (tombstone !== null) return now + 1;
-  if (files.length > 0) return Math.max(now + 1, Math.ceil(Math.min(...files.map(({ until }) => until))));
+  if (leftFiles.length > 0)
+    return Math.max(now + 1, Math.ceil(Math.min(...leftFiles.map(({ until }) => until))));
   return Math.max(digest?.until ?? 0, ...refused.map(({ at }) => at + DAY_MS));
 }

@@ -4,7 +4,7 @@ import { nameInTaskId } from "../../domain/task/task-id.ts";
 import { errorFields } from "../../log.ts";
 import { inTime } from "../../net/in-time.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
-import { filesOf } from "../document.ts";
+import { leftFilesOf } from "../document.ts";
 
 /** A deleted task's idempotency key is remembered until this long after its creation. */
 const DIGEST_KEPT_MS = 86_400_000;
@@ -31,7 +31,7 @@ export async function removeTask(
   });
   deps.log("task.deleted", taskFields(document.task));
   try {
-    await deleteFiles(deps, filesOf(document), AT_ONCE_MS);
+    await deleteFiles(deps, leftFilesOf(document), AT_ONCE_MS);
   } catch (error) {
     deps.log("file.undeleted", { ...taskFields(document.task), ...errorFields(error) });
   }
@@ -42,7 +42,7 @@ export async function removeTask(
  * Erases a deleted task except for what its account, a repeat of its create, or the bucket must still learn.
  * @throws Error if the account or the bucket does not answer in time
  */
-export async function sendTombstone(
+export async function finishRemoval(
   deps: Pick<TaskDeps, "store" | "running" | "sendTombstone" | "deleteFile">,
 ): Promise<void> {
   const tombstone = deps.store.tombstone();
@@ -65,7 +65,7 @@ export async function sendTombstone(
 export async function eraseStep(deps: TaskDeps): Promise<void> {
   const document = deps.store.load();
   if (!document) return;
-  const files = filesOf(document);
+  const files = leftFilesOf(document);
   await deleteFiles(deps, files);
   const after = deps.store.load();
   // Deleted meanwhile; or an attempt was asked for, which is work again.

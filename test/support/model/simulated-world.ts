@@ -30,7 +30,7 @@ import type { TaskDeps } from "../../../src/task-object/deps.ts";
 import { reportInPassing } from "../../../src/task-object/run.ts";
 import { recoverDelivery } from "../../../src/task-object/steps/recover.ts";
 import { redeliver } from "../../../src/task-object/steps/redeliver.ts";
-import { removeTask, sendTombstone } from "../../../src/task-object/steps/remove.ts";
+import { finishRemoval, removeTask } from "../../../src/task-object/steps/remove.ts";
 import type { Callback } from "../../../src/webhook/send.ts";
 import { anEndpoint, T0 } from "../builders.ts";
 import {
@@ -342,7 +342,7 @@ export class SimulatedWorld implements World {
         const done = await removeTask(deps, ACCOUNT);
         if (done) deps.session.forget();
         // What fails, or dies, the alarm repeats.
-        if (done && process.advancing) void sendTombstone(deps).catch(() => undefined);
+        if (done && process.advancing) void finishRemoval(deps).catch(() => undefined);
         return done;
       });
       if (removed !== "died") return removed;

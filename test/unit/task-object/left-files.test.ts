@@ -5,7 +5,7 @@ import {
   deleteFilesStep,
   eraseStep,
   removeTask,
-  sendTombstone,
+  finishRemoval,
 } from "../../../src/task-object/steps/remove.ts";
 import { TaskStore } from "../../../src/task-object/store.ts";
 import { aDocument, aKeep, aTask, FILE_ID, T0 } from "../../support/builders.ts";
@@ -91,13 +91,13 @@ describe("a task that is deleted", () => {
       expect(logged).toEqual(["task.deleted", "file.undeleted"]);
       expect(storage.alarm).toBe(T0 + 1);
       now = OVER;
-      const failed = expect(sendTombstone(deps)).rejects.toThrow("the bucket did not delete a file");
+      const failed = expect(finishRemoval(deps)).rejects.toThrow("the bucket did not delete a file");
       await vi.advanceTimersByTimeAsync(10_000);
       await failed;
       // Its account has heard of it, and may hear of it again.
       expect(told).toHaveLength(1);
       answers = "ok";
-      await sendTombstone(aProcess());
+      await finishRemoval(aProcess());
       expect([...bucket]).toEqual([]);
       expect(keys()).toEqual(["remains"]);
       expect(aProcess().store.deletedKey()).not.toBeNull();
@@ -111,12 +111,12 @@ describe("a task that is deleted", () => {
     const task = aTask({ keep: aKeep({ succeededAt: T0, copy }), status: "running", progress: 100 });
     deps.store.create(aDocument({ task }), null);
     await removeTask(deps, ACCOUNT);
-    await sendTombstone(deps);
+    await finishRemoval(deps);
     // The copy of a process that is gone, or superseded.
     bucket.add(FILE_ID);
     expect(storage.alarm).toBe(OVER);
     now = OVER;
-    await sendTombstone(aProcess());
+    await finishRemoval(aProcess());
     expect([[...bucket], keys(), storage.alarm]).toEqual([[], [], null]);
   });
 
@@ -125,7 +125,7 @@ describe("a task that is deleted", () => {
     const deps = aProcess();
     deps.store.create(aDocument({ task: aTask({ keep }) }), null);
     await removeTask(deps, ACCOUNT);
-    await sendTombstone(deps);
+    await finishRemoval(deps);
     expect([logged, keys()]).toEqual([["task.deleted"], []]);
   });
 });
@@ -163,7 +163,7 @@ describe("a task whose retention is over", () => {
     await eraseStep(deps);
     expect([deps.store.load(), keys(), storage.alarm]).toEqual([null, ["remains"], OVER]);
     now = OVER;
-    await sendTombstone(deps);
+    await finishRemoval(deps);
     expect([keys(), storage.alarm]).toEqual([[], null]);
   });
 
@@ -215,7 +215,7 @@ describe("a task that is created under the key of a deleted one whose file is st
     await removeTask(deps, ACCOUNT);
     expect([...bucket]).toEqual([FILE_ID, OTHER]);
     answers = "ok";
-    await sendTombstone(aProcess());
+    await finishRemoval(aProcess());
     expect([[...bucket], keys(), storage.alarm]).toEqual([[], [], null]);
   });
 
@@ -224,7 +224,7 @@ describe("a task that is created under the key of a deleted one whose file is st
     await deps.store.erase();
     answers = "ok";
     expect(storage.alarm).toBe(OVER + 1);
-    await sendTombstone(aProcess());
+    await finishRemoval(aProcess());
     expect([[...bucket], keys(), storage.alarm]).toEqual([[], [], null]);
   });
 });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import type { TaskDeps } from "../../../src/task-object/deps.ts";
 import { RunningSteps } from "../../../src/task-object/running-steps.ts";
-import { sendTombstone } from "../../../src/task-object/steps/remove.ts";
+import { finishRemoval } from "../../../src/task-object/steps/remove.ts";
 import { TaskStore } from "../../../src/task-object/store.ts";
 import { aDocument, aTask, T0 } from "../../support/builders.ts";
 import { MemoryStorage } from "../../support/model/memory-storage.ts";
@@ -38,7 +38,7 @@ it("a create that comes while the account is told of a delete keeps its task", a
   const { storage, deps, told } = await aDeletedTask((store) => {
     store.create(aDocument({ task: created }), null);
   });
-  await sendTombstone(deps);
+  await finishRemoval(deps);
   expect(told).toEqual([tombstone]);
   // As a process would find it that knows nothing yet.
   expect(new TaskStore(storage, OPTIONS).load()?.task).toEqual(created);
@@ -47,7 +47,7 @@ it("a create that comes while the account is told of a delete keeps its task", a
 
 it("without one, nothing is left", async () => {
   const { storage, deps, told } = await aDeletedTask();
-  await sendTombstone(deps);
+  await finishRemoval(deps);
   expect(told).toEqual([tombstone]);
   expect([...storage.kv.list()]).toEqual([]);
   expect(storage.alarm).toBeNull();
