@@ -165,10 +165,15 @@ const ANSWERS: Record<string, Answer> = {
   },
   /** The head at once, then a byte now and then. */
   "/drip": (_response, asked, socket) => {
-    socket.write(rawHead(asked, `content-length: ${asked.size}`));
+    // Written beside the server, which would answer nothing more on this connection.
+    socket.write(rawHead(asked, `content-length: ${asked.size}`, "connection: close"));
     socket.write(MP4_START);
     let left = asked.size - MP4_START.length;
-    drip(socket, 20, () => (left-- > 0 ? "x" : null));
+    drip(socket, 20, () => {
+      if (left-- > 0) return "x";
+      socket.end();
+      return null;
+    });
   },
   "/endless": (_response, asked, socket) => {
     socket.write(rawHead(asked, "transfer-encoding: chunked"));
