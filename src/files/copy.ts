@@ -32,7 +32,7 @@ export async function copyResult(
   const known = await keptAlready(store, order);
   if (known !== null) return known;
   if (!(await takeSlot(order))) return failed("timeout");
-  const time = new TryTime(order.until - Date.now(), silenceMs);
+  const time = new TryTime(order.until - Date.now(), silenceMs, order.signal);
   try {
     return await copy(store, order, time);
   } finally {
@@ -51,10 +51,10 @@ async function keptAlready(store: FileStore, { fileId }: CopyOrder): Promise<Cop
   }
 }
 
-/** False: the time of the copy is over. */
+/** False: the time of the copy is over, or its file is not wanted any more. */
 async function takeSlot(order: CopyOrder): Promise<boolean> {
   for (;;) {
-    const leftMs = order.until - Date.now();
+    const leftMs = order.signal.aborted ? 0 : order.until - Date.now();
     if (leftMs > 0 && slots.tryTake(order, Date.now())) return true;
     if (leftMs <= 0) {
       slots.giveBack(order);

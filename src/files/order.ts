@@ -15,4 +15,6 @@ export interface CopyOrder extends Source {
   maxBytes: number;
   /** Epoch milliseconds: the try ends by then. */
   until: number;
+  /** Ends the try at once: the file is not wanted any more. */
+  signal: AbortSignal;
 }

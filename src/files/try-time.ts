@@ -1,12 +1,13 @@
-/** The time of one try: it ends at an instant, and earlier if its source falls silent. */
+/** The time of one try: it ends at an instant, and earlier if its source falls silent or the file is not wanted any more. */
 export class TryTime {
   readonly #controller = new AbortController();
   readonly #silenceMs: number;
   readonly #end: ReturnType<typeof setTimeout>;
 
-  constructor(ms: number, silenceMs: number) {
+  constructor(ms: number, silenceMs: number, unwanted: AbortSignal) {
     this.#silenceMs = silenceMs;
     this.#end = setTimeout(() => this.#controller.abort(), ms);
+    unwanted.addEventListener("abort", () => this.#controller.abort());
   }
 
   /** Aborts when the time is over. */

@@ -4,6 +4,7 @@ import type { OnTheWire } from "../domain/task/startable.ts";
 export class RunningSteps implements OnTheWire {
   readonly #steps = new Map<string, Promise<void>>();
   #wake: () => void = () => undefined;
+  #deletion: AbortController | null = null;
 
   has(key: string): boolean {
     return this.#steps.has(key);
@@ -31,6 +32,18 @@ export class RunningSteps implements OnTheWire {
     } finally {
       this.#steps.delete(key);
     }
+  }
+
+  /** Aborts when the task is deleted, so that what may be on the wire for minutes ends. */
+  get deletion(): AbortSignal {
+    this.#deletion ??= new AbortController();
+    return this.#deletion.signal;
+  }
+
+  /** The task is gone; another one may come under its id. */
+  stop(): void {
+    this.#deletion?.abort();
+    this.#deletion = null;
   }
 
   /** Calls `run` each time that there may be something new to do. */

@@ -56,6 +56,7 @@ function orderOf(path: string, changes: Partial<CopyOrder> = {}): CopyOrder {
     rules: { allowPrivate: true, ownHosts: [] },
     maxBytes: 64 * MIB,
     until: Date.now() + 15_000,
+    signal: new AbortController().signal,
     ...changes,
   };
 }
@@ -203,6 +204,31 @@ describe("a copy", () => {
       expect(await tryOf(orderOf(url.href, { until: startedAt + forMs }))).toEqual(failure("timeout"));
       expect(Date.now() - startedAt).toBeGreaterThanOrEqual(forMs);
       await expect.poll(async () => (await seen(foreign, mark))[0]?.left).toBe(true);
+    },
+  );
+
+  it.each(["/silent", "/drip?size=2000000&type=video/mp4", "/drip?size=2000000"])(
+    "of %s ends at once when its file is not wanted any more: nothing is stored, and the next one has its place",
+    async (path) => {
+      const [mark, until] = [randomName(), Date.now() + 60_000];
+      const url = new URL(path, foreign);
+      url.searchParams.set("mark", mark);
+      const unwanted = new AbortController();
+      const { signal } = unwanted;
+      // Four run, and four wait in the line.
+      const orders = Array.from({ length: 8 }, () => orderOf(url.href, { until, signal }));
+      const tries = orders.map(async (order) => copyResult(store, order));
+      await expect.poll(async () => (await seen(foreign, mark)).length).toBe(4);
+      unwanted.abort();
+      for (const result of await Promise.all(tries))
+        expect(result).toEqual({ kind: "failed", reason: "timeout" });
+      expect(await copyResult(store, orderOf("/file?size=1000&type=video/mp4"))).toMatchObject({
+        kind: "kept",
+      });
+      expect(Date.now()).toBeLessThan(until - 30_000);
+      for (const { fileId } of orders) expect(await bucket.head(fileId)).toBeNull();
+      expect(await seen(foreign, mark)).toHaveLength(4);
+      await expect.poll(async () => (await seen(foreign, mark)).every(({ left }) => left)).toBe(true);
     },
   );
 

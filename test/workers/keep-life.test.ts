@@ -3,6 +3,7 @@ import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:tes
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { nameInTaskId } from "../../src/domain/task/task-id.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
+import type { TaskDocument } from "../../src/task-object/document.ts";
 import { taskStub } from "../../src/task-object/client.ts";
 import { parseEventStream } from "../support/wire/sse.ts";
 import {
@@ -38,7 +39,8 @@ beforeEach(() => {
   network.answer = async (call) => {
     if (!call.url.startsWith(SOURCES)) return others(call);
     // Asked again and again: a promise resolved from outside would go on in the wrong object's turn.
-    while (!source.isOpen) await scheduler.wait(5);
+    while (!source.isOpen && !call.signal.aborted) await scheduler.wait(5);
+    call.signal.throwIfAborted();
     return video();
   };
 });
@@ -148,14 +150,19 @@ describe("a task that is deleted", () => {
     expect(await bucketFiles()).toEqual([]);
   });
 
-  it("while its result is copied leaves nothing once the copy is over", async () => {
+  it("while its result is copied ends the copy, and leaves nothing", async () => {
     const id = await copyingTask();
+    const fileId = await runInDurableObject(objectOf(id), async (_object, { storage }) => {
+      const { task } = JSON.parse(String(storage.kv.get("document"))) as TaskDocument;
+      return task.keep?.fileId ?? "";
+    });
+    const copied = vi.spyOn(console, "log");
     expect((await request("DELETE", `/v1/videos/${id}`)).status).toBe(204);
     source.isOpen = true;
-    await until(
-      async () => bucketFiles(),
-      (files) => files.length === 1,
-    );
+    expect(network.calls.at(-1)?.signal.aborted).toBe(true);
+    // As if a process that is gone had stored it all the same.
+    await (env as unknown as { RESULTS: R2Bucket }).RESULTS.put(fileId, "late");
+    expect(copied.mock.calls.filter(([line]) => String(line).includes("result.copied"))).toEqual([]);
     // As at the time of its last alarm, when no copy can be on its way any more.
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 200_000 });
     await runDurableObjectAlarm(objectOf(id));

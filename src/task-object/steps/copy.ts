@@ -21,6 +21,8 @@ export async function copyStep(deps: TaskDeps): Promise<BegunAttempt | null> {
   if (!document || until === null) return null;
   if (deps.now() >= until) return recordCopy(deps, document, copyGivenUp);
   const result = await tryCopy(deps, document, until);
+  // Deleted meanwhile, which has ended the try.
+  if (deps.store.load()?.task.createId !== document.task.createId) return null;
   deps.log("result.copied", {
     ...taskFields(document.task),
     outcome: result.kind,
@@ -70,6 +72,7 @@ async function tryCopy(deps: TaskDeps, document: TaskDocument, until: number): P
     rules: { allowPrivate: callback.allowPrivate, ownHosts: [ownHost, ...ownHosts] },
     maxBytes: rules.maxBytes,
     until,
+    signal: deps.running.deletion,
   };
   return inPatience(until + LEASE_MARGIN_MS - deps.now(), deps.copyResult(order));
 }

@@ -14,11 +14,11 @@ const AT_ONCE_MS = 2_000;
 const BUCKET_MS = 10_000;
 
 /**
- * Erases the task; the outcome of a call in flight is no longer recorded. Its copy in the bucket goes, too: at once if
- * the bucket answers, else with the alarm. False: no task of this account here.
+ * Erases the task; the outcome of a call in flight is no longer recorded. A copy under way ends, and what is in the
+ * bucket goes, too: at once if the bucket answers, else with the alarm. False: no task of this account here.
  */
 export async function removeTask(
-  deps: Pick<TaskDeps, "store" | "log" | "deleteFile">,
+  deps: Pick<TaskDeps, "store" | "running" | "log" | "deleteFile">,
   account: string,
 ): Promise<boolean> {
   const document = deps.store.load();
@@ -30,7 +30,9 @@ export async function removeTask(
     tombstone: { name: nameInTaskId(taskId) ?? "", account, createdAt },
   });
   deps.log("task.deleted", taskFields(document.task));
+  deps.running.stop();
   try {
+    await inTime(AT_ONCE_MS, deps.running.ended("copy") ?? Promise.resolve());
     await deleteFiles(deps, leftFilesOf(document), AT_ONCE_MS);
   } catch (error) {
     deps.log("file.undeleted", { ...taskFields(document.task), ...errorFields(error) });

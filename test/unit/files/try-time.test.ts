@@ -15,7 +15,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 it("is over once the source has sent nothing for as long as silence may last", async () => {
-  const time = new TryTime(120_000, SILENCE);
+  const time = new TryTime(120_000, SILENCE, new AbortController().signal);
   void time.next(new Promise(() => undefined));
   await vi.advanceTimersByTimeAsync(SILENCE - 1);
   expect(time.signal.aborted).toBe(false);
@@ -26,7 +26,7 @@ it("is over once the source has sent nothing for as long as silence may last", a
 it.each([100, 1_000, SILENCE - 1])(
   "lasts as long as something comes every %i ms, up to its end",
   async (ms) => {
-    const time = new TryTime(120_000, SILENCE);
+    const time = new TryTime(120_000, SILENCE, new AbortController().signal);
     const startedAt = Date.now();
     const source = (async (): Promise<void> => {
       while (!time.signal.aborted) await time.next(wait(ms));
@@ -40,7 +40,7 @@ it.each([100, 1_000, SILENCE - 1])(
 );
 
 it("does not count the time between two reads", async () => {
-  const time = new TryTime(120_000, SILENCE);
+  const time = new TryTime(120_000, SILENCE, new AbortController().signal);
   await time.next(Promise.resolve());
   await expect(time.next(Promise.reject(new Error("reset")))).rejects.toThrow("reset");
   await vi.advanceTimersByTimeAsync(119_999);
@@ -48,7 +48,7 @@ it("does not count the time between two reads", async () => {
 });
 
 it("leaves no timer behind", async () => {
-  const time = new TryTime(120_000, SILENCE);
+  const time = new TryTime(120_000, SILENCE, new AbortController().signal);
   await time.next(Promise.resolve());
   time.clear();
   expect(vi.getTimerCount()).toBe(0);

@@ -105,6 +105,24 @@ describe("a task that is deleted", () => {
     },
   );
 
+  it("ends the copy under way first, and deletes what that has stored", async () => {
+    const deps = aProcess();
+    deps.store.create(aDocument({ task: aKeptTask("create-1") }), null);
+    bucket.clear();
+    const { deletion } = deps.running;
+    const copy = new Promise<void>((resolve) => {
+      deletion.addEventListener("abort", () => {
+        bucket.add(FILE_ID);
+        resolve();
+      });
+    });
+    void deps.running.track("copy", copy);
+    await removeTask(deps, ACCOUNT);
+    expect([deletion.aborted, [...bucket], logged]).toEqual([true, [], ["task.deleted"]]);
+    // A task that is created anew under this id begins afresh.
+    expect(deps.running.deletion.aborted).toBe(false);
+  });
+
   it("is deleted in the bucket once more when no copy can be on its way any more", async () => {
     const deps = aProcess();
     const copy = { url: "https://cdn.acme.com/v.mp4", needsKey: false, dueAt: T0, failures: 0, reason: null };

@@ -9,6 +9,8 @@ export interface Wire {
   url: string;
   body: string;
   headers: Headers;
+  /** Aborts when the caller of `fetch` wants no answer any more. */
+  signal: AbortSignal;
 }
 
 type Answer = (call: Wire) => Promise<Response> | Response;
@@ -34,8 +36,8 @@ export function fakeNetwork(): void {
   network.answer = upstream();
   vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
     const outgoing = new Request(input, init);
-    const { method, url, headers } = outgoing;
-    const call = { method, url, body: await outgoing.text(), headers };
+    const { method, url, headers, signal } = outgoing;
+    const call = { method, url, body: await outgoing.text(), headers, signal };
     network.calls.push(call);
     return network.answer(call);
   });
