@@ -10,20 +10,29 @@ buildPublic();
 const disk = fileURLToPath(new URL("dist/test-files", import.meta.url));
 mkdirSync(disk, { recursive: true });
 
-const LONG_WAITS = ["test/e2e/life/failing.test.ts", "test/e2e/hostile/retry-after.test.ts"];
+const LONG_FILES = [
+  "life/failing.test.ts",
+  "hostile/retry-after.test.ts",
+  "life/kill.test.ts",
+  "hostile/receiver.test.ts",
+  "life/poll.test.ts",
+  "hostile/canaries.test.ts",
+  "life/recovery.test.ts",
+  "tools/ops.test.ts",
+].map((file) => `test/e2e/${file}`);
 
-/** Files that wait for a minute go first: among the last, they would be waited for alone. */
-class LongWaitsFirst extends BaseSequencer {
+/** Files that take a minute go first: among the last, they would be waited for alone. */
+class LongFilesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
     // Projects stay in their order.
     const first = sorted.findIndex(({ project }) => project.name === "e2e");
-    return sorted.filter((one) => !waitsLong(one)).toSpliced(first, 0, ...sorted.filter(waitsLong));
+    return sorted.filter((one) => !isLong(one)).toSpliced(first, 0, ...sorted.filter(isLong));
   }
 }
 
-function waitsLong({ moduleId }: TestSpecification): boolean {
-  return LONG_WAITS.some((file) => moduleId.endsWith(file));
+function isLong({ moduleId }: TestSpecification): boolean {
+  return LONG_FILES.some((file) => moduleId.endsWith(file));
 }
 
 /**
@@ -32,7 +41,7 @@ function waitsLong({ moduleId }: TestSpecification): boolean {
  */
 export default defineConfig({
   test: {
-    sequence: { sequencer: LongWaitsFirst },
+    sequence: { sequencer: LongFilesFirst },
     // The Worker's own log is not the tests' news.
     onConsoleLog: (line) => !line.startsWith('{"event":'),
     projects: [

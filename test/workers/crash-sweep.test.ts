@@ -41,10 +41,10 @@ const STEPS_MAX = 80;
 /** No recovery's order needs more repeats: at most three deaths in a life. */
 const RECOVERS_MAX = 5;
 /** Random triples of deaths in each scenario; more by night. */
-const THREES = Number(inject("sweep").threes ?? 2);
-/** The first scenarios die at each of their points; of the others' points, which are mostly the same, at every second one. By night at each. */
-const WHOLE_SCENARIOS = 3;
-const EVERY = Number(inject("sweep").every ?? 2);
+const THREES = Number(inject("sweep").threes ?? 1);
+/** The first scenario dies at each of its points; of the others' points, which are mostly the same, at every fourth one. By night at each. */
+const WHOLE_SCENARIOS = 1;
+const EVERY = Number(inject("sweep").every ?? 4);
 declare module "vitest" {
   interface ProvidedContext {
     sweep: { threes?: string; every?: string };

@@ -30,7 +30,7 @@ import {
 
 const TASKS = 200;
 /** KILLS makes it more: `npm run test:nightly` does. */
-const KILLS = Number(process.env["KILLS"] ?? 5);
+const KILLS = Number(process.env["KILLS"] ?? 3);
 /** Each kill costs the start of a Worker, which takes seconds on a busy machine. */
 const PATIENCE_MS = 240_000;
 
