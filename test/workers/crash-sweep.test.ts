@@ -42,9 +42,9 @@ const STEPS_MAX = 80;
 const RECOVERS_MAX = 5;
 /** Random triples of deaths in each scenario; more by night. */
 const THREES = Number(inject("sweep").threes ?? 1);
-/** The first scenario dies at each of its points; of the others' points, which are mostly the same, at every fourth one. By night at each. */
+/** The first scenario dies at each of its points; of the others' points, which are mostly the same, at every eighth one. By night at each. */
 const WHOLE_SCENARIOS = 1;
-const EVERY = Number(inject("sweep").every ?? 4);
+const EVERY = Number(inject("sweep").every ?? 8);
 declare module "vitest" {
   interface ProvidedContext {
     sweep: { threes?: string; every?: string };

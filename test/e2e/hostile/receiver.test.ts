@@ -24,7 +24,7 @@ import { eventually, startStack, type DeliveryBody, type Stack, type TaskBody } 
  * down before the request was seen, when the next one is planned, and that all of them are the same message.
  *
  * scenario                                            requirement
- * every status from 200 to 599                        contract, The callback: 2xx, 410 and 501, everything else
+ * statuses from 200 to 599, by night each of them     contract, The callback: 2xx, 410 and 501, everything else
  * interim answers before the last one                 the same: the status line of the last one decides
  * every 3xx, to loopback, to itself                   the same: never followed; threats T3
  * bodies without an end, bombs, drips, silence        threats T13; faults 5.2: the status line decides, read to 2 KB
@@ -188,7 +188,15 @@ const act =
   (socket) =>
     bytes(socket);
 
-const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
+/** By day every third status is enough for a rule that has four cases; by night each. */
+const STATUS_STEP = Number(process.env["STATUS_STEP"] ?? 3);
+/** Those of the contract, and their neighbours. */
+const NAMED = new Set([200, 204, 299, 300, 304, 399, 400, 409, 410, 411, 429, 499, 500, 501, 502, 503, 599]);
+
+const statusesFrom = (from: number, to: number) =>
+  Array.from({ length: to - from + 1 }, (_, index) => from + index).filter(
+    (status) => NAMED.has(status) || status % STATUS_STEP === 0,
+  );
 
 describe("a status line", () => {
   it.each([
@@ -196,14 +204,14 @@ describe("a status line", () => {
     [300, 399],
     [400, 499],
     [500, 599],
-  ])("decides, each one from %i to %i", async (from, to) => {
-    const statuses = range(from, to);
+  ])("decides, from %i to %i", async (from, to) => {
+    const statuses = statusesFrom(from, to);
     const lives = await followAll(statuses.map((status) => reply(status)));
     expect(lives.map(verdictOf)).toEqual(statuses.map((status) => contract(status)));
   });
 
   it("from 300 to 399 is never followed to where its Location points", async () => {
-    const statuses = range(300, 399);
+    const statuses = statusesFrom(300, 399);
     const location = `${bystander.origin}/x`;
     const lives = await followAll(statuses.map((status) => reply(status, "", { location })));
     expect(lives.map(verdictOf)).toEqual(statuses.map((status) => contract(status, true)));
