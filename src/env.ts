@@ -12,6 +12,7 @@ import {
   keepLimit,
   keyList,
   type NamedToken,
+  oneOf,
   parseSeconds,
   previousSecret,
   publicUrl,
@@ -62,11 +63,7 @@ const schema = z
     >),
     RINGBACK_OPERATOR_KEYS: keyList,
     RINGBACK_HOSTS: hostList,
-    VALIDATION: settingOf((text, refuse) =>
-      text === undefined || text === "strict" || text === "lenient"
-        ? text !== "lenient"
-        : refuse(problem("not_listed", { values: ["strict", "lenient"] })),
-    ),
+    VALIDATION: oneOf(["strict", "lenient"]),
     MAX_BODY_BYTES: bodyLimit,
     UPSTREAM_TIMEOUT_SECONDS: seconds(20, { min: 0.05, max: 28 }),
     UPSTREAM_LOST_SECONDS: seconds(120),
@@ -85,17 +82,9 @@ const schema = z
     ALLOW_PRIVATE_CALLBACKS: boolean,
     CLIENT_ADDRESS_HEADER: headerName,
     ALERT_URL: settingOf((text) => text ?? null),
-    ALERT_FORMAT: settingOf((text = "standard", refuse) =>
-      text === "standard" || text === "slack"
-        ? text
-        : refuse(problem("not_listed", { values: ["standard", "slack"] })),
-    ),
+    ALERT_FORMAT: oneOf(["standard", "slack"]),
     ALERT_SECRET: webhookSecret,
-    KEEP_RESULTS: settingOf((text = "off", refuse) =>
-      text === "off" || text === "ask" || text === "on"
-        ? text
-        : refuse(problem("not_listed", { values: ["off", "ask", "on"] })),
-    ),
+    KEEP_RESULTS: oneOf(["off", "ask", "on"]),
     KEEP_MAX_BYTES: keepLimit,
     KEEP_PATIENCE_SECONDS: seconds(120, { min: 0.1, max: 600 }),
     RINGBACK_PUBLIC_URL: publicUrl,
@@ -254,7 +243,7 @@ function parseSettings(env: object): SettingsResult {
     },
     keys: KEY_SETTINGS.flatMap((name) => raw[name]),
     operatorTokens: raw.RINGBACK_OPERATOR_KEYS,
-    strict: raw.VALIDATION,
+    strict: raw.VALIDATION === "strict",
     maxBodyBytes: raw.MAX_BODY_BYTES,
     clientAddressHeader: raw.CLIENT_ADDRESS_HEADER ?? null,
   };

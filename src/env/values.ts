@@ -29,6 +29,23 @@ function textOf(value: unknown): string | null {
   return value === undefined || value === null ? "" : null;
 }
 
+/** One of the listed words; the first one if it is not set. */
+export function oneOf<const Word extends string>(words: readonly [Word, ...Word[]]) {
+  return settingOf((text, refuse): Word => {
+    const word = text === undefined ? words[0] : words.find((one) => one === text);
+    return word ?? refuse(problem("not_listed", { values: words }));
+  });
+}
+
+/** A whole number of bytes. */
+function byteCount(fallback: number, range: { min: number; max: number }) {
+  return settingOf((text, refuse) => {
+    const value = text === undefined ? fallback : Number(text);
+    const valid = Number.isInteger(value) && value >= range.min && value <= range.max;
+    return valid ? value : refuse(problem("bytes_range", range));
+  });
+}
+
 interface SecondsRange {
   min?: number;
   max?: number;
@@ -155,19 +172,11 @@ export const webhookSecret = settingOf((text, refuse) => {
 const mebibytes = 1_048_576;
 /** One client address can hold no larger body in memory (`net/body-limits.ts`). */
 const BODY_LIMITS = { min: 1024, max: 20 * mebibytes };
-export const bodyLimit = settingOf((text, refuse) => {
-  const bytes = text === undefined ? 16 * mebibytes : Number(text);
-  const valid = Number.isInteger(bytes) && bytes >= BODY_LIMITS.min && bytes <= BODY_LIMITS.max;
-  return valid ? bytes : refuse(problem("bytes_range", BODY_LIMITS));
-});
+export const bodyLimit = byteCount(16 * mebibytes, BODY_LIMITS);
 
 /** R2 takes 5 GiB in one piece; a copy has two minutes. */
 const KEEP_LIMITS = { min: 1024, max: 5 * 1024 * mebibytes };
-export const keepLimit = settingOf((text, refuse) => {
-  const bytes = text === undefined ? 512 * mebibytes : Number(text);
-  const valid = Number.isInteger(bytes) && bytes >= KEEP_LIMITS.min && bytes <= KEEP_LIMITS.max;
-  return valid ? bytes : refuse(problem("bytes_range", KEEP_LIMITS));
-});
+export const keepLimit = byteCount(512 * mebibytes, KEEP_LIMITS);
 
 /** An origin, with nothing behind it. */
 export const publicUrl = settingOf((text, refuse) => {

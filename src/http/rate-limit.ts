@@ -25,7 +25,12 @@ export async function countCall(
 ): Promise<void> {
   if (context.get("isCounted")) return;
   context.set("isCounted", true);
-  for (const key of [`account ${account}`, `address ${clientOf(context) ?? "unknown"}`]) {
+  await countUnder(context, [`account ${account}`, `address ${clientOf(context) ?? "unknown"}`]);
+}
+
+/** Counts a request under each key, in order. @throws ApiError 429 if there were too many under one within the minute */
+export async function countUnder(context: Context<AppEnv>, keys: readonly string[]): Promise<void> {
+  for (const key of keys) {
     const { success } = await context.env.CREATE_LIMIT.limit({ key });
     if (!success) throw new ApiError("rate_limited");
   }

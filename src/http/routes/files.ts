@@ -9,7 +9,7 @@ import type { FileStore, StoredFile } from "../../files/store.ts";
 import type { AppEnv } from "../app-env.ts";
 import { ApiError } from "../errors.ts";
 import { methodNotAllowed, requireQuery, withSettings } from "../guards.ts";
-import { clientOf } from "../rate-limit.ts";
+import { clientOf, countUnder } from "../rate-limit.ts";
 import { Router } from "../router.ts";
 
 /** Any page may show a kept file, and nothing in it may run: the holder of its address is all that Ringback knows. */
@@ -34,10 +34,7 @@ const fileNamed = createMiddleware<AppEnv>(async (context, next) => {
 const limited = createMiddleware<AppEnv>(async (context, next) => {
   const { fileId } = nameOf(context);
   // The address first: it bounds how many files one client can make up.
-  for (const key of [`files of ${clientOf(context) ?? "unknown"}`, `file ${fileId}`]) {
-    const { success } = await context.env.CREATE_LIMIT.limit({ key });
-    if (!success) throw new ApiError("rate_limited");
-  }
+  await countUnder(context, [`files of ${clientOf(context) ?? "unknown"}`, `file ${fileId}`]);
   await next();
 });
 
