@@ -136,7 +136,9 @@ function curlOf(method: string, path: string, operation: Operation): string {
 /** Sent by the page's script, with the key that is typed in above; nothing is sent without a click. */
 function renderTrial(method: string, path: string, operation: Operation, parameters: Parameter[]): string {
   const id = operation.operationId;
-  const fields = parameters.map(({ name, in: place, required }) => {
+  // The body beneath has Ringback's own fields already.
+  const shown = parameters.filter(({ name }) => !name.startsWith("Ringback-"));
+  const fields = shown.map(({ name, in: place, required }) => {
     const field = `try-${id}-${name}`;
     return (
       `<div class="field"><label for="${field}"><code>${escapeHtml(name)}</code></label>` +

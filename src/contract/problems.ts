@@ -34,6 +34,7 @@ const REQUEST_PROBLEMS = {
   empty: () => "is empty",
   unknown_field: () => "is not a field of this call",
   unknown_parameter: () => "is not a query parameter of this call",
+  unknown_header: () => "is not a header of this call",
   not_cursor: () => "is not a cursor of this list",
   not_host: () => "is not a host",
   not_endpoint_id: () => "is not the id of a registered endpoint",

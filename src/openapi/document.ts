@@ -14,6 +14,7 @@ import { REQUESTS } from "./requests.ts";
 import { HEADERS, type Responses } from "./responses.ts";
 import { ENDPOINT_PARAMETERS, ENDPOINT_PATHS } from "./paths/endpoint-paths.ts";
 import { FILE_PATHS } from "./paths/file-paths.ts";
+import { FIELD_HEADERS } from "./paths/create-path.ts";
 import { RECOVERY_PARAMETERS, RECOVERY_PATHS } from "./paths/recovery-paths.ts";
 import { SIGNING_PATHS } from "./paths/signing-paths.ts";
 import { VIDEO_PARAMETERS, VIDEO_PATHS } from "./paths/video-paths.ts";
@@ -60,6 +61,7 @@ export function openApiDocument(): OpenApiDocument {
       schemas: { ...REQUESTS, ...answerSchemas(ANSWERS) },
       parameters: {
         ...VIDEO_PARAMETERS,
+        ...FIELD_HEADERS,
         ...RECOVERY_PARAMETERS,
         ...OPERATOR_PARAMETERS,
         ...ENDPOINT_PARAMETERS,

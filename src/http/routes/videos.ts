@@ -11,6 +11,7 @@ import { requireJsonOrForm, withBody } from "../body/body.ts";
 import { parseBody } from "../body/form-body.ts";
 import { askForRedelivery, readRedelivery, type Redelivery } from "./webhooks/redeliver.ts";
 import { answerCreate, createVideo } from "../create/create-video.ts";
+import { withHeaderFields } from "../create/header-fields.ts";
 import { issue } from "../../contract/problems.ts";
 import { OverloadedError } from "../../domain/errors/unavailable.ts";
 import { ApiError, invalidRequest, noSuchTask } from "../errors.ts";
@@ -45,9 +46,11 @@ export const videos = new Router()
       if (preferences.respondAsync) await requireKnownKey(context);
       const type = requireJsonOrForm(context.req.raw);
       const { maxBodyBytes } = context.get("settings");
-      const created = await withBody(context, maxBodyBytes, async (bytes) =>
-        createVideo(context, withQueryIssues(parseBody(bytes, type), context.req.url), preferences),
-      );
+      const { headers } = context.req.raw;
+      const created = await withBody(context, maxBodyBytes, async (bytes) => {
+        const fields = withHeaderFields(parseBody(bytes, type), headers);
+        return createVideo(context, withQueryIssues(fields, context.req.url), preferences);
+      });
       // The request's bytes are free by now: a call that waits here holds only a connection.
       return answerCreate(context, created, preferences);
     },

@@ -1,10 +1,25 @@
+import { headerOf } from "../../http/create/header-fields.ts";
+import { RINGBACK_FIELDS } from "../../http/create/video-schema.ts";
 import { CALLBACK_URL, FIELD_EXAMPLES, QUEUED_TASK, SUCCEEDED_TASK, UNKNOWN_TASK } from "../examples.ts";
 import { ref, type JsonSchema } from "../json-schema.ts";
-import { bodyOf, type Operation } from "../operation.ts";
+import { bodyOf, parameter, type Operation } from "../operation.ts";
 import { answer, errors, KNOWN_KEY, NO_LOOP, WITH_BODY } from "../responses.ts";
 import { FRAMES_EXAMPLE, REFERENCE_EXAMPLE, TEXT_EXAMPLE } from "../upstream-examples.ts";
 
 /** `POST /v1/videos`. */
+
+/** Ringback's own fields as headers; all of them take text, as fields of a form do. */
+export const FIELD_HEADERS: Record<string, JsonSchema> = Object.fromEntries(
+  Array.from(RINGBACK_FIELDS, (field) => [
+    `header-${field.replaceAll("_", "-")}`,
+    {
+      name: headerOf(field),
+      in: "header",
+      description: `\`${field}\`, for clients that cannot add it to the body; objects as JSON.`,
+      schema: { type: "string" },
+    },
+  ]),
+);
 
 const CREATE_PARAMETERS: JsonSchema[] = [
   {
@@ -23,6 +38,7 @@ const CREATE_PARAMETERS: JsonSchema[] = [
       "Both together: the submit does not delay the answer, the wait does. Ignored when it is out of range.",
     schema: { type: "string" },
   },
+  ...Object.keys(FIELD_HEADERS).map(parameter),
 ];
 
 /** The first is what a reference page sends when its reader edits nothing: it must cost nothing. */
@@ -77,7 +93,8 @@ export const createVideo: Operation = {
   description:
     "Submits the task to the upstream and keeps it. A refusal for good comes back at once, with the upstream's status " +
     "and body under `error.upstream`, and no callback follows. A `429` of the upstream is waited out: the task stays " +
-    "`queued` and is submitted later.",
+    "`queued` and is submitted later. Ringback's own fields may come as headers, `Ringback-` and the name with `-` for " +
+    "`_`; a field that is given twice, and any other `Ringback-` header, is refused.",
   tags: ["Videos"],
   parameters: CREATE_PARAMETERS,
   requestBody: {

@@ -25,6 +25,7 @@ import {
  * scenario                                               requirement
  * the upstream's own examples, sent and asked about      contract, base path: a client changes nothing but its base URL
  * what the gateway receives                              contract, POST /v1/videos: upstream fields, Ringback's own fields
+ * Ringback's own fields as headers                       contract, Other upstreams: /v1/videos takes these headers too
  * the answer to a create                                 contract: 202, Location, x-request-id, The task
  * a create without a callback_url                        contract: only kept and polled
  * 15 MB of images, one and several at once               contract, Errors: MAX_BODY_BYTES; Shape: 48 MiB in hand, else 503
@@ -187,6 +188,52 @@ describe("what reaches the upstream", () => {
     expect(headers.authorization).toBe(`Bearer ${OWN_KEY}`);
     for (const name of ["idempotency-key", "prefer", "cookie", "x-request-id", "x-custom"])
       expect(headers).not.toHaveProperty(name);
+  });
+
+  it("has none of Ringback's own fields that came as headers, and the task has them all", async () => {
+    const own = { callback_url: hook.url, callback_headers: { "x-make-apikey": "of-the-receiver" } };
+    const upstreamPart = `"model":"${MODEL}","prompt":"A lighthouse at dusk."`;
+    const headers = {
+      "idempotency-key": "k-headers",
+      "Ringback-Callback-Url": own.callback_url,
+      "Ringback-Callback-Headers": JSON.stringify(own.callback_headers),
+      // As curl sends it: the bytes of UTF-8.
+      "Ringback-Metadata": Buffer.from('{"名":"é"}').toString("latin1"),
+    };
+    const created = await post(`{${upstreamPart}}`, headers);
+    expect(created.status).toBe(202);
+    const task = (await created.json()) as TaskBody;
+    expect(task).toMatchObject({ metadata: { 名: "é" }, callback: { url: hook.url } });
+    expect(onlySubmit().body.toString()).toBe(`{${upstreamPart}}`);
+    expect(Object.keys(onlySubmit().headers).filter((name) => name.startsWith("ringback-"))).toEqual([
+      "ringback-hop",
+    ]);
+    const [callback] = await hook.waitFor(1);
+    expect(callback?.headers["x-make-apikey"]).toBe("of-the-receiver");
+
+    const inBody = JSON.stringify({ ...own, metadata: { 名: "é" } }).slice(1);
+    const again = await post(`{${upstreamPart},${inBody}`, { "idempotency-key": "k-headers" });
+    expect([again.status, again.headers.get("idempotent-replayed")]).toEqual([202, "true"]);
+    expect(stack.logs.join("\n")).not.toContain("of-the-receiver");
+  });
+
+  it("is nothing when one of Ringback's headers is unknown, or repeats a field of the body", async () => {
+    const refused = await post(JSON.stringify({ model: MODEL, prompt: "x", callback_url: hook.url }), {
+      "Ringback-Callback-Uri": hook.url,
+      "Ringback-Callback-Url": hook.url,
+    });
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({
+      error: {
+        code: "invalid_request",
+        param: "Ringback-Callback-Uri",
+        issues: [
+          { path: "Ringback-Callback-Uri", code: "unknown_header" },
+          { path: "Ringback-Callback-Url", code: "given_two_ways" },
+        ],
+      },
+    });
+    expect(submitsTo(stack.gateway)).toEqual([]);
   });
 
   it("keeps unknown fields as they are, with every digit of their numbers", async () => {

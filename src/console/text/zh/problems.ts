@@ -29,6 +29,7 @@ export const problems: ProblemSentences = {
   empty: () => "为空",
   unknown_field: () => "不是该接口的字段",
   unknown_parameter: () => "不是该接口的查询参数",
+  unknown_header: () => "不是该接口的请求头",
   not_cursor: () => "不是该列表的分页位置",
   not_host: () => "不是有效的主机",
   not_endpoint_id: () => "不是已注册端点的 ID",
