@@ -1,7 +1,8 @@
 import { innerObject, isJsonObject, numberOf, own, type JsonObject } from "../../domain/text/json.ts";
+import { normalWord } from "../../domain/text/normal-word.ts";
 import { redactText } from "../../domain/text/redact.ts";
 import { plainText } from "../../domain/text/text.ts";
-import { meansSuccess, normalWord } from "./status-words.ts";
+import { meansSuccess } from "./status-words.ts";
 
 /** The words and codes of an answer beside its status. */
 

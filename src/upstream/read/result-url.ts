@@ -1,8 +1,8 @@
 import { isJsonObject, own, type JsonObject, type JsonValue } from "../../domain/text/json.ts";
 import { parseBoundedJson } from "../../domain/text/json-bounds.ts";
+import { normalWord } from "../../domain/text/normal-word.ts";
 import type { ResultUrl } from "../../domain/task/upstream-answer.ts";
 import { absoluteUrl } from "./absolute-url.ts";
-import { normalWord } from "./status-words.ts";
 import { hasStatus, idsNamedBy, outwards, taskIdIn, type TaskCandidate } from "./task-candidates.ts";
 
 /** Finds the video among the URLs of an answer: in the members and nestings of the known gateways, video first. */

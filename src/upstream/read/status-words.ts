@@ -1,4 +1,5 @@
 import type { TaskStatus } from "../../contract/words.ts";
+import { normalWord } from "../../domain/text/normal-word.ts";
 
 /** The words for a status, as `normalWord` spells them. */
 const WORDS: Record<TaskStatus, readonly string[]> = {
@@ -38,11 +39,6 @@ const AMBIGUOUS_FAILURES = new Set(["error", "timeout", "timedout"]);
 
 /** Envelopes use `success` for every query that worked, but none of these. Rule 1 of reading. */
 const OUTER_SUCCESSES = new Set(["succeeded", "succeed", "completed", "complete", "done", "finished"]);
-
-/** Words are compared without case, blanks, `-` and `_`. */
-export function normalWord(text: string): string {
-  return text.toLowerCase().replaceAll(/[\s_-]/g, "");
-}
 
 /** Null: a word that Ringback does not know. */
 export function statusOfWord(word: string): TaskStatus | null {
