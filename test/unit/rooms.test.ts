@@ -21,6 +21,8 @@ const ROOMS: Record<string, string[]> = {
   contract: [],
   // Pure decisions.
   domain: ["contract"],
+  // How upstreams are called and read, as data.
+  profiles: ["domain"],
   // What other people's programs install.
   client: [],
   log: ["domain"],
@@ -79,7 +81,7 @@ const DOORS = new Set(["client", "diagnostics", "object"]);
 const PACKAGES: Record<string, string[]> = {
   "cloudflare:workers": ["account-object", "cadence-object", "task-object"],
   hono: ["app", "console", "http"],
-  zod: ["contract", "env", "http", "openapi"],
+  zod: ["contract", "env", "http", "openapi", "profiles"],
 };
 
 interface Import {

@@ -1,0 +1,191 @@
+import * as z from "zod/mini";
+import type { JsonValue } from "../domain/text/json.ts";
+import { normalWord } from "../domain/text/normal-word.ts";
+import { namesIn } from "./pattern.ts";
+import { isPointer } from "./pointer.ts";
+import { profileProblem, type ProfileProblem } from "./rules.ts";
+
+/** A profile: how an upstream is called, and where its answers hold what. Data, never code. */
+
+const LIST_MAX = 50;
+const TEXT_MAX = 300;
+const DAY_SECONDS = 86_400;
+const YEAR_HOURS = 8760;
+
+const text = z
+  .string()
+  .check(z.minLength(1, "is empty"), z.maxLength(TEXT_MAX, `is longer than ${TEXT_MAX}`));
+const pointer = z
+  .string()
+  .check(z.maxLength(TEXT_MAX, `is longer than ${TEXT_MAX}`), z.refine(isPointer, "is no JSON Pointer"));
+const word = text.check(z.refine((value) => normalWord(value) !== "", "is no word"));
+
+function listOf<Item extends z.core.$ZodType>(item: Item) {
+  return z.array(item).check(z.maxLength(LIST_MAX, `has more than ${LIST_MAX} items`));
+}
+
+function oneOrMore<Item extends z.core.$ZodType>(item: Item) {
+  return listOf(item).check(z.minLength(1, "is empty"));
+}
+
+function numberFrom(min: number, max: number) {
+  const message = `must be a number from ${min} to ${max}`;
+  return z.number(message).check(z.gte(min, message), z.lte(max, message));
+}
+
+/** A path below `base_url` that may hold these names in braces; null: any. */
+function path(allowed: readonly string[] | null) {
+  return text.check(
+    z.refine((value) => namesIn(value) !== null, "is no path, or its names in braces are none"),
+    z.refine(
+      (value) => (namesIn(value) ?? []).every((name) => allowed?.includes(name) ?? true),
+      allowed?.length === 0 ? "holds a name in braces" : "holds another name than {id}",
+    ),
+  );
+}
+
+/** These mean the same for every upstream. */
+const FIXED_STATUSES = new Set([401, 402, 403, 404, 429]);
+/** A status that a profile may read in its own way. */
+const status = z
+  .int()
+  .check(
+    z.refine(
+      (value) => (value >= 200 && value < 300) || (value >= 400 && value < 500 && !FIXED_STATUSES.has(value)),
+      "must be a status from 200 to 299 or from 400 to 499, but not 401, 402, 403, 404 or 429",
+    ),
+  );
+const baseUrl = z.pipe(
+  text.check(z.refine(isBaseUrl, "must be an http(s) URL without credentials, query and fragment")),
+  z.transform((value: string) => new URL(value).href.replace(/\/+$/, "")),
+);
+
+const read = z.strictObject({
+  /** Where the word stands; the first one with a known word counts. */
+  status: z.optional(oneOrMore(pointer)),
+  /** A list that is left out is that of `aio`. */
+  words: z.optional(
+    z.strictObject({
+      queued: z.optional(listOf(word)),
+      running: z.optional(listOf(word)),
+      succeeded: z.optional(listOf(word)),
+      failed: z.optional(listOf(word)),
+    }),
+  ),
+  failed_if: z.optional(
+    listOf(
+      z.strictObject({
+        at: pointer,
+        is: z.optional(
+          z.union([z.string().check(z.maxLength(TEXT_MAX)), z.number(), z.boolean(), z.null()], {
+            error: "must be a text, a number, true, false or null",
+          }),
+        ),
+      }),
+    ),
+  ),
+  progress: z.optional(pointer),
+  progress_max: z.optional(numberFrom(0.000_001, 1_000_000)),
+  /**
+   * Where the results stand, the best one first. An entry that holds `{id}` is no pointer but a path below `base_url`: the
+   * result of an upstream whose answers hold no URL.
+   */
+  urls: z.optional(
+    oneOrMore(z.string().check(z.refine(isResultPlace, "is no JSON Pointer, and no path with {id}"))),
+  ),
+  error: z.optional(oneOrMore(pointer)),
+  id: z.optional(oneOrMore(pointer)),
+  /** Only the upstream's key opens its results. */
+  needs_key: z.optional(z.boolean()),
+});
+
+const schema = z.strictObject({
+  /** Without a slash at its end. Null in none: an upstream that anyone may host has an address for each setting. */
+  base_url: z.optional(baseUrl),
+  auth: z.strictObject({
+    header: text,
+    /** The word before the key, as `Bearer`; left out: the key alone. */
+    scheme: z.optional(text.check(z.regex(/^[A-Za-z][\w.~+-]*$/, "must be one word, as Bearer"))),
+  }),
+  /** Sent with each call. */
+  headers: z.optional(z.record(z.string(), z.string())),
+  create: z.strictObject({
+    paths: oneOrMore(path(null)),
+    /** Where the answer names the task. Left out: the ids are looked for as those of `aio`. */
+    id: z.optional(oneOrMore(pointer)),
+    /** Where the request names its model. */
+    model: z.optional(pointer),
+  }),
+  poll: z.strictObject({
+    method: z.enum(["GET", "POST"]),
+    path: path(["id"]),
+    /** JSON, in whose texts `{id}` is the task's id. */
+    body: z.optional(z.record(z.string(), z.custom<JsonValue>())),
+    /** The id is a path and is put into the poll's as it is. */
+    id_is_path: z.optional(z.boolean()),
+  }),
+  read: z.optional(read),
+  pending_statuses: z.optional(listOf(status)),
+  not_found: z.optional(
+    z.strictObject({ statuses: z.optional(listOf(status)), words: z.optional(listOf(word)) }),
+  ),
+  /** A list of models, which only a known key gets. Left out: no question tells whether a key is known. */
+  check: z.optional(path([])),
+  min_gap_seconds: z.optional(numberFrom(0, DAY_SECONDS)),
+  /** How long a result can be fetched. */
+  lifetime_hours: z.optional(numberFrom(0.01, YEAR_HOURS)),
+});
+
+export type Profile = z.infer<typeof schema>;
+
+export type ProfileRead = NonNullable<Profile["read"]>;
+
+export type ProfileResult = { ok: true; profile: Profile } | { ok: false; problem: ProfileProblem };
+
+/** Reads a profile; of several problems it names the first. */
+export function parseProfile(value: unknown): ProfileResult {
+  const result = schema.safeParse(value);
+  const problem = result.success ? profileProblem(result.data) : problemOf(result.error);
+  return result.success && problem === null
+    ? { ok: true, profile: result.data }
+    : { ok: false, problem: problem ?? { path: "", message: INVALID } };
+}
+
+const INVALID = "is not valid";
+
+function problemOf({ issues: [issue] }: z.core.$ZodError): ProfileProblem {
+  const unknown = issue?.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
+  const places = [...(issue?.path ?? []), ...unknown].map((place) => String(place).slice(0, 100));
+  return { path: places.join("."), message: messageOf(issue) };
+}
+
+function messageOf(issue: z.core.$ZodIssue | undefined): string {
+  switch (issue?.code) {
+    case "unrecognized_keys":
+      return "is unknown";
+    case "invalid_value":
+      return `must be one of ${issue.values.join(", ")}`;
+    case "invalid_type":
+      return issue.message.startsWith("must")
+        ? issue.message
+        : `must be given, of the type ${issue.expected}`;
+    default:
+      return issue?.message ?? INVALID;
+  }
+}
+
+/** Whether an entry of `read.urls` is a path below `base_url`, made with the task's id. */
+export function isResultPath(place: string): boolean {
+  return place.includes("{id}");
+}
+
+function isBaseUrl(value: string): boolean {
+  const url = URL.parse(value);
+  if (url === null || !/^https?:$/.test(url.protocol)) return false;
+  return url.search + url.hash + url.username + url.password === "" && !/[?#@]/.test(value);
+}
+
+function isResultPlace(place: string): boolean {
+  if (place.length > TEXT_MAX) return false;
+  return isResultPath(place) ? namesIn(place)?.join() === "id" : isPointer(place);
+}
