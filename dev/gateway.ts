@@ -17,45 +17,28 @@
  *   [fail]      the video fails        [refuse]    the vendor refuses the create    [content]  the result needs the key
  *   [conflict]  409, and yet it runs   [lost]      accepted and then unknown
  */
-import { readFileSync } from "node:fs";
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
 import { parseArgs } from "node:util";
+import { CLIP } from "./gateway/clip.ts";
 import { createDocumentProfile } from "./gateway/document.ts";
 import { distort, type Fault, takesEffect } from "./gateway/fault.ts";
 import { MAX_API } from "./gateway/max-api.ts";
 import { NEW_API } from "./gateway/new-api.ts";
 import { type Profile, REFUSAL_MESSAGES, type RefusalReason } from "./gateway/profile.ts";
 import { RESELLER } from "./gateway/reseller.ts";
+import { type GatewayCall, type NewCall, printCall, serve } from "./gateway/serve.ts";
 import type { GatewayTask, TaskPlan, TaskStatus } from "./gateway/task.ts";
 import { hasMark, TaskBook } from "./gateway/task-book.ts";
 import { createRateLimiter, findViolation, parseObject, readKey, refuse } from "./gateway/validation.ts";
-import { type Answer, AnswerPlan, listen, readBody, sendAnswer } from "./listen.ts";
+import type { Answer } from "./listen.ts";
 
 export type { Fault } from "./gateway/fault.ts";
+export type { GatewayCall } from "./gateway/serve.ts";
 
-const MAX_BODY_BYTES = 64 * 1024 * 1024;
 /** As the gateways of the family have it. */
 const LOOP_SECONDS = 15;
-/** Three seconds of H.264, 320 × 180, that a browser really plays; made with ffmpeg's `gradients` source. */
-const CLIP_MP4 = readFileSync(new URL("clip.mp4", import.meta.url));
-const CLIP: Answer = { status: 200, headers: { "content-type": "video/mp4" }, body: CLIP_MP4 };
-const REFUSAL_REASONS: readonly unknown[] = Object.keys(REFUSAL_MESSAGES);
-const FAULTY_ROUTES: readonly unknown[] = ["submit", "poll", "models"] satisfies Fault["on"][];
 
 export const PROFILE_NAMES = ["document", "max-api", "new-api", "reseller"] as const;
 export type ProfileName = (typeof PROFILE_NAMES)[number];
-
-export interface GatewayCall {
-  method: string;
-  /** As sent, with its query. */
-  path: string;
-  authorization: string | undefined;
-  headers: IncomingHttpHeaders;
-  body: Buffer;
-  at: number;
-  /** As planned; null if no whole head is sent. A client that leaves during `delayMs` never sees it. */
-  status: number | null;
-}
 
 export interface GatewayOptions {
   port?: number;
@@ -98,38 +81,20 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     "new-api": NEW_API,
     reseller: RESELLER,
   };
-  const calls: GatewayCall[] = [];
-  const faults = new AnswerPlan<Fault>();
   const limiters = {
     submit: createRateLimiter(options.limits?.submitsPerSecond),
     poll: createRateLimiter(options.limits?.pollsPerSecond),
   };
-  const listening = await listen(answerRequest, options.port);
-  const book = new TaskBook(listening.origin, options.loopSeconds ?? LOOP_SECONDS);
+  const served = await serve({
+    port: options.port,
+    answer: planAnswer,
+    refusals: Object.keys(REFUSAL_MESSAGES),
+    onCall: options.onCall,
+  });
+  const { calls, faults } = served;
+  const book = new TaskBook(served.origin, options.loopSeconds ?? LOOP_SECONDS);
 
-  async function answerRequest(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const at = Date.now();
-    const { method = "", url: path = "" } = request;
-    const body = await readBody(request, MAX_BODY_BYTES);
-    if (path.startsWith("/_control/"))
-      return sendAnswer(response, answerControl(`${method} ${path}`, body.bytes));
-
-    const { authorization } = request.headers;
-    const call = { method, path, authorization, headers: request.headers, body: body.bytes, at };
-    const answer =
-      body.end === "complete"
-        ? planAnswer(call)
-        : body.end === "too-large"
-          ? refuse(413, "request_too_large", "The request body is too large.")
-          : null;
-    const sendsStatus = answer !== null && answer.cut !== "before-headers" && answer.cut !== "mid-headers";
-    const recorded = { ...call, status: sendsStatus ? answer.status : null };
-    calls.push(recorded);
-    options.onCall?.(recorded);
-    if (answer !== null) await sendAnswer(response, answer);
-  }
-
-  function planAnswer(call: Omit<GatewayCall, "status">): Answer {
+  function planAnswer(call: NewCall): Answer {
     const key = readKey(call.authorization);
     const { profile: chosen = "document" } = options;
     const profile = profiles[typeof chosen === "function" ? chosen(key ?? "") : chosen];
@@ -142,7 +107,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
 
   function answerTruly(
     { name, id }: Route,
-    { method, path, body, at }: Omit<GatewayCall, "status">,
+    { method, path, body, at }: NewCall,
     key: string | null,
     profile: Profile,
   ): Answer {
@@ -183,29 +148,8 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     return hasMark(request, "[conflict]") ? profile.conflict(task) : profile.accepted(task);
   }
 
-  function answerControl(call: string, body: Buffer): Answer {
-    switch (call) {
-      case "POST /_control/faults": {
-        const fault = parseObject(body);
-        if (!FAULTY_ROUTES.includes(fault?.on))
-          return refuse(400, "invalid_fault", 'A JSON object with "on": submit, poll or models.');
-        if (fault?.refusal !== undefined && !REFUSAL_REASONS.includes(fault.refusal))
-          return refuse(400, "invalid_fault", `"refusal": ${REFUSAL_REASONS.join(", ")}.`);
-        faults.add(fault as unknown as Fault);
-        return { status: 204 };
-      }
-      case "DELETE /_control/faults":
-        faults.clear();
-        return { status: 204 };
-      case "GET /_control/calls":
-        return { status: 200, body: calls.map(({ method, path, status }) => ({ method, path, status })) };
-      default:
-        return refuse(404, "not_found", `No such path: ${call}`);
-    }
-  }
-
   return {
-    baseUrl: `${listening.origin}/v1`,
+    baseUrl: `${served.origin}/v1`,
     calls,
     tasks: book.tasks,
     fault: (fault) => faults.add(fault),
@@ -213,7 +157,7 @@ export async function startGateway(options: GatewayOptions = {}): Promise<Gatewa
     finish: (id, outcome, errorMessage) => book.finish(id, outcome, errorMessage),
     close: async () => {
       book.close();
-      await listening.close();
+      await served.close();
     },
   };
 }
@@ -264,8 +208,7 @@ if (import.meta.main) {
     queueSeconds: Number(values["queue-seconds"] ?? 2),
     runSeconds: Number(values["run-seconds"] ?? 10),
     loopSeconds: Number(values["loop-seconds"] ?? LOOP_SECONDS),
-    onCall: ({ at, method, path, status }) =>
-      console.log(`${new Date(at).toISOString()} ${method} ${path} ${status ?? "dropped"}`),
+    onCall: printCall,
   });
   console.log(`gateway at ${gateway.baseUrl}`);
 }

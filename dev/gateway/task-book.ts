@@ -26,7 +26,7 @@ export class TaskBook {
     this.#loopSeconds = loopSeconds;
   }
 
-  add({ plan, ...asked }: NewTask, profile: Profile): GatewayTask {
+  add({ plan, ...asked }: NewTask, profile: Pick<Profile, "makeIds" | "statusComesFrom">): GatewayTask {
     const createdAt = Date.now();
     const runsAt = createdAt + plan.queueSeconds * 1000;
     const fullAt = runsAt + plan.runSeconds * 1000;
@@ -59,7 +59,7 @@ export class TaskBook {
   }
 
   /** The gateway's state of the task now. */
-  view(task: GatewayTask, { statusComesFrom }: Profile): TaskView {
+  view(task: GatewayTask, { statusComesFrom }: Pick<Profile, "statusComesFrom">): TaskView {
     const now = Date.now();
     const isLive = statusComesFrom === "live";
     const status = isLive ? taskStatus(task, now) : (task.found?.status ?? "queued");
