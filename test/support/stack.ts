@@ -151,13 +151,14 @@ export async function eventually<T>(
   ask: () => Promise<T>,
   ready: (value: T) => boolean,
   timeoutMs = 10_000,
+  everyMs = 20,
 ): Promise<T> {
   const until = Date.now() + timeoutMs;
   for (;;) {
     const value = await ask();
     if (ready(value)) return value;
     if (Date.now() > until) throw new Error(`not reached in ${timeoutMs} ms; last: ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
   }
 }
 
