@@ -146,12 +146,15 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   };
 }
 
+/** Each question is work for the cores that the awaited thing needs, too. */
+const PAUSE_MS = 50;
+
 /** Asks until the answer satisfies; a bounded loop that names the last answer when it gives up. */
 export async function eventually<T>(
   ask: () => Promise<T>,
   ready: (value: T) => boolean,
   timeoutMs = 10_000,
-  everyMs = 20,
+  everyMs = PAUSE_MS,
 ): Promise<T> {
   const until = Date.now() + timeoutMs;
   for (;;) {
