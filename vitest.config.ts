@@ -106,7 +106,7 @@ export default defineConfig({
           // Each file runs a workerd of its own, and mostly waits: five keep two cores busy, more would make moments late.
           maxWorkers: 5,
           sequence: { groupOrder: 1 },
-          // Loading the same modules anew for each file takes a second of the processor.
+          // Loading the same modules anew for each file takes a second of the processor, here and in the browser's.
           isolate: false,
         },
       },
@@ -118,6 +118,7 @@ export default defineConfig({
           hookTimeout: 60_000,
           // A page waits as often as it works.
           maxWorkers: 2,
+          isolate: false,
           sequence: { groupOrder: 2 },
         },
       },

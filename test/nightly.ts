@@ -32,7 +32,7 @@ const STEPS: Step[] = [
   },
   { command: ["node", "test/faults.ts"], env: { KILLS: "30" } },
   { command: ["node", "test/large-file.ts"] },
-  { command: ["vitest", "run", "--project=browser"], env: { LOOKS: "all" } },
+  { command: ["vitest", "run", "--project=browser"], env: { LOOKS: "all", SCREENSHOTS: "1" } },
   { command: ["node", "test/mutations.ts"] },
 ];
 

@@ -70,8 +70,9 @@ export async function signIn(page: Page, key: string): Promise<void> {
   await page.waitForURL("/");
 }
 
-/** For a person to view: `test-results/` is not committed. */
+/** With SCREENSHOTS=1, for a person to view: `test-results/` is not committed. Each takes a third of a second. */
 export async function shoot(page: Page, name: string): Promise<void> {
+  if (process.env["SCREENSHOTS"] !== "1") return;
   mkdirSync(SCREENSHOTS, { recursive: true });
   await page.screenshot({ path: join(SCREENSHOTS, `${name}.png`), fullPage: true });
 }

@@ -11,7 +11,7 @@ import { addRun, newTally, printTally } from "../../support/checks/tally.ts";
  */
 
 const seed = Number(process.env["MODEL_SEED"] ?? 20_261_123);
-const numRuns = Number(process.env["MODEL_RUNS"] ?? 250);
+const numRuns = Number(process.env["MODEL_RUNS"] ?? 120);
 
 it("keeps every guarantee under any commands, in plain Node", { timeout: 600_000 }, async () => {
   const tally = newTally("any commands, plain Node", seed);

@@ -316,7 +316,7 @@ describe("any answers, in any order, with processes that die", () => {
         });
         expect(queue.progress().cursor).toBe("~");
       }),
-      { numRuns: 500 },
+      { numRuns: 150 },
     );
   });
 });

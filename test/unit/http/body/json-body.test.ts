@@ -45,7 +45,7 @@ describe("a JSON body", () => {
           );
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     );
   });
 
