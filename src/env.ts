@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { asMessage, problem, problemSaid, type Problem } from "./contract/problems.ts";
+import { AIO, type AccountMode } from "./contract/words.ts";
 import { isOwnHost, judgeEndpoint } from "./domain/delivery/endpoint-policy.ts";
 import type { PatienceLimits } from "./domain/task/poll.ts";
 import type { PollLimits } from "./domain/polling/plan.ts";
@@ -131,10 +132,17 @@ function ownHostsOf(given: {
 /** The names of all settings. */
 export const SETTING_NAMES: readonly string[] = Object.keys(schema.shape);
 
-export interface TaskSettings {
+/** An upstream that tasks can be made by. */
+export interface UpstreamSettings {
+  name: string;
+  /** Without a slash at its end. */
   baseUrl: string;
-  /** The operator's upstream key, or null where callers bring their own. */
+  /** The operator's key for it, or null where callers bring their own. */
   operatorKey: string | null;
+}
+
+export interface TaskSettings {
+  upstreams: readonly UpstreamSettings[];
   /** Root secrets that open what was sealed or issued, the current one first; only that one seals and issues. */
   roots: readonly [string, ...string[]];
   poll: PollLimits & PatienceLimits;
@@ -166,6 +174,10 @@ export interface AlertSettings {
 }
 
 export interface Settings extends TaskSettings {
+  /** Whose key goes upstream: callers bring their own, or the operator has one for each upstream. */
+  mode: AccountMode;
+  /** The first one is that of `/v1/models`, and of the question whether an own key is known. */
+  upstreams: readonly [UpstreamSettings, ...UpstreamSettings[]];
   /** Callers' tokens. */
   keys: readonly NamedToken[];
   /** The operators' own: they read and repair what is of the callers' accounts. */
@@ -175,6 +187,11 @@ export interface Settings extends TaskSettings {
   maxBodyBytes: number;
   /** The header that holds the caller's address; null: the platform's. */
   clientAddressHeader: string | null;
+}
+
+/** Null: there is none of this name. */
+export function upstreamNamed({ upstreams }: TaskSettings, name: string): UpstreamSettings | null {
+  return upstreams.find((upstream) => upstream.name === name) ?? null;
 }
 
 export interface SettingProblem extends Problem {
@@ -210,8 +227,8 @@ function parseSettings(env: object): SettingsResult {
   }
   const previous = raw.RINGBACK_SECRET_PREVIOUS;
   const settings: Settings = {
-    baseUrl: raw.AIO_BASE_URL,
-    operatorKey: raw.AIO_API_KEY ?? null,
+    mode: raw.AIO_API_KEY === undefined ? "own" : "operator",
+    upstreams: [{ name: AIO, baseUrl: raw.AIO_BASE_URL, operatorKey: raw.AIO_API_KEY ?? null }],
     roots: [raw.RINGBACK_SECRET, ...(previous === undefined ? [] : [previous])],
     poll: {
       firstMs: raw.POLL_FIRST_SECONDS,

@@ -2,12 +2,11 @@ import type { Settings } from "../env.ts";
 import { equalBytes, hex, sha256 } from "../keys/digest.ts";
 import { namedAccount, ownKeyAccount } from "../keys/ids.ts";
 
-/** The caller, and the upstream key to use for it. */
 export type Caller =
   /** Bring your own key: the upstream judges it. */
   | { mode: "own"; account: string; apiKey: string }
   /** A token of this deployment; the operator's key is used for the upstream. */
-  | { mode: "operator"; account: string; operatorKey: string };
+  | { mode: "operator"; account: string };
 
 /** One Bearer token of visible ASCII; anything else is no token. */
 const BEARER = /^Bearer +([\x21-\x7e]{1,4096})$/i;
@@ -19,18 +18,16 @@ export async function identify(
 ): Promise<Caller | null> {
   const token = tokenIn(authorization);
   if (token === null) return null;
-  if (settings.operatorKey === null)
-    return { mode: "own", account: await ownKeyAccount(token), apiKey: token };
+  if (settings.mode === "own") return { mode: "own", account: await ownKeyAccount(token), apiKey: token };
   const name = await nameOfToken(token, settings.keys);
-  return name === null
-    ? null
-    : { mode: "operator", account: namedAccount(name), operatorKey: settings.operatorKey };
+  return name === null ? null : { mode: "operator", account: namedAccount(name) };
 }
 
 /** The account that an operator calls for, or null: there is none of that name. */
-export function callerNamed(name: string, { keys, operatorKey }: Settings): Caller | null {
-  if (operatorKey === null || !keys.some((key) => key.name === name)) return null;
-  return { mode: "operator", account: namedAccount(name), operatorKey };
+export function callerNamed(name: string, { keys, mode }: Settings): Caller | null {
+  return mode === "operator" && keys.some((key) => key.name === name)
+    ? { mode, account: namedAccount(name) }
+    : null;
 }
 
 /** The name of the operator's token in an `Authorization` header, or null: it holds another or none. */
@@ -55,9 +52,4 @@ async function nameOfToken(token: string, keys: Settings["keys"]): Promise<strin
     if (equalBytes(encoder.encode(expected), digest)) found = name;
   }
   return found;
-}
-
-/** The key that goes upstream for this caller. */
-export function upstreamKey(caller: Caller): string {
-  return caller.mode === "own" ? caller.apiKey : caller.operatorKey;
 }

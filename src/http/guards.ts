@@ -72,10 +72,13 @@ export const apiHeaders = createMiddleware<AppEnv>(async (context, next) => {
 export const withSettings = createMiddleware<AppEnv>(async (context, next) => {
   const result = readSettings(context.env);
   if (!result.ok) throw misconfigured(result.problems);
-  const { baseUrl, callback, alerts } = result.settings;
+  const { upstreams, callback, alerts } = result.settings;
   const { allowPrivate } = callback;
-  const found = baseUrlProblem(baseUrl, allowPrivate, [ownHost(context)]);
-  if (found !== null) throw misconfigured([{ setting: "AIO_BASE_URL", ...found }]);
+  const found = upstreams.flatMap(({ baseUrl }) => {
+    const wrong = baseUrlProblem(baseUrl, allowPrivate, [ownHost(context)]);
+    return wrong === null ? [] : [{ setting: "AIO_BASE_URL", ...wrong }];
+  });
+  if (found.length > 0) throw misconfigured(found);
   if (alerts && isOwnHost(new URL(alerts.url), { allowPrivate, ownHosts: [ownHost(context)] })) {
     throw misconfigured([{ setting: "ALERT_URL", ...problem("url_own_host") }]);
   }

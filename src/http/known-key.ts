@@ -3,7 +3,7 @@ import type { Context } from "hono";
 import type { Settings } from "../env.ts";
 import { judgeKey, knownVerdict, type AskedKey } from "../upstream/key-check.ts";
 import type { AppEnv } from "./app-env.ts";
-import { upstreamKey, type Caller } from "./caller.ts";
+import type { Caller } from "./caller.ts";
 import { ApiError } from "./errors.ts";
 import { unauthorized } from "./guards.ts";
 import { countCall } from "./rate-limit.ts";
@@ -43,7 +43,10 @@ export function isKnownKey(context: Context<AppEnv>): boolean {
 }
 
 /** The key that goes upstream for this caller, for a question to the upstream. */
-export function askedKey({ baseUrl, upstreamTimeoutMs }: Settings, caller: Caller): AskedKey {
-  const name = caller.mode === "operator" ? "operator" : caller.account;
-  return { baseUrl, timeoutMs: upstreamTimeoutMs, apiKey: upstreamKey(caller), name };
+export function askedKey({ upstreams: [upstream], upstreamTimeoutMs }: Settings, caller: Caller): AskedKey {
+  const { baseUrl, operatorKey } = upstream;
+  const of = { baseUrl, timeoutMs: upstreamTimeoutMs };
+  return caller.mode === "own"
+    ? { ...of, apiKey: caller.apiKey, name: caller.account }
+    : { ...of, apiKey: operatorKey ?? "", name: "operator" };
 }

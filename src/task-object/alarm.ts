@@ -24,8 +24,7 @@ export async function runAlarm(deps: TaskDeps, retryCount: number): Promise<void
 
 /** Enough to store that a deadline has passed; every step that acts waits for real settings. */
 export const WITHOUT_SETTINGS: TaskSettings = {
-  baseUrl: "",
-  operatorKey: null,
+  upstreams: [],
   roots: [""],
   poll: { firstMs: null, minMs: STALL_MS, maxMs: STALL_MS, lostMs: 0, unauthorizedMs: 0, resultMissingMs: 0 },
   callback: { retryMs: [], timeoutMs: 0, holdMs: 0, allowPrivate: false },

@@ -4,7 +4,6 @@ import type { Forecast } from "../domain/polling/forecast.ts";
 import type { CadenceClass } from "../domain/task/cadence.ts";
 import type { LaneKind, PaceAnswer, Refusal } from "../domain/pacing/pacing.ts";
 import type { BriefedEndpoint } from "../domain/endpoint/endpoint.ts";
-import { StallError } from "../domain/errors/stall.ts";
 import type { CopyResult } from "../domain/task/keep.ts";
 import type { Task } from "../domain/task/task.ts";
 import type { TaskSettings } from "../env.ts";
@@ -58,11 +57,6 @@ export interface TaskDeps {
   /** Deletes the copy, if there is one. @throws Error if the bucket does not answer */
   deleteFile(fileId: string): Promise<void>;
   log(event: LogEvent, fields: LogFields): void;
-}
-
-/** The task was created with the operator's key, and the deployment no longer has one. */
-export class MissingKeyError extends StallError {
-  override name = "MissingKeyError";
 }
 
 /** Ids for a log line. */

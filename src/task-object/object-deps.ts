@@ -29,6 +29,7 @@ import type { Pacing } from "./pacing.ts";
 import type { Tombstone } from "./records.ts";
 import type { RunningSteps } from "./running-steps.ts";
 import type { TaskStore } from "./store.ts";
+import { upstreamOf } from "./task-upstream.ts";
 import type { UpstreamSession } from "./upstream-session.ts";
 import type { WaitingRoom } from "./waiters/waiting-room.ts";
 
@@ -82,8 +83,10 @@ export class ObjectDeps implements TaskDeps {
     return this.#room.isStreamed;
   }
 
-  keyAccepted({ mode, test, account: name }: Task): void {
-    if (mode === "own" && test === null) rememberAccepted({ baseUrl: this.settings.baseUrl, name });
+  keyAccepted(task: Task): void {
+    if (task.mode !== "own" || task.test !== null) return;
+    const { baseUrl } = upstreamOf(this.settings, task);
+    rememberAccepted({ baseUrl, name: task.account });
   }
 
   async attemptBriefing(task: Task): Promise<AttemptBriefing> {

@@ -10,7 +10,7 @@ import { jsonObject, JsonText } from "../domain/task/task-json.ts";
 import { readSettings, type TaskSettings } from "../env.ts";
 import { errorFields, log, type LogEvent } from "../log.ts";
 import type { AnswerMemory } from "../upstream/answer-memory.ts";
-import { judgeKey, type AskedKey } from "../upstream/key-check.ts";
+import { judgeKey } from "../upstream/key-check.ts";
 import { httpUpstream } from "../upstream/http-upstream.ts";
 import type { AskedTask, Upstream } from "../upstream/provider.ts";
 import { simulatedUpstream } from "../upstream/simulated-upstream.ts";
@@ -23,7 +23,7 @@ import {
   type CreateOutcome,
   type CreateQuestion,
 } from "./steps/create.ts";
-import { MissingKeyError, type TaskDeps } from "./deps.ts";
+import type { TaskDeps } from "./deps.ts";
 import { ObjectDeps } from "./object-deps.ts";
 import { diagnosticsOf } from "./diagnostics.ts";
 import { openText } from "./sealed.ts";
@@ -36,6 +36,7 @@ import { watchedUpstream } from "./watched-upstream.ts";
 import { UpstreamSession } from "./upstream-session.ts";
 import { viewSent, type SentAnswer, type SentQuestion } from "./sent.ts";
 import { TaskStore } from "./store.ts";
+import { askedKey, upstreamOf } from "./task-upstream.ts";
 import { viewDeliveries, viewTask } from "./view.ts";
 import { WaitingRoom } from "./waiters/waiting-room.ts";
 import {
@@ -229,12 +230,13 @@ export class TaskObject extends DurableObject<Env> {
   }
 
   /** An operator who wants alerts hears of an upstream that does not work. */
-  #watched({ account, mode, test }: Task, upstream: Upstream): Upstream {
-    const { alerts, operatorKey } = this.#settings();
-    if (alerts === null || test !== null) return upstream;
+  #watched(task: Task, upstream: Upstream): Upstream {
+    const settings = this.#settings();
+    if (settings.alerts === null || task.test !== null) return upstream;
     const tell = (trouble: UpstreamTrouble): void =>
       this.#inPassing("alert.failed", async () => tellTrouble(this.env.ACCOUNTS, trouble));
-    return watchedUpstream(upstream, { task: { account, mode }, operatorKey, tell });
+    const { operatorKey } = upstreamOf(settings, task);
+    return watchedUpstream(upstream, { task, operatorKey, tell });
   }
 
   /** The dependencies, once the settings parse; and the watchdog: any request re-arms an alarm that is lost. */
@@ -276,14 +278,6 @@ function connect(
 ): Upstream {
   if (task.test) return simulatedUpstream(task.test, nameInTaskId(task.taskId) ?? "", task.submittedAt);
   return httpUpstream(askedKey(settings, task, key), askedTask(task), memory);
-}
-
-/** @throws MissingKeyError */
-function askedKey(settings: TaskSettings, { mode, account }: Task, ownKey: string | null): AskedKey {
-  const { baseUrl, operatorKey, upstreamTimeoutMs: timeoutMs } = settings;
-  const apiKey = mode === "operator" ? operatorKey : ownKey;
-  if (apiKey === null) throw new MissingKeyError(`no upstream key for a task of mode ${mode}`);
-  return { baseUrl, apiKey, timeoutMs, name: account };
 }
 
 function askedTask({ upstreamTaskId, upstreamAliases, requestDigests }: Task): AskedTask {

@@ -8,11 +8,11 @@ import type { TaskDocument } from "./document.ts";
 export interface UpstreamCalls {
   /** The key that the document keeps; null: none. @throws SealError */
   openKey(document: TaskDocument): Promise<string | null>;
-  /** @throws MissingKeyError */
+  /** @throws MissingKeyError, MissingUpstreamError */
   apiKey(task: Task, ownKey: string | null): string;
-  /** @throws MissingKeyError */
+  /** @throws MissingKeyError, MissingUpstreamError */
   connect(task: Task, ownKey: string | null, memory: AnswerMemory): Upstream;
-  /** The upstream's verdict on the key. @throws MissingKeyError */
+  /** The upstream's verdict on the key. @throws MissingKeyError, MissingUpstreamError */
   judgeKey(task: Task, ownKey: string | null): Promise<KeyVerdict>;
 }
 
@@ -33,17 +33,17 @@ export class UpstreamSession {
     this.#ownKey = ownKey;
   }
 
-  /** The upstream as this task may use it. @throws SealError, MissingKeyError */
+  /** The upstream as this task may use it. @throws SealError, MissingKeyError, MissingUpstreamError */
   async connect(document: TaskDocument): Promise<Upstream> {
     return this.#calls.connect(document.task, await this.#key(document), this.#memory);
   }
 
-  /** The key that the task's upstream calls carry. @throws SealError, MissingKeyError */
+  /** The key that the task's upstream calls carry. @throws SealError, MissingKeyError, MissingUpstreamError */
   async apiKey(document: TaskDocument): Promise<string> {
     return this.#calls.apiKey(document.task, await this.#key(document));
   }
 
-  /** The upstream's verdict on the task's own key. @throws SealError, MissingKeyError */
+  /** The upstream's verdict on the task's own key. @throws SealError, MissingKeyError, MissingUpstreamError */
   async judgeKey(document: TaskDocument): Promise<KeyVerdict> {
     return this.#calls.judgeKey(document.task, await this.#key(document));
   }

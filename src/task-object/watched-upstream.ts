@@ -1,4 +1,3 @@
-import { AIO } from "../contract/words.ts";
 import {
   maskedMessage,
   signOfPoll,
@@ -7,14 +6,14 @@ import {
   type UpstreamTrouble,
 } from "../domain/alerts/upstream.ts";
 import { UpstreamWatch, type WatchedCaller } from "../domain/alerts/upstream-watch.ts";
-import type { Task } from "../domain/task/task.ts";
+import { upstreamNameOf, type Task } from "../domain/task/task.ts";
 import type { Upstream } from "../upstream/provider.ts";
 
 /** Of all tasks of this isolate. */
 const watch = new UpstreamWatch();
 
 interface Watching {
-  task: Pick<Task, "account" | "mode">;
+  task: Pick<Task, "account" | "mode" | "upstreamName">;
   /** Null where callers bring their own: what is refused to them is no affair of the operator's. */
   operatorKey: string | null;
   /** Must not keep the call waiting. */
@@ -23,13 +22,15 @@ interface Watching {
 
 /** The upstream, each of whose answers shows whether it works. */
 export function watchedUpstream(upstream: Upstream, { task, operatorKey, tell }: Watching): Upstream {
+  const { account, mode } = task;
+  const name = upstreamNameOf(task);
   const hear = (call: WatchedCaller["call"], sign: UpstreamSign): void => {
-    const trouble = watch.hear({ account: task.account, upstream: AIO, call }, signFor(sign), Date.now());
+    const trouble = watch.hear({ account, upstream: name, call }, signFor(sign), Date.now());
     if (trouble) tell(trouble);
   };
   const signFor = (sign: UpstreamSign): UpstreamSign => {
     if (sign.kind !== "refuses") return sign;
-    if (task.mode === "own" || operatorKey === null) return { kind: "works" };
+    if (mode === "own" || operatorKey === null) return { kind: "works" };
     return { ...sign, message: maskedMessage(sign.message, operatorKey) };
   };
   return {

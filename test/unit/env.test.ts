@@ -20,8 +20,8 @@ function problems(env: Record<string, unknown>): string[] {
 
 it("every setting has the contract's default", () => {
   expect(settings({})).toEqual({
-    baseUrl: "https://api.aiearth.dev/v1",
-    operatorKey: null,
+    mode: "own",
+    upstreams: [{ name: "aio", baseUrl: "https://api.aiearth.dev/v1", operatorKey: null }],
     roots: [SECRET],
     poll: {
       firstMs: null,
@@ -59,11 +59,11 @@ describe("a setting", () => {
     });
     expect(settings({ ALLOW_PRIVATE_CALLBACKS: true }).callback.allowPrivate).toBe(true);
     expect(settings({ AIO_API_KEY: "", VALIDATION: " lenient ", POLL_FIRST_SECONDS: "" })).toMatchObject({
-      operatorKey: null,
+      mode: "own",
       strict: false,
     });
     const local = { AIO_BASE_URL: "http://127.0.0.1:9100/v1/", ALLOW_PRIVATE_CALLBACKS: "true" };
-    expect(settings(local).baseUrl).toBe("http://127.0.0.1:9100/v1");
+    expect(settings(local).upstreams[0].baseUrl).toBe("http://127.0.0.1:9100/v1");
     const poor = "0123456789".repeat(4);
     expect(settings({ RINGBACK_SECRET_PREVIOUS: poor }).roots).toContain(poor);
     expect(settings({ CLIENT_ADDRESS_HEADER: "X-Real-IP" }).clientAddressHeader).toBe("X-Real-IP");

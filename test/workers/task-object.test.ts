@@ -163,6 +163,7 @@ function createInput(overrides: Partial<CreateInput> = {}): CreateInput {
     acceptedTaskIds: [`task_${NAME}aaaaaaaaaaaaaaaa`],
     account: "key:somebody",
     mode: "own",
+    upstreamName: "aio",
     apiKey: "sk-own-key",
     createId: "create-1",
     fingerprint: null,

@@ -72,5 +72,5 @@ async function judge(context: Context<AppEnv>, bearer: string): Promise<Refusal 
 }
 
 function modeOf(context: Context<AppEnv>): AccountMode {
-  return context.get("settings").operatorKey === null ? "own" : "operator";
+  return context.get("settings").mode;
 }

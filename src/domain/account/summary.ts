@@ -2,15 +2,9 @@ import type { TaskError } from "../../contract/shapes/task.ts";
 import { deliveriesTo, leadingDelivery, terminalDelivery } from "../delivery/by-receiver.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 import { receiverHost } from "../delivery/endpoint-policy.ts";
-import { isTerminal, type PollSchedule, type Task } from "../task/task.ts";
+import { isTerminal, upstreamNameOf, type PollSchedule, type Task } from "../task/task.ts";
 import { nameInTaskId } from "../task/task-id.ts";
-import {
-  AIO,
-  type AttemptReason,
-  type CallbackStatus,
-  type DeliveryStatus,
-  type TaskStatus,
-} from "../../contract/words.ts";
+import type { AttemptReason, CallbackStatus, DeliveryStatus, TaskStatus } from "../../contract/words.ts";
 import { attemptsOf, goneAtOf, isAttemptNews, type AttemptTally } from "./attempts.ts";
 import type { TaskFilter } from "./filter.ts";
 
@@ -85,7 +79,7 @@ export function summaryOf(known: Known, retentionMs: number): TaskSummary {
     taskId: task.taskId,
     status: task.status,
     model: task.model,
-    upstreamName: AIO,
+    upstreamName: upstreamNameOf(task),
     upstreamTaskId: task.upstreamTaskId,
     test: task.test !== null,
     metadata: task.metadata,

@@ -1,7 +1,8 @@
 import type { TaskClass } from "../polling/class.ts";
 import type { Forecast } from "../polling/forecast.ts";
 import { finishSample, type FinishSample } from "./observations.ts";
-import type { Task, PollSchedule } from "./task.ts";
+import { AIO } from "../../contract/words.ts";
+import { upstreamNameOf, type Task, type PollSchedule } from "./task.ts";
 
 /** The cadence and the class of a task. */
 export interface CadenceClass {
@@ -23,12 +24,19 @@ export interface Outlook {
   paced: boolean;
 }
 
-/** One cadence per upstream key: a caller's own key is its account, and all accounts share the operator's. */
-export function cadenceName({ mode, account }: Pick<Task, "mode" | "account">): string {
-  return mode === "operator" ? "operator" : account;
+type Keyed = Pick<Task, "mode" | "account" | "upstreamName">;
+
+/**
+ * One cadence per upstream key: a caller's own key is its account, and all accounts share the operator's. Another upstream
+ * is as fast as it is, and counts its own calls.
+ */
+export function cadenceName(task: Keyed): string {
+  const key = task.mode === "operator" ? "operator" : task.account;
+  const upstream = upstreamNameOf(task);
+  return upstream === AIO ? key : `${upstream} ${key}`;
 }
 
-export function cadenceClass(task: Pick<Task, "mode" | "account" | "model" | "traits">): CadenceClass {
+export function cadenceClass(task: Keyed & Pick<Task, "model" | "traits">): CadenceClass {
   return { cadence: cadenceName(task), task: { model: task.model, ...task.traits } };
 }
 

@@ -1,7 +1,7 @@
 import type { TaskData, TaskJson } from "../../contract/shapes/task.ts";
-import { AIO, type DeliveryStatus } from "../../contract/words.ts";
+import type { DeliveryStatus } from "../../contract/words.ts";
 import { isoTime } from "../text/time.ts";
-import type { Task } from "./task.ts";
+import { upstreamNameOf, type Task } from "./task.ts";
 
 /** A JSON text that goes out as it came, digits, order and all: metadata, the upstream's answer. */
 export class JsonText {
@@ -30,6 +30,7 @@ export type ToldTask = Pick<
   | "status"
   | "progress"
   | "model"
+  | "upstreamName"
   | "videoUrl"
   | "sourceUrl"
   | "file"
@@ -52,7 +53,7 @@ function taskMembers(task: ToldTask): Members<TaskData> {
     status: task.status,
     progress: task.progress,
     model: task.model,
-    upstream_name: AIO,
+    upstream_name: upstreamNameOf(task),
     video_url: task.videoUrl,
     source_url: task.sourceUrl,
     file: task.file,

@@ -1,12 +1,13 @@
 import { TASK_ERRORS, TASK_NOTES, type TaskErrorCode } from "../../contract/errors.ts";
 import type { TaskError, TaskFile } from "../../contract/shapes/task.ts";
-import type {
-  AccountMode,
-  CallbackFormat,
-  EventType,
-  FileReason,
-  TaskStatus,
-  TestOutcome,
+import {
+  AIO,
+  type AccountMode,
+  type CallbackFormat,
+  type EventType,
+  type FileReason,
+  type TaskStatus,
+  type TestOutcome,
 } from "../../contract/words.ts";
 import type { SigningVersion } from "../account/signing-versions.ts";
 import type { TaskEndpoint } from "../endpoint/endpoint.ts";
@@ -95,6 +96,8 @@ export interface Task {
   account: string;
   /** Whose upstream key the task uses: the caller's own (sealed with it) or the operator's (never stored). */
   mode: AccountMode;
+  /** The name of its upstream in the settings. Absent from rows of older versions: `aio`. */
+  upstreamName?: string;
   /** Separates this create from a late twin of it. */
   createId: string;
   /** Digest of the request, kept while an idempotency key leads here. */
@@ -186,6 +189,10 @@ export interface Observations {
   progressAt: number | null;
   /** The first progress in the middle of the work: at the end it tells what progress is worth. */
   midpoint: { at: number; progress: number } | null;
+}
+
+export function upstreamNameOf({ upstreamName = AIO }: Pick<Task, "upstreamName">): string {
+  return upstreamName;
 }
 
 export function isTerminal(task: { status: TaskStatus | null }): boolean {

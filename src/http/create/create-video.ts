@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { AIO } from "../../contract/words.ts";
 import { issueAt, problem } from "../../contract/problems.ts";
 import { OverloadedError } from "../../domain/errors/unavailable.ts";
 import type { Settings } from "../../env.ts";
@@ -128,6 +129,7 @@ async function createInput(from: {
     acceptedTaskIds: ids,
     account: caller.account,
     mode: caller.mode,
+    upstreamName: AIO,
     apiKey: caller.mode === "own" ? caller.apiKey : null,
     createId: crypto.randomUUID(),
     fingerprint: keyed ? await fingerprint(request.meaning) : null,

@@ -13,7 +13,7 @@ export function showAccount(context: Context<AppEnv>): Response {
     object: "account",
     name: accountName(account),
     mode,
-    base_url_host: new URL(context.get("settings").baseUrl).host,
+    base_url_host: new URL(context.get("settings").upstreams[0].baseUrl).host,
   };
   return context.json(answer);
 }

@@ -6,6 +6,7 @@ import { timeLimit } from "../../net/time-limit.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
 import type { TaskDocument } from "../document.ts";
 import { openText } from "../sealed.ts";
+import { upstreamOf } from "../task-upstream.ts";
 import { firstAttempt, withFirstAttempt, type BegunAttempt } from "./attempt.ts";
 import { prepareForEnd } from "./prepare.ts";
 import { changeOf, logStatus } from "./record.ts";
@@ -55,18 +56,18 @@ async function recordCopy(
   return prepared && firstAttempt(after, prepared);
 }
 
-/** @throws SealError, MissingKeyError */
+/** @throws SealError, MissingKeyError, MissingUpstreamError */
 async function tryCopy(deps: TaskDeps, document: TaskDocument, until: number): Promise<CopyResult> {
   const { keep, ownHost } = document.task;
   const copy = keep?.copy;
   const url = copy && (copy.url ?? (await openText(deps, document, "source")));
   if (!copy || !url) return { kind: "failed", reason: "storage" };
-  const { callback, ownHosts, baseUrl, keep: rules } = deps.settings;
+  const { callback, ownHosts, keep: rules } = deps.settings;
   const order: CopyOrder = {
     fileId: keep.fileId,
     url,
     upstream: {
-      origin: new URL(baseUrl).origin,
+      origin: new URL(upstreamOf(deps.settings, document.task).baseUrl).origin,
       apiKey: copy.needsKey ? await deps.session.apiKey(document) : null,
     },
     rules: { allowPrivate: callback.allowPrivate, ownHosts: [ownHost, ...ownHosts] },

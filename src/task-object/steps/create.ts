@@ -26,6 +26,8 @@ export interface CreateInput {
   acceptedTaskIds: readonly string[];
   account: string;
   mode: Task["mode"];
+  /** Its name in the settings. */
+  upstreamName: string;
   /** The caller's own upstream key; null with the operator's. */
   apiKey: string | null;
   createId: string;
@@ -214,6 +216,7 @@ function newTask(deps: TaskDeps, input: CreateInput): Task {
     taskId: input.taskId,
     account: input.account,
     mode: input.mode,
+    upstreamName: input.upstreamName,
     createId: input.createId,
     fingerprint: input.fingerprint,
     status: "queued",

@@ -69,8 +69,7 @@ import {
 
 const ROOT = "a secret of the model, long enough to count";
 const SETTINGS: TaskSettings = {
-  baseUrl: "https://upstream.test/v1",
-  operatorKey: null,
+  upstreams: [{ name: "aio", baseUrl: "https://upstream.test/v1", operatorKey: null }],
   roots: [ROOT],
   poll: {
     firstMs: null,
@@ -202,6 +201,7 @@ export class SimulatedWorld implements World {
       acceptedTaskIds: [TASK_ID],
       account: ACCOUNT,
       mode: "own",
+      upstreamName: "aio",
       apiKey: API_KEY,
       createId: `create-${this.creates.length}`,
       fingerprint: keyed ? `body ${call.request.other}` : null,

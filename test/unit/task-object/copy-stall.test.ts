@@ -18,7 +18,7 @@ const UNTIL = T0 + 90_000;
 const COPY = { needsKey: false, dueAt: T0, failures: 0, reason: null };
 const settings = {
   ...WITHOUT_SETTINGS,
-  baseUrl: "https://upstream.example/v1",
+  upstreams: [{ name: "aio", baseUrl: "https://upstream.example/v1", operatorKey: null }],
   roots: ["the secret of today, long enough to count"],
 } as const satisfies TaskDeps["settings"];
 

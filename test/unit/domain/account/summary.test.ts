@@ -73,6 +73,11 @@ describe("a task's summary", () => {
     });
   });
 
+  it("names the task's upstream", () => {
+    const task = { ...ended, upstreamName: "ark" };
+    expect(summaryOf({ version: 2, task, schedule, deliveries: [] }, HOUR).upstreamName).toBe("ark");
+  });
+
   it.each([
     { what: "nothing is kept", file: null, keptBytes: null },
     { what: "the copy has failed", file: { status: "failed", reason: "timeout" }, keptBytes: null },

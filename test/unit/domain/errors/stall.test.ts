@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { OverloadedError } from "../../../../src/domain/errors/unavailable.ts";
 import { isRingbackFault, shouldRethrow, StallError } from "../../../../src/domain/errors/stall.ts";
 import { SealError } from "../../../../src/keys/seal.ts";
-import { MissingKeyError } from "../../../../src/task-object/deps.ts";
+import { MissingKeyError } from "../../../../src/task-object/task-upstream.ts";
 
 /** An error as the platform gives it: with members that say what became of the object. */
 function platformError(message: string, marks: object = {}): Error {

@@ -1,0 +1,30 @@
+import { StallError } from "../domain/errors/stall.ts";
+import { upstreamNameOf, type Task } from "../domain/task/task.ts";
+import { upstreamNamed, type TaskSettings, type UpstreamSettings } from "../env.ts";
+import type { AskedKey } from "../upstream/key-check.ts";
+
+/** The task was created with the operator's key, and the deployment no longer has one. */
+export class MissingKeyError extends StallError {
+  override name = "MissingKeyError";
+}
+
+/** The deployment no longer has the task's upstream. Its key must go to no other. */
+export class MissingUpstreamError extends StallError {
+  override name = "MissingUpstreamError";
+}
+
+/** @throws MissingUpstreamError */
+export function upstreamOf(settings: TaskSettings, task: Pick<Task, "upstreamName">): UpstreamSettings {
+  const name = upstreamNameOf(task);
+  const upstream = upstreamNamed(settings, name);
+  if (upstream === null) throw new MissingUpstreamError(`no upstream named ${name}`);
+  return upstream;
+}
+
+/** @throws MissingUpstreamError, MissingKeyError */
+export function askedKey(settings: TaskSettings, task: Task, ownKey: string | null): AskedKey {
+  const { baseUrl, operatorKey } = upstreamOf(settings, task);
+  const apiKey = task.mode === "operator" ? operatorKey : ownKey;
+  if (apiKey === null) throw new MissingKeyError(`no upstream key for a task of mode ${task.mode}`);
+  return { baseUrl, apiKey, timeoutMs: settings.upstreamTimeoutMs, name: task.account };
+}
