@@ -4,6 +4,7 @@ import { startGateway, type Gateway } from "./gateway.ts";
 import { takenOf } from "./listen.ts";
 import { startReceiver, type Received } from "./receiver.ts";
 import { SETTING_NAMES } from "../src/env.ts";
+import { isKeySetting } from "../src/env/upstreams.ts";
 import { packageVersion, startWorker } from "./worker.ts";
 
 /**
@@ -30,10 +31,9 @@ async function portObstacle(): Promise<string | null> {
 
 /** Settings taken over from the environment, and the defaults that a local run needs. */
 function settingsFromEnvironment(): Record<string, string> {
-  const given = SETTING_NAMES.flatMap((name): [string, string][] => {
-    const value = process.env[name] ?? "";
-    return value === "" ? [] : [[name, value]];
-  });
+  const given = Object.entries(process.env).filter(
+    ([name, value]) => value && (SETTING_NAMES.includes(name) || isKeySetting(name)),
+  );
   return {
     RINGBACK_SECRET: "for local use only, not a secret at all",
     ALLOW_PRIVATE_CALLBACKS: "true",

@@ -35,8 +35,12 @@ function tables(heading: string, [open, close]: readonly [string, string]): Map<
   const toml = readFileSync(`${root}wrangler.toml`, "utf8");
   const whole = `\n${open}${environment === "" ? "" : `env.${environment}.`}${heading}${close}\n`;
   const texts = toml.split(whole).slice(1);
-  const pairs = texts.map((text) => (text.split(/^\[/m)[0] ?? "").matchAll(/^(\w+) *= *"?([^"\n]*)/gm));
-  return pairs.map((found) => new Map(Array.from(found, ([, name = "", value = ""]) => [name, value])));
+  const pairs = texts.map((text) =>
+    (text.split(/^\[/m)[0] ?? "").matchAll(/^(\w+) *= *(?:'([^'\n]*)|"?([^"\n]*))/gm),
+  );
+  return pairs.map(
+    (found) => new Map(Array.from(found, ([, name = "", literal, value = ""]) => [name, literal ?? value])),
+  );
 }
 
 function bucketBound(loggedIn: boolean): Deployment["bucket"] {

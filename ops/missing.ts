@@ -1,3 +1,5 @@
+import { isKeySetting, keySettingOf } from "../src/env/upstreams.ts";
+
 /** The known state of a deployment before it is made. */
 export interface Deployment {
   loggedIn: boolean;
@@ -25,16 +27,37 @@ export interface Missing {
 }
 
 const KEYS = /^RINGBACK_KEYS(_[2-9])?$/;
+const UPSTREAMS = /^UPSTREAMS(_[2-9])?$/;
+const SECRETS = new Set([
+  "RINGBACK_SECRET",
+  "RINGBACK_SECRET_PREVIOUS",
+  "AIO_API_KEY",
+  "ALERT_URL",
+  "ALERT_SECRET",
+]);
+
+/** Those that stand under `[vars]`; of a secret only the name is known here. */
+function upstreamNames(vars: Deployment["vars"]): string[] {
+  return Array.from(vars).flatMap(([setting, value]) => {
+    if (!UPSTREAMS.test(setting)) return [];
+    try {
+      return Object.keys(JSON.parse(value) as object);
+    } catch {
+      // Every call will name the setting that does not parse.
+      return [];
+    }
+  });
+}
 
 /** What a deployment lacks; nothing under `first`: it can be made. */
 export function missingFor(deployment: Deployment): Missing {
-  const { loggedIn, secrets, inBuild, environment } = deployment;
+  const { loggedIn, secrets, inBuild } = deployment;
   const vars = Array.from(deployment.vars.keys());
   const login = "a login: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN (and CLOUDFLARE_ACCOUNT_ID)";
   if (!inBuild && (!loggedIn || secrets === null)) return { first: [login], later: [] };
-  const absent = secrets === null ? [] : absentSettings(secrets, vars, environment);
-  const readable = ["RINGBACK_SECRET", "RINGBACK_SECRET_PREVIOUS", "AIO_API_KEY", "ALERT_URL", "ALERT_SECRET"]
-    .filter((name) => vars.includes(name))
+  const absent = secrets === null ? [] : absentSettings(secrets, deployment);
+  const readable = vars
+    .filter((name) => SECRETS.has(name) || isKeySetting(name))
     .map((name) => `${name} as a secret: in [vars] every reader of the deployment sees it`);
   const first = [...readable, ...absentBucket(deployment)];
   return inBuild ? { first, later: absent } : { first: [...absent, ...first], later: [] };
@@ -53,10 +76,10 @@ function absentBucket({ vars, bucket, environment }: Deployment): string[] {
     : [`RESULTS, which KEEP_RESULTS needs: a [[${table}]] in wrangler.toml with this binding`];
 }
 
-function absentSettings(secrets: readonly string[], vars: readonly string[], environment: string): string[] {
+function absentSettings(secrets: readonly string[], { vars, environment }: Deployment): string[] {
   const put = (name: string): string =>
     `npx wrangler secret put ${name}${environment && ` --env ${environment}`}`;
-  const set = new Set([...secrets, ...vars]);
+  const set = new Set([...secrets, ...vars.keys()]);
   const absent: string[] = [];
   if (!secrets.includes("RINGBACK_SECRET")) {
     absent.push(`RINGBACK_SECRET: run \`npm run -s secret | ${put("RINGBACK_SECRET")}\``);
@@ -67,6 +90,14 @@ function absentSettings(secrets: readonly string[], vars: readonly string[], env
   }
   if (keys && !set.has("AIO_API_KEY")) {
     absent.push(`AIO_API_KEY, which RINGBACK_KEYS needs: run \`${put("AIO_API_KEY")}\``);
+  }
+  for (const name of set.has("AIO_API_KEY") ? upstreamNames(vars) : []) {
+    const key = keySettingOf(name);
+    if (!set.has(key)) absent.push(`${key}, which the upstream ${name} needs: run \`${put(key)}\``);
+  }
+  const loose = Array.from(set).filter(isKeySetting);
+  if (loose.length > 0 && !Array.from(set).some((name) => UPSTREAMS.test(name))) {
+    absent.push(`UPSTREAMS, which ${loose.join(", ")} needs: see docs/settings.md`);
   }
   return absent;
 }

@@ -4,24 +4,34 @@ import { join } from "node:path";
 import { bundleWorker, compatibility, root, writeModules, type WorkerModule } from "../dev/bundle.ts";
 import { buildPublic, PUBLIC_FOLDER } from "../dev/public.ts";
 import { SETTING_NAMES } from "../src/env.ts";
+import { keySettingOf } from "../src/env/upstreams.ts";
+import { BUILT_IN } from "../src/profiles/built-in.ts";
 
 /**
  * `npm run self-host`: everything that one machine needs, in `dist/self-host`: workerd, its configuration, the Worker,
  * the static files, a systemd unit and the licences. The folder can be copied anywhere; it needs neither Node nor this
- * project.
+ * project. Arguments are the names of upstreams of the operator's own making.
  */
 
 export interface SelfHostOptions {
   folder: string;
   /** Addresses that the Worker may connect to, in workerd's words. */
   allow?: readonly string[];
+  /** Names of upstreams that are no built-in profile's: workerd takes only variables that its configuration names. */
+  upstreams?: readonly string[];
 }
 
 const OBJECTS = { TASKS: "TaskObject", ACCOUNTS: "AccountObject", CADENCES: "CadenceObject" };
 
-function configText(allow: readonly string[], modules: readonly WorkerModule[]): string {
+function configText(
+  { allow = ["public"], upstreams = [] }: SelfHostOptions,
+  modules: readonly WorkerModule[],
+): string {
   const { date, flags } = compatibility();
-  const settings = SETTING_NAMES.map((name) => `    (name = "${name}", fromEnvironment = "${name}"),`);
+  const keys = new Set([...BUILT_IN.keys(), ...upstreams].map(keySettingOf));
+  const settings = [...SETTING_NAMES, ...keys].map(
+    (name) => `    (name = "${name}", fromEnvironment = "${name}"),`,
+  );
   const embedded = modules.map(({ name }) => `    (name = "${name}", esModule = embed "worker/${name}"),`);
   const namespaces = Object.entries(OBJECTS).map(
     ([name, className]) => `    (name = "${name}", durableObjectNamespace = "${className}"),`,
@@ -86,14 +96,15 @@ function writeLicenses(folder: string): void {
   copyFileSync(`${root}ops/licenses/workerd.txt`, join(folder, "workerd.txt"));
 }
 
-export async function buildSelfHost({ folder, allow = ["public"] }: SelfHostOptions): Promise<void> {
+export async function buildSelfHost(options: SelfHostOptions): Promise<void> {
+  const { folder } = options;
   buildPublic();
   // Built anew over an older one: `store` holds tasks, and stays as it is.
   mkdirSync(join(folder, "store/files"), { recursive: true });
   rmSync(join(folder, "public"), { recursive: true, force: true });
   const modules = await bundleWorker({ entry: "ops/worker/self-host.ts", minify: true });
   writeModules(join(folder, "worker"), modules);
-  writeFileSync(join(folder, "config.capnp"), configText(allow, modules));
+  writeFileSync(join(folder, "config.capnp"), configText(options, modules));
   cpSync(PUBLIC_FOLDER, join(folder, "public"), { recursive: true });
   for (const name of ["ringback.service", "sweep-empty-stores.sh"]) {
     copyFileSync(`${root}ops/${name}`, join(folder, name));
@@ -107,6 +118,6 @@ export async function buildSelfHost({ folder, allow = ["public"] }: SelfHostOpti
 
 if (import.meta.main) {
   const folder = join(root, "dist/self-host");
-  await buildSelfHost({ folder });
+  await buildSelfHost({ folder, upstreams: process.argv.slice(2) });
   console.log(`Built ${folder}. docs/self-host.md says how to run it.`);
 }

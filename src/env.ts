@@ -1,9 +1,19 @@
 import * as z from "zod/mini";
 import { asMessage, problem, problemSaid, type Problem } from "./contract/problems.ts";
-import { AIO, type AccountMode } from "./contract/words.ts";
-import { isOwnHost, judgeEndpoint } from "./domain/delivery/endpoint-policy.ts";
+import type { AccountMode } from "./contract/words.ts";
+import { judgeEndpoint } from "./domain/delivery/endpoint-policy.ts";
 import type { PatienceLimits } from "./domain/task/poll.ts";
 import type { PollLimits } from "./domain/polling/plan.ts";
+import { aio } from "./profiles/built-in/aio.ts";
+import {
+  allUpstreams,
+  baseUrlProblem,
+  isHeaderValue,
+  upstreamKeys,
+  upstreamList,
+  type SettingProblem,
+  type UpstreamSettings,
+} from "./env/upstreams.ts";
 import {
   baseUrl,
   bodyLimit,
@@ -26,42 +36,32 @@ import {
   webhookSecret,
 } from "./env/values.ts";
 
-/** Ringback sends keys and prompts there; if it were Ringback, one create would become hundreds. Null: it is usable. */
-export function baseUrlProblem(
-  href: string,
-  allowPrivate: boolean,
-  ownHosts: readonly string[],
-): Problem | null {
-  const url = new URL(href);
-  if (url.protocol !== "https:" && !allowPrivate) return problem("not_https");
-  return isOwnHost(url, { allowPrivate, ownHosts }) ? problem("upstream_own_host") : null;
+type Digit = 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9;
+
+/** A setting whose value may be longer than the platform lets one be. */
+function numbered<Name extends string>(name: Name): (Name | `${Name}_${Digit}`)[] {
+  const digits: Digit[] = [2, 3, 4, 5, 6, 7, 8, 9];
+  return [name, ...digits.map((digit): `${Name}_${Digit}` => `${name}_${digit}`)];
 }
 
-const KEY_SETTINGS = [
-  "RINGBACK_KEYS",
-  "RINGBACK_KEYS_2",
-  "RINGBACK_KEYS_3",
-  "RINGBACK_KEYS_4",
-  "RINGBACK_KEYS_5",
-  "RINGBACK_KEYS_6",
-  "RINGBACK_KEYS_7",
-  "RINGBACK_KEYS_8",
-  "RINGBACK_KEYS_9",
-] as const;
+const KEY_SETTINGS = numbered("RINGBACK_KEYS");
+const UPSTREAM_SETTINGS = numbered("UPSTREAMS");
+
+function each<Name extends string, T>(names: readonly Name[], type: T): Record<Name, T> {
+  return Object.fromEntries(names.map((name) => [name, type])) as Record<Name, T>;
+}
 
 /** Every setting of the contract, its default and its unit. */
 const schema = z
   .object({
-    AIO_BASE_URL: baseUrl,
+    AIO_BASE_URL: baseUrl(aio.base_url ?? ""),
     AIO_API_KEY: settingOf((text, refuse) =>
-      text === undefined || /^[\x21-\x7e]+$/.test(text) ? text : refuse(problem("not_visible_ascii")),
+      text === undefined || isHeaderValue(text) ? text : refuse(problem("not_visible_ascii")),
     ),
     RINGBACK_SECRET: secret,
     RINGBACK_SECRET_PREVIOUS: previousSecret,
-    ...(Object.fromEntries(KEY_SETTINGS.map((name) => [name, keyList])) as Record<
-      (typeof KEY_SETTINGS)[number],
-      typeof keyList
-    >),
+    ...each(UPSTREAM_SETTINGS, upstreamList),
+    ...each(KEY_SETTINGS, keyList),
     RINGBACK_OPERATOR_KEYS: keyList,
     RINGBACK_HOSTS: hostList,
     VALIDATION: oneOf(["strict", "lenient"]),
@@ -92,12 +92,10 @@ const schema = z
   })
   .check(
     z.superRefine((given, context) => {
-      const { AIO_BASE_URL: upstreamUrl, ALLOW_PRIVATE_CALLBACKS: allowPrivate } = given;
+      const { ALLOW_PRIVATE_CALLBACKS: allowPrivate } = given;
       const hosts = ownHostsOf(given);
-      const upstreamProblem = baseUrlProblem(upstreamUrl, allowPrivate, hosts);
       const refuse = (name: string, found: Problem): void =>
         context.addIssue({ code: "custom", path: [name], message: asMessage(found) });
-      if (upstreamProblem !== null) refuse("AIO_BASE_URL", upstreamProblem);
       const alerts =
         given.ALERT_URL === null ? null : judgeEndpoint(given.ALERT_URL, { allowPrivate, ownHosts: hosts });
       if (alerts?.ok === false) refuse("ALERT_URL", alerts.problem);
@@ -129,17 +127,8 @@ function ownHostsOf(given: {
   return url === null ? [...hosts] : [...hosts, new URL(url).host];
 }
 
-/** The names of all settings. */
+/** The names of all settings but those of upstreams' keys. */
 export const SETTING_NAMES: readonly string[] = Object.keys(schema.shape);
-
-/** An upstream that tasks can be made by. */
-export interface UpstreamSettings {
-  name: string;
-  /** Without a slash at its end. */
-  baseUrl: string;
-  /** The operator's key for it, or null where callers bring their own. */
-  operatorKey: string | null;
-}
 
 export interface TaskSettings {
   upstreams: readonly UpstreamSettings[];
@@ -194,10 +183,6 @@ export function upstreamNamed({ upstreams }: TaskSettings, name: string): Upstre
   return upstreams.find((upstream) => upstream.name === name) ?? null;
 }
 
-export interface SettingProblem extends Problem {
-  setting: string;
-}
-
 export type SettingsResult = { ok: true; settings: Settings } | { ok: false; problems: SettingProblem[] };
 
 /** Parsed once per environment object: an isolate sees the same one on every request. */
@@ -225,10 +210,21 @@ function parseSettings(env: object): SettingsResult {
   if (raw.KEEP_RESULTS !== "off" && !(env as { RESULTS?: unknown }).RESULTS) {
     return { ok: false, problems: [{ setting: "KEEP_RESULTS", ...problem("bucket_missing") }] };
   }
+  const { keys: apiKeys, problems: keyProblems } = upstreamKeys(env);
+  const { upstreams, problems: upstreamProblems } = allUpstreams({
+    aio: { baseUrl: raw.AIO_BASE_URL, operatorKey: raw.AIO_API_KEY ?? null },
+    lists: UPSTREAM_SETTINGS.map((name) => [name, raw[name]]),
+    keys: apiKeys,
+  });
+  const urlProblems = upstreams
+    .map((upstream) => baseUrlProblem(upstream, raw.ALLOW_PRIVATE_CALLBACKS, ownHostsOf(raw)))
+    .filter((found) => found !== null);
+  const problems = [...keyProblems, ...upstreamProblems, ...urlProblems];
+  if (problems.length > 0) return { ok: false, problems };
   const previous = raw.RINGBACK_SECRET_PREVIOUS;
   const settings: Settings = {
     mode: raw.AIO_API_KEY === undefined ? "own" : "operator",
-    upstreams: [{ name: AIO, baseUrl: raw.AIO_BASE_URL, operatorKey: raw.AIO_API_KEY ?? null }],
+    upstreams,
     roots: [raw.RINGBACK_SECRET, ...(previous === undefined ? [] : [previous])],
     poll: {
       firstMs: raw.POLL_FIRST_SECONDS,

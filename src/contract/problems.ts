@@ -108,6 +108,20 @@ const SETTING_PROBLEMS = {
   url_with_extras: () => "must have no query, fragment, user name or password",
   not_origin: () => "must be an origin, such as https://ringback.example.com",
   upstream_own_host: () => "must not be this deployment's own host",
+  not_upstreams: () => 'must be a JSON object such as {"ark": {"profile": "ark"}}',
+  upstream_names: () =>
+    "must name each upstream by a small letter and up to 30 small letters, digits and hyphens, and none aio",
+  upstream_twice: ({ name }: Name) => `must not name the upstream ${name} a second time`,
+  not_upstream: ({ name }: Name) => `must give ${name} a profile, may give it a base_url, and nothing else`,
+  unknown_profile: ({ name, values }: Name & Values) =>
+    `must give ${name} a profile of its own, or one of ${values.join(", ")}`,
+  bad_profile: ({ name, path, message }: Name & { path: string; message: string }) =>
+    `has a profile for ${name} that does not parse: ${path === "" ? "it" : path} ${message}`,
+  upstream_without_url: ({ name }: Name) => `must give ${name} a base_url: its profile has none`,
+  bad_base_url: ({ name, says: what }: Name & { says: string }) => `has a base_url for ${name} that ${what}`,
+  one_upstream: () => "must name one upstream at most: a caller's own key belongs to one vendor",
+  upstream_key_missing: ({ name }: Name) => `must be set for the upstream ${name}`,
+  key_without_upstream: () => "is the key of no upstream",
   not_retry_schedule: ({ steps, max }: Max & { steps: number }) =>
     `must be up to ${steps} comma separated numbers of seconds, each at most ${max}`,
   not_key_list: () => "must be name:sha256hex entries, comma separated",
@@ -117,6 +131,10 @@ const SETTING_PROBLEMS = {
   bytes_range: ({ min, max }: Range) => `must be a number of bytes from ${min} to ${max}`,
   hours_range: ({ max }: Max) => `must be hours, more than 0 and at most ${max}`,
 };
+
+interface Name {
+  name: string;
+}
 
 interface Max {
   max: number;

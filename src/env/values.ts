@@ -86,13 +86,20 @@ export const secret = settingOf((text, refuse) => {
     : refuse(problem("text_too_uniform", { min: SECRET_DIFFERENT_MIN }));
 });
 
-export const baseUrl = settingOf((text, refuse) => {
-  const href = text ?? "https://api.aiearth.dev/v1";
-  const url = URL.canParse(href) ? new URL(href) : null;
-  if (!url || !/^https?:$/.test(url.protocol)) return refuse(problem("not_http_url"));
-  if (url.search || url.hash || url.username || url.password) return refuse(problem("url_with_extras"));
+/** Without a slash at its end. */
+export function readBaseUrl(text: string): string | Problem {
+  const url = URL.parse(text);
+  if (!url || !/^https?:$/.test(url.protocol)) return problem("not_http_url");
+  if (url.search || url.hash || url.username || url.password) return problem("url_with_extras");
   return url.href.replace(/\/+$/, "");
-});
+}
+
+export function baseUrl(fallback: string) {
+  return settingOf((text, refuse) => {
+    const read = readBaseUrl(text ?? fallback);
+    return typeof read === "string" ? read : refuse(read);
+  });
+}
 
 export const boolean = settingOf((text, refuse) => {
   if (text === undefined || /^(false|0)$/i.test(text)) return false;

@@ -3,7 +3,8 @@ import type { Context, Handler } from "hono";
 import { issue, problem, problemText } from "../contract/problems.ts";
 import { base32 } from "../domain/text/base32.ts";
 import { isOwnHost, type EndpointRules } from "../domain/delivery/endpoint-policy.ts";
-import { baseUrlProblem, readSettings, type SettingProblem } from "../env.ts";
+import { readSettings } from "../env.ts";
+import { baseUrlProblem, type SettingProblem } from "../env/upstreams.ts";
 import { HOP_HEADER } from "../upstream/hop.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { CreateRules } from "./create/video-request.ts";
@@ -74,10 +75,9 @@ export const withSettings = createMiddleware<AppEnv>(async (context, next) => {
   if (!result.ok) throw misconfigured(result.problems);
   const { upstreams, callback, alerts } = result.settings;
   const { allowPrivate } = callback;
-  const found = upstreams.flatMap(({ baseUrl }) => {
-    const wrong = baseUrlProblem(baseUrl, allowPrivate, [ownHost(context)]);
-    return wrong === null ? [] : [{ setting: "AIO_BASE_URL", ...wrong }];
-  });
+  const found = upstreams
+    .map((upstream) => baseUrlProblem(upstream, allowPrivate, [ownHost(context)]))
+    .filter((wrong) => wrong !== null);
   if (found.length > 0) throw misconfigured(found);
   if (alerts && isOwnHost(new URL(alerts.url), { allowPrivate, ownHosts: [ownHost(context)] })) {
     throw misconfigured([{ setting: "ALERT_URL", ...problem("url_own_host") }]);

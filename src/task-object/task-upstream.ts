@@ -1,6 +1,7 @@
 import { StallError } from "../domain/errors/stall.ts";
 import { upstreamNameOf, type Task } from "../domain/task/task.ts";
-import { upstreamNamed, type TaskSettings, type UpstreamSettings } from "../env.ts";
+import { upstreamNamed, type TaskSettings } from "../env.ts";
+import type { UpstreamSettings } from "../env/upstreams.ts";
 import type { AskedKey } from "../upstream/key-check.ts";
 
 /** The task was created with the operator's key, and the deployment no longer has one. */

@@ -1,3 +1,5 @@
+import { aio } from "../../src/profiles/built-in/aio.ts";
+import type { UpstreamSettings } from "../../src/env/upstreams.ts";
 import type { TaskJson } from "../../src/contract/shapes/task.ts";
 import type { TaskState } from "../../src/domain/task/due-work.ts";
 import { newDelivery, type Delivery } from "../../src/domain/delivery/delivery.ts";
@@ -66,6 +68,18 @@ export function aTask(overrides: Partial<Task> = {}): Task {
     unauthorizedSince: null,
     resultMissingSince: null,
     ambiguousFailure: false,
+    ...overrides,
+  };
+}
+
+/** An upstream as the settings have it: `aio`, where callers bring their own key. */
+export function anUpstream(overrides: Partial<UpstreamSettings> = {}): UpstreamSettings {
+  return {
+    name: "aio",
+    profileName: "aio",
+    profile: aio,
+    baseUrl: "https://upstream.example/v1",
+    operatorKey: null,
     ...overrides,
   };
 }

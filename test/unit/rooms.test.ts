@@ -27,7 +27,7 @@ const ROOMS: Record<string, string[]> = {
   client: [],
   log: ["domain"],
   version: [],
-  env: ["contract", "domain"],
+  env: ["contract", "domain", "profiles"],
   keys: ["domain"],
   net: ["domain"],
   webhook: ["contract", "domain", "keys", "net"],

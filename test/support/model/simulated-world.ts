@@ -32,7 +32,7 @@ import { recoverDelivery } from "../../../src/task-object/steps/recover.ts";
 import { redeliver } from "../../../src/task-object/steps/redeliver.ts";
 import { finishRemoval, removeTask } from "../../../src/task-object/steps/remove.ts";
 import type { Callback } from "../../../src/webhook/send.ts";
-import { anEndpoint, T0 } from "../builders.ts";
+import { anEndpoint, anUpstream, T0 } from "../builders.ts";
 import {
   addressee,
   changeOf,
@@ -69,7 +69,7 @@ import {
 
 const ROOT = "a secret of the model, long enough to count";
 const SETTINGS: TaskSettings = {
-  upstreams: [{ name: "aio", baseUrl: "https://upstream.test/v1", operatorKey: null }],
+  upstreams: [anUpstream({ baseUrl: "https://upstream.test/v1" })],
   roots: [ROOT],
   poll: {
     firstMs: null,

@@ -21,6 +21,7 @@ const consoleRoom = fileURLToPath(new URL("../../../src/console/", import.meta.u
 const PARAMETERS = {
   ...{ min: 1, max: 2, or: -1, steps: 3 },
   ...{ field: "prompt", value: "text", fields: "metadata, test", setting: "AIO_API_KEY", values: ["a", "b"] },
+  ...{ name: "ark", path: "poll.path", message: "is empty", says: "must be an https URL" },
 };
 
 /** Every text by its path; functions with numbers and words put in. */
@@ -189,6 +190,18 @@ describe("what the schemas say", () => {
     { RINGBACK_SECRET: SECRET, KEEP_RESULTS: "on" },
     { RINGBACK_SECRET: SECRET, KEEP_RESULTS: "x", RINGBACK_PUBLIC_URL: "https://a.com/v1" },
     { RINGBACK_SECRET: SECRET, RINGBACK_KEYS: `a:${"0".repeat(64)}` },
+    ...[
+      "x",
+      '{"A":1}',
+      '{"a":1}',
+      '{"a":{"profile":"x"}}',
+      '{"a":{"profile":{}}}',
+      '{"gw":{"profile":"new-api"}}',
+    ].map((UPSTREAMS) => ({ RINGBACK_SECRET: SECRET, UPSTREAMS })),
+    {
+      RINGBACK_SECRET: SECRET,
+      UPSTREAMS: '{"a":{"profile":"ark"},"b":{"profile":"xai","base_url":"http://b.com"}}',
+    },
   ];
   const problems = [
     ...requests.flatMap((request) => {

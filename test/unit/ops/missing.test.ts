@@ -14,6 +14,21 @@ describe("a deployment", () => {
   it.each([
     { what: "own keys", secrets, vars: set("VALIDATION") },
     { what: "the operator's key", secrets: [...secrets, "AIO_API_KEY", "RINGBACK_KEYS"], vars: set() },
+    {
+      what: "another upstream and its key",
+      secrets: [...secrets, "AIO_API_KEY", "RINGBACK_KEYS", "UPSTREAM_KEY_ARK"],
+      vars: new Map([["UPSTREAMS_2", '{"ark": {"profile": "ark"}}']]),
+    },
+    {
+      what: "another upstream in a secret",
+      secrets: [...secrets, "AIO_API_KEY", "RINGBACK_KEYS", "UPSTREAM_KEY_ARK", "UPSTREAMS"],
+      vars: set(),
+    },
+    {
+      what: "own keys of another upstream",
+      secrets,
+      vars: new Map([["UPSTREAMS", '{"ark": {"profile": "ark"}}']]),
+    },
     { what: "callers in a further list", secrets: [...secrets, "AIO_API_KEY"], vars: set("RINGBACK_KEYS_3") },
   ])("with $what lacks nothing", (found) => {
     for (const how of [byHand, inBuild]) {
@@ -37,6 +52,27 @@ describe("a deployment", () => {
       names: ["RINGBACK_SECRET_PREVIOUS as a secret"],
     },
     { what: "callers", secrets: [...secrets, "AIO_API_KEY"], vars: set(), names: ["RINGBACK_KEYS"] },
+    {
+      what: "an upstream's key",
+      secrets: [...secrets, "AIO_API_KEY", "RINGBACK_KEYS", "UPSTREAM_KEY_ARK"],
+      vars: new Map([["UPSTREAMS", '{"ark": {"profile": "ark"}, "my-own": {"profile": "xai"}}']]),
+      names: ["UPSTREAM_KEY_MY_OWN, which the upstream my-own needs: run `npx wrangler secret put"],
+    },
+    {
+      what: "the upstream of a key",
+      secrets: [...secrets, "AIO_API_KEY", "RINGBACK_KEYS", "UPSTREAM_KEY_ARK"],
+      vars: set(),
+      names: ["UPSTREAMS, which UPSTREAM_KEY_ARK needs"],
+    },
+    {
+      what: "an upstream's key that is a secret",
+      secrets: [...secrets, "AIO_API_KEY", "RINGBACK_KEYS"],
+      vars: new Map([
+        ["UPSTREAMS", '{"ark": {"profile": "ark"}}'],
+        ["UPSTREAM_KEY_ARK", "x"],
+      ]),
+      names: ["UPSTREAM_KEY_ARK as a secret"],
+    },
     {
       what: "the upstream's key",
       secrets: [...secrets, "RINGBACK_KEYS"],

@@ -5,7 +5,7 @@ import type { TaskDeps } from "../../../src/task-object/deps.ts";
 import { RunningSteps } from "../../../src/task-object/running-steps.ts";
 import { sealText } from "../../../src/task-object/sealed.ts";
 import { TaskStore } from "../../../src/task-object/store.ts";
-import { aDocument, aKeep, aTask, T0 } from "../../support/builders.ts";
+import { aDocument, aKeep, anUpstream, aTask, T0 } from "../../support/builders.ts";
 import { MemoryStorage } from "../../support/model/memory-storage.ts";
 
 /*
@@ -18,7 +18,7 @@ const UNTIL = T0 + 90_000;
 const COPY = { needsKey: false, dueAt: T0, failures: 0, reason: null };
 const settings = {
   ...WITHOUT_SETTINGS,
-  upstreams: [{ name: "aio", baseUrl: "https://upstream.example/v1", operatorKey: null }],
+  upstreams: [anUpstream()],
   roots: ["the secret of today, long enough to count"],
 } as const satisfies TaskDeps["settings"];
 

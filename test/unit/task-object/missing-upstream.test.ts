@@ -6,7 +6,7 @@ import { RunningSteps } from "../../../src/task-object/running-steps.ts";
 import { TaskStore } from "../../../src/task-object/store.ts";
 import { askedKey } from "../../../src/task-object/task-upstream.ts";
 import { UpstreamSession } from "../../../src/task-object/upstream-session.ts";
-import { aDocument, aSchedule, aTask, T0 } from "../../support/builders.ts";
+import { aDocument, anUpstream, aSchedule, aTask, T0 } from "../../support/builders.ts";
 import { MemoryStorage } from "../../support/model/memory-storage.ts";
 
 /*
@@ -18,8 +18,8 @@ import { MemoryStorage } from "../../support/model/memory-storage.ts";
 const settings = {
   ...WITHOUT_SETTINGS,
   upstreams: [
-    { name: "aio", baseUrl: "https://aio.example/v1", operatorKey: "sk-of-aio" },
-    { name: "ark", baseUrl: "https://ark.example", operatorKey: "sk-of-ark" },
+    anUpstream({ baseUrl: "https://aio.example/v1", operatorKey: "sk-of-aio" }),
+    anUpstream({ name: "ark", baseUrl: "https://ark.example", operatorKey: "sk-of-ark" }),
   ],
 } as const satisfies TaskDeps["settings"];
 
