@@ -1,5 +1,5 @@
 import { Router } from "../http/router.ts";
-import { methodNotAllowed, withSettings } from "../http/guards.ts";
+import { methodNotAllowed, requireAio, withSettings } from "../http/guards.ts";
 import { rateLimited } from "../http/rate-limit.ts";
 import { operatorSignedIn, page, pageWithPreviews, signedIn } from "./middleware.tsx";
 import {
@@ -71,15 +71,15 @@ export const consolePages = new Router()
     context.redirect(`/endpoints/${encodeURIComponent(context.req.param("id"))}`, 303),
   )
   .all("/endpoints/:id/:form{test|enable|disable|delete}", methodNotAllowed("GET, HEAD, POST"))
-  .get("/new", pageWithPreviews, withSettings, signedIn, showNewTask)
-  .post("/new", pageWithPreviews, withSettings, signedIn, rateLimited, startTask)
+  .get("/new", pageWithPreviews, requireAio, withSettings, signedIn, showNewTask)
+  .post("/new", pageWithPreviews, requireAio, withSettings, signedIn, rateLimited, startTask)
   .all("/new", methodNotAllowed("GET, HEAD, POST"))
-  .post("/new/check", page, withSettings, signedIn, checkNewTask)
+  .post("/new/check", page, requireAio, withSettings, signedIn, checkNewTask)
   .all("/new/check", methodNotAllowed("POST"))
   .get("/new/language", page, (context) => context.redirect("/new", 303))
-  .post("/new/language", pageWithPreviews, withSettings, signedIn, switchFormLanguage)
+  .post("/new/language", pageWithPreviews, requireAio, withSettings, signedIn, switchFormLanguage)
   .all("/new/language", methodNotAllowed("GET, HEAD, POST"))
-  .get("/new/models", page, withSettings, signedIn, listModels)
+  .get("/new/models", page, requireAio, withSettings, signedIn, listModels)
   .all("/new/models", methodNotAllowed("GET, HEAD"))
   .get("/webhooks", page, withSettings, signedIn, showWebhooks)
   .all("/webhooks", methodNotAllowed("GET, HEAD"))

@@ -1,9 +1,10 @@
 import { createMiddleware } from "hono/factory";
 import type { Context, Handler } from "hono";
 import { issue, problem, problemText } from "../contract/problems.ts";
+import { AIO } from "../contract/words.ts";
 import { base32 } from "../domain/text/base32.ts";
 import { isOwnHost, type EndpointRules } from "../domain/delivery/endpoint-policy.ts";
-import { readSettings } from "../env.ts";
+import { readSettings, upstreamNamed, type Settings } from "../env.ts";
 import { baseUrlProblem, type SettingProblem } from "../env/upstreams.ts";
 import { HOP_HEADER } from "../upstream/hop.ts";
 import type { AppEnv } from "./app-env.ts";
@@ -33,6 +34,22 @@ export const requireHost = createMiddleware<AppEnv>(async (context, next) => {
   context.set("ownHost", url.host);
   await next();
 });
+
+/**
+ * For the calls of `aio`, whose place another upstream may have. 404 comes before all other checks; settings that do not
+ * parse are the next one's affair.
+ */
+export const requireAio = createMiddleware<AppEnv>(async (context, next) => {
+  const result = readSettings(context.env);
+  if (result.ok && upstreamNamed(result.settings, AIO) === null) throw noAio(result.settings);
+  await next();
+});
+
+function noAio({ upstreams: [{ name }] }: Settings): ApiError {
+  return new ApiError("not_found", {
+    message: `This deployment's only upstream is ${name}: its creates are below /v1/upstreams/${name}.`,
+  });
+}
 
 /** Put behind the methods that a path has. */
 export function methodNotAllowed(allow: string): Handler<AppEnv> {

@@ -22,6 +22,19 @@ export function upstreamOf(settings: TaskSettings, task: Pick<Task, "upstreamNam
   return upstream;
 }
 
+/** The bounds of the task's polls: an upstream may ask for longer gaps than the deployment has set. */
+export function pollLimits(
+  settings: TaskSettings,
+  task: Pick<Task, "upstreamName" | "test">,
+): TaskSettings["poll"] {
+  const { poll } = settings;
+  // Nothing of a test goes there.
+  if (task.test !== null) return poll;
+  const { profile } = upstreamNamed(settings, upstreamNameOf(task)) ?? {};
+  const gapMs = (profile?.min_gap_seconds ?? 0) * 1000;
+  return gapMs <= poll.minMs ? poll : { ...poll, minMs: gapMs, maxMs: Math.max(poll.maxMs, gapMs) };
+}
+
 /** @throws MissingUpstreamError, MissingKeyError */
 export function askedKey(settings: TaskSettings, task: Task, ownKey: string | null): AskedKey {
   const { baseUrl, operatorKey } = upstreamOf(settings, task);

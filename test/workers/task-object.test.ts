@@ -164,6 +164,7 @@ function createInput(overrides: Partial<CreateInput> = {}): CreateInput {
     account: "key:somebody",
     mode: "own",
     upstreamName: "aio",
+    createPath: null,
     apiKey: "sk-own-key",
     createId: "create-1",
     fingerprint: null,

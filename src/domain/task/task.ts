@@ -98,6 +98,8 @@ export interface Task {
   mode: AccountMode;
   /** The name of its upstream in the settings. Absent from rows of older versions: `aio`. */
   upstreamName?: string;
+  /** The path of its submit at an upstream that has several. Absent: the only one that its profile lists. */
+  createPath?: string;
   /** Separates this create from a late twin of it. */
   createId: string;
   /** Digest of the request, kept while an idempotency key leads here. */

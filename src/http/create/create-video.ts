@@ -130,6 +130,7 @@ async function createInput(from: {
     account: caller.account,
     mode: caller.mode,
     upstreamName: AIO,
+    createPath: null,
     apiKey: caller.mode === "own" ? caller.apiKey : null,
     createId: crypto.randomUUID(),
     fingerprint: keyed ? await fingerprint(request.meaning) : null,

@@ -24,6 +24,7 @@ import {
   methodNotAllowed,
   refuseOwnUpstreamCalls,
   refuseOwnCallbacks,
+  requireAio,
   requireQuery,
   withCaller,
   withSettings,
@@ -35,6 +36,7 @@ import { nameOf, readVideo, refuseHead, streamVideo } from "./waiting.ts";
 export const videos = new Router()
   .post(
     "/",
+    requireAio,
     refuseOwnCallbacks,
     refuseOwnUpstreamCalls,
     withSettings,

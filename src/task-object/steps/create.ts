@@ -28,6 +28,8 @@ export interface CreateInput {
   mode: Task["mode"];
   /** Its name in the settings. */
   upstreamName: string;
+  /** The path of its submit below the upstream's address; null: the only one that the upstream's profile lists. */
+  createPath: string | null;
   /** The caller's own upstream key; null with the operator's. */
   apiKey: string | null;
   createId: string;
@@ -217,6 +219,7 @@ function newTask(deps: TaskDeps, input: CreateInput): Task {
     account: input.account,
     mode: input.mode,
     upstreamName: input.upstreamName,
+    ...(input.createPath === null ? {} : { createPath: input.createPath }),
     createId: input.createId,
     fingerprint: input.fingerprint,
     status: "queued",

@@ -10,6 +10,7 @@ import { passFor, tellRefusal } from "./pace.ts";
 import { prepareForEnd } from "./prepare.ts";
 import { changeOf, logStatus } from "./record.ts";
 import { sealText } from "../sealed.ts";
+import { pollLimits } from "../task-upstream.ts";
 
 /**
  * Asks the upstream once. Takes no lease, because asking twice costs nothing; unchanged, it writes only the alarm.
@@ -37,7 +38,8 @@ async function recordPoll(
 ): Promise<BegunAttempt | null> {
   const before = deps.store.load();
   if (before?.task.createId !== createId) return null;
-  const turn = { startedAt, random: deps.random(), limits: deps.settings.poll };
+  const limits = pollLimits(deps.settings, before.task);
+  const turn = { startedAt, random: deps.random(), limits };
   const decide = ({ task, schedule, sync: { forecast } }: TaskDocument, now: number) =>
     decidePoll(task, schedule, answer, { ...turn, now, forecast });
   // Decides once ahead, to know what to seal; the decision inside `update` counts. An answer without news

@@ -17,6 +17,7 @@ import { isFollowed } from "../../domain/task/event.ts";
 import { awaitsProof } from "../../domain/task/key-proof.ts";
 import { isTerminal, type PollSchedule, type Task } from "../../domain/task/task.ts";
 import type { TaskDeps } from "../deps.ts";
+import { pollLimits } from "../task-upstream.ts";
 import { changed, type Change, type TaskDocument } from "../document.ts";
 
 /**
@@ -105,7 +106,7 @@ function scheduleWith(
   return firstSchedule(task, {
     now: task.submittedAt,
     random: deps.random(),
-    limits: deps.settings.poll,
+    limits: pollLimits(deps.settings, task),
     forecast,
     streamed: deps.streamed(),
   });

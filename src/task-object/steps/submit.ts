@@ -14,6 +14,7 @@ import { taskFields, type TaskDeps } from "../deps.ts";
 import type { TaskDocument } from "../document.ts";
 import { passFor, tellRefusal } from "./pace.ts";
 import { recordTask, withKnownEndpoints } from "./record.ts";
+import { pollLimits } from "../task-upstream.ts";
 import { openParts, sealParts, sealText } from "../sealed.ts";
 
 /** For how long a submit may still report. */
@@ -93,7 +94,7 @@ export async function recordSubmit(
     const schedule = firstSchedule(task, {
       now,
       random,
-      limits: deps.settings.poll,
+      limits: pollLimits(deps.settings, task),
       forecast: sync.forecast,
       streamed: deps.streamed(),
     });

@@ -2,6 +2,7 @@ import { streamedSchedule } from "../../domain/task/poll.ts";
 import { streamEventId } from "../../domain/task/stream-event.ts";
 import { isTerminal } from "../../domain/task/task.ts";
 import type { TaskDeps } from "../deps.ts";
+import { pollLimits } from "../task-upstream.ts";
 import type { WaitingRoom } from "./waiting-room.ts";
 
 type NotHere =
@@ -61,7 +62,7 @@ export function openEvents(
   if (isTerminal(task) && lastEventId === streamEventId(task)) return { kind: "ended" };
   if (room.isFull) return { kind: "full" };
   const stream = room.stream(ticket, document);
-  const turn = { random: deps.random(), limits: deps.settings.poll };
+  const turn = { random: deps.random(), limits: pollLimits(deps.settings, task) };
   const sooner = deps.store.update(task.createId, (current, now) => {
     const schedule = streamedSchedule(current.task, current.schedule, { ...turn, now });
     return schedule === current.schedule ? null : { schedule, inMemory: true };

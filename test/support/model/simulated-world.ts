@@ -202,6 +202,7 @@ export class SimulatedWorld implements World {
       account: ACCOUNT,
       mode: "own",
       upstreamName: "aio",
+      createPath: null,
       apiKey: API_KEY,
       createId: `create-${this.creates.length}`,
       fingerprint: keyed ? `body ${call.request.other}` : null,

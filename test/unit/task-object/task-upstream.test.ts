@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { ark } from "../../../src/profiles/built-in/ark.ts";
 import { runAlarm, WITHOUT_SETTINGS } from "../../../src/task-object/alarm.ts";
 import type { TaskDeps } from "../../../src/task-object/deps.ts";
 import { Pacing } from "../../../src/task-object/pacing.ts";
 import { RunningSteps } from "../../../src/task-object/running-steps.ts";
 import { TaskStore } from "../../../src/task-object/store.ts";
-import { askedKey } from "../../../src/task-object/task-upstream.ts";
+import { askedKey, pollLimits } from "../../../src/task-object/task-upstream.ts";
 import { UpstreamSession } from "../../../src/task-object/upstream-session.ts";
 import { aDocument, anUpstream, aSchedule, aTask, T0 } from "../../support/builders.ts";
 import { MemoryStorage } from "../../support/model/memory-storage.ts";
@@ -12,6 +13,7 @@ import { MemoryStorage } from "../../support/model/memory-storage.ts";
 /*
  * scenario                                        requirement (design.md, Other upstreams)
  * a task whose upstream is no longer set          it waits, is logged, and ends at its deadline
+ * min_gap_seconds of a profile                    the lower bound of the gap between polls
  * the keys of two upstreams                       each goes to its own
  */
 
@@ -24,7 +26,7 @@ const settings = {
 } as const satisfies TaskDeps["settings"];
 
 describe("the key of a task", () => {
-  it("goes to its own upstream, whoever has given it", () => {
+  it("goes to its own upstream, the operator's as well as a caller's", () => {
     const access = (upstreamName: string, mode: "own" | "operator") =>
       askedKey(settings, aTask({ upstreamName, mode }), "sk-of-the-caller");
     expect(access("ark", "operator")).toMatchObject({ baseUrl: "https://ark.example", apiKey: "sk-of-ark" });
@@ -37,6 +39,27 @@ describe("the key of a task", () => {
       apiKey: "sk-of-the-caller",
     });
     expect(() => access("runway", "own")).toThrow("no upstream named runway");
+  });
+});
+
+describe("the gaps between polls", () => {
+  const { poll } = settings;
+  const gaps = { ...poll, minMs: 1000, maxMs: 15_000, firstMs: 500 };
+  const limits = (seconds: number | undefined, task = aTask({ upstreamName: "ark" })) => {
+    const profile = { ...ark, ...(seconds === undefined ? {} : { min_gap_seconds: seconds }) };
+    return pollLimits({ ...settings, poll: gaps, upstreams: [anUpstream({ name: "ark", profile })] }, task);
+  };
+
+  it("are at least as long as the upstream wants them", () => {
+    expect(limits(5)).toEqual({ ...gaps, minMs: 5000 });
+    expect(limits(60)).toEqual({ ...gaps, minMs: 60_000, maxMs: 60_000 });
+    for (const seconds of [undefined, 0, 0.5, 1]) expect(limits(seconds)).toEqual(gaps);
+  });
+
+  it("are the deployment's for a test, and while the upstream is not set", () => {
+    const test = { outcome: "succeeded", delayMs: 0 } as const;
+    expect(limits(5, aTask({ upstreamName: "ark", test }))).toEqual(gaps);
+    expect(limits(5, aTask({ upstreamName: "gone" }))).toEqual(gaps);
   });
 });
 
