@@ -1,10 +1,11 @@
 import type { EndpointRules } from "../domain/delivery/endpoint-policy.ts";
+import type { UpstreamAccess } from "../upstream/provider.ts";
 
 /** Where a result comes from. */
 export interface Source {
   url: string;
   /** Its own origin is no foreign receiver, and alone may see the key. */
-  upstream: { origin: string; apiKey: string | null };
+  upstream: Pick<UpstreamAccess, "profile"> & { origin: string; apiKey: string | null };
   /** What every other source must fit. */
   rules: EndpointRules;
 }

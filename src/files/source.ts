@@ -1,6 +1,7 @@
 import type { FileReason } from "../contract/words.ts";
 import { judgeEndpoint } from "../domain/delivery/endpoint-policy.ts";
 import { discardBody } from "../net/discard.ts";
+import { keyHeader } from "../upstream/headers.ts";
 import { HOP } from "../upstream/hop.ts";
 import type { Source } from "./order.ts";
 import type { TryTime } from "./try-time.ts";
@@ -45,7 +46,7 @@ async function ask(url: URL, { upstream }: Source, time: TryTime): Promise<Respo
     // A packed body has no known length, and a video does not get smaller.
     "accept-encoding": "identity",
     ...(isUpstream ? HOP : {}),
-    ...(isUpstream && upstream.apiKey !== null ? { authorization: `Bearer ${upstream.apiKey}` } : {}),
+    ...(isUpstream && upstream.apiKey !== null ? keyHeader(upstream.apiKey, upstream.profile) : {}),
   };
   try {
     return await time.next(fetch(url, { headers, redirect: "manual", signal: time.signal }));

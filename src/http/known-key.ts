@@ -17,7 +17,7 @@ export const knownKey = createMiddleware<AppEnv>(async (context, next) => {
 /**
  * In bring-your-own-key mode, everything that does not lead to the upstream by itself needs a key that the upstream
  * knows: a made-up one must not make Ringback send requests. A question to the upstream counts as a call.
- * @throws ApiError 401 for a key that the upstream refuses, 429 for one question too many, 502 if it does not say
+ * @throws ApiError 401 for a key that the upstream refuses or cannot be asked about, 429 for one question too many, 502 if it does not say
  */
 export async function requireKnownKey(
   context: Context<AppEnv>,
@@ -30,6 +30,7 @@ export async function requireKnownKey(
     case "accepted":
       return;
     case "refused":
+    case "no_check":
       throw unauthorized();
     case "silent":
       throw new ApiError("upstream_error");

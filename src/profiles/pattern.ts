@@ -1,3 +1,5 @@
+import { isJsonObject, type JsonValue } from "../domain/text/json.ts";
+
 /**
  * Paths of an upstream with names in braces, as `/v1beta/models/{model}:predictLongRunning`. Each name stands for a part of
  * one segment. Paths are compared as they came and never decoded, so nothing can be hidden in them.
@@ -52,6 +54,19 @@ export function fillPath(pattern: string, params: Readonly<Record<string, string
 export function fillId(pattern: string, id: string, isPath: boolean): string | null {
   if (!isPath) return fillPath(pattern, { id: encodeURIComponent(id) });
   return id.split("/").every(isValue) ? fillPath(pattern, { id }) : null;
+}
+
+/** Whether an entry of a profile's `read.urls` is a path below `base_url`, made with the task's id, and no pointer. */
+export function isResultPath(place: string): boolean {
+  return place.includes("{id}");
+}
+
+/** JSON with a task's id for each `{id}` in its texts. */
+export function fillBody(value: JsonValue, id: string): JsonValue {
+  if (typeof value === "string") return value.replaceAll("{id}", () => id);
+  if (Array.isArray(value)) return value.map((item) => fillBody(item, id));
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fillBody(item, id)]));
 }
 
 /**

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { JsonValue } from "../domain/text/json.ts";
 import { normalWord } from "../domain/text/normal-word.ts";
-import { namesIn } from "./pattern.ts";
+import { isResultPath, namesIn } from "./pattern.ts";
 import { isPointer } from "./pointer.ts";
 import { profileProblem, type ProfileProblem } from "./rules.ts";
 
@@ -172,11 +172,6 @@ function messageOf(issue: z.core.$ZodIssue | undefined): string {
     default:
       return issue?.message ?? INVALID;
   }
-}
-
-/** Whether an entry of `read.urls` is a path below `base_url`, made with the task's id. */
-export function isResultPath(place: string): boolean {
-  return place.includes("{id}");
 }
 
 function isBaseUrl(value: string): boolean {

@@ -70,7 +70,10 @@ export class TaskObject extends DurableObject<Env> {
       openKey: async (document) => openText({ settings: this.#settings() }, document, "key"),
       apiKey: (task, key) => askedKey(this.#settings(), task, key).apiKey,
       connect: (task, key, memory) => this.#watched(task, connect(this.#settings(), task, { key, memory })),
-      judgeKey: async (task, key) => judgeKey(askedKey(this.#settings(), task, key)),
+      judgeKey: async (task, key) => {
+        const verdict = await judgeKey(askedKey(this.#settings(), task, key));
+        return verdict === "no_check" ? "silent" : verdict;
+      },
     });
     this.#room = new WaitingRoom({
       view: async (document) => viewTask(this.#deps ?? this.#makeDeps(WITHOUT_SETTINGS), document),

@@ -1,6 +1,7 @@
 import { keySecrets } from "../domain/text/redact.ts";
 import { parseAnswer, type ParsedAnswer } from "./read/answer-json.ts";
-import { parseWithoutRequestUrls, type ParsedTask } from "./read/parse-task.ts";
+import type { ParsedTask } from "./read/parse-task.ts";
+import { readTask } from "./read/read-task.ts";
 import type { AskedTask, UpstreamAccess } from "./provider.ts";
 
 /** An answer's text, and what it says of the task. */
@@ -22,7 +23,7 @@ export class AnswerMemory {
     const { apiKey } = access;
     if (this.#last?.text === text && this.#last.apiKey === apiKey) return this.#last;
     const parsed = parseAnswer(text, keySecrets(apiKey));
-    const task = parsed.object && (await parseWithoutRequestUrls(parsed.object, access, known));
+    const task = parsed.object && (await readTask(parsed.object, access, known));
     this.#last = text.length <= REMEMBER_MAX_LENGTH ? { text, apiKey, parsed, task } : null;
     return { parsed, task };
   }

@@ -1,9 +1,10 @@
 import { isJsonObject, own, type JsonValue } from "../domain/text/json.ts";
 import { parseBoundedJson } from "../domain/text/json-bounds.ts";
 import { keySecrets } from "../domain/text/redact.ts";
+import { aio } from "../profiles/built-in/aio.ts";
 import { parseAnswer } from "./read/answer-json.ts";
 import { exchange, retryAfterMs } from "./exchange.ts";
-import { HOP } from "./hop.ts";
+import { callHeaders } from "./headers.ts";
 import type { UpstreamAccess } from "./provider.ts";
 
 /** A list of models is short; a longer answer is none. */
@@ -20,12 +21,20 @@ export interface ModelsAnswer {
   isList: boolean;
 }
 
-/** The upstream's `/models` as it answers, with the key masked; null if no whole answer came, or a redirect. */
-export async function fetchModels(access: UpstreamAccess): Promise<ModelsAnswer | null> {
-  const answer = await exchange(`${access.baseUrl}/models`, {
+/** The upstream has no list of models that only a known key gets: its profile names no `check`. */
+export type NoCheck = "no_check";
+
+/**
+ * The upstream's list of models as it answers, with the key masked; null if no whole answer came, or a redirect. Its path is
+ * the profile's `check`, `/models` for `aio`.
+ */
+export async function fetchModels(access: UpstreamAccess): Promise<ModelsAnswer | NoCheck | null> {
+  const { check } = access.profile ?? aio;
+  if (check === undefined) return "no_check";
+  const answer = await exchange(`${access.baseUrl}${check}`, {
     timeoutMs: access.timeoutMs,
     maxBytes: MODELS_MAX_BYTES,
-    headers: { authorization: `Bearer ${access.apiKey}`, accept: "application/json", ...HOP },
+    headers: callHeaders(access, { hasBody: false }),
   });
   if (answer === null || answer.read.end !== "complete") return null;
   const { status, ok, headers } = answer.response;

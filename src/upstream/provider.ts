@@ -1,4 +1,5 @@
 import type { PollAnswer, SubmitAnswer } from "../domain/task/upstream-answer.ts";
+import type { Profile } from "../profiles/schema.ts";
 
 /** A video API that can only be polled. Neither call throws: a network error is an answer, too. */
 export interface Upstream {
@@ -13,6 +14,13 @@ export interface UpstreamAccess {
   baseUrl: string;
   apiKey: string;
   timeoutMs: number;
+  /** How it is called and read; absent: as `aio`. */
+  profile?: Profile;
+  /**
+   * The path below `baseUrl` that a submit goes to, as its pattern in the profile matched it; absent: the profile's first
+   * one, which must be without names.
+   */
+  createPath?: string;
 }
 
 /** What Ringback knows of the task that it asks about. */

@@ -31,7 +31,7 @@ const ROOMS: Record<string, string[]> = {
   keys: ["domain"],
   net: ["domain"],
   webhook: ["contract", "domain", "keys", "net"],
-  upstream: ["contract", "domain", "keys", "net"],
+  upstream: ["contract", "domain", "keys", "net", "profiles"],
   // Copies of results, from their source to the bucket.
   files: ["contract", "domain", "net", "upstream"],
   "cadence-object": ["domain", "log", "net"],

@@ -99,6 +99,14 @@ export function decidePoll(
   return { task: next, schedule: nextSchedule(next, { ...schedule, observations }, answer, turn) };
 }
 
+/** Whether the answer is worth a line of the log: it says nothing of the task that was to be expected, or nothing at all. */
+export function isOdd(answer: PollAnswer): boolean {
+  if (answer.kind !== "read") return true;
+  const { status, isAmbiguous, result } = answer.reading;
+  if (status === null) return answer.isPending !== true;
+  return isAmbiguous || (status === "succeeded" && result === null);
+}
+
 function applyAnswer(task: Task, answer: PollAnswer, { now, limits }: PollTurn): Task {
   switch (answer.kind) {
     case "read":

@@ -58,13 +58,15 @@ export type SubmitAnswer =
   | ({ kind: "unknown"; why: string; completeServerError: boolean; json: AnswerJson } & Down);
 
 /** `notBeforeMs`: the upstream asks not to be polled sooner than this from now. */
-export type PollAnswer = { json: AnswerJson; notBeforeMs: number | null } & (
-  | { kind: "read"; reading: TaskReading }
-  | { kind: "not_found" }
-  | { kind: "unauthorized"; status: 401 | 403 }
-  | { kind: "slow_down" }
-  /** Another 4xx, or a 2xx without a status: it can be read, but says nothing of the task. */
-  | { kind: "other"; status: number }
-  /** 5xx, no answer, a broken or foreign one: says nothing at all. */
-  | ({ kind: "nothing"; why: string } & Down)
-);
+export type PollAnswer = { json: AnswerJson; notBeforeMs: number | null } &
+  /** `isPending`: it says no more than that the task goes on, as its upstream's profile foresees. */
+  (
+    | { kind: "read"; reading: TaskReading; isPending?: true }
+    | { kind: "not_found" }
+    | { kind: "unauthorized"; status: 401 | 403 }
+    | { kind: "slow_down" }
+    /** Another 4xx, or a 2xx without a status: it can be read, but says nothing of the task. */
+    | { kind: "other"; status: number }
+    /** 5xx, no answer, a broken or foreign one: says nothing at all. */
+    | ({ kind: "nothing"; why: string } & Down)
+  );

@@ -41,9 +41,9 @@ export async function upstreamModels(context: Context<AppEnv>): Promise<ModelsAn
   if (known) return known;
   await countCall(context);
   const answer = await askModels(key);
+  if (answer === null || answer === "no_check") throw noModels();
   // The caller cannot solve a problem of the operator's key or balance.
-  if (answer === null || isOperatorCredentialError(context.get("caller").mode, answer.status))
-    throw noModels();
+  if (isOperatorCredentialError(context.get("caller").mode, answer.status)) throw noModels();
   if (answer.status >= 200 && answer.status < 300) return answer;
   throw refusal(answer);
 }

@@ -1,8 +1,8 @@
 import { secretSource } from "../../domain/task/keep.ts";
-import { decidePoll, idToAsk } from "../../domain/task/poll.ts";
+import { decidePoll, idToAsk, isOdd } from "../../domain/task/poll.ts";
 import { isOperatorCredentialError } from "../../domain/task/submit.ts";
 import { isDecided, type Task } from "../../domain/task/task.ts";
-import type { PollAnswer, TaskReading } from "../../domain/task/upstream-answer.ts";
+import type { PollAnswer } from "../../domain/task/upstream-answer.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
 import type { Change, TaskDocument } from "../document.ts";
 import { firstAttempt, withFirstAttempt, type BegunAttempt } from "./attempt.ts";
@@ -91,7 +91,7 @@ function hidesAnswer(task: Task, answer: PollAnswer): boolean {
  * result Ringback did not find. The members' names show an operator what to add.
  */
 function logOddAnswer(deps: TaskDeps, task: Task, answer: PollAnswer): void {
-  if (answer.kind === "read" && !isOdd(answer.reading)) return;
+  if (!isOdd(answer)) return;
   deps.log("poll.without_news", {
     ...taskFields(task),
     answer: answer.kind,
@@ -101,8 +101,4 @@ function logOddAnswer(deps: TaskDeps, task: Task, answer: PollAnswer): void {
       ? { word: answer.reading.word?.slice(0, 40), members: answer.reading.members.join(" ") }
       : {}),
   });
-}
-
-function isOdd({ status, isAmbiguous, result }: TaskReading): boolean {
-  return status === null || isAmbiguous || (status === "succeeded" && result === null);
 }

@@ -1,4 +1,11 @@
-import { innerObject, isJsonObject, numberOf, own, type JsonObject } from "../../domain/text/json.ts";
+import {
+  innerObject,
+  isJsonObject,
+  numberOf,
+  own,
+  type JsonObject,
+  type JsonValue,
+} from "../../domain/text/json.ts";
 import { normalWord } from "../../domain/text/normal-word.ts";
 import { redactText } from "../../domain/text/redact.ts";
 import { plainText } from "../../domain/text/text.ts";
@@ -14,13 +21,23 @@ const MESSAGE_MAX_LENGTH = 2000;
  */
 export function errorMessageIn(object: JsonObject, secrets: readonly string[]): string | null {
   const error = own(object, "error");
-  const candidates = [
-    own(object, "error_message"),
-    isJsonObject(error) ? own(error, "message") : undefined,
-    own(object, "fail_reason"),
-    error,
-    own(object, "message"),
-  ];
+  return explanation(
+    [
+      own(object, "error_message"),
+      isJsonObject(error) ? own(error, "message") : undefined,
+      own(object, "fail_reason"),
+      error,
+      own(object, "message"),
+    ],
+    secrets,
+  );
+}
+
+/** The first text that explains a failure, fit for one line and without the secrets. */
+export function explanation(
+  candidates: readonly (JsonValue | undefined)[],
+  secrets: readonly string[],
+): string | null {
   for (const candidate of candidates) {
     if (typeof candidate !== "string" || meansSuccess(candidate)) continue;
     const plain = plainText(redactText(candidate, secrets), MESSAGE_MAX_LENGTH);

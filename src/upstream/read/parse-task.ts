@@ -1,7 +1,6 @@
 import { numberOf, own, type JsonObject, type JsonValue } from "../../domain/text/json.ts";
-import { keySecrets, redactText } from "../../domain/text/redact.ts";
-import type { TaskReading } from "../../domain/task/upstream-answer.ts";
-import { requestDigest } from "../../keys/request-digest.ts";
+import { redactText } from "../../domain/text/redact.ts";
+import type { ResultUrl, TaskReading } from "../../domain/task/upstream-answer.ts";
 import { errorMessageIn } from "./answer-messages.ts";
 import {
   allIds,
@@ -12,7 +11,6 @@ import {
   taskCandidates,
   type TaskCandidate,
 } from "./task-candidates.ts";
-import type { AskedTask, UpstreamAccess } from "../provider.ts";
 import { findResult, type ResultRules } from "./result-url.ts";
 import { isAmbiguousFailure, isOuterSuccess, statusOfWord } from "./status-words.ts";
 
@@ -24,7 +22,7 @@ import { isAmbiguousFailure, isOuterSuccess, statusOfWord } from "./status-words
 
 const ID_MAX_LENGTH = 256;
 /** Further ids are not kept. */
-const MAX_IDS = 8;
+export const MAX_IDS = 8;
 const MAX_MEMBERS = 20;
 const MEMBER_MAX_LENGTH = 40;
 
@@ -32,6 +30,8 @@ const MEMBER_MAX_LENGTH = 40;
 export interface TaskContext extends Omit<ResultRules, "taskIds"> {
   /** Every id that the create named; null while its answer is read: then every id that this answer names. */
   taskIds: readonly string[] | null;
+  /** What 100 % of progress is called; 100 if it is left out. */
+  progressMax?: number;
 }
 
 /** The facts of the task in the answer, and how the answer names it. */
@@ -62,33 +62,22 @@ export function parseTask(answer: JsonObject, context: TaskContext): ParsedTask 
     status,
     isAmbiguous: status === "failed" && word !== null && isAmbiguousFailure(word),
     word: word && redactText(word, secrets),
-    members: Object.keys(task.object)
-      .slice(0, MAX_MEMBERS)
-      .map((name) => redactText(name, secrets).slice(0, MEMBER_MAX_LENGTH)),
-    progress: progressOf(own(task.object, "progress")),
+    members: memberNames(task.object, secrets),
+    progress: progressOf(own(task.object, "progress"), context.progressMax),
     result: status === "succeeded" ? findResult(task, rules) : null,
     errorMessage: errorMessageIn(task.object, secrets),
   };
 }
 
-/**
- * Reads the task's facts. A URL of the request is no result, so the search goes on without it. Digesting is
- * asynchronous and a success comes once, so only a found URL is compared, not each URL of each answer.
- */
-export async function parseWithoutRequestUrls(
+/** The result in an answer whose success stands elsewhere than the tolerant reading looks for it. */
+export function resultIn(
   answer: JsonObject,
-  { baseUrl, apiKey }: UpstreamAccess,
-  { taskIds, requestDigests }: AskedTask,
-): Promise<ParsedTask> {
-  const excludedUrls = new Set<string>();
-  for (;;) {
-    const task = parseTask(answer, { taskIds, baseUrl, secrets: keySecrets(apiKey), excludedUrls });
-    const url = task.result?.url ?? null;
-    if (requestDigests.length === 0 || url === null) return task;
-    if (!requestDigests.includes(await requestDigest(url))) return task;
-    // Each turn excludes one URL from the search, and the search visits a bounded number.
-    excludedUrls.add(url);
-  }
+  context: TaskContext,
+  taskIds: readonly string[],
+): ResultUrl | null {
+  const candidates = taskCandidates(answer);
+  const task = ownCandidate(candidates, taskIds) ?? candidates[0];
+  return task === undefined ? null : findResult(task, { ...context, taskIds });
 }
 
 export const NOTHING_SAID: Omit<ParsedTask, "ids" | "isForeign"> = {
@@ -124,6 +113,12 @@ function outerSuccess([answer]: readonly TaskCandidate[], rules: ResultRules): P
   return result === null ? {} : { status: "succeeded", word, result };
 }
 
+/** For the log, where they show what to add. */
+export function memberNames(object: JsonObject, secrets: readonly string[]): string[] {
+  const names = Object.keys(object).slice(0, MAX_MEMBERS);
+  return names.map((name) => redactText(name, secrets).slice(0, MEMBER_MAX_LENGTH));
+}
+
 function textOf(value: JsonValue): string {
   return typeof value === "string" ? value : JSON.stringify(value);
 }
@@ -135,8 +130,12 @@ export function isUsableId(text: string, secrets: readonly string[]): boolean {
   return text.length <= ID_MAX_LENGTH && isSegment && !secrets.some((secret) => text.includes(secret));
 }
 
-function progressOf(value: JsonValue | undefined): number | null {
-  const match = typeof value === "string" ? /^\s*(\d{1,9}(?:\.\d+)?)\s*%?\s*$/.exec(value) : null;
+/** From 0 to 100; a text with a percent sign is what it says, whatever 100 % is called. */
+export function progressOf(value: JsonValue | undefined, max = 100): number | null {
+  const match = typeof value === "string" ? /^\s*(\d{1,9}(?:\.\d+)?)\s*(%?)\s*$/.exec(value) : null;
   const number = match ? Number(match[1]) : numberOf(value);
-  return number === undefined || !Number.isFinite(number) ? null : Math.min(Math.max(number, 0), 100);
+  if (number === undefined || !Number.isFinite(number)) return null;
+  // To hundredths, because 0.29 of 1 is 28.999999999999996 %.
+  const percent = max === 100 || match?.[2] === "%" ? number : Math.round((number / max) * 10_000) / 100;
+  return Math.min(Math.max(percent, 0), 100);
 }

@@ -143,33 +143,36 @@ class Search {
       }
       return;
     }
-    const url = absoluteUrl(text, this.#rules.baseUrl);
-    if (url === null || this.#rules.excludedUrls.has(url)) return;
-    const { pathname, origin } = new URL(url);
-    const isOwnOrigin = origin === new URL(this.#rules.baseUrl).origin;
-    if (isOwnOrigin && this.#isTheTaskItself(pathname)) return;
-    const containsKey = this.#containsSecret(url);
-    const needsKey = containsKey || (isOwnOrigin && CONTENT_PATH.test(pathname));
+    const result = resultUrl(text, this.#rules);
+    if (result === null) return;
+    const { pathname } = new URL(result.url);
     this.#found.push({
-      result: { url, containsKey, needsKey },
+      result,
       // The last choice is an image, then an input, then what needs the key; a name says video better than an ending.
       badness:
         (IMAGE_FILE.test(pathname) ? 16 : 0) +
         (place.isInput ? 8 : 0) +
-        (needsKey ? 4 : 0) +
+        (result.needsKey ? 4 : 0) +
         (place.isVideo ? 0 : 2) +
         (VIDEO_FILE.test(pathname) ? 0 : 1),
     });
   }
+}
 
-  #containsSecret(url: string): boolean {
-    return this.#rules.secrets.some((secret) => url.includes(secret) || decoded(url).includes(secret));
-  }
+/** The text as the URL of a result; null: it is no URL, one of the request, or the task's own address. */
+export function resultUrl(text: string, rules: ResultRules): ResultUrl | null {
+  const url = absoluteUrl(text, rules.baseUrl);
+  if (url === null || rules.excludedUrls.has(url)) return null;
+  const { pathname, origin } = new URL(url);
+  const isOwnOrigin = origin === new URL(rules.baseUrl).origin;
+  if (isOwnOrigin && isTheTaskItself(pathname, rules.taskIds)) return null;
+  const containsKey = rules.secrets.some((secret) => url.includes(secret) || decoded(url).includes(secret));
+  return { url, containsKey, needsKey: containsKey || (isOwnOrigin && CONTENT_PATH.test(pathname)) };
+}
 
-  #isTheTaskItself(pathname: string): boolean {
-    const id = STATUS_PATH.exec(pathname)?.[1];
-    return pathname === "/" || (id !== undefined && this.#rules.taskIds.includes(decoded(id)));
-  }
+function isTheTaskItself(pathname: string, taskIds: readonly string[]): boolean {
+  const id = STATUS_PATH.exec(pathname)?.[1];
+  return pathname === "/" || (id !== undefined && taskIds.includes(decoded(id)));
 }
 
 function labelsOf(object: JsonObject): string[] {

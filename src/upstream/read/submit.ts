@@ -3,11 +3,16 @@ import { innerObject, type JsonObject } from "../../domain/text/json.ts";
 import { keySecrets } from "../../domain/text/redact.ts";
 import { clipBytes } from "../../domain/text/text.ts";
 import type { SubmitAnswer } from "../../domain/task/upstream-answer.ts";
+import { aio } from "../../profiles/built-in/aio.ts";
+import { memberOf } from "../../profiles/pointer.ts";
+import type { Profile } from "../../profiles/schema.ts";
 import { requestDigest } from "../../keys/request-digest.ts";
 import { parseAnswer, type ParsedAnswer } from "./answer-json.ts";
 import { refusalMessage, saysQuotaIsGone } from "./answer-messages.ts";
 import { retryAfterMs, type WireAnswer } from "../exchange.ts";
-import { isUsableId, NOTHING_SAID, parseWithoutRequestUrls, readingOf } from "./parse-task.ts";
+import { idsAt, isPollable } from "./parse-by-profile.ts";
+import { isUsableId, NOTHING_SAID, readingOf } from "./parse-task.ts";
+import { readTask } from "./read-task.ts";
 import type { AskedTask, UpstreamAccess } from "../provider.ts";
 import { taskIdIn } from "./task-candidates.ts";
 
@@ -34,6 +39,7 @@ interface Said {
   isWhole: boolean;
   retryAfterMs: number | null;
   secrets: readonly string[];
+  profile: Profile;
 }
 
 export async function readSubmit(
@@ -44,11 +50,20 @@ export async function readSubmit(
   const { status } = response;
   if (read.end === "broken")
     return unknown({ why: `http_${status}, broken off`, ...downOf(status, read.end) });
-  const secrets = keySecrets(access.apiKey);
+  const { apiKey, profile = aio } = access;
+  const secrets = keySecrets(apiKey);
   const parsed = parseAnswer(read.text, secrets);
   const isWhole = read.end === "complete";
   const object = isWhole ? parsed.object : null;
-  const said: Said = { status, parsed, object, isWhole, retryAfterMs: retryAfterMs(response), secrets };
+  const said: Said = {
+    status,
+    parsed,
+    object,
+    isWhole,
+    retryAfterMs: retryAfterMs(response),
+    secrets,
+    profile,
+  };
   return response.ok
     ? readSuccess(said, access, known)
     : ((await readAcceptance(said, known)) ?? readError(said));
@@ -65,7 +80,7 @@ async function readSuccess(
   known: AskedTask,
 ): Promise<SubmitAnswer> {
   if (object === null) return unknown({ why: `http_${status} without readable JSON`, json });
-  const task = await parseWithoutRequestUrls(object, access, { ...known, taskIds: null });
+  const task = await readTask(object, access, { ...known, taskIds: null });
   const [first, ...others] = task.ids;
   if (first === undefined) return unknown({ why: `http_${status} without a task id`, json });
   return { kind: "accepted", ids: [first, ...others], reading: readingOf(task, false), json };
@@ -77,7 +92,7 @@ async function readSuccess(
  * nothing. Rule 3 of reading.
  */
 async function readAcceptance(
-  { status, object, parsed, secrets }: Said,
+  { status, object, parsed, secrets, profile }: Said,
   { requestDigests }: AskedTask,
 ): Promise<SubmitAnswer | null> {
   if (object === null || isRedirect(status) || DEFINITE_REFUSALS.has(status)) return null;
@@ -85,7 +100,7 @@ async function readAcceptance(
   const ids: string[] = [];
   for (const holder of data ? [object, data] : [object]) {
     const id = taskIdIn(holder);
-    if (id === null || ids.includes(id) || !isUsableId(id, secrets)) continue;
+    if (id === null || ids.includes(id) || !isUsableId(id, secrets) || !isPollable(profile, id)) continue;
     if (!requestDigests.includes(await requestDigest(id))) ids.push(id);
   }
   const [first, ...others] = ids;
@@ -102,16 +117,25 @@ function readError(said: Said): SubmitAnswer {
   const { status, object, parsed, isWhole, retryAfterMs: waitMs } = said;
   if (status === 429 && waitMs === null && object !== null && saysQuotaIsGone(object))
     return refused(said, 402);
-  const isNotNow = status === 429 || (status === 503 && waitMs !== null && !ANY_ID.test(parsed.text));
+  const isNotNow = status === 429 || (status === 503 && waitMs !== null && !carriesId(said));
   if (isNotNow) return { kind: "later", status, retryAfterMs: waitMs };
   if (status >= 400 && status < 500 && !UNKNOWN_CLIENT_ERRORS.has(status)) return refused(said, status);
   // An id in a 5xx may be the task's: sending the request again could pay twice.
   const isServerError = status >= 500 && status <= 599;
-  const completeServerError = isServerError && isWhole && !ANY_ID.test(parsed.text);
+  const completeServerError = isServerError && isWhole && !carriesId(said);
   return unknown({ why: `http_${status}`, completeServerError, json: parsed.json, ...downOf(status) });
 }
 
 /** `status` is what the refusal amounts to. */
+/** Whether the text may name a task: by a common member, or by one in which the profile's upstream names tasks. */
+function carriesId({ parsed: { text }, object, profile }: Said): boolean {
+  const pointers = profile.create.id ?? [];
+  if (ANY_ID.test(text) || (object !== null && idsAt(object, pointers).length > 0)) return true;
+  const words = text.toLowerCase().replaceAll("\\", "");
+  const names = pointers.map(memberOf).filter((name) => name !== null);
+  return names.some((name) => words.includes(`"${name.toLowerCase()}"`));
+}
+
 function refused({ status: upstreamStatus, parsed, secrets }: Said, status: number): SubmitAnswer {
   const message = parsed.object && refusalMessage(parsed.object, secrets);
   const body = clipBytes(parsed.text, REFUSAL_MAX_BYTES);

@@ -144,9 +144,12 @@ function isBelowResult({ member, parent }: TaskCandidate): boolean {
   return member === "result" || member === "output" || (parent !== null && isBelowResult(parent));
 }
 
-/** A string, or an integer with all its digits. */
 function idIn(object: JsonObject, name: (typeof ID_MEMBERS)[number]): string | null {
-  const value = own(object, name);
+  return idOf(own(object, name));
+}
+
+/** A string, or an integer with all its digits; null: it is no id. */
+export function idOf(value: JsonValue | undefined): string | null {
   const text = typeof value === "string" ? value : integerText(value);
   return text === null || ZERO_IDS.has(text.toLowerCase()) ? null : text;
 }

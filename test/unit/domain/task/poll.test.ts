@@ -1,6 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { PRIOR_FORECAST, type Forecast } from "../../../../src/domain/polling/forecast.ts";
-import { decidePoll, firstSchedule, idToAsk, streamedSchedule } from "../../../../src/domain/task/poll.ts";
+import {
+  decidePoll,
+  firstSchedule,
+  idToAsk,
+  isOdd,
+  streamedSchedule,
+} from "../../../../src/domain/task/poll.ts";
 import { finishSample } from "../../../../src/domain/task/observations.ts";
 import { timedOut, type PollSchedule, type Task } from "../../../../src/domain/task/task.ts";
 import type { PollAnswer, TaskReading } from "../../../../src/domain/task/upstream-answer.ts";
@@ -371,6 +377,30 @@ describe("what the polls have shown", () => {
     expect(finishSample(aTask({ ...done, submittedAt: null }), null)).toBeNull();
     expect(finishSample(timedOut(aTask(), T0 + 1000), null)).toBeNull();
     expect(finishSample(aTask(), null)).toBeNull();
+  });
+});
+
+describe("an answer that only says that the task goes on", () => {
+  const PENDING: PollAnswer = {
+    ...plain,
+    kind: "read",
+    reading: aReading({ status: null }),
+    isPending: true,
+  };
+  const at = { startedAt: T0, now: T0, random: 0.5, limits };
+
+  it("leaves the task as it is, ends windows, and is no failure in a row", () => {
+    const task = aTask({ status: "running", runningSince: T0, progress: 40 });
+    const after = decidePoll(task, aSchedule({ failuresInARow: 3 }), PENDING, at);
+    expect(after.task).toBe(task);
+    expect(after.schedule.failuresInARow).toBe(0);
+    expect(play(aTask({ notFoundSince: T0 }), [[1, PENDING]]).notFoundSince).toBeNull();
+  });
+
+  it("is not worth a line of the log, where its upstream foresees it", () => {
+    expect(isOdd(PENDING)).toBe(false);
+    expect(isOdd(read({ status: null }))).toBe(true);
+    expect([RUNNING, NO_URL, NOT_FOUND, NOTHING].map(isOdd)).toEqual([false, true, true, true]);
   });
 });
 
