@@ -647,6 +647,24 @@ describe("a profile's own reading", () => {
       failed(null),
     ],
     [
+      "needs no word beside failed_if",
+      custom({ status, failed_if: [{ at: "/error" }], error: ["/error"] }),
+      { body: { error: "x" } },
+      failed("x"),
+    ],
+    [
+      "has no doubt of a word beside failed_if",
+      custom({ failed_if: [{ at: "/error" }] }),
+      { body: { status: "error", error: "x" } },
+      failed("x"),
+    ],
+    [
+      "takes no word of a refusal without ids of its own",
+      custom({}),
+      { status: 422, body: { task_id: "j1", status: "failed" } },
+      { kind: "other", status: 422 },
+    ],
+    [
       "looks for failed_if in each item",
       custom({ status, failed_if: [{ at: "/parts/*/error" }] }),
       { body: { s: "running", parts: [{ error: null }, { error: "x" }] } },
@@ -726,6 +744,21 @@ describe("a profile's own reading", () => {
     ],
   ])("%s", async (_what, profile, raw, expected) => {
     expect(await poll({ profile }, "j1", raw)).toMatchObject(expected);
+  });
+
+  it.each([{ s: "pending" }, { s: "odd" }, { error: "x" }])(
+    "of a pending status is not what was to be expected beside a word or a failure: %j",
+    async (body) => {
+      const profile = custom({ status, failed_if: [{ at: "/error" }] }, { pending_statuses: [202] });
+      expect(await poll({ profile }, "j1", { status: 202, body })).not.toHaveProperty("isPending");
+      expect(await poll({ profile }, "j1", { status: 202, body: { s: null } })).toMatchObject(PENDING);
+    },
+  );
+
+  it("knows a task in a 5xx to a create by its place alone", async () => {
+    const profile = custom({}, { create: { paths: ["/jobs"], id: ["/made/*"] } });
+    const answer = await submit({ profile }, { status: 500, body: { made: ["j1"] } });
+    expect(answer).toMatchObject({ kind: "unknown", completeServerError: false });
   });
 
   it("does not take a URL of the request", async () => {
