@@ -2,7 +2,8 @@ import type { Profile } from "../schema.ts";
 
 /**
  * Google's Veo by the Gemini API. A task is an operation whose name is a path; `done` is absent until it is true, and the
- * file needs the key. Source: npm @ai-sdk/google 3.0.141, src/google-generative-ai-video-model.ts, November 2026.
+ * file needs the key. Source: npm @ai-sdk/google 3.0.141, src/google-generative-ai-video-model.ts, and @google/genai
+ * 3.3.0, November 2026.
  */
 export const veo: Profile = {
   base_url: "https://generativelanguage.googleapis.com",
@@ -12,9 +13,10 @@ export const veo: Profile = {
   read: {
     status: ["/done"],
     words: { queued: ["false"], succeeded: ["true"] },
-    failed_if: [{ at: "/error" }],
+    // A request makes one video; one that moderation filters is done, without an error and without a sample.
+    failed_if: [{ at: "/error" }, { at: "/response/generateVideoResponse/raiMediaFilteredReasons" }],
     urls: ["/response/generateVideoResponse/generatedSamples/*/video/uri"],
-    error: ["/error/message"],
+    error: ["/error/message", "/response/generateVideoResponse/raiMediaFilteredReasons/0"],
     id: ["/name"],
     needs_key: true,
   },

@@ -389,7 +389,7 @@ const VENDORS: Record<string, Vendor> = {
       ],
       [
         "succeeds without a file",
-        { body: { done: true, response: { generateVideoResponse: { raiMediaFilteredCount: 1 } } } },
+        { body: { done: true, response: { generateVideoResponse: { raiMediaFilteredReasons: [] } } } },
         { kind: "read", reading: { status: "succeeded", result: null } },
       ],
       [
@@ -398,6 +398,18 @@ const VENDORS: Record<string, Vendor> = {
         failed("Broke."),
       ],
       ["fails without being done", { body: { error: { code: 3, message: "Unsafe." } } }, failed("Unsafe.")],
+      [
+        "is moderated",
+        {
+          body: {
+            done: true,
+            response: {
+              generateVideoResponse: { raiMediaFilteredCount: 1, raiMediaFilteredReasons: ["Unsafe."] },
+            },
+          },
+        },
+        failed("Unsafe."),
+      ],
       ["has an empty error", { body: { done: false, error: {} } }, queued()],
       [
         "names another task",
