@@ -99,7 +99,7 @@ const read = z.strictObject({
   needs_key: z.optional(z.boolean()),
 });
 
-const schema = z.strictObject({
+export const PROFILE_SCHEMA = z.strictObject({
   /** Without a slash at its end. Null in none: an upstream that anyone may host has an address for each setting. */
   base_url: z.optional(baseUrl),
   auth: z.strictObject({
@@ -136,7 +136,7 @@ const schema = z.strictObject({
   lifetime_hours: z.optional(numberFrom(0.01, YEAR_HOURS)),
 });
 
-export type Profile = z.infer<typeof schema>;
+export type Profile = z.infer<typeof PROFILE_SCHEMA>;
 
 export type ProfileRead = NonNullable<Profile["read"]>;
 
@@ -144,7 +144,7 @@ export type ProfileResult = { ok: true; profile: Profile } | { ok: false; proble
 
 /** Reads a profile; of several problems it names the first. */
 export function parseProfile(value: unknown): ProfileResult {
-  const result = schema.safeParse(value);
+  const result = PROFILE_SCHEMA.safeParse(value);
   const problem = result.success ? profileProblem(result.data) : problemOf(result.error);
   return result.success && problem === null
     ? { ok: true, profile: result.data }

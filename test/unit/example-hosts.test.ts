@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { describe, expect, it } from "vitest";
 import { root } from "../../dev/bundle.ts";
+import { BUILT_IN } from "../../src/profiles/built-in.ts";
 import { openApiDocument } from "../../src/openapi/document.ts";
 
 /** No example sends to a real host: a host in an example is a reserved name, or that of a product which is meant. */
@@ -22,7 +23,11 @@ const MEANT: Record<string, string> = {
   "api.slack.com": "where Slack says how to make one",
   "proxy.scalar.com": "named as a reason against it",
   "www.w3.org": "the namespace of a drawing",
+  "www.rfc-editor.org": "the standard of JSON Pointers",
 };
+
+/** Those of the built-in profiles, which the list of them shows. */
+const UPSTREAMS = new Set(Array.from(BUILT_IN.values(), ({ base_url: url }) => url && new URL(url).hostname));
 
 const URL_HOST = /\b(?:https?|wss?):\/\/([^\s/?#"'`<>(){}$\\,;…]+)/gi;
 const BARE_HOST =
@@ -34,7 +39,9 @@ function hostsIn(text: string): string[] {
 }
 
 function strangers(text: string): string[] {
-  return [...new Set(hostsIn(text))].filter((host) => !RESERVED.test(host) && !(host in MEANT));
+  return [...new Set(hostsIn(text))].filter(
+    (host) => !RESERVED.test(host) && !(host in MEANT) && !UPSTREAMS.has(host),
+  );
 }
 
 const READ = ["docs", "src/openapi", "src/client", "src/console/text", "public"];
