@@ -5,7 +5,15 @@ import { Webhook } from "standardwebhooks";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import type { EndpointJson } from "../../../src/contract/shapes/endpoint.ts";
 import { EVENT_TYPES } from "../../../src/contract/words.ts";
-import { eventually, FAST_SETTINGS, newHook, sendRaw, type Hook } from "../../support/stack.ts";
+import { isTerminalEvent } from "../../../src/domain/task/event.ts";
+import {
+  FAST_SETTINGS,
+  newHook,
+  sendRaw,
+  type DeliveryBody,
+  type Hook,
+  type TaskBody,
+} from "../../support/stack.ts";
 import { useStack } from "../../support/use-stack.ts";
 
 /*
@@ -444,11 +452,21 @@ describe("a test", () => {
     },
   );
 
+  /** The end of the task is delivered, and nothing is on the wire. */
+  function isOver(deliveries: DeliveryBody[]): boolean {
+    const attempts = deliveries.flatMap((delivery) => delivery.attempts);
+    return (
+      deliveries.some(({ event, status }) => isTerminalEvent(event) && status === "delivered") &&
+      deliveries.every(({ status }) => status !== "pending") &&
+      attempts.every(({ outcome }) => outcome !== "unknown")
+    );
+  }
+
   /** What the members of a real message are, by its type and format. */
   async function realMessage(type: string, format: string): Promise<object> {
     const hook = newHook(stack);
     const outcome = type === "video.failed" ? "failed" : "succeeded";
-    await stack.create(
+    const created = await stack.create(
       {
         callback_url: hook.url,
         callback_events: [...EVENT_TYPES],
@@ -457,10 +475,10 @@ describe("a test", () => {
       },
       { authorization: `Bearer ${key}` },
     );
-    const bodies = await eventually(
-      async () => hook.received().map(({ body }) => body),
-      (all) => all.some((body) => body.includes(`"${type}"`)),
-    );
+    const { task_id: id } = (await created.json()) as TaskBody;
+    // To its end: a later callback of it would take the answer that a later test plans.
+    await stack.deliveries(id, isOver);
+    const bodies = hook.received().map(({ body }) => body);
     return JSON.parse(bodies.find((body) => body.includes(`"${type}"`)) ?? "{}") as object;
   }
 
