@@ -6,6 +6,7 @@ import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import type { EndpointJson } from "../../../src/contract/shapes/endpoint.ts";
 import { EVENT_TYPES } from "../../../src/contract/words.ts";
 import { isTerminalEvent } from "../../../src/domain/task/event.ts";
+import { enoughOfAMinute } from "../../support/minute.ts";
 import {
   FAST_SETTINGS,
   newHook,
@@ -661,6 +662,7 @@ describe("with two calls a minute", () => {
   it("registrations and tests are limited like a ping, and no other call", async () => {
     const post = async (path: string, fields: object): Promise<Response> =>
       limited.call(PATH + path, { method: "POST", headers: JSON_TYPE, body: JSON.stringify(fields) });
+    await enoughOfAMinute();
     const first = await post("", { url: newHook(limited).url });
     expect(first.status).toBe(201);
     const { id } = (await first.json()) as EndpointJson;

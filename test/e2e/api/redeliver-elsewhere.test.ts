@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startReceiver, type Receiver } from "../../../dev/receiver.ts";
 import { expectClean, expectSealed } from "../../support/checks/canary.ts";
+import { enoughOfAMinute } from "../../support/minute.ts";
 import { isTerminal, startStack, type DeliveryBody, type Stack, type TaskBody } from "../../support/stack.ts";
 
 /*
@@ -202,6 +203,7 @@ describe("a redelivery to another URL", () => {
     const limited = await startStack({ createsPerMinute: 3 });
     try {
       const { url } = limited.receiver;
+      await enoughOfAMinute();
       const created = await limited.create({ callback_url: url });
       const { task_id: id } = (await created.json()) as TaskBody;
       await limited.task(id, ({ callback }) => callback?.status === "delivered");
