@@ -15,6 +15,7 @@ const SUITES = [
   "test/workers/crash-sweep.test.ts",
   "test/workers/recovery-sweep.test.ts",
   "test/e2e/life/kill.test.ts",
+  "test/e2e/life/files-kill.test.ts",
   "test/e2e/life/recovery-kill.test.ts",
   "test/e2e/hostile/canaries.test.ts",
   "test/e2e/hostile/upstream.test.ts",

@@ -26,6 +26,7 @@ export interface SeenRequest {
 /** The first box of an MP4, which is also what a test's own file begins with. */
 export const MP4_START = Buffer.from("\0\0\0\x18ftypisom\0\0\x02\0isommp41", "latin1");
 const BLOCK = 65_536;
+const SLOW_MS = 20;
 
 /** `size` bytes that look like a video and repeat nowhere within a block. */
 export function videoBytes(size: number): Buffer {
@@ -69,10 +70,13 @@ const rawHead = (asked: Asked, ...lines: string[]): string =>
     "\r\n",
   );
 
-/** As fast as the client takes it, and no longer than it stays. */
-async function stream(response: ServerResponse, size: number): Promise<void> {
-  const blocks = function* (): Generator<Buffer> {
-    for (let at = 0; at < size; at += BLOCK) yield videoBlock(at).subarray(0, size - at);
+/** As fast as the client takes it, or with a pause before each block, and no longer than the client stays. */
+async function stream(response: ServerResponse, size: number, pauseMs = 0): Promise<void> {
+  const blocks = async function* (): AsyncGenerator<Buffer> {
+    for (let at = 0; at < size; at += BLOCK) {
+      if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      yield videoBlock(at).subarray(0, size - at);
+    }
   };
   await pipeline(Readable.from(blocks()), response).catch(() => undefined);
 }
@@ -87,6 +91,15 @@ const ANSWERS: Record<string, Answer> = {
   "/chunked": async (response, asked) => {
     response.writeHead(200, typed(asked));
     await stream(response, asked.size);
+  },
+  /** Both at about 3 MB a second. */
+  "/slow": async (response, asked) => {
+    response.writeHead(200, { ...typed(asked), "content-length": String(asked.size) });
+    await stream(response, asked.size, SLOW_MS);
+  },
+  "/slow-chunked": async (response, asked) => {
+    response.writeHead(200, typed(asked));
+    await stream(response, asked.size, SLOW_MS);
   },
   /** Packed although nothing else than `identity` was asked for. */
   "/gzip": (response, asked) => {
