@@ -22,10 +22,19 @@ export function findRoute(api: Api, call: NewCall, tasks: Iterable<GatewayTask>)
   if (create !== null) return { ...route, name: "submit", model: create.groups?.model ?? null };
   const poll = method === api.poll.method ? api.poll.path.exec(path) : null;
   if (poll !== null) {
-    const id = poll.groups?.id ?? parseObject(body)?.requestId;
+    const id = decoded(poll.groups?.id) ?? parseObject(body)?.requestId;
     return { ...route, name: "poll", id: typeof id === "string" ? id : "" };
   }
   return { ...route, name: method === "GET" ? findOther(api, path, tasks) : "none" };
+}
+
+/** As a path's part names it; one that is wrongly encoded names nothing. */
+function decoded(part: string | undefined): string | undefined {
+  try {
+    return part && decodeURIComponent(part);
+  } catch {
+    return "";
+  }
 }
 
 function findOther(api: Api, path: string, tasks: Iterable<GatewayTask>): Route["name"] {

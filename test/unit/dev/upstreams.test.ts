@@ -10,7 +10,7 @@ import {
   type UpstreamName,
   type UpstreamOptions,
 } from "../../../dev/upstreams.ts";
-import { BEARER, KEY, SHAPES } from "./upstream-shapes.ts";
+import { BEARER, KEY, SHAPES } from "../../support/upstreams/shapes.ts";
 
 const PROMPT = "A lighthouse in the rain";
 
