@@ -1,6 +1,6 @@
 import type { FileReason, MediaType } from "../contract/words.ts";
 import { mediaType, namedType, SNIFF_BYTES } from "../domain/files/media-type.ts";
-import type { CopyResult } from "../domain/task/keep.ts";
+import { copyFailed, type CopyOutcome } from "../domain/task/keep.ts";
 import { discardBody } from "../net/discard.ts";
 import { announcedBytes } from "../net/read-bytes.ts";
 import { wait } from "../net/wait.ts";
@@ -8,7 +8,7 @@ import { CopySlots } from "./copy-slots.ts";
 import type { CopyOrder } from "./order.ts";
 import { openSource } from "./source.ts";
 import { streamIn } from "./stream-in.ts";
-import type { FileStore, StoredFile } from "./store.ts";
+import type { FileStore } from "./store.ts";
 import { TryTime } from "./try-time.ts";
 
 /** Each may hold two buffers of 5 MiB, and an isolate has 128 MB for all that it does. */
@@ -27,11 +27,11 @@ export async function copyResult(
   store: FileStore | null,
   order: CopyOrder,
   silenceMs = SILENCE_MS,
-): Promise<CopyResult> {
-  if (store === null) return failed("storage");
+): Promise<CopyOutcome> {
+  if (store === null) return copyFailed("storage");
   const known = await keptAlready(store, order);
   if (known !== null) return known;
-  if (!(await takeSlot(order))) return failed("timeout");
+  if (!(await takeSlot(order))) return copyFailed("timeout");
   const time = new TryTime(order.until - Date.now(), silenceMs, order.signal);
   try {
     return await copy(store, order, time);
@@ -42,12 +42,12 @@ export async function copyResult(
 }
 
 /** Null: it is not there. */
-async function keptAlready(store: FileStore, { fileId }: CopyOrder): Promise<CopyResult | null> {
+async function keptAlready(store: FileStore, { fileId }: CopyOrder): Promise<CopyOutcome | null> {
   try {
     const known = await store.head(fileId);
-    return known && kept(known);
+    return known && { kind: "kept", ...known };
   } catch {
-    return failed("storage");
+    return copyFailed("storage");
   }
 }
 
@@ -64,16 +64,17 @@ async function takeSlot(order: CopyOrder): Promise<boolean> {
   }
 }
 
-async function copy(store: FileStore, order: CopyOrder, time: TryTime): Promise<CopyResult> {
-  const response = await openSource(order, time);
-  if (typeof response === "string") return failed(response);
+async function copy(store: FileStore, order: CopyOrder, time: TryTime): Promise<CopyOutcome> {
+  const source = await openSource(order, time);
+  if (source.kind === "failed") return source;
+  const { response } = source;
   const reason = refusal(response, order.maxBytes);
   if (reason !== null || response.body === null) {
     discardBody(response);
-    return failed(reason ?? "not_media");
+    return copyFailed(reason ?? "not_media");
   }
   const named = response.headers.get("content-type");
-  const result = await streamIn(
+  const outcome = await streamIn(
     store,
     {
       fileId: order.fileId,
@@ -85,8 +86,8 @@ async function copy(store: FileStore, order: CopyOrder, time: TryTime): Promise<
     time,
   );
   // What is there and cannot be read is not a file of Ringback's, or is deleted already.
-  if (result === "there") return (await keptAlready(store, order)) ?? failed("storage");
-  return typeof result === "string" ? failed(result) : kept(result);
+  if (outcome.kind === "there") return (await keptAlready(store, order)) ?? copyFailed("storage");
+  return outcome;
 }
 
 /** The runtime unpacks these by itself; what is packed in another way would be kept as it is. */
@@ -98,12 +99,4 @@ function refusal(response: Response, maxBytes: number): FileReason | null {
   const isMedia = namedType(response.headers.get("content-type")) !== null;
   if (!isMedia || !UNPACKED.has(encoding.trim().toLowerCase())) return "not_media";
   return announcedBytes(response) > maxBytes ? "too_large" : null;
-}
-
-function kept({ bytes, contentType }: StoredFile): CopyResult {
-  return { kind: "kept", bytes, contentType };
-}
-
-function failed(reason: FileReason): CopyResult {
-  return { kind: "failed", reason };
 }

@@ -1,5 +1,5 @@
-import type { FileReason } from "../contract/words.ts";
 import { judgeEndpoint } from "../domain/delivery/endpoint-policy.ts";
+import { copyFailed, type CopyFailure } from "../domain/task/keep.ts";
 import { discardBody } from "../net/discard.ts";
 import { keyHeader } from "../upstream/headers.ts";
 import { HOP } from "../upstream/hop.ts";
@@ -15,20 +15,23 @@ const REDIRECTS = new Set([301, 302, 303, 307, 308]);
  * The source's answer 200, with its body unread, or why there is none. Each URL on the way is judged before anything is
  * sent there.
  */
-export async function openSource(source: Source, time: TryTime): Promise<Response | FileReason> {
+export async function openSource(
+  source: Source,
+  time: TryTime,
+): Promise<{ kind: "opened"; response: Response } | CopyFailure> {
   let next: string | null = source.url;
   for (let redirects = 0; next !== null && redirects <= REDIRECTS_MAX; redirects += 1) {
     const url = judgeSource(next, source);
-    if (url === null) return "url_rejected";
+    if (url === null) return copyFailed("url_rejected");
     const response = await ask(url, source, time);
-    if (response === null) return time.signal.aborted ? "timeout" : "connection";
-    if (response.status === 200) return response;
+    if (response === null) return copyFailed(time.signal.aborted ? "timeout" : "connection");
+    if (response.status === 200) return { kind: "opened", response };
     discardBody(response);
-    if (!REDIRECTS.has(response.status)) return `http_${response.status}`;
+    if (!REDIRECTS.has(response.status)) return copyFailed(`http_${response.status}`);
     const location = response.headers.get("location");
     next = location === null ? null : (URL.parse(location, url.href)?.href ?? null);
   }
-  return "redirect";
+  return copyFailed("redirect");
 }
 
 /** The URL as it was judged; null: nothing goes there. */

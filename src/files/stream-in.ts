@@ -1,6 +1,8 @@
-import type { FileReason, MediaType } from "../contract/words.ts";
+import type { MediaType } from "../contract/words.ts";
+import { copyFailed, type CopyFailure, type CopyOutcome } from "../domain/task/keep.ts";
+import { orAborted } from "../net/or-aborted.ts";
 import { wait } from "../net/wait.ts";
-import type { FileStore, StoredFile } from "./store.ts";
+import type { FileStore } from "./store.ts";
 import type { TryTime } from "./try-time.ts";
 
 /** What streams in, and the rules for it. */
@@ -22,43 +24,44 @@ const GIVE_UP_MS = 1_000;
 type Reader = ReadableStreamBYOBReader;
 type Writer = WritableStreamDefaultWriter<Uint8Array>;
 
-/**
- * Streams a body into the store: all of it, or nothing is stored. The file, or why there is none; `there`: another try has
- * written it.
- */
+/** Streams a body into the store: all of it, or nothing is stored. `there`: another try has written it. */
 export async function streamIn(
   store: FileStore,
   incoming: Incoming,
   time: TryTime,
-): Promise<StoredFile | FileReason | "there"> {
+): Promise<CopyOutcome | { kind: "there" }> {
   const { fileId, length } = incoming;
   const reader = incoming.body.getReader({ mode: "byob" });
   const first = await readChunk(reader, new Uint8Array(CHUNK_BYTES), time);
-  if (typeof first === "string") return first;
-  const contentType = first === null ? null : incoming.typeOf(first);
-  if (first === null || contentType === null) {
+  if (first.kind === "failed") return first;
+  const contentType = first.kind === "end" ? null : incoming.typeOf(first.bytes);
+  if (first.kind === "end" || contentType === null) {
     cancel(reader);
-    return "not_media";
+    return copyFailed("not_media");
   }
   const { readable, writable } =
     length === null ? new IdentityTransformStream() : new FixedLengthStream(length);
   const writer: Writer = writable.getWriter();
   // A failure is seen where something is written.
   writer.closed.catch(() => undefined);
-  const late = isAborted(time.signal);
-  const stored = store.write(fileId, contentType, readable, length).catch(() => "storage" as const);
-  const pumped = pump({ reader, writer, first }, incoming, time);
+  const stored = store.write(fileId, contentType, readable, length).then(
+    (kind) => ({ kind }),
+    () => copyFailed("storage"),
+  );
+  const pumped = pump({ reader, writer, first: first.bytes }, incoming, time);
   // A store that fails does not read on, and one that hangs does not fail.
-  const ended = stored.then(async (outcome) => (outcome === "written" ? pumped : outcome));
-  const moved = await Promise.race([pumped, ended, late]);
-  const outcome = typeof moved === "string" ? moved : await Promise.race([stored, late]);
-  if (typeof moved === "number" && outcome === "written") return { bytes: moved, contentType };
+  const ended = stored.then(async (outcome) => (outcome.kind === "written" ? pumped : outcome));
+  const late = copyFailed("timeout");
+  const moved = await orAborted(Promise.race([pumped, ended]), time.signal, late);
+  const outcome = moved.kind === "pumped" ? await orAborted(stored, time.signal, late) : moved;
+  if (moved.kind === "pumped" && outcome.kind === "written")
+    return { kind: "kept", bytes: moved.bytes, contentType };
   cancel(reader);
   writer.abort(new Error("the copy has ended")).catch(() => undefined);
   // A store that has the file may have stopped reading before it says so.
   const told = await Promise.race([stored, wait(GIVE_UP_MS)]);
-  if (told === "there" || outcome === "there") return "there";
-  return outcome === "written" ? "storage" : outcome;
+  if (told?.kind === "there" || outcome.kind === "there") return { kind: "there" };
+  return outcome.kind === "failed" ? outcome : copyFailed("storage");
 }
 
 /** Moves the body on, counted. How many bytes it had, or why it did not come to its end. */
@@ -66,28 +69,29 @@ async function pump(
   { reader, writer, first }: { reader: Reader; writer: Writer; first: Uint8Array },
   { length, maxBytes }: Incoming,
   time: TryTime,
-): Promise<number | FileReason> {
+): Promise<{ kind: "pumped"; bytes: number } | CopyFailure> {
   let bytes = 0;
-  for (let chunk = first as Uint8Array | null; chunk !== null;) {
+  for (let chunk = first; ;) {
     bytes += chunk.byteLength;
-    if (bytes > maxBytes) return "too_large";
-    if (bytes > (length ?? maxBytes)) return "connection";
-    if (!(await isDone(writer.write(chunk)))) return "storage";
+    if (bytes > maxBytes) return copyFailed("too_large");
+    if (bytes > (length ?? maxBytes)) return copyFailed("connection");
+    if (!(await isDone(writer.write(chunk)))) return copyFailed("storage");
     // Written means taken: the next chunk comes in the same memory.
     const next = await readChunk(reader, new Uint8Array(chunk.buffer as ArrayBuffer), time);
-    if (typeof next === "string") return next;
-    chunk = next;
+    if (next.kind === "failed") return next;
+    if (next.kind === "end") break;
+    chunk = next.bytes;
   }
-  if (bytes < (length ?? 0)) return "connection";
-  return (await isDone(writer.close())) ? bytes : "storage";
+  if (bytes < (length ?? 0)) return copyFailed("connection");
+  return (await isDone(writer.close())) ? { kind: "pumped", bytes } : copyFailed("storage");
 }
 
-/** As much as `memory` holds, or what is left; null: the body has ended. */
+/** As much as `memory` holds, or what is left. */
 async function readChunk(
   reader: Reader,
   memory: Uint8Array<ArrayBuffer>,
   time: TryTime,
-): Promise<Uint8Array | FileReason | null> {
+): Promise<{ kind: "chunk"; bytes: Uint8Array } | { kind: "end" } | CopyFailure> {
   let { buffer } = memory;
   let length = 0;
   try {
@@ -97,10 +101,10 @@ async function readChunk(
       if (done || !value || value.byteLength === 0) break;
       length += value.byteLength;
     }
-    return length === 0 ? null : new Uint8Array(buffer, 0, length);
+    return length === 0 ? { kind: "end" } : { kind: "chunk", bytes: new Uint8Array(buffer, 0, length) };
   } catch {
     // Cut off, reset, or out of time.
-    return time.signal.aborted ? "timeout" : "connection";
+    return copyFailed(time.signal.aborted ? "timeout" : "connection");
   }
 }
 
@@ -109,13 +113,6 @@ async function isDone(work: Promise<void>): Promise<boolean> {
     () => true,
     () => false,
   );
-}
-
-async function isAborted(signal: AbortSignal): Promise<"timeout"> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve("timeout");
-    signal.addEventListener("abort", () => resolve("timeout"));
-  });
 }
 
 function cancel(reader: Reader): void {

@@ -4,7 +4,7 @@ import type { Forecast } from "../domain/polling/forecast.ts";
 import type { CadenceClass } from "../domain/task/cadence.ts";
 import type { LaneKind, PaceAnswer, Refusal } from "../domain/pacing/pacing.ts";
 import type { BriefedEndpoint } from "../domain/endpoint/endpoint.ts";
-import type { CopyResult } from "../domain/task/keep.ts";
+import type { CopyOutcome } from "../domain/task/keep.ts";
 import type { Task } from "../domain/task/task.ts";
 import type { TaskSettings } from "../env.ts";
 import type { CopyOrder } from "../files/order.ts";
@@ -53,7 +53,7 @@ export interface TaskDeps {
   sendTombstone(tombstone: Tombstone): Promise<void>;
   send(callback: Callback): Promise<AttemptResult>;
   /** One try to copy the task's result. */
-  copyResult(order: CopyOrder): Promise<CopyResult>;
+  copyResult(order: CopyOrder): Promise<CopyOutcome>;
   /** Deletes the copy, if there is one. @throws Error if the bucket does not answer */
   deleteFile(fileId: string): Promise<void>;
   log(event: LogEvent, fields: LogFields): void;

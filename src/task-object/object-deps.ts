@@ -14,7 +14,7 @@ import {
 } from "../domain/account/report.ts";
 import type { LaneKind, PaceAnswer, Refusal } from "../domain/pacing/pacing.ts";
 import type { CadenceClass } from "../domain/task/cadence.ts";
-import type { CopyResult } from "../domain/task/keep.ts";
+import type { CopyOutcome } from "../domain/task/keep.ts";
 import type { Task } from "../domain/task/task.ts";
 import type { TaskSettings } from "../env.ts";
 import { copyResult } from "../files/copy.ts";
@@ -109,7 +109,7 @@ export class ObjectDeps implements TaskDeps {
     return slowDown(this.#env.CADENCES, task, lane, refusal);
   }
 
-  async copyResult(order: CopyOrder): Promise<CopyResult> {
+  async copyResult(order: CopyOrder): Promise<CopyOutcome> {
     return copyResult(fileStore(this.#env), order);
   }
 

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, inject, it } from "vitest";
-import type { CopyResult } from "../../src/domain/task/keep.ts";
+import type { CopyOutcome } from "../../src/domain/task/keep.ts";
 import { fileStore } from "../../src/files/bound.ts";
 import { copyResult } from "../../src/files/copy.ts";
 import type { CopyOrder } from "../../src/files/order.ts";
@@ -76,7 +76,7 @@ async function seen(origin: string, mark: string): Promise<Seen[]> {
 }
 
 /** What a try came to, and what is in the bucket after it. */
-async function tryOf(order: CopyOrder): Promise<{ result: CopyResult; stored: R2Object | null }> {
+async function tryOf(order: CopyOrder): Promise<{ result: CopyOutcome; stored: R2Object | null }> {
   return { result: await copyResult(store, order), stored: await bucket.head(order.fileId) };
 }
 

@@ -1,7 +1,7 @@
 import { hasManualAttempt, waitingByHand, type Delivery } from "../delivery/delivery.ts";
 import { isTerminalEvent } from "./event.ts";
 import type { Forecast } from "../polling/forecast.ts";
-import { copyUntil, type LeftFile } from "./keep.ts";
+import { copyUnderWay, type LeftFile } from "./keep.ts";
 import { retentionEnd } from "../account/summary.ts";
 import { isDecided, isTerminal, type PollSchedule, type Task } from "./task.ts";
 
@@ -158,8 +158,8 @@ export function isReportedTogether({ isBriefed, lastReported }: SyncState): bool
 }
 
 function taskStep(task: Task, schedule: PollSchedule): Step {
-  const copy = task.keep?.copy ?? null;
-  if (copy !== null) return { kind: "copy", dueAt: Math.min(copy.dueAt, copyUntil(task) ?? copy.dueAt) };
+  const underWay = copyUnderWay(task);
+  if (underWay !== null) return { kind: "copy", dueAt: Math.min(underWay.copy.dueAt, underWay.until) };
   switch (task.submit.phase) {
     case "due":
       return task.submit.dueAt < task.deadlineAt

@@ -11,10 +11,18 @@ import type { ResultUrl, TaskReading } from "./upstream-answer.ts";
 /** Waits between two tries, in milliseconds; the last one repeats. Each is shortened by up to a quarter. */
 const RETRY_MS = [1_000, 2_000, 4_000, 8_000, 16_000];
 
-/** What one try came to. `storage` is ours, all else is the source's. */
-export type CopyResult =
-  | { kind: "kept"; bytes: number; contentType: MediaType }
-  | { kind: "failed"; reason: FileReason };
+/** A try that has copied nothing. `storage` is ours, all else is the source's. */
+export interface CopyFailure {
+  kind: "failed";
+  reason: FileReason;
+}
+
+export function copyFailed(reason: FileReason): CopyFailure {
+  return { kind: "failed", reason };
+}
+
+/** What one try came to. */
+export type CopyOutcome = { kind: "kept"; bytes: number; contentType: MediaType } | CopyFailure;
 
 /** The upstream has made the result, and Ringback copies it before it tells the end. */
 export function startedCopy(task: Task, result: ResultUrl, now: number): Task {
@@ -30,11 +38,22 @@ export function secretSource({ keep }: Task, { result }: TaskReading): string | 
   return keep?.copy?.url === null ? (result?.url ?? null) : null;
 }
 
+/** The copy under way, and when Ringback gives it up. */
+interface CopyUnderWay {
+  keep: KeepState;
+  copy: CopyState;
+  until: number;
+}
+
+/** Null: none is. */
+export function copyUnderWay({ keep }: Task): CopyUnderWay | null {
+  if (keep === null || keep.copy === null || keep.succeededAt === null) return null;
+  return { keep, copy: keep.copy, until: keep.succeededAt + keep.patienceMs };
+}
+
 /** When Ringback gives the copy up; null: none is under way. */
-export function copyUntil({ keep }: Task): number | null {
-  return keep === null || keep.copy === null || keep.succeededAt === null
-    ? null
-    : keep.succeededAt + keep.patienceMs;
+export function copyUntil(task: Task): number | null {
+  return copyUnderWay(task)?.until ?? null;
 }
 
 /**
@@ -43,38 +62,42 @@ export function copyUntil({ keep }: Task): number | null {
  */
 export function decideCopy(
   task: Task,
-  result: CopyResult,
+  outcome: CopyOutcome,
   at: { now: number; random: number; retentionMs: number; publicUrl: string | null },
 ): Task {
-  const { keep } = task;
-  const until = copyUntil(task);
-  if (keep === null || keep.copy === null || until === null) return task;
-  if (result.kind === "failed") {
-    const failures = keep.copy.failures + 1;
+  const underWay = copyUnderWay(task);
+  if (underWay === null) return task;
+  const { keep, copy, until } = underWay;
+  if (outcome.kind === "failed") {
+    const failures = copy.failures + 1;
     const waitMs = (RETRY_MS[failures - 1] ?? RETRY_MS.at(-1) ?? 0) * (1 - at.random / 4);
-    const copy = { ...keep.copy, failures, reason: result.reason, dueAt: Math.ceil(at.now + waitMs) };
-    const waiting = { ...task, keep: { ...keep, copy } };
+    const dueAt = Math.ceil(at.now + waitMs);
+    const waiting = {
+      ...task,
+      keep: { ...keep, copy: { ...copy, failures, reason: outcome.reason, dueAt } },
+    };
     return at.now >= until ? copyGivenUp(waiting, at.now) : waiting;
   }
-  const { bytes, contentType } = result;
+  const { bytes, contentType } = outcome;
   return {
-    ...withSource(task, keep, keep.copy, at.now),
+    ...withSource(task, underWay, at.now),
     videoUrl: `${at.publicUrl ?? keep.origin}/v1/files/${fileName(keep.fileId, contentType)}`,
-    sourceUrl: keep.copy.url,
+    sourceUrl: copy.url,
     file: { status: "kept", bytes, content_type: contentType, expires_at: isoTime(at.now + at.retentionMs) },
   };
 }
 
 /** The copy has failed for as long as Ringback tries. The same object if none is under way. */
 export function copyGivenUp(task: Task, now: number): Task {
-  const { keep } = task;
-  if (keep === null || keep.copy === null) return task;
-  const end = withSource(task, keep, keep.copy, now);
-  return { ...end, file: end.file ?? { status: "failed", reason: keep.copy.reason ?? "timeout" } };
+  const underWay = copyUnderWay(task);
+  if (underWay === null) return task;
+  const end = withSource(task, underWay, now);
+  return { ...end, file: end.file ?? { status: "failed", reason: underWay.copy.reason ?? "timeout" } };
 }
 
 /** The end as it is without a copy: the video is where the upstream keeps it. */
-function withSource(task: Task, keep: KeepState, { url, needsKey }: CopyState, now: number): Task {
+function withSource(task: Task, { keep, copy }: CopyUnderWay, now: number): Task {
+  const { url, needsKey } = copy;
   const result = { url: url ?? "", containsKey: url === null, needsKey };
   return succeeded({ ...task, keep: { ...keep, copy: null } }, result, 100, now);
 }

@@ -1,7 +1,8 @@
 import { LEASE_MARGIN_MS } from "../../domain/delivery/delivery.ts";
-import { copyGivenUp, copyUntil, decideCopy, type CopyResult } from "../../domain/task/keep.ts";
+import { copyFailed, copyGivenUp, copyUntil, decideCopy, type CopyOutcome } from "../../domain/task/keep.ts";
 import type { Task } from "../../domain/task/task.ts";
 import type { CopyOrder } from "../../files/order.ts";
+import { orAborted } from "../../net/or-aborted.ts";
 import { timeLimit } from "../../net/time-limit.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
 import type { TaskDocument } from "../document.ts";
@@ -21,18 +22,18 @@ export async function copyStep(deps: TaskDeps): Promise<BegunAttempt | null> {
   const until = document && copyUntil(document.task);
   if (!document || until === null) return null;
   if (deps.now() >= until) return recordCopy(deps, document, copyGivenUp);
-  const result = await tryCopy(deps, document, until);
+  const outcome = await tryCopy(deps, document, until);
   // Deleted meanwhile, which has ended the try.
   if (deps.store.load()?.task.createId !== document.task.createId) return null;
   deps.log("result.copied", {
     ...taskFields(document.task),
-    outcome: result.kind,
-    ...(result.kind === "kept" ? { bytes: result.bytes } : { reason: result.reason }),
+    outcome: outcome.kind,
+    ...(outcome.kind === "kept" ? { bytes: outcome.bytes } : { reason: outcome.reason }),
   });
   const random = deps.random();
   const { retentionMs, keep } = deps.settings;
   return recordCopy(deps, document, (task, now) =>
-    decideCopy(task, result, { now, random, retentionMs, publicUrl: keep.publicUrl }),
+    decideCopy(task, outcome, { now, random, retentionMs, publicUrl: keep.publicUrl }),
   );
 }
 
@@ -57,11 +58,11 @@ async function recordCopy(
 }
 
 /** @throws SealError, MissingKeyError, MissingUpstreamError */
-async function tryCopy(deps: TaskDeps, document: TaskDocument, until: number): Promise<CopyResult> {
+async function tryCopy(deps: TaskDeps, document: TaskDocument, until: number): Promise<CopyOutcome> {
   const { keep, ownHost } = document.task;
   const copy = keep?.copy;
   const url = copy && (copy.url ?? (await openText(deps, document, "source")));
-  if (!copy || !url) return { kind: "failed", reason: "storage" };
+  if (!copy || !url) return copyFailed("storage");
   const { callback, ownHosts, keep: rules } = deps.settings;
   const order: CopyOrder = {
     fileId: keep.fileId,
@@ -75,18 +76,7 @@ async function tryCopy(deps: TaskDeps, document: TaskDocument, until: number): P
     until,
     signal: deps.running.deletion,
   };
-  return inPatience(until + LEASE_MARGIN_MS - deps.now(), deps.copyResult(order));
-}
-
-/** A copy ends by itself in time; a bucket that never answers must not keep the task from its end. */
-async function inPatience(ms: number, copy: Promise<CopyResult>): Promise<CopyResult> {
-  const { signal, clear } = timeLimit(ms);
-  const timedOut = new Promise<CopyResult>((resolve) => {
-    signal.addEventListener("abort", () => resolve({ kind: "failed", reason: "timeout" }));
-  });
-  try {
-    return await Promise.race([copy, timedOut]);
-  } finally {
-    clear();
-  }
+  // A copy ends by itself in time; a bucket that never answers must not keep the task from its end.
+  const { signal, clear } = timeLimit(until + LEASE_MARGIN_MS - deps.now());
+  return orAborted(deps.copyResult(order), signal, copyFailed("timeout")).finally(clear);
 }

@@ -1,7 +1,7 @@
 import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
 import type { TaskReport } from "../../../src/domain/account/report.ts";
 import type { SigningVersion } from "../../../src/domain/account/signing-versions.ts";
-import type { CopyResult } from "../../../src/domain/task/keep.ts";
+import type { CopyOutcome } from "../../../src/domain/task/keep.ts";
 import type { CopyOrder } from "../../../src/files/order.ts";
 import { receiverHost } from "../../../src/domain/delivery/endpoint-policy.ts";
 import type { BriefedEndpoint, Endpoint, EndpointReceiver } from "../../../src/domain/endpoint/endpoint.ts";
@@ -34,7 +34,7 @@ export interface Outside {
   submit(process: SimulatedProcess): Promise<SubmitAnswer>;
   poll(process: SimulatedProcess): Promise<PollAnswer>;
   send(process: SimulatedProcess, callback: Callback): Promise<AttemptResult>;
-  copyResult(process: SimulatedProcess, order: CopyOrder): Promise<CopyResult>;
+  copyResult(process: SimulatedProcess, order: CopyOrder): Promise<CopyOutcome>;
   deleteFile(fileId: string): Promise<void>;
   judgeKey(): Promise<KeyVerdict>;
   /** What the account says; throws if it is silent. */

@@ -8,7 +8,7 @@ import {
   versionsInForce,
   type SigningVersion,
 } from "../../../src/domain/account/signing-versions.ts";
-import type { CopyResult } from "../../../src/domain/task/keep.ts";
+import type { CopyOutcome } from "../../../src/domain/task/keep.ts";
 import type { PollAnswer, SubmitAnswer } from "../../../src/domain/task/upstream-answer.ts";
 import type { CopyOrder } from "../../../src/files/order.ts";
 import { NEW_HOST } from "../../../src/domain/account/hosts.ts";
@@ -557,7 +557,7 @@ export class SimulatedWorld implements World {
   }
 
   /** A process that is dead by then has stored the file all the same: a superseded one goes on for a while. */
-  async #copy(process: SimulatedProcess, { fileId, url, upstream, until }: CopyOrder): Promise<CopyResult> {
+  async #copy(process: SimulatedProcess, { fileId, url, upstream, until }: CopyOrder): Promise<CopyOutcome> {
     const isSecret = url === SECRET_RESULT.url;
     if (isSecret !== (this.life.isSecret === true)) this.problems.push(`a copy of ${url}`);
     if (isSecret !== (upstream.apiKey === API_KEY)) this.problems.push("a copy without its key, or with one");

@@ -101,8 +101,8 @@ export async function fetchResult(
   const upstream = { origin, apiKey: needsKey ? KEY : null, profile };
   const found = await openSource({ url, upstream, rules: { allowPrivate: true, ownHosts: [] } }, time);
   time.clear();
-  if (typeof found === "string") throw new Error(found);
-  const body = Buffer.from(await found.arrayBuffer());
+  if (found.kind === "failed") throw new Error(found.reason);
+  const body = Buffer.from(await found.response.arrayBuffer());
   return { body, keys: calls.slice(before).map(hasKey) };
 }
 

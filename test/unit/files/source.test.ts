@@ -26,7 +26,7 @@ async function requests(url: string, name: string, answers: Response[]): Promise
   const upstream = { origin: ORIGIN, apiKey: KEY, ...(profile ? { profile } : {}) };
   const result = await openSource({ url, upstream, rules: { allowPrivate: false, ownHosts: [] } }, time);
   time.clear();
-  expect(result).toBeInstanceOf(Response);
+  expect(result.kind).toBe("opened");
   return sent;
 }
 

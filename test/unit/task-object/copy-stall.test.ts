@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
-import type { CopyResult } from "../../../src/domain/task/keep.ts";
+import type { CopyOutcome } from "../../../src/domain/task/keep.ts";
 import { runAlarm, WITHOUT_SETTINGS } from "../../../src/task-object/alarm.ts";
 import type { TaskDeps } from "../../../src/task-object/deps.ts";
 import { RunningSteps } from "../../../src/task-object/running-steps.ts";
@@ -36,7 +36,7 @@ afterEach(() => {
 });
 
 /** The object of a task that succeeded at `T0`, and whose copy is due. */
-function anObject(source: string | null, copyResult: () => Promise<CopyResult>): TaskDeps {
+function anObject(source: string | null, copyResult: () => Promise<CopyOutcome>): TaskDeps {
   const store = new TaskStore(storage, { now: () => Date.now(), retentionMs: () => 3_600_000 });
   const copy = { ...COPY, url: source === null ? "https://cdn.example/v.mp4" : null };
   const keep = aKeep({ succeededAt: T0, patienceMs: UNTIL - T0, copy });
@@ -64,7 +64,7 @@ it("a source whose seal does not open is tried again in a minute, and given up w
     settings: { ...settings, roots: ["the secret of yesterday, long enough, too"] },
   };
   const source = await sealText(yesterday, aTask(), "source", "https://cdn.example/v.mp4?key=sk-1");
-  const copyResult = vi.fn<() => Promise<CopyResult>>();
+  const copyResult = vi.fn<() => Promise<CopyOutcome>>();
   const deps = anObject(source, copyResult);
   const alarms: (number | null)[] = [];
   for (let alarm = 0; alarm < 3; alarm++) {
@@ -85,7 +85,7 @@ it("a source whose seal does not open is tried again in a minute, and given up w
 });
 
 it("a bucket that never answers is given up a moment after the patience", async () => {
-  const deps = anObject(null, async () => new Promise<CopyResult>(() => {}));
+  const deps = anObject(null, async () => new Promise<CopyOutcome>(() => {}));
   const run = runAlarm(deps, 0);
   await vi.advanceTimersByTimeAsync(UNTIL - T0 + 4_000);
   expect(deps.store.load()?.task.finishedAt).toBeNull();

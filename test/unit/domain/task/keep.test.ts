@@ -7,7 +7,7 @@ import {
   copyUntil,
   decideCopy,
   expired,
-  type CopyResult,
+  type CopyOutcome,
 } from "../../../../src/domain/task/keep.ts";
 import { finishSample } from "../../../../src/domain/task/observations.ts";
 import { decidePoll, idToAsk, streamedSchedule } from "../../../../src/domain/task/poll.ts";
@@ -47,8 +47,8 @@ const limits = {
   resultMissingMs: 20_000,
 };
 const at = (now: number, random = 0) => ({ now, random, retentionMs: HOUR, publicUrl: null });
-const kept: CopyResult = { kind: "kept", bytes: 1234, contentType: "video/webm" };
-const refusedBy = (reason: (CopyResult & { kind: "failed" })["reason"]): CopyResult => ({
+const kept: CopyOutcome = { kind: "kept", bytes: 1234, contentType: "video/webm" };
+const refusedBy = (reason: (CopyOutcome & { kind: "failed" })["reason"]): CopyOutcome => ({
   kind: "failed",
   reason,
 });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { dueWork, alarmAt, NOTHING_SYNCED } from "../../../../src/domain/task/due-work.ts";
 import { eventsBetween } from "../../../../src/domain/task/event.ts";
-import { copyUntil, decideCopy, type CopyResult } from "../../../../src/domain/task/keep.ts";
+import { copyUntil, decideCopy, type CopyOutcome } from "../../../../src/domain/task/keep.ts";
 import { messageBody } from "../../../../src/domain/task/payload.ts";
 import { decidePoll } from "../../../../src/domain/task/poll.ts";
 import { beginSubmit, decideSubmit, submitLost } from "../../../../src/domain/task/submit.ts";
@@ -85,7 +85,7 @@ const submitAnswer: fc.Arbitrary<SubmitAnswer> = fc.oneof(
     json: fc.constant(null),
   }),
 );
-const copyResult: fc.Arbitrary<CopyResult> = fc.oneof(
+const copyResult: fc.Arbitrary<CopyOutcome> = fc.oneof(
   fc.record({ kind: fc.constant("failed" as const), reason: fc.constant("http_404" as const) }),
   fc.record({
     kind: fc.constant("kept" as const),

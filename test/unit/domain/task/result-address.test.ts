@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { applyReading } from "../../../../src/domain/task/apply-reading.ts";
-import { decideCopy, type CopyResult } from "../../../../src/domain/task/keep.ts";
+import { decideCopy, type CopyOutcome } from "../../../../src/domain/task/keep.ts";
 import type { Task } from "../../../../src/domain/task/task.ts";
 import type { ResultUrl } from "../../../../src/domain/task/upstream-answer.ts";
 import { aKeep, aReading, aTask, FILE_ID, T0 } from "../../../support/builders.ts";
@@ -32,8 +32,8 @@ type Case = [
   object | null,
 ];
 
-const kept: CopyResult = { kind: "kept", bytes: 1234, contentType: "video/webm" };
-const notFound: CopyResult = { kind: "failed", reason: "http_404" };
+const kept: CopyOutcome = { kind: "kept", bytes: 1234, contentType: "video/webm" };
+const notFound: CopyOutcome = { kind: "failed", reason: "http_404" };
 const at = { now: T0 + 180_000, random: 0, retentionMs: 3_600_000, publicUrl: null };
 
 it.each<Case>([
