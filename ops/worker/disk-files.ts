@@ -1,5 +1,5 @@
 import { isMediaType } from "../../src/domain/files/media-type.ts";
-import type { ByteRange, FileStore, StoredFile, WriteOutcome } from "../../src/files/store.ts";
+import type { ByteRange, FileStore, OpenFile, StoredFile, WriteOutcome } from "../../src/files/store.ts";
 
 /** What `kept.json` holds. */
 interface Note extends StoredFile {
@@ -28,13 +28,16 @@ export class DiskFiles implements FileStore {
     return found !== null && lengthOf(found) === bytes ? { bytes, contentType } : null;
   }
 
-  async read(fileId: string, range: ByteRange | null): Promise<ReadableStream | null> {
+  async read(fileId: string, range: ByteRange | null): Promise<OpenFile | null> {
     const note = await this.#note(fileId);
     if (note === null) return null;
+    const { bytes, contentType } = note;
     const headers = range && { range: `bytes=${range.offset}-${range.offset + range.length - 1}` };
     const found = await this.#ask("GET", `${fileId}/${note.body}`, headers ? { headers } : {});
-    if (found !== null && lengthOf(found) === (range?.length ?? note.bytes)) return found.body;
-    await found?.body?.cancel();
+    const { body = null } = found ?? {};
+    if (found !== null && body !== null && lengthOf(found) === (range?.length ?? bytes))
+      return { bytes, contentType, body };
+    await body?.cancel();
     return null;
   }
 

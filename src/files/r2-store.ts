@@ -1,6 +1,6 @@
 import type { MediaType } from "../contract/words.ts";
 import { isMediaType } from "../domain/files/media-type.ts";
-import type { ByteRange, FileStore, StoredFile, WriteOutcome } from "./store.ts";
+import type { ByteRange, FileStore, OpenFile, StoredFile, WriteOutcome } from "./store.ts";
 
 /** The smallest part that R2 takes, the last one aside. All parts of a file have this size. */
 const PART_BYTES = 5 * 1_048_576;
@@ -17,9 +17,12 @@ export class R2Store implements FileStore {
     return storedFile(await this.#bucket.head(fileId));
   }
 
-  async read(fileId: string, range: ByteRange | null): Promise<ReadableStream | null> {
+  async read(fileId: string, range: ByteRange | null): Promise<OpenFile | null> {
     const object = await this.#bucket.get(fileId, range === null ? {} : { range });
-    return object !== null && storedFile(object) !== null ? object.body : null;
+    const file = storedFile(object);
+    if (object !== null && file !== null) return { ...file, body: object.body };
+    await object?.body.cancel();
+    return null;
   }
 
   async write(

@@ -6,6 +6,11 @@ export interface StoredFile {
   contentType: MediaType;
 }
 
+/** A kept file, or a part of it, and what is known of the whole. */
+export interface OpenFile extends StoredFile {
+  body: ReadableStream;
+}
+
 /** From `offset` on, `length` bytes, all inside the file. */
 export interface ByteRange {
   offset: number;
@@ -20,7 +25,7 @@ export interface FileStore {
   /** Null: it is not there. */
   head(fileId: string): Promise<StoredFile | null>;
   /** The whole file, or a part of it; null: it is not there. */
-  read(fileId: string, range: ByteRange | null): Promise<ReadableStream | null>;
+  read(fileId: string, range: ByteRange | null): Promise<OpenFile | null>;
   /**
    * Streams a file in, unless there is one already. `length`: of the body; null: not known. A store may ask first and write
    * then: of two writes that end in the same moment the later one may replace the file of the other.

@@ -75,7 +75,16 @@ async function contentOf(
 ): Promise<Uint8Array | null> {
   const part = range && { offset: range[0], length: range[1] };
   const found = await store.read(fileId, part);
-  return found && new Uint8Array(await new Response(found).arrayBuffer());
+  return found && new Uint8Array(await new Response(found.body).arrayBuffer());
+}
+
+/** What a read says of the whole file, even where it asks for a byte of it. */
+async function opened(store: FileStore, fileId: string): Promise<object | null> {
+  const found = await store.read(fileId, { offset: 0, length: 1 });
+  if (found === null) return null;
+  const { body, ...file } = found;
+  await body.cancel();
+  return file;
 }
 
 /** To compare megabytes takes `toEqual` seconds. */
@@ -99,6 +108,7 @@ describe.each(stores)("kept files in %s", (_name, store) => {
         await write(store, fileId, bytes, { announced });
         const file = { bytes: size, contentType: "video/mp4" };
         expect(await store.head(fileId)).toEqual(file);
+        expect(await opened(store, fileId)).toEqual(file);
         expect(isSame(await contentOf(store, fileId), bytes)).toBe(true);
         await store.delete(fileId);
       }

@@ -12,6 +12,7 @@ import { randomName } from "../../src/keys/ids.ts";
  * If-None-Match, If-Range, HEAD                       RFC 9110, 13 and 9.3.2
  * headers of each answer                              contract, Kept files
  * no such file, another ending, no bucket             404, in the errors' shape
+ * calls of the bucket                                 one for the whole file: each is billed
  * order of the checks                                 contract: 404, 405, 503, 429, 400
  * too many for a file, and for an address             429
  * names and queries made to deceive                   the file's own name, or a refusal
@@ -89,6 +90,30 @@ describe("a kept file", () => {
       const others = Object.values(MEDIA_ENDINGS).filter((one) => one !== ending);
       for (const other of others) expect((await ask(`/v1/files/${id}.${other}`)).status).toBe(404);
     }
+  });
+
+  it.each([
+    { asked: "whole", headers: {}, calls: ["get"] },
+    { asked: "whole, which If-Range alone does not change", headers: { "if-range": ETAG }, calls: ["get"] },
+    { asked: "in part", headers: { range: "bytes=0-9" }, calls: ["head", "get"] },
+    { asked: "by a client that has it", headers: { "if-none-match": ETAG }, calls: ["head"] },
+    { asked: "by HEAD", method: "HEAD", headers: {}, calls: ["head"] },
+  ])("asked for $asked takes the bucket's $calls", async ({ method = "GET", headers, calls }) => {
+    const { RESULTS: bucket } = env as unknown as { RESULTS: R2Bucket };
+    const made: string[] = [];
+    const RESULTS: Pick<R2Bucket, "head" | "createMultipartUpload"> & { get: unknown } = {
+      createMultipartUpload: async () => Promise.reject(new Error("nothing is written")),
+      head: async (key) => {
+        made.push("head");
+        return bucket.head(key);
+      },
+      get: async (key: string, options: R2GetOptions) => {
+        made.push("get");
+        return bucket.get(key, options);
+      },
+    };
+    expect((await ask(PATH, { method, headers }, { RESULTS })).status).toBeLessThan(400);
+    expect(made).toEqual(calls);
   });
 
   it("has a path that may end with a slash", async () => {
@@ -250,7 +275,8 @@ describe("what is no file", () => {
   it("is a file that is deleted while it is asked for", async () => {
     const file = { bytes: 5, contentType: "video/mp4" };
     const RESULTS = { head: async () => file, read: async () => null };
-    expect(await refusal(ask(PATH, {}, { RESULTS }))).toBe("404 not_found");
+    const part = { headers: { range: "bytes=0-1" } };
+    expect(await refusal(ask(PATH, part, { RESULTS }))).toBe("404 not_found");
   });
 });
 
@@ -298,12 +324,13 @@ describe("the checks", () => {
   });
 
   it("make a bucket that cannot answer a 500, without a word of it", async () => {
-    const RESULTS = {
-      head: async () => {
-        throw new Error("the bucket's own words");
-      },
+    const silent = async (): Promise<never> => {
+      throw new Error("the bucket's own words");
     };
-    const { status, bytes } = await ask(PATH, {}, { RESULTS });
-    expect([status, errorIn(bytes).message]).toEqual([500, "Ringback failed."]);
+    for (const method of ["GET", "HEAD"]) {
+      const { status, bytes } = await ask(PATH, { method }, { RESULTS: { head: silent, read: silent } });
+      expect(status).toBe(500);
+      if (method === "GET") expect(errorIn(bytes).message).toBe("Ringback failed.");
+    }
   });
 });

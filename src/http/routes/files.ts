@@ -45,16 +45,29 @@ export const files = new Router()
     requireQuery(context, ["download"]);
     const { fileId, name } = nameOf(context);
     const store = fileStore(context.env);
-    const file = await store?.head(fileId);
+    if (!store) throw new ApiError("not_found");
+    // What is asked for as it is takes one call of the bucket: its answer says of the file what a call of its own would.
+    const found = isPlain(context.req.raw) ? await store.read(fileId, null) : await store.head(fileId);
+    const file: NamedFile | null = found && { body: null, ...found, fileId, name };
     // The ending is part of the address: under another one a browser would take the file for another type.
-    if (!store || !file || fileName(fileId, file.contentType) !== name) throw new ApiError("not_found");
-    return answer(context, store, { ...file, fileId, name });
+    if (!file || fileName(fileId, file.contentType) !== name) {
+      await file?.body?.cancel();
+      throw new ApiError("not_found");
+    }
+    return answer(context, store, file);
   })
   .all("/:name", methodNotAllowed("GET, HEAD"));
 
 interface NamedFile extends StoredFile {
   fileId: string;
   name: string;
+  /** Of the whole file; null: it is not open yet. */
+  body: ReadableStream | null;
+}
+
+/** The whole file, whatever the client has of it. */
+function isPlain({ method, headers }: Request): boolean {
+  return method === "GET" && !headers.has("range") && !headers.has("if-none-match");
 }
 
 async function answer(context: Context<AppEnv>, store: FileStore, file: NamedFile): Promise<Response> {
@@ -89,11 +102,11 @@ function contentRange({ offset, length }: Extract<RangeVerdict, { kind: "part" }
 /** @throws ApiError 404 if the file was deleted meanwhile */
 async function body(
   store: FileStore,
-  { fileId, bytes }: NamedFile,
+  { fileId, bytes, body: open }: NamedFile,
   range: RangeVerdict,
 ): Promise<ReadableStream> {
-  const found = await store.read(fileId, range.kind === "part" ? range : null);
-  if (found === null) throw new ApiError("not_found");
+  const found = open ?? (await store.read(fileId, range.kind === "part" ? range : null))?.body;
+  if (!found) throw new ApiError("not_found");
   // A stream of known length, because the runtime would send another one in chunks.
   return found.pipeThrough(new FixedLengthStream(range.kind === "part" ? range.length : bytes));
 }
