@@ -23,6 +23,9 @@ export interface Tombstone {
 
 export const NOTHING_REMAINS: Remains = { digest: null, tombstone: null, leftFiles: [], refused: [] };
 
+/** What the task of a document lacks that was written before results could be kept. */
+const NOTHING_KEPT = { sourceUrl: null, file: null, keep: null };
+
 const DOCUMENT = "document";
 const REMAINS = "remains";
 
@@ -35,11 +38,13 @@ export class TaskRecords {
   }
 
   document(): TaskDocument | null {
-    return this.#json(DOCUMENT) as TaskDocument | null;
+    const document = this.#json(DOCUMENT) as TaskDocument | null;
+    return document && { ...document, task: { ...NOTHING_KEPT, ...document.task } };
   }
 
   remains(): Remains {
-    return (this.#json(REMAINS) as Remains | null) ?? NOTHING_REMAINS;
+    // What an older version wrote may lack members.
+    return { ...NOTHING_REMAINS, ...(this.#json(REMAINS) as Partial<Remains> | null) };
   }
 
   writeRemains(remains: Remains): void {

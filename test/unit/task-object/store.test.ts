@@ -8,6 +8,7 @@ import { MemoryStorage } from "../../support/model/memory-storage.ts";
  * a step that decides on a task which was deleted     one check-and-set: the document as it is at that moment decides,
  * and created anew meanwhile                          and another task's is not touched
  * a change that the account would see, or not         the version grows with news, and with nothing else
+ * a store of an older version                         opens, and lacks nothing
  * a transaction that fails                            document and alarm stay as they were, in memory too
  */
 
@@ -32,6 +33,29 @@ beforeEach(() => {
     changed: (document) => news.push(document && document.task.status),
   });
   store.create(aDocument(), null);
+});
+
+describe("a store that was written before results could be kept", () => {
+  it("opens with its task, which goes on", () => {
+    const stored = JSON.parse(String(storage.kv.get("document"))) as { task: Record<string, unknown> };
+    for (const name of ["keep", "sourceUrl", "file"]) delete stored.task[name];
+    storage.kv.put("document", JSON.stringify(stored));
+    const document = fresh().load();
+    expect(document?.task).toEqual(aTask());
+    expect(document && fresh().steps(document)).toEqual(store.steps(aDocument()));
+  });
+
+  it("opens with what its deleted task has left, and goes in time", async () => {
+    const digest = { fingerprint: "f", until: T0 + 60_000 };
+    await store.erase({ digest });
+    const stored = JSON.parse(String(storage.kv.get("remains"))) as Record<string, unknown>;
+    delete stored.leftFiles;
+    storage.kv.put("remains", JSON.stringify(stored));
+    expect(fresh().deletedKey()).toEqual(digest);
+    expect(fresh().leftFiles()).toEqual([]);
+    await fresh().erase({ digest: null });
+    expect([...storage.kv.list()]).toEqual([]);
+  });
 });
 
 describe("an update", () => {
