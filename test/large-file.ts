@@ -18,18 +18,23 @@ import {
 /**
  * `node test/large-file.ts`, a part of the nightly run: copies a result of 300 MB (or of the bytes given) from a source with
  * a length and from one without. Into the simulated bucket, and back byte for byte. Then into one that drops what it is given,
- * because the simulation shares the process and makes garbage of its own: with at most 40 MiB more memory than idle, and the
- * polls of other tasks meanwhile on time.
+ * because the simulation shares the process and makes garbage of its own: with at most 40 MiB more memory than idle, four of a
+ * fifth of the size at once with at most 80, and the polls of other tasks meanwhile on time.
  */
 
 const SIZE = Number(process.argv[2] ?? 300_000_000);
-const MEMORY_MAX_MIB = 40;
 /** How much longer than without a copy: on a busy machine polls are late by themselves. */
 const POLL_LATER_MAX_MS = 1_000;
 const IDLE_MS = 10_000;
 const KEEPER = "sk-whose-results-are-kept";
 const OTHERS = 5;
 const PATHS = ["/file", "/chunked"];
+/** One of each kind, and as many at once as an isolate makes: with 48 MiB of bodies they have to fit into its 128 MB. */
+const MEASURED = [
+  { path: "/file", size: SIZE, copies: 1, mostMiB: 40 },
+  { path: "/chunked", size: SIZE, copies: 1, mostMiB: 40 },
+  { path: "/chunked", size: SIZE / 5, copies: 4, mostMiB: 80 },
+];
 
 /** In place of `src/files/bound.ts`: reads what it is given, and takes a moment for a part. */
 const DROPPING = `
@@ -149,20 +154,20 @@ async function measured(): Promise<void> {
   for (let count = 0; count < OTHERS; count += 1) await stack.create({ model: MODEL });
   // What a first copy compiles is no memory of the second.
   for (const path of PATHS) await keep(stack, path, 12_000_000);
-  for (const path of PATHS) {
+  for (const { path, size, copies, mostMiB } of MEASURED) {
     peakMiB(workerd);
     const idleSince = Date.now();
     await new Promise((resolve) => setTimeout(resolve, IDLE_MS));
     const [idleMiB, idleGapMs, startedAt] = [peakMiB(workerd), longestGapMs(stack, idleSince), Date.now()];
-    await keep(stack, path, SIZE);
+    await Promise.all(Array.from({ length: copies }, async () => keep(stack, path, size)));
     const [copyMiB, gapMs] = [peakMiB(workerd), longestGapMs(stack, startedAt)];
     console.log(
       [
-        `${path}: ${((Date.now() - startedAt) / 1000).toFixed(1)} s into a bucket that drops it, beside ${OTHERS} other tasks`,
+        `${copies} × ${path}, ${size} bytes: ${((Date.now() - startedAt) / 1000).toFixed(1)} s into a bucket that drops it, beside ${OTHERS} other tasks`,
         judge(
-          `memory ${idleMiB.toFixed(0)} MiB before, with the copy more by`,
+          `memory ${idleMiB.toFixed(0)} MiB before, with what is copied more by`,
           copyMiB - idleMiB,
-          MEMORY_MAX_MIB,
+          mostMiB,
           "MiB",
         ),
         judge(

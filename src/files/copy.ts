@@ -11,7 +11,7 @@ import { streamIn } from "./stream-in.ts";
 import type { FileStore } from "./store.ts";
 import { TryTime } from "./try-time.ts";
 
-/** Each may hold two buffers of 5 MiB, and an isolate has 128 MB for all that it does. */
+/** Each may hold a part of 5 MiB, and an isolate has 128 MB for all that it does. */
 const COPIES_MAX = 4;
 const ASK_AGAIN_MS = 200;
 /**

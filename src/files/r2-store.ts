@@ -5,6 +5,9 @@ import type { ByteRange, FileStore, OpenFile, StoredFile, WriteOutcome } from ".
 /** The smallest part that R2 takes, the last one aside. All parts of a file have this size. */
 const PART_BYTES = 5 * 1_048_576;
 
+/** The runtime takes memory of its own for as much as a read asks for, so a whole part in one read would take it twice. */
+const READ_BYTES = 262_144;
+
 /** A bucket of the platform. The ids of files are its keys. */
 export class R2Store implements FileStore {
   readonly #bucket: R2Bucket;
@@ -50,7 +53,10 @@ export class R2Store implements FileStore {
   }
 }
 
-/** One part is filled while the other is sent, so a file takes two buffers, however long it is. */
+/**
+ * A part is filled, and then sent, in the same memory, so a file takes one buffer, however long it is. To fill a second one
+ * meanwhile would gain little beside a source that is slower than the bucket, and takes as much again for each copy.
+ */
 async function writeParts(
   upload: R2MultipartUpload,
   body: ReadableStream<Uint8Array>,
@@ -59,22 +65,11 @@ async function writeParts(
   const reader = body.getReader({ mode: "byob" });
   const sent: R2UploadedPart[] = [];
   try {
-    let sending: Promise<R2UploadedPart> | null = null;
-    let spare = new ArrayBuffer(PART_BYTES);
-    let filling = new ArrayBuffer(PART_BYTES);
-    for (;;) {
-      const { value, done } = await reader.readAtLeast(PART_BYTES, new Uint8Array(filling));
-      if (sending) sent.push(await sending);
-      if (done || value === undefined || value.byteLength === 0) break;
-      filling = spare;
-      spare = value.buffer;
-      sending = upload.uploadPart(sent.length + 1, value);
-      // Its failure counts where its turn comes.
-      sending.catch(() => undefined);
-      if (value.byteLength < PART_BYTES) {
-        sent.push(await sending);
-        break;
-      }
+    let part = await filled(reader, new ArrayBuffer(PART_BYTES));
+    while (part.byteLength > 0) {
+      sent.push(await upload.uploadPart(sent.length + 1, part));
+      if (part.byteLength < PART_BYTES) break;
+      part = await filled(reader, part.buffer);
     }
     if (await isThere()) {
       await abort(upload);
@@ -87,6 +82,23 @@ async function writeParts(
     await abort(upload);
     throw error;
   }
+}
+
+/** The memory with as much in it as there is, from its start on; it moves with what is read. */
+async function filled(
+  reader: ReadableStreamBYOBReader,
+  memory: ArrayBuffer,
+): Promise<Uint8Array<ArrayBuffer>> {
+  let buffer = memory;
+  let length = 0;
+  while (length < PART_BYTES) {
+    const room = new Uint8Array(buffer, length, Math.min(READ_BYTES, PART_BYTES - length));
+    const { value, done } = await reader.read(room);
+    if (value) buffer = value.buffer;
+    if (done || !value || value.byteLength === 0) break;
+    length += value.byteLength;
+  }
+  return new Uint8Array(buffer, 0, length);
 }
 
 async function abort(upload: R2MultipartUpload): Promise<void> {
