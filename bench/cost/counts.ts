@@ -14,3 +14,18 @@ export interface Counts {
 
 export type Kind = "task" | "account" | "cadence";
 export type CountsByKind = Record<Kind, Counts>;
+
+/** What the platform bills of the bucket of kept files. */
+export interface BucketCounts {
+  /** Operations of class A. */
+  writes: number;
+  /** Operations of class B. */
+  reads: number;
+  bytes: number;
+}
+
+/** All that a metered Worker tells. */
+export interface Metered {
+  objects: CountsByKind;
+  bucket: BucketCounts;
+}

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import type { Costs } from "./count.ts";
+import type { BucketCounts } from "./counts.ts";
 
 /**
  * The platform's list, in dollars beyond what a plan includes, as published in November 2026:
- * https://developers.cloudflare.com/durable-objects/platform/pricing, …/workers/platform/pricing and
- * …/workers/observability/logs/workers-logs.
+ * https://developers.cloudflare.com/durable-objects/platform/pricing, …/workers/platform/pricing,
+ * …/workers/observability/logs/workers-logs and …/r2/pricing.
  */
 const PRICES = {
   workerRequest: 0.3e-6,
@@ -17,6 +18,10 @@ const PRICES = {
   stored: 0.2,
   /** Until logs are counted in bytes (docs/deploy.md). */
   logEvent: 0.6e-6,
+  bucketWrite: 4.5e-6,
+  bucketRead: 0.36e-6,
+  /** Per GB and month. */
+  bucketStored: 0.015,
 };
 /** `RETENTION_HOURS`, by default. */
 const KEPT_MONTHS = 1;
@@ -57,6 +62,20 @@ export function bill({ life, poll }: { life: Costs; poll: Costs }, polls: number
       PRICES.logEvent,
     ),
     { name: "kB kept for a month", amount: storedGb * 1e6, dollars: storedGb * PRICES.stored },
+  ];
+}
+
+/** What the bucket adds for one task whose result is kept; the deletion is free. */
+export function bucketBill({ writes, reads, bytes }: BucketCounts): Item[] {
+  const storedGb = (bytes / 1e9) * KEPT_MONTHS;
+  return [
+    item("writes of the bucket (class A)", writes, PRICES.bucketWrite),
+    item("reads of the bucket (class B)", reads, PRICES.bucketRead),
+    {
+      name: "MB in the bucket for a month",
+      amount: storedGb * 1e3,
+      dollars: storedGb * PRICES.bucketStored,
+    },
   ];
 }
 

@@ -5,7 +5,7 @@ import { CLIP } from "../policy/worlds.ts";
 import { atMost, publish, round, type Table } from "../lib/report.ts";
 import { count, type Costs, type Counted } from "./count.ts";
 import type { Counts, Kind } from "./counts.ts";
-import { bill, total } from "./prices.ts";
+import { bill, bucketBill, total, type Item } from "./prices.ts";
 
 /** `npm run bench:cost`: what a task costs on the platform, counted and then priced. */
 
@@ -25,7 +25,9 @@ publish({
   about:
     `Counted in the runtime's own calls: batches of ${counted.tasks} tasks with a callback, polled ` +
     `${counted.pollsPerTask.map((polls) => polls.toFixed(1)).join(" and ")} times each; the difference is the polls', the ` +
-    `rest the life's. Two more batches are of the same account once it has registered an endpoint. The upstream takes ${counted.upstreamMs} ms to answer, which an object spends awake. Priced by ` +
+    `rest the life's. Batches of 4 compare a task whose result is copied into a bucket with one whose is not: the source begins ` +
+    "after 250 ms and takes a second for 10 MB, the bucket 50 ms for each call. Two more batches are of the same account once it " +
+    `has registered an endpoint. The upstream takes ${counted.upstreamMs} ms to answer, which an object spends awake. Priced by ` +
     "the published list, beyond what a plan includes; without the Worker's CPU time (0.02 dollars per million ms).",
   bars: [
     atMost("rows written by a task's object, outside polls", 12, rows),
@@ -48,7 +50,7 @@ publish({
     atMost("kB kept per task", 12, counted.life.task.storedBytes / 1000),
     atMost("dollars per million tasks", 45, total(items) * 1e6),
   ],
-  tables: [amounts(counted), prices(), endpointPrices(counted), totals(counted)],
+  tables: [amounts(counted), prices(), keptPrices(counted), endpointPrices(counted), totals(counted)],
   plots: [],
   notes: [],
   seconds: Math.round((performance.now() - startedAt) / 1000),
@@ -87,17 +89,36 @@ function prices(): Table {
   };
 }
 
+function keptPrices({ life, poll, kept: { known, unknown } }: Counted): Table {
+  const none = { life, bucket: { writes: 0, reads: 0, bytes: 0 } };
+  const bills = [none, known, unknown].map((one) =>
+    bill({ life: one.life, poll }, plan.polls).concat(bucketBill(one.bucket)),
+  );
+  return {
+    caption:
+      "The same where the result, of 10 MB, is kept for 30 days, by whether its source says how long it is; without fetches of " +
+      "the file:",
+    columns: [":per task", "not kept", "kept, length known", "kept, length not known"],
+    rows: rowsOf(bills),
+  };
+}
+
 function endpointPrices({ life, poll, withEndpoint: { alone, beside } }: Counted): Table {
-  const bills = [life, alone, beside].map((one) => bill({ life: one, poll }, plan.polls));
-  const amountsOf = (index: number): string[] => bills.map((one) => round(one[index]?.amount ?? Number.NaN));
-  const dollars = bills.map((one) => (total(one) * 1e6).toFixed(2));
   return {
     caption: "The same where the account has one registered endpoint, by where a task's end is sent:",
     columns: [":per task", "callback_url, no endpoint", "the endpoint", "callback_url and the endpoint"],
-    rows: items
-      .map(({ name }, index) => [name].concat(amountsOf(index)))
-      .concat([["dollars per million tasks", ...dollars]]),
+    rows: rowsOf([life, alone, beside].map((one) => bill({ life: one, poll }, plan.polls))),
   };
+}
+
+/** Bills of the same items, side by side. */
+function rowsOf(bills: readonly Item[][]): string[][] {
+  const [first = []] = bills;
+  const amountsOf = (index: number): string[] => bills.map((one) => round(one[index]?.amount ?? Number.NaN));
+  const dollars = bills.map((one) => (total(one) * 1e6).toFixed(2));
+  return first
+    .map(({ name }, index) => [name].concat(amountsOf(index)))
+    .concat([["dollars per million tasks", ...dollars]]);
 }
 
 function totals(from: Counted): Table {

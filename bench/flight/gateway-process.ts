@@ -9,8 +9,8 @@ import { answerQuestions } from "../lib/child.ts";
 
 export type GatewayQuestion =
   | { ask: "base url" }
-  /** Every task that still runs succeeds now. */
-  | { ask: "finish" }
+  /** Every task that still runs succeeds now; with a URL, each poll from now on says that this is the result. */
+  | { ask: "finish"; resultUrl?: string }
   /** Polls that arrived in [from, to), and by how much each came after its planned time. */
   | { ask: "polls"; from: number; to: number; gapMs: number }
   /** Per finished task: when the poll arrived that was answered so. */
@@ -48,10 +48,7 @@ const gateway = await startGateway({
     if (Date.now() >= endsAt && !seen.has(id)) seen.set(id, at);
   },
 });
-if (submitDelayMs > 0) {
-  gateway.fault({ on: "submit", times: Infinity, process: true, delayMs: submitDelayMs });
-}
-if (delayMs > 0) gateway.fault({ on: "poll", times: Infinity, process: true, delayMs });
+answerAs();
 
 answerQuestions((asked) => {
   const question = asked as GatewayQuestion;
@@ -59,6 +56,7 @@ answerQuestions((asked) => {
     case "base url":
       return gateway.baseUrl;
     case "finish":
+      answerAs(question.resultUrl);
       return finish();
     case "polls":
       return polls(question);
@@ -68,6 +66,17 @@ answerQuestions((asked) => {
       return question satisfies never;
   }
 });
+
+function answerAs(resultUrl?: string): void {
+  const body = { status: "succeeded", video_url: resultUrl };
+  const truth = resultUrl === undefined ? { process: true } : { status: 200, body };
+  gateway.clearFaults();
+  if (submitDelayMs > 0) {
+    gateway.fault({ on: "submit", times: Infinity, process: true, delayMs: submitDelayMs });
+  }
+  if (delayMs > 0 || resultUrl !== undefined)
+    gateway.fault({ on: "poll", times: Infinity, ...truth, delayMs });
+}
 
 function finish(): number {
   const now = Date.now();

@@ -1,26 +1,40 @@
 import worker from "../../src/index.ts";
 import { AccountObject as Account, CadenceObject as Cadence, TaskObject as Task } from "../../src/index.ts";
+import type { Metered } from "../cost/counts.ts";
+import { countingBucket } from "./bucket.ts";
 import { counts, meterMethods, meterObject } from "./meter.ts";
 
-/** Ringback with a meter on each object. */
+/** Ringback with a meter on each object, and on the bucket. */
+
+const BUCKET_MS = 50;
+const { bucket, counts: bucketCounts } = countingBucket(BUCKET_MS);
+
+/** Bare workerd has no rate-limit binding. */
+const unlimited = { limit: async () => ({ success: true }) };
+let whole: (Env & { RESULTS: R2Bucket }) | null = null;
+
+/** The settings are parsed once for one object. */
+function wholeOf(env: Env): Env {
+  return (whole ??= { ...env, CREATE_LIMIT: unlimited, RESULTS: bucket });
+}
 
 export class TaskObject extends Task {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env);
+    super(ctx, wholeOf(env));
     meterObject("task", this, ctx);
   }
 }
 
 export class AccountObject extends Account {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env);
+    super(ctx, wholeOf(env));
     meterObject("account", this, ctx);
   }
 }
 
 export class CadenceObject extends Cadence {
   constructor(ctx: DurableObjectState, env: Env) {
-    super(ctx, env);
+    super(ctx, wholeOf(env));
     meterObject("cadence", this, ctx);
   }
 }
@@ -29,14 +43,10 @@ meterMethods(TaskObject, Task);
 meterMethods(AccountObject, Account);
 meterMethods(CadenceObject, Cadence);
 
-/** Bare workerd has no rate-limit binding. */
-const unlimited = { limit: async () => ({ success: true }) };
-let whole: Env | null = null;
-
 export default {
   fetch: (request: Request, env: Env, context: ExecutionContext) => {
-    whole ??= { ...env, CREATE_LIMIT: unlimited };
-    if (new URL(request.url).pathname === "/_bench/counts") return Response.json(counts());
-    return worker.fetch(request, whole, context);
+    if (new URL(request.url).pathname === "/_bench/counts")
+      return Response.json({ objects: counts(), bucket: bucketCounts() } satisfies Metered);
+    return worker.fetch(request, wholeOf(env), context);
   },
 };

@@ -4,7 +4,9 @@ import { root } from "../../../dev/bundle.ts";
 
 /** The README's figures are those of docs/benchmarks.md; another run of the bench is off by a few per cent. */
 
-const readme = readFileSync(`${root}README.md`, "utf8").replaceAll(/\s+/g, " ");
+const [readme, deploy] = ["README.md", "docs/deploy.md"].map((name) =>
+  readFileSync(`${root}${name}`, "utf8").replaceAll(/\s+/g, " "),
+) as [string, string];
 const benchmarks = readFileSync(`${root}docs/benchmarks.md`, "utf8");
 
 /** The numbers of the row that begins so, from its second cell on. */
@@ -17,10 +19,10 @@ function row(start: string): number[] {
     .map((cell) => Number(cell.trim().replaceAll(",", "")));
 }
 
-/** The number that the README has where the pattern has its group. */
-function stated(pattern: RegExp): number {
-  const digits = pattern.exec(readme)?.[1];
-  if (digits === undefined) throw new Error(`the README has no ${pattern}`);
+/** The number that the README, or another text, has where the pattern has its group. */
+function stated(pattern: RegExp, text = readme): number {
+  const digits = pattern.exec(text)?.[1];
+  if (digits === undefined) throw new Error(`the text has no ${pattern}`);
   return Number(digits);
 }
 
@@ -28,6 +30,18 @@ describe("the README's figures", () => {
   it("have the price of a million tasks", () => {
     const [, dollars = NaN] = row("| all |");
     expect(stated(/about \$(\d+) for a million/) / dollars).toBeCloseTo(1, 1);
+  });
+
+  it("have the price of a kept file", () => {
+    const table = benchmarks.slice(benchmarks.indexOf("The same where the result"));
+    const cells = /^\| dollars per million tasks \|(.*)\|$/m.exec(table)?.[1]?.split("|").map(Number) ?? [];
+    const [unkept = NaN, known = NaN, unknown = NaN] = cells;
+    expect(stated(/10 MB of each for 30 days, about \$(\d+) more/) / (known - unkept)).toBeCloseTo(1, 1);
+    expect(stated(/of 10 MB that stay for 30 days add \$(\d+) for/, deploy) / (known - unkept)).toBeCloseTo(
+      1,
+      1,
+    );
+    expect(stated(/with 4 writes: \$(\d+) more/, deploy) / (unknown - known)).toBeCloseTo(1, 1);
   });
 
   it("have the polls and the delay of a clip, and those of a fixed gap", () => {
