@@ -40,6 +40,14 @@ export async function signingVersions(
   return inTime(SIGNING_PATIENCE_MS, accountStub(accounts, account).signingVersions());
 }
 
+/**
+ * Whether an upstream that cannot be asked has accepted a create with the account's own key.
+ * @throws OverloadedError if the account does not answer
+ */
+export async function isKeyProved(accounts: AccountNamespace, account: string): Promise<boolean> {
+  return inTime(PATIENCE_MS, accountStub(accounts, account).isKeyProved());
+}
+
 /** An attempt may use an answer this old: it differs no more than a slow call would. */
 const ATTEMPT_KNOWN_MS = 250;
 /** A forecast changes with each finished task, and by little. */

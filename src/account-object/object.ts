@@ -68,6 +68,12 @@ export class AccountObject extends DurableObject<Env> {
     return versionsInForce(this.#store.signing.versions(), Date.now());
   }
 
+  /** Whether an upstream without another way to tell has accepted a create with the account's own key. */
+  async isKeyProved(): Promise<boolean> {
+    await this.#store.watch(Date.now());
+    return this.#store.proof.isProved;
+  }
+
   /** What an attempt must know: the versions that sign now, and where each registered endpoint is. */
   async attemptBriefing(): Promise<AttemptBriefing> {
     return { signing: await this.signingVersions(), endpoints: this.#store.endpoints.receivers() };

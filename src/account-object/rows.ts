@@ -16,7 +16,15 @@ const TABLES = {
 } as const;
 
 /** One of each account. */
-type DocumentName = "signing" | "counts" | "hosts" | "retention" | "endpoints" | "alerts" | "endpoint_health";
+type DocumentName =
+  | "signing"
+  | "proof"
+  | "counts"
+  | "hosts"
+  | "retention"
+  | "endpoints"
+  | "alerts"
+  | "endpoint_health";
 
 /** A row of `task`. */
 export interface TaskRow {

@@ -27,6 +27,7 @@ import { HostBook } from "./host-book.ts";
 import { readPage, type Page } from "./page.ts";
 import { AccountRows, type TaskRow } from "./rows.ts";
 import { RecoveryStore } from "./recovery/store.ts";
+import { ProofStore } from "./proof-store.ts";
 import { SigningStore } from "./signing-store.ts";
 import type { AccountStorage } from "./storage.ts";
 
@@ -39,6 +40,7 @@ export class AccountStore {
   readonly #rows: AccountRows;
   readonly #alarm: ObjectAlarm;
   readonly signing: SigningStore;
+  readonly proof: ProofStore;
   readonly recoveries: RecoveryStore;
   readonly endpoints: EndpointStore;
   readonly alerts: AlertStore;
@@ -57,6 +59,7 @@ export class AccountStore {
     this.#rows = new AccountRows(storage.sql);
     this.#alarm = new ObjectAlarm(storage);
     this.signing = new SigningStore(this.#rows);
+    this.proof = new ProofStore(this.#rows);
     this.recoveries = new RecoveryStore(storage, this.#alarm);
     this.#hosts = new HostBook(this.#rows);
     this.endpoints = new EndpointStore({ storage, rows: this.#rows, alarm: this.#alarm });
@@ -248,6 +251,7 @@ export class AccountStore {
     if (tally && !tally.finds(key)) this.#isSnapshotDue = true;
     if (after) {
       this.#rows.writeTask(key, after);
+      this.proof.observe(after.summary);
       this.alerts.observe(before?.summary ?? null, after.summary);
       this.#hosts.observe(before?.summary ?? null, after.summary);
       this.endpoints.health.observe(before?.summary ?? null, after.summary);
@@ -288,6 +292,7 @@ export class AccountStore {
   #forget(): void {
     this.#rows.forget();
     this.signing.forget();
+    this.proof.forget();
     this.recoveries.forget();
     this.#hosts.forget();
     this.endpoints.forget();

@@ -98,7 +98,7 @@ export interface TaskData {
   progress: number | null;
   /** As it was asked for. */
   model: string;
-  /** Which upstream makes it; `aio` is the one at `AIO_BASE_URL`. */
+  /** Which upstream makes it; `aio` is the one at `AIO_BASE_URL`, and `GET /v1/upstreams` lists the others. */
   upstream_name: string;
   /** Where the video is; usually for about 24 hours. Null on success if only the upstream key opens it (see `file`). */
   video_url: string | null;

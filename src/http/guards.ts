@@ -131,8 +131,9 @@ export const withOperator = createMiddleware<AppEnv>(async (context, next) => {
   throw caller === null ? unauthorized() : new ApiError("forbidden");
 });
 
-export function unauthorized(): ApiError {
-  return new ApiError("unauthorized", { headers: { "www-authenticate": "Bearer" } });
+export function unauthorized(message?: string): ApiError {
+  const headers = { "www-authenticate": "Bearer" };
+  return new ApiError("unauthorized", { headers, ...(message === undefined ? {} : { message }) });
 }
 
 /** @throws ApiError 400 for a query parameter that the call does not have */

@@ -1,7 +1,8 @@
 import { createMiddleware } from "hono/factory";
 import type { Context } from "hono";
+import { isKeyProved } from "../account-object/client.ts";
 import type { Settings } from "../env.ts";
-import { judgeKey, knownVerdict, type AskedKey } from "../upstream/key-check.ts";
+import { judgeKey, knownVerdict, rememberAccepted, type AskedKey } from "../upstream/key-check.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { Caller } from "./caller.ts";
 import { ApiError } from "./errors.ts";
@@ -30,11 +31,22 @@ export async function requireKnownKey(
     case "accepted":
       return;
     case "refused":
-    case "no_check":
       throw unauthorized();
+    case "no_check":
+      return requireProvedKey(context, caller.account, key);
     case "silent":
       throw new ApiError("upstream_error");
   }
+}
+
+/** @throws ApiError 401 until the upstream has accepted a create with the key, which its account remembers */
+async function requireProvedKey(context: Context<AppEnv>, account: string, key: AskedKey): Promise<void> {
+  if (!(await isKeyProved(context.env.ACCOUNTS, account)))
+    throw unauthorized(
+      "The upstream cannot be asked whether it knows this key. Ringback knows it once the upstream has accepted a create " +
+        "with it; until then this call is refused.",
+    );
+  rememberAccepted(key);
 }
 
 /** Whether the upstream has said so before, without asking it. */
@@ -45,8 +57,8 @@ export function isKnownKey(context: Context<AppEnv>): boolean {
 
 /** The key that goes upstream for this caller, for a question to the upstream. */
 export function askedKey({ upstreams: [upstream], upstreamTimeoutMs }: Settings, caller: Caller): AskedKey {
-  const { baseUrl, operatorKey } = upstream;
-  const of = { baseUrl, timeoutMs: upstreamTimeoutMs };
+  const { baseUrl, profile, operatorKey } = upstream;
+  const of = { baseUrl, profile, timeoutMs: upstreamTimeoutMs };
   return caller.mode === "own"
     ? { ...of, apiKey: caller.apiKey, name: caller.account }
     : { ...of, apiKey: operatorKey ?? "", name: "operator" };

@@ -38,6 +38,10 @@ export async function ownKeyAccount(upstreamKey: string): Promise<string> {
   return `key:${base32((await sha256(`ringback account v1\n${upstreamKey}`)).subarray(0, 20))}`;
 }
 
+export function isOwnKeyAccount(account: string): boolean {
+  return account.startsWith("key:");
+}
+
 /** The account of an operator's client. */
 export function namedAccount(name: string): string {
   return `name:${name}`;

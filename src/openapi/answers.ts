@@ -11,6 +11,7 @@ import { endpointList, webhookEndpoint } from "../contract/shapes/endpoint.ts";
 import { error } from "../contract/shapes/error.ts";
 import { recovery, recoveryList, recoveryPreview } from "../contract/shapes/recovery.ts";
 import { accountList, accountOverview } from "../contract/shapes/operator.ts";
+import { upstream, upstreamList } from "../contract/shapes/upstream.ts";
 import { flatMessage, flatPing, standardMessage, standardPing } from "../contract/shapes/message.ts";
 import { listedTask, task, taskCallback, taskData, taskError, taskList } from "../contract/shapes/task.ts";
 
@@ -38,6 +39,8 @@ export const ANSWERS = {
   VerifyResult: verifyResult,
   Account: account,
   Stats: stats,
+  Upstream: upstream,
+  UpstreamList: upstreamList,
   AccountOverview: accountOverview,
   AccountList: accountList,
   Health: health,

@@ -17,6 +17,7 @@ import { FILE_PATHS } from "./paths/file-paths.ts";
 import { FIELD_HEADERS } from "./paths/create-path.ts";
 import { RECOVERY_PARAMETERS, RECOVERY_PATHS } from "./paths/recovery-paths.ts";
 import { SIGNING_PATHS } from "./paths/signing-paths.ts";
+import { UPSTREAM_PARAMETERS, UPSTREAM_PATHS } from "./paths/upstream-paths.ts";
 import { VIDEO_PARAMETERS, VIDEO_PATHS } from "./paths/video-paths.ts";
 
 /** The OpenAPI 3.1 document: put together when Ringback is built, served as a file. */
@@ -32,6 +33,7 @@ export function openApiDocument(): OpenApiDocument {
   const { paths, responses } = sharedResponses(
     openToOperators({
       ...VIDEO_PATHS,
+      ...UPSTREAM_PATHS,
       ...RECOVERY_PATHS,
       ...ENDPOINT_PATHS,
       ...SIGNING_PATHS,
@@ -62,6 +64,7 @@ export function openApiDocument(): OpenApiDocument {
       parameters: {
         ...VIDEO_PARAMETERS,
         ...FIELD_HEADERS,
+        ...UPSTREAM_PARAMETERS,
         ...RECOVERY_PARAMETERS,
         ...OPERATOR_PARAMETERS,
         ...ENDPOINT_PARAMETERS,

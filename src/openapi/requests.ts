@@ -1,9 +1,9 @@
-import { VIDEO_SCHEMAS, type VideoFields } from "../http/create/video-schema.ts";
+import { OWN_SCHEMA, VIDEO_SCHEMAS, type VideoFields } from "../http/create/video-schema.ts";
 import { PATCH_SCHEMA, REGISTER_SCHEMA, TEST_SCHEMA } from "../http/routes/webhooks/endpoint-schema.ts";
 import { RECOVERY_SCHEMA } from "../http/routes/webhooks/recovery-schema.ts";
 import { PING_SCHEMA, REDELIVER_SCHEMA, ROTATE_SCHEMA } from "../http/routes/webhooks/webhook-schema.ts";
 import { FIELD_EXAMPLES } from "./examples.ts";
-import { requestSchema, type JsonSchema } from "./json-schema.ts";
+import { ref, requestSchema, type JsonSchema } from "./json-schema.ts";
 
 /** What callers send: the schemas that validate, with a word about each field. */
 
@@ -88,20 +88,27 @@ function withCallbackLimits(schema: JsonSchema, limitsByName = CALLBACK_LIMITS):
   return { ...schema, properties: { ...properties, ...Object.fromEntries(limited) } };
 }
 
-function videoSchema(): JsonSchema {
-  const schema = withCallbackLimits(described(requestSchema(VIDEO_SCHEMAS.strict), VIDEO_FIELDS));
+/** With what is judged beside the schema, and the short form of a test. */
+function createSchema(type: typeof OWN_SCHEMA | typeof VIDEO_SCHEMAS.strict): JsonSchema {
+  const schema = withCallbackLimits(described(requestSchema(type), VIDEO_FIELDS));
   const properties = schema["properties"] as Properties;
   const { description, examples, ...plan } = properties["test"] ?? {};
   const outcome = (plan["properties"] as Properties)["outcome"];
   return {
     ...schema,
+    properties: { ...properties, test: { description, examples, oneOf: [plan, outcome] } },
+  };
+}
+
+function videoSchema(): JsonSchema {
+  return {
+    ...createSchema(VIDEO_SCHEMAS.strict),
     description:
       "The upstream's fields and Ringback's own. Fields that are in neither are forwarded as they are, but a name that " +
       "is one of them but for case, blanks, `-`, `_` or invisible characters is refused, and so is an unknown one that " +
       "begins with `callback` or `webhook`, and in JSON one such as `test.outcome`. Numbers and booleans may come as " +
       "strings, objects as JSON in a string, lists as JSON in one or with a line each; null and the empty string count " +
       "as absent, but an empty `test` is refused. A text task with `content` (an array) needs no `prompt`.",
-    properties: { ...properties, test: { description, examples, oneOf: [plan, outcome] } },
     dependentRequired: { end_image: ["image"] },
     additionalProperties: true,
   };
@@ -121,6 +128,19 @@ function endpointSchema(schema: JsonSchema, descriptions: Record<string, string>
 
 export const REQUESTS: Record<string, JsonSchema> = {
   CreateVideo: videoSchema(),
+  RingbackFields: {
+    ...createSchema(OWN_SCHEMA),
+    description: "Ringback's own fields of a create.",
+    additionalProperties: false,
+  },
+  CreateAtUpstream: {
+    type: "object",
+    description:
+      "An upstream's request. A member `test`, and one that begins with `callback` or `webhook`, is refused: " +
+      "`ringback` is the place of Ringback's fields, and its `upstream_body` of an upstream's that have such a name.",
+    properties: { ringback: ref("RingbackFields") },
+    additionalProperties: true,
+  },
   Redeliver: withCallbackLimits(
     described(requestSchema(REDELIVER_SCHEMA), {
       message_id: "Which event; the newest if left out.",

@@ -40,3 +40,45 @@ export const REFERENCE_EXAMPLE = {
   resolution: "720p",
   with_audio: true,
 };
+
+/** In the words of other upstreams. The first one costs nothing. */
+export const UPSTREAM_CREATES = {
+  test: {
+    summary: "A test: free, nothing goes upstream",
+    value: {
+      model: "seedance-1-0-pro-250528",
+      content: [{ type: "text", text: "A lighthouse at dusk." }],
+      ringback: { callback_url: "https://hooks.example.com/video", test: "succeeded" },
+    },
+  },
+  paid: {
+    summary: "To Ark (paid)",
+    value: {
+      model: "seedance-1-0-pro-250528",
+      content: [{ type: "text", text: "A lighthouse at dusk. --duration 5" }],
+      ringback: { callback_url: "https://hooks.example.com/video", metadata: { order: 42 } },
+    },
+  },
+};
+
+export const EXAMPLE_UPSTREAMS = {
+  object: "list",
+  data: [
+    {
+      object: "upstream",
+      name: "aio",
+      profile: "aio",
+      base_path: "/v1",
+      create_paths: ["/videos"],
+      lifetime_hours: null,
+    },
+    {
+      object: "upstream",
+      name: "ark",
+      profile: "ark",
+      base_path: "/v1/upstreams/ark",
+      create_paths: ["/api/v3/contents/generations/tasks"],
+      lifetime_hours: 24,
+    },
+  ],
+};

@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { tellTrouble } from "../account-object/client.ts";
+import { isKeyProved, tellTrouble } from "../account-object/client.ts";
 import type { UpstreamTrouble } from "../domain/alerts/upstream.ts";
 import { reportOf, type TaskReport } from "../domain/account/report.ts";
 import { summaryOf } from "../domain/account/summary.ts";
@@ -72,7 +72,8 @@ export class TaskObject extends DurableObject<Env> {
       connect: (task, key, memory) => this.#watched(task, connect(this.#settings(), task, { key, memory })),
       judgeKey: async (task, key) => {
         const verdict = await judgeKey(askedKey(this.#settings(), task, key));
-        return verdict === "no_check" ? "silent" : verdict;
+        if (verdict !== "no_check") return verdict;
+        return (await isKeyProved(env.ACCOUNTS, task.account)) ? "accepted" : "silent";
       },
     });
     this.#room = new WaitingRoom({

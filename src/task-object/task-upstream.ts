@@ -37,8 +37,16 @@ export function pollLimits(
 
 /** @throws MissingUpstreamError, MissingKeyError */
 export function askedKey(settings: TaskSettings, task: Task, ownKey: string | null): AskedKey {
-  const { baseUrl, operatorKey } = upstreamOf(settings, task);
+  const { baseUrl, operatorKey, profile } = upstreamOf(settings, task);
+  const { createPath } = task;
   const apiKey = task.mode === "operator" ? operatorKey : ownKey;
   if (apiKey === null) throw new MissingKeyError(`no upstream key for a task of mode ${task.mode}`);
-  return { baseUrl, apiKey, timeoutMs: settings.upstreamTimeoutMs, name: task.account };
+  return {
+    baseUrl,
+    profile,
+    ...(createPath === undefined ? {} : { createPath }),
+    apiKey,
+    timeoutMs: settings.upstreamTimeoutMs,
+    name: task.account,
+  };
 }

@@ -64,6 +64,7 @@ const ROOMS: Record<string, string[]> = {
     "version",
     "webhook",
     "net",
+    "profiles",
   ],
   openapi: ["contract", "http", "version"],
   console: ["account-object", "contract", "domain", "env", "http", "keys", "log", "task-object"],

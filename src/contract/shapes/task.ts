@@ -61,7 +61,9 @@ export const taskMembers = {
     .nullable()
     .meta({ description: "In percent, as the upstream reported it last; null before it has reported any." }),
   model: text("As it was asked for."),
-  upstream_name: text("Which upstream makes it; `aio` is the one at `AIO_BASE_URL`."),
+  upstream_name: text(
+    "Which upstream makes it; `aio` is the one at `AIO_BASE_URL`, and `GET /v1/upstreams` lists the others.",
+  ),
   video_url: url(
     "Where the video is; usually for about 24 hours. Null on success if only the upstream key opens it (see `file`).",
   ).nullable(),

@@ -4,7 +4,13 @@ import type { Delivery } from "../delivery/delivery.ts";
 import { receiverHost } from "../delivery/endpoint-policy.ts";
 import { isTerminal, upstreamNameOf, type PollSchedule, type Task } from "../task/task.ts";
 import { nameInTaskId } from "../task/task-id.ts";
-import type { AttemptReason, CallbackStatus, DeliveryStatus, TaskStatus } from "../../contract/words.ts";
+import {
+  AIO,
+  type AttemptReason,
+  type CallbackStatus,
+  type DeliveryStatus,
+  type TaskStatus,
+} from "../../contract/words.ts";
 import { attemptsOf, goneAtOf, isAttemptNews, type AttemptTally } from "./attempts.ts";
 import type { TaskFilter } from "./filter.ts";
 
@@ -98,6 +104,14 @@ export function summaryOf(known: Known, retentionMs: number): TaskSummary {
     settledAt: settledAtOf(known),
     expiresAt: expiresAtOf(known, retentionMs),
   };
+}
+
+/**
+ * Whether an upstream has accepted its create with the task's key. `aio` can be asked whether it knows a key, so its tasks prove
+ * nothing that must be kept.
+ */
+export function provesKey({ upstreamName, upstreamTaskId, test }: TaskSummary): boolean {
+  return upstreamTaskId !== null && !test && upstreamName !== AIO;
 }
 
 /** Whether the account would see something new in a summary of `after`; the count of polls alone is no news. */

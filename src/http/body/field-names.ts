@@ -36,7 +36,7 @@ function isAbsent(value: RequestValue, { intendedField }: MisspelledName): boole
 const IGNORED_CHARACTERS = /[\s\p{Z}\p{Pd}\p{Pc}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 
 /** In upper case first: to a reader without case `ſ` is an `s`. */
-function normalizeName(name: string): string {
+export function normalizeName(name: string): string {
   return name.toUpperCase().toLowerCase().replace(IGNORED_CHARACTERS, "");
 }
 

@@ -1,6 +1,13 @@
 import { problem } from "../../contract/problems.ts";
 import type { BodyType } from "./content-type.ts";
-import { decodeText, fieldNamed, gatherFields, textValue, type FormEntry } from "./form-fields.ts";
+import {
+  decodeText,
+  fieldNamed,
+  gatherFields,
+  textValue,
+  type FormEntry,
+  type Gather,
+} from "./form-fields.ts";
 import { IMAGE_FIELDS } from "./image.ts";
 import { RawText, parseJsonBody, type JsonBody } from "./json-body.ts";
 import { parseMultipartBody } from "./multipart-body.ts";
@@ -18,10 +25,10 @@ const SPACE = 0x20;
 const BRACE = 0x7b;
 
 /** A request's body by its content type. Ignores a byte order mark at its start. */
-export function parseBody(bytes: Uint8Array, type: BodyType): JsonBody {
+export function parseBody(bytes: Uint8Array, type: BodyType, gather: Gather = gatherFields): JsonBody {
   const body = hasByteOrderMark(bytes) ? bytes.subarray(3) : bytes;
   if (type.kind === "json" || looksLikeJson(body)) return parseJsonBody(body);
-  return type.kind === "form" ? parseFormBody(body) : parseMultipartBody(body, type.boundary);
+  return type.kind === "form" ? parseFormBody(body, gather) : parseMultipartBody(body, type.boundary, gather);
 }
 
 function hasByteOrderMark(bytes: Uint8Array): boolean {
@@ -33,9 +40,9 @@ export function looksLikeJson(bytes: Uint8Array): boolean {
   return bytes.find((byte) => byte > SPACE) === BRACE;
 }
 
-export function parseFormBody(bytes: Uint8Array): JsonBody {
+export function parseFormBody(bytes: Uint8Array, gather: Gather = gatherFields): JsonBody {
   try {
-    return gatherFields(fieldsOf(bytes));
+    return gather(fieldsOf(bytes));
   } catch {
     // The decoder's only error.
     return { ok: false, problem: problem("not_utf8") };

@@ -53,6 +53,25 @@ export function fieldNamed(name: string): string | null {
   return readName(name)?.field ?? null;
 }
 
+/** How the fields of a form make an object. */
+export type Gather = (entries: Iterable<FormEntry>) => JsonBody;
+
+/** Each under its name as it came; repeated ones as a list. */
+export const gatherPlain: Gather = (entries) => {
+  const fields = new Map<string, RequestValue[]>();
+  const issues: Issue[] = [];
+  let count = 0;
+  for (const entry of entries) {
+    count += 1;
+    if (count > FIELDS_MAX) return { ok: false, problem: problem("too_many_fields", { max: FIELDS_MAX }) };
+    if ("problem" in entry) issues.push(issueAt(entry.name.slice(0, 100), entry.problem));
+    else fields.set(entry.name, [...(fields.get(entry.name) ?? []), entry.value]);
+  }
+  const value = Object.fromEntries(Array.from(fields, ([name, values]) => [name, oneOrMany(values)]));
+  return { ok: true, value, issues };
+};
+
+/** By the names of a create's fields. */
 export function gatherFields(entries: Iterable<FormEntry>): JsonBody {
   const fields = new Map<string, FormField>();
   const issues: Issue[] = [];

@@ -1,5 +1,12 @@
 import { problem, type Problem } from "../../contract/problems.ts";
-import { decodeText, fieldNamed, gatherFields, textValue, type FormEntry } from "./form-fields.ts";
+import {
+  decodeText,
+  fieldNamed,
+  gatherFields,
+  textValue,
+  type FormEntry,
+  type Gather,
+} from "./form-fields.ts";
 import { dataUrl, IMAGE_FIELDS, imageTypeOf } from "./image.ts";
 import type { JsonBody } from "./json-body.ts";
 
@@ -27,10 +34,14 @@ class BrokenBody extends Error {
   }
 }
 
-export function parseMultipartBody(bytes: Uint8Array, boundary: string | null): JsonBody {
+export function parseMultipartBody(
+  bytes: Uint8Array,
+  boundary: string | null,
+  gather: Gather = gatherFields,
+): JsonBody {
   if (boundary === null) return { ok: false, problem: problem("no_boundary") };
   try {
-    return gatherFields(entriesOf(bytes, boundary));
+    return gather(entriesOf(bytes, boundary));
   } catch (error) {
     // Beside Ringback's own, the decoder's only error.
     return { ok: false, problem: error instanceof BrokenBody ? error.problem : problem("not_utf8") };

@@ -11,11 +11,16 @@ import { ApiError, invalidRequest, noSuchTask, upstreamSaid } from "../errors.ts
 import { requestDigestsOf } from "./request-digests.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { createRules, misconfigured, ownHost } from "../guards.ts";
-import { encodeJsonBody, type JsonBody } from "../body/json-body.ts";
+import { encodeJsonBody, type JsonBody, type RequestObject, type RequestValue } from "../body/json-body.ts";
 import { deduplicated } from "../issue.ts";
 import { isKnownKey, requireKnownKey } from "../known-key.ts";
 import { parseIdempotencyKey, preferenceApplied, type Preferences } from "./request-headers.ts";
-import { readVideoRequest, type VideoRequest } from "./video-request.ts";
+import {
+  readVideoRequest,
+  type CreateRules,
+  type VideoRequest,
+  type VideoRequestResult,
+} from "./video-request.ts";
 import { connectionOf } from "../routes/waiting.ts";
 
 export interface Created {
@@ -24,22 +29,47 @@ export interface Created {
   answer: CreateAnswer;
 }
 
-/** From the fields of a create to its task: judge, name, hand to the object. */
+/** What a create asks for, before it is judged. */
+export interface AskedCreate {
+  upstreamName: string;
+  /** The path of its submit below the upstream's address; null: the only one that the upstream's profile lists. */
+  createPath: string | null;
+  body: JsonBody;
+  /** The field `test`, as it came. */
+  test: RequestValue | undefined;
+  /** Judges the fields of the body. */
+  read: (fields: RequestObject, rules: CreateRules) => VideoRequestResult;
+}
+
+/** `POST /v1/videos`. */
 export async function createVideo(
   context: Context<AppEnv>,
   body: JsonBody,
+  preferences: Preferences,
+  keyHeader?: string,
+): Promise<Created> {
+  const test = body.ok ? body.value["test"] : undefined;
+  const asked = { upstreamName: AIO, createPath: null, body, test, read: readVideoRequest };
+  return createTask(context, asked, preferences, keyHeader);
+}
+
+/** From the fields of a create to its task: judge, name, hand to the object. */
+export async function createTask(
+  context: Context<AppEnv>,
+  asked: AskedCreate,
   preferences: Preferences,
   keyHeader: string | undefined = context.req.header("idempotency-key"),
 ): Promise<Created> {
   const settings = context.get("settings");
   const caller = context.get("caller");
   // A test never leads to the upstream, so the upstream cannot judge the key by itself; and 401 comes before 400.
-  if (body.ok && (body.value["test"] ?? null) !== null) await requireKnownKey(context);
-  const { request, idempotencyKey } = readCreate(context, body, keyHeader);
+  if ((asked.test ?? null) !== null) await requireKnownKey(context);
+  const { request, idempotencyKey } = readCreate(context, asked, keyHeader);
   const name = idempotencyKey === null ? randomName() : await keyedName(caller.account, idempotencyKey);
   const input = await createInput({
     settings,
     caller,
+    asked,
     request,
     name,
     keyed: idempotencyKey !== null,
@@ -101,13 +131,13 @@ async function afterWait(
 
 function readCreate(
   context: Context<AppEnv>,
-  body: JsonBody,
+  { body, read }: AskedCreate,
   keyHeader: string | undefined,
 ): { request: VideoRequest; idempotencyKey: string | null } {
   const { key, issue } = parseIdempotencyKey(keyHeader);
   const around = [...(issue ? [issue] : []), ...(body.issues ?? [])];
   if (!body.ok) throw invalidRequest([issueAt("", body.problem), ...around]);
-  const result = readVideoRequest(body.value, createRules(context));
+  const result = read(body.value, createRules(context));
   const issues = deduplicated([...around, ...(result.ok ? [] : result.issues)]);
   if (issues.length > 0 || !result.ok) throw invalidRequest(issues);
   return { request: result.request, idempotencyKey: key };
@@ -116,6 +146,7 @@ function readCreate(
 async function createInput(from: {
   settings: Settings;
   caller: Caller;
+  asked: AskedCreate;
   request: VideoRequest;
   name: string;
   keyed: boolean;
@@ -129,8 +160,8 @@ async function createInput(from: {
     acceptedTaskIds: ids,
     account: caller.account,
     mode: caller.mode,
-    upstreamName: AIO,
-    createPath: null,
+    upstreamName: from.asked.upstreamName,
+    createPath: from.asked.createPath,
     apiKey: caller.mode === "own" ? caller.apiKey : null,
     createId: crypto.randomUUID(),
     fingerprint: keyed ? await fingerprint(request.meaning) : null,

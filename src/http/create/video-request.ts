@@ -1,32 +1,21 @@
 import type { EndpointRules } from "../../domain/delivery/endpoint-policy.ts";
-import { issue, issueAt, problem, type Issue, type Problem } from "../../contract/problems.ts";
-import { DEFAULT_EVENTS } from "../../contract/words.ts";
-import type { CallbackRequest, TaskTraits, TestPlan } from "../../domain/task/task.ts";
-import { headerEntries, judgeCallback } from "./callback-issues.ts";
+import { issueAt, problem, type Issue, type Problem } from "../../contract/problems.ts";
+import type { TaskTraits } from "../../domain/task/task.ts";
 import { judgeNames } from "../body/field-names.ts";
-import { coerceBoolean, coerceList, objectish } from "../body/fields.ts";
+import { coerceList } from "../body/fields.ts";
 import { deduplicated, issuesOf } from "../issue.ts";
 import type { RequestObject, RequestValue } from "../body/json-body.ts";
+import { judgeOwn, meaningOf, ownRequest, type OwnRequest } from "./own-fields.ts";
 import { RINGBACK_FIELDS, UPSTREAM_FIELDS, VIDEO_SCHEMAS, type VideoFields } from "./video-schema.ts";
 
 /** A create without a problem. */
-export interface VideoRequest {
+export interface VideoRequest extends OwnRequest {
   /** What goes upstream: known fields typed, unknown ones as they came. */
   upstream: RequestObject;
   /** All fields after coercion: what "the same request" means for an idempotency key. */
   meaning: RequestObject;
   model: string;
   traits: TaskTraits;
-  metadata: string | null;
-  test: TestPlan | null;
-  /** Null: the deployment's default. */
-  timeoutMs: number | null;
-  repeatServerErrors: boolean;
-  callback: CallbackRequest | null;
-  /** Whether its events go to the account's registered endpoints. */
-  endpoints: boolean;
-  /** Whether Ringback is to keep a copy of the result; null: as the deployment has it. */
-  keepResult: boolean | null;
 }
 
 /** By what a create is judged. */
@@ -42,32 +31,27 @@ export interface CreateRules {
 export type VideoRequestResult = { ok: true; request: VideoRequest } | { ok: false; issues: Issue[] };
 
 /** Checks a create as the contract says, all problems at once. */
-export function readVideoRequest(
-  body: RequestObject,
-  { strict, rules, keeps }: CreateRules,
-): VideoRequestResult {
+export function readVideoRequest(body: RequestObject, rules: CreateRules): VideoRequestResult {
   const { fields: entries, issues: nameIssues } = judgeNames(Object.entries(body));
   const known = entries.filter(([key]) => UPSTREAM_FIELDS.has(key) || RINGBACK_FIELDS.has(key));
-  const parsed = (strict ? VIDEO_SCHEMAS.strict : VIDEO_SCHEMAS.lenient).safeParse(Object.fromEntries(known));
+  const parsed = (rules.strict ? VIDEO_SCHEMAS.strict : VIDEO_SCHEMAS.lenient).safeParse(
+    Object.fromEntries(known),
+  );
   const typeIssues = parsed.success ? [] : issuesOf(parsed.error);
   const fields = Object.fromEntries(known) as Record<string, RequestValue>;
-  const { endpoint, issues: callbackIssues } = judgeCallback(fields, rules);
+  const { callbackUrl, issues: ownIssues } = judgeOwn(fields, rules);
   const issues = [
     ...typeIssues,
     ...combinationIssues(fields, { hasContent: Array.isArray(body["content"]) }),
-    ...(!keeps && coerceBoolean(fields["keep_result"]) === true
-      ? [issue("keep_result", "nothing_kept")]
-      : []),
-    ...callbackIssues,
+    ...ownIssues,
     ...nameIssues,
   ];
   if (!parsed.success || issues.length > 0) return { ok: false, issues: deduplicated(issues) };
-  const callbackUrl = endpoint?.ok ? endpoint.url : null;
   return { ok: true, request: assemble(entries, parsed.data, callbackUrl) };
 }
 
 /** Under `VALIDATION=lenient` a caller may write any length; it is kept with the task, to know its like. */
-const TRAIT_MAX = 40;
+export const TRAIT_MAX = 40;
 
 function isAbsent(value: RequestValue | undefined): boolean {
   return value === undefined || value === null || value === "";
@@ -121,43 +105,17 @@ function assemble(
     const known = typed[key];
     return known === undefined ? [] : [[key, known]];
   });
-  const { test, metadata, timeout_seconds: timeoutSeconds, upstream_body: upstreamBody } = fields;
   const forwarded = coerced.filter(([key]) => !RINGBACK_FIELDS.has(key));
+  const given = new Map(entries);
   return {
-    upstream: Object.fromEntries([...forwarded, ...Object.entries(upstreamBody ?? {})]),
-    meaning: Object.fromEntries(
-      coerced.map(([key, value]): [string, RequestValue] => {
-        if (key === "callback_url" && callbackUrl !== null) return [key, callbackUrl];
-        // As an object: the coerced one is JSON text, in which the order of members and white space would count.
-        return key === "metadata" ? [key, metadataIn(entries)] : [key, value];
-      }),
-    ),
+    ...ownRequest(fields, callbackUrl),
+    upstream: Object.fromEntries([...forwarded, ...Object.entries(fields.upstream_body ?? {})]),
+    meaning: Object.fromEntries(coerced.map((field) => meaningOf(field, given.get(field[0]), callbackUrl))),
     model: fields.model,
     traits: {
       resolution: fields.resolution?.slice(0, TRAIT_MAX) ?? null,
       seconds: fields.duration_seconds ?? null,
       inputMode: fields.input_mode?.slice(0, TRAIT_MAX) ?? null,
     },
-    metadata: metadata ?? null,
-    test: test ? { outcome: test.outcome, delayMs: test.delay_seconds * 1000 } : null,
-    timeoutMs: timeoutSeconds === undefined ? null : timeoutSeconds * 1000,
-    repeatServerErrors: fields.retry_ambiguous_submit ?? false,
-    endpoints: fields.endpoints ?? !test,
-    keepResult: fields.keep_result ?? null,
-    callback: callbackUrl === null ? null : callbackTo(callbackUrl, fields),
   };
-}
-
-function callbackTo(url: string, fields: VideoFields): CallbackRequest {
-  return {
-    url,
-    events: fields.callback_events ?? [...DEFAULT_EVENTS],
-    format: fields.callback_format ?? "standard",
-    headers: headerEntries(fields.callback_headers ?? {}) as [string, string][],
-  };
-}
-
-function metadataIn(entries: readonly [string, RequestValue][]): RequestValue {
-  const given = entries.find(([name]) => name === "metadata")?.[1];
-  return (objectish(given) ?? null) as RequestValue;
 }

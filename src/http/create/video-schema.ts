@@ -201,8 +201,13 @@ const upstreamBody = field(
   ),
 );
 
+/** Ringback's own fields alone. */
+export const OWN_SCHEMA = z.object({ ...OWN_FIELDS, upstream_body: upstreamBody });
+
+export type OwnFields = z.output<typeof OWN_SCHEMA>;
+
 function schemaFor(strict: boolean) {
-  return z.object({ ...upstreamFields(strict), ...OWN_FIELDS, upstream_body: upstreamBody });
+  return z.object({ ...upstreamFields(strict), ...OWN_SCHEMA.shape });
 }
 
 export const VIDEO_SCHEMAS = { strict: schemaFor(true), lenient: schemaFor(false) };

@@ -41,7 +41,9 @@ export async function upstreamModels(context: Context<AppEnv>): Promise<ModelsAn
   if (known) return known;
   await countCall(context);
   const answer = await askModels(key);
-  if (answer === null || answer === "no_check") throw noModels();
+  if (answer === "no_check")
+    throw new ApiError("not_found", { message: "The upstream has no list of models." });
+  if (answer === null) throw noModels();
   // The caller cannot solve a problem of the operator's key or balance.
   if (isOperatorCredentialError(context.get("caller").mode, answer.status)) throw noModels();
   if (answer.status >= 200 && answer.status < 300) return answer;

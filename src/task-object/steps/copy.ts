@@ -64,11 +64,13 @@ async function tryCopy(deps: TaskDeps, document: TaskDocument, until: number): P
   const url = copy && (copy.url ?? (await openText(deps, document, "source")));
   if (!copy || !url) return copyFailed("storage");
   const { callback, ownHosts, keep: rules } = deps.settings;
+  const { baseUrl, profile } = upstreamOf(deps.settings, document.task);
   const order: CopyOrder = {
     fileId: keep.fileId,
     url,
     upstream: {
-      origin: new URL(upstreamOf(deps.settings, document.task).baseUrl).origin,
+      origin: new URL(baseUrl).origin,
+      profile,
       apiKey: copy.needsKey ? await deps.session.apiKey(document) : null,
     },
     rules: { allowPrivate: callback.allowPrivate, ownHosts: [ownHost, ...ownHosts] },

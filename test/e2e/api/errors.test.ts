@@ -183,6 +183,7 @@ describe("with callers' own keys", () => {
       [`/v1/videos/task_made_up/deliveries`, ["GET"]],
       ["/v1/models", ["GET"]],
       ["/v1/me", ["GET"]],
+      ["/v1/upstreams", ["GET"]],
       ["/v1/webhooks/secret", ["GET"]],
       ["/healthz", ["GET"]],
       ["/readyz", ["GET"]],

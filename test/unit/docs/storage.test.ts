@@ -43,7 +43,7 @@ describe("docs/storage.md", () => {
     const tables = ["src/account-object/rows.ts", "src/account-object/recovery/rows.ts"].flatMap((path) =>
       found(path, /CREATE TABLE IF NOT EXISTS (\w+)/g),
     );
-    const documents = found("src/account-object/rows.ts", /[=|] "(\w+)"(?=[ |;"\w]*;)/g);
+    const documents = found("src/account-object/rows.ts", /[=|] "(\w+)"(?=[\s|"\w]*;)/g);
     expect(tables).toEqual(expect.arrayContaining(["task", "recovery"]));
     expect(documents).toContain("counts");
     expect(tables.filter((name) => !page.includes(`| \`${name}\``))).toEqual([]);

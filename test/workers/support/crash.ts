@@ -92,6 +92,8 @@ const ACCOUNT = {
   signingVersions: "worker",
   attemptBriefing: "async verb",
   sync: "async verb",
+  /** Called by the Worker, and by a task only where its upstream cannot be asked whether it knows a key. */
+  isKeyProved: "worker",
   /** Called by the Worker, not by a task. */
   rotate: "worker",
   list: "worker",
