@@ -13,6 +13,7 @@ export const CLIENT_TYPES = fileURLToPath(new URL("../src/client/contract.ts", i
 /** What the client takes and gives back, and what these refer to. */
 const SHAPES = [
   "CreateVideo",
+  "RingbackFields",
   "TaskError",
   "TaskCallback",
   "TaskData",
@@ -31,6 +32,7 @@ const SHAPES = [
   "PingResult",
   "SigningSecrets",
   "Account",
+  "Upstream",
   "VerifyResult",
   "FlatMessage",
 ] as const;

@@ -1,3 +1,4 @@
+import { createCall, UpstreamClient, type CreateOptions } from "./creates.ts";
 import { Endpoints } from "./endpoints.ts";
 import { readEvents, type StreamedEvent } from "./events.ts";
 import { exchange, pause, type Call, type ClientOptions } from "./exchange.ts";
@@ -15,6 +16,7 @@ import type {
   SentDelivery,
   SigningSecrets,
   Task,
+  Upstream,
 } from "./task.ts";
 
 /** Ringback holds a request for so long. */
@@ -26,17 +28,6 @@ const WAIT_PAUSE_MS = 1000;
 
 export interface CallOptions {
   signal?: AbortSignal;
-}
-
-export interface CreateOptions extends CallOptions {
-  /**
-   * The same key and request again find the same task. Made up for you if left out, so that a retry never pays twice.
-   */
-  idempotencyKey?: string;
-  /** Hold the answer for up to so many seconds, 1 to 60, until the task has ended. */
-  waitSeconds?: number;
-  /** Answer before the request goes upstream; a refusal is then the task's error. */
-  respondAsync?: boolean;
 }
 
 export interface ListOptions extends CallOptions, ListFilters {
@@ -73,18 +64,17 @@ export class Ringback {
 
   /** Starts a task. After it has resolved, exactly one of `video.succeeded` and `video.failed` follows. */
   async create(request: CreateRequest, options: CreateOptions = {}): Promise<Task> {
-    const { idempotencyKey = crypto.randomUUID(), waitSeconds, respondAsync, signal } = options;
-    const prefer = [respondAsync && "respond-async", waitSeconds && `wait=${waitSeconds}`].filter(Boolean);
-    return this.#json<Task>({
-      method: "POST",
-      path: "/videos",
-      headers: { "idempotency-key": idempotencyKey, ...(prefer.length > 0 && { prefer: prefer.join(", ") }) },
-      body: request,
-      waitSeconds,
-      signal,
-      // Under its key it cannot be paid twice.
-      repeatable: true,
-    });
+    return this.#json<Task>(createCall("/videos", request, options));
+  }
+
+  /** The creates of the upstream of this name, in its own words. What follows is the same as for every task. */
+  upstream(name: string): UpstreamClient {
+    return new UpstreamClient(name, async (call) => this.#json(call));
+  }
+
+  /** What this deployment sends tasks to, and by which paths. */
+  async upstreams({ signal }: CallOptions = {}): Promise<Upstream[]> {
+    return (await this.#get<{ data: Upstream[] }>("/upstreams", {}, { signal })).data;
   }
 
   /** The task as it is, or with `waitSeconds` (1 to 60) as soon as it has ended within them. */

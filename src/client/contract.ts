@@ -60,6 +60,41 @@ export interface CreateVideo {
   [member: string]: unknown;
 }
 
+/** Ringback's own fields of a create. */
+export interface RingbackFields {
+  /** Where to call back: `https`, port 443 or 1024 and above, a public DNS name, no user info, at most 2048 characters. Without it the task is only kept and polled. */
+  callback_url?: string;
+  /** Up to 10 headers sent with each callback, 8 KB in all: what a receiver asks for, such as `authorization` or `x-make-apikey`. Sealed at rest and never shown again. Names of the transport, of cookies, `webhook-*` and `ringback-*` are refused. */
+  callback_headers?: {
+    [member: string]: string;
+  };
+  /** `flat` is one level of scalars, for no-code tools. `standard` if left out. */
+  callback_format?: "standard" | "flat";
+  /** What to call back about. The end of the task, well or badly, if left out. */
+  callback_events?: ReadonlyArray<"video.succeeded" | "video.failed" | "video.running" | "video.progress">;
+  /** Your own words, echoed in reads and callbacks; at most 4096 bytes of JSON. */
+  metadata?: {
+    [member: string]: unknown;
+  };
+  /** Give up after so long. The deployment's default if left out (a day, unless it is changed). */
+  timeout_seconds?: number;
+  /** Repeat a submit that was answered with a complete 5xx, at most 3 times. It may pay twice. */
+  retry_ambiguous_submit?: boolean;
+  /** Whether the account's registered endpoints are told of this task as well. Yes if left out, but not of a `test`. */
+  endpoints?: boolean;
+  /** Whether Ringback keeps a copy of the result, which `video_url` then points to. If left out, as the deployment has it (`KEEP_RESULTS`); `true` is refused where it keeps no files. Of a `test` nothing is kept. */
+  keep_result?: boolean;
+  /** Try it without the upstream: nothing is submitted and nothing is paid, everything else is real. Also the bare outcome as a string. */
+  test?: {
+    outcome: "succeeded" | "failed" | "timeout";
+    delay_seconds?: number;
+  } | "succeeded" | "failed" | "timeout";
+  /** Members that go upstream beside the other fields, for those of its fields that have the name of one of Ringback's own, such as `metadata`. No other name is taken. */
+  upstream_body?: {
+    [member: string]: unknown;
+  };
+}
+
 /** Why a task failed. */
 export interface TaskError {
   /** `generation_failed`: The upstream reported that the generation failed. `timed_out`: The task did not finish before its deadline. `submit_unknown`: The upstream's answer to the submit is unknown. It may have accepted the request, so it was not sent again. `upstream_lost`: The upstream no longer knows this task. `result_missing`: The upstream reported success but gave no usable video URL. `upstream_unauthorized`: The upstream refused the API key. `upstream_payment_required`: The upstream asks for payment: check the account's balance. `upstream_forbidden`: The upstream forbids this: check the balance, the token group's quota and the model's permission. `upstream_not_found`: The upstream does not know this model or path: check the model id and the base URL. `upstream_rejected`: The upstream rejected the request. */
@@ -394,6 +429,21 @@ export interface Account {
   mode: "own" | "operator";
   /** Where the upstream is. */
   base_url_host: string;
+}
+
+/** An upstream that makes tasks. */
+export interface Upstream {
+  object: "upstream";
+  /** As tasks carry it in `upstream_name`. */
+  name: string;
+  /** The built-in profile; null: the deployment has one of its own. */
+  profile: string | null;
+  /** Where the upstream's own paths begin here. */
+  base_path: string;
+  /** The paths of its creates below that; a name in braces is yours to fill in. */
+  create_paths: ReadonlyArray<string>;
+  /** How long after its end a result can be fetched; null: not known. */
+  lifetime_hours: number | null;
 }
 
 /** Whether Ringback signed this message for this account in the last minutes. */

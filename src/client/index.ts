@@ -2,11 +2,11 @@
 export {
   Ringback,
   type CallOptions,
-  type CreateOptions,
   type DeliveryOptions,
   type ListOptions,
   type RedeliverOptions,
 } from "./client.ts";
+export type { CreateOptions, UpstreamClient, UpstreamCreateOptions } from "./creates.ts";
 export { RingbackError, type ClientOptions } from "./exchange.ts";
 export {
   CallbackError,
@@ -42,4 +42,5 @@ export type {
   Task,
   TaskError,
   TaskStatus,
+  Upstream,
 } from "./task.ts";

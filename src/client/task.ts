@@ -9,6 +9,7 @@ import type {
   Recovery,
   RecoveryPreview,
   RegisterEndpoint,
+  RingbackFields,
   SentDelivery,
   SigningSecrets,
   StartRecovery,
@@ -17,6 +18,7 @@ import type {
   TaskData,
   TaskError,
   TestEndpoint,
+  Upstream,
 } from "./contract.ts";
 
 /** The contract's shapes by the names that the client gives them, and what is sure of a task of each status. */
@@ -32,6 +34,7 @@ export type {
   SentDelivery,
   SigningSecrets,
   TaskError,
+  Upstream,
 };
 
 /** `POST /v1/webhooks/recoveries`: what to deliver again. Left out, every exhausted delivery. */
@@ -48,6 +51,13 @@ export type EndpointTest = TestEndpoint;
 
 /** `POST /v1/videos`: the upstream's fields, which pass through, and Ringback's own. */
 export type CreateRequest = CreateVideo;
+
+/** Ringback's own fields of a create, as options are spelled. */
+export type OwnFields = { [Name in keyof RingbackFields as Camel<Name>]: RingbackFields[Name] };
+
+type Camel<Name extends string> = Name extends `${infer First}_${infer Rest}`
+  ? `${First}${Capitalize<Camel<Rest>>}`
+  : Name;
 
 export type TaskStatus = TaskData["status"];
 export type EventType = Delivery["event"];

@@ -24,13 +24,13 @@ import { OWN_KEY, startStack, type Stack } from "../../support/stack.ts";
  * The client as it is published: packed, installed somewhere else, and used.
  *
  * scenario                             requirement
- * installed from its tarball           exports map, no dependencies, about 3 kB gzipped
+ * installed from its tarball           exports map, no dependencies, about 3.3 kB gzipped
  * run by each Node on this machine     Node 20 and later
  * run by workerd                       Workers
  * compiled where it is installed       types, also without those of Workers or of a browser; the page's own code
  */
 
-const MAX_BYTES = 3200;
+const MAX_BYTES = 3400;
 const run = promisify(execFile);
 const folder = mkdtempSync(join(tmpdir(), "ringback-client-"));
 let stack: Stack;
@@ -78,6 +78,7 @@ describe("the package", () => {
       "callback",
       "client",
       "contract",
+      "creates",
       "endpoints",
       "events",
       "exchange",

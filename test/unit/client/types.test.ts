@@ -5,6 +5,7 @@ import type * as client from "../../../src/client/index.ts";
 import type { EndpointJson } from "../../../src/contract/shapes/endpoint.ts";
 import type { DeliveryJson, PingResult } from "../../../src/contract/shapes/delivery.ts";
 import type { SigningSecrets } from "../../../src/contract/shapes/account.ts";
+import type { Upstream } from "../../../src/contract/shapes/upstream.ts";
 import type { ListedTask, TaskData, TaskError, TaskJson } from "../../../src/contract/shapes/task.ts";
 import type { DeliveryStatus, EventType, TaskStatus } from "../../../src/contract/words.ts";
 import { RINGBACK_FIELDS, UPSTREAM_FIELDS, type VideoFields } from "../../../src/http/create/video-schema.ts";
@@ -49,6 +50,8 @@ describe("the client's types", () => {
     expectTypeOf<Read<EndpointJson>>().toExtend<client.Endpoint>();
     expectTypeOf<keyof client.Endpoint>().toEqualTypeOf<keyof EndpointJson>();
     expectTypeOf<PingResult>().toExtend<client.PingResult>();
+    expectTypeOf<Read<Upstream>>().toExtend<client.Upstream>();
+    expectTypeOf<keyof client.Upstream>().toEqualTypeOf<keyof Upstream>();
   });
 
   it("know what is sure of a task of each status", () => {
@@ -62,6 +65,12 @@ describe("the client's types", () => {
     expectTypeOf<Extract<File, { status: "kept" }>["bytes"]>().toEqualTypeOf<number>();
     expectTypeOf<Extract<File, { status: "failed" }>["reason"]>().toEqualTypeOf<string>();
     expectTypeOf<client.CallbackTask["file"]>().toEqualTypeOf<client.Task["file"]>();
+  });
+
+  it("have Ringback's fields as options of a create at an upstream", () => {
+    expectTypeOf<client.UpstreamCreateOptions["callbackEvents"]>().toEqualTypeOf<
+      client.CreateRequest["callback_events"]
+    >();
   });
 
   it("have the fields of a create, all of them and no others", () => {
