@@ -1,5 +1,6 @@
 import type { Context } from "hono";
-import type { AccountMode } from "../contract/words.ts";
+import { AIO, type AccountMode } from "../contract/words.ts";
+import type { Settings } from "../env.ts";
 import type { AppEnv } from "../http/app-env.ts";
 import type { Caller } from "../http/caller.ts";
 import { accountName } from "../keys/ids.ts";
@@ -23,8 +24,17 @@ export interface PageContext {
   account: string | null;
   /** Whose key goes to the provider. Null: signed out. */
   mode: AccountMode | null;
+  /** Those that tasks can be made by; empty: `aio` alone, of which no page need speak. */
+  upstreams: readonly ShownUpstream[];
   now: number;
   requestId: string;
+}
+
+/** What pages say of an upstream. */
+export interface ShownUpstream {
+  name: string;
+  /** How long after its end a result can be fetched; null: not known. */
+  lifetimeHours: number | null;
 }
 
 const LANGUAGE_COOKIE = "ringback-language";
@@ -39,6 +49,7 @@ export function pageContext(
   // Pages outside of `signedIn` have no caller, whatever the type says.
   const caller = context.get("caller") as Caller | undefined;
   const operator = context.get("operator");
+  const settings = context.get("settings") as Settings | undefined;
   return {
     language,
     text: TEXTS[language],
@@ -48,9 +59,15 @@ export function pageContext(
     isOperator: operator !== undefined,
     account: operator === undefined || caller === undefined ? null : accountName(caller.account),
     mode: caller?.mode ?? null,
+    upstreams: shownUpstreams(settings?.upstreams ?? []),
     now: Date.now(),
     requestId: context.get("requestId"),
   };
+}
+
+function shownUpstreams(upstreams: readonly Settings["upstreams"][number][]): ShownUpstream[] {
+  if (upstreams.every(({ name }) => name === AIO)) return [];
+  return upstreams.map(({ name, profile }) => ({ name, lifetimeHours: profile.lifetime_hours ?? null }));
 }
 
 /** The account's name, or the end of an upstream key, to distinguish two of them. */

@@ -1,12 +1,12 @@
 import type { Context } from "hono";
 import { problemText } from "../../contract/problems.ts";
-import type { TaskList } from "../../contract/shapes/task.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { ApiError } from "../../http/errors.ts";
 import { listedTasks } from "../../http/routes/list.ts";
 import { openTaskId } from "../../keys/ids.ts";
 import { endpointsOf } from "./endpoints.tsx";
 import { canonicalQuery, fieldOf, listPath, METADATA, SEARCH, taskIdIn } from "../pages/list/list-query.ts";
+import type { ListedTasks } from "../pages/list/rows.tsx";
 import type { Problems } from "../pages/list/filters.tsx";
 import { TasksPage, type TasksProps } from "../pages/list/tasks-page.tsx";
 import { pageContext, type PageContext } from "../page-context.ts";
@@ -22,16 +22,16 @@ export async function showTasks(context: Context<AppEnv>): Promise<Response> {
   // One address for one question: it can be read, kept and handed on.
   if (isWordedOtherwise(given, query)) return context.redirect(addressOf(query), 303);
   const page = pageContext(context);
-  const [{ list, problems }, endpoints] = await Promise.all([
+  const [{ listed, problems }, endpoints] = await Promise.all([
     answer(context, page, query),
     endpointsOf(context),
   ]);
-  if (list === null) context.status(400);
+  if (listed === null) context.status(400);
   return context.html(
     <TasksPage
       page={page}
       query={query}
-      list={list}
+      listed={listed}
       problems={problems}
       endpoints={endpoints}
       saying={sayingOf(context, page, query)}
@@ -53,16 +53,17 @@ async function answer(
   context: Context<AppEnv>,
   { text }: PageContext,
   query: URLSearchParams,
-): Promise<{ list: TaskList | null; problems: Problems }> {
+): Promise<{ listed: ListedTasks | null; problems: Problems }> {
   // A field of the form that is no `NAME=VALUE` is no parameter of the API.
-  if (query.has(METADATA)) return { list: null, problems: new Map([[METADATA, text.filters.metadataForm]]) };
+  if (query.has(METADATA))
+    return { listed: null, problems: new Map([[METADATA, text.filters.metadataForm]]) };
   try {
-    return { list: await listedTasks(context, query), problems: new Map() };
+    return { listed: await listedTasks(context, query), problems: new Map() };
   } catch (error) {
     const issues = error instanceof ApiError ? error.options.issues : undefined;
     if (issues === undefined) throw error;
     const said = issues.map((issue) => [fieldOf(issue.path), problemText(issue, text.problems)] as const);
-    return { list: null, problems: new Map(said) };
+    return { listed: null, problems: new Map(said) };
   }
 }
 

@@ -11,18 +11,26 @@ import { readListQuery } from "./list-schema.ts";
 
 /** `GET /v1/videos`: this account's tasks, newest first. */
 export async function listVideos(context: Context<AppEnv>): Promise<Response> {
-  return context.json(await listedTasks(context, new URL(context.req.url).searchParams));
+  const { list } = await listedTasks(context, new URL(context.req.url).searchParams);
+  return context.json(list);
+}
+
+export interface ListedTasks {
+  list: TaskList;
+  /** The upstream of each task, in their order: it is no member of the list. */
+  upstreamNames: readonly string[];
 }
 
 /** The page of tasks that the query asks for. @throws ApiError 400 with what is wrong with it */
-export async function listedTasks(context: Context<AppEnv>, query: URLSearchParams): Promise<TaskList> {
+export async function listedTasks(context: Context<AppEnv>, query: URLSearchParams): Promise<ListedTasks> {
   const { account } = context.get("caller");
   const asked = readListQuery(query);
   if (!asked.ok) throw invalidRequest(asked.issues);
   const { summaries, next } = await listTasks(context.env.ACCOUNTS, account, asked.page);
   const { roots } = context.get("settings");
   const data = await Promise.all(summaries.map(async (summary) => viewSummary(summary, roots)));
-  return { object: "list", data, next_cursor: next === null ? null : cursorOf(next) };
+  const list: TaskList = { object: "list", data, next_cursor: next === null ? null : cursorOf(next) };
+  return { list, upstreamNames: summaries.map(({ upstreamName }) => upstreamName) };
 }
 
 async function viewSummary(summary: TaskSummary, roots: readonly [string, ...string[]]): Promise<ListedTask> {

@@ -18,7 +18,8 @@ function listPage(language: Language, search: string): string {
   const query = new URLSearchParams(search);
   const list: TaskList = { object: "list", data: [TASK], next_cursor: null };
   return (
-    htmlOf(QuickFilters({ page, query })) + htmlOf(Rows({ page, list, byEndpoint: query.has("endpoint") }))
+    htmlOf(QuickFilters({ page, query })) +
+    htmlOf(Rows({ page, listed: { list, upstreamNames: ["aio"] }, byEndpoint: query.has("endpoint") }))
   );
 }
 

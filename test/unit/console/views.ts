@@ -69,6 +69,7 @@ export function pageIn(language: Language): PageContext {
     isOperator: false,
     account: null,
     mode: "operator",
+    upstreams: [],
     now: T0 + 2 * 3_600_000,
     requestId: "req_a",
   };

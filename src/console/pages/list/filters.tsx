@@ -131,12 +131,13 @@ export function FilterForm({ page, query, problems, endpoints }: WithEndpoints &
     problem: problems.get(id),
   });
   const value = (name: string): string => query.get(name) ?? "";
+  const hasUpstreams = page.upstreams.length > 0;
   const host = field("callback_host", filters.hostHint);
   const metadata = field("metadata", filters.metadataHint);
   const texts = [field("model"), field("upstream_task_id")];
   const instants = [field("created_after"), field("created_before")];
   const others = [...problems]
-    .filter(([name]) => !(name in filters.fields) || name === "upstream_name")
+    .filter(([name]) => !(name in filters.fields) || (name === "upstream_name" && !hasUpstreams))
     .map(([name, sentence]) => (name === "cursor" ? text.problem.linkExpired : `${name} ${sentence}`));
   return (
     <details class="filters" open={problems.size > 0}>
@@ -163,6 +164,14 @@ export function FilterForm({ page, query, problems, endpoints }: WithEndpoints &
             value={value("test")}
             choices={Object.entries(filters.testValues)}
           />
+          {hasUpstreams && (
+            <Choice
+              page={page}
+              field={field("upstream_name")}
+              value={value("upstream_name")}
+              choices={page.upstreams.map(({ name }) => [name, name])}
+            />
+          )}
           <Field {...host}>
             <input
               {...described(host)}

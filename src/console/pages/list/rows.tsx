@@ -1,19 +1,27 @@
 import type { ListedTask, TaskList } from "../../../contract/shapes/task.ts";
 import type { PageContext } from "../../page-context.ts";
+import { AIO } from "../../../contract/words.ts";
 import { CallbackBadge, Distance, StatusBadge } from "../parts/parts.tsx";
 import { head, numberHead, Table } from "../parts/table.tsx";
 import { span } from "../parts/spans.ts";
 import { titleOf } from "../parts/task-title.ts";
+import { upstreamToShow } from "../parts/upstream-name.ts";
+
+export interface ListedTasks {
+  list: TaskList;
+  /** The upstream of each task, in their order. */
+  upstreamNames: readonly string[];
+}
 
 interface RowsProps {
   page: PageContext;
-  list: TaskList;
+  listed: ListedTasks;
   /** It is filtered by one: its rows show their tasks' own callbacks all the same. */
   byEndpoint: boolean;
 }
 
 /** One page of tasks, by what its caller calls them. */
-export function Rows({ page, list, byEndpoint }: RowsProps) {
+export function Rows({ page, listed: { list, upstreamNames }, byEndpoint }: RowsProps) {
   const text = page.text.list;
   const callback = byEndpoint ? text.ownCallback : text.callback;
   return (
@@ -29,8 +37,13 @@ export function Rows({ page, list, byEndpoint }: RowsProps) {
         numberHead(text.age),
       ]}
     >
-      {list.data.map((task) => (
-        <Row page={page} task={task} callbackLabel={callback} />
+      {list.data.map((task, index) => (
+        <Row
+          page={page}
+          task={task}
+          upstream={upstreamToShow(page, upstreamNames[index] ?? AIO)}
+          callbackLabel={callback}
+        />
       ))}
     </Table>
   );
@@ -39,10 +52,12 @@ export function Rows({ page, list, byEndpoint }: RowsProps) {
 interface RowProps {
   page: PageContext;
   task: ListedTask;
+  /** Null: nothing is said of it. */
+  upstream: string | null;
   callbackLabel: string;
 }
 
-function Row({ page, task, callbackLabel }: RowProps) {
+function Row({ page, task, upstream, callbackLabel }: RowProps) {
   const { text } = page;
   const { callback, error, model, finished_at: finishedAt } = task;
   const took = finishedAt === null ? null : Date.parse(finishedAt) - Date.parse(task.created_at);
@@ -59,6 +74,7 @@ function Row({ page, task, callbackLabel }: RowProps) {
             {title ?? model} {task.test && <span class="tag">{text.list.test}</span>}
           </span>
           <span class="id">
+            {upstream !== null && `${upstream} · `}
             {title !== null && `${model} · `}
             <code>{task.task_id}</code>
           </span>

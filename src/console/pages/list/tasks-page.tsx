@@ -6,7 +6,7 @@ import { Page } from "../page.tsx";
 import { Notice } from "../parts/parts.tsx";
 import { Chips, FilterForm, QuickFilters, SearchBox, type Problems } from "./filters.tsx";
 import { filtersIn, listPath, recoveryOf } from "./list-query.ts";
-import { Rows } from "./rows.tsx";
+import { Rows, type ListedTasks } from "./rows.tsx";
 
 /** The list lags by seconds anyway: asking more often would show nothing sooner. */
 const LIVE_MS = 3000;
@@ -18,7 +18,7 @@ export interface TasksProps {
   /** The address's question, in the words of the API. */
   query: URLSearchParams;
   /** Null: the question cannot be answered, for these problems. */
-  list: TaskList | null;
+  listed: ListedTasks | null;
   problems: Problems;
   /** That one can filter by. */
   endpoints: readonly EndpointJson[];
@@ -26,7 +26,8 @@ export interface TasksProps {
   saying: { kind: "good" | "bad"; sentence: string } | null;
 }
 
-export function TasksPage({ page, query, list, problems, endpoints, saying }: TasksProps) {
+export function TasksPage({ page, query, listed, problems, endpoints, saying }: TasksProps) {
+  const { list = null, upstreamNames = [] } = listed ?? {};
   const text = page.text.list;
   const isFirst = filtersIn(query).length === 0 && !query.has("cursor");
   return (
@@ -57,7 +58,7 @@ export function TasksPage({ page, query, list, problems, endpoints, saying }: Ta
           {list.data.length === 0 ? (
             <Empty page={page} query={query} next={list.next_cursor} />
           ) : (
-            <Rows page={page} list={list} byEndpoint={query.has("endpoint")} />
+            <Rows page={page} listed={{ list, upstreamNames }} byEndpoint={query.has("endpoint")} />
           )}
           <Pager page={page} query={query} list={list} />
         </>

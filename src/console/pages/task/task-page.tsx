@@ -6,6 +6,7 @@ import { Code, CopyButton, Distance, Instant, Notice, StatusBadge } from "../par
 import { size } from "../parts/sizes.ts";
 import { span } from "../parts/spans.ts";
 import { titleOf } from "../parts/task-title.ts";
+import { upstreamToShow } from "../parts/upstream-name.ts";
 import { Outcome } from "./outcome.tsx";
 import { isTerminal } from "../../../domain/task/task.ts";
 import { liveEveryMs, type TaskView } from "./task-view.ts";
@@ -109,6 +110,7 @@ function Timeline({ page, view }: { page: PageContext; view: TaskView }) {
 
 function Facts({ page, view: { task, life } }: { page: PageContext; view: TaskView }) {
   const { text } = page;
+  const upstream = upstreamToShow(page, task.upstream_name);
   return (
     <section class="card panel">
       <h2>{text.task.facts}</h2>
@@ -116,6 +118,12 @@ function Facts({ page, view: { task, life } }: { page: PageContext; view: TaskVi
       <dl class="facts">
         <dt>{text.create.model}</dt>
         <dd>{task.model}</dd>
+        {upstream !== null && (
+          <>
+            <dt>{text.filters.fields.upstream_name}</dt>
+            <dd>{upstream}</dd>
+          </>
+        )}
         <dt>{text.task.created}</dt>
         <dd>
           <Instant iso={task.created_at} />

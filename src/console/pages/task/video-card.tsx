@@ -2,6 +2,8 @@ import type { TaskFile, TaskJson } from "../../../contract/shapes/task.ts";
 import type { PageContext } from "../../page-context.ts";
 import { CopyButton, Instant } from "../parts/parts.tsx";
 import { size } from "../parts/sizes.ts";
+import { AIO } from "../../../contract/words.ts";
+import { span } from "../parts/spans.ts";
 import { fileLife } from "./file-life.ts";
 import { fileReason } from "./file-reason.ts";
 
@@ -20,8 +22,8 @@ interface CardProps {
 export function VideoCard({ page, task, url }: CardProps) {
   const text = page.text.video;
   if (task.file?.status === "kept") return <KeptCard page={page} url={url} file={task.file} />;
-  const { until, isOver } = fileLife(task, page.now);
-  if (isOver) return <Gone page={page} url={url} />;
+  const life = fileLife(task, page.upstreams, page.now);
+  if (life?.isOver) return <Gone page={page} url={url} lifeMs={life.lifeMs} />;
   return (
     <section class="card video" id="video" data-video>
       <h2 class="visually-hidden">{page.text.task.video}</h2>
@@ -32,9 +34,12 @@ export function VideoCard({ page, task, url }: CardProps) {
       <div class="below-video">
         {task.file !== null && <NotKept page={page} reason={task.file.reason} />}
         <Ways page={page} url={url} download={url} />
-        <p class="hint" data-available>
-          {text.until} <Instant iso={until} />. {task.file === null && page.text.task.videoNote}
-        </p>
+        {life !== null && (
+          <p class="hint" data-available>
+            {text.until} <Instant iso={life.until} />.{" "}
+            {task.file === null && task.upstream_name === AIO && page.text.task.videoNote}
+          </p>
+        )}
       </div>
     </section>
   );
@@ -99,12 +104,12 @@ function NotKept({ page, reason }: { page: PageContext; reason: string }) {
   );
 }
 
-function Gone({ page, url }: { page: PageContext; url: string }) {
+function Gone({ page, url, lifeMs }: { page: PageContext; url: string; lifeMs: number }) {
   const text = page.text.video;
   return (
     <section class="card panel stack" id="video">
       <h2>{text.gone}</h2>
-      <p>{text.goneLead}</p>
+      <p>{text.goneLead(span(page.text.time, lifeMs))}</p>
       <p>
         <a href={url} rel="noreferrer" target="_blank">
           {text.tryAnyway}

@@ -90,8 +90,8 @@ export const video = {
   link: "Copy the link",
   until: "Usually available until about",
   gone: "The file is no longer available",
-  goneLead:
-    "The provider usually keeps a file for about one day after the task has ended. Ringback has only its address.",
+  goneLead: (life: string) =>
+    `The provider usually keeps a file for about ${life} after the task has ended. Ringback has only its address.`,
   broken: "The file does not load. Most likely the provider has deleted it.",
   tryAnyway: "Try to open it",
 };

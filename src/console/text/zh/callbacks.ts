@@ -75,7 +75,7 @@ export const video: Text["video"] = {
   link: "复制链接",
   until: "通常可用至约",
   gone: "文件已不可用",
-  goneLead: "服务商通常在任务结束后保留文件约一天。Ringback 只保存它的地址。",
+  goneLead: (life) => `服务商通常在任务结束后保留文件约 ${life}。Ringback 只保存它的地址。`,
   broken: "文件无法加载，很可能已被服务商删除。",
   tryAnyway: "尝试打开",
 };

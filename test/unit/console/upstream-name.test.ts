@@ -1,0 +1,75 @@
+import { describe, expect, it } from "vitest";
+import type { TaskList } from "../../../src/contract/shapes/task.ts";
+import { Chips, FilterForm } from "../../../src/console/pages/list/filters.tsx";
+import { Rows } from "../../../src/console/pages/list/rows.tsx";
+import { TaskPage } from "../../../src/console/pages/task/task-page.tsx";
+import type { PageContext } from "../../../src/console/page-context.ts";
+import { aTaskJson } from "../../support/builders.ts";
+import { aView, htmlOf, pageIn } from "./views.ts";
+
+/*
+ * scenario                                     requirement
+ * `aio` alone                                  no word of upstreams
+ * other upstreams                              named in the rows, on the task's page, and among the filters
+ * a task of an upstream that is no longer set  named all the same
+ */
+
+const ALONE = pageIn("en");
+const upstreams: PageContext["upstreams"] = ["aio", "ark"].map((name) => ({ name, lifetimeHours: null }));
+const AMONG_OTHERS: PageContext = { ...ALONE, upstreams };
+
+/** What a row says before the task's id. */
+function rowOf(page: PageContext, name: string): string {
+  const task = { ...aTaskJson(), callback: null };
+  const list: TaskList = { object: "list", data: [task], next_cursor: null };
+  const [, before = ""] =
+    /<span class="id">([^<]*)</.exec(
+      htmlOf(Rows({ page, listed: { list, upstreamNames: [name] }, byEndpoint: false })),
+    ) ?? [];
+  return before.trim();
+}
+
+function factOf(page: PageContext, name: string): string | undefined {
+  const view = aView({ task: { upstream_name: name } });
+  const html = htmlOf(TaskPage({ page, view, asked: { said: undefined, at: undefined } }));
+  return /<dt>Provider<\/dt><dd>([^<]*)</.exec(html)?.[1];
+}
+
+describe("the upstream of a task", () => {
+  it.each([
+    ["aio alone", ALONE, "aio", "", undefined],
+    ["aio among others", AMONG_OTHERS, "aio", "aio ·", "aio"],
+    ["another one", AMONG_OTHERS, "ark", "ark ·", "ark"],
+    ["one that is no longer set", ALONE, "ark", "ark ·", "ark"],
+  ])("%s: in its row and on its page", (_name, page, name, row, fact) => {
+    expect([rowOf(page, name), factOf(page, name)]).toEqual([row, fact]);
+  });
+});
+
+describe("the list's filter by upstream", () => {
+  const form = (page: PageContext, search = ""): string =>
+    htmlOf(FilterForm({ page, query: new URLSearchParams(search), problems: new Map(), endpoints: [] }));
+
+  it("is there where there are several", () => {
+    expect(form(ALONE)).not.toContain("upstream_name");
+    const html = form(AMONG_OTHERS, "upstream_name=ark");
+    const [, options = ""] = /<select[^>]*name="upstream_name"[^>]*>(.*?)<\/select>/.exec(html) ?? [];
+    const values = Array.from(options.matchAll(/value="([^"]*)"( selected)?/g), ([, ...found]) =>
+      found.join(""),
+    );
+    expect(values).toEqual(["", "aio", "ark selected"]);
+  });
+
+  it("is taken away by a click", () => {
+    const query = new URLSearchParams("status=failed&upstream_name=ark");
+    const html = htmlOf(Chips({ page: AMONG_OTHERS, query, endpoints: [] }));
+    expect(html).toContain('<a href="/?status=failed" aria-label="Remove the filter Provider: ark">');
+  });
+
+  it("is named with what is wrong with it, also where it has no field", () => {
+    const problems = new Map([["upstream_name", "is not the name of an upstream"]]);
+    const query = new URLSearchParams("upstream_name=A");
+    const html = htmlOf(FilterForm({ page: ALONE, query, problems, endpoints: [] }));
+    expect(html).toContain("upstream_name is not the name of an upstream");
+  });
+});
