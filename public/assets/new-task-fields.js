@@ -1,14 +1,6 @@
-/** What makes the fields of a new task easier: names of models to choose from, files as images, and their pictures. */
+import { ask } from "./checked-form.js";
 
-/** An answer of the server, or undefined without a network: what is asked here is comfort. */
-export async function ask(url, options = {}) {
-  try {
-    return await fetch(url, { redirect: "manual", ...options });
-  } catch {
-    // The network: the next question may go through.
-    return undefined;
-  }
-}
+/** What makes the fields of a new task easier: names of models to choose from, files as images, and their pictures. */
 
 /** @param {string} url */
 export async function fillModels(url) {

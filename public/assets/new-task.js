@@ -1,73 +1,19 @@
-import { ask, fillModels, offerImages } from "./new-task-fields.js";
+import { watchForm } from "./checked-form.js";
+import { fillModels, offerImages } from "./new-task-fields.js";
 
-/**
- * The form of a new task while it is filled in: the server judges it with the schema that judges the create, and the
- * page shows the same request as a command.
- */
+/** The form of a new task while it is filled in. */
 
-/** After the last key, before the server is asked, in milliseconds. */
-const REST_MS = 350;
 /** The server judges only the beginning of a longer value: sending megabytes of an image per key would take too long. */
 const ASKED_LENGTH = 4000;
 const PROMPT_MAX = 2500;
 
 const form = document.querySelector("form[data-check]");
-const verdict = form.querySelector("[data-verdict]");
-const command = document.getElementById("curl");
-/** What the form was refused for, where it was. */
-const summary = document.querySelector("[data-summary]");
 const counter = form.querySelector("[data-counter]");
-/** Fields that the reader has been to: the others are not blamed yet. */
-const visited = new Set();
-let timer = 0;
-let question = 0;
-
-async function check() {
-  const mine = ++question;
-  const fields = new URLSearchParams();
-  for (const [name, value] of new FormData(form)) {
-    if (typeof value === "string") fields.append(name, shortened(value));
-  }
-  const response = await ask(form.dataset.check, { method: "POST", body: fields });
-  // No answer, another key was pressed meanwhile, or the session is over: sending the form will say so.
-  if (!response?.ok || mine !== question) return;
-  const { issues, curl } = await response.json();
-  command.textContent = curl;
-  showIssues(issues);
-}
 
 /** Base64 stays valid when it is cut at a multiple of four behind the comma of a data URL. */
 function shortened(value) {
   if (value.length <= 2 * ASKED_LENGTH || /\s/.test(value)) return value;
   return value.slice(0, value.indexOf(",") + 1 + ASKED_LENGTH);
-}
-
-function showIssues(issues) {
-  const byField = new Map(issues.map(({ field, message }) => [field, message]));
-  for (const place of form.querySelectorAll("[data-problem]")) {
-    const name = place.dataset.problem;
-    const isBlamed = summary !== null || visited.has(name);
-    const message = isBlamed ? byField.get(name) : undefined;
-    place.textContent = message ?? "";
-    place.hidden = message === undefined;
-    const control = document.getElementById(name);
-    if (message === undefined) control?.removeAttribute("aria-invalid");
-    else control?.setAttribute("aria-invalid", "true");
-  }
-  if (summary !== null) {
-    summary.hidden = issues.length === 0;
-    summary.querySelector("ul").replaceChildren(...issues.map(itemOf));
-  }
-  verdict.textContent = issues.length === 0 ? verdict.dataset.valid : verdict.dataset.invalid;
-}
-
-/** A line of the summary, as the server writes it. */
-function itemOf({ path, field, label, message }) {
-  const item = document.createElement("li");
-  const link = Object.assign(document.createElement("a"), { href: `#${field}`, textContent: label });
-  const name = Object.assign(document.createElement("code"), { textContent: path });
-  item.append(link, " ", name, " ", message);
-  return item;
 }
 
 function count() {
@@ -76,30 +22,7 @@ function count() {
   counter.classList.toggle("is-over", length > PROMPT_MAX);
 }
 
-function checkSoon() {
-  clearTimeout(timer);
-  timer = setTimeout(() => void check(), REST_MS);
-}
-
-form.addEventListener("input", () => {
-  count();
-  checkSoon();
-});
-form.addEventListener("focusout", ({ target }) => {
-  if (target.name) visited.add(target.name);
-  checkSoon();
-});
-
-function isChanged(control) {
-  if (control.options) return [...control.options].some((one) => one.selected !== one.defaultSelected);
-  const { value, defaultValue, checked, defaultChecked } = control;
-  return defaultValue !== undefined && (value !== defaultValue || checked !== defaultChecked);
-}
-
+form.addEventListener("input", count);
 count();
-// What was typed before this script came counts, too.
-for (const control of form.elements)
-  if (control.name && control !== document.activeElement && isChanged(control)) visited.add(control.name);
-if (summary !== null || visited.size > 0) checkSoon();
-offerImages(form, checkSoon);
+offerImages(form, watchForm(form, shortened));
 void fillModels(form.dataset.models);

@@ -15,6 +15,13 @@ import {
 import { switchLanguage } from "./routes/language-switch.ts";
 import { checkNewTask, listModels, showNewTask, startTask, switchFormLanguage } from "./routes/new-task.tsx";
 import { onConsoleError, showNoSuchPage } from "./pages/problem-page.tsx";
+import {
+  checkRawRequest,
+  RAW_PATH,
+  showRawRequest,
+  startRawRequest,
+  switchRawLanguage,
+} from "./routes/raw-request.tsx";
 import { showRecipe, showReference } from "./routes/reference.tsx";
 import { cancel, showPreview, showRecoveries, showRecovery, startFromPreview } from "./routes/recoveries.tsx";
 import { showSignIn, signIn, signOut } from "./routes/sign-in.tsx";
@@ -71,7 +78,7 @@ export const consolePages = new Router()
     context.redirect(`/endpoints/${encodeURIComponent(context.req.param("id"))}`, 303),
   )
   .all("/endpoints/:id/:form{test|enable|disable|delete}", methodNotAllowed("GET, HEAD, POST"))
-  .get("/new", pageWithPreviews, requireAio, withSettings, signedIn, showNewTask)
+  .get("/new", pageWithPreviews, withSettings, signedIn, showNewTask)
   .post("/new", pageWithPreviews, requireAio, withSettings, signedIn, rateLimited, startTask)
   .all("/new", methodNotAllowed("GET, HEAD, POST"))
   .post("/new/check", page, requireAio, withSettings, signedIn, checkNewTask)
@@ -81,6 +88,14 @@ export const consolePages = new Router()
   .all("/new/language", methodNotAllowed("GET, HEAD, POST"))
   .get("/new/models", page, requireAio, withSettings, signedIn, listModels)
   .all("/new/models", methodNotAllowed("GET, HEAD"))
+  .get("/new/upstream", page, withSettings, signedIn, showRawRequest)
+  .post("/new/upstream", page, withSettings, signedIn, rateLimited, startRawRequest)
+  .all("/new/upstream", methodNotAllowed("GET, HEAD, POST"))
+  .post("/new/upstream/check", page, withSettings, signedIn, checkRawRequest)
+  .all("/new/upstream/check", methodNotAllowed("POST"))
+  .get("/new/upstream/language", page, (context) => context.redirect(RAW_PATH, 303))
+  .post("/new/upstream/language", page, withSettings, signedIn, switchRawLanguage)
+  .all("/new/upstream/language", methodNotAllowed("GET, HEAD, POST"))
   .get("/webhooks", page, withSettings, signedIn, showWebhooks)
   .all("/webhooks", methodNotAllowed("GET, HEAD"))
   .post("/webhooks/secret", page, withSettings, signedIn, revealSecret)

@@ -22,15 +22,12 @@ const MODE_WORDS = {
 
 /** Fields whose values go over as they are, where they are given. */
 const PLAIN = ["model", "prompt", "aspect_ratio", "resolution"] as const;
-const NUMBERS = ["duration_seconds", "timeout_seconds"] as const;
 
 /** The form as the API's create: only what its mode uses, so that a field that is not shown is not sent. */
 export function requestOf(form: RequestObject): RequestObject {
   const mode = modeIn(form);
   const request: RequestObject = { capability: "video_generation" };
-  const take = (name: string, value: RequestValue | undefined = form[name]): void => {
-    if (value !== undefined && value !== null && value !== "") request[name] = value;
-  };
+  const take = takeInto(request, form);
   for (const name of PLAIN) take(name);
   take("input_mode", inputMode(mode, form));
   take("control_mode", controlMode(mode, form));
@@ -39,16 +36,24 @@ export function requestOf(form: RequestObject): RequestObject {
     take("end_image");
   }
   if (mode === "reference") take("reference_images", coerceList(form["reference_images"]) as RequestValue);
-  for (const name of NUMBERS) take(name, numeric(form[name]) as RequestValue | undefined);
+  take("duration_seconds", numeric(form["duration_seconds"]) as RequestValue | undefined);
   take("with_audio", checkbox(form["with_audio"]));
+  return { ...request, ...ownFieldsOf(form) };
+}
+
+/** Ringback's own fields of the form: where the video is made says nothing about them. */
+export function ownFieldsOf(form: RequestObject): RequestObject {
+  const fields: RequestObject = {};
+  const take = takeInto(fields, form);
   takeCallback(form, take);
   takeEndpoints(form, take);
   take("metadata");
+  take("timeout_seconds", numeric(form["timeout_seconds"]) as RequestValue | undefined);
   const test = testOf(form);
   take("test", test);
   // The box for it is hidden from a test, of which nothing is kept; but it may have been checked before.
   if (test === undefined) take("keep_result", keepOf(form["keep_result"]));
-  return request;
+  return fields;
 }
 
 /** A mode that is none of the form's is the schema's to refuse: taken for text it would be paid for. */
@@ -70,6 +75,13 @@ function controlMode(mode: Mode, form: RequestObject): (typeof CONTROL_MODES)[nu
 }
 
 type Take = (name: string, value?: RequestValue) => void;
+
+/** Adds a field that is given; without a value that of the form. */
+function takeInto(request: RequestObject, form: RequestObject): Take {
+  return (name, value = form[name]) => {
+    if (value !== undefined && value !== null && value !== "") request[name] = value;
+  };
+}
 
 /** Without a URL the events and the format that the form starts with say nothing. */
 function takeCallback(form: RequestObject, take: Take): void {
@@ -151,10 +163,10 @@ const SHOWN_LENGTH = 200;
 const SHOWN_START = 48;
 
 /** The same request for a shell; the key is a variable, because a page may be shown to others. */
-export function curlOf(origin: string, request: RequestObject): string {
+export function curlOf(url: string, request: RequestObject): string {
   const body = JSON.stringify(request, (_key, value: unknown) => shown(value), 2);
   return [
-    `curl "${origin}/v1/videos" \\`,
+    `curl "${url}" \\`,
     '  -H "Authorization: Bearer $RINGBACK_KEY" \\',
     '  -H "Content-Type: application/json" \\',
     `  -d '${body.replaceAll("'", "'\\''")}'`,

@@ -190,7 +190,7 @@ function LanguageSwitch({ page, typedForm, languagePath }: Omit<BarProps, "place
           class="quiet"
           type="submit"
           form={typedForm}
-          formaction="/new/language"
+          formaction={languagePath}
           formnovalidate
           {...choice}
         >

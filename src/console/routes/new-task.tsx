@@ -1,26 +1,28 @@
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { issueAt, showIssue, type Issue } from "../../contract/problems.ts";
-import { DEFAULT_EVENTS } from "../../contract/words.ts";
+import { showIssue, type Issue } from "../../contract/problems.ts";
+import { AIO, DEFAULT_EVENTS } from "../../contract/words.ts";
 import { isJsonObject, own, parseJson } from "../../domain/text/json.ts";
+import { upstreamNamed } from "../../env.ts";
 import type { AppEnv } from "../../http/app-env.ts";
-import { requireForm, withBody } from "../../http/body/body.ts";
 import { accepted, createVideo } from "../../http/create/create-video.ts";
 import { ApiError, invalidRequest } from "../../http/errors.ts";
-import { parseFormBody } from "../../http/body/form-body.ts";
 import { createRules } from "../../http/guards.ts";
 import type { RequestObject } from "../../http/body/json-body.ts";
 import { upstreamModels } from "../../http/routes/models.ts";
 import { readVideoRequest } from "../../http/create/video-request.ts";
 import { NewTaskPage } from "../pages/new-task/new-task-page.tsx";
-import { isLanguage, type Language } from "../language.ts";
+import { isLanguage } from "../language.ts";
 import { FIRST_FORM, newFormKey } from "../forms/first-form.ts";
 import { formIssue } from "../forms/new-task-fields.ts";
 import { curlOf, formIssues, requestOf } from "../forms/new-task-request.ts";
 import { pageContext, rememberLanguage } from "../page-context.ts";
+import { keyOf, stateAfter, withCreateForm, type FormState } from "./create-form.ts";
+import { RAW_PATH } from "./raw-request.tsx";
 
-/** `GET /new` */
+/** `GET /new`; where another upstream has the place of `aio`, its form. */
 export async function showNewTask(context: Context<AppEnv>): Promise<Response> {
+  if (upstreamNamed(context.get("settings"), AIO) === null) return context.redirect(RAW_PATH, 303);
   return renderForm(
     context,
     { ...FIRST_FORM, callback_events: [...DEFAULT_EVENTS] },
@@ -30,7 +32,7 @@ export async function showNewTask(context: Context<AppEnv>): Promise<Response> {
 
 /** `POST /new`: the create of the API, with an idempotency key of the form's, so that two clicks start one task. */
 export async function startTask(context: Context<AppEnv>): Promise<Response> {
-  return withForm(context, async (form) => {
+  return withCreateForm(context, async (form) => {
     const key = keyOf(form);
     try {
       if (formIssues(form).length > 0) throw invalidRequest(judged(context, form).issues);
@@ -40,12 +42,8 @@ export async function startTask(context: Context<AppEnv>): Promise<Response> {
       return context.redirect(`/tasks/${accepted(answer, context.get("requestId")).taskId}`, 303);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      const issues = error.options.issues ?? [];
-      // Under the old key the form would be refused for ever.
-      const spent = error.code === "idempotency_mismatch" || error.code === "idempotency_deleted";
-      const refusal = issues.length > 0 ? null : error;
       context.status(error.status as ContentfulStatusCode);
-      return renderForm(context, form, { key: spent ? newFormKey() : key, issues, refusal });
+      return renderForm(context, form, stateAfter(error, key));
     }
   });
 }
@@ -53,7 +51,7 @@ export async function startTask(context: Context<AppEnv>): Promise<Response> {
 /** `POST /new/check`: the same judgement without the task, and the command that the form stands for. */
 export async function checkNewTask(context: Context<AppEnv>): Promise<Response> {
   const { text } = pageContext(context);
-  return withForm(context, async (form) => {
+  return withCreateForm(context, async (form) => {
     const { issues, curl } = judged(context, form);
     const shown = issues.map((one) => formIssue(showIssue(one, text.problems), text.create));
     return Promise.resolve(context.json({ issues: shown, curl }));
@@ -62,7 +60,7 @@ export async function checkNewTask(context: Context<AppEnv>): Promise<Response> 
 
 /** `POST /new/language`: the same form with everything that was typed, in the other language. */
 export async function switchFormLanguage(context: Context<AppEnv>): Promise<Response> {
-  return withForm(context, async (form) => {
+  return withCreateForm(context, async (form) => {
     const { language } = form;
     if (!isLanguage(language)) return context.redirect("/new", 303);
     rememberLanguage(context, language);
@@ -95,18 +93,6 @@ function modelNames(body: string): string[] {
   }
 }
 
-async function withForm(
-  context: Context<AppEnv>,
-  use: (form: RequestObject) => Promise<Response>,
-): Promise<Response> {
-  requireForm(context.req.raw);
-  return withBody(context, context.get("settings").maxBodyBytes, async (bytes) => {
-    const body = parseFormBody(bytes);
-    if (!body.ok) throw invalidRequest([issueAt("", body.problem)]);
-    return use(body.value);
-  });
-}
-
 function judged(context: Context<AppEnv>, form: RequestObject): { issues: Issue[]; curl: string } {
   const request = requestOf(form);
   const result = readVideoRequest(request, createRules(context));
@@ -114,16 +100,8 @@ function judged(context: Context<AppEnv>, form: RequestObject): { issues: Issue[
   // `meaning` has the fields typed: what a form sends as text is shown as the number that it stands for.
   return {
     issues: [...formIssues(form), ...(result.ok ? [] : result.issues)],
-    curl: curlOf(origin, result.ok ? result.request.meaning : request),
+    curl: curlOf(`${origin}/v1/videos`, result.ok ? result.request.meaning : request),
   };
-}
-
-interface FormState {
-  key: string;
-  issues: readonly Issue[];
-  refusal: ApiError | null;
-  /** The reader's new choice, which the request's cookie does not have yet. */
-  language?: Language;
 }
 
 async function renderForm(
@@ -146,8 +124,4 @@ async function renderForm(
       keepMode={context.get("settings").keep.mode}
     />,
   );
-}
-
-function keyOf(form: RequestObject): string {
-  return typeof form["form_key"] === "string" ? form["form_key"] : newFormKey();
 }

@@ -7,6 +7,7 @@ import { callback, shell, signIn, status, time } from "./en/frame.ts";
 import { filters } from "./en/list.ts";
 import { create } from "./en/new-task.ts";
 import { operator } from "./en/operator.ts";
+import { raw } from "./en/raw-request.ts";
 import { recoveries } from "./en/recoveries.ts";
 import { sent } from "./en/sent.ts";
 import { deliveries, list, stats, task } from "./en/tasks.ts";
@@ -36,6 +37,7 @@ export const en = {
   operatorErrors,
   problems: ENGLISH_PROBLEMS,
   create,
+  raw,
   start,
   webhooks,
   endpoints,

@@ -8,6 +8,7 @@ import { filters } from "./zh/list.ts";
 import { create } from "./zh/new-task.ts";
 import { operator } from "./zh/operator.ts";
 import { problems } from "./zh/problems.ts";
+import { raw } from "./zh/raw-request.ts";
 import { recoveries } from "./zh/recoveries.ts";
 import { sent } from "./zh/sent.ts";
 import { deliveries, list, stats, task } from "./zh/tasks.ts";
@@ -37,6 +38,7 @@ export const zh: Text = {
   operatorErrors,
   problems,
   create,
+  raw,
   start,
   webhooks,
   endpoints,

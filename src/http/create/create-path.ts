@@ -1,7 +1,7 @@
 import { AIO } from "../../contract/words.ts";
 import { upstreamNamed, type TaskSettings } from "../../env.ts";
 import type { UpstreamSettings } from "../../env/upstreams.ts";
-import { matchPath } from "../../profiles/pattern.ts";
+import { fillPath, matchPath, namesIn } from "../../profiles/pattern.ts";
 
 /** A path that the upstream's profile lists. */
 export interface CreatePath {
@@ -26,4 +26,37 @@ export function findCreatePath(url: string, settings: TaskSettings): CreatePath 
     if (upstream !== null && params !== null) return { upstream, path, params };
   }
   return null;
+}
+
+/** A pattern of an upstream's creates, with the names that are to be filled in. */
+export interface CreatePattern {
+  upstream: UpstreamSettings;
+  pattern: string;
+  names: readonly string[];
+}
+
+/** Those of all upstreams but `aio`, whose create has fields of its own. */
+export function createPatterns({ upstreams }: TaskSettings): CreatePattern[] {
+  return upstreams
+    .filter(({ name }) => name !== AIO)
+    .flatMap((upstream) =>
+      upstream.profile.create.paths.map((pattern) => ({
+        upstream,
+        pattern,
+        names: namesIn(pattern) ?? [],
+      })),
+    );
+}
+
+/** Whether it can stand for a name of a pattern. */
+export function isPathValue(text: string): boolean {
+  return matchPath("/{value}", `/${text}`) !== null;
+}
+
+/** The create that the pattern makes of the values; a name without one stays in its braces. */
+export function fillCreatePath(
+  { upstream, pattern }: CreatePattern,
+  values: Readonly<Record<string, string>>,
+): CreatePath {
+  return { upstream, path: fillPath(pattern, values), params: values };
 }

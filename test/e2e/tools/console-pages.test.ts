@@ -288,6 +288,12 @@ describe("the form of a new task", () => {
     expect(JSON.parse(String(submitsTo(stack.gateway).at(-1)?.body))).toEqual(byCurl);
   });
 
+  it("says nothing of other upstreams where there are none", async () => {
+    expect((await visitor.get("/new")).body).not.toContain("/new/upstream");
+    expect((await visitor.get("/new/upstream")).status).toBe(404);
+    expect((await visitor.post("/new/upstream", { body: "{}" })).status).toBe(404);
+  });
+
   it("offers the upstream's models, and none when it does not say", async () => {
     expect(JSON.parse((await visitor.get("/new/models")).body)).toContain(MODEL);
     // A process that has not heard of the models within the last minute: signing in had asked for them.

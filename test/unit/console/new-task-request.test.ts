@@ -125,7 +125,7 @@ describe("the form's request", () => {
 
 describe("the command", () => {
   it("quotes for a shell, and shortens what is long", () => {
-    const command = curlOf("https://ringback.acme.com", {
+    const command = curlOf("https://ringback.acme.com/v1/videos", {
       prompt: "it's",
       image: `data:image/png;base64,${"A".repeat(500)}`,
       end_image: new RawText(new TextEncoder().encode("B".repeat(40_000))),

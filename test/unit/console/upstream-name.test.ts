@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { TaskList } from "../../../src/contract/shapes/task.ts";
 import { Chips, FilterForm } from "../../../src/console/pages/list/filters.tsx";
 import { Rows } from "../../../src/console/pages/list/rows.tsx";
+import { TestStep } from "../../../src/console/pages/start/test-step.tsx";
 import { TaskPage } from "../../../src/console/pages/task/task-page.tsx";
 import type { PageContext } from "../../../src/console/page-context.ts";
 import { aTaskJson } from "../../support/builders.ts";
@@ -12,6 +13,7 @@ import { aView, htmlOf, pageIn } from "./views.ts";
  * `aio` alone                                  no word of upstreams
  * other upstreams                              named in the rows, on the task's page, and among the filters
  * a task of an upstream that is no longer set  named all the same
+ * another upstream in the place of `aio`       the first run's test is not that of `aio`
  */
 
 const ALONE = pageIn("en");
@@ -71,5 +73,24 @@ describe("the list's filter by upstream", () => {
     const query = new URLSearchParams("upstream_name=A");
     const html = htmlOf(FilterForm({ page: ALONE, query, problems, endpoints: [] }));
     expect(html).toContain("upstream_name is not the name of an upstream");
+  });
+});
+
+describe("the free test of a first run", () => {
+  const step = (names: readonly string[]): string => {
+    const page = { ...ALONE, upstreams: names.map((name) => ({ name, lifetimeHours: null })) };
+    return htmlOf(TestStep({ page, formKey: "console-a" }));
+  };
+
+  it.each([
+    ["aio alone", []],
+    ["aio among others", ["aio", "ark"]],
+  ])("is one click with %s", (_name, names) => {
+    expect(step(names)).toContain('<form method="post" action="/new"');
+  });
+
+  it("is written by the reader where another upstream has the place of aio", () => {
+    expect(step(["ark"])).toContain('href="/new"');
+    expect(step(["ark"])).not.toContain("<form");
   });
 });

@@ -1,4 +1,4 @@
-import { DEFAULT_EVENTS } from "../../../contract/words.ts";
+import { AIO, DEFAULT_EVENTS } from "../../../contract/words.ts";
 import { FIRST_FORM } from "../../forms/first-form.ts";
 import type { PageContext } from "../../page-context.ts";
 import { described, Field } from "../parts/parts.tsx";
@@ -13,6 +13,7 @@ const TEST_FORM: [name: string, value: string][] = Object.entries({
 /** `formKey`: two clicks start one test. */
 export function TestStep({ page, formKey }: { page: PageContext; formKey: string }) {
   const { start: text, create } = page.text;
+  if (!hasAio(page)) return <OtherTest page={page} />;
   const url = { id: "callback_url", label: create.callbackUrl, hint: text.testUrlHint };
   return (
     <section class="card panel stack" id="test">
@@ -33,6 +34,25 @@ export function TestStep({ page, formKey }: { page: PageContext; formKey: string
           {text.test}
         </button>
       </form>
+    </section>
+  );
+}
+
+function hasAio({ upstreams }: PageContext): boolean {
+  return upstreams.length === 0 || upstreams.some(({ name }) => name === AIO);
+}
+
+/** What a test at another upstream is about is the reader's to write. */
+function OtherTest({ page: { text } }: { page: PageContext }) {
+  return (
+    <section class="card panel stack" id="test">
+      <h2>{text.start.test}</h2>
+      <p class="hint">{text.create.testHint}</p>
+      <p>
+        <a class="button primary" href="/new">
+          {text.shell.newTask}
+        </a>
+      </p>
     </section>
   );
 }

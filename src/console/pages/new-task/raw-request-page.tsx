@@ -1,0 +1,103 @@
+import type { RequestObject } from "../../../http/body/json-body.ts";
+import type { CreatePattern } from "../../../http/create/create-path.ts";
+import type { ApiError } from "../../../http/errors.ts";
+import type { FormIssue } from "../../forms/new-task-fields.ts";
+import { nameField, targetChoice } from "../../forms/raw-request.ts";
+import type { PageContext } from "../../page-context.ts";
+import { Page } from "../page.tsx";
+import { described, Field } from "../parts/parts.tsx";
+import { CreateForm, CreateHead, typedForm } from "./create-form.tsx";
+import type { KeepMode } from "./keep-field.tsx";
+import { TextArea, textIn, type FormProps } from "./new-task-controls.tsx";
+import { Refusal, Summary } from "./new-task-notices.tsx";
+import { Callback, More, Test } from "./own-fields.tsx";
+
+interface RawRequestProps {
+  page: PageContext;
+  form: RequestObject;
+  formKey: string;
+  issues: readonly FormIssue[];
+  /** What the upstream, or Ringback, said no with. */
+  refusal: ApiError | null;
+  curl: string;
+  keepMode: KeepMode;
+  patterns: readonly CreatePattern[];
+}
+
+const ACTION = "/new/upstream";
+
+export function RawRequestPage(props: RawRequestProps) {
+  const { page, form, formKey, issues, refusal, curl, keepMode, patterns } = props;
+  const text = page.text.raw;
+  const problems = new Map(issues.map(({ field, message }) => [field, message]));
+  const parts = { page, form, problems };
+  return (
+    <Page page={page} title={text.title} place="new" scripts={["raw-request"]} {...typedForm(ACTION)}>
+      <CreateHead page={page} title={text.title} lead={text.lead} />
+      {issues.length > 0 && <Summary page={page} issues={issues} />}
+      {refusal !== null && <Refusal page={page} refusal={refusal} />}
+      <CreateForm page={page} action={ACTION} formKey={formKey} curl={curl}>
+        <section class="card panel stack">
+          <Target {...parts} patterns={patterns} />
+          <Names {...parts} patterns={patterns} />
+          <TextArea {...parts} id="body" label={text.body} hint={text.bodyHint} rows={12} code />
+        </section>
+        <Test {...parts} />
+        <Callback {...parts} />
+        <More {...parts} keepMode={keepMode} />
+      </CreateForm>
+    </Page>
+  );
+}
+
+type TargetProps = FormProps & { patterns: readonly CreatePattern[] };
+
+function Target({ page, form, problems, patterns }: TargetProps) {
+  const text = page.text.raw;
+  const field = { id: "target", label: text.target, hint: text.targetHint, problem: problems.get("target") };
+  return (
+    <Field {...field}>
+      <select {...described(field)} class="code">
+        {patterns.map((pattern) => {
+          const choice = targetChoice(pattern);
+          return (
+            <option
+              value={choice}
+              selected={choice === form["target"]}
+              {...(pattern.names.length > 0 ? { class: "has-names" } : {})}
+            >
+              {choice}
+            </option>
+          );
+        })}
+      </select>
+    </Field>
+  );
+}
+
+/** One field for each name, whichever pattern it is of; the style sheet shows them when the chosen one has any. */
+function Names({ page, form, problems, patterns }: TargetProps) {
+  const text = page.text.raw;
+  const names = new Set(patterns.flatMap((pattern) => pattern.names));
+  if (names.size === 0) return null;
+  return (
+    <div class="only-named stack">
+      {Array.from(names, (name) => {
+        const id = nameField(name);
+        const field = { id, label: text.name(name), hint: text.nameHint, problem: problems.get(id) };
+        return (
+          <Field {...field}>
+            <input
+              {...described(field)}
+              class="code"
+              value={textIn(form, id)}
+              autocapitalize="off"
+              autocomplete="off"
+              spellcheck={false}
+            />
+          </Field>
+        );
+      })}
+    </div>
+  );
+}
