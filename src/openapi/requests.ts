@@ -137,7 +137,7 @@ export const REQUESTS: Record<string, JsonSchema> = {
     type: "object",
     description:
       "An upstream's request. A member `test`, and one that begins with `callback` or `webhook`, is refused: " +
-      "`ringback` is the place of Ringback's fields, and its `upstream_body` of an upstream's that have such a name.",
+      "`ringback` is the place of Ringback's fields, and its `upstream_body` that of a `test` of the upstream's own.",
     properties: { ringback: ref("RingbackFields") },
     additionalProperties: true,
   },

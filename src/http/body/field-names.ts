@@ -60,7 +60,7 @@ function misspelledName(name: string): MisspelledName | null {
 }
 
 /** The field that `NAME[x]`, `NAME.x` or `NAME__x` would be a member of. */
-function ownerOf(name: string): string | null {
+export function ownerOf(name: string): string | null {
   const [head = ""] = name.split(/[[.]/, 1);
   const pieces = head.split("__");
   // What follows the last piece is a bracket, a dot or nothing.

@@ -184,6 +184,9 @@ describe("Ringback's own fields", () => {
     "test",
     "Test",
     "te-st",
+    "test[outcome]",
+    "Test.outcome",
+    "test__outcome",
     "callback_url",
     "callbackUrl",
     "callback",
@@ -197,6 +200,14 @@ describe("Ringback's own fields", () => {
     }
     expect(issues(`${encodeURIComponent(name)}=x`, { type: "form" })).toEqual([`${name} outside_its_field`]);
   });
+
+  it.each(["tests", "test_mode", "testimony", "my_test", "metadata[test]", "latest.test"])(
+    "leave the upstream a name that only looks like a test's: %s",
+    (name) => {
+      const asked = request({ [name]: 1 });
+      expect(sent(asked)).toBe(JSON.stringify({ [name]: 1 }));
+    },
+  );
 
   it.each(["Ringback", "ring_back", "ringback_url", "ringback[test]", "ringback.test"])(
     "stand under no name that is nearly the member's: %s",
