@@ -34,7 +34,10 @@ const STEPS: Step[] = [
   { command: ["node", "test/faults.ts"], env: { KILLS: "30" } },
   { command: ["vitest", "run", "--project=e2e"], env: { ALL_CASES: "1", STATUS_STEP: "1" } },
   { command: ["node", "test/large-file.ts"] },
-  { command: ["vitest", "run", "--project=browser"], env: { LOOKS: "all", SCREENSHOTS: "1" } },
+  {
+    command: ["vitest", "run", "--project=browser"],
+    env: { LOOKS: "all", ALL_CASES: "1", SCREENSHOTS: "1" },
+  },
   { command: ["node", "test/mutations.ts"] },
 ];
 

@@ -17,6 +17,7 @@ import {
   type Window,
 } from "../support/browsers/browser.ts";
 import { OWN_KEY, startStack, submitsTo, type Stack, type TaskBody } from "../support/stack.ts";
+import { byDay } from "../support/checks/by-day.ts";
 
 /*
  * scenario                                     requirement
@@ -78,7 +79,7 @@ const LOOKS = [
 ] as const;
 
 describe("the reference page", () => {
-  it.each(LOOKS)(
+  it.each(byDay(LOOKS))(
     "shows every operation and callback, axe-clean, with nothing from another host: %s",
     async (_name, file, look) => {
       const { page, complaints, requests, close } = await open(look);
@@ -195,31 +196,34 @@ describe("the reference page", () => {
 });
 
 describe("a recipe", () => {
-  it.each(recipeNames(join(root, "docs/recipes")))(
-    "is a page, axe-clean, whose links lead somewhere: %s",
-    async (name) => {
-      const { page, complaints, close } = await open(
-        { viewport: PHONE, colorScheme: name === "n8n" ? "dark" : "light" },
-        `/docs/recipes/${name}`,
-      );
-      expect(await axeViolations(page)).toEqual([]);
-      expect(await scrollsSideways(page)).toBe(false);
-      await shoot(page, `recipe-${name}`);
-      const links = await page
-        .locator("main a")
-        .evaluateAll((all: { href: string }[]) => all.map(({ href }) => href));
-      const { origin } = new URL(stack.worker.url);
-      for (const link of new Set(
-        [page.url(), ...links]
-          .map((href) => href.split("#")[0] ?? "")
-          .filter((href) => href.startsWith(origin)),
-      )) {
-        const answer = await fetch(link);
-        await answer.body?.cancel();
-        expect([link, answer.status]).toEqual([link, 200]);
-      }
-      expect(complaints).toEqual([]);
-      await close();
-    },
-  );
+  const names = recipeNames(join(root, "docs/recipes"));
+
+  it.each(names)("is a page whose links lead somewhere: %s", async (name) => {
+    const { origin } = new URL(stack.worker.url);
+    const url = `${origin}/docs/recipes/${name}`;
+    const html = await (await fetch(url)).text();
+    const [, main = ""] = /<main[^>]*>([^]*)<\/main>/.exec(html) ?? [];
+    const hrefs = Array.from(
+      main.matchAll(/<a [^>]*?href="([^"#]+)/g),
+      ([, href = ""]) => new URL(href, url).href,
+    );
+    for (const link of new Set([url, ...hrefs].filter((href) => href.startsWith(origin)))) {
+      const answer = await fetch(link);
+      await answer.body?.cancel();
+      expect([link, answer.status]).toEqual([link, 200]);
+    }
+    expect(main).toContain("<h1");
+  });
+
+  it.each(byDay(names))("is axe-clean, and fits a phone: %s", async (name) => {
+    const { page, complaints, close } = await open(
+      { viewport: PHONE, colorScheme: name === "n8n" ? "dark" : "light" },
+      `/docs/recipes/${name}`,
+    );
+    expect(await axeViolations(page)).toEqual([]);
+    expect(await scrollsSideways(page)).toBe(false);
+    await shoot(page, `recipe-${name}`);
+    expect(complaints).toEqual([]);
+    await close();
+  });
 });

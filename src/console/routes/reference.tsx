@@ -25,6 +25,7 @@ const TOOL_NAMES: Partial<Record<string, string>> = {
   "node-red": "Node-RED",
   receivers: "Receivers",
   recover: "Recover",
+  upstreams: "Other video APIs",
   zapier: "Zapier",
 };
 
