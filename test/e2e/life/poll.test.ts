@@ -84,9 +84,9 @@ describe("with quick polls", () => {
         POLL_MIN_SECONDS: "0.02",
         POLL_MAX_SECONDS: "0.05",
         UPSTREAM_TIMEOUT_SECONDS: "0.4",
-        UPSTREAM_LOST_SECONDS: "0.3",
-        UPSTREAM_UNAUTHORIZED_SECONDS: "0.3",
-        RESULT_MISSING_SECONDS: "0.3",
+        UPSTREAM_LOST_SECONDS: "0.8",
+        UPSTREAM_UNAUTHORIZED_SECONDS: "0.8",
+        RESULT_MISSING_SECONDS: "0.8",
       },
     });
   });
@@ -447,7 +447,7 @@ describe("with quick polls", () => {
 
   describe("a window of patience", () => {
     /** UPSTREAM_LOST_SECONDS, UPSTREAM_UNAUTHORIZED_SECONDS and RESULT_MISSING_SECONDS of the stack. */
-    const WINDOW_MS = 300;
+    const WINDOW_MS = 800;
     const NOT_FOUND = { status: 404 };
     const OUTAGE = { status: 500 };
 
