@@ -8,9 +8,7 @@ import {
   type Request,
   type Response,
 } from "miniflare";
-import { unstable_getMiniflareWorkerOptions } from "wrangler";
-import { bundleWorker, root, type WorkerModule } from "./bundle.ts";
-import { buildPublic } from "./public.ts";
+import { root, type WorkerModule } from "./bundle.ts";
 
 /** Ringback itself on this machine: the Worker of `wrangler.toml`, bundled and run by workerd on a loopback port. */
 
@@ -31,7 +29,21 @@ export interface LocalWorkerOptions {
   redirectOrigin?: { from: string; to: string };
   /** Each line that the Worker writes to its console. */
   onLog?: (line: string) => void;
+  /** Made by another process; absent: made here. */
+  built?: BuiltWorker;
 }
+
+/** What every Worker of this machine is made of. JSON, so that another process can be given it. */
+export interface BuiltWorker {
+  modules: WorkerModule[];
+  /** Those of `wrangler.toml`, as miniflare takes them. */
+  options: WorkerOptions;
+}
+
+type WorkerOptions = Omit<
+  ReturnType<(typeof import("wrangler"))["unstable_getMiniflareWorkerOptions"]>["workerOptions"],
+  "modulesRules"
+>;
 
 export interface LocalWorker {
   /** `http://127.0.0.1:PORT`, without a path. */
@@ -40,31 +52,35 @@ export interface LocalWorker {
   close(): Promise<void>;
 }
 
-/** A process that starts one Worker after another makes its files and its modules once. */
-let built: Promise<WorkerModule[]> | null = null;
+let building: Promise<BuiltWorker> | null = null;
 
-async function buildOnce(): Promise<WorkerModule[]> {
-  if (built === null) {
-    buildPublic();
-    built = bundleWorker();
-  }
-  return built;
+/** Makes the static files, the modules and the options once for this process, with programs that take a second to load. */
+export async function buildWorker(): Promise<BuiltWorker> {
+  building ??= build();
+  return building;
+}
+
+async function build(): Promise<BuiltWorker> {
+  const [{ unstable_getMiniflareWorkerOptions: readOptions }, { bundleWorker }, { buildPublic }] =
+    await Promise.all([import("wrangler"), import("./bundle.ts"), import("./public.ts")]);
+  buildPublic();
+  // Wrangler reads its own file, so that what runs here is what is deployed: date, flags, objects, limits.
+  const { modulesRules: _, ...options } = readOptions(`${root}wrangler.toml`).workerOptions;
+  return { modules: await bundleWorker(), options };
 }
 
 export async function startWorker(options: LocalWorkerOptions = {}): Promise<LocalWorker> {
-  const ours = await buildOnce();
-  // Wrangler reads its own file, so that what runs here is what is deployed: date, flags, objects, limits.
-  const { workerOptions } = unstable_getMiniflareWorkerOptions(`${root}wrangler.toml`);
-  const limits = workerOptions.ratelimits as Record<string, { simple: { limit: number } }> | undefined;
+  const built = options.built ?? (await buildWorker());
+  const worker = structuredClone(built.options);
+  const limits = worker.ratelimits as Record<string, { simple: { limit: number } }> | undefined;
   const limit = limits?.["CREATE_LIMIT"];
   if (limit && options.createsPerMinute !== undefined) limit.simple.limit = options.createsPerMinute;
-  const { modulesRules: _, ...worker } = workerOptions;
-  const modules = options.instead ? await bundleWorker({ instead: options.instead }) : ours;
+  const modules = options.instead ? await bundleInstead(options.instead) : built.modules;
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...worker,
       modules: modules.map(({ name, text }) => ({ type: "ESModule" as const, path: name, contents: text })),
-      bindings: { ...(workerOptions.bindings as Record<string, string>), ...options.settings },
+      bindings: { ...(worker.bindings as Record<string, string>), ...options.settings },
       r2Buckets: options.bucket === false ? [] : ["RESULTS"],
       host: "127.0.0.1",
       port: options.port ?? 0,
@@ -78,6 +94,11 @@ export async function startWorker(options: LocalWorkerOptions = {}): Promise<Loc
   );
   const url = await miniflare.ready;
   return { url: url.origin, miniflare, close: async () => miniflare.dispose() };
+}
+
+async function bundleInstead(instead: Record<string, string>): Promise<WorkerModule[]> {
+  const { bundleWorker } = await import("./bundle.ts");
+  return bundleWorker({ instead });
 }
 
 function redirected({ from, to }: { from: string; to: string }) {
