@@ -8,6 +8,7 @@ import {
   type Request,
   type Response,
 } from "miniflare";
+import type { unstable_getMiniflareWorkerOptions as ReadOptions } from "wrangler";
 import { root, type WorkerModule } from "./bundle.ts";
 
 /** Ringback itself on this machine: the Worker of `wrangler.toml`, bundled and run by workerd on a loopback port. */
@@ -40,10 +41,7 @@ export interface BuiltWorker {
   options: WorkerOptions;
 }
 
-type WorkerOptions = Omit<
-  ReturnType<(typeof import("wrangler"))["unstable_getMiniflareWorkerOptions"]>["workerOptions"],
-  "modulesRules"
->;
+type WorkerOptions = Omit<ReturnType<typeof ReadOptions>["workerOptions"], "modulesRules">;
 
 export interface LocalWorker {
   /** `http://127.0.0.1:PORT`, without a path. */
