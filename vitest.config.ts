@@ -11,23 +11,27 @@ const disk = fileURLToPath(new URL("dist/test-files", import.meta.url));
 mkdirSync(disk, { recursive: true });
 
 const LONG_FILES = [
-  "life/failing.test.ts",
-  "hostile/retry-after.test.ts",
-  "life/kill.test.ts",
-  "hostile/receiver.test.ts",
-  "life/poll.test.ts",
-  "hostile/canaries.test.ts",
-  "life/recovery.test.ts",
-  "tools/ops.test.ts",
-].map((file) => `test/e2e/${file}`);
+  "workers/crash-sweep.test.ts",
+  "workers/recovery-sweep.test.ts",
+  "workers/pacing.test.ts",
+  "e2e/life/failing.test.ts",
+  "e2e/hostile/retry-after.test.ts",
+  "e2e/life/kill.test.ts",
+  "e2e/hostile/receiver.test.ts",
+  "e2e/life/poll.test.ts",
+  "e2e/hostile/canaries.test.ts",
+  "e2e/life/recovery.test.ts",
+  "e2e/tools/ops.test.ts",
+].map((file) => `test/${file}`);
 
 /** Files that take a minute go first: among the last, they would be waited for alone. */
 class LongFilesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const sorted = await super.sort(files);
-    // Projects stay in their order.
-    const first = sorted.findIndex(({ project }) => project.name === "e2e");
-    return sorted.filter((one) => !isLong(one)).toSpliced(first, 0, ...sorted.filter(isLong));
+    const projects = [...new Set(sorted.map(({ project }) => project.name))];
+    const rank = (one: TestSpecification): number =>
+      2 * projects.indexOf(one.project.name) + (isLong(one) ? 0 : 1);
+    return sorted.toSorted((a, b) => rank(a) - rank(b));
   }
 }
 
@@ -51,7 +55,8 @@ export default defineConfig({
           include: ["test/unit/**/*.test.ts"],
           // Property tests take their time on a busy machine.
           testTimeout: 60_000,
-          maxWorkers: 2,
+          // As many as workers has: the two share them.
+          maxWorkers: 3,
           // Loading the same modules anew for each file would be two fifths of the time.
           isolate: false,
         },
@@ -90,7 +95,7 @@ export default defineConfig({
           // Chromium may run beside them.
           testTimeout: 20_000,
           // They mostly wait: on two cores vitest's own choice would be one.
-          maxWorkers: 2,
+          maxWorkers: 3,
           provide: {
             model: { seed: process.env["MODEL_SEED"], runs: process.env["MODEL_RUNS"] },
             sweep: { threes: process.env["SWEEP_THREES"], every: process.env["SWEEP_EVERY"] },
