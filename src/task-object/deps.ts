@@ -11,9 +11,9 @@ import type { CopyOrder } from "../files/order.ts";
 import type { LogEvent, LogFields } from "../log.ts";
 import type { Callback } from "../webhook/send.ts";
 import type { Pacing } from "./pacing.ts";
-import type { Tombstone } from "./records.ts";
+import type { Tombstone } from "./document/records.ts";
 import type { RunningSteps } from "./running-steps.ts";
-import type { TaskStore } from "./store.ts";
+import type { TaskStore } from "./document/store.ts";
 import type { UpstreamSession } from "./upstream-session.ts";
 
 /**

@@ -26,7 +26,7 @@ import {
 import type { TaskDeps } from "./deps.ts";
 import { ObjectDeps } from "./object-deps.ts";
 import { diagnosticsOf } from "./diagnostics.ts";
-import { openText } from "./sealed.ts";
+import { openText } from "./document/sealed.ts";
 import { recoverDelivery } from "./steps/recover.ts";
 import { redeliver, type RedeliverAnswer, type RedeliverOrder } from "./steps/redeliver.ts";
 import { finishRemoval, removeTask } from "./steps/remove.ts";
@@ -35,7 +35,7 @@ import { RunningSteps } from "./running-steps.ts";
 import { watchedUpstream } from "./watched-upstream.ts";
 import { UpstreamSession } from "./upstream-session.ts";
 import { viewSent, type SentAnswer, type SentQuestion } from "./sent.ts";
-import { TaskStore } from "./store.ts";
+import { TaskStore } from "./document/store.ts";
 import { askedKey, upstreamOf } from "./task-upstream.ts";
 import { viewDeliveries, viewTask } from "./view.ts";
 import { WaitingRoom } from "./waiters/waiting-room.ts";

@@ -3,12 +3,12 @@ import { deliveriesTo } from "../domain/delivery/by-receiver.ts";
 import { storedNumber, type Delivery, type Receiver } from "../domain/delivery/delivery.ts";
 import { isRingbackFault } from "../domain/errors/stall.ts";
 import { OverloadedError } from "../domain/errors/unavailable.ts";
-import { bodyOf } from "../domain/task/announce.ts";
+import { bodyOf } from "../domain/task/events/announce.ts";
 import { errorFields } from "../log.ts";
 import { RINGBACK_VERSION } from "../version.ts";
 import { callbackHeaders } from "../webhook/send.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
-import type { TaskDocument } from "./document.ts";
+import type { TaskDocument } from "./document/document.ts";
 import { prepareAttempt, type Prepared } from "./steps/prepare.ts";
 import { viewDelivery } from "./view.ts";
 

@@ -2,7 +2,7 @@ import type { KeyVerdict } from "../domain/task/key-proof.ts";
 import type { Task } from "../domain/task/task.ts";
 import { AnswerMemory } from "../upstream/answer-memory.ts";
 import type { Upstream } from "../upstream/provider.ts";
-import type { TaskDocument } from "./document.ts";
+import type { TaskDocument } from "./document/document.ts";
 
 /** How a task's upstream is reached with the task's key. */
 export interface UpstreamCalls {

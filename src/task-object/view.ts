@@ -11,8 +11,8 @@ import { taskJson } from "../domain/task/task-json.ts";
 import { isoTime } from "../domain/text/time.ts";
 import { errorFields } from "../log.ts";
 import { taskFields, type TaskDeps } from "./deps.ts";
-import { openText } from "./sealed.ts";
-import type { TaskDocument } from "./document.ts";
+import { openText } from "./document/sealed.ts";
+import type { TaskDocument } from "./document/document.ts";
 
 /** The task as `GET /v1/videos/{id}` answers it, JSON. */
 export async function viewTask(deps: TaskDeps, document: TaskDocument): Promise<string> {

@@ -9,7 +9,7 @@ import type { EndpointSummary, TaskSummary } from "../../src/domain/account/summ
 import type { Endpoint } from "../../src/domain/endpoint/endpoint.ts";
 import { FIRST_VERSION } from "../../src/domain/account/signing-versions.ts";
 import { NO_POLLS, type KeepState, type PollSchedule, type Task } from "../../src/domain/task/task.ts";
-import type { TaskDocument } from "../../src/task-object/document.ts";
+import type { TaskDocument } from "../../src/task-object/document/document.ts";
 import type { TaskReading } from "../../src/domain/task/upstream-answer.ts";
 
 /** An instant to count from. */

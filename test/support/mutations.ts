@@ -42,7 +42,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "drop the check-and-set after the seals of a create",
     guarantee: 2,
-    file: "src/task-object/store.ts",
+    file: "src/task-object/document/store.ts",
     search: "const isFree = this.load() === null && this.deletedKey() === null;",
     replace: "const isFree = this.deletedKey() === null;",
     test: { file: "test/workers/task-object.test.ts", name: "are one submit, however long their seals take" },
@@ -82,7 +82,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "a new id for an endpoint of which a task learns late",
     guarantee: 4,
-    file: "src/domain/task/announce.ts",
+    file: "src/domain/task/events/announce.ts",
     search: "earlier?.messageId ?? newMessageId()",
     replace: "newMessageId()",
     test: MODEL,
@@ -131,7 +131,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "arm after the step instead of with its rows",
     guarantee: 6,
-    file: "src/task-object/store.ts",
+    file: "src/task-object/document/store.ts",
     search: "        this.#arm(document);\n      });",
     replace: "      });",
     test: { file: SWEEP, name: "survives a death at every point of the happy path" },
@@ -341,7 +341,7 @@ export const MUTATIONS: Mutation[] = [
   {
     name: "forget a file while a copy of it may be on its way",
     guarantee: 10,
-    file: "src/task-object/store.ts",
+    file: "src/task-object/document/store.ts",
     search: "until > now || !deleted.includes(fileId)",
     replace: "until > Infinity || !deleted.includes(fileId)",
     test: { file: "test/unit/task-object/left-files.test.ts", name: "is deleted in the bucket once more" },

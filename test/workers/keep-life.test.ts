@@ -3,7 +3,7 @@ import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:tes
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { nameInTaskId } from "../../src/domain/task/task-id.ts";
 import { ownKeyAccount } from "../../src/keys/ids.ts";
-import type { TaskDocument } from "../../src/task-object/document.ts";
+import type { TaskDocument } from "../../src/task-object/document/document.ts";
 import { taskStub } from "../../src/task-object/client.ts";
 import { parseEventStream } from "../support/wire/sse.ts";
 import {

@@ -1,4 +1,4 @@
-import { isTerminalEvent } from "../task/event.ts";
+import { isTerminalEvent } from "../task/events/event.ts";
 import type { Delivery } from "./delivery.ts";
 
 /** The deliveries to a registered endpoint, by its id; null: to the task's own callback. */

@@ -1,6 +1,6 @@
 import { TASK_NOTES } from "../../contract/errors.ts";
 import type { CallbackFormat, EventType } from "../../contract/words.ts";
-import { messageBody } from "../task/payload.ts";
+import { messageBody } from "../task/events/payload.ts";
 import { taskError, TEST_VIDEO_URL } from "../task/task.ts";
 import type { ToldTask } from "../task/task-json.ts";
 

@@ -1,5 +1,5 @@
 import { hasManualAttempt, waitingByHand, type Delivery } from "../delivery/delivery.ts";
-import { isTerminalEvent } from "./event.ts";
+import { isTerminalEvent } from "./events/event.ts";
 import type { Forecast } from "../polling/forecast.ts";
 import { copyUnderWay, type LeftFile } from "./keep.ts";
 import { retentionEnd } from "../account/summary.ts";

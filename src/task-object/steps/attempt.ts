@@ -15,16 +15,16 @@ import {
 import { judgeEndpoint, receiverHost } from "../../domain/delivery/endpoint-policy.ts";
 import { withinExcerptBound } from "../../domain/delivery/excerpts.ts";
 import { isRingbackFault } from "../../domain/errors/stall.ts";
-import { bodyOf } from "../../domain/task/announce.ts";
-import { isTerminalEvent } from "../../domain/task/event.ts";
+import { bodyOf } from "../../domain/task/events/announce.ts";
+import { isTerminalEvent } from "../../domain/task/events/event.ts";
 import type { Task } from "../../domain/task/task.ts";
 import { errorFields } from "../../log.ts";
 import { RINGBACK_VERSION } from "../../version.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
-import type { Change, TaskDocument } from "../document.ts";
+import type { Change, TaskDocument } from "../document/document.ts";
 import { isKeyProved } from "./prove-key.ts";
 import { prepareAttempt, type Prepared } from "./prepare.ts";
-import { unsealText } from "../sealed.ts";
+import { unsealText } from "../document/sealed.ts";
 
 /** An attempt whose lease is written. */
 export interface BegunAttempt {

@@ -14,8 +14,8 @@ import {
 } from "../../domain/task/task.ts";
 import type { SubmitAnswer } from "../../domain/task/upstream-answer.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
-import type { TaskDocument } from "../document.ts";
-import { sealParts, sealText } from "../sealed.ts";
+import type { TaskDocument } from "../document/document.ts";
+import { sealParts, sealText } from "../document/sealed.ts";
 import { isSlowDown, markSubmitLost, recordSubmit, submitLeaseMs } from "./submit.ts";
 
 /** A validated create, as it reaches the task's object. */

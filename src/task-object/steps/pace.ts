@@ -3,7 +3,7 @@ import { isTerminal, type Task } from "../../domain/task/task.ts";
 import type { LaneKind, Refusal } from "../../domain/pacing/pacing.ts";
 import { errorFields } from "../../log.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
-import type { TaskDocument } from "../document.ts";
+import type { TaskDocument } from "../document/document.ts";
 
 /**
  * A call of a task whose upstream key is paced. The cadence is asked only by tasks that know of a 429, and never needed:

@@ -4,12 +4,12 @@ import { isOperatorCredentialError } from "../../domain/task/submit.ts";
 import { isDecided, type Task } from "../../domain/task/task.ts";
 import type { PollAnswer } from "../../domain/task/upstream-answer.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
-import type { Change, TaskDocument } from "../document.ts";
+import type { Change, TaskDocument } from "../document/document.ts";
 import { firstAttempt, withFirstAttempt, type BegunAttempt } from "./attempt.ts";
 import { passFor, tellRefusal } from "./pace.ts";
 import { prepareForEnd } from "./prepare.ts";
 import { changeOf, logStatus } from "./record.ts";
-import { sealText } from "../sealed.ts";
+import { sealText } from "../document/sealed.ts";
 import { pollLimits } from "../task-upstream.ts";
 
 /**

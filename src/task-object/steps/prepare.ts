@@ -8,8 +8,8 @@ import { isTerminal, type Task } from "../../domain/task/task.ts";
 import { signingSecret } from "../../keys/derive.ts";
 import { openEndpointHeaders } from "../../keys/endpoint-headers.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
-import type { TaskDocument } from "../document.ts";
-import { openText } from "../sealed.ts";
+import type { TaskDocument } from "../document/document.ts";
+import { openText } from "../document/sealed.ts";
 
 /** What an attempt needs. Collected before the attempt begins, because seals and questions take time. */
 export interface Prepared {

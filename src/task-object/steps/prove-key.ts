@@ -1,7 +1,7 @@
 import { awaitsProof, isUnproved, judgeTask } from "../../domain/task/key-proof.ts";
 import { isTerminal } from "../../domain/task/task.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
-import { changed, type TaskDocument } from "../document.ts";
+import { changed, type TaskDocument } from "../document/document.ts";
 
 /**
  * Whether the task may send. If nothing has proved its key yet, it asks the upstream and stores the consequences; asking

@@ -1,11 +1,11 @@
 import { stopDelivery, type Delivery } from "../../domain/delivery/delivery.ts";
 import { takenAlong } from "../../domain/endpoint/taken-along.ts";
-import { announce } from "../../domain/task/announce.ts";
-import { isTerminalEvent } from "../../domain/task/event.ts";
+import { announce } from "../../domain/task/events/announce.ts";
+import { isTerminalEvent } from "../../domain/task/events/event.ts";
 import { awaitsProof } from "../../domain/task/key-proof.ts";
 import { isCopying, isTerminal, type Task } from "../../domain/task/task.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
-import type { Change, TaskDocument } from "../document.ts";
+import type { Change, TaskDocument } from "../document/document.ts";
 
 /** The task after a step, and what else the step writes. */
 interface Recorded extends Pick<Change, "schedule" | "parts"> {

@@ -8,7 +8,7 @@ import { withProvedKey } from "../../domain/task/key-proof.ts";
 import { errorFields } from "../../log.ts";
 import { wait } from "../../net/wait.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
-import type { TaskDocument } from "../document.ts";
+import type { TaskDocument } from "../document/document.ts";
 import { attemptLostStep, sendAttempt, signedWith } from "./attempt.ts";
 import { prepareAttempt, type Prepared } from "./prepare.ts";
 

@@ -8,8 +8,8 @@ import {
 import { isUnproved, withProvedKey } from "../../domain/task/key-proof.ts";
 import { isTerminal } from "../../domain/task/task.ts";
 import type { TaskDeps } from "../deps.ts";
-import type { TaskDocument } from "../document.ts";
-import { sealText } from "../sealed.ts";
+import type { TaskDocument } from "../document/document.ts";
+import { sealText } from "../document/sealed.ts";
 import { viewDelivery } from "../view.ts";
 
 /** Attempts by hand of one task within `WINDOW_MS`, a minute, so that a redelivery does not amplify an attack. */

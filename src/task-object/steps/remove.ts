@@ -4,7 +4,7 @@ import { nameInTaskId } from "../../domain/task/task-id.ts";
 import { errorFields } from "../../log.ts";
 import { inTime } from "../../net/in-time.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
-import { leftFilesOf } from "../document.ts";
+import { leftFilesOf } from "../document/document.ts";
 
 /** A deleted task's idempotency key is remembered until this long after its creation. */
 const DIGEST_KEPT_MS = 86_400_000;

@@ -12,13 +12,13 @@ import { cadenceClass, lessonOf } from "../../domain/task/cadence.ts";
 import { firstSchedule } from "../../domain/task/poll.ts";
 import { takenAlong } from "../../domain/endpoint/taken-along.ts";
 import type { BriefedEndpoint } from "../../domain/endpoint/endpoint.ts";
-import { announce } from "../../domain/task/announce.ts";
-import { isFollowed } from "../../domain/task/event.ts";
+import { announce } from "../../domain/task/events/announce.ts";
+import { isFollowed } from "../../domain/task/events/event.ts";
 import { awaitsProof } from "../../domain/task/key-proof.ts";
 import { isTerminal, type PollSchedule, type Task } from "../../domain/task/task.ts";
 import type { TaskDeps } from "../deps.ts";
 import { pollLimits } from "../task-upstream.ts";
-import { changed, type Change, type TaskDocument } from "../document.ts";
+import { changed, type Change, type TaskDocument } from "../document/document.ts";
 
 /**
  * Reports the task to its account, takes its briefing, and stores both. A report that fails throws: its step is

@@ -11,11 +11,11 @@ import type { Task } from "../../domain/task/task.ts";
 import type { SubmitAnswer } from "../../domain/task/upstream-answer.ts";
 import { submitTimeoutMs } from "../../upstream/http-upstream.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
-import type { TaskDocument } from "../document.ts";
+import type { TaskDocument } from "../document/document.ts";
 import { passFor, tellRefusal } from "./pace.ts";
 import { recordTask, withKnownEndpoints } from "./record.ts";
 import { pollLimits } from "../task-upstream.ts";
-import { openParts, sealParts, sealText } from "../sealed.ts";
+import { openParts, sealParts, sealText } from "../document/sealed.ts";
 
 /** For how long a submit may still report. */
 export function submitLeaseMs(deps: TaskDeps, bodyBytes: number): number {

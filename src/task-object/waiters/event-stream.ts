@@ -1,4 +1,4 @@
-import { encodeRetry, HEARTBEAT } from "../../domain/task/stream-event.ts";
+import { encodeRetry, HEARTBEAT } from "../../domain/task/events/stream-event.ts";
 import type { Task } from "../../domain/task/task.ts";
 import type { STREAM_LIMITS } from "./stream-limits.ts";
 

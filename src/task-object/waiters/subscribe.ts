@@ -1,5 +1,5 @@
 import { streamedSchedule } from "../../domain/task/poll.ts";
-import { streamEventId } from "../../domain/task/stream-event.ts";
+import { streamEventId } from "../../domain/task/events/stream-event.ts";
 import { isTerminal } from "../../domain/task/task.ts";
 import type { TaskDeps } from "../deps.ts";
 import { pollLimits } from "../task-upstream.ts";

@@ -1,6 +1,6 @@
-import { encodeEvent, streamEvent, streamEventId } from "../../domain/task/stream-event.ts";
+import { encodeEvent, streamEvent, streamEventId } from "../../domain/task/events/stream-event.ts";
 import { isTerminal } from "../../domain/task/task.ts";
-import type { TaskDocument } from "../document.ts";
+import type { TaskDocument } from "../document/document.ts";
 import { EventStream } from "./event-stream.ts";
 import { STREAM_LIMITS } from "./stream-limits.ts";
 

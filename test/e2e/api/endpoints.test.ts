@@ -5,7 +5,7 @@ import { Webhook } from "standardwebhooks";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import type { EndpointJson } from "../../../src/contract/shapes/endpoint.ts";
 import { EVENT_TYPES } from "../../../src/contract/words.ts";
-import { isTerminalEvent } from "../../../src/domain/task/event.ts";
+import { isTerminalEvent } from "../../../src/domain/task/events/event.ts";
 import { enoughOfAMinute } from "../../support/minute.ts";
 import {
   FAST_SETTINGS,

@@ -3,7 +3,7 @@ import type { EventType } from "../../../src/contract/words.ts";
 import { deliveriesTo } from "../../../src/domain/delivery/by-receiver.ts";
 import type { Delivery } from "../../../src/domain/delivery/delivery.ts";
 import type { TaskState } from "../../../src/domain/task/due-work.ts";
-import { isTerminalEvent } from "../../../src/domain/task/event.ts";
+import { isTerminalEvent } from "../../../src/domain/task/events/event.ts";
 import { isUnproved } from "../../../src/domain/task/key-proof.ts";
 import { retentionEnd } from "../../../src/domain/account/summary.ts";
 import { isTerminal, type Task } from "../../../src/domain/task/task.ts";

@@ -1,5 +1,5 @@
-import { TaskStore } from "../../../src/task-object/store.ts";
-import type { TaskStorage } from "../../../src/task-object/storage.ts";
+import { TaskStore } from "../../../src/task-object/document/store.ts";
+import type { TaskStorage } from "../../../src/task-object/document/storage.ts";
 import type { Delivery } from "../../../src/domain/delivery/delivery.ts";
 import { bodyKey, type LoggedAttempt, type Rows } from "./world.ts";
 

@@ -1,6 +1,6 @@
 import type { EventType } from "../../../src/contract/words.ts";
 import { deliveriesTo } from "../../../src/domain/delivery/by-receiver.ts";
-import { isTerminalEvent } from "../../../src/domain/task/event.ts";
+import { isTerminalEvent } from "../../../src/domain/task/events/event.ts";
 import { isTerminal } from "../../../src/domain/task/task.ts";
 import type { Tally } from "../checks/tally.ts";
 import { counts, isRefused, receivers, wasUnproved, type Life } from "./guarantees.ts";

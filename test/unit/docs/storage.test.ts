@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import type { TaskDocument } from "../../../src/task-object/document.ts";
-import { TaskRecords } from "../../../src/task-object/records.ts";
+import type { TaskDocument } from "../../../src/task-object/document/document.ts";
+import { TaskRecords } from "../../../src/task-object/document/records.ts";
 import { MemoryStorage } from "../../support/model/memory-storage.ts";
 import { root } from "../../../dev/bundle.ts";
 
@@ -16,7 +16,7 @@ function found(path: string, pattern: RegExp): string[] {
 
 describe("docs/storage.md", () => {
   it("has the keys of a task's object", () => {
-    const keys = found("src/task-object/records.ts", /^const [A-Z]+ = "([^"]+)";$/gm);
+    const keys = found("src/task-object/document/records.ts", /^const [A-Z]+ = "([^"]+)";$/gm);
     expect(keys).toContain("document");
     expect(keys.filter((key) => !page.includes(`| \`${key}`))).toEqual([]);
   });

@@ -3,8 +3,8 @@ import type { CopyOutcome } from "../../../src/domain/task/keep.ts";
 import { runAlarm, WITHOUT_SETTINGS } from "../../../src/task-object/alarm.ts";
 import type { TaskDeps } from "../../../src/task-object/deps.ts";
 import { RunningSteps } from "../../../src/task-object/running-steps.ts";
-import { sealText } from "../../../src/task-object/sealed.ts";
-import { TaskStore } from "../../../src/task-object/store.ts";
+import { sealText } from "../../../src/task-object/document/sealed.ts";
+import { TaskStore } from "../../../src/task-object/document/store.ts";
 import { aDocument, aKeep, anUpstream, aTask, T0 } from "../../support/builders.ts";
 import { MemoryStorage } from "../../support/model/memory-storage.ts";
 

@@ -7,7 +7,7 @@ import {
   removeTask,
   finishRemoval,
 } from "../../../src/task-object/steps/remove.ts";
-import { TaskStore } from "../../../src/task-object/store.ts";
+import { TaskStore } from "../../../src/task-object/document/store.ts";
 import { aDocument, aKeep, aTask, FILE_ID, T0 } from "../../support/builders.ts";
 import { MemoryStorage } from "../../support/model/memory-storage.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Task } from "../../../src/domain/task/task.ts";
 import type { TaskDeps } from "../../../src/task-object/deps.ts";
-import type { Change, TaskDocument } from "../../../src/task-object/document.ts";
+import type { Change, TaskDocument } from "../../../src/task-object/document/document.ts";
 import { changeOf } from "../../../src/task-object/steps/record.ts";
 import { aDocument, aTask, T0 } from "../../support/builders.ts";
 

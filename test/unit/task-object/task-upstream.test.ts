@@ -4,7 +4,7 @@ import { runAlarm, WITHOUT_SETTINGS } from "../../../src/task-object/alarm.ts";
 import type { TaskDeps } from "../../../src/task-object/deps.ts";
 import { Pacing } from "../../../src/task-object/pacing.ts";
 import { RunningSteps } from "../../../src/task-object/running-steps.ts";
-import { TaskStore } from "../../../src/task-object/store.ts";
+import { TaskStore } from "../../../src/task-object/document/store.ts";
 import { askedKey, pollLimits } from "../../../src/task-object/task-upstream.ts";
 import { UpstreamSession } from "../../../src/task-object/upstream-session.ts";
 import { aDocument, anUpstream, aSchedule, aTask, T0 } from "../../support/builders.ts";

@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import type { TaskDeps } from "../../../src/task-object/deps.ts";
 import { RunningSteps } from "../../../src/task-object/running-steps.ts";
 import { finishRemoval } from "../../../src/task-object/steps/remove.ts";
-import { TaskStore } from "../../../src/task-object/store.ts";
+import { TaskStore } from "../../../src/task-object/document/store.ts";
 import { aDocument, aTask, T0 } from "../../support/builders.ts";
 import { MemoryStorage } from "../../support/model/memory-storage.ts";
 

@@ -4,7 +4,7 @@ import { AccountObject } from "../../../src/account-object/object.ts";
 import { CadenceObject } from "../../../src/cadence-object/object.ts";
 import type { TaskReport } from "../../../src/domain/account/report.ts";
 import type { TaskDeps } from "../../../src/task-object/deps.ts";
-import { TaskStore } from "../../../src/task-object/store.ts";
+import { TaskStore } from "../../../src/task-object/document/store.ts";
 import type { UpstreamCalls } from "../../../src/task-object/upstream-session.ts";
 import type { Upstream } from "../../../src/upstream/provider.ts";
 import { R2Store } from "../../../src/files/r2-store.ts";

@@ -1,5 +1,5 @@
 import { runInDurableObject } from "cloudflare:test";
-import type { TaskDocument } from "../../../src/task-object/document.ts";
+import type { TaskDocument } from "../../../src/task-object/document/document.ts";
 import { readRows } from "../../support/model/read-rows.ts";
 import { stubOf } from "./world.ts";
 

@@ -1,6 +1,6 @@
 import type { AttemptJson, DeliveryJson } from "../../../contract/shapes/delivery.ts";
 import type { AttemptReason } from "../../../contract/words.ts";
-import { isTerminalEvent } from "../../../domain/task/event.ts";
+import { isTerminalEvent } from "../../../domain/task/events/event.ts";
 import { isTerminal } from "../../../domain/task/task.ts";
 import type { Text } from "../../text/en.ts";
 import { sameReceiver } from "./delivery-groups.ts";

@@ -5,7 +5,7 @@ import { neverSent, type Receiver } from "../../../domain/delivery/delivery.ts";
 import { judgeEndpoint } from "../../../domain/delivery/endpoint-policy.ts";
 import type { Endpoint } from "../../../domain/endpoint/endpoint.ts";
 import { sampleBody } from "../../../domain/endpoint/sample.ts";
-import { pingBody } from "../../../domain/task/payload.ts";
+import { pingBody } from "../../../domain/task/events/payload.ts";
 import { formatTaskId } from "../../../domain/task/task-id.ts";
 import { openEndpointHeaders } from "../../../keys/endpoint-headers.ts";
 import { newMessageId, randomName } from "../../../keys/ids.ts";

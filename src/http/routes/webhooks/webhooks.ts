@@ -5,7 +5,7 @@ import type { VerifyReason } from "../../../contract/words.ts";
 import { Router } from "../../router.ts";
 import type { Context } from "hono";
 import { rotateSecret, signingVersions } from "../../../account-object/client.ts";
-import { pingBody } from "../../../domain/task/payload.ts";
+import { pingBody } from "../../../domain/task/events/payload.ts";
 import type { AttemptResult } from "../../../domain/delivery/delivery.ts";
 import type { SigningVersion } from "../../../domain/account/signing-versions.ts";
 import { isoTime } from "../../../domain/text/time.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { applyReading } from "../../../../src/domain/task/apply-reading.ts";
 import { dueWork, needsBriefing } from "../../../../src/domain/task/due-work.ts";
-import { eventsBetween } from "../../../../src/domain/task/event.ts";
+import { eventsBetween } from "../../../../src/domain/task/events/event.ts";
 import {
   copyGivenUp,
   copyUntil,
@@ -11,7 +11,7 @@ import {
 } from "../../../../src/domain/task/keep.ts";
 import { finishSample } from "../../../../src/domain/task/observations.ts";
 import { decidePoll, idToAsk, streamedSchedule } from "../../../../src/domain/task/poll.ts";
-import { streamEvent } from "../../../../src/domain/task/stream-event.ts";
+import { streamEvent } from "../../../../src/domain/task/events/stream-event.ts";
 import { beginSubmit, decideSubmit, submitLost } from "../../../../src/domain/task/submit.ts";
 import { failed, isCopying, taskError, type Task } from "../../../../src/domain/task/task.ts";
 import type { PollAnswer, ResultUrl } from "../../../../src/domain/task/upstream-answer.ts";

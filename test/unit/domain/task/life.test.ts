@@ -2,9 +2,9 @@ import { TASK_STATUSES, type EventType } from "../../../../src/contract/words.ts
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { dueWork, alarmAt, NOTHING_SYNCED } from "../../../../src/domain/task/due-work.ts";
-import { eventsBetween } from "../../../../src/domain/task/event.ts";
+import { eventsBetween } from "../../../../src/domain/task/events/event.ts";
 import { copyUntil, decideCopy, type CopyOutcome } from "../../../../src/domain/task/keep.ts";
-import { messageBody } from "../../../../src/domain/task/payload.ts";
+import { messageBody } from "../../../../src/domain/task/events/payload.ts";
 import { decidePoll } from "../../../../src/domain/task/poll.ts";
 import { beginSubmit, decideSubmit, submitLost } from "../../../../src/domain/task/submit.ts";
 import type { PollSchedule, Task } from "../../../../src/domain/task/task.ts";

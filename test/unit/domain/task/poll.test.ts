@@ -10,7 +10,7 @@ import {
 import { finishSample } from "../../../../src/domain/task/observations.ts";
 import { timedOut, type PollSchedule, type Task } from "../../../../src/domain/task/task.ts";
 import type { PollAnswer, TaskReading } from "../../../../src/domain/task/upstream-answer.ts";
-import { messageBody } from "../../../../src/domain/task/payload.ts";
+import { messageBody } from "../../../../src/domain/task/events/payload.ts";
 import { taskJson } from "../../../../src/domain/task/task-json.ts";
 import { aReading, aSchedule, aTask, anUnsubmittedTask, T0 } from "../../../support/builders.ts";
 import { bellCurve } from "../../../support/curves.ts";

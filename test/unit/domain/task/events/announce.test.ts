@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import type { TaskEndpoint } from "../../../../src/domain/endpoint/endpoint.ts";
-import { announce, bodyOf } from "../../../../src/domain/task/announce.ts";
-import { isTerminal, type Task } from "../../../../src/domain/task/task.ts";
-import { aDelivery, aTask, T0 } from "../../../support/builders.ts";
+import type { TaskEndpoint } from "../../../../../src/domain/endpoint/endpoint.ts";
+import { announce, bodyOf } from "../../../../../src/domain/task/events/announce.ts";
+import { isTerminal, type Task } from "../../../../../src/domain/task/task.ts";
+import { aDelivery, aTask, T0 } from "../../../../support/builders.ts";
 
 /*
  * scenario                                       requirement

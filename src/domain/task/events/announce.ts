@@ -1,9 +1,9 @@
-import type { CallbackFormat, EventType } from "../../contract/words.ts";
-import { deliveriesTo } from "../delivery/by-receiver.ts";
-import { newDelivery, type Delivery } from "../delivery/delivery.ts";
+import type { CallbackFormat, EventType } from "../../../contract/words.ts";
+import { deliveriesTo } from "../../delivery/by-receiver.ts";
+import { newDelivery, type Delivery } from "../../delivery/delivery.ts";
 import { eventsBetween } from "./event.ts";
 import { messageBody } from "./payload.ts";
-import { isTerminal, type Task } from "./task.ts";
+import { isTerminal, type Task } from "../task.ts";
 
 /** A message's text in one format: the same bytes for every attempt at every receiver of that format. */
 export interface MessageBody {

@@ -1,4 +1,4 @@
-import type { LeftFile } from "../domain/task/keep.ts";
+import type { LeftFile } from "../../domain/task/keep.ts";
 import type { Change, TaskDocument } from "./document.ts";
 import type { TaskKv } from "./storage.ts";
 

@@ -6,10 +6,10 @@ import {
   HEARTBEAT,
   streamEvent,
   streamEventId,
-} from "../../../../src/domain/task/stream-event.ts";
-import type { Task } from "../../../../src/domain/task/task.ts";
-import { aTask, T0 } from "../../../support/builders.ts";
-import { parseEventStream } from "../../../support/wire/sse.ts";
+} from "../../../../../src/domain/task/events/stream-event.ts";
+import type { Task } from "../../../../../src/domain/task/task.ts";
+import { aTask, T0 } from "../../../../support/builders.ts";
+import { parseEventStream } from "../../../../support/wire/sse.ts";
 
 const queued = aTask();
 const running = aTask({ status: "running", progress: 20 });

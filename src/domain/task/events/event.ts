@@ -1,5 +1,5 @@
-import type { EventType } from "../../contract/words.ts";
-import { isTerminal, type Task } from "./task.ts";
+import type { EventType } from "../../../contract/words.ts";
+import { isTerminal, type Task } from "../task.ts";
 
 export function isTerminalEvent(type: EventType): boolean {
   return type === "video.succeeded" || type === "video.failed";

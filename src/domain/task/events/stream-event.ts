@@ -1,5 +1,5 @@
-import type { Task } from "./task.ts";
-import type { StreamEventType } from "../../contract/words.ts";
+import type { Task } from "../task.ts";
+import type { StreamEventType } from "../../../contract/words.ts";
 
 /**
  * The event that a stream has to send now, given what it has sent last; null: nothing that a listener would see. The

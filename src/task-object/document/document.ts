@@ -1,8 +1,8 @@
-import { isNews } from "../domain/account/summary.ts";
-import type { Delivery } from "../domain/delivery/delivery.ts";
-import type { MessageBody } from "../domain/task/announce.ts";
-import type { TaskState } from "../domain/task/due-work.ts";
-import { leftFile, type LeftFile } from "../domain/task/keep.ts";
+import { isNews } from "../../domain/account/summary.ts";
+import type { Delivery } from "../../domain/delivery/delivery.ts";
+import type { MessageBody } from "../../domain/task/events/announce.ts";
+import type { TaskState } from "../../domain/task/due-work.ts";
+import { leftFile, type LeftFile } from "../../domain/task/keep.ts";
 
 /**
  * Everything that an object knows of its task: its messages and their attempts, too. Written whole, so every change of it is

@@ -1,9 +1,9 @@
-import { nameInTaskId } from "../domain/task/task-id.ts";
-import type { Task } from "../domain/task/task.ts";
-import { seal, SealError, unseal } from "../keys/seal.ts";
-import * as text from "../keys/seal-text.ts";
-import { concat } from "../net/concat.ts";
-import type { TaskDeps } from "./deps.ts";
+import { nameInTaskId } from "../../domain/task/task-id.ts";
+import type { Task } from "../../domain/task/task.ts";
+import { seal, SealError, unseal } from "../../keys/seal.ts";
+import * as text from "../../keys/seal-text.ts";
+import { concat } from "../../net/concat.ts";
+import type { TaskDeps } from "../deps.ts";
 import type { SealedValues, TaskDocument } from "./document.ts";
 
 /** What a task keeps sealed, and how it is opened. Purposes are bound into each seal, so none stands in for another. */

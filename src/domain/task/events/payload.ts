@@ -1,8 +1,13 @@
-import type { FlatMessage, FlatPing, StandardMessage, StandardPing } from "../../contract/shapes/message.ts";
-import type { CallbackFormat, EventType } from "../../contract/words.ts";
-import { isJsonObject, parseJson } from "../text/json.ts";
-import { isoTime } from "../text/time.ts";
-import { jsonObject, JsonText, taskDataJson, type Members, type ToldTask } from "./task-json.ts";
+import type {
+  FlatMessage,
+  FlatPing,
+  StandardMessage,
+  StandardPing,
+} from "../../../contract/shapes/message.ts";
+import type { CallbackFormat, EventType } from "../../../contract/words.ts";
+import { isJsonObject, parseJson } from "../../text/json.ts";
+import { isoTime } from "../../text/time.ts";
+import { jsonObject, JsonText, taskDataJson, type Members, type ToldTask } from "../task-json.ts";
 
 /** The body of an event's message: written once, with the event, and sent byte for byte on every attempt. */
 export function messageBody(

@@ -1,5 +1,5 @@
-import { alarmAt, dueWork, REPORT_ALONE_MS, stepKey, type Step } from "../domain/task/due-work.ts";
-import { ObjectAlarm } from "../net/object-alarm.ts";
+import { alarmAt, dueWork, REPORT_ALONE_MS, stepKey, type Step } from "../../domain/task/due-work.ts";
+import { ObjectAlarm } from "../../net/object-alarm.ts";
 import {
   changed,
   leftFilesOf,
