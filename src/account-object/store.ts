@@ -18,9 +18,7 @@ import type { HealthTransition } from "../domain/account/hosts.ts";
 import type { AccountStats, ListPage } from "../domain/account/summary.ts";
 import type { Lesson } from "../domain/task/cadence.ts";
 import { isTerminal } from "../domain/task/task.ts";
-import { RECENT_MS, type Tally } from "../domain/account/tally.ts";
 import { ObjectAlarm } from "../net/object-alarm.ts";
-import { CHUNK, loadTally } from "./load-tally.ts";
 import { AlertStore } from "./alerts/store.ts";
 import { EndpointStore } from "./endpoints/store.ts";
 import { HostBook } from "./host-book.ts";
@@ -30,9 +28,7 @@ import { RecoveryStore } from "./recovery/store.ts";
 import { ProofStore } from "./proof-store.ts";
 import { SigningStore } from "./signing-store.ts";
 import type { AccountStorage } from "./storage.ts";
-
-/** A snapshot is written after so many changes: a process that starts reads as many rows to count what came since. */
-const CHANGES_PER_SNAPSHOT = 500;
+import { CHUNK, TallyBook } from "./tally-book.ts";
 
 /** An account's rows, counters and alarm; the only place that writes them. */
 export class AccountStore {
@@ -45,13 +41,8 @@ export class AccountStore {
   readonly endpoints: EndpointStore;
   readonly alerts: AlertStore;
   readonly #hosts: HostBook;
-  /** Loaded when it is first needed: a process that only takes a report or two does without. */
-  #tally: Tally | null = null;
+  readonly #tally: TallyBook;
   #roundAt: number | null = null;
-  /** Rows written since the last snapshot, or since this process began. */
-  #changes = 0;
-  /** A row that no process would find by the last snapshot has changed. */
-  #isSnapshotDue = false;
 
   /** `hasAlerts`: changes of tasks are collected for alerts, until these are taken. */
   constructor(storage: AccountStorage, { hasAlerts } = { hasAlerts: false }) {
@@ -62,8 +53,13 @@ export class AccountStore {
     this.proof = new ProofStore(this.#rows);
     this.recoveries = new RecoveryStore(storage, this.#alarm);
     this.#hosts = new HostBook(this.#rows);
+    this.#tally = new TallyBook(this.#rows);
     this.endpoints = new EndpointStore({ storage, rows: this.#rows, alarm: this.#alarm });
-    this.alerts = new AlertStore({ rows: this.#rows, arm: (at) => this.#armBy(at), collects: hasAlerts });
+    this.alerts = new AlertStore({
+      rows: this.#rows,
+      arm: (at) => this.#alarm.setBy(at),
+      collects: hasAlerts,
+    });
   }
 
   /** Writes what tasks report, unless a higher version is known already. */
@@ -74,7 +70,7 @@ export class AccountStore {
       for (const report of reports) {
         if (this.#receiveOne(report, now) && report.lesson) lessons.push(report.lesson);
       }
-      this.#armBy(now + RECONCILE_EVERY_MS);
+      this.#alarm.setBy(now + RECONCILE_EVERY_MS);
     });
     return { lessons, transitions };
   }
@@ -83,7 +79,7 @@ export class AccountStore {
   #receiveOne({ summary, ...task }: TaskReport, now: number): boolean {
     const key = taskKey(task);
     const known = this.#rows.task(key);
-    this.#tally?.hear(key, now);
+    this.#tally.hear(key, now);
     if (known ? isOld(summary, known) : this.#rows.isDeleted(key)) return false;
     if (summary === null) this.#rows.writeDeleted(key, now);
     if (known || summary) this.#change(key, known, summary && { summary, heardAt: now }, now);
@@ -95,7 +91,7 @@ export class AccountStore {
     const { now } = retention;
     return this.#transact(now, () => {
       const known = this.#rows.task(key);
-      this.#tally?.hear(key, now);
+      this.#tally.hear(key, now);
       if (!known) return;
       const summary = answer && taskKey(answer) === key ? answer.summary : null;
       if (!answer || !summary || fate(summary, retention) === "drop") {
@@ -111,7 +107,7 @@ export class AccountStore {
 
   /** The task could not be asked; it is asked again in an hour, like every other one. */
   hear(key: string, now: number): void {
-    this.#tally?.hear(key, now);
+    this.#tally.hear(key, now);
   }
 
   /** Newest first; tasks whose retention is over are not among them. Other calls are answered while it reads. */
@@ -120,7 +116,7 @@ export class AccountStore {
   }
 
   stats(): AccountStats {
-    const { hosts, ...counted } = this.#loaded().stats();
+    const { hosts, ...counted } = this.#tally.stats();
     return { ...counted, hosts: hosts.map((count) => this.#hosts.shown(count)) };
   }
 
@@ -136,7 +132,7 @@ export class AccountStore {
 
   /** Keys of the unsettled tasks that were not heard of since then, oldest first. */
   unheard(until: number): string[] {
-    return this.#loaded().unheard(until);
+    return this.#tally.unheard(until);
   }
 
   /** Disables endpoints that have failed for too long, though nothing was reported of them lately. */
@@ -181,11 +177,11 @@ export class AccountStore {
     } else {
       this.#alarm.forget();
       if (this.#rows.hasTasks() || this.endpoints.health.hasFailing() || this.#keptUntil() > now) {
-        this.#armBy(now + RETRY_MS);
+        this.#alarm.setBy(now + RETRY_MS);
       }
     }
     // A process that is gone has left it in the middle.
-    if (this.recoveries.running()) this.#armBy(now + 1);
+    if (this.recoveries.running()) this.#alarm.setBy(now + 1);
     await this.armed();
   }
 
@@ -220,11 +216,11 @@ export class AccountStore {
         if (isDone && this.#lastRetentionMs() !== retentionMs) {
           this.#rows.writeDocument("retention", retentionMs);
         }
-        if (isDone && this.#loaded().hasNews(now)) this.#isSnapshotDue = true;
-        this.#armBy(nextAt);
+        if (isDone) this.#tally.endRound(now);
+        this.#alarm.setBy(nextAt);
       });
     } else if (keptUntil > now) {
-      this.#armBy(keptUntil);
+      this.#alarm.setBy(keptUntil);
     } else if (this.signing.isFirst && this.endpoints.all().length === 0) {
       this.#forget();
       await this.#storage.deleteAll();
@@ -245,10 +241,7 @@ export class AccountStore {
   }
 
   #change(key: string, before: KnownTask | null, after: KnownTask | null, now: number): void {
-    // Load the tally before the row changes: it counts the row as it is. A snapshot finds every other row.
-    const mayBeCounted = before ? before.summary.settledAt !== null : key < timeKey(now - RECENT_MS);
-    const tally = mayBeCounted ? this.#loaded() : this.#tally;
-    if (tally && !tally.finds(key)) this.#isSnapshotDue = true;
+    this.#tally.expect(key, before, now);
     if (after) {
       this.#rows.writeTask(key, after);
       this.proof.observe(after.summary);
@@ -256,18 +249,7 @@ export class AccountStore {
       this.#hosts.observe(before?.summary ?? null, after.summary);
       this.endpoints.health.observe(before?.summary ?? null, after.summary);
     } else this.#rows.deleteTask(key);
-    tally?.move(key, before, after);
-    this.#changes += 1;
-  }
-
-  #loaded(): Tally {
-    this.#tally ??= loadTally(this.#rows);
-    return this.#tally;
-  }
-
-  /** Arms the alarm unless it is set for then or earlier. */
-  #armBy(at: number): void {
-    if (this.#alarm.at === null || this.#alarm.at > at) this.#alarm.set(at);
+    this.#tally.move(key, before, after);
   }
 
   /** All or nothing, a snapshot that is due included. Says which receivers began to fail, recovered, or are disabled. */
@@ -276,10 +258,7 @@ export class AccountStore {
       return this.#storage.transactionSync(() => {
         write();
         const transitions = [...this.#hosts.settle(), ...this.endpoints.health.settle(now)];
-        if (!this.#isSnapshotDue && this.#changes < CHANGES_PER_SNAPSHOT) return transitions;
-        this.#rows.writeDocument("counts", this.#loaded().snapshot(now));
-        this.#changes = 0;
-        this.#isSnapshotDue = false;
+        this.#tally.flush(now);
         return transitions;
       });
     } catch (error) {
@@ -298,8 +277,6 @@ export class AccountStore {
     this.endpoints.forget();
     this.alerts.forget();
     this.#alarm.forget();
-    this.#tally = null;
-    this.#changes = 0;
-    this.#isSnapshotDue = false;
+    this.#tally.forget();
   }
 }

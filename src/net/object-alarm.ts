@@ -29,6 +29,11 @@ export class ObjectAlarm {
     });
   }
 
+  /** Sets it for then, unless it is known to be set for then or earlier. */
+  setBy(at: number): void {
+    if (this.#at === null || this.#at > at) this.set(at);
+  }
+
   /** Storage says that it is set to this. */
   found(at: number): void {
     this.#at = at;

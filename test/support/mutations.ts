@@ -189,8 +189,8 @@ export const MUTATIONS: Mutation[] = [
     name: "leave a recovery that begins to the hourly alarm",
     guarantee: 6,
     file: "src/account-object/recovery/store.ts",
-    search: 'this.#armBy(now + (recovery.status === "running" ? SOON_MS : RECONCILE_EVERY_MS));',
-    replace: "this.#armBy(now + RECONCILE_EVERY_MS);",
+    search: 'this.#alarm.setBy(now + (recovery.status === "running" ? SOON_MS : RECONCILE_EVERY_MS));',
+    replace: "this.#alarm.setBy(now + RECONCILE_EVERY_MS);",
     test: { file: RECOVERIES, name: "goes back to the reconciliation, at the time that was set before" },
   },
   {

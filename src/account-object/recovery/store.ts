@@ -70,7 +70,7 @@ export class RecoveryStore {
       else this.#rows.deleteMatches();
       for (const old of this.all().slice(kept.length)) this.#rows.delete(old);
       this.#rows.write(recovery);
-      this.#armBy(now + (recovery.status === "running" ? SOON_MS : RECONCILE_EVERY_MS));
+      this.#alarm.setBy(now + (recovery.status === "running" ? SOON_MS : RECONCILE_EVERY_MS));
     });
     this.#all = [recovery, ...kept];
   }
@@ -163,7 +163,7 @@ export class RecoveryStore {
 
   /** A process that dies during a run is followed by another, whatever else sets the alarm meanwhile. */
   armForRun(now: number): void {
-    this.#armBy(now + RUN_LIMIT_MS);
+    this.#alarm.setBy(now + RUN_LIMIT_MS);
   }
 
   /** @throws what storage throws */
@@ -175,10 +175,6 @@ export class RecoveryStore {
   /** When the alarm that was armed last is set. @throws what storage throws */
   async armed(): Promise<void> {
     await this.#alarm.whenSet();
-  }
-
-  #armBy(at: number): void {
-    if (this.#alarm.at === null || this.#alarm.at > at) this.#alarm.set(at);
   }
 
   #change(recovery: Recovery): void {
