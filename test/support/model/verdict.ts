@@ -3,7 +3,8 @@ import { deliveriesTo } from "../../../src/domain/delivery/by-receiver.ts";
 import { isTerminalEvent } from "../../../src/domain/task/events/event.ts";
 import { isTerminal } from "../../../src/domain/task/task.ts";
 import type { Tally } from "../checks/tally.ts";
-import { counts, isRefused, receivers, wasUnproved, type Life } from "./guarantees.ts";
+import { counts, isRefused, receivers, wasUnproved } from "./deliveries.ts";
+import type { Life } from "./life.ts";
 import type { WireCall, World } from "./world.ts";
 
 /** No attempt is planned for later than 22 h after its event, and the longest wait of the model is an hour. */

@@ -1,20 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { clock, distance, span } from "../../../src/console/pages/parts/spans.ts";
 import { liveEveryMs, type TaskView } from "../../../src/console/pages/task/task-view.ts";
 import { en } from "../../../src/console/text/en.ts";
 import { zh } from "../../../src/console/text/zh.ts";
 import { timelineOf } from "../../../src/console/pages/task/timeline.ts";
-import { diagnosticsOf } from "../../../src/task-object/diagnostics.ts";
 import { aDeliveryView, anAttempt, aView, iso } from "./views.ts";
-import {
-  aKeep,
-  aDelivery,
-  aSchedule,
-  aTask,
-  aTaskState,
-  anUnsubmittedTask,
-  T0,
-} from "../../support/builders.ts";
+import { T0 } from "../../support/builders.ts";
 
 const labels = (view: TaskView): string[] =>
   timelineOf(view, en, T0 + 10_000).map(({ label, detail }) =>
@@ -236,90 +226,5 @@ describe("a live page asks again", () => {
     ],
   ])("%s", (_name, view, expected) => {
     expect(liveEveryMs(view, now)).toBe(expected);
-  });
-});
-
-describe("where a task stands", () => {
-  const at = { now: T0 + 1000, alarmAt: T0 + 5000, retentionMs: 3_600_000 };
-  const life = (overrides: Parameters<typeof aTaskState>[0]) => diagnosticsOf(aTaskState(overrides), at);
-
-  it("is known from its schedule, or from its alarm when it was asleep", () => {
-    expect(life({ schedule: aSchedule({ nextPollAt: T0 + 3000, polls: 4 }) })).toMatchObject({
-      polls: 4,
-      next_poll_at: iso(3000),
-    });
-    expect(life({ schedule: aSchedule({ nextPollAt: T0 + 900 }) })).toMatchObject({
-      next_poll_at: iso(5000),
-    });
-  });
-
-  it("has no next poll before the submit, and none behind the deadline", () => {
-    expect(life({ task: anUnsubmittedTask("due", { dueAt: T0 + 2000, refusals: 2 }) })).toMatchObject({
-      submit: { phase: "due", due_at: iso(2000), refusals: 2 },
-      next_poll_at: null,
-    });
-    expect(
-      life({ task: aTask({ deadlineAt: T0 + 2000 }), schedule: aSchedule({ nextPollAt: T0 + 9000 }) })
-        .next_poll_at,
-    ).toBe(iso(2000));
-  });
-
-  it("has the copy under way, no poll meanwhile, and afterwards when the result was there", () => {
-    const copy = { url: "https://cdn.acme.com/v.mp4", needsKey: false, dueAt: T0, failures: 2, reason: null };
-    const keep = aKeep({ succeededAt: T0 + 400, patienceMs: 9000, copy });
-    expect(life({ task: aTask({ status: "running", keep }) })).toMatchObject({
-      next_poll_at: null,
-      ready_at: iso(400),
-      copy: { failures: 2, until: iso(9400) },
-    });
-    const ended = aTask({ status: "succeeded", finishedAt: T0 + 900, keep: { ...keep, copy: null } });
-    expect(life({ task: ended })).toMatchObject({ ready_at: iso(400), copy: null });
-    expect(life({ task: aTask() })).toMatchObject({ ready_at: null, copy: null });
-  });
-
-  it("ends with the retention", () => {
-    const task = aTask({ status: "failed", finishedAt: T0 + 500 });
-    const delivery = aDelivery({ status: "delivered", settledAt: T0 + 700, manual: 1 });
-    expect(life({ task, deliveries: [delivery] })).toMatchObject({
-      next_poll_at: null,
-      events: [{ message_id: delivery.messageId, occurred_at: iso(0), by_hand: 1 }],
-      erased_at: iso(3_600_700),
-    });
-  });
-});
-
-describe("a time", () => {
-  it.each([
-    [0, "0 s", "0 秒"],
-    [440, "0.4 s", "0.4 秒"],
-    [9999, "10 s", "10 秒"],
-    [59_400, "59 s", "59 秒"],
-    [59_600, "1 min", "1 分钟"],
-    [200_000, "3 min 20 s", "3 分 20 秒"],
-    [7_260_000, "2 h 1 min", "2 小时 1 分"],
-    [86_400_000, "1 day", "1 天"],
-    [200_000_000, "2 days", "2 天"],
-  ])("of %i ms is %s, %s", (ms, english, chinese) => {
-    expect([span(en.time, ms), span(zh.time, ms)]).toEqual([english, chinese]);
-  });
-
-  it.each([
-    [-500, "now"],
-    [-61_000, "1 min ago"],
-    [5000, "in 5 s"],
-    [7_300_000, "in 2 h"],
-    [-172_800_000, "2 days ago"],
-    // What is to come is rounded: the retention of a task that has just ended is that of the setting.
-    [30 * 86_400_000 - 5000, "in 30 days"],
-    [86_395_000, "in 1 day"],
-    [59_700, "in 1 min"],
-    [3_599_000, "in 1 h"],
-    [-86_395_000, "23 h ago"],
-  ])("%i ms away is %s", (ms, expected) => {
-    expect(distance(en.time, T0 + ms, T0)).toBe(expected);
-  });
-
-  it("on the clock is said in UTC", () => {
-    expect(clock("2026-11-23T20:45:12.345Z")).toBe("2026-11-23 20:45:12 UTC");
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Delivery } from "../../../src/domain/delivery/delivery.ts";
 import { aDelivery, anEndpoint, aTask, aTaskState, T0 } from "../../support/builders.ts";
 import { EndpointHistory } from "../../support/model/endpoints.ts";
-import type { Life } from "../../support/model/guarantees.ts";
+import type { Life } from "../../support/model/life.ts";
 import { verdict, type Seen } from "../../support/model/verdict.ts";
 import type { LoggedAttempt, WireCall } from "../../support/model/world.ts";
 
