@@ -37,13 +37,21 @@ const SHAPES = [
   "FlatMessage",
 ] as const;
 
+/** Shapes that have all members of another one, and more. */
+const BASES: Readonly<Record<string, (typeof SHAPES)[number]>> = {
+  CreateVideo: "RingbackFields",
+  Task: "TaskData",
+  SentDelivery: "Delivery",
+};
+
 export function clientTypes(): string {
   const { schemas } = openApiDocument().components;
   const shapes = SHAPES.map((name) => {
     const schema = schemas[name] ?? {};
-    if (name !== "Task") return `${comment(schema)}export interface ${name} ${objectType(schema)}\n`;
-    const more = without(schema, schemas["TaskData"] ?? {});
-    return `${comment(schema)}export interface ${name} extends TaskData ${objectType(more)}\n`;
+    const base = BASES[name];
+    if (!base) return `${comment(schema)}export interface ${name} ${objectType(schema)}\n`;
+    const more = without(schema, schemas[base] ?? {});
+    return `${comment(schema)}export interface ${name} extends ${base} ${objectType(more)}\n`;
   });
   return indented(
     `/** Made from \`src/contract\` by \`npm run types\`: do not edit. */\n\n${shapes.join("\n")}`,

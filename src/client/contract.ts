@@ -1,7 +1,7 @@
 /** Made from `src/contract` by `npm run types`: do not edit. */
 
 /** The upstream's fields and Ringback's own. Fields that are in neither are forwarded as they are, but a name that is one of them but for case, blanks, `-`, `_` or invisible characters is refused, and so is an unknown one that begins with `callback` or `webhook`, and in JSON one such as `test.outcome`. Numbers and booleans may come as strings, objects as JSON in a string, lists as JSON in one or with a line each; null and the empty string count as absent, but an empty `test` is refused. A text task with `content` (an array) needs no `prompt`. */
-export interface CreateVideo {
+export interface CreateVideo extends RingbackFields {
   /** The upstream's model id. */
   model: string;
   /** What is asked for. `VALIDATION=lenient` forwards other values, too, because the upstream's lists change. */
@@ -26,37 +26,6 @@ export interface CreateVideo {
   end_image?: string;
   /** What to refer to: each an http(s) URL, a `data:image/…;base64,` URL or bare base64 of at least 64 characters; in a `multipart/form-data` body also a file, or an `asset://` URL. Also URLs with commas or line breaks between them, or a JSON array in a string. */
   reference_images?: ReadonlyArray<string>;
-  /** Where to call back: `https`, port 443 or 1024 and above, a public DNS name, no user info, at most 2048 characters. Without it the task is only kept and polled. */
-  callback_url?: string;
-  /** Up to 10 headers sent with each callback, 8 KB in all: what a receiver asks for, such as `authorization` or `x-make-apikey`. Sealed at rest and never shown again. Names of the transport, of cookies, `webhook-*` and `ringback-*` are refused. */
-  callback_headers?: {
-    [member: string]: string;
-  };
-  /** `flat` is one level of scalars, for no-code tools. `standard` if left out. */
-  callback_format?: "standard" | "flat";
-  /** What to call back about. The end of the task, well or badly, if left out. */
-  callback_events?: ReadonlyArray<"video.succeeded" | "video.failed" | "video.running" | "video.progress">;
-  /** Your own words, echoed in reads and callbacks; at most 4096 bytes of JSON. */
-  metadata?: {
-    [member: string]: unknown;
-  };
-  /** Give up after so long. The deployment's default if left out (a day, unless it is changed). */
-  timeout_seconds?: number;
-  /** Repeat a submit that was answered with a complete 5xx, at most 3 times. It may pay twice. */
-  retry_ambiguous_submit?: boolean;
-  /** Whether the account's registered endpoints are told of this task as well. Yes if left out, but not of a `test`. */
-  endpoints?: boolean;
-  /** Whether Ringback keeps a copy of the result, which `video_url` then points to. If left out, as the deployment has it (`KEEP_RESULTS`); `true` is refused where it keeps no files. Of a `test` nothing is kept. */
-  keep_result?: boolean;
-  /** Try it without the upstream: nothing is submitted and nothing is paid, everything else is real. Also the bare outcome as a string. */
-  test?: {
-    outcome: "succeeded" | "failed" | "timeout";
-    delay_seconds?: number;
-  } | "succeeded" | "failed" | "timeout";
-  /** Members that go upstream beside the other fields, for those of its fields that have the name of one of Ringback's own, such as `metadata`. No other name is taken. */
-  upstream_body?: {
-    [member: string]: unknown;
-  };
   [member: string]: unknown;
 }
 
@@ -252,20 +221,7 @@ export interface Delivery {
 }
 
 /** A delivery and its request. */
-export interface SentDelivery {
-  /** The `webhook-id` of each attempt. */
-  message_id: string;
-  event: "video.succeeded" | "video.failed" | "video.running" | "video.progress";
-  /** The registered endpoint that it goes to; null: the `callback_url`. */
-  endpoint: {
-    id: string;
-    host: string;
-  } | null;
-  status: "pending" | "delivered" | "exhausted" | "stopped";
-  /** Null once settled. */
-  next_attempt_at: string | null;
-  /** In order. */
-  attempts: ReadonlyArray<Attempt>;
+export interface SentDelivery extends Delivery {
   /** What the newest attempt at the receiver sent, or the first one there will. Null if its endpoint was deleted: the URL is not kept. */
   request: {
     /** Where it goes. */
