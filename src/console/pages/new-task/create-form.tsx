@@ -1,7 +1,10 @@
 import type { Child } from "hono/jsx";
 import { AIO } from "../../../contract/words.ts";
+import type { ApiError } from "../../../http/errors.ts";
+import type { FormIssue } from "../../forms/new-task-fields.ts";
 import type { PageContext } from "../../page-context.ts";
 import { Code, CopyButton } from "../parts/parts.tsx";
+import { Refusal, Summary } from "./new-task-notices.tsx";
 
 /** What the pages that start a task have in common. */
 
@@ -47,50 +50,58 @@ interface CreateFormProps {
   /** Where names of models are listed. */
   models?: string;
   formKey: string;
+  issues: readonly FormIssue[];
+  /** What the upstream, or Ringback, said no with. */
+  refusal: ApiError | null;
   curl: string;
   children?: Child;
 }
 
-/** The form, with the same request as a command beside it. */
-export function CreateForm({ page, action, models, formKey, curl, children }: CreateFormProps) {
+/** The form, with the same request as a command beside it, below what it was refused for. */
+export function CreateForm(props: CreateFormProps) {
+  const { page, action, models, formKey, issues, refusal, curl, children } = props;
   const text = page.text.create;
   return (
-    <form
-      id={ID}
-      class="split new-task"
-      method="post"
-      action={action}
-      data-check={`${action}/check`}
-      {...(models === undefined ? {} : { "data-models": models })}
-    >
-      <input type="hidden" name="form_key" value={formKey} />
-      <div class="column">
-        {children}
-        <p class="send">
-          <button class="primary" type="submit">
-            {text.submit}
-          </button>
-          <span
-            class="hint"
-            role="status"
-            data-verdict
-            data-valid={text.valid}
-            data-invalid={text.invalid}
-          ></span>
-        </p>
-      </div>
-      <div class="column beside">
-        <section class="card panel">
-          <div class="with-copy">
-            <h2>{text.curl}</h2>
-            <CopyButton page={page} from="curl" label={text.curl} />
-          </div>
-          <Code id="curl" label={text.curl}>
-            {curl}
-          </Code>
-          <p class="hint">{text.curlHint}</p>
-        </section>
-      </div>
-    </form>
+    <>
+      {issues.length > 0 && <Summary page={page} issues={issues} />}
+      {refusal !== null && <Refusal page={page} refusal={refusal} />}
+      <form
+        id={ID}
+        class="split new-task"
+        method="post"
+        action={action}
+        data-check={`${action}/check`}
+        {...(models === undefined ? {} : { "data-models": models })}
+      >
+        <input type="hidden" name="form_key" value={formKey} />
+        <div class="column">
+          {children}
+          <p class="send">
+            <button class="primary" type="submit">
+              {text.submit}
+            </button>
+            <span
+              class="hint"
+              role="status"
+              data-verdict
+              data-valid={text.valid}
+              data-invalid={text.invalid}
+            ></span>
+          </p>
+        </div>
+        <div class="column beside">
+          <section class="card panel">
+            <div class="with-copy">
+              <h2>{text.curl}</h2>
+              <CopyButton page={page} from="curl" label={text.curl} />
+            </div>
+            <Code id="curl" label={text.curl}>
+              {curl}
+            </Code>
+            <p class="hint">{text.curlHint}</p>
+          </section>
+        </div>
+      </form>
+    </>
   );
 }

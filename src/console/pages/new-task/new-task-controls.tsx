@@ -1,6 +1,6 @@
 import type { Child } from "hono/jsx";
 import { RawText, type RequestObject } from "../../../http/body/json-body.ts";
-import { described, Field } from "../parts/parts.tsx";
+import { described, Field, type FieldProps } from "../parts/parts.tsx";
 import type { PageContext } from "../../page-context.ts";
 
 /** The kinds of fields that the form of a new task is made of. */
@@ -65,6 +65,20 @@ export function textIn(form: RequestObject, name: string): string {
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
+/** A line of text that is no language. */
+export function CodeInput({ form, field }: { form: RequestObject; field: FieldProps }) {
+  return (
+    <input
+      {...described(field)}
+      class="code"
+      value={textIn(form, field.id)}
+      autocapitalize="off"
+      autocomplete="off"
+      spellcheck={false}
+    />
+  );
+}
+
 export function ImageField({ page, form, problems, id, label }: FormProps & { id: string; label: string }) {
   const text = page.text.create;
   const lost = form[id] instanceof RawText;
@@ -72,13 +86,7 @@ export function ImageField({ page, form, problems, id, label }: FormProps & { id
   const field = { id, label, hint, problem: problems.get(id) };
   return (
     <Field {...field}>
-      <input
-        {...described(field)}
-        class="code"
-        value={textIn(form, id)}
-        spellcheck={false}
-        autocomplete="off"
-      />
+      <CodeInput form={form} field={field} />
       <p class="choose" data-choose={id} hidden>
         <label class="button">
           {text.choose}

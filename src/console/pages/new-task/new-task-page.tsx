@@ -7,7 +7,6 @@ import { ImageField, Select, TextArea, textIn, type FormProps } from "./new-task
 import { CreateForm, CreateHead, typedForm } from "./create-form.tsx";
 import type { KeepMode } from "./keep-field.tsx";
 import { Callback, More, Test } from "./own-fields.tsx";
-import { Refusal, Summary } from "./new-task-notices.tsx";
 import type { FormIssue } from "../../forms/new-task-fields.ts";
 import { modeIn, MODES } from "../../forms/new-task-request.ts";
 import type { PageContext } from "../../page-context.ts";
@@ -31,9 +30,15 @@ export function NewTaskPage({ page, form, formKey, issues, refusal, curl, keepMo
   return (
     <Page page={page} title={text.title} place="new" scripts={["new-task"]} {...typedForm("/new")}>
       <CreateHead page={page} title={text.title} lead={text.lead} />
-      {issues.length > 0 && <Summary page={page} issues={issues} />}
-      {refusal !== null && <Refusal page={page} refusal={refusal} />}
-      <CreateForm page={page} action="/new" models="/new/models" formKey={formKey} curl={curl}>
+      <CreateForm
+        page={page}
+        action="/new"
+        models="/new/models"
+        formKey={formKey}
+        issues={issues}
+        refusal={refusal}
+        curl={curl}
+      >
         <Test {...parts} />
         <Modes {...parts} />
         <Picture {...parts} />

@@ -8,8 +8,7 @@ import { Page } from "../page.tsx";
 import { described, Field } from "../parts/parts.tsx";
 import { CreateForm, CreateHead, typedForm } from "./create-form.tsx";
 import type { KeepMode } from "./keep-field.tsx";
-import { TextArea, textIn, type FormProps } from "./new-task-controls.tsx";
-import { Refusal, Summary } from "./new-task-notices.tsx";
+import { CodeInput, TextArea, type FormProps } from "./new-task-controls.tsx";
 import { Callback, More, Test } from "./own-fields.tsx";
 
 interface RawRequestProps {
@@ -34,9 +33,7 @@ export function RawRequestPage(props: RawRequestProps) {
   return (
     <Page page={page} title={text.title} place="new" scripts={["raw-request"]} {...typedForm(ACTION)}>
       <CreateHead page={page} title={text.title} lead={text.lead} />
-      {issues.length > 0 && <Summary page={page} issues={issues} />}
-      {refusal !== null && <Refusal page={page} refusal={refusal} />}
-      <CreateForm page={page} action={ACTION} formKey={formKey} curl={curl}>
+      <CreateForm page={page} action={ACTION} formKey={formKey} issues={issues} refusal={refusal} curl={curl}>
         <section class="card panel stack">
           <Target {...parts} patterns={patterns} />
           <Names {...parts} patterns={patterns} />
@@ -87,14 +84,7 @@ function Names({ page, form, problems, patterns }: TargetProps) {
         const field = { id, label: text.name(name), hint: text.nameHint, problem: problems.get(id) };
         return (
           <Field {...field}>
-            <input
-              {...described(field)}
-              class="code"
-              value={textIn(form, id)}
-              autocapitalize="off"
-              autocomplete="off"
-              spellcheck={false}
-            />
+            <CodeInput form={form} field={field} />
           </Field>
         );
       })}

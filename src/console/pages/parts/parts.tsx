@@ -98,7 +98,7 @@ export function Notice({ kind, children }: { kind: "good" | "bad" | "plain"; chi
   );
 }
 
-interface FieldProps {
+export interface FieldProps {
   id: string;
   label: string;
   hint?: string | undefined;
