@@ -39,7 +39,7 @@ export class HealthBook {
   }
 
   /** Ends a transaction: writes what must not be lost, and says what has changed. */
-  settle(): HealthChange[] {
+  flush(): HealthChange[] {
     const changes = [...this.#before].map(([name, was]) => ({ name, was, is: this.get(name) }));
     this.#before.clear();
     if (changes.length === 0) return [];

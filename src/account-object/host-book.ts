@@ -40,9 +40,9 @@ export class HostBook {
   }
 
   /** Ends a transaction, and says which hosts it has changed from well to failing or back. */
-  settle(): HealthTransition[] {
+  flush(): HealthTransition[] {
     return this.#book
-      .settle()
+      .flush()
       .map(({ name, was, is }) => transitionOf({ endpoint: null, host: name }, was, is))
       .filter((transition) => transition !== null);
   }

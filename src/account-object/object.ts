@@ -95,7 +95,7 @@ export class AccountObject extends DurableObject<Env> {
     await this.#store.watch(Date.now());
     const { lessons, transitions } = this.#store.receive(reports, Date.now());
     this.#lessons.add(lessons);
-    this.#announce(reports[0]?.account, transitions);
+    this.#passOn(reports[0]?.account, transitions);
     await this.#store.armed();
     return {
       signing: versionsInForce(this.#store.signing.versions(), Date.now()),
@@ -111,7 +111,8 @@ export class AccountObject extends DurableObject<Env> {
     await this.#store.armed();
   }
 
-  #announce(account: string | undefined, transitions: readonly HealthTransition[]): void {
+  /** Logs what has become of receivers, and tells the alerts of it and of what was reported. */
+  #passOn(account: string | undefined, transitions: readonly HealthTransition[]): void {
     logTransitions(account, transitions);
     this.#alerts.tell(account, { transitions, changes: this.#store.alerts.takeChanges() });
   }
@@ -227,7 +228,7 @@ export class AccountObject extends DurableObject<Env> {
     const nextAt = await reconcile({
       account: this.ctx.id.name,
       store: this.#store,
-      announce: (...news) => this.#announce(...news),
+      passOn: (...news) => this.#passOn(...news),
       retention: () => this.#retention(),
       ask: async (task) => this.#ask(task),
     });

@@ -16,8 +16,8 @@ interface Reconciling {
   /** Whose endpoints are judged. */
   account: string | undefined;
   store: AccountStore;
-  /** Says what has become of receivers, and of the tasks that were asked. */
-  announce: (account: string | undefined, transitions: readonly HealthTransition[]) => void;
+  /** Takes what has become of receivers, and of the tasks that were asked. */
+  passOn: (account: string | undefined, transitions: readonly HealthTransition[]) => void;
   retention: () => Retention;
   /** A task's own summary; null: there is none of this account. The call alone makes the task re-arm a lost alarm. */
   ask: (task: TaskSummary) => Promise<TaskReport | null>;
@@ -29,9 +29,9 @@ interface Reconciling {
  * @throws what storage throws
  */
 export async function reconcile(run: Reconciling): Promise<number> {
-  const { account, store, retention, announce } = run;
+  const { account, store, retention, passOn } = run;
   const { now } = retention();
-  announce(account, store.judgeEndpoints(now));
+  passOn(account, store.judgeEndpoints(now));
   const stopAt = now + RUN_MS;
   const roundAt = store.beginRun(now);
   const isLate = (): boolean => retention().now >= stopAt;
@@ -50,12 +50,12 @@ export async function reconcile(run: Reconciling): Promise<number> {
   return store.endRun(retention(), !isLate());
 }
 
-async function askOne({ store, retention, ask, announce }: Reconciling, key: string): Promise<void> {
+async function askOne({ store, retention, ask, passOn }: Reconciling, key: string): Promise<void> {
   const summary = store.task(key)?.summary;
   if (!summary) return;
   try {
     const answer = await ask(summary);
-    announce(summary.account, store.receiveAnswer(key, answer, retention()));
+    passOn(summary.account, store.receiveAnswer(key, answer, retention()));
   } catch (error) {
     // The next run asks again: a task that fails must not keep this object awake.
     const { taskId, account } = summary;

@@ -257,7 +257,7 @@ export class AccountStore {
     try {
       return this.#storage.transactionSync(() => {
         write();
-        const transitions = [...this.#hosts.settle(), ...this.endpoints.health.settle(now)];
+        const transitions = [...this.#hosts.flush(), ...this.endpoints.health.flush(now)];
         this.#tally.flush(now);
         return transitions;
       });

@@ -16,7 +16,7 @@ import { HealthBook } from "../health-book.ts";
 import type { AccountRows } from "../rows.ts";
 
 /** What this needs of the account's registered endpoints. */
-interface Endpoints {
+interface RegisteredEndpoints {
   all: () => readonly Endpoint[];
   find: (id: string) => Endpoint | null;
   disable: (id: string, disabled: NonNullable<Endpoint["disabled"]>) => void;
@@ -27,12 +27,12 @@ interface Endpoints {
  * without endpoints reads and writes nothing for it.
  */
 export class EndpointHealth {
-  readonly #endpoints: Endpoints;
+  readonly #endpoints: RegisteredEndpoints;
   readonly #book: HealthBook;
   /** By id: when it answered 410, as a report of the present transaction says. */
   readonly #gone = new Map<string, number>();
 
-  constructor(rows: Pick<AccountRows, "document" | "writeDocument">, endpoints: Endpoints) {
+  constructor(rows: Pick<AccountRows, "document" | "writeDocument">, endpoints: RegisteredEndpoints) {
     this.#endpoints = endpoints;
     const excess = (all: ReadonlyMap<string, HostHealth>): string[] =>
       [...all.keys()].filter((id) => endpoints.find(id) === null);
@@ -66,8 +66,8 @@ export class EndpointHealth {
   }
 
   /** Ends a transaction, and says which endpoints it has changed. */
-  settle(now: number): HealthTransition[] {
-    const changes = new Map(this.#book.settle().map((change) => [change.name, change]));
+  flush(now: number): HealthTransition[] {
+    const changes = new Map(this.#book.flush().map((change) => [change.name, change]));
     const gone = new Map(this.#gone);
     this.#gone.clear();
     return [...new Set([...changes.keys(), ...gone.keys()])].flatMap((id) => {

@@ -119,7 +119,7 @@ export class PaceRate {
 
   /** A call was refused. `slotAt`: its slot, null if it had none. */
   refuse(slotAt: number | null, now: number): void {
-    this.#settle(now);
+    this.#recordOutcomes(now);
     if (slotAt === null) {
       this.#strangerAt = now;
       this.#since.strangers += 1;
@@ -139,7 +139,7 @@ export class PaceRate {
 
   /** Brings the rate up to now. `wanted`: tasks wait for slots; an unused rate proves nothing. */
   grow(now: number, wanted: boolean): void {
-    this.#settle(now);
+    this.#recordOutcomes(now);
     const ms = now - this.#grownAt;
     this.#grownAt = now;
     const isStill = now - this.#strangerAt < STRANGER_STILL_MS || now < this.#closedUntil;
@@ -237,11 +237,11 @@ export class PaceRate {
     this.#stretches = [before, { from: now, passed: 0 }];
   }
 
-  /** Slots without a reported 429 have passed. */
-  #settle(now: number): void {
+  /** Of the slots whose 429 would have been reported by now: those without one have passed. */
+  #recordOutcomes(now: number): void {
     const open = this.#slots.findIndex(({ at }) => at > now - this.#outcomeMs);
-    const settled = this.#slots.splice(0, open === -1 ? this.#slots.length : open);
-    for (const slot of settled) {
+    const decided = this.#slots.splice(0, open === -1 ? this.#slots.length : open);
+    for (const slot of decided) {
       if (slot.refused)
         this.#row = { from: this.#row.count === 0 ? slot.at : this.#row.from, count: this.#row.count + 1 };
       else {

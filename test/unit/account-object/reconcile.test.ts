@@ -44,8 +44,8 @@ describe("an account's reconciliation", () => {
       const said = answer(task);
       return said && reportOf(said);
     };
-    const announce = () => undefined;
-    const running = reconcile({ account: "key:somebody", store, retention, ask, announce });
+    const passOn = () => undefined;
+    const running = reconcile({ account: "key:somebody", store, retention, ask, passOn });
     await vi.advanceTimersByTimeAsync(60_000);
     await running;
   }
