@@ -2,6 +2,7 @@ import { problem, problemText, type Problem } from "../contract/problems.ts";
 import { AIO } from "../contract/words.ts";
 import { isOwnHost } from "../domain/delivery/endpoint-policy.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../domain/text/json.ts";
+import { repeatedNames } from "../domain/text/json-names.ts";
 import { BUILT_IN } from "../profiles/built-in.ts";
 import { aio as aioProfile } from "../profiles/built-in/aio.ts";
 import { parseProfile, type Profile } from "../profiles/schema.ts";
@@ -46,10 +47,11 @@ export const upstreamList = settingOf((text, refuse) => {
 function readUpstreams(text: string): readonly NamedUpstream[] | Problem {
   const given = parsed(text);
   if (!isJsonObject(given)) return problem("not_upstreams");
-  const names = topNames(text);
-  if (!names.every((name) => NAME.test(name) && name !== AIO)) return problem("upstream_names");
-  const twice = repeated(names);
-  if (twice !== null) return problem("upstream_twice", { name: twice });
+  const repeated = repeatedNames(new TextEncoder().encode(text));
+  if (repeated === null) return problem("not_upstreams");
+  if (!Object.keys(given).every((name) => NAME.test(name) && name !== AIO)) return problem("upstream_names");
+  const twice = repeated.find(([, inner]) => inner === undefined);
+  if (twice) return problem("upstream_twice", { name: twice[0] });
   const upstreams: NamedUpstream[] = [];
   for (const [name, entry] of Object.entries(given)) {
     const upstream = readUpstream(name, entry);
@@ -92,25 +94,6 @@ function readProfile(name: string, given: string | JsonObject): Profile | Proble
     return BUILT_IN.get(given) ?? problem("unknown_profile", { name, values: [...BUILT_IN.keys()] });
   const result = parseProfile(given);
   return result.ok ? result.profile : problem("bad_profile", { name, ...result.problem });
-}
-
-/** The names at the top of a JSON object's text, also one that a parser lets overwrite another. */
-function topNames(text: string): string[] {
-  const names: string[] = [];
-  let depth = 0;
-  let last = "";
-  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[{}[\]:]/g)) {
-    if (token === ":") {
-      if (depth === 1) names.push(JSON.parse(last) as string);
-    } else if (token === "{" || token === "[") depth += 1;
-    else if (token === "}" || token === "]") depth -= 1;
-    else last = token;
-  }
-  return names;
-}
-
-function repeated(names: readonly string[]): string | null {
-  return names.find((name, index) => names.indexOf(name) !== index) ?? null;
 }
 
 /** Ringback sends keys and prompts there; if it were Ringback, one create would become hundreds. Null: it is usable. */

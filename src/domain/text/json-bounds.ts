@@ -19,14 +19,14 @@ const SPACE = 0x20;
 
 /**
  * Null: within the bounds. Does not judge broken JSON, which the parser refuses. `onString` gets the begin and the end
- * of each string literal's characters.
+ * of each string literal's characters, and in how many objects and lists it stands.
  */
 export function jsonExcess(
   bytes: Uint8Array,
   {
     onString = () => undefined,
     valuesMax = JSON_VALUES_MAX,
-  }: { onString?: (start: number, end: number) => void; valuesMax?: number } = {},
+  }: { onString?: (start: number, end: number, depth: number) => void; valuesMax?: number } = {},
 ): JsonExcess | null {
   let depth = 0;
   let values = 0;
@@ -46,7 +46,7 @@ export function jsonExcess(
     if (opened && ++depth > JSON_DEPTH_MAX) return "depth";
     if (byte !== QUOTE) continue;
     const end = endOfString(bytes, index + 1);
-    onString(index + 1, end);
+    onString(index + 1, end, depth);
     index = end;
   }
   return null;

@@ -1,4 +1,4 @@
-import { problem, type Issue, type Problem } from "../../contract/problems.ts";
+import { issue, problem, type Issue, type Problem } from "../../contract/problems.ts";
 import { isJsonObject, parseJson, type JsonValue } from "../../domain/text/json.ts";
 import {
   JSON_DEPTH_MAX,
@@ -6,6 +6,7 @@ import {
   jsonExcess,
   type JsonExcess,
 } from "../../domain/text/json-bounds.ts";
+import { isName, repeatedNames, type JsonName } from "../../domain/text/json-names.ts";
 import { concat } from "../../net/concat.ts";
 
 /**
@@ -43,6 +44,8 @@ const TOO_LARGE: Record<JsonExcess, Problem> = {
 export type JsonBody = ({ ok: true; value: RequestObject } | { ok: false; problem: Problem }) & {
   /** Problems of the request beside its fields: the names of a form, its query. */
   issues?: readonly Issue[];
+  /** Names that stand twice in its JSON. */
+  repeated?: readonly JsonName[];
 };
 
 export function parseJsonBody(bytes: Uint8Array): JsonBody {
@@ -57,11 +60,17 @@ export function parseJsonBody(bytes: Uint8Array): JsonBody {
   }
   try {
     const value = restoreLifted(parseJson(text), scan.marks);
-    return isRequestObject(value) ? { ok: true, value } : { ok: false, problem: problem("not_json_object") };
+    if (!isRequestObject(value)) return { ok: false, problem: problem("not_json_object") };
+    return { ok: true, value, repeated: repeatedNames(scan.skeleton) ?? [] };
   } catch {
     // The parser's message would quote the body.
     return { ok: false, problem: problem("not_json") };
   }
+}
+
+/** A field of Ringback's own must stand once: of two tests or callbacks the parser takes the last, be it null. */
+export function repeatIssues({ repeated = [] }: JsonBody, isOwn: (name: JsonName) => boolean): Issue[] {
+  return repeated.filter(isOwn).map((name) => issue(name.join(".").slice(0, 100), "given_twice"));
 }
 
 export function isRequestObject(value: unknown): value is RequestObject {
@@ -83,7 +92,7 @@ function liftLongStrings(bytes: Uint8Array): Scan | JsonExcess {
   let copied = 0;
   const lift = (start: number, end: number): void => {
     const literal = bytes.subarray(start, end);
-    if (literal.length < LIFT_MIN_BYTES || !isPlainAscii(literal) || isKey(bytes, end + 1)) return;
+    if (literal.length < LIFT_MIN_BYTES || !isPlainAscii(literal) || isName(bytes, end)) return;
     nonce ||= crypto.randomUUID();
     const mark = `lifted ${nonce} ${marks.size}`;
     marks.set(mark, new RawText(literal));
@@ -122,13 +131,6 @@ export function isPlainAscii(bytes: Uint8Array): boolean {
 
 function isPlain(byte: number): boolean {
   return byte >= 0x20 && byte < 0x80 && byte !== BACKSLASH;
-}
-
-function isKey(bytes: Uint8Array, after: number): boolean {
-  let index = after;
-  while (bytes[index] === 0x20 || bytes[index] === 0x09 || bytes[index] === 0x0a || bytes[index] === 0x0d)
-    index += 1;
-  return bytes[index] === 0x3a;
 }
 
 function restoreLifted(value: JsonValue, marks: Map<string, RawText>): RequestValue {

@@ -11,7 +11,13 @@ import { ApiError, invalidRequest, noSuchTask, upstreamSaid } from "../errors.ts
 import { requestDigestsOf } from "./request-digests.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { createRules, misconfigured, ownHost } from "../guards.ts";
-import { encodeJsonBody, type JsonBody, type RequestObject, type RequestValue } from "../body/json-body.ts";
+import {
+  encodeJsonBody,
+  repeatIssues,
+  type JsonBody,
+  type RequestObject,
+  type RequestValue,
+} from "../body/json-body.ts";
 import { deduplicated } from "../issue.ts";
 import { isKnownKey, requireKnownKey } from "../known-key.ts";
 import { parseIdempotencyKey, preferenceApplied, type Preferences } from "./request-headers.ts";
@@ -21,6 +27,7 @@ import {
   type VideoRequest,
   type VideoRequestResult,
 } from "./video-request.ts";
+import { RINGBACK_FIELDS } from "./video-schema.ts";
 import { connectionOf } from "../routes/waiting.ts";
 
 export interface Created {
@@ -44,11 +51,13 @@ export interface AskedCreate {
 /** `POST /v1/videos`. */
 export async function createVideo(
   context: Context<AppEnv>,
-  body: JsonBody,
+  given: JsonBody,
   preferences: Preferences,
   keyHeader?: string,
 ): Promise<Created> {
-  const test = body.ok ? body.value["test"] : undefined;
+  const test = given.ok ? given.value["test"] : undefined;
+  const repeats = repeatIssues(given, ([name, inner]) => inner === undefined && RINGBACK_FIELDS.has(name));
+  const body: JsonBody = { ...given, issues: [...repeats, ...(given.issues ?? [])] };
   const asked = { upstreamName: AIO, createPath: null, body, test, read: readVideoRequest };
   return createTask(context, asked, preferences, keyHeader);
 }

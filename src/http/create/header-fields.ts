@@ -22,7 +22,7 @@ export function withHeaderFields(body: JsonBody, headers: Headers): JsonBody {
   const fields = body.ok ? { ...body.value } : {};
   const found = given.map(([name, value]) => takeHeader(fields, name, value));
   const issues = [...found.filter((one) => one !== null), ...(body.issues ?? [])];
-  return body.ok ? { ok: true, value: fields, issues } : { ...body, issues };
+  return body.ok ? { ...body, value: fields, issues } : { ...body, issues };
 }
 
 /** Adds the header's field, or gives its problem. */

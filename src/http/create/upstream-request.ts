@@ -2,8 +2,15 @@ import { issue, issueAt, problem, type Issue } from "../../contract/problems.ts"
 import { numberOf } from "../../domain/text/json.ts";
 import { valuesAt } from "../../profiles/pointer.ts";
 import { normalizeName, ownerOf } from "../body/field-names.ts";
-import { objectish, textOf } from "../body/fields.ts";
-import { isRequestObject, type JsonBody, type RequestObject, type RequestValue } from "../body/json-body.ts";
+import { textOf } from "../body/fields.ts";
+import {
+  isRequestObject,
+  parseJsonBody,
+  repeatIssues,
+  type JsonBody,
+  type RequestObject,
+  type RequestValue,
+} from "../body/json-body.ts";
 import { issuesOf } from "../issue.ts";
 import type { CreatePath } from "./create-path.ts";
 import { withHeaderFields } from "./header-fields.ts";
@@ -30,26 +37,31 @@ export interface UpstreamBody {
 /** Parts the body of a create from Ringback's own fields. */
 export function partBody(given: JsonBody, headers: Headers): UpstreamBody {
   const { [MEMBER]: member, ...body } = given.ok ? given.value : {};
-  const fields = fieldsIn(member);
-  const own = withHeaderFields({ ok: true, value: fields ?? {} }, headers);
+  const inMember = bodyIn(member);
+  const fields = inMember.ok ? inMember.value : {};
+  const own = withHeaderFields({ ok: true, value: fields }, headers);
   const issues = [
     ...(given.issues ?? []),
-    ...(fields === null ? [issue(MEMBER, "not_object")] : []),
+    ...repeatIssues(given, ([name]) => name === MEMBER),
+    ...repeatIssues(inMember, ([, inner]) => inner === undefined).map(inItsMember),
+    ...(inMember.ok ? [] : [issue(MEMBER, "not_object")]),
     ...(own.issues ?? []),
     ...Object.keys(body).flatMap(nameIssues),
   ];
   return {
     body: given.ok ? { ok: true, value: body, issues } : { ...given, issues },
     own: own.ok ? own.value : {},
-    inBody: new Set(Object.keys(fields ?? {})),
+    inBody: new Set(Object.keys(fields)),
   };
 }
 
-/** Null: the member is no object. */
-function fieldsIn(member: RequestValue | undefined): RequestObject | null {
-  // As text in a form.
-  const fields = objectish(member ?? "") ?? {};
-  return isRequestObject(fields) ? fields : null;
+/** The member as it came; in a form it is text. */
+function bodyIn(member: RequestValue | undefined): JsonBody {
+  const fields = textOf(member) ?? {};
+  if (typeof fields === "string") return parseJsonBody(new TextEncoder().encode(fields));
+  return isRequestObject(fields)
+    ? { ok: true, value: fields }
+    : { ok: false, problem: problem("not_object") };
 }
 
 /**
@@ -111,7 +123,11 @@ export function readUpstreamRequest(
 /** A field of the body is named by its place there. */
 function placed(found: Issue, inBody: ReadonlySet<string>): Issue {
   const [field = ""] = found.path.split(".");
-  return inBody.has(field) ? { ...found, path: `${MEMBER}.${found.path}` } : found;
+  return inBody.has(field) ? inItsMember(found) : found;
+}
+
+function inItsMember(found: Issue): Issue {
+  return { ...found, path: `${MEMBER}.${found.path}` };
 }
 
 function modelOf(body: RequestObject, { upstream, path, params }: CreatePath): string {

@@ -217,8 +217,9 @@ describe("what reaches the upstream", () => {
     expect(stack.logs.join("\n")).not.toContain("of-the-receiver");
   });
 
-  it("is nothing when one of Ringback's headers is unknown, or repeats a field of the body", async () => {
-    const refused = await post(JSON.stringify({ model: MODEL, prompt: "x", callback_url: hook.url }), {
+  it("is nothing when one of Ringback's headers is unknown, or a field of Ringback's is given twice", async () => {
+    const callback = JSON.stringify({ callback_url: hook.url }).slice(1, -1);
+    const refused = await post(`{"model":"${MODEL}","test":"failed",${callback},"prompt":"x","test":null}`, {
       "Ringback-Callback-Uri": hook.url,
       "Ringback-Callback-Url": hook.url,
     });
@@ -226,8 +227,9 @@ describe("what reaches the upstream", () => {
     expect(await refused.json()).toMatchObject({
       error: {
         code: "invalid_request",
-        param: "Ringback-Callback-Uri",
+        param: "test",
         issues: [
+          { path: "test", code: "given_twice" },
           { path: "Ringback-Callback-Uri", code: "unknown_header" },
           { path: "Ringback-Callback-Url", code: "given_two_ways" },
         ],

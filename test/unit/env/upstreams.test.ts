@@ -95,6 +95,11 @@ describe("upstreams beside aio", () => {
   it.each<[what: string, env: Record<string, unknown>, expected: string[]]>([
     ["no JSON", { UPSTREAMS: "ark" }, ["UPSTREAMS not_upstreams"]],
     ["a list", { UPSTREAMS: '["ark"]' }, ["UPSTREAMS not_upstreams"]],
+    [
+      "more than JSON may hold",
+      { UPSTREAMS: `{"a":${"[".repeat(64)}${"]".repeat(64)}}` },
+      ["UPSTREAMS not_upstreams"],
+    ],
     ["no text", { UPSTREAMS: { ark: { profile: "ark" } } }, ["UPSTREAMS not_text"]],
     ["no object", { UPSTREAMS_2: '{"ark": "ark"}' }, ["UPSTREAMS_2 not_upstream"]],
     ["no profile", { UPSTREAMS: '{"ark": {}}' }, ["UPSTREAMS not_upstream"]],

@@ -5,6 +5,7 @@ import { fingerprint } from "../../../../src/http/create/fingerprint.ts";
 import {
   encodeJsonBody,
   isPlainAscii,
+  LIFT_MIN_BYTES,
   RawText,
   parseJsonBody,
   type RequestObject,
@@ -109,6 +110,10 @@ describe("a JSON body", () => {
   it("may hold lone surrogates, NUL escapes, repeated and prototype keys", () => {
     expect(parsed('{"a":"\\ud800","b":"\\u0000"}')).toEqual({ a: "\ud800", b: "\u0000" });
     expect(parsed('{"a":1,"a":2}')).toEqual({ a: 2 });
+    const long = "x".repeat(LIFT_MIN_BYTES);
+    expect(parseJsonBody(encode(`{"a":"${long}","b":{"c":1,"c":"${long}"},"a":2}`))).toMatchObject({
+      repeated: [["b", "c"], ["a"]],
+    });
     const body = parsed('{"__proto__":{"admin":true},"constructor":1}');
     expect(Object.keys(body)).toEqual(["__proto__", "constructor"]);
     expect(Object.hasOwn(body, "admin")).toBe(false);

@@ -180,6 +180,27 @@ describe("Ringback's own fields", () => {
     expect(issues({ prompt: "a", ...fields }, { headers })).toEqual(expected);
   });
 
+  it.each<[what: string, text: string, expected: string[]]>([
+    [
+      "the member",
+      '{"ringback":{"test":"failed"},"prompt":"a","\\u0072ingback":null}',
+      ["ringback given_twice"],
+    ],
+    [
+      "a field in it",
+      '{"ringback":{"test":"failed","test":null},"prompt":"a"}',
+      ["ringback.test given_twice"],
+    ],
+    [
+      "a field in its text",
+      `{"ringback":${JSON.stringify('{"test":"failed","test":null}')}}`,
+      ["ringback.test given_twice"],
+    ],
+    ["only members of the upstream's", '{"a":1,"a":2,"b":{"test":1,"test":2},"ringback":{}}', []],
+  ])("are refused where the last of two would count: %s", (_what, text, expected) => {
+    expect(issues(text)).toEqual(expected);
+  });
+
   it.each([
     "test",
     "Test",

@@ -1,0 +1,37 @@
+import { jsonExcess } from "./json-bounds.ts";
+
+/** Of two members of one name a parser lets the last one count, without a word. */
+
+/** A name at the top of a JSON object, or one in an object there, behind the name of that object. */
+export type JsonName = readonly [name: string, inner?: string];
+
+const COLON = 0x3a;
+const decoder = new TextDecoder();
+
+/**
+ * The names that stand twice in the object of a JSON text, or in an object right in it, each once. `bytes` are JSON that a
+ * parser takes. Null: they exceed the bounds of JSON.
+ */
+export function repeatedNames(bytes: Uint8Array): JsonName[] | null {
+  const repeated = new Map<string, JsonName>();
+  const seen = new Set<string>();
+  let top = "";
+  const onString = (start: number, end: number, depth: number): void => {
+    if (depth > 2 || !isName(bytes, end)) return;
+    const name = JSON.parse(decoder.decode(bytes.subarray(start - 1, end + 1))) as string;
+    if (depth === 1) top = name;
+    const found: JsonName = depth === 1 ? [name] : [top, name];
+    const key = JSON.stringify(found);
+    if (seen.has(key)) repeated.set(key, found);
+    seen.add(key);
+  };
+  return jsonExcess(bytes, { onString }) === null ? [...repeated.values()] : null;
+}
+
+/** Whether the string whose closing quote stands at `end` is a member's name. */
+export function isName(bytes: Uint8Array, end: number): boolean {
+  let index = end + 1;
+  while (bytes[index] === 0x20 || bytes[index] === 0x09 || bytes[index] === 0x0a || bytes[index] === 0x0d)
+    index += 1;
+  return bytes[index] === COLON;
+}
