@@ -5,10 +5,12 @@ import { RINGBACK_FIELDS } from "./video-schema.ts";
 /** Ringback's own fields as headers (`Ringback-Callback-Url`): for clients that cannot add a member to their body. */
 
 const PREFIX = "ringback-";
+/** An underscore is allowed in a header's name, and `Ringback_Test` would be a test that is paid. */
+const NEARLY_OURS = /^ringback[-_]/;
 
-/** By the header's name in lower case, in which the platform gives it. */
+/** By the header's name without `-` and `_`, in lower case, in which the platform gives it. */
 const FIELD_OF: ReadonlyMap<string, string> = new Map(
-  Array.from(RINGBACK_FIELDS, (field) => [PREFIX + field.replaceAll("_", "-"), field]),
+  Array.from(RINGBACK_FIELDS, (field) => [withoutDashes(PREFIX + field), field]),
 );
 
 /**
@@ -17,7 +19,7 @@ const FIELD_OF: ReadonlyMap<string, string> = new Map(
  * (`Ringback-Account`, `-Attempt`, `-Hop`) never get here: a create that carries one is refused before its body is read.
  */
 export function withHeaderFields(body: JsonBody, headers: Headers): JsonBody {
-  const given = Array.from(headers).filter(([name]) => name.startsWith(PREFIX));
+  const given = Array.from(headers).filter(([name]) => NEARLY_OURS.test(name));
   if (given.length === 0) return body;
   const fields = body.ok ? { ...body.value } : {};
   const found = given.map(([name, value]) => takeHeader(fields, name, value));
@@ -27,9 +29,11 @@ export function withHeaderFields(body: JsonBody, headers: Headers): JsonBody {
 
 /** Adds the header's field, or gives its problem. */
 function takeHeader(fields: RequestObject, name: string, value: string): Issue | null {
-  const field = FIELD_OF.get(name);
+  const field = FIELD_OF.get(withoutDashes(name));
   const path = shownName(name);
   if (field === undefined) return issue(path, "unknown_header");
+  const spelled = headerOf(field);
+  if (path !== spelled) return issue(path, "misspelled", { field: spelled });
   if (!isGiven(field, value)) return null;
   if (isGiven(field, fields[field])) return issue(path, "given_two_ways", { field });
   // The platform reads the bytes as UTF-8 and puts this in the place of those that are none.
@@ -52,9 +56,13 @@ function isTwoUrls(value: string): boolean {
   return /,(?:\s|$|(?=https?:))/i.test(value);
 }
 
+function withoutDashes(name: string): string {
+  return name.replaceAll(/[-_]/g, "");
+}
+
 /** `ringback-callback-url` as the documents write it. */
 function shownName(name: string): string {
-  return name.slice(0, 100).replaceAll(/(?<=^|-)[a-z]/g, (letter) => letter.toUpperCase());
+  return name.slice(0, 100).replaceAll(/(?<=^|[-_])[a-z]/g, (letter) => letter.toUpperCase());
 }
 
 /** The header of one of Ringback's own fields, as the documents write it. */

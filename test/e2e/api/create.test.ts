@@ -222,6 +222,7 @@ describe("what reaches the upstream", () => {
     const refused = await post(`{"model":"${MODEL}","test":"failed",${callback},"prompt":"x","test":null}`, {
       "Ringback-Callback-Uri": hook.url,
       "Ringback-Callback-Url": hook.url,
+      Ringback_Test: "failed",
     });
     expect(refused.status).toBe(400);
     expect(await refused.json()).toMatchObject({
@@ -232,6 +233,7 @@ describe("what reaches the upstream", () => {
           { path: "test", code: "given_twice" },
           { path: "Ringback-Callback-Uri", code: "unknown_header" },
           { path: "Ringback-Callback-Url", code: "given_two_ways" },
+          { path: "Ringback_Test", code: "misspelled" },
         ],
       },
     });

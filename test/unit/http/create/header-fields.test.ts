@@ -3,13 +3,14 @@ import { fingerprint } from "../../../../src/http/create/fingerprint.ts";
 import { headerOf, withHeaderFields } from "../../../../src/http/create/header-fields.ts";
 import { readVideoRequest, type VideoRequestResult } from "../../../../src/http/create/video-request.ts";
 import { RINGBACK_FIELDS } from "../../../../src/http/create/video-schema.ts";
-import type { Issue } from "../../../../src/contract/problems.ts";
+import { problemText, type Issue } from "../../../../src/contract/problems.ts";
 import { BASE, body, request, rules } from "../../../support/video-requests.ts";
 
 /*
  * scenario                                            requirement
  * each of Ringback's own fields as a header           contract, Other upstreams: /v1/videos takes these headers too
- * a field given twice, an unknown header              contract, Other upstreams: 400, named
+ * a field given twice, an unknown header,             contract, Other upstreams: 400, named
+ * one whose name has underscores
  * the same field as a header and in the body          contract, Idempotency: "same body" is judged after coercion
  */
 
@@ -157,14 +158,25 @@ describe("a header of a create", () => {
     expect(issues(given, fields)).toEqual(expected);
   });
 
+  it.each(["Ringback-Model", "Ringback-", "Ringback-Secret", "Ringback_Hop", "Ringback_", "Ringback-_-"])(
+    "is refused when it is none of Ringback's fields: %s",
+    (name) => {
+      expect(issues([[name, "https://a.acme.com/"]])).toEqual([`${name} unknown_header`]);
+    },
+  );
+
   it.each([
-    "Ringback-Callback_url",
-    "Ringback-Callbackurl",
-    "Ringback-Model",
-    "Ringback-",
-    "Ringback-Secret",
-  ])("is refused when it is none of Ringback's fields: %s", (name) => {
-    expect(issues([[name, "https://a.acme.com/"]])).toEqual([`${name} unknown_header`]);
+    ["Ringback_Test", "Ringback-Test"],
+    ["Ringback_Callback_Url", "Ringback-Callback-Url"],
+    ["Ringback-Callback_Url", "Ringback-Callback-Url"],
+    ["Ringback__Callback-Url", "Ringback-Callback-Url"],
+    ["Ringback-Callbackurl", "Ringback-Callback-Url"],
+    ["Ringback-Time-Out-Seconds", "Ringback-Timeout-Seconds"],
+  ])("is refused as %s, and told to be %s", (name, meant) => {
+    const { issues: found = [] } = withHeaderFields({ ok: true, value: {} }, new Headers([[name, "failed"]]));
+    expect(found.map((one) => `${one.path} ${problemText(one)}`)).toEqual([
+      `${name} must be spelled ${meant}`,
+    ]);
   });
 
   it("is refused when its bytes are not UTF-8", () => {
@@ -182,5 +194,6 @@ describe("a header of a create", () => {
       issues: [{ path: "Ringback-X", code: "unknown_header", params: {} }],
     });
     expect(issues([["x-ringback-test", "1"]])).toEqual([]);
+    expect(issues([["ringbacker", "1"]])).toEqual([]);
   });
 });
