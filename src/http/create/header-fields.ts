@@ -1,4 +1,5 @@
 import { issue, type Issue } from "../../contract/problems.ts";
+import { objectish } from "../body/fields.ts";
 import type { JsonBody, RequestObject, RequestValue } from "../body/json-body.ts";
 import { RINGBACK_FIELDS } from "./video-schema.ts";
 
@@ -38,7 +39,7 @@ function takeHeader(fields: RequestObject, name: string, value: string): Issue |
   if (isGiven(field, fields[field])) return issue(path, "given_two_ways", { field });
   // The platform reads the bytes as UTF-8 and puts this in the place of those that are none.
   if (value.includes("\uFFFD")) return issue(path, "not_utf8");
-  if (field === "callback_url" && isTwoUrls(value)) return issue(path, "given_twice");
+  if (field === "callback_url" ? isTwoUrls(value) : isTwoObjects(value)) return issue(path, "given_twice");
   fields[field] = value;
   return null;
 }
@@ -49,11 +50,16 @@ function isGiven(field: string, value: RequestValue | undefined): boolean {
 }
 
 /**
- * The platform joins the values of a repeated header with commas. Two objects, words or numbers are then none, and the
- * schema refuses them; two URLs are one to the URL parser. Two lists are one list.
+ * The platform joins the values of a repeated header with commas. Two words or numbers are then none, and the schema
+ * refuses them; two URLs are one to the URL parser. Two lists are one list.
  */
 function isTwoUrls(value: string): boolean {
   return /,(?:\s|$|(?=https?:))/i.test(value);
+}
+
+/** The schema would only say that two objects are none. */
+function isTwoObjects(value: string): boolean {
+  return /\}\s*,\s*\{/.test(value) && typeof objectish(value) === "string";
 }
 
 function withoutDashes(name: string): string {

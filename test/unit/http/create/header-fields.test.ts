@@ -68,6 +68,12 @@ describe("a header of a create", () => {
     },
   );
 
+  it("is one object, however many are in it", () => {
+    const metadata = '{"a":[{"b":1},{"c":2}],"d":"},{"}';
+    expect(taken([["Ringback-Metadata", metadata]])).toMatchObject({ request: { metadata } });
+    expect(issues([["Ringback-Metadata", '{"a":1}, "b"']])).toEqual(["metadata not_object"]);
+  });
+
   it("is absent when it is empty, but for a test", () => {
     expect(taken([["Ringback-Metadata", ""]])).toEqual(taken([]));
     expect(taken([["Ringback-Metadata", ""]], { metadata: { a: 1 } })).toEqual(
@@ -121,10 +127,10 @@ describe("a header of a create", () => {
       "two objects",
       [
         ["Ringback-Metadata", '{"a":1}'],
-        ["Ringback-Metadata", '{"b":1}'],
+        ["Ringback-Metadata", '{"a":1}'],
       ],
       {},
-      ["metadata not_object"],
+      ["Ringback-Metadata given_twice"],
     ],
     [
       "two tests",
