@@ -50,7 +50,8 @@ const REQUEST_PROBLEMS = {
   not_test_member: () => "takes outcome and delay_seconds",
   unknown_callback_field: () => "is not a field of Ringback",
   misspelled: ({ field }: { field: string }) => `must be spelled ${field}`,
-  outside_its_field: ({ field }: { field: string }) => `must be given in ${field} itself`,
+  outside_its_field: ({ field, name }: { field: string; name?: string }) =>
+    name === undefined ? `must be given in ${field} itself` : `must be given in ${field}, as ${name}`,
 
   // A callback's URL and headers.
   not_url: () => "must be an absolute URL",

@@ -74,8 +74,17 @@ function nameIssues(name: string): Issue[] {
   if (read.startsWith(MEMBER)) return [issueAt(path, problem("misspelled", { field: MEMBER }))];
   // `test[outcome]` is how a form of `POST /v1/videos` gives a test.
   const isTest = read === "test" || ownerOf(name) === "test";
-  const isOwn = isTest || /^(?:callback|webhook)/.test(read);
-  return isOwn ? [issueAt(path, problem("outside_its_field", { field: MEMBER }))] : [];
+  const meant = isTest ? "test" : callbackFieldMeant(read);
+  return meant === null ? [] : [issueAt(path, problem("outside_its_field", { field: MEMBER, name: meant }))];
+}
+
+const CALLBACK_FIELDS = Array.from(RINGBACK_FIELDS).filter((field) => field.startsWith("callback"));
+
+/** `webhook`, `callbackUri` and all that follows one of the fields' names; null: the name is about no callback. */
+function callbackFieldMeant(read: string): string | null {
+  if (!/^(?:callback|webhook)/.test(read)) return null;
+  const ours = read.replace("webhook", "callback");
+  return CALLBACK_FIELDS.find((field) => ours.startsWith(normalizeName(field))) ?? "callback_url";
 }
 
 /** Checks a create as the contract says, all problems at once. `members` are those that go upstream. */

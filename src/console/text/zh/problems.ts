@@ -43,7 +43,8 @@ export const problems: ProblemSentences = {
   not_test_member: () => "只能包含 outcome 和 delay_seconds",
   unknown_callback_field: () => "不是 Ringback 的字段",
   misspelled: ({ field }) => `应写作 ${field}`,
-  outside_its_field: ({ field }) => `应写在 ${field} 字段里`,
+  outside_its_field: ({ field, name }) =>
+    name === undefined ? `应写在 ${field} 字段里` : `应写在 ${field} 字段里，名称为 ${name}`,
 
   not_url: () => "必须是完整的网址",
   not_https: () => "必须是 https 网址",

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "vitest";
-import type { Issue } from "../../../../src/contract/problems.ts";
+import { problemText, type Issue } from "../../../../src/contract/problems.ts";
 import { parseBody } from "../../../../src/http/body/form-body.ts";
 import { gatherPlain } from "../../../../src/http/body/form-fields.ts";
 import { encodeJsonBody } from "../../../../src/http/body/json-body.ts";
 import { fingerprint } from "../../../../src/http/create/fingerprint.ts";
 import type { CreatePath } from "../../../../src/http/create/create-path.ts";
 import { partBody, readUpstreamRequest } from "../../../../src/http/create/upstream-request.ts";
+import { RINGBACK_FIELDS } from "../../../../src/http/create/video-schema.ts";
 import type { VideoRequest, VideoRequestResult } from "../../../../src/http/create/video-request.ts";
 import { deduplicated } from "../../../../src/http/issue.ts";
 import { anUpstream } from "../../../support/builders.ts";
@@ -220,6 +221,22 @@ describe("Ringback's own fields", () => {
       expect(issues({ prompt: "a", [name]: value })).toEqual([`${name} outside_its_field`]);
     }
     expect(issues(`${encodeURIComponent(name)}=x`, { type: "form" })).toEqual([`${name} outside_its_field`]);
+  });
+
+  it.each([
+    ["webhook_url", "callback_url"],
+    ["webhook", "callback_url"],
+    ["callbackUri", "callback_url"],
+    ["callback_url", "callback_url"],
+    ["webhookHeaders", "callback_headers"],
+    ["webhook_events_filter", "callback_events"],
+    ["test[outcome]", "test"],
+  ])("are told their place and their name there: %s is %s", (name, meant) => {
+    const result = read(JSON.stringify({ [name]: HOOK }));
+    expect(result.ok ? [] : result.issues.map((one) => problemText(one))).toEqual([
+      `must be given in ringback, as ${meant}`,
+    ]);
+    expect(RINGBACK_FIELDS).toContain(meant);
   });
 
   it.each(["tests", "test_mode", "testimony", "my_test", "metadata[test]", "latest.test"])(
