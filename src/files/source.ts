@@ -44,13 +44,16 @@ function judgeSource(text: string, { upstream, rules }: Source): URL | null {
 }
 
 async function ask(url: URL, { upstream }: Source, time: TryTime): Promise<Response | null> {
-  const isUpstream = url.origin === upstream.origin;
-  const headers = {
-    // A packed body has no known length, and a video does not get smaller.
-    "accept-encoding": "identity",
+  const { origin, apiKey, profile } = upstream;
+  const isUpstream = url.origin === origin;
+  // With the key it is a call of the upstream's API, which may refuse one without the profile's headers.
+  const isCall = isUpstream && apiKey !== null;
+  const headers = new Headers({
     ...(isUpstream ? HOP : {}),
-    ...(isUpstream && upstream.apiKey !== null ? keyHeader(upstream.apiKey, upstream.profile) : {}),
-  };
+    ...(isCall ? { ...profile?.headers, ...keyHeader(apiKey, profile) } : {}),
+  });
+  // A packed body has no known length, and a video does not get smaller.
+  headers.set("accept-encoding", "identity");
   try {
     return await time.next(fetch(url, { headers, redirect: "manual", signal: time.signal }));
   } catch {

@@ -7,6 +7,7 @@ import { BUILT_IN } from "../../../src/profiles/built-in.ts";
  * scenario                                        requirement
  * a result at the upstream's own origin           the key, in the header of the upstream's profile
  * a result at another origin, a redirect there    never the key
+ * the fixed headers of a profile                  docs/upstreams.md: those of every call; a file without the key is none
  */
 
 const KEY = "sk-0123456789abcdef";
@@ -15,15 +16,21 @@ const ORIGIN = "https://generativelanguage.googleapis.com";
 afterEach(() => vi.unstubAllGlobals());
 
 /** The headers of each request for the result. */
-async function requests(url: string, name: string, answers: Response[]): Promise<Record<string, string>[]> {
+async function requests(
+  url: string,
+  name: string,
+  answers: Response[],
+  headers: Record<string, string> = {},
+  apiKey: string | null = KEY,
+): Promise<Record<string, string>[]> {
   const sent: Record<string, string>[] = [];
   vi.stubGlobal("fetch", async (_url: URL, init: RequestInit) => {
-    sent.push(init.headers as Record<string, string>);
+    sent.push(Object.fromEntries(new Headers(init.headers)));
     return answers.shift() ?? new Response("file");
   });
   const time = new TryTime(1000, 1000, new AbortController().signal);
   const profile = BUILT_IN.get(name);
-  const upstream = { origin: ORIGIN, apiKey: KEY, ...(profile ? { profile } : {}) };
+  const upstream = { origin: ORIGIN, apiKey, ...(profile ? { profile: { ...profile, headers } } : {}) };
   const result = await openSource({ url, upstream, rules: { allowPrivate: false, ownHosts: [] } }, time);
   time.clear();
   expect(result.kind).toBe("opened");
@@ -39,6 +46,18 @@ describe("a result", () => {
     ["none", { authorization: `Bearer ${KEY}` }],
   ])("at the upstream's origin is asked for with the key of the profile %s", async (name, header) => {
     expect(await requests(`${ORIGIN}/f`, name, [])).toEqual([{ ...ASKED, "ringback-hop": "1", ...header }]);
+  });
+
+  it("is asked for with the fixed headers of the profile where the key goes, and only there", async () => {
+    const fixed = { "X-Api-Version": "2", "Accept-Encoding": "br" };
+    const away = new Response(null, { status: 302, headers: { location: "https://cdn.acme.com/f" } });
+    expect(await requests(`${ORIGIN}/f`, "veo", [away], fixed)).toEqual([
+      { ...ASKED, "ringback-hop": "1", "x-goog-api-key": KEY, "x-api-version": "2" },
+      ASKED,
+    ]);
+    expect(await requests(`${ORIGIN}/f`, "veo", [], fixed, null)).toEqual([
+      { ...ASKED, "ringback-hop": "1" },
+    ]);
   });
 
   it("elsewhere is asked for without the key, after a redirect as well", async () => {
