@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { CHROMIUM, PHP, PYTHON, RUBY } from "./support/programs/programs.ts";
+import { CHROMIUM, HEADLESS_SHELL, PHP, PYTHON, RUBY } from "./support/programs/programs.ts";
 
 /**
  * `npm run test:setup`: what the tests need besides Node. Installs Debian's packages of what is missing; on another
@@ -12,10 +12,17 @@ interface Need {
   /** Succeeds if it is there. */
   check: [string, ...string[]];
   packages: string[];
+  /** Succeeds if there is something that does as well, where the packages cannot be had. */
+  otherwise?: [string, ...string[]];
 }
 
 const NEEDS: Need[] = [
-  { name: "Chromium", check: [CHROMIUM, "--version"], packages: ["chromium"] },
+  {
+    name: "Chromium",
+    check: [process.env["CHROMIUM"] ?? HEADLESS_SHELL, "--version"],
+    packages: ["chromium-headless-shell"],
+    otherwise: [CHROMIUM, "--version"],
+  },
   {
     name: "Python with FastAPI and uvicorn",
     check: [PYTHON, "-c", "import fastapi, uvicorn"],
@@ -33,8 +40,12 @@ const NEEDS: Need[] = [
 const PATIENCE_MS = 300_000;
 const complaints: string[] = [];
 
-function isMissing({ check: [program, ...rest] }: Need): boolean {
+function isMissing({ check: [program, ...rest] }: Pick<Need, "check">): boolean {
   return spawnSync(program, rest, { stdio: "ignore", timeout: 60_000 }).status !== 0;
+}
+
+function hasNothingElse({ otherwise }: Need): boolean {
+  return otherwise === undefined || isMissing({ check: otherwise });
 }
 
 /** Hides a package manager's progress; prints its complaints only if something is missing in the end. */
@@ -58,7 +69,7 @@ if (missing.length > 0) {
   // A machine's lists may be old or missing: then they are fetched first.
   const install = ["install", "-y", "--no-install-recommends", ...packages];
   if (!apt(...install) && apt("update")) apt(...install);
-  missing = missing.filter(isMissing);
+  missing = missing.filter(isMissing).filter(hasNothingElse);
 }
 if (missing.length > 0) {
   for (const complaint of complaints) console.error(complaint);

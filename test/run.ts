@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -79,6 +79,28 @@ const PARTS: Record<string, readonly Step[]> = {
   ],
 };
 
+const MEMORY = "/dev/shm";
+const ROOM_BYTES = 4 * 2 ** 30;
+
+/**
+ * Where the machine keeps files in memory, with room and the right to run programs: there a task's commits wait for no
+ * disk, which halves a create's time. Undefined: the tests' files go where the system has its temporary ones.
+ */
+function memoryFolder(): string | undefined {
+  try {
+    const { bavail, bsize } = statfsSync(MEMORY);
+    const mount = readFileSync("/proc/mounts", "utf8")
+      .split("\n")
+      .find((line) => line.split(" ")[1] === MEMORY);
+    const runsPrograms = mount !== undefined && !/\b(noexec|ro)\b/.test(mount.split(" ")[3] ?? "");
+    return runsPrograms && bavail * bsize >= ROOM_BYTES ? MEMORY : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const memory = memoryFolder();
+
 /** Output of a check that runs beside others is shown when it has ended. */
 async function run({ name, command }: Check, isAlone: boolean): Promise<Outcome> {
   const [program = "", ...rest] = command;
@@ -86,7 +108,13 @@ async function run({ name, command }: Check, isAlone: boolean): Promise<Outcome>
   if (isAlone) console.log(`\n── ${name}`);
   // The linter and the formatter are scripts with a shebang: the project's own Node must come first.
   const path = `${join(root, "node_modules/.bin")}:${process.env["PATH"] ?? ""}`;
-  const env = { ...process.env, PATH: path, WRANGLER_SEND_METRICS: "false", CI: "true" };
+  const env = {
+    ...process.env,
+    ...(memory === undefined ? {} : { TMPDIR: memory }),
+    PATH: path,
+    WRANGLER_SEND_METRICS: "false",
+    CI: "true",
+  };
   const out = isAlone ? "inherit" : "pipe";
   const child = spawn(program, rest, { cwd: root, stdio: ["ignore", out, out], env });
   let output = "";

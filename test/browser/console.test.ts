@@ -27,13 +27,18 @@ import { eventually, newHook, startStack, type Stack, type TaskBody } from "../s
 const README_PICTURE = `${root}docs/images/console.png`;
 const PICTURE = { width: 1000, height: 870 };
 
+const PROMPT = "A lighthouse at dusk; it's calm.";
+
 let stack: Stack;
 let browser: Browser;
 
 beforeAll(async () => {
   [stack, browser] = await Promise.all([
     startStack({
-      gateway: { queueSeconds: 0.3, runSeconds: 2.5 },
+      gateway: {
+        // The visitor's task runs until the visit says so.
+        taskPlan: ({ prompt }) => ({ queueSeconds: 0.3, runSeconds: prompt === PROMPT ? 600 : 2.5 }),
+      },
       settings: { CALLBACK_RETRY_SECONDS: "1.5,600", CALLBACK_TIMEOUT_SECONDS: "5" },
     }),
     launchBrowser(),
@@ -94,7 +99,7 @@ describe.each(VISITS)("a visit to the console (%s)", (look, settings) => {
     await callbackUrl.fill("nonsense");
     await page.getByRole("textbox", { name: "Prompt" }).click();
     await page.getByText("must be an absolute URL").waitFor();
-    await page.getByRole("textbox", { name: "Prompt" }).fill("A lighthouse at dusk; it's calm.");
+    await page.getByRole("textbox", { name: "Prompt" }).fill(PROMPT);
     await callbackUrl.fill(newHook(stack).url);
     await page.getByText("Ready to send").waitFor();
     expect(await page.locator("#curl").textContent()).toContain(
@@ -111,6 +116,7 @@ describe.each(VISITS)("a visit to the console (%s)", (look, settings) => {
     await expectWell(page, `task-running-${look}`);
     await statusOf(page).getByText("Running").waitFor();
     await page.getByText(/^Checked (once|\d+ times)$/).waitFor();
+    stack.gateway.finish([...stack.gateway.tasks.keys()].at(-1) ?? "", "succeeded");
     await statusOf(page).getByText("Succeeded").waitFor();
     await page.locator(".timeline").getByText("Callback attempt 1").waitFor();
     expect(await isMarked(page)).toBe(true);

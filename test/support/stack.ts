@@ -146,22 +146,28 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   };
 }
 
-/** Each question is work for the cores that the awaited thing needs, too. */
-const PAUSE_MS = 50;
+/** Each question is work for the cores that the awaited thing needs, too: a quarter of what was waited so far. */
+const PAUSE_MS = { least: 50, most: 250 };
+
+function pauseAfter(waitedMs: number): number {
+  return Math.min(Math.max(waitedMs / 4, PAUSE_MS.least), PAUSE_MS.most);
+}
 
 /** Asks until the answer satisfies; a bounded loop that names the last answer when it gives up. */
 export async function eventually<T>(
   ask: () => Promise<T>,
   ready: (value: T) => boolean,
   timeoutMs = 10_000,
-  everyMs = PAUSE_MS,
+  everyMs?: number,
 ): Promise<T> {
-  const until = Date.now() + timeoutMs;
+  const startedAt = Date.now();
   for (;;) {
     const value = await ask();
     if (ready(value)) return value;
-    if (Date.now() > until) throw new Error(`not reached in ${timeoutMs} ms; last: ${JSON.stringify(value)}`);
-    await new Promise((resolve) => setTimeout(resolve, everyMs));
+    const waitedMs = Date.now() - startedAt;
+    if (waitedMs > timeoutMs)
+      throw new Error(`not reached in ${timeoutMs} ms; last: ${JSON.stringify(value)}`);
+    await new Promise((resolve) => setTimeout(resolve, everyMs ?? pauseAfter(waitedMs)));
   }
 }
 
