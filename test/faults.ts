@@ -26,7 +26,7 @@ const SUITES = [
 
 async function runSuites(): Promise<{ output: string; ok: boolean }> {
   const path = `${join(root, "node_modules/.bin")}:${process.env["PATH"] ?? ""}`;
-  const whole = { SWEEP_EVERY: "1", STATUS_STEP: "1" };
+  const whole = { SWEEP_EVERY: "1", STATUS_STEP: "1", ALL_CASES: "1" };
   const env = { ...process.env, PATH: path, CI: "true", NO_COLOR: "1", ...whole };
   const child = spawn("vitest", ["run", ...SUITES], { cwd: root, stdio: ["ignore", "pipe", "inherit"], env });
   let output = "";

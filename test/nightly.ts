@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 
 /**
  * `npm run test:nightly`: what takes too long for every change. The model at length, with seeds of its own each time,
- * in plain Node and in workerd; more random deaths; every suite of faults; a result of 300 MB; the pages in every look; every mutation. About an hour on two cores. A failure names its
+ * in plain Node and in workerd; more random deaths; every suite of faults; every case of the tables
+ * over HTTP; a result of 300 MB; the pages in every look; every mutation. About an hour on two cores. A failure names its
  * seed: MODEL_SEED and MODEL_RUNS repeat it.
  */
 
@@ -31,6 +32,7 @@ const STEPS: Step[] = [
     env: { SWEEP_THREES: "50", SWEEP_EVERY: "1" },
   },
   { command: ["node", "test/faults.ts"], env: { KILLS: "30" } },
+  { command: ["vitest", "run", "--project=e2e"], env: { ALL_CASES: "1", STATUS_STEP: "1" } },
   { command: ["node", "test/large-file.ts"] },
   {
     command: ["vitest", "run", "--project=browser"],

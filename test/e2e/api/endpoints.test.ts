@@ -16,6 +16,7 @@ import {
   type TaskBody,
 } from "../../support/stack.ts";
 import { useStack } from "../../support/use-stack.ts";
+import { byDay } from "../../support/checks/by-day.ts";
 
 /*
  * scenario                                        requirement (contract, Registered endpoints)
@@ -231,7 +232,7 @@ const WRONG: [fields: object, issue: string][] = [
 ];
 
 describe("a field that is wrong is named, and nothing changes:", () => {
-  it.each(WRONG)("%j in a registration", async (fields, issue) => {
+  it.each(byDay(WRONG))("%j in a registration", async (fields, issue) => {
     const asked = ask("POST", "", { url: URL_A, ...fields });
     expect(await refusal(asked)).toBe(`400 invalid_request ${issue}`);
     expect(await listed()).toEqual([]);
@@ -490,7 +491,9 @@ describe("a test", () => {
   }
 
   it.each(
-    EVENT_TYPES.flatMap((type) => (["standard", "flat"] as const).map((format) => [type, format] as const)),
+    byDay(
+      EVENT_TYPES.flatMap((type) => (["standard", "flat"] as const).map((format) => [type, format] as const)),
+    ),
   )("of %s in the format %s has every member that a test task's own message has", async (type, format) => {
     const endpoint = await registerHook({ format, events: ["video.failed"] });
     const real = await realMessage(type, format);
@@ -543,26 +546,30 @@ describe("a test", () => {
 });
 
 describe("a call", () => {
-  it.each([
-    ["PUT", PATH, "GET, POST"],
-    ["DELETE", PATH, "GET, POST"],
-    ["PATCH", PATH, "GET, POST"],
-    ["POST", `${PATH}/ep_a`, "GET, PATCH, DELETE"],
-    ["PUT", `${PATH}/ep_a`, "GET, PATCH, DELETE"],
-    ["GET", `${PATH}/ep_a/test`, "POST"],
-    ["DELETE", `${PATH}/ep_a/test`, "POST"],
-  ])("%s %s is 405 with Allow", async (method, path, allow) => {
+  it.each(
+    byDay([
+      ["PUT", PATH, "GET, POST"],
+      ["DELETE", PATH, "GET, POST"],
+      ["PATCH", PATH, "GET, POST"],
+      ["POST", `${PATH}/ep_a`, "GET, PATCH, DELETE"],
+      ["PUT", `${PATH}/ep_a`, "GET, PATCH, DELETE"],
+      ["GET", `${PATH}/ep_a/test`, "POST"],
+      ["DELETE", `${PATH}/ep_a/test`, "POST"],
+    ]),
+  )("%s %s is 405 with Allow", async (method, path, allow) => {
     const headers = { authorization: `Bearer ${key}` };
     const answer = await sendRaw(stack.worker.url + path, { method, headers });
     expect([answer.status, answer.headers.allow]).toEqual([405, allow]);
   });
 
-  it.each([
-    ["GET", ""],
-    ["PATCH", ""],
-    ["DELETE", ""],
-    ["POST", "/test"],
-  ])(
+  it.each(
+    byDay([
+      ["GET", ""],
+      ["PATCH", ""],
+      ["DELETE", ""],
+      ["POST", "/test"],
+    ]),
+  )(
     "%s of an id that is none, or another account's, is 404 in the same bytes: …/{id}%s",
     async (method, rest) => {
       const { id } = await registered({ url: URL_A, headers: { "x-a": "1" } });
@@ -579,24 +586,28 @@ describe("a call", () => {
     },
   );
 
-  it.each([
-    ["POST", ""],
-    ["PATCH", "/ep_a"],
-    ["DELETE", "/ep_a"],
-    ["POST", "/ep_a/test"],
-  ])("%s %s by a Ringback callback is 508", async (method, path) => {
+  it.each(
+    byDay([
+      ["POST", ""],
+      ["PATCH", "/ep_a"],
+      ["DELETE", "/ep_a"],
+      ["POST", "/ep_a/test"],
+    ]),
+  )("%s %s by a Ringback callback is 508", async (method, path) => {
     const response = await stack.call(PATH + path, { method, headers: { "ringback-attempt": "1" } });
     expect(response.status).toBe(508);
   });
 
-  it.each([
-    ["GET", ""],
-    ["GET", "/ep_a"],
-    ["PATCH", "/ep_a"],
-    ["DELETE", "/ep_a"],
-    ["POST", "/ep_a/test"],
-    ["POST", ""],
-  ])("%s %s with a query parameter is 400 and names it", async (method, path) => {
+  it.each(
+    byDay([
+      ["GET", ""],
+      ["GET", "/ep_a"],
+      ["PATCH", "/ep_a"],
+      ["DELETE", "/ep_a"],
+      ["POST", "/ep_a/test"],
+      ["POST", ""],
+    ]),
+  )("%s %s with a query parameter is 400 and names it", async (method, path) => {
     const asked = ask(
       method,
       `${path}?limit=1`,

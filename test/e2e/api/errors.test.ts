@@ -20,6 +20,7 @@ import {
   type TaskBody,
 } from "../../support/stack.ts";
 import { useStack } from "../../support/use-stack.ts";
+import { byDay } from "../../support/checks/by-day.ts";
 
 /*
  * scenario                                               requirement (contract)
@@ -158,16 +159,18 @@ describe("with callers' own keys", () => {
     send("/v1/videos", { ...CREATE, headers: { ...CREATE.headers, ...headers }, chunks: [body] });
 
   describe("a path that is none", () => {
-    it.each([
-      "/nope",
-      "/v1",
-      "/v1/nope",
-      "/v2/videos",
-      "/v1/videos/a/b",
-      "/v1/webhooks",
-      "/v1/models/a",
-      "/v1//videos",
-    ])("is 404 not_found for every method, key or not: %s", async (path) => {
+    it.each(
+      byDay([
+        "/nope",
+        "/v1",
+        "/v1/nope",
+        "/v2/videos",
+        "/v1/videos/a/b",
+        "/v1/webhooks",
+        "/v1/models/a",
+        "/v1//videos",
+      ]),
+    )("is 404 not_found for every method, key or not: %s", async (path) => {
       expect.hasAssertions();
       for (const method of ["GET", "POST", "PUT", "DELETE", "OPTIONS"]) {
         expectCode(await send(path, { method }), "not_found");
@@ -188,7 +191,7 @@ describe("with callers' own keys", () => {
       ["/healthz", ["GET"]],
       ["/readyz", ["GET"]],
     ];
-    it.each(paths)("is 405 with Allow, key or not: %s", async (path, allowed) => {
+    it.each(byDay(paths))("is 405 with Allow, key or not: %s", async (path, allowed) => {
       for (const method of ["PUT", "PATCH", "PROPFIND"]) {
         for (const headers of [{}, CREATE.headers]) {
           const answer = await send(path, { method, headers });
@@ -200,7 +203,7 @@ describe("with callers' own keys", () => {
       }
     });
 
-    it.each(paths)("is never taken for another one, however odd: %s", async (path) => {
+    it.each(byDay(paths))("is never taken for another one, however odd: %s", async (path) => {
       for (const method of [
         "OPTIONS",
         "TRACE",
@@ -262,7 +265,7 @@ describe("with callers' own keys", () => {
         { method: "OPTIONS", headers: { "access-control-request-method": "POST" } },
       ],
     ];
-    it.each(requests)(
+    it.each(byDay(requests))(
       "has an x-request-id of its own and no CORS headers: %s",
       async (_name, path, request) => {
         const headers = { ...request.headers, origin: "https://example.com", "x-request-id": "the-callers" };
@@ -435,7 +438,7 @@ describe("with callers' own keys", () => {
         VALID,
       ],
     ];
-    it.each(pairs)(
+    it.each(byDay(pairs))(
       "are answered in the contract's order: %s",
       async (_name, code, path, method, headers, body) => {
         const answer = await send(path, {
@@ -511,7 +514,7 @@ describe("with callers' own keys", () => {
       ["16 MiB of empty objects", `{"model":"${MODEL}","prompt":"x","a":[${"{},".repeat(5_592_000)}{}]}`],
       ["65 levels", `{"model":"${MODEL}","prompt":"x","a":${"[".repeat(64)}${"]".repeat(64)}}`],
     ];
-    it.each(bodies)("is 400, and nothing is submitted: %s", async (_name, body) => {
+    it.each(byDay(bodies))("is 400, and nothing is submitted: %s", async (_name, body) => {
       expectCode(await create(body), "invalid_request");
       expect(submitsTo(stack.gateway)).toEqual([]);
     });
@@ -578,7 +581,7 @@ describe("with callers' own keys", () => {
         "1",
       ],
     ];
-    it.each(values)("is 400 and named: %s", async (field, ...json) => {
+    it.each(byDay(values))("is 400 and named: %s", async (field, ...json) => {
       for (const value of json) {
         const members = { model: JSON.stringify(MODEL), prompt: '"x"', [field]: value };
         const body = `{${Object.entries(members)
@@ -604,7 +607,7 @@ describe("with callers' own keys", () => {
       ["reference without reference_images", { control_mode: "reference", prompt: "x" }, "reference_images"],
       ["no model", { model: undefined, prompt: "x" }, "model"],
     ];
-    it.each(needs)("or that is missing is 400 and named: %s", async (_name, fields, param) => {
+    it.each(byDay(needs))("or that is missing is 400 and named: %s", async (_name, fields, param) => {
       const error = expectCode(await create(JSON.stringify({ model: MODEL, ...fields })), "invalid_request");
       expect(error.param).toBe(param);
     });
@@ -666,26 +669,29 @@ describe("with callers' own keys", () => {
       ["HTML", '"prompt":"<script>alert(1)</script>"'],
       ["right-to-left marks", '"prompt":"\\u202eabc\\u2028\\u2029"'],
     ];
-    it.each(odd)("is accepted, forwarded and called back: %s", async (_name, members, forwarded = "") => {
-      const hook = newHook(stack);
-      const prompt = members.startsWith('"prompt"') ? "" : '"prompt":"x",';
-      const answer = await create(`{"model":"${MODEL}",${prompt}${members},"callback_url":"${hook.url}"}`);
-      expect(answer.status).toBe(202);
-      const created = JSON.parse(answer.body) as TaskBody;
-      expect(created.callback?.url).toBe(hook.url);
-      const [submit] = submitsTo(stack.gateway);
-      expect(submit?.body.toString()).toContain(forwarded);
-      const sent = JSON.parse(submit?.body.toString() ?? "") as object;
-      expect(sent).not.toHaveProperty("polluted");
-      expect(Object.keys(sent).filter((name) => name.startsWith("callback_"))).toEqual([]);
-      await hook.waitFor(1);
-      const event = JSON.parse(hook.received()[0]?.body ?? "") as { data: TaskBody };
-      expect(event.data).toMatchObject({
-        task_id: created.task_id,
-        status: "succeeded",
-        metadata: created.metadata,
-      });
-    });
+    it.each(byDay(odd))(
+      "is accepted, forwarded and called back: %s",
+      async (_name, members, forwarded = "") => {
+        const hook = newHook(stack);
+        const prompt = members.startsWith('"prompt"') ? "" : '"prompt":"x",';
+        const answer = await create(`{"model":"${MODEL}",${prompt}${members},"callback_url":"${hook.url}"}`);
+        expect(answer.status).toBe(202);
+        const created = JSON.parse(answer.body) as TaskBody;
+        expect(created.callback?.url).toBe(hook.url);
+        const [submit] = submitsTo(stack.gateway);
+        expect(submit?.body.toString()).toContain(forwarded);
+        const sent = JSON.parse(submit?.body.toString() ?? "") as object;
+        expect(sent).not.toHaveProperty("polluted");
+        expect(Object.keys(sent).filter((name) => name.startsWith("callback_"))).toEqual([]);
+        await hook.waitFor(1);
+        const event = JSON.parse(hook.received()[0]?.body ?? "") as { data: TaskBody };
+        expect(event.data).toMatchObject({
+          task_id: created.task_id,
+          status: "succeeded",
+          metadata: created.metadata,
+        });
+      },
+    );
 
     it("has one meaning where a field is given twice", async () => {
       const members = `"model":"other","prompt":"a","prompt":"b","callback_url":"http://127.0.0.1:9/","model":"${MODEL}"`;
@@ -889,14 +895,16 @@ describe("with the operator's key", () => {
 
 describe("with settings that do not do", () => {
   // The others are test/workers/settings.test.ts.
-  it.each([
-    { what: "no secret", settings: { RINGBACK_SECRET: "" }, named: ["RINGBACK_SECRET"] },
-    {
-      what: "kept files without a bucket",
-      settings: { KEEP_RESULTS: "ask" },
-      named: ["KEEP_RESULTS", "RESULTS"],
-    },
-  ])(
+  it.each(
+    byDay([
+      { what: "no secret", settings: { RINGBACK_SECRET: "" }, named: ["RINGBACK_SECRET"] },
+      {
+        what: "kept files without a bucket",
+        settings: { KEEP_RESULTS: "ask" },
+        named: ["KEEP_RESULTS", "RESULTS"],
+      },
+    ]),
+  )(
     "a call is 503 and names what is wrong, and every other error comes first: $what",
     async ({ settings, named }) => {
       const worker = await startWorker({

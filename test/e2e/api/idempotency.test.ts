@@ -14,6 +14,7 @@ import {
   type Stack,
   type TaskBody,
 } from "../../support/stack.ts";
+import { byDay } from "../../support/checks/by-day.ts";
 
 /*
  * scenario                                               requirement (contract, Idempotency, unless said otherwise)
@@ -146,7 +147,7 @@ describe("under one secret", () => {
       ],
       ["with a test by its name", '"test":{"outcome":"failed","delay_seconds":5}', '"test":"failed"'],
     ];
-    it.each(same)("is the same %s", async (_name, first, again) => {
+    it.each(byDay(same))("is the same %s", async (_name, first, again) => {
       const base = `"model":"${MODEL}","prompt":"${PROMPT}"`;
       const { task_id: id } = await bodyOf(await post(stack, `{${base},${first}}`, key));
       const submits = submitsTo(stack.gateway).length;
@@ -173,7 +174,7 @@ describe("under one secret", () => {
         `"image":"${"A".repeat(39_999)}B"`,
       ],
     ];
-    it.each(others)("is 422: %s", async (_name, first, other) => {
+    it.each(byDay(others))("is 422: %s", async (_name, first, other) => {
       const base = `"model":"${MODEL}"${first.includes("prompt") ? "" : `,"prompt":"${PROMPT}"`}`;
       const { task_id: id } = await bodyOf(await post(stack, `{${base},${first}}`, key));
       await expectError(await post(stack, `{${base},${other}}`, key), 422, "idempotency_mismatch");
@@ -208,10 +209,12 @@ describe("under one secret", () => {
       expect(submitsTo(stack.gateway)).toHaveLength(1);
     });
 
-    it.each([
-      ["slow", 300],
-      ["quick", 0],
-    ])("50 at once are one upstream call: a %s upstream", async (_name, delayMs) => {
+    it.each(
+      byDay([
+        ["slow", 300],
+        ["quick", 0],
+      ]),
+    )("50 at once are one upstream call: a %s upstream", async (_name, delayMs) => {
       stack.gateway.fault({ on: "submit", process: true, delayMs });
       const hook = newHook(stack);
       const responses = await Promise.all(
@@ -246,26 +249,30 @@ describe("under one secret", () => {
       expect((await bodyOf(await create({}, { "idempotency-key": "case" }))).task_id).not.toBe(id);
     });
 
-    it.each([
-      ["1 character", "k"],
-      ["255 characters", "k".repeat(255)],
-      ["255 quoted characters", `"${"q".repeat(255)}"`],
-      ["signs", "!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"],
-    ])("may be %s", async (_name, value) => {
+    it.each(
+      byDay([
+        ["1 character", "k"],
+        ["255 characters", "k".repeat(255)],
+        ["255 quoted characters", `"${"q".repeat(255)}"`],
+        ["signs", "!#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"],
+      ]),
+    )("may be %s", async (_name, value) => {
       const { task_id: id } = await bodyOf(await create({}, { "idempotency-key": value }));
       expect(id).toMatch(/^task_[A-Za-z0-9]+$/);
       await expectReplay(await create({}, { "idempotency-key": value }), id);
     });
 
-    it.each([
-      ["nothing", ""],
-      ["nothing in quotes", '""'],
-      ["256 characters", "k".repeat(256)],
-      ["256 quoted characters", `"${"k".repeat(256)}"`],
-      ["a space inside", "a b"],
-      ["a tab inside", "a\tb"],
-      ["a letter beyond ASCII", "clé"],
-    ])("is 400 as %s, and nothing is submitted", async (_name, value) => {
+    it.each(
+      byDay([
+        ["nothing", ""],
+        ["nothing in quotes", '""'],
+        ["256 characters", "k".repeat(256)],
+        ["256 quoted characters", `"${"k".repeat(256)}"`],
+        ["a space inside", "a b"],
+        ["a tab inside", "a\tb"],
+        ["a letter beyond ASCII", "clé"],
+      ]),
+    )("is 400 as %s, and nothing is submitted", async (_name, value) => {
       await expectError(await create({}, { "idempotency-key": value }), 400, "invalid_request");
       expect(submitsTo(stack.gateway)).toEqual([]);
     });
@@ -301,7 +308,7 @@ describe("under one secret", () => {
   });
 
   describe("what is remembered", () => {
-    it.each([400, 401, 402, 403, 404, 413, 422])(
+    it.each(byDay([400, 401, 402, 403, 404, 413, 422]))(
       "is not a definite no: after %i the call can be repeated",
       async (status) => {
         stack.gateway.fault({ on: "submit", status });
@@ -329,11 +336,13 @@ describe("under one secret", () => {
       expect(status).toBe(202);
     });
 
-    it.each([
-      ["500", { status: 500 }],
-      ["a connection closed after it was processed", { drop: "after" as const }],
-      ["a 2xx without an id", { status: 200, body: {} }],
-    ])(
+    it.each(
+      byDay([
+        ["500", { status: 500 }],
+        ["a connection closed after it was processed", { drop: "after" as const }],
+        ["a 2xx without an id", { status: 200, body: {} }],
+      ]),
+    )(
       "is an unknown submit: after %s the same is the failed task, never a second call",
       async (_name, answer) => {
         stack.gateway.fault({ on: "submit", ...answer });

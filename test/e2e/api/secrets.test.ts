@@ -15,6 +15,7 @@ import {
   type Stack,
   type TaskBody,
 } from "../../support/stack.ts";
+import { byDay } from "../../support/checks/by-day.ts";
 
 /*
  * Canaries in every secret place, looked for in every other place.
@@ -237,7 +238,7 @@ describe("with the caller's own key", () => {
   });
 
   describe("an upstream that repeats the key", () => {
-    it.each(echoes(KEY, '"task_id":"cgt-echo","status":"queued"'))(
+    it.each(byDay(echoes(KEY, '"task_id":"cgt-echo","status":"queued"')))(
       "in its answer to the submit, %s, is masked everywhere",
       async (_name, body) => {
         stack.gateway.fault({ on: "submit", status: 200, body });
@@ -265,7 +266,7 @@ describe("with the caller's own key", () => {
       ["in half of a JSON", `{"error":"${KEY}`],
       ["across the 16 KB that are passed on", `${"x".repeat(16_384 - 10)}${KEY}`],
     ];
-    it.each(refusals)("in a refusal, %s, is masked everywhere", async (_name, body) => {
+    it.each(byDay(refusals))("in a refusal, %s, is masked everywhere", async (_name, body) => {
       stack.gateway.fault({
         on: "submit",
         status: 401,
@@ -280,16 +281,19 @@ describe("with the caller's own key", () => {
       expect(text).toContain('"code":"upstream_unauthorized"');
     });
 
-    it.each(refusals)("in a refusal after the answer, %s, is masked everywhere", async (_name, body) => {
-      const hook = newHook(stack);
-      stack.gateway.fault({ on: "submit", status: 400, body });
-      const response = await stack.create({ callback_url: hook.url }, { prefer: "respond-async" });
-      const { task_id: id } = (await response.json()) as TaskBody;
-      const task = await settled(id);
-      expect(task.error?.code).toBe("upstream_rejected");
-      expectClean(JSON.stringify(task), KEY, KEY.slice(0, 10));
-      expectClean(hook.received()[0]?.body ?? "none", KEY, KEY.slice(0, 10));
-    });
+    it.each(byDay(refusals))(
+      "in a refusal after the answer, %s, is masked everywhere",
+      async (_name, body) => {
+        const hook = newHook(stack);
+        stack.gateway.fault({ on: "submit", status: 400, body });
+        const response = await stack.create({ callback_url: hook.url }, { prefer: "respond-async" });
+        const { task_id: id } = (await response.json()) as TaskBody;
+        const task = await settled(id);
+        expect(task.error?.code).toBe("upstream_rejected");
+        expectClean(JSON.stringify(task), KEY, KEY.slice(0, 10));
+        expectClean(hook.received()[0]?.body ?? "none", KEY, KEY.slice(0, 10));
+      },
+    );
 
     it("in an unknown answer is masked everywhere", async () => {
       stack.gateway.fault({ on: "submit", status: 500, body: { error: `upstream saw ${KEY}` } });
@@ -298,10 +302,12 @@ describe("with the caller's own key", () => {
       expectClean(await response.text(), KEY);
     });
 
-    it.each([
-      ["plain", `The key ${KEY} has no quota.`],
-      ["after the 2000 characters that are kept", `${"y".repeat(1995)}${KEY}`],
-    ])("in error_message, %s, is masked everywhere", async (_name, message) => {
+    it.each(
+      byDay([
+        ["plain", `The key ${KEY} has no quota.`],
+        ["after the 2000 characters that are kept", `${"y".repeat(1995)}${KEY}`],
+      ]),
+    )("in error_message, %s, is masked everywhere", async (_name, message) => {
       const hook = newHook(stack);
       stack.gateway.fault({ on: "poll", status: 200, body: { status: "failed", error_message: message } });
       const response = await stack.create({ callback_url: hook.url });
@@ -342,7 +348,7 @@ describe("with the caller's own key", () => {
         },
       ],
     ];
-    it.each(models)("in its models, %s, is masked everywhere", async (_name, answer) => {
+    it.each(byDay(models))("in its models, %s, is masked everywhere", async (_name, answer) => {
       stack.gateway.fault({ on: "models", ...answer });
       const headers = { authorization: `Bearer ${lister}` };
       const response = await stack.call("/v1/models", { headers });
@@ -365,11 +371,13 @@ describe("with the caller's own key", () => {
     });
   });
 
-  it.each([
-    ["in its answer", { status: 400, body: `{"you sent":"${HEADER}"}` }],
-    ["in a success", { status: 200, body: `Thanks for Bearer ${HEADER}` }],
-    ["in a redirect", { status: 302, headers: { location: `https://example.com/?k=${HEADER}` } }],
-  ])("a receiver that repeats its headers, %s, shows them nowhere", async (_name, reply) => {
+  it.each(
+    byDay([
+      ["in its answer", { status: 400, body: `{"you sent":"${HEADER}"}` }],
+      ["in a success", { status: 200, body: `Thanks for Bearer ${HEADER}` }],
+      ["in a redirect", { status: 302, headers: { location: `https://example.com/?k=${HEADER}` } }],
+    ]),
+  )("a receiver that repeats its headers, %s, shows them nowhere", async (_name, reply) => {
     const hook = newHook(stack);
     stack.receiver.reply(reply);
     const fields = {
@@ -401,7 +409,7 @@ describe("with the operator's key", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it.each(echoes(OPERATOR_KEY, '"error":{"message":"no"}'))(
+  it.each(byDay(echoes(OPERATOR_KEY, '"error":{"message":"no"}')))(
     "an upstream that repeats it in a refusal, %s, is masked everywhere",
     async (_name, body) => {
       stack.gateway.fault({ on: "submit", status: 400, body });
@@ -411,7 +419,7 @@ describe("with the operator's key", () => {
     },
   );
 
-  it.each(echoes(OPERATOR_KEY, '"object":"list"'))(
+  it.each(byDay(echoes(OPERATOR_KEY, '"object":"list"')))(
     "an upstream that repeats it in its models, %s, is masked everywhere",
     async (_name, body) => {
       stack.gateway.fault({ on: "models", status: 200, body });

@@ -9,6 +9,7 @@ import { httpAnswer } from "../../support/wire/raw-server.ts";
 import { SPELLINGS } from "../../support/wire/retry-after-spellings.ts";
 import { auditReceiver } from "../../support/checks/audit.ts";
 import { eventually, startStack, type DeliveryBody, type Stack, type TaskBody } from "../../support/stack.ts";
+import { byDay } from "../../support/checks/by-day.ts";
 
 /*
  * What a receiver may not do to others. receiver.test.ts has the outcomes of its own answers.
@@ -79,7 +80,7 @@ async function ping(): Promise<Response> {
 }
 
 describe.concurrent("Retry-After with a 429", () => {
-  it.each(SPELLINGS)("that says %s: the second attempt", async (_name, headers, meaning) => {
+  it.each(byDay(SPELLINGS))("that says %s: the second attempt", async (_name, headers, meaning) => {
     const endpoint = receiver.endpoint((socket) => socket.end(httpAnswer(429, "", headers())));
     const { next_attempt_at: next, attempts } = await firstAttempt(endpoint);
     const [attempt] = attempts;
@@ -151,7 +152,7 @@ describe("what a receiver writes", () => {
     "keep-alive",
   ]);
 
-  it.each(texts)("comes back as inert JSON text: %s", async (_name, text) => {
+  it.each(byDay(texts))("comes back as inert JSON text: %s", async (_name, text) => {
     const endpoint = receiver.endpoint(reply(500, text, headers));
     await firstAttempt(endpoint);
     const id = taskIdIn(endpoint);

@@ -27,6 +27,7 @@ import {
 } from "../../support/upstreams/raw-upstream.ts";
 import { auditUpstream } from "../../support/checks/audit.ts";
 import { eventually, isTerminal, newHook, startStack, type Stack } from "../../support/stack.ts";
+import { byDay } from "../../support/checks/by-day.ts";
 
 /*
  * An upstream that means harm or is broken, in naked bytes; each answer both to the submit and to a poll. What an
@@ -88,17 +89,20 @@ const act =
     bytes(socket);
 
 describe.concurrent("an answer that is too much", () => {
-  it.each(tooMuch(200))("is disconnected after a bounded number of bytes: %s", async (_name, bytes) => {
-    const met = await meet(act(bytes));
-    expect(outcomes(met)).toEqual([UNKNOWN, BORNE]);
-    for (const { exchange } of met) {
-      const closed = await closing(exchange);
-      expect(closed.bytes).toBeLessThan(BOUNDED_BYTES);
-      expect(closed.afterMs).toBeLessThan(TIMEOUT_MS);
-    }
-  });
+  it.each(byDay(tooMuch(200)))(
+    "is disconnected after a bounded number of bytes: %s",
+    async (_name, bytes) => {
+      const met = await meet(act(bytes));
+      expect(outcomes(met)).toEqual([UNKNOWN, BORNE]);
+      for (const { exchange } of met) {
+        const closed = await closing(exchange);
+        expect(closed.bytes).toBeLessThan(BOUNDED_BYTES);
+        expect(closed.afterMs).toBeLessThan(TIMEOUT_MS);
+      }
+    },
+  );
 
-  it.each(tooMuch(200))(
+  it.each(byDay(tooMuch(200)))(
     "is disconnected at once, not when the task's alarm has run: %s",
     async (_name, bytes) => {
       // While a callback hangs, the run that polls goes on, and whatever it holds stays open.
@@ -143,7 +147,7 @@ describe.concurrent("an answer that is too slow", () => {
 });
 
 describe.concurrent("an answer that is none", () => {
-  it.each(broken(200))("is an unknown submit, and a poll to repeat: %s", async (_name, bytes) => {
+  it.each(byDay(broken(200)))("is an unknown submit, and a poll to repeat: %s", async (_name, bytes) => {
     expect(outcomes(await meet(act(bytes)))).toEqual([UNKNOWN, BORNE]);
   });
 });
@@ -169,7 +173,7 @@ describe.concurrent("a 200 that is no answer of the API", () => {
       "application/json",
     ],
   ];
-  it.each(pages)("is an unknown submit, and a poll to repeat: %s", async (_name, body, type) => {
+  it.each(byDay(pages))("is an unknown submit, and a poll to repeat: %s", async (_name, body, type) => {
     const answer: Answer = (socket, { id }) => {
       const bytes = Buffer.from(body(id), "latin1");
       socket.write(
@@ -198,7 +202,7 @@ describe.concurrent("an id", () => {
     ["inherited", '"__proto__":{"task_id":"up"}'],
     ["named in another case", '"Task_ID":"up"'],
   ];
-  it.each(noIds)("that is %s leaves a submit unknown", async (_name, ids) => {
+  it.each(byDay(noIds))("that is %s leaves a submit unknown", async (_name, ids) => {
     const met = await submitMeets((socket) => socket.end(httpAnswer(200, `{"status":"queued",${ids}}`)));
     expect(met.outcome).toEqual(UNKNOWN);
   });
@@ -215,7 +219,7 @@ describe.concurrent("an id", () => {
     ["with half of a character", (id) => String.raw`"task_id":"${id}\ud800"`],
     ["the folder above", () => '"task_id":".."'],
   ];
-  it.each(foreign)("that is another one is not trusted and asked again: %s", async (_name, ids) => {
+  it.each(byDay(foreign))("that is another one is not trusted and asked again: %s", async (_name, ids) => {
     const url = "https://cdn.example.com/somebody-elses.mp4";
     const met = await pollMeets((socket, { id }) =>
       socket.end(httpAnswer(200, `{"status":"succeeded","video_url":"${url}",${ids(id)}}`)),
@@ -283,7 +287,7 @@ describe.concurrent("a status that goes back", () => {
       3,
     ],
   ];
-  it.each(rows)("%s, has one end and one event", async (_name, poll, end, polls) => {
+  it.each(byDay(rows))("%s, has one end and one event", async (_name, poll, end, polls) => {
     const hook = newHook(stack);
     const { scene, task } = await create(
       { poll: [...poll, ...Array.from({ length: 20 }, () => say("failed"))] },
@@ -313,7 +317,7 @@ describe.concurrent("an answer that points elsewhere", () => {
   const body = (id: string) =>
     JSON.stringify({ task_id: id, status: "succeeded", video_url: `${elsewhere.origin}/v.mp4` });
 
-  it.each([300, 301, 302, 303, 304, 305, 306, 307, 308, 310, 399])(
+  it.each(byDay([300, 301, 302, 303, 304, 305, 306, 307, 308, 310, 399]))(
     "with %i is an unknown submit, a poll to repeat, and is not followed",
     async (status) => {
       const redirect: Answer = (socket, { id }) =>
@@ -323,16 +327,18 @@ describe.concurrent("an answer that points elsewhere", () => {
     },
   );
 
-  it.each([
-    ["without a scheme", () => `//127.0.0.1:${elsewhere.port}/steal`],
-    ["without a host", () => "/v1/steal"],
-    ["to the very same place", () => "?"],
-    ["with user info", () => `http://user:pass@127.0.0.1:${elsewhere.port}/`],
-    ["to data", () => "data:application/json,%7B%22task_id%22%3A%22x%22%7D"],
-    ["to a file", () => "file:///etc/passwd"],
-    ["nowhere", () => ""],
-    ["that is no URL", () => "http://["],
-  ])("whose Location is %s is not followed", async (_name, location) => {
+  it.each(
+    byDay([
+      ["without a scheme", () => `//127.0.0.1:${elsewhere.port}/steal`],
+      ["without a host", () => "/v1/steal"],
+      ["to the very same place", () => "?"],
+      ["with user info", () => `http://user:pass@127.0.0.1:${elsewhere.port}/`],
+      ["to data", () => "data:application/json,%7B%22task_id%22%3A%22x%22%7D"],
+      ["to a file", () => "file:///etc/passwd"],
+      ["nowhere", () => ""],
+      ["that is no URL", () => "http://["],
+    ]),
+  )("whose Location is %s is not followed", async (_name, location) => {
     const redirect: Answer = (socket) => socket.end(httpAnswer(307, "", { location: location() }));
     const met = await meet(redirect);
     expect(outcomes(met)).toEqual([UNKNOWN, BORNE]);

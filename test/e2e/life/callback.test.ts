@@ -21,6 +21,7 @@ import {
   type Stack,
   type TaskBody,
 } from "../../support/stack.ts";
+import { byDay } from "../../support/checks/by-day.ts";
 
 /*
  * The callback on the wire, and what is written down about it.
@@ -280,14 +281,16 @@ describe("a callback", () => {
     /** The same where quotes have to be escaped twice. */
     const quotedMetadata = { a: ['"'.repeat(2040)] };
 
-    it.each([
-      ["standard", "x", wideMetadata],
-      ["standard", '"', quotedMetadata],
-      ["standard", "\\", quotedMetadata],
-      ["flat", "x", wideMetadata],
-      ["flat", '"', wideMetadata],
-      ["flat", '"', quotedMetadata],
-    ])("stays under 20 KB: %s, %s", async (format, sign, metadata) => {
+    it.each(
+      byDay([
+        ["standard", "x", wideMetadata],
+        ["standard", '"', quotedMetadata],
+        ["standard", "\\", quotedMetadata],
+        ["flat", "x", wideMetadata],
+        ["flat", '"', wideMetadata],
+        ["flat", '"', quotedMetadata],
+      ]),
+    )("stays under 20 KB: %s, %s", async (format, sign, metadata) => {
       expect(JSON.stringify(metadata).length).toBeLessThanOrEqual(4096);
       stack.gateway.fault({
         on: "submit",
@@ -304,7 +307,7 @@ describe("a callback", () => {
   });
 
   describe.concurrent("that is not taken", () => {
-    it.each([400, 401, 403, 404, 405, 408, 409, 422, 429, 500, 502, 503, 504, 599])(
+    it.each(byDay([400, 401, 403, 404, 405, 408, 409, 422, 429, 500, 502, 503, 504, 599]))(
       "with %i is repeated by the schedule, then exhausted after exactly 1 + 3 attempts",
       async (status) => {
         const { id, requests } = await create(answers(status, "no"));
@@ -377,10 +380,12 @@ describe("a callback", () => {
       expect(requests()).toHaveLength(3);
     });
 
-    it.each([
-      [410, "gone"],
-      [501, "http_501"],
-    ])("with %i is not repeated, and stops the task's later ones", async (status, reason) => {
+    it.each(
+      byDay([
+        [410, "gone"],
+        [501, "http_501"],
+      ]),
+    )("with %i is not repeated, and stops the task's later ones", async (status, reason) => {
       const { task, id, requests } = await create(answers(status), {
         prompt: "[slow]",
         callback_events: ["video.running", "video.progress", "video.succeeded"],
@@ -434,16 +439,19 @@ describe("a callback", () => {
   });
 
   describe.concurrent("that is taken", () => {
-    it.each([200, 201, 202, 203, 204, 205, 206, 226, 299])("with %i is delivered at once", async (status) => {
-      const { id, requests } = await create(answers(status));
-      expect(await onlyDelivery(stack, id)).toMatchObject({
-        status: "delivered",
-        next_attempt_at: null,
-        attempts: [{ number: 1, status_code: status, outcome: "delivered", reason: null }],
-      });
-      expect((await stack.task(id)).callback).toMatchObject({ status: "delivered", attempts: 1 });
-      expect(requests()).toHaveLength(1);
-    });
+    it.each(byDay([200, 201, 202, 203, 204, 205, 206, 226, 299]))(
+      "with %i is delivered at once",
+      async (status) => {
+        const { id, requests } = await create(answers(status));
+        expect(await onlyDelivery(stack, id)).toMatchObject({
+          status: "delivered",
+          next_attempt_at: null,
+          attempts: [{ number: 1, status_code: status, outcome: "delivered", reason: null }],
+        });
+        expect((await stack.task(id)).callback).toMatchObject({ status: "delivered", attempts: 1 });
+        expect(requests()).toHaveLength(1);
+      },
+    );
 
     it("is the only one for a test task that fails at once", async () => {
       const { id, requests } = await create(accepts, { test: { outcome: "failed", delay_seconds: 0 } });
@@ -567,20 +575,24 @@ describe("a callback", () => {
       expect((await excerptOf(answers(204))).excerpt).toBeNull();
     });
 
-    it.each([
-      ["letters", "a".repeat(5000), "a".repeat(2048)],
-      ["characters of two bytes", "é".repeat(3000), "é".repeat(1024)],
-      ["exactly 2 KB", "b".repeat(2048), "b".repeat(2048)],
-    ])("has 2 KB of %s", async (_name, body, kept) => {
+    it.each(
+      byDay([
+        ["letters", "a".repeat(5000), "a".repeat(2048)],
+        ["characters of two bytes", "é".repeat(3000), "é".repeat(1024)],
+        ["exactly 2 KB", "b".repeat(2048), "b".repeat(2048)],
+      ]),
+    )("has 2 KB of %s", async (_name, body, kept) => {
       expect((await excerptOf(answers(200, body))).excerpt).toBe(kept);
       expect((await excerptOf(answers(500, body))).excerpt).toBe(kept);
     });
 
-    it.each([
-      ["that are no UTF-8", Buffer.alloc(5000, 0xff)],
-      ["cut within a character", Buffer.from(`x${"é".repeat(3000)}`)],
-      ["of control characters", Buffer.alloc(5000, 0)],
-    ])("has at most 2 KB of bytes %s", async (_name, bytes) => {
+    it.each(
+      byDay([
+        ["that are no UTF-8", Buffer.alloc(5000, 0xff)],
+        ["cut within a character", Buffer.from(`x${"é".repeat(3000)}`)],
+        ["of control characters", Buffer.alloc(5000, 0)],
+      ]),
+    )("has at most 2 KB of bytes %s", async (_name, bytes) => {
       const { excerpt } = await excerptOf((socket) => {
         socket.write(`HTTP/1.1 500 Planned\r\ncontent-length: ${bytes.length}\r\n\r\n`);
         socket.end(bytes);
@@ -619,7 +631,7 @@ describe("a callback", () => {
       ["in a Location", { "x-make-apikey": KEY }, answers(302, "", { location: `/login?key=${KEY}` })],
       ["on a 200", { "x-make-apikey": KEY }, answers(200, KEY)],
     ];
-    it.each(echoes)(
+    it.each(byDay(echoes))(
       "leaks no static header that the receiver echoes %s",
       async (_name, headers, behaviour) => {
         const { id, excerpt } = await excerptOf(behaviour, headers);
@@ -755,7 +767,7 @@ describe("a callback", () => {
       ["sends two answers", (socket) => socket.end(httpAnswer(200, "one") + httpAnswer(500)), delivered()],
       ["speaks HTTP/1.0", (socket) => socket.end("HTTP/1.0 200 OK\r\n\r\nok"), delivered()],
     ];
-    it.each(receivers)("that %s is an attempt like any other", async (_name, behaviour, expected) => {
+    it.each(byDay(receivers))("that %s is an attempt like any other", async (_name, behaviour, expected) => {
       const { id, requests } = await create(firstThenAccepts(behaviour));
       const { status, attempts } = await onlyDelivery(stack, id);
       const first = attempts[0];
@@ -794,11 +806,13 @@ describe("a callback", () => {
       expect(taken).toBeLessThan(20_000_000);
     });
 
-    it.each([
-      ["999", "HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n"],
-      ["101", "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"],
-      ["headers of 1 MB", `HTTP/1.1 200 OK\r\nx: ${"y".repeat(1_000_000)}\r\n\r\n`],
-    ])("that sends %s does not stop the schedule", async (_name, answer) => {
+    it.each(
+      byDay([
+        ["999", "HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n"],
+        ["101", "HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n"],
+        ["headers of 1 MB", `HTTP/1.1 200 OK\r\nx: ${"y".repeat(1_000_000)}\r\n\r\n`],
+      ]),
+    )("that sends %s does not stop the schedule", async (_name, answer) => {
       const { id } = await create(firstThenAccepts((socket) => socket.end(answer)));
       const { status, attempts } = await onlyDelivery(stack, id);
       expect(status).toBe("delivered");
@@ -898,7 +912,7 @@ describe("with the default schedule and a hold of a second", () => {
     ["a submit that times out", () => stack.gateway.fault({ on: "submit", delayMs: 2000 }), {}],
     ["a create answered before the submit", () => undefined, { prefer: "respond-async" }],
   ];
-  it.each(holds)("the first attempt waits for the caller: %s", async (_name, prepare, headers) => {
+  it.each(byDay(holds))("the first attempt waits for the caller: %s", async (_name, prepare, headers) => {
     prepare();
     const url = stage.endpoint(accepts);
     const response = await stack.create({ callback_url: url }, headers);
@@ -968,7 +982,7 @@ describe("with the default schedule and a hold of a second", () => {
     ["Retry-After: soon", () => ({ "retry-after": "soon" }), 4000, 6000],
   ];
   describe.concurrent("the second attempt", () => {
-    it.each(waits)(
+    it.each(byDay(waits))(
       "waits 5 s, and %s moves it later only, at most to 60 s",
       async (_name, headers, fromMs, toMs) => {
         for (const status of [503, 429, 500]) {
@@ -991,13 +1005,15 @@ describe("with the default schedule and a hold of a second", () => {
     });
     afterAll(async () => slow.close());
 
-    it.each([
-      ["10", 32_000, 48_000],
-      ["70", 70_000, 70_000],
-      ["80", 80_000, 80_000],
-      ["81", 80_000, 80_000],
-      ["100000", 80_000, 80_000],
-    ])("Retry-After: %s moves it at most to twice the step", async (seconds, fromMs, toMs) => {
+    it.each(
+      byDay([
+        ["10", 32_000, 48_000],
+        ["70", 70_000, 70_000],
+        ["80", 80_000, 80_000],
+        ["81", 80_000, 80_000],
+        ["100000", 80_000, 80_000],
+      ]),
+    )("Retry-After: %s moves it at most to twice the step", async (seconds, fromMs, toMs) => {
       const wait = await waitAfter(slow, () => ({ "retry-after": seconds }), 503);
       expect(wait).toBeGreaterThanOrEqual(fromMs - 1);
       expect(wait).toBeLessThan(toMs + LATE_MS);

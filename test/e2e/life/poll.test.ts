@@ -2,6 +2,7 @@ import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Fault, GatewayCall } from "../../../dev/gateway.ts";
 import { isTerminal, OWN_KEY, startStack, type Stack, type TaskBody } from "../../support/stack.ts";
+import { byDay } from "../../support/checks/by-day.ts";
 
 /*
  * What the upstream says, through the whole path: submit, polls, task.
@@ -103,7 +104,7 @@ describe("with quick polls", () => {
   }
 
   describe("the status", () => {
-    it.each(["succeeded", "SUCCEEDED", "completed", "Completed", "success", "sUcCeSs"])(
+    it.each(byDay(["succeeded", "SUCCEEDED", "completed", "Completed", "success", "sUcCeSs"]))(
       "%s is the end, well",
       async (status) => {
         const { task } = await ending([{ body: { status, video_url: VIDEO } }]);
@@ -111,17 +112,19 @@ describe("with quick polls", () => {
       },
     );
 
-    it.each([
-      "failed",
-      "FAILED",
-      "FAILURE",
-      "fail",
-      "cancelled",
-      "canceled",
-      "Canceled",
-      "expired",
-      "EXPIRED",
-    ])("%s is the end, badly", async (status) => {
+    it.each(
+      byDay([
+        "failed",
+        "FAILED",
+        "FAILURE",
+        "fail",
+        "cancelled",
+        "canceled",
+        "Canceled",
+        "expired",
+        "EXPIRED",
+      ]),
+    )("%s is the end, badly", async (status) => {
       const { task } = await ending([{ body: { status } }]);
       expect(task).toMatchObject({
         status: "failed",
@@ -146,19 +149,18 @@ describe("with quick polls", () => {
       },
     );
 
-    it.each(["running", "Running", "processing", "PROCESSING", "in_progress", "In_Progress", "generating"])(
-      "%s is running",
-      async (status) => {
-        const { id, created } = await follow(stack, [{ body: { status }, times: Infinity }]);
-        expect(created.status).toBe("queued");
-        await stack.task(id, (task) => task.status === "running");
-        stack.gateway.clearFaults();
-        plan(stack, [DONE]);
-        await stack.task(id, isTerminal);
-      },
-    );
+    it.each(
+      byDay(["running", "Running", "processing", "PROCESSING", "in_progress", "In_Progress", "generating"]),
+    )("%s is running", async (status) => {
+      const { id, created } = await follow(stack, [{ body: { status }, times: Infinity }]);
+      expect(created.status).toBe("queued");
+      await stack.task(id, (task) => task.status === "running");
+      stack.gateway.clearFaults();
+      plan(stack, [DONE]);
+      await stack.task(id, isTerminal);
+    });
 
-    it.each(["queued", "QUEUED", "pending", "Pending", "submitted", "Submitted"])(
+    it.each(byDay(["queued", "QUEUED", "pending", "Pending", "submitted", "Submitted"]))(
       "%s is queued, also after running",
       async (status) => {
         const { id } = await follow(stack, [{ ...RUNNING, times: Infinity }]);
@@ -172,7 +174,7 @@ describe("with quick polls", () => {
       },
     );
 
-    it.each(["archiving", "done!", "ok", "0", "succeeded!", "not_failed", "constructor"])(
+    it.each(byDay(["archiving", "done!", "ok", "0", "succeeded!", "not_failed", "constructor"]))(
       "%s is no word of ours: the status stays, nothing ends",
       async (status) => {
         const { id } = await follow(stack, [RUNNING, { body: { status, progress: 61 }, times: Infinity }]);
@@ -213,10 +215,12 @@ describe("with quick polls", () => {
       });
     });
 
-    it.each([
-      ["a number", 42],
-      ["a percentage", "42%"],
-    ])("progress is read from %s", async (_name, progress) => {
+    it.each(
+      byDay([
+        ["a number", 42],
+        ["a percentage", "42%"],
+      ]),
+    )("progress is read from %s", async (_name, progress) => {
       const { id } = await follow(stack, [{ body: { status: "running", progress }, times: Infinity }]);
       const task = await stack.task(id, ({ status }) => status === "running");
       expect(task.progress).toBe(42);
@@ -246,7 +250,7 @@ describe("with quick polls", () => {
       ["data.result as JSON text", { data: { result: JSON.stringify({ video_url: VIDEO }) } }],
       ["data.output.url", { data: { output: { url: VIDEO } } }],
     ];
-    it.each(places)("is found in %s, byte for byte", async (_name, facts) => {
+    it.each(byDay(places))("is found in %s, byte for byte", async (_name, facts) => {
       const { task } = await ending([{ body: { status: "succeeded", ...facts } }]);
       expect(task).toMatchObject({ status: "succeeded", video_url: VIDEO });
     });
@@ -286,7 +290,7 @@ describe("with quick polls", () => {
       ["letters beyond ASCII", () => ({ task_id: "задача-1" }), () => "задача-1"],
       ["256 characters", () => ({ task_id: "x".repeat(256) }), () => "x".repeat(256)],
     ];
-    it.each(answers)(
+    it.each(byDay(answers))(
       "is read from %s and percent-encoded into the poll's path",
       async (_name, submit, id) => {
         const { task, polls } = await ending([DONE], submit);
@@ -296,14 +300,16 @@ describe("with quick polls", () => {
       },
     );
 
-    it.each([
-      ["missing", {}],
-      ["empty", { task_id: "" }],
-      ["an object", { task_id: { a: 1 } }],
-      ["a fraction", '{"task_id":1.5}'],
-      ["a boolean", { task_id: true }],
-      ["257 characters long", { task_id: "x".repeat(257) }],
-    ])("that is %s makes the submit unknown", async (_name, answer) => {
+    it.each(
+      byDay([
+        ["missing", {}],
+        ["empty", { task_id: "" }],
+        ["an object", { task_id: { a: 1 } }],
+        ["a fraction", '{"task_id":1.5}'],
+        ["a boolean", { task_id: true }],
+        ["257 characters long", { task_id: "x".repeat(257) }],
+      ]),
+    )("that is %s makes the submit unknown", async (_name, answer) => {
       const { created } = await follow(stack, [], () => answer);
       expect(created).toMatchObject({
         status: "failed",
@@ -312,12 +318,14 @@ describe("with quick polls", () => {
       });
     });
 
-    it.each([
-      ["in task_id", { task_id: "somebody-elses" }],
-      ["in id", { id: "somebody-elses" }],
-      ["in data", { data: { task_id: "somebody-elses" } }],
-      ["that only begins alike", { task_id: "up-" }],
-    ])("of another task %s is not trusted, and asked again", async (_name, id) => {
+    it.each(
+      byDay([
+        ["in task_id", { task_id: "somebody-elses" }],
+        ["in id", { id: "somebody-elses" }],
+        ["in data", { data: { task_id: "somebody-elses" } }],
+        ["that only begins alike", { task_id: "up-" }],
+      ]),
+    )("of another task %s is not trusted, and asked again", async (_name, id) => {
       const foreign = { status: "succeeded", video_url: "https://cdn.example.com/foreign.mp4", ...id };
       const { task, polls } = await ending([{ body: foreign, times: 3 }, DONE]);
       expect(task).toMatchObject({ status: "succeeded", video_url: VIDEO });
@@ -331,15 +339,17 @@ describe("with quick polls", () => {
   });
 
   describe("a failed generation", () => {
-    it.each([
-      ["error_message", { error_message: "Refused by review." }],
-      ["error.message", { error: { code: "x", message: "Refused by review." } }],
-      ["error", { error: "Refused by review." }],
-      ["message", { message: "Refused by review." }],
-      ["fail_reason", { message: "success", fail_reason: "Refused by review." }],
-      ["data.error_message", { data: { status: "failed", error_message: "Refused by review." } }],
-      ["data.error.message", { data: { status: "failed", error: { message: "Refused by review." } } }],
-    ])("is explained by %s", async (_name, facts) => {
+    it.each(
+      byDay([
+        ["error_message", { error_message: "Refused by review." }],
+        ["error.message", { error: { code: "x", message: "Refused by review." } }],
+        ["error", { error: "Refused by review." }],
+        ["message", { message: "Refused by review." }],
+        ["fail_reason", { message: "success", fail_reason: "Refused by review." }],
+        ["data.error_message", { data: { status: "failed", error_message: "Refused by review." } }],
+        ["data.error.message", { data: { status: "failed", error: { message: "Refused by review." } } }],
+      ]),
+    )("is explained by %s", async (_name, facts) => {
       const { task } = await ending([{ body: { status: "failed", ...facts } }]);
       expect(task).toMatchObject({
         status: "failed",
@@ -405,7 +415,7 @@ describe("with quick polls", () => {
       ["a connection closed within the headers", { drop: "mid-headers" }],
       ["a connection closed within the body", { ...DONE, drop: "mid-body" }],
     ];
-    it.each(troubles)("is borne: %s", async (_name, trouble) => {
+    it.each(byDay(troubles))("is borne: %s", async (_name, trouble) => {
       const { task, polls } = await ending([trouble, DONE]);
       expect(task).toMatchObject({ status: "succeeded", video_url: VIDEO, error: null });
       expect(polls).toHaveLength(2);
@@ -477,12 +487,14 @@ describe("with quick polls", () => {
       expect(await stack.task(id, isTerminal)).toMatchObject({ status: "succeeded", video_url: VIDEO });
     });
 
-    it.each([
-      ["a good answer", RUNNING],
-      ["a 403", { status: 403 }],
-      ["a 400", { status: 400 }],
-      ["an unknown word", { body: { status: "archiving" } }],
-    ])("of 404 is ended by %s in between", async (_name, other) => {
+    it.each(
+      byDay([
+        ["a good answer", RUNNING],
+        ["a 403", { status: 403 }],
+        ["a 400", { status: 400 }],
+        ["an unknown word", { body: { status: "archiving" } }],
+      ]),
+    )("of 404 is ended by %s in between", async (_name, other) => {
       const { id, polls } = await follow(stack, repeated(400, NOT_FOUND, NOT_FOUND, other));
       await stack.task(id, () => (polls().at(-1)?.at ?? 0) - (polls()[0]?.at ?? 0) > 2 * WINDOW_MS);
       stack.gateway.clearFaults();
@@ -490,11 +502,13 @@ describe("with quick polls", () => {
       expect(await stack.task(id, isTerminal)).toMatchObject({ status: "succeeded", video_url: VIDEO });
     });
 
-    it.each([
-      ["401", [{ status: 401 }]],
-      ["403", [{ status: 403 }]],
-      ["401 or 403", [{ status: 401 }, { status: 403 }]],
-    ])("of nothing but %s ends as upstream_unauthorized", async (_name, row) => {
+    it.each(
+      byDay([
+        ["401", [{ status: 401 }]],
+        ["403", [{ status: 403 }]],
+        ["401 or 403", [{ status: 401 }, { status: 403 }]],
+      ]),
+    )("of nothing but %s ends as upstream_unauthorized", async (_name, row) => {
       const { task, polls } = await ending(repeated(200, ...row));
       expect(task).toMatchObject({ status: "failed", error: { code: "upstream_unauthorized" } });
       expect(lasted(task, polls, [401, 403])).toBeGreaterThanOrEqual(WINDOW_MS);
@@ -514,14 +528,16 @@ describe("with quick polls", () => {
       expect((await stack.task(id, isTerminal)).status).toBe("succeeded");
     });
 
-    it.each([
-      ["absent", {}],
-      ["empty", { video_url: "" }],
-      ["null", { video_url: null }],
-      ["relative to nothing", { video_url: "files/v.mp4" }],
-      ["of another scheme", { video_url: "javascript:alert(1)", url: "ftp://example.com/v.mp4" }],
-      ["longer than 8 KB", { video_url: `https://cdn.example.com/${"x".repeat(8192)}` }],
-    ])("of success with a URL that is %s ends as result_missing", async (_name, facts) => {
+    it.each(
+      byDay([
+        ["absent", {}],
+        ["empty", { video_url: "" }],
+        ["null", { video_url: null }],
+        ["relative to nothing", { video_url: "files/v.mp4" }],
+        ["of another scheme", { video_url: "javascript:alert(1)", url: "ftp://example.com/v.mp4" }],
+        ["longer than 8 KB", { video_url: `https://cdn.example.com/${"x".repeat(8192)}` }],
+      ]),
+    )("of success with a URL that is %s ends as result_missing", async (_name, facts) => {
       const { id, polls } = await follow(stack, [
         RUNNING,
         { body: { status: "succeeded", ...facts }, times: Infinity },
@@ -573,10 +589,12 @@ describe("with quick polls", () => {
     expect(await stack.task(created.task_id)).toEqual(ended);
   });
 
-  it.each([
-    ["as it is", (key: string) => key],
-    ["escaped", (key: string) => key.replaceAll("e", String.raw`\u0065`)],
-  ])("repeats the caller's key nowhere when the upstream echoes it %s", async (_name, spell) => {
+  it.each(
+    byDay([
+      ["as it is", (key: string) => key],
+      ["escaped", (key: string) => key.replaceAll("e", String.raw`\u0065`)],
+    ]),
+  )("repeats the caller's key nowhere when the upstream echoes it %s", async (_name, spell) => {
     const key = spell(OWN_KEY);
     const from = stack.receiver.received.length;
     stack.gateway.fault({ on: "submit", status: 200, body: `{"task_id":"up-echo","note":"${key}"}` });
@@ -658,7 +676,7 @@ describe("with measurable gaps", () => {
     ["503 with Retry-After", () => ({ status: 503, headers: { "retry-after": "1" } }), 1000],
     ["404 with Retry-After", () => ({ status: 404, headers: { "retry-after": "1" } }), 1000],
   ];
-  it.each(bounds)("takes %s as a lower bound for the next poll", async (_name, trouble, gapMs) => {
+  it.each(byDay(bounds))("takes %s as a lower bound for the next poll", async (_name, trouble, gapMs) => {
     const { id, polls } = await follow(stack, [trouble(), DONE]);
     await stack.task(id, isTerminal);
     const [gap] = gapsMs(polls());
@@ -666,7 +684,7 @@ describe("with measurable gaps", () => {
     expect(gap).toBeLessThan(gapMs + 1000 + LATE_MS);
   });
 
-  it.each(["0", "-5", "abc", "120.1 s", "Thu, 01 Jan 1970 00:00:00 GMT", ""])(
+  it.each(byDay(["0", "-5", "abc", "120.1 s", "Thu, 01 Jan 1970 00:00:00 GMT", ""]))(
     "is not hurried or stopped by Retry-After: %s",
     async (header) => {
       const { id, polls } = await follow(stack, [{ ...RUNNING, headers: { "retry-after": header } }, DONE]);
@@ -708,11 +726,13 @@ describe("with a deadline 6 s away", () => {
   afterEach(() => stack.gateway.clearFaults());
   afterAll(async () => stack.close());
 
-  it.each([
-    ["Retry-After", { ...RUNNING, headers: { "retry-after": "3600" } }],
-    ["openai-poll-after-ms", { ...RUNNING, headers: { "openai-poll-after-ms": "3600000" } }],
-    ["Retry-After of a 429", { status: 429, headers: { "retry-after": "1000000000" } }],
-  ])("honours %s at most until 5 s before it", async (_name, bound) => {
+  it.each(
+    byDay([
+      ["Retry-After", { ...RUNNING, headers: { "retry-after": "3600" } }],
+      ["openai-poll-after-ms", { ...RUNNING, headers: { "openai-poll-after-ms": "3600000" } }],
+      ["Retry-After of a 429", { status: 429, headers: { "retry-after": "1000000000" } }],
+    ]),
+  )("honours %s at most until 5 s before it", async (_name, bound) => {
     const { created, id, polls } = await follow(stack, [bound, DONE]);
     await stack.task(id, isTerminal);
     const secondAfterMs = (polls()[1]?.at ?? Number.NaN) - Date.parse(created.created_at);
@@ -779,7 +799,7 @@ describe("at the deadline", () => {
       { status: "failed", error: { code: "timed_out" }, video_url: null },
     ],
   ];
-  it.each(ends)("one last poll is made: %s", async (_name, last, end) => {
+  it.each(byDay(ends))("one last poll is made: %s", async (_name, last, end) => {
     const { created, id, polls } = await follow(stack, [RUNNING, last]);
     const deadlineAt = Date.parse(created.deadline_at);
     expect(deadlineAt - Date.parse(created.created_at)).toBe(TIMEOUT_MS);

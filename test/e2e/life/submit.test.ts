@@ -16,6 +16,7 @@ import {
   type StackOptions,
   type TaskBody,
 } from "../../support/stack.ts";
+import { byDay } from "../../support/checks/by-day.ts";
 
 /*
  * Every row of the contract's submit table with the caller's own key; with the operator's what differs by it, and one of
@@ -200,11 +201,13 @@ describe("with the caller's own key", () => {
       expect(stack.gateway.calls.map(({ method }) => method)).toEqual(["POST"]);
     });
 
-    it.each([
-      ["a number of 19 digits", '{"task_id":9007199254740993123}', "9007199254740993123"],
-      ["in data", '{"code":0,"data":{"task_id":"cgt-in-data"}}', "cgt-in-data"],
-      ["with slashes", '{"task_id":"cgt/../a?b#c%2F d"}', "cgt/../a?b#c%2F d"],
-    ])("whose id is %s polls that very id, percent-encoded", async (_name, body, id) => {
+    it.each(
+      byDay([
+        ["a number of 19 digits", '{"task_id":9007199254740993123}', "9007199254740993123"],
+        ["in data", '{"code":0,"data":{"task_id":"cgt-in-data"}}', "cgt-in-data"],
+        ["with slashes", '{"task_id":"cgt/../a?b#c%2F d"}', "cgt/../a?b#c%2F d"],
+      ]),
+    )("whose id is %s polls that very id, percent-encoded", async (_name, body, id) => {
       stack.gateway.fault({ on: "poll", status: 200, body: { status: "failed" } });
       const task = await created({ status: 200, body });
       expect(task.upstream_task_id).toBe(id);
@@ -215,7 +218,7 @@ describe("with the caller's own key", () => {
   });
 
   describe("another answer with a task_id", () => {
-    it.each([405, 408, 409, 410, 425, 429, 499, 500, 502, 503])(
+    it.each(byDay([405, 408, 409, 410, 425, 429, 499, 500, 502, 503]))(
       "%i says that the task exists: 202, polled under that id, and its words do not count",
       async (status) => {
         const data = { task_id: `cgt-of-${status}`, status: "failed" };
@@ -261,7 +264,7 @@ describe("with the caller's own key", () => {
     );
     const words = { error: { message: "No, and here is why.", code: "planned", seed: 1 } };
 
-    it.each([400, 401, 402, 403, 404, 405, 413, 415, 418, 422, 451])(
+    it.each(byDay([400, 401, 402, 403, 404, 405, 413, 415, 418, 422, 451]))(
       "%i is answered with the same status, the code and the upstream's own words",
       async (status) => {
         const response = await create({ status, body: words });
@@ -305,11 +308,13 @@ describe("with the caller's own key", () => {
       expect(submitsTo(stack.gateway)).toHaveLength(statuses.length + 1);
     });
 
-    it.each([
-      ["a page", "<h1>No</h1>"],
-      ["nothing", ""],
-      ["half of a JSON", '{"error":'],
-    ])("may be explained by %s, which is passed on as text", async (_name, body) => {
+    it.each(
+      byDay([
+        ["a page", "<h1>No</h1>"],
+        ["nothing", ""],
+        ["half of a JSON", '{"error":'],
+      ]),
+    )("may be explained by %s, which is passed on as text", async (_name, body) => {
       const response = await create({ status: 422, body });
       expect(response.status).toBe(422);
       const { error } = (await response.json()) as ErrorAnswer;
@@ -335,10 +340,12 @@ describe("with the caller's own key", () => {
       expect(await response.text()).toContain("12345678901234567890");
     });
 
-    it.each([
-      ["Latin letters", "x"],
-      ["Chinese characters", "界"],
-    ])("is passed on to 16 KB, counted in bytes: %s", async (_name, character) => {
+    it.each(
+      byDay([
+        ["Latin letters", "x"],
+        ["Chinese characters", "界"],
+      ]),
+    )("is passed on to 16 KB, counted in bytes: %s", async (_name, character) => {
       const response = await create({ status: 400, body: character.repeat(30_000) });
       const { error } = (await response.json()) as ErrorAnswer;
       const body = String(error.upstream?.body);
@@ -351,11 +358,13 @@ describe("with the caller's own key", () => {
   describe("not now", () => {
     const RETRY_AFTER = { "retry-after": "1" };
 
-    it.each([
-      ["429 with Retry-After", { status: 429, headers: RETRY_AFTER }],
-      ["503 with Retry-After", { status: 503, headers: RETRY_AFTER }],
-      ["503 with a Retry-After of a page", { status: 503, headers: RETRY_AFTER, body: "<h1>Busy</h1>" }],
-    ])("%s is 202 queued, and submitted later, not before that", async (_name, answer) => {
+    it.each(
+      byDay([
+        ["429 with Retry-After", { status: 429, headers: RETRY_AFTER }],
+        ["503 with Retry-After", { status: 503, headers: RETRY_AFTER }],
+        ["503 with a Retry-After of a page", { status: 503, headers: RETRY_AFTER, body: "<h1>Busy</h1>" }],
+      ]),
+    )("%s is 202 queued, and submitted later, not before that", async (_name, answer) => {
       const task = await created(answer);
       expect(task).toMatchObject({
         status: "queued",
@@ -404,11 +413,13 @@ describe("with the caller's own key", () => {
       expect(sent["image"] === image).toBe(true);
     });
 
-    it.each([
-      [400, "upstream_rejected"],
-      [402, "upstream_payment_required"],
-      [500, "submit_unknown"],
-    ])("and then %i is a failed task with %s and one callback", async (status, code) => {
+    it.each(
+      byDay([
+        [400, "upstream_rejected"],
+        [402, "upstream_payment_required"],
+        [500, "submit_unknown"],
+      ]),
+    )("and then %i is a failed task with %s and one callback", async (status, code) => {
       stack.gateway.fault({ on: "submit", status: 429, headers: { "retry-after": "0" } });
       const task = await created({ status });
       expect(task.status).toBe("queued");
@@ -419,23 +430,26 @@ describe("with the caller's own key", () => {
   });
 
   describe("an unknown outcome", () => {
-    it.each(unknownAnswers())("is a failed task, one create and one callback: %s", async (_name, answer) => {
-      const task = await created(answer);
-      expect(task).toMatchObject({
-        status: "failed",
-        upstream_task_id: null,
-        video_url: null,
-        finished_at: expect.any(String) as string,
-        error: { code: "submit_unknown", message: expect.stringMatching(/./) as string },
-      });
-      expect(task.error_message).toBe(task.error?.message);
-      const event = await onlyEvent(stack, hook, task.task_id);
-      expect(event).toMatchObject({
-        type: "video.failed",
-        data: { task_id: task.task_id, status: "failed", error: { code: "submit_unknown" } },
-      });
-      expect(stack.gateway.calls.map(({ method }) => method)).toEqual(["POST"]);
-    });
+    it.each(byDay(unknownAnswers()))(
+      "is a failed task, one create and one callback: %s",
+      async (_name, answer) => {
+        const task = await created(answer);
+        expect(task).toMatchObject({
+          status: "failed",
+          upstream_task_id: null,
+          video_url: null,
+          finished_at: expect.any(String) as string,
+          error: { code: "submit_unknown", message: expect.stringMatching(/./) as string },
+        });
+        expect(task.error_message).toBe(task.error?.message);
+        const event = await onlyEvent(stack, hook, task.task_id);
+        expect(event).toMatchObject({
+          type: "video.failed",
+          data: { task_id: task.task_id, status: "failed", error: { code: "submit_unknown" } },
+        });
+        expect(stack.gateway.calls.map(({ method }) => method)).toEqual(["POST"]);
+      },
+    );
 
     it("may well have been accepted upstream, which is why it is not sent again", async () => {
       const task = await created({ drop: "after" });
@@ -444,7 +458,7 @@ describe("with the caller's own key", () => {
       expect(submitsTo(stack.gateway)).toHaveLength(1);
     });
 
-    it.each([300, 301, 302, 303, 304, 307, 308])(
+    it.each(byDay([300, 301, 302, 303, 304, 307, 308]))(
       "is a redirect, %i, and the key does not follow it",
       async (status) => {
         const other = await startGateway();
@@ -461,7 +475,7 @@ describe("with the caller's own key", () => {
       },
     );
 
-    it.each(unknownAnswers().filter(([, { status = 0, drop }]) => status < 500 || drop !== undefined))(
+    it.each(byDay(unknownAnswers().filter(([, { status = 0, drop }]) => status < 500 || drop !== undefined)))(
       "is not sent again under retry_ambiguous_submit either, unless it is a whole 5xx: %s",
       async (_name, answer) => {
         const task = await created(answer, { retry_ambiguous_submit: true });
@@ -480,18 +494,20 @@ describe("with the caller's own key", () => {
   });
 
   describe("after respond-async", () => {
-    it.each([
-      [400, "upstream_rejected"],
-      [401, "upstream_unauthorized"],
-      [402, "upstream_payment_required"],
-      [403, "upstream_forbidden"],
-      [404, "upstream_not_found"],
-      [418, "upstream_rejected"],
-      [422, "upstream_rejected"],
-      [408, "submit_unknown"],
-      [302, "submit_unknown"],
-      [500, "submit_unknown"],
-    ])("%i is a failed task with %s, and one callback", async (status, code) => {
+    it.each(
+      byDay([
+        [400, "upstream_rejected"],
+        [401, "upstream_unauthorized"],
+        [402, "upstream_payment_required"],
+        [403, "upstream_forbidden"],
+        [404, "upstream_not_found"],
+        [418, "upstream_rejected"],
+        [422, "upstream_rejected"],
+        [408, "submit_unknown"],
+        [302, "submit_unknown"],
+        [500, "submit_unknown"],
+      ]),
+    )("%i is a failed task with %s, and one callback", async (status, code) => {
       const task = await created({ status, body: { message: "Why." } }, {}, { prefer: "respond-async" });
       expect(task).toMatchObject({ status: "queued", error: null });
       const event = await onlyEvent(stack, hook, task.task_id);
@@ -510,10 +526,12 @@ describe("with the caller's own key", () => {
       expect((await stack.task(task.task_id)).upstream).toEqual({ message: "Why." });
     });
 
-    it.each([
-      ["a broken connection", { drop: "after" as const }],
-      ["a 2xx without an id", { status: 200, body: {} }],
-    ])("%s is a failed task with submit_unknown, and one callback", async (_name, answer) => {
+    it.each(
+      byDay([
+        ["a broken connection", { drop: "after" as const }],
+        ["a 2xx without an id", { status: 200, body: {} }],
+      ]),
+    )("%s is a failed task with submit_unknown, and one callback", async (_name, answer) => {
       const task = await created(answer, {}, { prefer: "respond-async" });
       const event = await onlyEvent(stack, hook, task.task_id);
       expect(event).toMatchObject({ type: "video.failed", data: { error: { code: "submit_unknown" } } });
@@ -551,14 +569,20 @@ describe("with the operator's key", () => {
     expect(JSON.stringify(stack.gateway.calls.map(({ headers }) => headers))).not.toContain(TOKEN);
   });
 
-  it.each([
-    [
-      "well",
-      { task_id: "cgt-done", status: "succeeded", video_url: "https://cdn.example.com/v.mp4" },
-      "video.succeeded",
-    ],
-    ["badly", { task_id: "cgt-done", status: "failed", error_message: "Refused by review." }, "video.failed"],
-  ])(
+  it.each(
+    byDay([
+      [
+        "well",
+        { task_id: "cgt-done", status: "succeeded", video_url: "https://cdn.example.com/v.mp4" },
+        "video.succeeded",
+      ],
+      [
+        "badly",
+        { task_id: "cgt-done", status: "failed", error_message: "Refused by review." },
+        "video.failed",
+      ],
+    ]),
+  )(
     "a 2xx of a task that has ended %s ends it in the 202, and exactly one event follows",
     async (_name, body, type) => {
       stack.gateway.fault({ on: "submit", status: 200, body });
@@ -571,7 +595,7 @@ describe("with the operator's key", () => {
     },
   );
 
-  it.each(codes)("%i is 502 with %s and without the upstream's words", async (status, code) => {
+  it.each(byDay(codes))("%i is 502 with %s and without the upstream's words", async (status, code) => {
     stack.gateway.fault({ on: "submit", status, body: words });
     const response = await stack.create({ callback_url: hook.url });
     expect(response.status).toBe(502);
@@ -598,14 +622,16 @@ describe("with the operator's key", () => {
     );
   });
 
-  it.each([
-    [400, "upstream_rejected"],
-    [404, "upstream_not_found"],
-    [405, "upstream_rejected"],
-    [413, "upstream_rejected"],
-    [418, "upstream_rejected"],
-    [422, "upstream_rejected"],
-  ])("%i is for the caller to solve: the same status, %s and the upstream's words", async (status, code) => {
+  it.each(
+    byDay([
+      [400, "upstream_rejected"],
+      [404, "upstream_not_found"],
+      [405, "upstream_rejected"],
+      [413, "upstream_rejected"],
+      [418, "upstream_rejected"],
+      [422, "upstream_rejected"],
+    ]),
+  )("%i is for the caller to solve: the same status, %s and the upstream's words", async (status, code) => {
     stack.gateway.fault({ on: "submit", status, body: words });
     const response = await stack.create({ callback_url: hook.url });
     expect(response.status).toBe(status);
@@ -639,10 +665,12 @@ describe("with the operator's key", () => {
     },
   );
 
-  it.each([
-    ["429", { status: 429, headers: { "retry-after": "1" } }],
-    ["503 with Retry-After", { status: 503, headers: { "retry-after": "1" } }],
-  ])("%s is 202 queued, and submitted later, not before that", async (_name, answer) => {
+  it.each(
+    byDay([
+      ["429", { status: 429, headers: { "retry-after": "1" } }],
+      ["503 with Retry-After", { status: 503, headers: { "retry-after": "1" } }],
+    ]),
+  )("%s is 202 queued, and submitted later, not before that", async (_name, answer) => {
     stack.gateway.fault({ on: "submit", ...answer });
     const response = await stack.create({ callback_url: hook.url });
     expect(response.status).toBe(202);
@@ -656,7 +684,7 @@ describe("with the operator's key", () => {
     expect(second?.body.equals(first?.body ?? Buffer.alloc(0))).toBe(true);
   });
 
-  it.each(unknownAnswers().filter(([name]) => UNKNOWN_KINDS.has(name)))(
+  it.each(byDay(unknownAnswers().filter(([name]) => UNKNOWN_KINDS.has(name))))(
     "an unknown outcome is a failed task, one create and one callback: %s",
     async (_name, answer) => {
       stack.gateway.fault({ on: "submit", ...answer });
