@@ -9,23 +9,24 @@ const COLON = 0x3a;
 const decoder = new TextDecoder();
 
 /**
- * The names that stand twice in the object of a JSON text, or in an object right in it, each once. `bytes` are JSON that a
- * parser takes. Null: they exceed the bounds of JSON.
+ * The names that stand in the object of a JSON text, or in an object right in it, a second time, and each further time.
+ * `bytes` are JSON that a parser takes. Null: they exceed the bounds of JSON.
  */
 export function repeatedNames(bytes: Uint8Array): JsonName[] | null {
-  const repeated = new Map<string, JsonName>();
-  const seen = new Set<string>();
-  let top = "";
+  const repeated: JsonName[] = [];
+  const top = new Set<string>();
+  const inner = new Map<string, Set<string>>();
+  let above = "";
   const onString = (start: number, end: number, depth: number): void => {
     if (depth > 2 || !isName(bytes, end)) return;
     const name = JSON.parse(decoder.decode(bytes.subarray(start - 1, end + 1))) as string;
-    if (depth === 1) top = name;
-    const found: JsonName = depth === 1 ? [name] : [top, name];
-    const key = JSON.stringify(found);
-    if (seen.has(key)) repeated.set(key, found);
-    seen.add(key);
+    if (depth === 1) above = name;
+    const names = depth === 1 ? top : (inner.get(above) ?? new Set());
+    if (depth === 2) inner.set(above, names);
+    if (names.has(name)) repeated.push(depth === 1 ? [name] : [above, name]);
+    names.add(name);
   };
-  return jsonExcess(bytes, { onString }) === null ? [...repeated.values()] : null;
+  return jsonExcess(bytes, { onString }) === null ? repeated : null;
 }
 
 /** Whether the string whose closing quote stands at `end` is a member's name. */
