@@ -118,7 +118,7 @@ export interface TaskData {
     expires_at: string;
   } | {
     status: "failed";
-    /** `needs_key`: only the upstream key opens the result, and Ringback has not fetched it, or may not send the key to where it is. Else why the last try to copy it failed: `not_media`, `too_large`, `url_rejected`, `redirect`, `timeout`, `connection`, `storage`, or `http_404` and the like. */
+    /** `needs_key`: only the upstream key opens the result, and it is not the caller's. Else why the last try to copy it failed: `not_media`, `too_large`, `url_rejected`, `redirect`, `timeout`, `connection`, `storage`, or `http_404` and the like. */
     reason: string;
   } | null;
   error: TaskError | null;

@@ -27,18 +27,11 @@ export async function openSource(
     if (response === null) return copyFailed(time.signal.aborted ? "timeout" : "connection");
     if (response.status === 200) return { kind: "opened", response };
     discardBody(response);
-    if (!REDIRECTS.has(response.status)) return refusedWith(response.status, source);
+    if (!REDIRECTS.has(response.status)) return copyFailed(`http_${response.status}`);
     const location = response.headers.get("location");
     next = location === null ? null : (URL.parse(location, url.href)?.href ?? null);
   }
   return copyFailed("redirect");
-}
-
-/** A host other than the upstream's gets no key, so the want of it is what that host says. */
-function refusedWith(status: number, { url, upstream }: Source): CopyFailure {
-  const { apiKey, origin } = upstream;
-  const isWithheld = apiKey !== null && !url.includes(apiKey) && URL.parse(url)?.origin !== origin;
-  return copyFailed(isWithheld && (status === 401 || status === 403) ? "needs_key" : `http_${status}`);
 }
 
 /** The URL as it was judged; null: nothing goes there. */

@@ -39,8 +39,7 @@ const keptFile = z
   .meta({ description: "Ringback keeps a copy, and `video_url` is its address." });
 
 const fileReason = text(
-  "`needs_key`: only the upstream key opens the result, and Ringback has not fetched it, or may not send the key to where " +
-    "it is. Else why the last try to copy it " +
+  "`needs_key`: only the upstream key opens the result, and it is not the caller's. Else why the last try to copy it " +
     `failed: ${FILE_REASONS.slice(1)
       .map((one) => `\`${one}\``)
       .join(", ")}, or \`http_404\` and the like.`,

@@ -87,17 +87,12 @@ export function decideCopy(
   };
 }
 
-/**
- * The copy has failed for as long as Ringback tries. The task says why the last try did, also of a result that only the key
- * opens, because Ringback had the key. The same object if none is under way.
- */
+/** The copy has failed for as long as Ringback tries. The same object if none is under way. */
 export function copyGivenUp(task: Task, now: number): Task {
   const underWay = copyUnderWay(task);
   if (underWay === null) return task;
   const end = withSource(task, underWay, now);
-  // Without a try nothing else is known.
-  const untried = end.videoUrl === null ? "needs_key" : "timeout";
-  return { ...end, file: { status: "failed", reason: underWay.copy.reason ?? untried } };
+  return { ...end, file: end.file ?? { status: "failed", reason: underWay.copy.reason ?? "timeout" } };
 }
 
 /** The end as it is without a copy: the video is where the upstream keeps it. */

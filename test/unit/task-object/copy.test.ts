@@ -105,7 +105,7 @@ describe("a success whose URL contains the key, and whose file is kept", () => {
     await world.create({ other: false, respondAsync: false });
     const { task, sealed } = await until(hasEnded);
     expect(task).toMatchObject({ status: "succeeded", videoUrl: null, sourceUrl: null });
-    expect(task.file).toEqual({ status: "failed", reason: "http_404" });
+    expect(task.file).toEqual({ status: "failed", reason: "needs_key" });
     expect(sealed.source).toBeNull();
     const givenUpAt = (task.keep?.succeededAt ?? 0) + PATIENCE;
     expect(task.finishedAt).toBeGreaterThanOrEqual(givenUpAt);
@@ -114,7 +114,7 @@ describe("a success whose URL contains the key, and whose file is kept", () => {
     // The end goes out once, after the patience.
     await until(({ deliveries }) => deliveries.every(({ status }) => status === "delivered"));
     expect(sent("callback")).toHaveLength(1);
-    expect(sent("callback")[0]?.body).toContain('"status":"failed","reason":"http_404"');
+    expect(sent("callback")[0]?.body).toContain('"status":"failed","reason":"needs_key"');
   });
 });
 

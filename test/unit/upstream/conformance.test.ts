@@ -244,7 +244,7 @@ describe("a result", () => {
     vendor.fault({ on: "poll", status: 200, body: { done: true, response } });
     const result = resultOf(await vendor.poll(await vendor.created()));
     expect(result).toEqual({ url: uri, needsKey: true, containsKey: false });
-    await expect(fetchResult(vendor, result)).rejects.toThrow("needs_key");
+    await expect(fetchResult(vendor, result)).rejects.toThrow("http_401");
     expect(elsewhere.calls.map(hasKey)).toEqual([false]);
   });
 });

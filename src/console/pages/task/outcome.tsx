@@ -2,7 +2,6 @@ import type { TaskError, TaskJson } from "../../../contract/shapes/task.ts";
 import type { PageContext } from "../../page-context.ts";
 import type { TaskView } from "./task-view.ts";
 import { failureWords } from "../parts/error-words.ts";
-import { fileReason } from "./file-reason.ts";
 import { VideoCard } from "./video-card.tsx";
 
 /** The video, how far it is, or what went wrong and what to do about it. */
@@ -15,17 +14,11 @@ export function Outcome({ page, view: { task, life } }: { page: PageContext; vie
 }
 
 function NoVideo({ page, task }: { page: PageContext; task: TaskJson }) {
-  const { task: text, files } = page.text;
-  const { file } = task;
+  const text = page.text.task;
   return (
     <section class="card panel stack" id="video">
       <h2>{text.video}</h2>
       <p>{task.test ? text.testVideo : page.mode === "own" ? text.containsKey : text.needsKey}</p>
-      {file?.status === "failed" && file.reason !== "needs_key" && (
-        <p id="not-kept">
-          <strong>{files.notKept}</strong> {fileReason(files, file.reason)}
-        </p>
-      )}
       {task.video_url !== null && (
         <p class="cut">
           <code>{task.video_url}</code>

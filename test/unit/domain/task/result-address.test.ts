@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { applyReading } from "../../../../src/domain/task/apply-reading.ts";
-import { copyGivenUp, decideCopy, type CopyOutcome } from "../../../../src/domain/task/keep.ts";
+import { decideCopy, type CopyOutcome } from "../../../../src/domain/task/keep.ts";
 import type { Task } from "../../../../src/domain/task/task.ts";
 import type { ResultUrl } from "../../../../src/domain/task/upstream-answer.ts";
 import { aKeep, aReading, aTask, FILE_ID, T0 } from "../../../support/builders.ts";
@@ -9,7 +9,7 @@ import { aKeep, aReading, aTask, FILE_ID, T0 } from "../../../support/builders.t
  * scenario                                             requirement
  * a result that anyone opens, one that only the key    design.md, The task ("A result needs the key if …") and
  * opens, one whose URL contains it; kept, not kept     Kept files ("Kept: …", "Not kept: …", "Without keeping …")
- * because nothing asked for it, because it failed, or because no try was made
+ * because nothing asked for it, or because it failed
  */
 
 const plain: ResultUrl = { url: "https://cdn.acme.com/v.mp4", containsKey: false, needsKey: false };
@@ -21,13 +21,12 @@ const content: ResultUrl = {
 };
 const needsKey = { status: "failed", reason: "needs_key" };
 const gone = { status: "failed", reason: "http_404" };
-const late = { status: "failed", reason: "timeout" };
 const copy = { status: "kept" };
 const file = `https://ringback.acme.com/v1/files/${FILE_ID}.webm`;
 type Case = [
   Task["mode"],
   ResultUrl,
-  "unkept" | "kept" | "failed" | "untried",
+  "unkept" | "kept" | "failed",
   string | null,
   string | null,
   object | null,
@@ -48,12 +47,9 @@ it.each<Case>([
   ["own", plain, "failed", plain.url, null, gone],
   ["operator", plain, "failed", plain.url, null, gone],
   ["own", content, "failed", content.url, null, gone],
-  ["operator", content, "failed", null, null, gone],
-  ["own", withKey, "failed", null, null, gone],
-  ["operator", withKey, "failed", null, null, gone],
-  ["own", plain, "untried", plain.url, null, late],
-  ["operator", content, "untried", null, null, needsKey],
-  ["own", withKey, "untried", null, null, needsKey],
+  ["operator", content, "failed", null, null, needsKey],
+  ["own", withKey, "failed", null, null, needsKey],
+  ["operator", withKey, "failed", null, null, needsKey],
   ["own", plain, "kept", file, plain.url, copy],
   ["operator", plain, "kept", file, plain.url, copy],
   ["own", content, "kept", file, content.url, copy],
@@ -67,8 +63,7 @@ it.each<Case>([
     const began = applyReading(task, aReading({ status: "succeeded", result }), T0 + 60_000, 20_000);
     // The URL that contains the key stands nowhere in the task: it is sealed beside it.
     expect(JSON.stringify(began)).not.toContain("sk-1");
-    const tried = () => decideCopy(began, fate === "kept" ? kept : notFound, at);
-    const end = fate === "unkept" ? began : fate === "untried" ? copyGivenUp(began, at.now) : tried();
+    const end = fate === "unkept" ? began : decideCopy(began, fate === "kept" ? kept : notFound, at);
     expect(end).toMatchObject({ status: "succeeded", videoUrl, sourceUrl });
     if (told === null) expect(end.file).toBeNull();
     else expect(end.file).toMatchObject(told);
