@@ -113,16 +113,18 @@ const SETTING_PROBLEMS = {
   upstream_names: () =>
     "must name each upstream by a small letter and up to 30 small letters, digits and hyphens, and none aio",
   upstream_twice: ({ name }: Name) => `must not name the upstream ${name} a second time`,
-  not_upstream: ({ name }: Name) => `must give ${name} a profile, may give it a base_url, and nothing else`,
+  not_upstream: ({ name }: Name) =>
+    `must give ${name} an object such as {"profile": "ark"}, which may have a base_url and nothing else`,
   unknown_profile: ({ name, values }: Name & Values) =>
     `must give ${name} a profile of its own, or one of ${values.join(", ")}`,
   bad_profile: ({ name, path, message }: Name & { path: string; message: string }) =>
-    `has a profile for ${name} that does not parse: ${path === "" ? "it" : path} ${message}`,
+    `has a wrong profile for ${name}: ${path === "" ? "it" : path} ${message}`,
   upstream_without_url: ({ name }: Name) => `must give ${name} a base_url: its profile has none`,
   bad_base_url: ({ name, says: what }: Name & { says: string }) => `has a base_url for ${name} that ${what}`,
-  one_upstream: () => "must name one upstream at most: a caller's own key belongs to one vendor",
+  one_upstream: () =>
+    "must name one upstream at most where callers bring their own keys; several need AIO_API_KEY, RINGBACK_KEYS and an UPSTREAM_KEY_… for each",
   upstream_key_missing: ({ name }: Name) => `must be set for the upstream ${name}`,
-  key_without_upstream: () => "is the key of no upstream",
+  key_without_upstream: () => "is the key of no upstream that UPSTREAMS names",
   not_retry_schedule: ({ steps, max }: Max & { steps: number }) =>
     `must be up to ${steps} comma separated numbers of seconds, each at most ${max}`,
   not_key_list: () => "must be name:sha256hex entries, comma separated",

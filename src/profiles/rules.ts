@@ -34,13 +34,13 @@ function headersProblem({ auth, headers = {} }: Profile): ProfileProblem | null 
   if (!isFree(auth.header)) return { path: "auth.header", message: NOT_FREE };
   const entries = Object.entries(headers);
   if (entries.length > HEADERS_MAX)
-    return { path: "headers", message: `has more than ${HEADERS_MAX} headers` };
+    return { path: "headers", message: `must have at most ${HEADERS_MAX} headers` };
   const seen = new Set([auth.header.toLowerCase()]);
   for (const [name, value] of entries) {
     const path = `headers.${name.slice(0, HEADER_MAX)}`;
     const lower = name.toLowerCase();
     if (!isFree(name)) return { path, message: NOT_FREE };
-    if (seen.has(lower)) return { path, message: "is given twice, or carries the key" };
+    if (seen.has(lower)) return { path, message: "must be given once, and must not be auth.header" };
     if (value.length > HEADER_MAX || !VALUE.test(value))
       return { path, message: `must be visible ASCII, at most ${HEADER_MAX} characters` };
     seen.add(lower);
@@ -48,7 +48,7 @@ function headersProblem({ auth, headers = {} }: Profile): ProfileProblem | null 
   return null;
 }
 
-const NOT_FREE = "is no header's name, or the name of one that Ringback sets";
+const NOT_FREE = "must be the name of a header, and of none that Ringback or the connection sets";
 
 function isFree(name: string): boolean {
   const lower = name.toLowerCase();
@@ -60,12 +60,12 @@ function pollProblem({ create, poll }: Profile): ProfileProblem | null {
   const { method, path, body, id_is_path: idIsPath = false } = poll;
   if (method === "GET" && body !== undefined) return { path: "poll.body", message: "needs the method POST" };
   if (JSON.stringify(body ?? null).length > BODY_MAX)
-    return { path: "poll.body", message: `is longer than ${BODY_MAX} as JSON` };
+    return { path: "poll.body", message: `must have at most ${BODY_MAX} characters as JSON` };
   if (![path, ...textsIn(body ?? null)].some((text) => text.includes("{id}")))
-    return { path: "poll", message: "names no task: neither path nor body holds {id}" };
+    return { path: "poll", message: "must hold {id} in its path or in its body" };
   const bought = create.paths.findIndex((one) => mayMeet(path, one, idIsPath));
   return method === "POST" && bought !== -1
-    ? { path: "poll.path", message: `may be create.paths.${bought}: each poll would buy` }
+    ? { path: "poll.path", message: `must differ from create.paths.${bought}: each poll would buy` }
     : null;
 }
 
@@ -86,7 +86,7 @@ function wordsProblem({ read, not_found: notFound }: Profile): ProfileProblem | 
   for (const { path, words } of all)
     for (const [index, word] of words.entries()) {
       const known = meanings.get(normalWord(word)) ?? path;
-      if (known !== path) return { path: `${path}.${index}`, message: `stands in ${known}, too` };
+      if (known !== path) return { path: `${path}.${index}`, message: `must not stand in ${known}, too` };
       meanings.set(normalWord(word), path);
     }
   return null;

@@ -12,20 +12,21 @@ const TEXT_MAX = 300;
 const DAY_SECONDS = 86_400;
 const YEAR_HOURS = 8760;
 
-const text = z
-  .string()
-  .check(z.minLength(1, "is empty"), z.maxLength(TEXT_MAX, `is longer than ${TEXT_MAX}`));
+const TOO_LONG = `must have at most ${TEXT_MAX} characters`;
+const text = z.string().check(z.minLength(1, "must not be empty"), z.maxLength(TEXT_MAX, TOO_LONG));
 const pointer = z
   .string()
-  .check(z.maxLength(TEXT_MAX, `is longer than ${TEXT_MAX}`), z.refine(isPointer, "is no JSON Pointer"));
-const word = text.check(z.refine((value) => normalWord(value) !== "", "is no word"));
+  .check(z.maxLength(TEXT_MAX, TOO_LONG), z.refine(isPointer, "must be a JSON Pointer such as /data/0/id"));
+const word = text.check(
+  z.refine((value) => normalWord(value) !== "", "must hold more than blanks, hyphens and underscores"),
+);
 
 function listOf<Item extends z.core.$ZodType>(item: Item) {
-  return z.array(item).check(z.maxLength(LIST_MAX, `has more than ${LIST_MAX} items`));
+  return z.array(item).check(z.maxLength(LIST_MAX, `must have at most ${LIST_MAX} items`));
 }
 
 function oneOrMore<Item extends z.core.$ZodType>(item: Item) {
-  return listOf(item).check(z.minLength(1, "is empty"));
+  return listOf(item).check(z.minLength(1, "must not be empty"));
 }
 
 function numberFrom(min: number, max: number) {
@@ -33,13 +34,17 @@ function numberFrom(min: number, max: number) {
   return z.number(message).check(z.gte(min, message), z.lte(max, message));
 }
 
+const NOT_A_PATH =
+  "must be a path such as /v1/tasks: no host, no query, no blank, no slash at the end; " +
+  "a name in braces has letters, digits and underscores, and stands alone between two slashes";
+
 /** A path below `base_url` that may hold these names in braces; null: any. */
 function path(allowed: readonly string[] | null) {
   return text.check(
-    z.refine((value) => namesIn(value) !== null, "is no path, or its names in braces are none"),
+    z.refine((value) => namesIn(value) !== null, NOT_A_PATH),
     z.refine(
       (value) => (namesIn(value) ?? []).every((name) => allowed?.includes(name) ?? true),
-      allowed?.length === 0 ? "holds a name in braces" : "holds another name than {id}",
+      allowed?.length === 0 ? "must hold no name in braces" : "must hold no name in braces but {id}",
     ),
   );
 }
@@ -77,7 +82,7 @@ const read = z.strictObject({
       z.strictObject({
         at: pointer,
         is: z.optional(
-          z.union([z.string().check(z.maxLength(TEXT_MAX)), z.number(), z.boolean(), z.null()], {
+          z.union([z.string().check(z.maxLength(TEXT_MAX, TOO_LONG)), z.number(), z.boolean(), z.null()], {
             error: "must be a text, a number, true, false or null",
           }),
         ),
@@ -91,7 +96,11 @@ const read = z.strictObject({
    * result of an upstream whose answers hold no URL.
    */
   urls: z.optional(
-    oneOrMore(z.string().check(z.refine(isResultPlace, "is no JSON Pointer, and no path with {id}"))),
+    oneOrMore(
+      z
+        .string()
+        .check(z.refine(isResultPlace, "must be a JSON Pointer such as /data/0/url, or a path with {id}")),
+    ),
   ),
   error: z.optional(oneOrMore(pointer)),
   id: z.optional(oneOrMore(pointer)),
@@ -144,7 +153,7 @@ export type ProfileResult = { ok: true; profile: Profile } | { ok: false; proble
 
 /** Reads a profile; of several problems it names the first. */
 export function parseProfile(value: unknown): ProfileResult {
-  const result = PROFILE_SCHEMA.safeParse(value);
+  const result = PROFILE_SCHEMA.safeParse(value, { reportInput: true });
   const problem = result.success ? profileProblem(result.data) : problemOf(result.error);
   return result.success && problem === null
     ? { ok: true, profile: result.data }
@@ -159,16 +168,26 @@ function problemOf({ issues: [issue] }: z.core.$ZodError): ProfileProblem {
   return { path: places.join("."), message: messageOf(issue) };
 }
 
+/** The types of JSON, by the names that the schema has for them. */
+const TYPES: Partial<Record<string, string>> = {
+  object: "an object",
+  record: "an object",
+  array: "a list",
+  string: "a text",
+  number: "a number",
+  int: "a whole number",
+  boolean: "true or false",
+};
+
 function messageOf(issue: z.core.$ZodIssue | undefined): string {
   switch (issue?.code) {
     case "unrecognized_keys":
-      return "is unknown";
+      return "is no member of a profile";
     case "invalid_value":
       return `must be one of ${issue.values.join(", ")}`;
     case "invalid_type":
-      return issue.message.startsWith("must")
-        ? issue.message
-        : `must be given, of the type ${issue.expected}`;
+      if (issue.message.startsWith("must")) return issue.message;
+      return `must be ${issue.input === undefined ? "given, as " : ""}${TYPES[issue.expected] ?? issue.expected}`;
     default:
       return issue?.message ?? INVALID;
   }

@@ -179,7 +179,7 @@ describe("upstreams beside aio", () => {
       UPSTREAMS: JSON.stringify({ mine: { profile } }),
       UPSTREAM_KEY_X: "sk-secret-of-x",
     };
-    expect(messages(env)).toMatch(/^has a profile for mine that does not parse: poll.* /);
+    expect(messages(env)).toMatch(/^has a wrong profile for mine: poll must hold /);
     const text = JSON.stringify([
       readSettings(env),
       readSettings({ ...OPERATOR, UPSTREAM_KEY_X: "sk-secret-of-x" }),

@@ -184,20 +184,33 @@ describe("a profile", () => {
     ["lifetime_hours", 8761],
   ])("is refused for its %s: %j", (path, value, named = path) => {
     const result = parseProfile(withAt(path, value));
-    expect(result).toMatchObject({ ok: false, problem: { path: named } });
+    // What to write, not only that this is wrong.
+    const message = expect.stringMatching(/^(must |needs |is no member of a profile$)/) as string;
+    expect(result).toMatchObject({ ok: false, problem: { path: named, message } });
   });
 
   it.each([
-    [withAt("create.pats", 1), { path: "create.pats", message: "is unknown" }],
-    [withAt("poll", undefined), { path: "poll", message: "must be given, of the type object" }],
-    [withAt("poll.method", "PUT"), { path: "poll.method", message: "must be one of GET, POST" }],
-    [
-      withAt("create.paths", ["/v1/status"]),
-      { path: "poll.path", message: "may be create.paths.0: each poll would buy" },
-    ],
-    [withAt("read.progress", "x"), { path: "read.progress", message: "is no JSON Pointer" }],
-  ])("says what is wrong: %#", (profile, problem) => {
-    expect(parseProfile(profile)).toEqual({ ok: false, problem });
+    ["create.pats", 1, "is no member of a profile"],
+    ["poll", undefined, "must be given, as an object"],
+    ["auth", "Bearer", "must be an object"],
+    ["create.paths", undefined, "must be given, as a list"],
+    ["create.id", "/id", "must be a list"],
+    ["read.progress", ["/done"], "must be a text"],
+    ["read.needs_key", "yes", "must be true or false"],
+    ["pending_statuses.0", "202", "must be a number"],
+    ["poll.method", "PUT", "must be one of GET, POST"],
+    ["read.progress", "done", "must be a JSON Pointer such as /data/0/id"],
+    ["poll.path", "/v1/{task}", "must hold no name in braces but {id}"],
+    ["auth.header", "Host", "must be the name of a header, and of none that Ringback or the connection sets"],
+  ])("says what to write for its %s: %j", (path, value, message) => {
+    expect(parseProfile(withAt(path, value))).toEqual({ ok: false, problem: { path, message } });
+  });
+
+  it("says which path a poll must differ from", () => {
+    expect(parseProfile(withAt("create.paths", ["/v1/status"]))).toEqual({
+      ok: false,
+      problem: { path: "poll.path", message: "must differ from create.paths.0: each poll would buy" },
+    });
   });
 
   it("with a member that every object has is refused, too", () => {
