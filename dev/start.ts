@@ -3,14 +3,17 @@ import { Webhook } from "standardwebhooks";
 import { startGateway, type Gateway } from "./gateway.ts";
 import { takenOf } from "./listen.ts";
 import { startReceiver, type Received } from "./receiver.ts";
-import { SETTING_NAMES } from "../src/env.ts";
+import { problemText } from "../src/contract/problems.ts";
+import { AIO } from "../src/contract/words.ts";
+import { readSettings, SETTING_NAMES, type Settings } from "../src/env.ts";
 import { isKeySetting } from "../src/env/upstreams.ts";
 import { packageVersion, startWorker } from "./worker.ts";
 
 /**
  * `npm start`: Ringback on this machine for curl, with the simulated gateway behind it and a receiver that prints each
- * callback. The environment may hold every setting of docs/settings.md. With `AIO_BASE_URL` Ringback calls that
- * upstream with each caller's own key; with `AIO_API_KEY` it uses that key and prints a token to call with.
+ * callback. The environment may hold every setting of docs/settings.md. With `AIO_BASE_URL`, or with one of `UPSTREAMS`,
+ * Ringback calls that upstream with each caller's own key; with `AIO_API_KEY` it uses that key and prints a token to call
+ * with.
  */
 
 /** Ringback's; the simulated gateway and the receiver have the next two. */
@@ -59,6 +62,31 @@ function withToken(settings: Record<string, string>): string | null {
   return token;
 }
 
+/** The settings as Ringback reads them, or the problems that each call would be refused with. */
+function readHere(settings: Record<string, string>): Settings | string[] {
+  // The bucket is made with the Worker.
+  const read = readSettings({ ...settings, RESULTS: {} });
+  return read.ok ? read.settings : read.problems.map((found) => `${found.setting} ${problemText(found)}.`);
+}
+
+/** One line for each upstream. */
+function linesOf({ upstreams }: Settings, gateway: Gateway | null): string {
+  const simulated = "  (simulated, as MAX API answers: any key that starts with sk-, 15 s a video)";
+  const lines = upstreams.map(
+    ({ name, baseUrl }) => `${name}, ${gateway ? gateway.baseUrl + simulated : baseUrl}`,
+  );
+  return lines.map((line) => `upstream          ${line}`).join("\n");
+}
+
+/** A create at the deployment's first upstream. */
+function exampleOf({ upstreams: [{ name, profile }] }: Settings, callbackUrl: string): string {
+  if (name === AIO)
+    return `curl "$AIO_BASE_URL/videos" -H "Authorization: Bearer $AIO_API_KEY" -H "Content-Type: application/json" \\
+    -d '{"model": "doubao-seedance-2-0-260128", "prompt": "A lighthouse at dusk.", "callback_url": "${callbackUrl}"}'`;
+  return `curl "$AIO_BASE_URL/upstreams/${name}${profile.create.paths[0]}" -H "Authorization: Bearer $AIO_API_KEY" \\
+    -d '{…, "ringback": {"callback_url": "${callbackUrl}"}}'    # … is the request that ${name} takes`;
+}
+
 async function secretOf(bearer: string): Promise<string | null> {
   const response = await fetch(`${OWN_URL}/v1/webhooks/secret`, { headers: { authorization: bearer } });
   return response.ok ? ((await response.json()) as { secret: string }).secret : null;
@@ -84,11 +112,6 @@ async function show(callback: Received, bearers: ReadonlySet<string>): Promise<v
   console.log(`  ${callback.body}`);
 }
 
-const obstacle = await portObstacle();
-if (obstacle !== null) {
-  console.error(obstacle);
-  process.exit(1);
-}
 const settings = settingsFromEnvironment();
 const bearers = new Set<string>();
 if (settings["AIO_BASE_URL"] !== undefined && isOwnUrl(settings["AIO_BASE_URL"])) {
@@ -98,8 +121,17 @@ if (settings["AIO_BASE_URL"] !== undefined && isOwnUrl(settings["AIO_BASE_URL"])
   delete settings["AIO_BASE_URL"];
   delete settings["AIO_API_KEY"];
 }
+const token = withToken(settings);
+if (token !== null) bearers.add(`Bearer ${token}`);
+const read = readHere(settings);
+const obstacle = Array.isArray(read) ? read.join("\n") : await portObstacle();
+if (Array.isArray(read) || obstacle !== null) {
+  console.error(obstacle);
+  process.exit(1);
+}
 let gateway: Gateway | null = null;
-if (settings["AIO_BASE_URL"] === undefined && settings["AIO_API_KEY"] === undefined) {
+const isAio = read.upstreams[0].name === AIO;
+if (isAio && settings["AIO_BASE_URL"] === undefined && settings["AIO_API_KEY"] === undefined) {
   gateway = await startGateway({
     port: PORT + 1,
     profile: "max-api",
@@ -113,8 +145,6 @@ if (settings["AIO_BASE_URL"] === undefined && settings["AIO_API_KEY"] === undefi
   // Its videos take seconds, those of the forecast's prior minutes.
   settings["POLL_MAX_SECONDS"] ??= "2";
 }
-const token = withToken(settings);
-if (token !== null) bearers.add(`Bearer ${token}`);
 const receiver = await startReceiver({
   port: PORT + 2,
   onRequest: (callback) => {
@@ -130,7 +160,7 @@ const worker = await startWorker({
 console.log(`
 Ringback ${packageVersion()}   ${worker.url}/v1
 console           ${worker.url}/
-upstream          ${gateway ? `${gateway.baseUrl}  (simulated, as MAX API answers: any key that starts with sk-, 15 s a video)` : (settings["AIO_BASE_URL"] ?? "https://api.aiearth.dev/v1")}
+${linesOf(read, gateway)}
 receiver          ${receiver.url}  (prints each callback)
 
 In another terminal:
@@ -138,8 +168,7 @@ In another terminal:
   export AIO_BASE_URL="${worker.url}/v1"
   export AIO_API_KEY="${token ?? (settings["RINGBACK_KEYS"] === undefined ? "sk-your-api-key" : "one of your tokens")}"
 
-  curl "$AIO_BASE_URL/videos" -H "Authorization: Bearer $AIO_API_KEY" -H "Content-Type: application/json" \\
-    -d '{"model": "doubao-seedance-2-0-260128", "prompt": "A lighthouse at dusk.", "callback_url": "${receiver.url}"}'
+  ${exampleOf(read, receiver.url)}
 
 Ctrl-C ends it; the tasks of a local run are gone with it.
 `);

@@ -8,10 +8,14 @@ import { root } from "../../../dev/bundle.ts";
  * scenario                                    requirement
  * `npm start` where a port is taken           a plain sentence that names the port and `PORT`, and no stack
  * `npm start` with a PORT that is none        the same
+ * `npm start` with settings that are wrong    each of them with what to write, before anything is started
  */
 
-function start(port: string): { status: number | null; stderr: string } {
-  const env = { ...process.env, PORT: port };
+function start(
+  port: string,
+  settings: Record<string, string> = {},
+): { status: number | null; stderr: string } {
+  const env = { ...process.env, ...settings, PORT: port };
   return spawnSync(process.execPath, [`${root}dev/start.ts`], { env, encoding: "utf8", timeout: 20_000 });
 }
 
@@ -32,5 +36,14 @@ describe("npm start", () => {
 
   it.each(["abc", "0", "65534", "80.5"])("says what PORT must be where it is %s", (port) => {
     expect(start(port)).toMatchObject({ status: 1, stderr: "PORT must be a number from 1 to 65533.\n" });
+  });
+
+  it("says what is wrong with the settings", () => {
+    const UPSTREAMS = '{"ark": {"profile": "ark"}}';
+    const { status, stderr } = start("abc", { UPSTREAMS, UPSTREAM_KEY_ARK: "k", UPSTREAM_KEY_XAI: "k" });
+    expect([status, stderr.trimEnd().split("\n")]).toEqual([
+      1,
+      ["UPSTREAM_KEY_ARK", "UPSTREAM_KEY_XAI"].map((name) => `${name} must not be set without AIO_API_KEY.`),
+    ]);
   });
 });
