@@ -2,6 +2,7 @@ import { raw } from "hono/html";
 import type { Child } from "hono/jsx";
 import { LANGUAGE_TAGS, type Language } from "../language.ts";
 import type { PageContext } from "../page-context.ts";
+import { newTaskPath } from "./parts/new-task-path.ts";
 
 export type Place = "docs" | "start" | "tasks" | "new" | "webhooks" | "endpoints" | "stats" | "accounts";
 
@@ -144,7 +145,7 @@ function Places({ page, place }: Pick<BarProps, "page" | "place">) {
       )}
       {!isOperator && (
         <>
-          <PlaceLink to="/new" here={place === "new"} label={text.shell.newTask} />
+          <PlaceLink to={newTaskPath(page)} here={place === "new"} label={text.shell.newTask} />
           <PlaceLink to="/webhooks" here={place === "webhooks"} label={text.shell.webhooks} />
         </>
       )}

@@ -12,13 +12,14 @@ import { SignInPage } from "../pages/sign-in-page.tsx";
 import type { Text } from "../text/en.ts";
 import { endSession, readSession, startSession, pageContext } from "../page-context.ts";
 
-type Refusal = "refused" | "tooLong" | "silent" | "tooMany";
-const STATUS = { refused: 401, tooLong: 400, silent: 502, tooMany: 429 } as const satisfies Record<
-  Refusal & keyof Text["signIn"],
-  number
->;
-
-const REFUSALS: Partial<Record<string, Refusal>> = { unauthorized: "refused", rate_limited: "tooMany" };
+type Refusal = "refused" | "unproved" | "tooLong" | "silent" | "tooMany";
+const STATUS = {
+  refused: 401,
+  unproved: 401,
+  tooLong: 400,
+  silent: 502,
+  tooMany: 429,
+} as const satisfies Record<Refusal & keyof Text["signIn"], number>;
 
 /** `GET /sign-in` */
 export async function showSignIn(context: Context<AppEnv>): Promise<Response> {
@@ -67,7 +68,11 @@ async function judge(context: Context<AppEnv>, bearer: string): Promise<Refusal 
     return null;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    return REFUSALS[error.code] ?? "silent";
+    if (error.code === "rate_limited") return "tooMany";
+    if (error.code !== "unauthorized") return "silent";
+    // The key may be right all the same: only a create with it tells.
+    const [{ profile }] = context.get("settings").upstreams;
+    return profile.check === undefined ? "unproved" : "refused";
   }
 }
 

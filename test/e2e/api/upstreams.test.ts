@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import type { UpstreamList } from "../../../src/contract/shapes/upstream.ts";
 import { startUpstream, UPSTREAM_NAMES, type Upstream, type UpstreamName } from "../../../dev/upstreams.ts";
 import { ALICE, OPERATOR, OPERATOR_SETTINGS } from "../../support/operator.ts";
+import { newVisitor, whereTo } from "../../support/browsers/visitor.ts";
 import { codeOf } from "../../support/wire/send.ts";
 import {
   eventually,
@@ -24,6 +25,7 @@ import {
  * an upstream that refuses                            as for a create
  * loops, operators                                    as for a create
  * a deployment with callers' keys and one entry       it takes the place of aio; a key is known after a create
+ * its console                                         says so at the sign-in; a new task begins with its form
  */
 
 const CREATES = {
@@ -324,5 +326,15 @@ describe("with callers' own keys and a single entry", () => {
     expect(other.status).toBe(401);
     // The simulated gateway of aio saw no key at all.
     expect(stack.gateway.calls).toEqual([]);
+
+    const visitor = newVisitor(stack);
+    const unknown = await visitor.signIn("sk-another-0001");
+    expect([unknown.status, unknown.body]).toEqual([401, expect.stringContaining("Start a task with it")]);
+    expect(whereTo(await visitor.signIn("sk-own-at-ark-0001"))).toBe("303 /");
+    const { body: tasks } = await visitor.get("/");
+    // In the bar, and above the list.
+    expect(tasks.match(/href="\/new[^"]*"/g)).toEqual(Array(2).fill('href="/new/upstream"'));
+    expect(whereTo(await visitor.get("/new"))).toBe("303 /new/upstream");
+    expect((await visitor.get("/new/upstream")).body).toContain(`<option value="ark ${ARK_PATH}" selected`);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { TaskList } from "../../../src/contract/shapes/task.ts";
 import { Chips, FilterForm } from "../../../src/console/pages/list/filters.tsx";
 import { Rows } from "../../../src/console/pages/list/rows.tsx";
+import { Page } from "../../../src/console/pages/page.tsx";
 import { TestStep } from "../../../src/console/pages/start/test-step.tsx";
 import { TaskPage } from "../../../src/console/pages/task/task-page.tsx";
 import type { PageContext } from "../../../src/console/page-context.ts";
@@ -13,12 +14,13 @@ import { aView, htmlOf, pageIn } from "./views.ts";
  * `aio` alone                                  no word of upstreams
  * other upstreams                              named in the rows, on the task's page, and among the filters
  * a task of an upstream that is no longer set  named all the same
- * another upstream in the place of `aio`       the first run's test is not that of `aio`
+ * another upstream in the place of `aio`       the first run's test is not that of `aio`; links lead to its form at once
  */
 
 const ALONE = pageIn("en");
-const upstreams: PageContext["upstreams"] = ["aio", "ark"].map((name) => ({ name, lifetimeHours: null }));
-const AMONG_OTHERS: PageContext = { ...ALONE, upstreams };
+const upstreamsOf = (names: readonly string[]): PageContext["upstreams"] =>
+  names.map((name) => ({ name, lifetimeHours: null }));
+const AMONG_OTHERS: PageContext = { ...ALONE, upstreams: upstreamsOf(["aio", "ark"]) };
 
 /** What a row says before the task's id. */
 function rowOf(page: PageContext, name: string): string {
@@ -78,7 +80,7 @@ describe("the list's filter by upstream", () => {
 
 describe("the free test of a first run", () => {
   const step = (names: readonly string[]): string => {
-    const page = { ...ALONE, upstreams: names.map((name) => ({ name, lifetimeHours: null })) };
+    const page = { ...ALONE, upstreams: upstreamsOf(names) };
     return htmlOf(TestStep({ page, formKey: "console-a" }));
   };
 
@@ -90,7 +92,17 @@ describe("the free test of a first run", () => {
   });
 
   it("is written by the reader where another upstream has the place of aio", () => {
-    expect(step(["ark"])).toContain('href="/new"');
+    expect(step(["ark"])).toContain('href="/new/upstream"');
     expect(step(["ark"])).not.toContain("<form");
   });
+});
+
+it.each([
+  ["aio alone", [], "/new"],
+  ["aio among others", ["aio", "ark"], "/new"],
+  ["another upstream in its place", ["ark"], "/new/upstream"],
+])("the bar of each page leads to the form of a new task: %s", (_name, names, path) => {
+  const page = { ...ALONE, viewer: "…0001", upstreams: upstreamsOf(names) };
+  const html = htmlOf(Page({ page, title: "Tasks", place: "tasks" }));
+  expect(/<a href="([^"]*)">New task</.exec(html)?.[1]).toBe(path);
 });

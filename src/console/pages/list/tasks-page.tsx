@@ -3,6 +3,7 @@ import type { TaskList } from "../../../contract/shapes/task.ts";
 import type { PageContext } from "../../page-context.ts";
 import { FirstSteps } from "../start/first-steps.tsx";
 import { Page } from "../page.tsx";
+import { newTaskPath } from "../parts/new-task-path.ts";
 import { Notice } from "../parts/parts.tsx";
 import { Chips, FilterForm, QuickFilters, SearchBox, type Problems } from "./filters.tsx";
 import { filtersIn, listPath, recoveryOf } from "./list-query.ts";
@@ -40,7 +41,7 @@ export function TasksPage({ page, query, listed, problems, endpoints, saying }: 
       <div class="head">
         <h1>{text.title}</h1>
         {!page.isOperator && (
-          <a class="button primary" href="/new">
+          <a class="button primary" href={newTaskPath(page)}>
             {page.text.shell.newTask}
           </a>
         )}

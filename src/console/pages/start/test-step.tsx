@@ -1,6 +1,7 @@
-import { AIO, DEFAULT_EVENTS } from "../../../contract/words.ts";
+import { DEFAULT_EVENTS } from "../../../contract/words.ts";
 import { FIRST_FORM } from "../../forms/first-form.ts";
 import type { PageContext } from "../../page-context.ts";
+import { hasAio, newTaskPath } from "../parts/new-task-path.ts";
 import { described, Field } from "../parts/parts.tsx";
 
 /** The form of a new task filled in for a test, so that one click starts it: refused, it comes back as that form. */
@@ -38,18 +39,15 @@ export function TestStep({ page, formKey }: { page: PageContext; formKey: string
   );
 }
 
-function hasAio({ upstreams }: PageContext): boolean {
-  return upstreams.length === 0 || upstreams.some(({ name }) => name === AIO);
-}
-
 /** What a test at another upstream is about is the reader's to write. */
-function OtherTest({ page: { text } }: { page: PageContext }) {
+function OtherTest({ page }: { page: PageContext }) {
+  const { text } = page;
   return (
     <section class="card panel stack" id="test">
       <h2>{text.start.test}</h2>
       <p class="hint">{text.create.testHint}</p>
       <p>
-        <a class="button primary" href="/new">
+        <a class="button primary" href={newTaskPath(page)}>
           {text.shell.newTask}
         </a>
       </p>

@@ -34,6 +34,8 @@ export const signIn = {
     "The token your code sends as Authorization: Bearer …. We store it only in an encrypted cookie in this browser.",
   submit: "Sign in",
   refused: "We don't recognise this key. Check that you copied all of it.",
+  unproved:
+    "We don't know this key yet, and the provider can't be asked about it. Start a task with it from your code, then sign in.",
   tooLong: "This key is too long for a cookie.",
   silent: "The provider has not confirmed this key yet. Try again in a moment.",
   tooMany: "Too many attempts. Try again in a minute.",

@@ -31,6 +31,7 @@ export const signIn: Text["signIn"] = {
   operatorHint: "与程序中 Authorization: Bearer 使用的令牌相同。它只加密保存在本浏览器的 Cookie 中。",
   submit: "登录",
   refused: "无法识别该 Key，请检查是否复制完整。",
+  unproved: "尚未见过该 Key，也无法向服务商查询。请先在程序中用它新建一个任务，再登录。",
   tooLong: "该 Key 太长，无法保存到 Cookie。",
   silent: "服务商暂未确认该 Key 是否有效，请稍后再试。",
   tooMany: "尝试次数过多，请一分钟后再试。",
