@@ -193,7 +193,10 @@ describe.concurrent("the commands of docs/upstreams.md", () => {
     const script = ["set -eu", ...commands].join("\n");
     const { stdout } = await run("bash", ["-c", script], { cwd: folder, timeout: 30_000 });
     answers.push(stdout);
-    const [list, created, ended] = stdout.split(/(?<=\})(?=\{)/).map((text) => JSON.parse(text) as unknown);
+    const [ready, list, created, ended] = stdout
+      .split(/(?<=\})(?=\{)/)
+      .map((text) => JSON.parse(text) as unknown);
+    expect(ready).toMatchObject({ status: "ready" });
     expect(list).toMatchObject({
       data: expect.arrayContaining([
         expect.objectContaining({ name: "pictura", create_paths: ["/images"], lifetime_hours: 2 }),
