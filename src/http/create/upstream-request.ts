@@ -71,7 +71,10 @@ function bodyIn(member: RequestValue | undefined): JsonBody {
 function nameIssues(name: string): Issue[] {
   const read = normalizeName(name);
   const path = name.slice(0, 100);
-  if (read.startsWith(MEMBER)) return [issueAt(path, problem("misspelled", { field: MEMBER }))];
+  // `ringback[callback_url]`: only an object, as JSON in a form, holds its fields.
+  const isPart = /[[.]/.test(name);
+  if (read.startsWith(MEMBER))
+    return [issueAt(path, problem(isPart ? "outside_its_field" : "misspelled", { field: MEMBER }))];
   // `test[outcome]` is how a form of `POST /v1/videos` gives a test.
   const isTest = read === "test" || ownerOf(name) === "test";
   const meant = isTest ? "test" : callbackFieldMeant(read);

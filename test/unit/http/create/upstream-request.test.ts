@@ -247,12 +247,15 @@ describe("Ringback's own fields", () => {
     },
   );
 
-  it.each(["Ringback", "ring_back", "ringback_url", "ringback[test]", "ringback.test"])(
-    "stand under no name that is nearly the member's: %s",
-    (name) => {
-      expect(issues({ [name]: {} })).toEqual([`${name} misspelled`]);
-    },
-  );
+  it.each([
+    ["Ringback", "misspelled"],
+    ["ring_back", "misspelled"],
+    ["ringback_url", "misspelled"],
+    ["ringback[test]", "outside_its_field"],
+    ["ringback.test", "outside_its_field"],
+  ])("stand under no name that is nearly the member's: %s is %s", (name, code) => {
+    expect(issues({ [name]: {} })).toEqual([`${name} ${code}`]);
+  });
 });
 
 describe("the model of a task at another upstream", () => {
