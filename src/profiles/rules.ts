@@ -1,3 +1,4 @@
+import { HEADER_NAME, HEADER_VALUE } from "../domain/text/header-text.ts";
 import { isJsonObject, type JsonValue } from "../domain/text/json.ts";
 import { normalWord } from "../domain/text/normal-word.ts";
 import { mayMeet } from "./pattern.ts";
@@ -15,10 +16,6 @@ export interface ProfileProblem {
 const BODY_MAX = 2000;
 const HEADERS_MAX = 50;
 const HEADER_MAX = 300;
-/** RFC 9110, 5.6.2. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** Visible ASCII; spaces inside. */
-const VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 /** Ringback, or the connection, sets these. */
 const RESERVED = new Set(
   "host connection keep-alive transfer-encoding te trailer upgrade expect accept cookie".split(" "),
@@ -41,7 +38,7 @@ function headersProblem({ auth, headers = {} }: Profile): ProfileProblem | null 
     const lower = name.toLowerCase();
     if (!isFree(name)) return { path, message: NOT_FREE };
     if (seen.has(lower)) return { path, message: "must be given once, and must not be auth.header" };
-    if (value.length > HEADER_MAX || !VALUE.test(value))
+    if (value.length > HEADER_MAX || !HEADER_VALUE.test(value))
       return { path, message: `must be visible ASCII, at most ${HEADER_MAX} characters` };
     seen.add(lower);
   }
@@ -53,7 +50,7 @@ const NOT_FREE = "must be the name of a header, and of none that Ringback or the
 function isFree(name: string): boolean {
   const lower = name.toLowerCase();
   const isReserved = RESERVED.has(lower) || RESERVED_PREFIXES.some((prefix) => lower.startsWith(prefix));
-  return name.length <= HEADER_MAX && TOKEN.test(name) && !isReserved;
+  return name.length <= HEADER_MAX && HEADER_NAME.test(name) && !isReserved;
 }
 
 function pollProblem({ create, poll }: Profile): ProfileProblem | null {

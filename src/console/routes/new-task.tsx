@@ -1,24 +1,24 @@
 import type { Context } from "hono";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { showIssue, type Issue } from "../../contract/problems.ts";
 import { AIO, DEFAULT_EVENTS } from "../../contract/words.ts";
 import { isJsonObject, own, parseJson } from "../../domain/text/json.ts";
 import { upstreamNamed } from "../../env.ts";
 import type { AppEnv } from "../../http/app-env.ts";
-import { accepted, createVideo } from "../../http/create/create-video.ts";
+import { createVideo } from "../../http/create/create-video.ts";
 import { ApiError, invalidRequest } from "../../http/errors.ts";
 import { createRules } from "../../http/guards.ts";
 import type { RequestObject } from "../../http/body/json-body.ts";
 import { upstreamModels } from "../../http/routes/models.ts";
 import { readVideoRequest } from "../../http/create/video-request.ts";
 import { NewTaskPage } from "../pages/new-task/new-task-page.tsx";
-import { isLanguage } from "../language.ts";
 import { FIRST_FORM, newFormKey } from "../forms/first-form.ts";
 import { formIssue } from "../forms/new-task-fields.ts";
 import { curlOf, formIssues, requestOf } from "../forms/new-task-request.ts";
-import { pageContext, rememberLanguage } from "../page-context.ts";
-import { keyOf, stateAfter, withCreateForm, type FormState } from "./create-form.ts";
+import { pageContext } from "../page-context.ts";
+import { inOtherLanguage, startByForm, withCreateForm, type FormState } from "./create-form.ts";
 import { RAW_PATH } from "./raw-request.tsx";
+
+const PAGE = { path: "/new", render: renderForm };
 
 /** `GET /new`; where another upstream has the place of `aio`, its form. */
 export async function showNewTask(context: Context<AppEnv>): Promise<Response> {
@@ -30,22 +30,14 @@ export async function showNewTask(context: Context<AppEnv>): Promise<Response> {
   );
 }
 
-/** `POST /new`: the create of the API, with an idempotency key of the form's, so that two clicks start one task. */
+/** `POST /new`: the create of the API. */
 export async function startTask(context: Context<AppEnv>): Promise<Response> {
-  return withCreateForm(context, async (form) => {
-    const key = keyOf(form);
-    try {
+  return withCreateForm(context, async (form) =>
+    startByForm(context, form, PAGE, async (preferences, key) => {
       if (formIssues(form).length > 0) throw invalidRequest(judged(context, form).issues);
-      const body = { ok: true, value: requestOf(form) } as const;
-      const preferences = { respondAsync: false, waitSeconds: null };
-      const { answer } = await createVideo(context, body, preferences, key);
-      return context.redirect(`/tasks/${accepted(answer, context.get("requestId")).taskId}`, 303);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      context.status(error.status as ContentfulStatusCode);
-      return renderForm(context, form, stateAfter(error, key));
-    }
-  });
+      return createVideo(context, { ok: true, value: requestOf(form) }, preferences, key);
+    }),
+  );
 }
 
 /** `POST /new/check`: the same judgement without the task, and the command that the form stands for. */
@@ -60,12 +52,7 @@ export async function checkNewTask(context: Context<AppEnv>): Promise<Response> 
 
 /** `POST /new/language`: the same form with everything that was typed, in the other language. */
 export async function switchFormLanguage(context: Context<AppEnv>): Promise<Response> {
-  return withCreateForm(context, async (form) => {
-    const { language } = form;
-    if (!isLanguage(language)) return context.redirect("/new", 303);
-    rememberLanguage(context, language);
-    return renderForm(context, form, { key: keyOf(form), issues: [], refusal: null, language });
-  });
+  return withCreateForm(context, async (form) => inOtherLanguage(context, form, PAGE));
 }
 
 /** `GET /new/models`: names to choose from; none if the upstream does not say. */

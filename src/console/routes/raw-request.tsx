@@ -1,26 +1,27 @@
 import type { Context } from "hono";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { showIssue, type Issue } from "../../contract/problems.ts";
 import { DEFAULT_EVENTS } from "../../contract/words.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { gatherPlain } from "../../http/body/form-fields.ts";
 import type { RequestObject } from "../../http/body/json-body.ts";
 import { createPatterns, fillCreatePath, type CreatePattern } from "../../http/create/create-path.ts";
-import { accepted, createTask, type AskedCreate } from "../../http/create/create-video.ts";
-import { partBody, readUpstreamRequest, type UpstreamBody } from "../../http/create/upstream-request.ts";
+import { createTask } from "../../http/create/create-video.ts";
+import { askedAt, partBody, readUpstreamRequest } from "../../http/create/upstream-request.ts";
+import type { AskedCreate } from "../../http/create/video-request.ts";
 import { ApiError, invalidRequest } from "../../http/errors.ts";
 import { createRules } from "../../http/guards.ts";
 import { FIRST_FORM, newFormKey } from "../forms/first-form.ts";
 import { curlOf } from "../forms/new-task-request.ts";
-import { bodyIssues, rawIssue, rawRequestOf, targetChoice, type RawRequest } from "../forms/raw-request.ts";
-import { isLanguage } from "../language.ts";
-import { pageContext, rememberLanguage } from "../page-context.ts";
+import { bodyIssues, rawIssue, rawRequestOf, targetChoice } from "../forms/raw-request.ts";
+import { pageContext } from "../page-context.ts";
 import { RawRequestPage } from "../pages/new-task/raw-request-page.tsx";
-import { keyOf, stateAfter, withCreateForm, type FormState } from "./create-form.ts";
+import { inOtherLanguage, startByForm, withCreateForm, type FormState } from "./create-form.ts";
 
 /** `/new/upstream`: a create in the words of another upstream. */
 
 export const RAW_PATH = "/new/upstream";
+
+const PAGE = { path: RAW_PATH, render: renderForm };
 
 /** `GET /new/upstream` */
 export async function showRawRequest(context: Context<AppEnv>): Promise<Response> {
@@ -35,22 +36,15 @@ export async function showRawRequest(context: Context<AppEnv>): Promise<Response
   return renderForm(context, form, { key: newFormKey(), issues: [], refusal: null });
 }
 
-/** `POST /new/upstream`: the create of the API, with an idempotency key of the form's. */
+/** `POST /new/upstream`: the create of the API. */
 export async function startRawRequest(context: Context<AppEnv>): Promise<Response> {
-  return withRawForm(context, async (form) => {
-    const key = keyOf(form);
-    try {
+  return withRawForm(context, async (form) =>
+    startByForm(context, form, PAGE, async (preferences, key) => {
       const { asked, issues } = judged(context, form);
       if (asked === null || issues.length > 0) throw invalidRequest(issues);
-      const preferences = { respondAsync: false, waitSeconds: null };
-      const { answer } = await createTask(context, asked, preferences, key);
-      return context.redirect(`/tasks/${accepted(answer, context.get("requestId")).taskId}`, 303);
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      context.status(error.status as ContentfulStatusCode);
-      return renderForm(context, form, stateAfter(error, key));
-    }
-  });
+      return createTask(context, asked, preferences, key);
+    }),
+  );
 }
 
 /** `POST /new/upstream/check`: the same judgement without the task, and the command that the form stands for. */
@@ -65,12 +59,7 @@ export async function checkRawRequest(context: Context<AppEnv>): Promise<Respons
 
 /** `POST /new/upstream/language`: the same form with everything that was typed, in the other language. */
 export async function switchRawLanguage(context: Context<AppEnv>): Promise<Response> {
-  return withRawForm(context, async (form) => {
-    const { language } = form;
-    if (!isLanguage(language)) return context.redirect(RAW_PATH, 303);
-    rememberLanguage(context, language);
-    return renderForm(context, form, { key: keyOf(form), issues: [], refusal: null, language });
-  });
+  return withRawForm(context, async (form) => inOtherLanguage(context, form, PAGE));
 }
 
 /** @throws ApiError 404 where there is `aio` alone */
@@ -104,25 +93,13 @@ function judged(context: Context<AppEnv>, form: RequestObject): Judged {
   const target = request.target ?? fillCreatePath(patterns[0], {});
   const result = readUpstreamRequest(members, parts, { target, rules: createRules(context) });
   return {
-    asked: askedOf(request, parts),
+    asked: request.target && askedAt(request.target, parts),
     issues: [...request.issues, ...bodyIssues(parts.body), ...(result.ok ? [] : result.issues)],
     curl: curlOf(`${pageContext(context).origin}/v1/upstreams/${target.upstream.name}${target.path}`, {
       ...members,
       ...(Object.keys(parts.own).length === 0 ? {} : { ringback: parts.own }),
     }),
   };
-}
-
-function askedOf({ target }: RawRequest, parts: UpstreamBody): AskedCreate | null {
-  return (
-    target && {
-      upstreamName: target.upstream.name,
-      createPath: target.path,
-      body: parts.body,
-      test: parts.own["test"],
-      read: (members, rules) => readUpstreamRequest(members, parts, { target, rules }),
-    }
-  );
 }
 
 async function renderForm(

@@ -1,4 +1,5 @@
 import { problem, type Problem } from "../../contract/problems.ts";
+import { HEADER_NAME, HEADER_VALUE } from "../text/header-text.ts";
 
 /** The caller's static headers: the names and values that a callback may carry. */
 
@@ -11,10 +12,6 @@ export interface HeaderProblem {
 const MAX_HEADERS = 10;
 const MAX_TOTAL_BYTES = 8192;
 const VALUE_MAX_LENGTH = 4096;
-/** RFC 9110, 5.6.2. */
-const TOKEN = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
-/** Visible ASCII; inner spaces as in `Bearer …`, none around it, because a client would trim them. */
-const VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 const REFUSED_NAMES = new Set(
   "user-agent host connection transfer-encoding te trailer upgrade expect via forwarded cookie x-real-ip".split(
@@ -50,7 +47,7 @@ function textLength(value: unknown): number {
 }
 
 function nameProblem(name: string, lower: string): Problem | null {
-  if (!TOKEN.test(name)) return problem("not_header_name");
+  if (!HEADER_NAME.test(name)) return problem("not_header_name");
   const reserved = REFUSED_NAMES.has(lower) || REFUSED_PREFIXES.some((prefix) => lower.startsWith(prefix));
   return reserved ? problem("reserved_header") : null;
 }
@@ -58,5 +55,5 @@ function nameProblem(name: string, lower: string): Problem | null {
 function valueProblem(value: unknown): Problem | null {
   if (typeof value !== "string") return problem("not_text");
   if (value.length > VALUE_MAX_LENGTH) return problem("text_too_long", { max: VALUE_MAX_LENGTH });
-  return VALUE.test(value) ? null : problem("not_visible_ascii");
+  return HEADER_VALUE.test(value) ? null : problem("not_visible_ascii");
 }

@@ -11,22 +11,13 @@ import { ApiError, invalidRequest, noSuchTask, upstreamSaid } from "../errors.ts
 import { requestDigestsOf } from "./request-digests.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { createRules, misconfigured, ownHost } from "../guards.ts";
-import {
-  encodeJsonBody,
-  repeatIssues,
-  type JsonBody,
-  type RequestObject,
-  type RequestValue,
-} from "../body/json-body.ts";
+import { requireJsonOrForm, withBody } from "../body/body.ts";
+import type { BodyType } from "../body/content-type.ts";
+import { encodeJsonBody, repeatIssues, type JsonBody } from "../body/json-body.ts";
 import { deduplicated } from "../issue.ts";
 import { isKnownKey, requireKnownKey } from "../known-key.ts";
-import { parseIdempotencyKey, preferenceApplied, type Preferences } from "./request-headers.ts";
-import {
-  readVideoRequest,
-  type CreateRules,
-  type VideoRequest,
-  type VideoRequestResult,
-} from "./video-request.ts";
+import { parseIdempotencyKey, parsePrefer, preferenceApplied, type Preferences } from "./request-headers.ts";
+import { readVideoRequest, type AskedCreate, type VideoRequest } from "./video-request.ts";
 import { RINGBACK_FIELDS } from "./video-schema.ts";
 import { connectionOf } from "../routes/waiting.ts";
 
@@ -34,18 +25,6 @@ export interface Created {
   /** The task's object. */
   name: string;
   answer: CreateAnswer;
-}
-
-/** What a create asks for, before it is judged. */
-export interface AskedCreate {
-  upstreamName: string;
-  /** The path of its submit below the upstream's address; null: the only one that the upstream's profile lists. */
-  createPath: string | null;
-  body: JsonBody;
-  /** The field `test`, as it came. */
-  test: RequestValue | undefined;
-  /** Judges the fields of the body. */
-  read: (fields: RequestObject, rules: CreateRules) => VideoRequestResult;
 }
 
 /** `POST /v1/videos`. */
@@ -96,8 +75,24 @@ export async function createTask(
   return { name, answer: await answer };
 }
 
-/** Answers a create, after its wait if it asked for one. */
+/** Reads a create's body, has `create` start the task, and answers, after its wait if it asked for one. */
 export async function answerCreate(
+  context: Context<AppEnv>,
+  create: (body: { bytes: Uint8Array; type: BodyType }, preferences: Preferences) => Promise<Created>,
+): Promise<Response> {
+  // Answered before the submit, so the upstream cannot judge the key by itself: 401 comes before the body is read.
+  const preferences = parsePrefer(context.req.header("prefer"));
+  if (preferences.respondAsync) await requireKnownKey(context);
+  const type = requireJsonOrForm(context.req.raw);
+  const { maxBodyBytes } = context.get("settings");
+  const created = await withBody(context, maxBodyBytes, async (bytes) =>
+    create({ bytes, type }, preferences),
+  );
+  // The request's bytes are free by now: a call that waits here holds only a connection.
+  return answerCreated(context, created, preferences);
+}
+
+async function answerCreated(
   context: Context<AppEnv>,
   { name, answer }: Created,
   preferences: Preferences,

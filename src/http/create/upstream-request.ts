@@ -15,7 +15,7 @@ import { issuesOf } from "../issue.ts";
 import type { CreatePath } from "./create-path.ts";
 import { withHeaderFields } from "./header-fields.ts";
 import { judgeOwn, meaningOf, ownRequest } from "./own-fields.ts";
-import { TRAIT_MAX, type CreateRules, type VideoRequestResult } from "./video-request.ts";
+import { TRAIT_MAX, type AskedCreate, type CreateRules, type VideoRequestResult } from "./video-request.ts";
 import { MODEL_MAX, OWN_SCHEMA, RINGBACK_FIELDS } from "./video-schema.ts";
 
 /**
@@ -88,6 +88,17 @@ function callbackFieldMeant(read: string): string | null {
   if (!/^(?:callback|webhook)/.test(read)) return null;
   const ours = read.replace("webhook", "callback");
   return CALLBACK_FIELDS.find((field) => ours.startsWith(normalizeName(field))) ?? "callback_url";
+}
+
+/** What the create at this path asks for. */
+export function askedAt(target: CreatePath, parts: UpstreamBody): AskedCreate {
+  return {
+    upstreamName: target.upstream.name,
+    createPath: target.path,
+    body: parts.body,
+    test: parts.own["test"],
+    read: (members, rules) => readUpstreamRequest(members, parts, { target, rules }),
+  };
 }
 
 /** Checks a create as the contract says, all problems at once. `members` are those that go upstream. */

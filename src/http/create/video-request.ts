@@ -4,7 +4,7 @@ import type { TaskTraits } from "../../domain/task/task.ts";
 import { judgeNames } from "../body/field-names.ts";
 import { coerceList } from "../body/fields.ts";
 import { deduplicated, issuesOf } from "../issue.ts";
-import type { RequestObject, RequestValue } from "../body/json-body.ts";
+import type { JsonBody, RequestObject, RequestValue } from "../body/json-body.ts";
 import { judgeOwn, meaningOf, ownRequest, type OwnRequest } from "./own-fields.ts";
 import { RINGBACK_FIELDS, UPSTREAM_FIELDS, VIDEO_SCHEMAS, type VideoFields } from "./video-schema.ts";
 
@@ -29,6 +29,18 @@ export interface CreateRules {
 }
 
 export type VideoRequestResult = { ok: true; request: VideoRequest } | { ok: false; issues: Issue[] };
+
+/** What a create asks for, before it is judged. */
+export interface AskedCreate {
+  upstreamName: string;
+  /** The path of its submit below the upstream's address; null: the only one that the upstream's profile lists. */
+  createPath: string | null;
+  body: JsonBody;
+  /** The field `test`, as it came. */
+  test: RequestValue | undefined;
+  /** Judges the fields of the body. */
+  read: (fields: RequestObject, rules: CreateRules) => VideoRequestResult;
+}
 
 /** Checks a create as the contract says, all problems at once. */
 export function readVideoRequest(body: RequestObject, rules: CreateRules): VideoRequestResult {

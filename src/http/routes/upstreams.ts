@@ -4,13 +4,11 @@ import type { Upstream, UpstreamList } from "../../contract/shapes/upstream.ts";
 import { readSettings, type Settings } from "../../env.ts";
 import type { UpstreamSettings } from "../../env/upstreams.ts";
 import type { AppEnv } from "../app-env.ts";
-import { requireJsonOrForm, withBody } from "../body/body.ts";
 import { parseBody } from "../body/form-body.ts";
 import { gatherPlain } from "../body/form-fields.ts";
-import { answerCreate, createTask, type AskedCreate } from "../create/create-video.ts";
+import { answerCreate, createTask } from "../create/create-video.ts";
 import { findCreatePath } from "../create/create-path.ts";
-import { parsePrefer } from "../create/request-headers.ts";
-import { partBody, readUpstreamRequest } from "../create/upstream-request.ts";
+import { askedAt, partBody } from "../create/upstream-request.ts";
 import { ApiError } from "../errors.ts";
 import {
   methodNotAllowed,
@@ -20,7 +18,7 @@ import {
   withCaller,
   withSettings,
 } from "../guards.ts";
-import { knownKey, requireKnownKey } from "../known-key.ts";
+import { knownKey } from "../known-key.ts";
 import { rateLimited } from "../rate-limit.ts";
 import { Router } from "../router.ts";
 
@@ -59,22 +57,10 @@ export const upstreams = new Router()
     async (context) => {
       const target = findCreatePath(context.req.raw.url, context.get("settings"));
       if (target === null) throw noSuchCreate();
-      const preferences = parsePrefer(context.req.header("prefer"));
-      if (preferences.respondAsync) await requireKnownKey(context);
-      const type = requireJsonOrForm(context.req.raw);
-      const { headers } = context.req.raw;
-      const created = await withBody(context, context.get("settings").maxBodyBytes, async (bytes) => {
-        const parts = partBody(parseBody(bytes, type, gatherPlain), headers);
-        const asked: AskedCreate = {
-          upstreamName: target.upstream.name,
-          createPath: target.path,
-          body: parts.body,
-          test: parts.own["test"],
-          read: (members, rules) => readUpstreamRequest(members, parts, { target, rules }),
-        };
-        return createTask(context, asked, preferences);
+      return answerCreate(context, async ({ bytes, type }, preferences) => {
+        const parts = partBody(parseBody(bytes, type, gatherPlain), context.req.raw.headers);
+        return createTask(context, askedAt(target, parts), preferences);
       });
-      return answerCreate(context, created, preferences);
     },
   )
   .all("/*", () => {

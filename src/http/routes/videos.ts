@@ -7,7 +7,6 @@ import {
   type TaskStub,
 } from "../../task-object/client.ts";
 import type { AppEnv } from "../app-env.ts";
-import { requireJsonOrForm, withBody } from "../body/body.ts";
 import { parseBody } from "../body/form-body.ts";
 import { askForRedelivery, readRedelivery, type Redelivery } from "./webhooks/redeliver.ts";
 import { answerCreate, createVideo } from "../create/create-video.ts";
@@ -16,10 +15,9 @@ import { issue } from "../../contract/problems.ts";
 import { OverloadedError } from "../../domain/errors/unavailable.ts";
 import { ApiError, invalidRequest, noSuchTask } from "../errors.ts";
 import { listVideos } from "./list.ts";
-import { knownKey, requireKnownKey } from "../known-key.ts";
+import { knownKey } from "../known-key.ts";
 import type { JsonBody } from "../body/json-body.ts";
 import { queryIssues } from "../query.ts";
-import { parsePrefer } from "../create/request-headers.ts";
 import {
   methodNotAllowed,
   refuseOwnUpstreamCalls,
@@ -42,20 +40,11 @@ export const videos = new Router()
     withSettings,
     withCaller,
     rateLimited,
-    async (context) => {
-      // Answered before the submit, so the upstream cannot judge the key by itself: 401 comes before the body is read.
-      const preferences = parsePrefer(context.req.header("prefer"));
-      if (preferences.respondAsync) await requireKnownKey(context);
-      const type = requireJsonOrForm(context.req.raw);
-      const { maxBodyBytes } = context.get("settings");
-      const { headers } = context.req.raw;
-      const created = await withBody(context, maxBodyBytes, async (bytes) => {
-        const fields = withHeaderFields(parseBody(bytes, type), headers);
+    async (context) =>
+      answerCreate(context, async ({ bytes, type }, preferences) => {
+        const fields = withHeaderFields(parseBody(bytes, type), context.req.raw.headers);
         return createVideo(context, withQueryIssues(fields, context.req.url), preferences);
-      });
-      // The request's bytes are free by now: a call that waits here holds only a connection.
-      return answerCreate(context, created, preferences);
-    },
+      }),
   )
   .get("/", withSettings, withCaller, knownKey, listVideos)
   .all("/", methodNotAllowed("GET, POST"))

@@ -1,9 +1,11 @@
 import type { Child } from "hono/jsx";
 import { AIO } from "../../../contract/words.ts";
+import type { RequestObject } from "../../../http/body/json-body.ts";
 import type { ApiError } from "../../../http/errors.ts";
 import type { FormIssue } from "../../forms/new-task-fields.ts";
 import type { PageContext } from "../../page-context.ts";
 import { Code, CopyButton } from "../parts/parts.tsx";
+import type { KeepMode } from "./keep-field.tsx";
 import { Refusal, Summary } from "./new-task-notices.tsx";
 
 /** What the pages that start a task have in common. */
@@ -44,16 +46,23 @@ function Ways({ page: { path, text, upstreams } }: { page: PageContext }) {
   );
 }
 
-interface CreateFormProps {
+/** What a page that starts a task is rendered from. */
+export interface CreatePageProps {
   page: PageContext;
-  action: string;
-  /** Where names of models are listed. */
-  models?: string;
+  form: RequestObject;
   formKey: string;
   issues: readonly FormIssue[];
   /** What the upstream, or Ringback, said no with. */
   refusal: ApiError | null;
   curl: string;
+  /** Which results the deployment keeps a copy of. */
+  keepMode: KeepMode;
+}
+
+interface CreateFormProps extends Omit<CreatePageProps, "form" | "keepMode"> {
+  action: string;
+  /** Where names of models are listed. */
+  models?: string;
   children?: Child;
 }
 

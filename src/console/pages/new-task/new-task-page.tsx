@@ -1,29 +1,12 @@
-import type { ApiError } from "../../../http/errors.ts";
 import { ASPECT_RATIOS, DURATIONS_SECONDS, RESOLUTIONS } from "../../../contract/create.ts";
-import type { RequestObject } from "../../../http/body/json-body.ts";
 import { Page } from "../page.tsx";
 import { described, Field } from "../parts/parts.tsx";
 import { ImageField, Select, TextArea, textIn, type FormProps } from "./new-task-controls.tsx";
-import { CreateForm, CreateHead, typedForm } from "./create-form.tsx";
-import type { KeepMode } from "./keep-field.tsx";
+import { CreateForm, CreateHead, typedForm, type CreatePageProps } from "./create-form.tsx";
 import { Callback, More, Test } from "./own-fields.tsx";
-import type { FormIssue } from "../../forms/new-task-fields.ts";
 import { modeIn, MODES } from "../../forms/new-task-request.ts";
-import type { PageContext } from "../../page-context.ts";
 
-interface NewTaskProps {
-  page: PageContext;
-  form: RequestObject;
-  formKey: string;
-  issues: readonly FormIssue[];
-  /** What the upstream, or Ringback, said no with. */
-  refusal: ApiError | null;
-  curl: string;
-  /** Which results the deployment keeps a copy of. */
-  keepMode: KeepMode;
-}
-
-export function NewTaskPage({ page, form, formKey, issues, refusal, curl, keepMode }: NewTaskProps) {
+export function NewTaskPage({ page, form, formKey, issues, refusal, curl, keepMode }: CreatePageProps) {
   const text = page.text.create;
   const problems = new Map(issues.map(({ field, message }) => [field, message]));
   const parts = { page, form, problems };

@@ -1,25 +1,12 @@
-import type { RequestObject } from "../../../http/body/json-body.ts";
 import type { CreatePattern } from "../../../http/create/create-path.ts";
-import type { ApiError } from "../../../http/errors.ts";
-import type { FormIssue } from "../../forms/new-task-fields.ts";
 import { nameField, targetChoice } from "../../forms/raw-request.ts";
-import type { PageContext } from "../../page-context.ts";
 import { Page } from "../page.tsx";
 import { described, Field } from "../parts/parts.tsx";
-import { CreateForm, CreateHead, typedForm } from "./create-form.tsx";
-import type { KeepMode } from "./keep-field.tsx";
+import { CreateForm, CreateHead, typedForm, type CreatePageProps } from "./create-form.tsx";
 import { CodeInput, TextArea, type FormProps } from "./new-task-controls.tsx";
 import { Callback, More, Test } from "./own-fields.tsx";
 
-interface RawRequestProps {
-  page: PageContext;
-  form: RequestObject;
-  formKey: string;
-  issues: readonly FormIssue[];
-  /** What the upstream, or Ringback, said no with. */
-  refusal: ApiError | null;
-  curl: string;
-  keepMode: KeepMode;
+interface RawRequestProps extends CreatePageProps {
   patterns: readonly CreatePattern[];
 }
 
