@@ -106,6 +106,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
+          globalSetup: "test/support/programs/built-worker.ts",
           testTimeout: 30_000,
           hookTimeout: 30_000,
           // Each file runs a workerd of its own, and mostly waits: five keep two cores busy, more would make moments late.
@@ -119,6 +120,7 @@ export default defineConfig({
         test: {
           name: "browser",
           include: ["test/browser/**/*.test.ts"],
+          globalSetup: "test/support/programs/built-worker.ts",
           testTimeout: 90_000,
           hookTimeout: 60_000,
           // A page waits as often as it works.

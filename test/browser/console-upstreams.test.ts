@@ -9,7 +9,7 @@ import {
   shoot,
   signIn,
 } from "../support/browsers/browser.ts";
-import { LOOKS } from "../support/browsers/looks.ts";
+import { WAY_LOOKS } from "../support/browsers/looks.ts";
 import { ALICE, OPERATOR_SETTINGS } from "../support/operator.ts";
 import { startStack, type Stack } from "../support/stack.ts";
 
@@ -51,7 +51,7 @@ async function expectWell(page: Page, name: string): Promise<void> {
   expect(await scrollsSideways(page)).toBe(false);
 }
 
-it.each(LOOKS)("a request at another upstream, from the form to the list: %s", async (look, settings) => {
+it.each(WAY_LOOKS)("a request at another upstream, from the form to the list: %s", async (look, settings) => {
   const { page, complaints, close } = await openWindow(browser, stack.worker.url, settings);
   await signIn(page, ALICE);
   await page.goto("/new");

@@ -23,7 +23,7 @@ declare module "vitest" {
 
 const DAY = 86_400_000;
 const seed = Number(inject("model").seed ?? 20_261_123);
-const numRuns = Number(inject("model").runs ?? 25);
+const numRuns = Number(inject("model").runs ?? 15);
 /** A busy machine takes a third of it. */
 const patienceMs = numRuns * 3_000;
 

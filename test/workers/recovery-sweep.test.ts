@@ -216,8 +216,8 @@ describe("a recovery", () => {
       const missed: string[] = [];
       // What the tasks before it have taught goes to the cadence by itself, before the recovery's end or after it.
       const points = passed.filter((name) => !name.includes("cadence."));
-      // What the ways have in common the first one has shown. By night at each.
-      const every = to === "own" ? 1 : Number(inject("sweep").every ?? 8);
+      // What the ways have in common the first one has shown, and neighbours mostly die of the same. By night at each.
+      const every = Number(inject("sweep").every ?? (to === "own" ? 2 : 8));
       for (const point of points.filter((_point, position) => position % every === 0)) {
         const { deaths, found } = await live(to, [point]).catch((error: unknown) => {
           throw new Error(`died ${point}`, { cause: error });

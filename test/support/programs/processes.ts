@@ -1,10 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync, readFileSync } from "node:fs";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { buildWorker } from "../../../dev/worker.ts";
+import { builtWorkerFile } from "./built-worker.ts";
 
 /** The Worker in processes of its own, which can be killed as a machine that loses power would: all at once. */
 export interface KillableWorker {
@@ -23,20 +21,8 @@ export interface KillableOptions {
 
 const PROGRAM = fileURLToPath(new URL("worker-process.ts", import.meta.url));
 
-/** Made once for all processes, each of which would take two seconds for it. */
-let builtFile: Promise<string> | null = null;
-
-async function writeBuilt(): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), "ringback-built-"));
-  process.once("exit", () => rmSync(folder, { recursive: true, force: true }));
-  const file = join(folder, "worker.json");
-  writeFileSync(file, JSON.stringify(await buildWorker()));
-  return file;
-}
-
 export async function startKillableWorker(options: KillableOptions): Promise<KillableWorker> {
-  builtFile ??= writeBuilt();
-  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(options), await builtFile], {
+  const child = spawn(process.execPath, [PROGRAM, JSON.stringify(options), builtWorkerFile()], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   const logs: string[] = [];
