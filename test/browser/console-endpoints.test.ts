@@ -10,7 +10,7 @@ import {
   signIn,
   WIDE,
 } from "../support/browsers/browser.ts";
-import { LOOKS } from "../support/browsers/looks.ts";
+import { FURTHER_LOOKS } from "../support/browsers/looks.ts";
 import { eventually, newHook, startStack, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*
@@ -125,7 +125,7 @@ describe("the pages of endpoints, in every look", () => {
     );
   });
 
-  it.each(LOOKS)(
+  it.each(FURTHER_LOOKS)(
     "%s",
     async (look, settings) => {
       const { page, complaints, close } = await openWindow(browser, stack.worker.url, settings);

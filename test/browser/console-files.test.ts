@@ -10,7 +10,7 @@ import {
   type Look,
   type Window,
 } from "../support/browsers/browser.ts";
-import { LOOKS, WAY_LOOKS } from "../support/browsers/looks.ts";
+import { FURTHER_LOOKS } from "../support/browsers/looks.ts";
 import { ALICE, OPERATOR_SETTINGS } from "../support/operator.ts";
 import { startSourceServer, type SourceServer } from "../support/sources/source-server.ts";
 import { isTerminal, startStack, type Stack, type TaskBody } from "../support/stack.ts";
@@ -89,7 +89,7 @@ interface Player {
 const HAS_PICTURE = 2;
 
 describe("a result that only the upstream's key opens", () => {
-  it.each(WAY_LOOKS)("is kept, played, sought and downloaded without it: %s", async (look, settings) => {
+  it.each(FURTHER_LOOKS)("is kept, played, sought and downloaded without it: %s", async (look, settings) => {
     const { page, complaints, close } = await opened(settings);
     const asked: string[] = [];
     page.on("request", (request) => {
@@ -147,7 +147,7 @@ describe("a result that only the upstream's key opens", () => {
 });
 
 describe("a copy", () => {
-  it.each(LOOKS)("that is under way is shown: %s", async (look, settings) => {
+  it.each(FURTHER_LOOKS)("that is under way is shown: %s", async (look, settings) => {
     const id = await createdTask("/drip?size=1000000&type=video/mp4");
     const { page, complaints, close } = await opened(settings);
     await page.goto(`/tasks/${id}`);
@@ -159,7 +159,7 @@ describe("a copy", () => {
     await close();
   });
 
-  it.each(WAY_LOOKS)("that failed says why, and offers what dies: %s", async (look, settings) => {
+  it.each(FURTHER_LOOKS)("that failed says why, and offers what dies: %s", async (look, settings) => {
     await stack.restart({ KEEP_PATIENCE_SECONDS: "0.5" });
     const id = await createdTask("/html?mark=not-kept");
     const task = await stack.task(id, isTerminal);

@@ -9,7 +9,7 @@ import {
   shoot,
   WIDE,
 } from "../support/browsers/browser.ts";
-import { LOOKS } from "../support/browsers/looks.ts";
+import { FURTHER_LOOKS } from "../support/browsers/looks.ts";
 import { isTerminal, newHook, startStack, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*
@@ -59,7 +59,7 @@ async function expectWell(page: Page, name: string): Promise<void> {
 }
 
 describe("the pages of an operator, in every look", () => {
-  it.each(LOOKS)(
+  it.each(FURTHER_LOOKS)(
     "are without a violation: %s",
     async (name, look) => {
       const { page, complaints, close } = await openWindow(browser, stack.worker.url, look);

@@ -11,7 +11,7 @@ import {
   signIn,
   WIDE,
 } from "../support/browsers/browser.ts";
-import { LOOKS } from "../support/browsers/looks.ts";
+import { FURTHER_LOOKS } from "../support/browsers/looks.ts";
 import { eventually, newHook, startStack, type Hook, type Stack } from "../support/stack.ts";
 
 /*
@@ -157,7 +157,7 @@ describe("the pages of a recovery, in every look", () => {
     ["last", "/recoveries"],
   ];
 
-  it.each(LOOKS)(
+  it.each(FURTHER_LOOKS)(
     "%s",
     async (look, settings) => {
       const { page, complaints, close } = await openWindow(browser, stack.worker.url, settings);

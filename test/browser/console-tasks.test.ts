@@ -11,7 +11,7 @@ import {
   WIDE,
   type Window,
 } from "../support/browsers/browser.ts";
-import { LOOKS } from "../support/browsers/looks.ts";
+import { FURTHER_LOOKS } from "../support/browsers/looks.ts";
 import { eventually, newHook, startStack, type Hook, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*
@@ -195,7 +195,7 @@ describe("what was sent", () => {
     await close();
   });
 
-  it.each(LOOKS)("and what to do about it, looks well: %s", async (look, settings) => {
+  it.each(FURTHER_LOOKS)("and what to do about it, looks well: %s", async (look, settings) => {
     const hook = newHook(stack);
     stack.receiver.reply({ status: 401, body: '{"error":"bad signature"}' });
     const id = await endedTask(hook, { metadata: { order: 42, name: "阿达" } });

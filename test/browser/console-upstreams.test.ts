@@ -9,7 +9,7 @@ import {
   shoot,
   signIn,
 } from "../support/browsers/browser.ts";
-import { WAY_LOOKS } from "../support/browsers/looks.ts";
+import { FURTHER_LOOKS } from "../support/browsers/looks.ts";
 import { ALICE, OPERATOR_SETTINGS } from "../support/operator.ts";
 import { startStack, type Stack } from "../support/stack.ts";
 
@@ -51,46 +51,49 @@ async function expectWell(page: Page, name: string): Promise<void> {
   expect(await scrollsSideways(page)).toBe(false);
 }
 
-it.each(WAY_LOOKS)("a request at another upstream, from the form to the list: %s", async (look, settings) => {
-  const { page, complaints, close } = await openWindow(browser, stack.worker.url, settings);
-  await signIn(page, ALICE);
-  await page.goto("/new");
-  await expectWell(page, `new-task-ways-${look}`);
-  await page.locator('a[href="/new/upstream"]').click();
-  await page.waitForURL("**/new/upstream");
+it.each(FURTHER_LOOKS)(
+  "a request at another upstream, from the form to the list: %s",
+  async (look, settings) => {
+    const { page, complaints, close } = await openWindow(browser, stack.worker.url, settings);
+    await signIn(page, ALICE);
+    await page.goto("/new");
+    await expectWell(page, `new-task-ways-${look}`);
+    await page.locator('a[href="/new/upstream"]').click();
+    await page.waitForURL("**/new/upstream");
 
-  // The names of a path are asked for where it has some.
-  expect(await page.locator("#path_model").isVisible()).toBe(false);
-  await page.locator("#target").selectOption("veo /v1beta/models/{model}:predictLongRunning");
-  await page.locator("#path_model").fill("veo/3");
-  await page.locator("#body").fill('{"instances": [{"prompt": "A lighthouse at dusk. [refuse]"}]');
-  await page.locator("#metadata").focus();
-  await page.locator("#body-problem:not([hidden])").waitFor();
-  await page.locator("#path_model-problem:not([hidden])").waitFor();
-  await expectWell(page, `raw-request-checked-${look}`);
+    // The names of a path are asked for where it has some.
+    expect(await page.locator("#path_model").isVisible()).toBe(false);
+    await page.locator("#target").selectOption("veo /v1beta/models/{model}:predictLongRunning");
+    await page.locator("#path_model").fill("veo/3");
+    await page.locator("#body").fill('{"instances": [{"prompt": "A lighthouse at dusk. [refuse]"}]');
+    await page.locator("#metadata").focus();
+    await page.locator("#body-problem:not([hidden])").waitFor();
+    await page.locator("#path_model-problem:not([hidden])").waitFor();
+    await expectWell(page, `raw-request-checked-${look}`);
 
-  await page.locator("#path_model").fill("veo-3.1");
-  const body = { instances: [{ prompt: "A lighthouse at dusk. [refuse]" }] };
-  await page.locator("#body").fill(JSON.stringify(body, null, 2));
-  await page.locator("#curl", { hasText: "veo-3.1:predict" }).waitFor();
-  await page.locator("#new-task button.primary").click();
-  await page.locator(".notice.is-bad details").waitFor();
-  expect(await page.locator("#path_model").inputValue()).toBe("veo-3.1");
-  await expectWell(page, `raw-request-refused-${look}`);
+    await page.locator("#path_model").fill("veo-3.1");
+    const body = { instances: [{ prompt: "A lighthouse at dusk. [refuse]" }] };
+    await page.locator("#body").fill(JSON.stringify(body, null, 2));
+    await page.locator("#curl", { hasText: "veo-3.1:predict" }).waitFor();
+    await page.locator("#new-task button.primary").click();
+    await page.locator(".notice.is-bad details").waitFor();
+    expect(await page.locator("#path_model").inputValue()).toBe("veo-3.1");
+    await expectWell(page, `raw-request-refused-${look}`);
 
-  await page.locator("#body").fill(JSON.stringify(body).replace(" [refuse]", ""));
-  await page.locator("#metadata").fill('{"title": "Harbour film"}');
-  await page.locator("#new-task button.primary").click();
-  await page.waitForURL(/\/tasks\/task_/);
-  await expectWell(page, `task-of-upstream-${look}`);
+    await page.locator("#body").fill(JSON.stringify(body).replace(" [refuse]", ""));
+    await page.locator("#metadata").fill('{"title": "Harbour film"}');
+    await page.locator("#new-task button.primary").click();
+    await page.waitForURL(/\/tasks\/task_/);
+    await expectWell(page, `task-of-upstream-${look}`);
 
-  await page.goto("/?upstream_name=veo");
-  await page.locator("tr .id", { hasText: "veo · veo-3.1 ·" }).first().waitFor();
-  await page.locator(".filters summary").click();
-  expect(await page.locator("#upstream_name").inputValue()).toBe("veo");
-  await expectWell(page, `list-of-upstreams-${look}`);
-  await page.locator('.chips a[href="/"]').first().click();
-  await page.waitForURL((url) => url.search === "");
-  expect(complaints).toEqual([]);
-  await close();
-});
+    await page.goto("/?upstream_name=veo");
+    await page.locator("tr .id", { hasText: "veo · veo-3.1 ·" }).first().waitFor();
+    await page.locator(".filters summary").click();
+    expect(await page.locator("#upstream_name").inputValue()).toBe("veo");
+    await expectWell(page, `list-of-upstreams-${look}`);
+    await page.locator('.chips a[href="/"]').first().click();
+    await page.waitForURL((url) => url.search === "");
+    expect(complaints).toEqual([]);
+    await close();
+  },
+);

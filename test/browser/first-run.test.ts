@@ -10,7 +10,7 @@ import {
   signIn,
   WIDE,
 } from "../support/browsers/browser.ts";
-import { LOOKS } from "../support/browsers/looks.ts";
+import { FURTHER_LOOKS } from "../support/browsers/looks.ts";
 import { newHook, startStack, submitsTo, type Stack, type TaskBody } from "../support/stack.ts";
 
 /*
@@ -93,7 +93,7 @@ describe("a new account", () => {
     await close();
   });
 
-  it.each(LOOKS)("sees pages that are axe-clean: %s", async (look, settings) => {
+  it.each(FURTHER_LOOKS)("sees pages that are axe-clean: %s", async (look, settings) => {
     const { page, complaints, close } = await openWindow(browser, stack.worker.url, settings);
     await signIn(page, `sk-first-${look}`);
     await expectWell(page, `first-steps-${look}`);
@@ -197,7 +197,7 @@ describe("the statistics", () => {
     await expect
       .poll(async () => JSON.stringify(await read("/v1/stats")), { timeout: 15_000 })
       .toContain(`{"host":"${host}","delivered":0,"failed":4,`);
-    for (const [look, settings] of LOOKS) {
+    for (const [look, settings] of FURTHER_LOOKS) {
       const { page, complaints, close } = await openWindow(browser, stack.worker.url, settings);
       await signIn(page, key);
       await page.goto("/statistics");

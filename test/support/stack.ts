@@ -65,6 +65,8 @@ export interface StackOptions {
   instead?: Record<string, string>;
   /** A folder for the objects' stores; absent: in memory. */
   persistTo?: string;
+  /** With a bucket for kept files; absent: if the settings keep any. */
+  bucket?: boolean;
 }
 
 /** Starts the three; close it in `afterAll`. */
@@ -91,7 +93,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
     return startWorker({
       settings: all,
       // A bucket is a seventh of the time of a start.
-      bucket: "KEEP_RESULTS" in all,
+      bucket: options.bucket ?? "KEEP_RESULTS" in all,
       ...(built === undefined ? {} : { built }),
       ...(isProduction ? { redirectOrigin: { from: SECURE_ORIGIN, to } } : {}),
       createsPerMinute: options.createsPerMinute ?? 100_000,

@@ -86,7 +86,7 @@ describe("with callers' own keys", () => {
   let stack: Stack;
   let taskId: string;
   beforeAll(async () => {
-    stack = await startStack({ settings: { MAX_BODY_BYTES: "4096" } });
+    stack = await startStack({ settings: { MAX_BODY_BYTES: "4096" }, bucket: true });
     const hook = newHook(stack);
     stack.receiver.reply({ status: 503, body: "starting up" });
     taskId = await create(stack, { callback_url: hook.url, metadata: { order: 42 } });

@@ -15,11 +15,11 @@ const EVERY_LOOK: readonly NamedLook[] = [
 /** Both widths, both color schemes and both languages. */
 const FEWEST = 2;
 
-/** How pages are looked at: two looks that have everything once; with LOOKS=all, as `npm run test:nightly`, every combination. */
+/** How the main pages are looked at: two looks that have everything once; with LOOKS=all, as `npm run test:nightly`, every combination. */
 export const LOOKS = process.env["LOOKS"] === "all" ? EVERY_LOOK : EVERY_LOOK.slice(0, FEWEST);
 
-/** How a way through several pages is looked at: on a phone, in the dark, in Chinese; with LOOKS=all, every combination. */
-export const WAY_LOOKS = process.env["LOOKS"] === "all" ? EVERY_LOOK : EVERY_LOOK.slice(1, FEWEST);
+/** How the other pages are looked at: on a phone, in the dark, in Chinese; with LOOKS=all, every combination. */
+export const FURTHER_LOOKS = process.env["LOOKS"] === "all" ? EVERY_LOOK : EVERY_LOOK.slice(1, FEWEST);
 
 const EVERY_VISIT = [
   ["phone-dark", { viewport: PHONE, colorScheme: "dark" }],

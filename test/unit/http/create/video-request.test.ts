@@ -301,7 +301,7 @@ describe("a create is taken", () => {
           expect(result.ok ? result.request.model : result.issues.length).toBeTruthy();
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: 1200 },
     );
   });
 });
