@@ -310,7 +310,7 @@ describe("whatever is accepted", () => {
         expect(OWN.map((own) => new URL(`https://${own}`).hostname)).not.toContain(name);
         expect(judgeEndpoint(verdict.url, rules)).toEqual(verdict);
       }),
-      { numRuns: 2500 },
+      { numRuns: 6000 },
     );
     // Or nothing above has been looked at.
     expect(accepted).toBeGreaterThan(1000);
