@@ -10,6 +10,9 @@ const VALUE = /^[A-Za-z0-9._-]{1,200}$/;
 /** A segment of a pattern: text around at most one name. Its characters stay as they are in a URL. */
 const SEGMENT = /^([A-Za-z0-9._~:@$+,;=-]*)(?:\{([A-Za-z][A-Za-z0-9_]{0,39})\}([A-Za-z0-9._~:@$+,;=-]*))?$/;
 
+/** A poll's query: fixed text, and the task's id. */
+const QUERY = /^(?:[A-Za-z0-9._~:@$+,;=&-]|\{id\})+$/;
+
 interface Segment {
   before: string;
   /** Null: the segment is `before`. */
@@ -24,6 +27,13 @@ export function namesIn(pattern: string): string[] | null {
   if (root !== "" || texts.length === 0 || !segments.every((segment) => segment !== null)) return null;
   const names = segments.map(({ name }) => name).filter((name) => name !== null);
   return new Set(names).size === names.length ? names : null;
+}
+
+/** As `namesIn`, of a poll's path, which a query may follow: `/v1/status?task_id={id}`. */
+export function namesInPoll(path: string): string[] | null {
+  const at = path.indexOf("?");
+  if (at === -1) return namesIn(path);
+  return QUERY.test(path.slice(at + 1)) ? namesIn(path.slice(0, at)) : null;
 }
 
 /** What the names of the pattern stand for in the path; null: the path is not of the pattern. */
@@ -48,7 +58,7 @@ export function fillPath(pattern: string, params: Readonly<Record<string, string
 }
 
 /**
- * The pattern with a task's id for `{id}`: percent-encoded as one segment, or as the path that it is.
+ * The pattern with a task's id for `{id}`, in a query, too: percent-encoded as one segment, or as the path that it is.
  * Null: it is to be a path and is none.
  */
 export function fillId(pattern: string, id: string, isPath: boolean): string | null {
@@ -71,9 +81,10 @@ export function fillBody(value: JsonValue, id: string): JsonValue {
 
 /**
  * Whether one path can be of both patterns, in any case of the letters, because some servers ignore it. May say so of two
- * that only look alike. `idIsPath`: the name in `poll` stands for several segments.
+ * that only look alike; a query makes no other path. `idIsPath`: the name in `poll` stands for several segments.
  */
-export function mayMeet(poll: string, create: string, idIsPath: boolean): boolean {
+export function mayMeet(pollWithQuery: string, create: string, idIsPath: boolean): boolean {
+  const [poll = ""] = pollWithQuery.split("?", 1);
   if (idIsPath) return textsMayMeet(poll, create);
   const polls = poll.split("/");
   const creates = create.split("/");

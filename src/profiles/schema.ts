@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { JsonValue } from "../domain/text/json.ts";
 import { normalWord } from "../domain/text/normal-word.ts";
-import { isResultPath, namesIn } from "./pattern.ts";
+import { isResultPath, namesIn, namesInPoll } from "./pattern.ts";
 import { isPointer } from "./pointer.ts";
 import { profileProblem, type ProfileProblem } from "./rules.ts";
 
@@ -48,6 +48,14 @@ function path(allowed: readonly string[] | null) {
     ),
   );
 }
+
+const NOT_A_POLL_PATH =
+  "must be a path such as /v1/tasks/{id}, or /v1/status?id={id}: no host, no blank, no slash at the end, and of names in " +
+  "braces {id} alone";
+
+const pollPath = text.check(
+  z.refine((value) => namesInPoll(value)?.every((name) => name === "id") ?? false, NOT_A_POLL_PATH),
+);
 
 /** These mean the same for every upstream. */
 const FIXED_STATUSES = new Set([401, 402, 403, 404, 429]);
@@ -127,7 +135,7 @@ export const PROFILE_SCHEMA = z.strictObject({
   }),
   poll: z.strictObject({
     method: z.enum(["GET", "POST"]),
-    path: path(["id"]),
+    path: pollPath,
     /** JSON, in whose texts `{id}` is the task's id. */
     body: z.optional(z.record(z.string(), z.custom<JsonValue>())),
     /** The id is a path and is put into the poll's as it is. */

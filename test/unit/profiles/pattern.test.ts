@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { fillId, fillPath, matchPath, mayMeet, namesIn } from "../../../src/profiles/pattern.ts";
+import { fillId, fillPath, matchPath, mayMeet, namesIn, namesInPoll } from "../../../src/profiles/pattern.ts";
 
 /*
  * scenario                                            requirement
@@ -123,8 +123,22 @@ describe("a task's id in a path", () => {
   });
 });
 
+describe("a task's id in a query", () => {
+  it.each([
+    ["a/b&c=d#e", false, "/v1/status?lang=en&id=a%2Fb%26c%3Dd%23e"],
+    ["a/b", true, "/v1/status?lang=en&id=a/b"],
+    ["a&b", true, null],
+  ])("%j, as a path: %s, is %j", (id, isPath, path) => {
+    expect(namesInPoll("/v1/status?lang=en&id={id}")).toEqual([]);
+    expect(fillId("/v1/status?lang=en&id={id}", id, isPath)).toBe(path);
+  });
+});
+
 describe("a poll and a create", () => {
   it.each([
+    ["/videos?id={id}", "/videos", false, true],
+    ["/videos?id={id}", "/videos", true, true],
+    ["/videos/status?id={id}", "/videos", false, false],
     ["/videos", "/videos", false, true],
     ["/videos", "/Videos", false, true],
     ["/videos/{id}", "/videos", false, false],

@@ -59,7 +59,9 @@ function withAt(path: string, value: unknown): object {
 }
 
 describe("a profile", () => {
-  it.each([SMALL, WHOLE, { ...SMALL, read: {} }])("is accepted as it stands: %j", (profile) => {
+  const byQuery = { ...SMALL, poll: { method: "GET", path: "/v1/status?lang=en&task_id={id}" } };
+
+  it.each([SMALL, WHOLE, { ...SMALL, read: {} }, byQuery])("is accepted as it stands: %j", (profile) => {
     expect(parseProfile(profile)).toEqual({ ok: true, profile });
   });
 
@@ -133,6 +135,13 @@ describe("a profile", () => {
     ["create.paths", Array.from({ length: 51 }, (_, n) => `/v1/${n}`)],
     ["poll.path", "/v1/{model}/{id}"],
     ["poll.path", "/v1/{task}"],
+    ["poll.path", "/v1/status?"],
+    ["poll.path", "/v1/status?task={task}"],
+    ["poll.path", "/v1/status?id={id}#top"],
+    ["poll.path", "/v1/status?id={id}?x=1"],
+    ["poll.path", "/v1/status?to=https://host.example"],
+    ["poll.path", "?id={id}"],
+    ["create.paths", ["/v1/status"], "poll.path"],
     ["check", "/v1/{id}"],
     ["check", ""],
     // Polls.
@@ -200,7 +209,12 @@ describe("a profile", () => {
     ["pending_statuses.0", "202", "must be a number"],
     ["poll.method", "PUT", "must be one of GET, POST"],
     ["read.progress", "done", "must be a JSON Pointer such as /data/0/id"],
-    ["poll.path", "/v1/{task}", "must hold no name in braces but {id}"],
+    [
+      "poll.path",
+      "/v1/{task}",
+      "must be a path such as /v1/tasks/{id}, or /v1/status?id={id}: no host, no blank, no slash at the end, and of names " +
+        "in braces {id} alone",
+    ],
     ["auth.header", "Host", "must be the name of a header, and of none that Ringback or the connection sets"],
   ])("says what to write for its %s: %j", (path, value, message) => {
     expect(parseProfile(withAt(path, value))).toEqual({ ok: false, problem: { path, message } });

@@ -289,6 +289,12 @@ describe("a profile's own reading", () => {
     });
   });
 
+  it("asks with the id in the query, where its characters mean nothing", async () => {
+    const poller: Profile["poll"] = { method: "GET", path: "/status?lang=en&task_id={id}" };
+    await poll({ profile: custom({}, { poll: poller }) }, "a/b&x=1#c", {});
+    expect(sent.at(-1)?.url).toBe("https://video.example/api/status?lang=en&task_id=a%2Fb%26x%3D1%23c");
+  });
+
   it("ends a task by the create's own answer", async () => {
     const profile = custom({ status, urls: ["/u"] }, { create: { paths: ["/jobs"], id: ["/j"] } });
     const answer = await submit({ profile }, { body: { j: "j1", s: "done", u: U } });
