@@ -24,6 +24,9 @@ const LONG_FILES = [
   "e2e/tools/ops.test.ts",
 ].map((file) => `test/${file}`);
 
+/** What `expect.poll` waits for a condition: its own second is over when a busy machine hiccups. */
+const PATIENCE = { poll: { timeout: 10_000 } };
+
 /** Files that take a minute go first: among the last, they would be waited for alone. */
 class LongFilesFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -55,6 +58,7 @@ export default defineConfig({
           include: ["test/unit/**/*.test.ts"],
           // Property tests take their time on a busy machine.
           testTimeout: 60_000,
+          expect: PATIENCE,
           // As many as workers has: the two share them.
           maxWorkers: 3,
           // Loading the same modules anew for each file would be two fifths of the time.
@@ -94,6 +98,7 @@ export default defineConfig({
           globalSetup: "test/support/sources/workers-setup.ts",
           // Chromium may run beside them.
           testTimeout: 20_000,
+          expect: PATIENCE,
           // They mostly wait: on two cores vitest's own choice would be one.
           maxWorkers: 3,
           provide: {

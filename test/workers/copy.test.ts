@@ -486,7 +486,7 @@ it("at most four copies run at a time, and the others have their turn", async ()
   const slow = Array.from({ length: 4 }, () =>
     copyResult(
       store,
-      orderOf(`/drip?size=2000000&type=video/mp4&mark=${mark}`, { until: Date.now() + 1_000 }),
+      orderOf(`/drip?size=2000000&type=video/mp4&mark=${mark}`, { until: Date.now() + 4_000 }),
     ),
   );
   await expect.poll(async () => (await seen(foreign, mark)).length).toBe(4);
