@@ -38,16 +38,12 @@ const NOT_A_PATH =
   "must be a path such as /v1/tasks: no host, no query, no blank, no slash at the end; " +
   "a name in braces has letters, digits and underscores, and stands alone between two slashes";
 
-/** A path below `base_url` that may hold these names in braces; null: any. */
-function path(allowed: readonly string[] | null) {
-  return text.check(
-    z.refine((value) => namesIn(value) !== null, NOT_A_PATH),
-    z.refine(
-      (value) => (namesIn(value) ?? []).every((name) => allowed?.includes(name) ?? true),
-      allowed?.length === 0 ? "must hold no name in braces" : "must hold no name in braces but {id}",
-    ),
-  );
-}
+/** A path below `base_url`, which may hold names in braces. */
+const path = text.check(z.refine((value) => namesIn(value) !== null, NOT_A_PATH));
+
+const pathWithoutNames = path.check(
+  z.refine((value) => (namesIn(value) ?? []).length === 0, "must hold no name in braces"),
+);
 
 const NOT_A_POLL_PATH =
   "must be a path such as /v1/tasks/{id}, or /v1/status?id={id}: no host, no blank, no slash at the end, and of names in " +
@@ -127,7 +123,7 @@ export const PROFILE_SCHEMA = z.strictObject({
   /** Sent with each call. */
   headers: z.optional(z.record(z.string(), z.string())),
   create: z.strictObject({
-    paths: oneOrMore(path(null)),
+    paths: oneOrMore(path),
     /** Where the answer names the task. Left out: the ids are looked for as those of `aio`. */
     id: z.optional(oneOrMore(pointer)),
     /** Where the request names its model. */
@@ -147,7 +143,7 @@ export const PROFILE_SCHEMA = z.strictObject({
     z.strictObject({ statuses: z.optional(listOf(status)), words: z.optional(listOf(word)) }),
   ),
   /** A list of models, which only a known key gets. Left out: no question tells whether a key is known. */
-  check: z.optional(path([])),
+  check: z.optional(pathWithoutNames),
   min_gap_seconds: z.optional(numberFrom(0, DAY_SECONDS)),
   /** How long a result can be fetched. */
   lifetime_hours: z.optional(numberFrom(0.01, YEAR_HOURS)),
