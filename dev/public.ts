@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildSync } from "esbuild";
 import { openApiDocument } from "../src/openapi/document.ts";
 import type { ApiDocument } from "./reference/document.ts";
 import { recipeFiles } from "./reference/recipes.ts";
@@ -18,10 +19,26 @@ export const PUBLIC_FOLDER = join(root, "dist/public");
 /** Every static file by its path under `/`. */
 function staticFiles(): Map<string, Uint8Array> {
   const committed = filesIn(join(root, "public"));
-  const files = new Map(committed.map((path) => [path, readFileSync(join(root, "public", path))]));
+  const files = new Map<string, Uint8Array>(
+    committed.map((path) => [path, readFileSync(join(root, "public", path))]),
+  );
+  files.set("assets/console.css", consoleLook());
   addReference(files);
   addReceivers(files);
   return files;
+}
+
+/** The sheets of `src/console/look` as one, so that a page waits for one file. */
+function consoleLook(): Uint8Array {
+  const { outputFiles } = buildSync({
+    entryPoints: [join(root, "src/console/look/console.css")],
+    bundle: true,
+    write: false,
+    logLevel: "error",
+  });
+  const [sheet] = outputFiles;
+  if (!sheet) throw new Error("esbuild wrote no sheet");
+  return sheet.contents;
 }
 
 /** The programs that the console offers to copy, by language; the first is open. */
