@@ -6,7 +6,7 @@ import { requireForm, withBody } from "../../http/body/body.ts";
 import { parseFormBody } from "../../http/body/form-body.ts";
 import type { Gather } from "../../http/body/form-fields.ts";
 import type { RequestObject } from "../../http/body/json-body.ts";
-import { accepted, type Created } from "../../http/create/create-video.ts";
+import { accepted, type Created } from "../../http/create/create-task.ts";
 import type { Preferences } from "../../http/create/request-headers.ts";
 import { ApiError, invalidRequest } from "../../http/errors.ts";
 import { newFormKey } from "../forms/first-form.ts";

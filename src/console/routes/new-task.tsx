@@ -4,12 +4,12 @@ import { AIO, DEFAULT_EVENTS } from "../../contract/words.ts";
 import { isJsonObject, own, parseJson } from "../../domain/text/json.ts";
 import { upstreamNamed } from "../../env.ts";
 import type { AppEnv } from "../../http/app-env.ts";
-import { createVideo } from "../../http/create/create-video.ts";
+import { createAsked } from "../../http/create/create-task.ts";
 import { ApiError, invalidRequest } from "../../http/errors.ts";
 import { createRules } from "../../http/guards.ts";
 import type { RequestObject } from "../../http/body/json-body.ts";
 import { upstreamModels } from "../../http/routes/models.ts";
-import { readVideoRequest } from "../../http/create/video-request.ts";
+import { askedVideo, readVideoRequest } from "../../http/create/video-request.ts";
 import { NewTaskPage } from "../pages/new-task/new-task-page.tsx";
 import { FIRST_FORM, newFormKey } from "../forms/first-form.ts";
 import { formIssue } from "../forms/new-task-fields.ts";
@@ -35,7 +35,7 @@ export async function startTask(context: Context<AppEnv>): Promise<Response> {
   return withCreateForm(context, async (form) =>
     startByForm(context, form, PAGE, async (preferences, key) => {
       if (formIssues(form).length > 0) throw invalidRequest(judged(context, form).issues);
-      return createVideo(context, { ok: true, value: requestOf(form) }, preferences, key);
+      return createAsked(context, askedVideo({ ok: true, value: requestOf(form) }), preferences, key);
     }),
   );
 }

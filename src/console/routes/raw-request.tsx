@@ -5,9 +5,9 @@ import type { AppEnv } from "../../http/app-env.ts";
 import { gatherPlain } from "../../http/body/form-fields.ts";
 import type { RequestObject } from "../../http/body/json-body.ts";
 import { createPatterns, fillCreatePath, type CreatePattern } from "../../http/create/create-path.ts";
-import { createTask } from "../../http/create/create-video.ts";
+import { createAsked } from "../../http/create/create-task.ts";
 import { askedAt, partBody, readUpstreamRequest } from "../../http/create/upstream-request.ts";
-import type { AskedCreate } from "../../http/create/video-request.ts";
+import type { AskedCreate } from "../../http/create/asked-create.ts";
 import { ApiError, invalidRequest } from "../../http/errors.ts";
 import { createRules } from "../../http/guards.ts";
 import { FIRST_FORM, newFormKey } from "../forms/first-form.ts";
@@ -42,7 +42,7 @@ export async function startRawRequest(context: Context<AppEnv>): Promise<Respons
     startByForm(context, form, PAGE, async (preferences, key) => {
       const { asked, issues } = judged(context, form);
       if (asked === null || issues.length > 0) throw invalidRequest(issues);
-      return createTask(context, asked, preferences, key);
+      return createAsked(context, asked, preferences, key);
     }),
   );
 }

@@ -3,6 +3,7 @@ import type { SentDelivery } from "../../contract/shapes/delivery.ts";
 import { OverloadedError } from "../../domain/errors/unavailable.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { ApiError, noSuchTask } from "../../http/errors.ts";
+import { namedTask } from "../../http/named-task.ts";
 import { shownTo } from "../../http/operator/serve.ts";
 import { askForRedelivery, redeliveryOf } from "../../http/routes/webhooks/redeliver.ts";
 import { askTask } from "../../task-object/client.ts";
@@ -11,7 +12,7 @@ import { headersIn } from "../forms/new-task-request.ts";
 import { anchorAt } from "../pages/task/delivery-groups.ts";
 import { SentPage, type Elsewhere } from "../pages/task/sent-page.tsx";
 import { pageContext } from "../page-context.ts";
-import { namedTask, saidOf, taskPath } from "./tasks.tsx";
+import { saidOf, taskPath } from "./tasks.tsx";
 
 /** `GET /tasks/{id}/sent/{message}`: the request of one event; `?endpoint=ID` of what goes to a registered one. */
 export async function showSent(context: Context<AppEnv>): Promise<Response> {
