@@ -67,3 +67,14 @@ export async function signingSecret(root: string, account: string, version: numb
   secrets.set(name, secret);
   return secret;
 }
+
+/** Those of these versions, in their order: each under the current root secret, then under the previous one. */
+export async function signingSecrets(
+  roots: readonly string[],
+  account: string,
+  versions: readonly { version: number }[],
+): Promise<string[]> {
+  return Promise.all(
+    versions.flatMap(({ version }) => roots.map(async (root) => signingSecret(root, account, version))),
+  );
+}

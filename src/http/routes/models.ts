@@ -2,6 +2,7 @@ import { Router } from "../router.ts";
 import { createMiddleware } from "hono/factory";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { clipBytes } from "../../domain/text/text.ts";
 import { isOperatorCredentialError, refusalCode } from "../../domain/task/submit.ts";
 import { askModels, knownModels, type AskedKey } from "../../upstream/key-check.ts";
 import type { ModelsAnswer } from "../../upstream/models.ts";
@@ -10,6 +11,9 @@ import { ApiError, upstreamSaid } from "../errors.ts";
 import { methodNotAllowed, noQuery, refuseOwnUpstreamCalls, withCaller, withSettings } from "../guards.ts";
 import { askedKey } from "../known-key.ts";
 import { countCall } from "../rate-limit.ts";
+
+/** How much of the upstream's refusal the answer repeats: as much as of a create's, which comes cut. */
+const REFUSAL_MAX_BYTES = 16_384;
 
 /** A question to the upstream counts as a call, and 429 comes before 400. */
 const countQuestion = createMiddleware<AppEnv>(async (context, next) => {
@@ -60,7 +64,7 @@ function noModels(upstream?: { status: number; body: unknown }): ApiError {
 
 function refusal(answer: ModelsAnswer): ApiError {
   const { status, retryAfterMs: waitMs } = answer;
-  const upstream = upstreamSaid(answer);
+  const upstream = upstreamSaid({ status, body: clipBytes(answer.body, REFUSAL_MAX_BYTES) });
   if (status < 400 || status >= 500) return noModels(upstream);
   return new ApiError(refusalCode(status), {
     status,

@@ -68,7 +68,11 @@ export function readWithReceiver<T extends z.ZodMiniType<ReceiverFields>>(
   issues: readonly Issue[] = [],
 ): { asked: z.output<T>; receiver: Receiver | null } {
   const empty = Object.keys(fields).filter((name) => fields[name] === "");
-  const { asked, url, headers = [] } = judgedFields(context, schema, {
+  const {
+    asked,
+    url,
+    headers = [],
+  } = judgedFields(context, schema, {
     fields,
     issues: [...issues, ...empty.map((name) => issue(name, "empty"))],
     combinationIssues: headersWithoutUrl,

@@ -9,7 +9,7 @@ import { pingBody } from "../../../domain/task/events/payload.ts";
 import type { AttemptResult } from "../../../domain/delivery/delivery.ts";
 import type { SigningVersion } from "../../../domain/account/signing-versions.ts";
 import { isoTime } from "../../../domain/text/time.ts";
-import { signingSecret } from "../../../keys/derive.ts";
+import { signingSecret, signingSecrets } from "../../../keys/derive.ts";
 import { newMessageId } from "../../../keys/ids.ts";
 import { RINGBACK_VERSION } from "../../../version.ts";
 import { sendCallback, type Callback } from "../../../webhook/send.ts";
@@ -119,10 +119,7 @@ export async function verifyReceived(
 async function secretsInForce(context: Context<AppEnv>): Promise<string[]> {
   const { account } = context.get("caller");
   const versions = await signingVersions(context.env.ACCOUNTS, account);
-  const { roots } = context.get("settings");
-  return Promise.all(
-    versions.flatMap(({ version }) => roots.map(async (root) => signingSecret(root, account, version))),
-  );
+  return signingSecrets(context.get("settings").roots, account, versions);
 }
 
 /** The account's secrets as they are shown to it. */
