@@ -44,6 +44,13 @@ export function invalidRequest(issues: readonly Issue[]): ApiError {
   return new ApiError("invalid_request", { message, issues });
 }
 
+/** What is wrong with a request that was refused for it. Every other error is thrown on. */
+export function issuesIn(error: unknown): readonly Issue[] {
+  const issues = error instanceof ApiError ? error.options.issues : undefined;
+  if (issues === undefined) throw error;
+  return issues;
+}
+
 /** The upstream's refusal as JSON where it is JSON, digits and all, so that a client reads it without parsing twice. */
 export function upstreamSaid({ status, body }: { status: number; body: string }): {
   status: number;

@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import type { SentDelivery } from "../../contract/shapes/delivery.ts";
 import { OverloadedError } from "../../domain/errors/unavailable.ts";
 import type { AppEnv } from "../../http/app-env.ts";
-import { ApiError, noSuchTask } from "../../http/errors.ts";
+import { ApiError, issuesIn, noSuchTask } from "../../http/errors.ts";
 import { namedTask } from "../../http/named-task.ts";
 import { shownTo } from "../../http/operator/serve.ts";
 import { askForRedelivery, redeliveryOf } from "../../http/routes/webhooks/redeliver.ts";
@@ -36,8 +36,7 @@ export async function sendElsewhere(context: Context<AppEnv>): Promise<Response>
     const said = saidOf(await askForRedelivery(context, name, order));
     return context.redirect(taskPath(id, said, anchorAt(messageId, endpoint)), 303);
   } catch (error) {
-    const issues = error instanceof ApiError ? error.options.issues : undefined;
-    if (issues === undefined) throw error;
+    const issues = issuesIn(error);
     context.status(400);
     return renderSent(context, { url, headers, issues });
   }
