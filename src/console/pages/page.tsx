@@ -85,6 +85,26 @@ export function Page({
   );
 }
 
+interface HeadProps {
+  title: string;
+  lead: string;
+  /** At the other end of the line. */
+  children?: Child;
+}
+
+/** What a page is, and what it is for. */
+export function PageHead({ title, lead, children }: HeadProps) {
+  return (
+    <div class="head">
+      <div>
+        <h1>{title}</h1>
+        <p class="lead">{lead}</p>
+      </div>
+      {children}
+    </div>
+  );
+}
+
 /** Whose account an operator looks into; inside the part that updates, so that it is always that of what is shown. */
 function ActingFor({ page: { account, text } }: { page: PageContext }) {
   if (account === null) return null;

@@ -10,7 +10,8 @@ import { askTask } from "../../task-object/client.ts";
 import { readForm } from "../forms/form.ts";
 import { headersIn } from "../forms/new-task-request.ts";
 import { anchorAt } from "../pages/task/delivery-groups.ts";
-import { SentPage, type Elsewhere } from "../pages/task/sent-page.tsx";
+import type { TypedReceiver } from "../pages/parts/receiver-fields.tsx";
+import { SentPage } from "../pages/task/sent-page.tsx";
 import { pageContext } from "../page-context.ts";
 import { saidOf, taskPath } from "./tasks.tsx";
 
@@ -49,7 +50,7 @@ function deliveryIn(context: Context<AppEnv>): { messageId: string; endpoint: st
   };
 }
 
-async function renderSent(context: Context<AppEnv>, elsewhere: Elsewhere): Promise<Response> {
+async function renderSent(context: Context<AppEnv>, elsewhere: TypedReceiver): Promise<Response> {
   const { id, name, account } = await namedTask(context);
   const answer = await askTask(context.env.TASKS, name, async (stub) =>
     stub.delivery(account, deliveryIn(context)),

@@ -1,7 +1,7 @@
 import type { EndpointJson } from "../../../contract/shapes/endpoint.ts";
 import { DELIVERY_STATUSES, TASK_STATUSES } from "../../../contract/words.ts";
 import type { AccountStats } from "../../../domain/account/summary.ts";
-import { Page } from "../page.tsx";
+import { Page, PageHead } from "../page.tsx";
 import { HostsPanel } from "./hosts-panel.tsx";
 import { CallbackBadge, StatusBadge } from "../parts/parts.tsx";
 import { size } from "../parts/sizes.ts";
@@ -27,12 +27,7 @@ export function StatisticsPage({ page, stats, endpoints, showsFiles }: PageProps
   const text = page.text.stats;
   return (
     <Page page={page} title={text.title} place="stats" liveMs={LIVE_MS}>
-      <div class="head">
-        <div>
-          <h1>{text.title}</h1>
-          <p class="lead">{text.lead}</p>
-        </div>
-      </div>
+      <PageHead title={text.title} lead={text.lead} />
       <dl class="tiles">
         {TASK_STATUSES.map((status) => (
           <div class="card tile">
