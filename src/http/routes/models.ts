@@ -4,12 +4,12 @@ import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { clipBytes } from "../../domain/text/text.ts";
 import { isOperatorCredentialError, refusalCode } from "../../domain/task/submit.ts";
-import { askModels, knownModels, type AskedKey } from "../../upstream/key-check.ts";
+import { askModels, knownModels } from "../../upstream/key-check.ts";
 import type { ModelsAnswer } from "../../upstream/models.ts";
 import type { AppEnv } from "../app-env.ts";
 import { ApiError, upstreamSaid } from "../errors.ts";
 import { methodNotAllowed, noQuery, refuseOwnUpstreamCalls, withCaller, withSettings } from "../guards.ts";
-import { askedKey } from "../known-key.ts";
+import { callerKey } from "../known-key.ts";
 import { countCall } from "../rate-limit.ts";
 
 /** How much of the upstream's refusal the answer repeats: as much as of a create's, which comes cut. */
@@ -17,7 +17,7 @@ const REFUSAL_MAX_BYTES = 16_384;
 
 /** A question to the upstream counts as a call, and 429 comes before 400. */
 const countQuestion = createMiddleware<AppEnv>(async (context, next) => {
-  if (knownModels(keyOf(context)) === null) await countCall(context);
+  if (knownModels(callerKey(context)) === null) await countCall(context);
   await next();
 });
 
@@ -40,7 +40,7 @@ export const models = new Router()
  * operator's key
  */
 export async function upstreamModels(context: Context<AppEnv>): Promise<ModelsAnswer> {
-  const key = keyOf(context);
+  const key = callerKey(context);
   const known = knownModels(key);
   if (known) return known;
   await countCall(context);
@@ -52,10 +52,6 @@ export async function upstreamModels(context: Context<AppEnv>): Promise<ModelsAn
   if (isOperatorCredentialError(context.get("caller").mode, answer.status)) throw noModels();
   if (answer.status >= 200 && answer.status < 300) return answer;
   throw refusal(answer);
-}
-
-function keyOf(context: Context<AppEnv>): AskedKey {
-  return askedKey(context.get("settings"), context.get("caller"));
 }
 
 function noModels(upstream?: { status: number; body: unknown }): ApiError {
