@@ -7,7 +7,7 @@ import { isUnavailable } from "../domain/errors/unavailable.ts";
 import { errorFields, log } from "../log.ts";
 import type { AppEnv } from "./app-env.ts";
 
-export interface ApiErrorOptions {
+interface ApiErrorOptions {
   /** Replaces the code's own sentence where the thrower knows more. */
   message?: string;
   status?: number;

@@ -10,7 +10,7 @@ async function rootKey(root: string): Promise<SecretKey> {
 }
 
 /** 32 bytes for a purpose. The label is part of the format: a changed label is a changed key. */
-export async function deriveBytes(root: string, label: string): Promise<Uint8Array> {
+async function deriveBytes(root: string, label: string): Promise<Uint8Array> {
   const parameters = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: encoder.encode(label) };
   return new Uint8Array(await crypto.subtle.deriveBits(parameters, await rootKey(root), 256));
 }

@@ -4,7 +4,7 @@ import { LANGUAGE_TAGS, type Language } from "../language.ts";
 import type { PageContext } from "../page-context.ts";
 import { newTaskPath } from "./parts/new-task-path.ts";
 
-export type Place = "docs" | "start" | "tasks" | "new" | "webhooks" | "endpoints" | "stats" | "accounts";
+type Place = "docs" | "start" | "tasks" | "new" | "webhooks" | "endpoints" | "stats" | "accounts";
 
 interface PageProps {
   page: PageContext;

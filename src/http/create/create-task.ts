@@ -19,7 +19,7 @@ import { isKnownKey, requireKnownKey } from "../known-key.ts";
 import { connectionOf } from "../named-task.ts";
 import { parseIdempotencyKey, parsePrefer, preferenceApplied, type Preferences } from "./request-headers.ts";
 
-export interface Created {
+interface Created {
   /** The task's object. */
   name: string;
   answer: CreateAnswer;

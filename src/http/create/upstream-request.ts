@@ -25,7 +25,7 @@ import { MODEL_MAX, OWN_SCHEMA, RINGBACK_FIELDS } from "./video-schema.ts";
 
 const MEMBER = "ringback";
 
-export interface UpstreamBody {
+interface UpstreamBody {
   /** What goes upstream, with the problems of all of it. */
   body: JsonBody;
   /** Ringback's own fields, from the body and the headers, as they came. */
