@@ -146,7 +146,7 @@ export interface TaskSettings {
 }
 
 /** How copies of results are kept. */
-export interface KeepSettings {
+interface KeepSettings {
   /** `KEEP_RESULTS`: never · if the create asks for it · unless it refuses. */
   mode: "off" | "ask" | "on";
   maxBytes: number;
@@ -183,7 +183,7 @@ export function upstreamNamed({ upstreams }: TaskSettings, name: string): Upstre
   return upstreams.find((upstream) => upstream.name === name) ?? null;
 }
 
-export type SettingsResult = { ok: true; settings: Settings } | { ok: false; problems: SettingProblem[] };
+type SettingsResult = { ok: true; settings: Settings } | { ok: false; problems: SettingProblem[] };
 
 /** Parsed once per environment object: an isolate sees the same one on every request. */
 const parsed = new WeakMap<object, SettingsResult>();

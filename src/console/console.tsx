@@ -29,7 +29,7 @@ import { sendElsewhere, showSent } from "./routes/sent.tsx";
 import { deleteTask, redeliverTask, showTask } from "./routes/tasks.tsx";
 import { chooseAccount, showAccounts } from "./routes/accounts.tsx";
 import { pingFromStart, revealStartSecret, showStart } from "./routes/start.tsx";
-import { showStatistics } from "./pages/statistics/statistics-page.tsx";
+import { showStatistics } from "./routes/statistics.tsx";
 import { showTasks } from "./routes/list.tsx";
 import {
   ping,
@@ -128,4 +128,6 @@ export const consolePages = new Router()
   .all("/language", methodNotAllowed("POST"));
 
 consolePages.onError(onConsoleError);
+
+/** Pages at paths of the API's half of the Worker, which loads this half as one module. */
 export { showNoSuchPage, showRecipe, showReference };

@@ -72,7 +72,7 @@ function shownUpstreams(upstreams: readonly Settings["upstreams"][number][]): Sh
 
 /** The account's name, or the end of an upstream key, to distinguish two of them. */
 function viewerOf(caller: Caller): string {
-  return caller.mode === "operator" ? caller.account.replace(/^name:/, "") : `…${caller.apiKey.slice(-4)}`;
+  return caller.mode === "operator" ? accountName(caller.account) : `…${caller.apiKey.slice(-4)}`;
 }
 
 export function rememberLanguage(context: Context<AppEnv>, language: Language): void {

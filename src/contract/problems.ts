@@ -156,7 +156,7 @@ export const ENGLISH_PROBLEMS = { ...REQUEST_PROBLEMS, ...SETTING_PROBLEMS };
 /** One language: a sentence for every code. */
 export type ProblemSentences = typeof ENGLISH_PROBLEMS;
 
-export type ProblemCode = keyof ProblemSentences;
+type ProblemCode = keyof ProblemSentences;
 
 export interface Problem {
   code: ProblemCode;

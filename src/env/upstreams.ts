@@ -23,7 +23,7 @@ export interface UpstreamSettings {
 }
 
 /** One of `UPSTREAMS`, before its key is known. */
-export type NamedUpstream = Omit<UpstreamSettings, "operatorKey">;
+type NamedUpstream = Omit<UpstreamSettings, "operatorKey">;
 
 const NAME = /^[a-z][a-z0-9-]{0,30}$/;
 const KEY_PREFIX = "UPSTREAM_KEY_";

@@ -4,11 +4,10 @@ import { apiError, type ApiErrorCode } from "../contract/errors.ts";
 import { problemText, showIssue, type Issue } from "../contract/problems.ts";
 import { parseJson } from "../domain/text/json.ts";
 import { isUnavailable } from "../domain/errors/unavailable.ts";
-import { clipBytes } from "../domain/text/text.ts";
 import { errorFields, log } from "../log.ts";
 import type { AppEnv } from "./app-env.ts";
 
-export interface ApiErrorOptions {
+interface ApiErrorOptions {
   /** Replaces the code's own sentence where the thrower knows more. */
   message?: string;
   status?: number;
@@ -45,20 +44,23 @@ export function invalidRequest(issues: readonly Issue[]): ApiError {
   return new ApiError("invalid_request", { message, issues });
 }
 
-/** How much of an upstream's refusal the answer repeats. */
-const UPSTREAM_MAX_BYTES = 16_384;
+/** What is wrong with a request that was refused for it. Every other error is thrown on. */
+export function issuesIn(error: unknown): readonly Issue[] {
+  const issues = error instanceof ApiError ? error.options.issues : undefined;
+  if (issues === undefined) throw error;
+  return issues;
+}
 
 /** The upstream's refusal as JSON where it is JSON, digits and all, so that a client reads it without parsing twice. */
 export function upstreamSaid({ status, body }: { status: number; body: string }): {
   status: number;
   body: unknown;
 } {
-  const text = clipBytes(body, UPSTREAM_MAX_BYTES);
   try {
-    return { status, body: parseJson(text) };
+    return { status, body: parseJson(body) };
   } catch {
     // An HTML page, plain text, or JSON that was cut.
-    return { status, body: text };
+    return { status, body };
   }
 }
 

@@ -8,7 +8,7 @@ import { readSettings, upstreamNamed, type Settings } from "../env.ts";
 import { baseUrlProblem, type SettingProblem } from "../env/upstreams.ts";
 import { HOP_HEADER } from "../upstream/hop.ts";
 import type { AppEnv } from "./app-env.ts";
-import type { CreateRules } from "./create/video-request.ts";
+import type { CreateRules } from "./create/asked-create.ts";
 import { identify, identifyOperator } from "./caller.ts";
 import { ApiError, invalidRequest } from "./errors.ts";
 import { ACCOUNT_HEADER } from "./operator/open-calls.ts";

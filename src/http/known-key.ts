@@ -1,7 +1,6 @@
 import { createMiddleware } from "hono/factory";
 import type { Context } from "hono";
 import { isKeyProved } from "../account-object/client.ts";
-import type { Settings } from "../env.ts";
 import { judgeKey, knownVerdict, rememberAccepted, type AskedKey } from "../upstream/key-check.ts";
 import type { AppEnv } from "./app-env.ts";
 import type { Caller } from "./caller.ts";
@@ -25,7 +24,7 @@ export async function requireKnownKey(
   caller: Caller = context.get("caller"),
 ): Promise<void> {
   if (caller.mode === "operator") return;
-  const key = askedKey(context.get("settings"), caller);
+  const key = callerKey(context, caller);
   if (knownVerdict(key) === null) await countCall(context, caller);
   switch (await judgeKey(key)) {
     case "accepted":
@@ -51,12 +50,15 @@ async function requireProvedKey(context: Context<AppEnv>, account: string, key: 
 
 /** Whether the upstream has said so before, without asking it. */
 export function isKnownKey(context: Context<AppEnv>): boolean {
-  const caller = context.get("caller");
-  return caller.mode === "operator" || knownVerdict(askedKey(context.get("settings"), caller)) === "accepted";
+  return context.get("caller").mode === "operator" || knownVerdict(callerKey(context)) === "accepted";
 }
 
 /** The key that goes upstream for this caller, for a question to the upstream. */
-export function askedKey({ upstreams: [upstream], upstreamTimeoutMs }: Settings, caller: Caller): AskedKey {
+export function callerKey(context: Context<AppEnv>, caller: Caller = context.get("caller")): AskedKey {
+  const {
+    upstreams: [upstream],
+    upstreamTimeoutMs,
+  } = context.get("settings");
   const { baseUrl, profile, operatorKey } = upstream;
   const of = { baseUrl, profile, timeoutMs: upstreamTimeoutMs };
   return caller.mode === "own"

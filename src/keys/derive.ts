@@ -10,7 +10,7 @@ async function rootKey(root: string): Promise<SecretKey> {
 }
 
 /** 32 bytes for a purpose. The label is part of the format: a changed label is a changed key. */
-export async function deriveBytes(root: string, label: string): Promise<Uint8Array> {
+async function deriveBytes(root: string, label: string): Promise<Uint8Array> {
   const parameters = { name: "HKDF", hash: "SHA-256", salt: new Uint8Array(0), info: encoder.encode(label) };
   return new Uint8Array(await crypto.subtle.deriveBits(parameters, await rootKey(root), 256));
 }
@@ -66,4 +66,15 @@ export async function signingSecret(root: string, account: string, version: numb
   if (secrets.size >= SECRETS_MAX) secrets.clear();
   secrets.set(name, secret);
   return secret;
+}
+
+/** Those of these versions, in their order: each under the current root secret, then under the previous one. */
+export async function signingSecrets(
+  roots: readonly string[],
+  account: string,
+  versions: readonly { version: number }[],
+): Promise<string[]> {
+  return Promise.all(
+    versions.flatMap(({ version }) => roots.map(async (root) => signingSecret(root, account, version))),
+  );
 }

@@ -24,7 +24,7 @@ function associatedData({ task, purpose }: SealContext): Uint8Array {
 }
 
 /** From a root secret to the key of one use. */
-export type KeyOf = (root: string) => Promise<SecretKey>;
+type KeyOf = (root: string) => Promise<SecretKey>;
 
 /** Seals bytes under the current root secret. */
 export async function seal(

@@ -1,7 +1,7 @@
 import { ACCOUNT_PATHS, DEPLOYMENT_PATHS } from "./paths/account-paths.ts";
 import { ANSWERS } from "./answers.ts";
 import { CALLBACK_HEADERS, webhooks } from "./callbacks.ts";
-import { INFO, TAGS } from "./info.ts";
+import { INFO, TAGS } from "./introduction.ts";
 import { answerSchemas, type JsonSchema } from "./json-schema.ts";
 import type { Operation } from "./operation.ts";
 import {
@@ -90,7 +90,7 @@ function sharedResponses(paths: Paths): { paths: Paths; responses: Responses } {
   const responses: Responses = {};
   const shared = (operation: Operation): Operation => {
     const entries = Object.entries(operation.responses).map(([status, response]) => {
-      const name = nameOf(response);
+      const name = responseName(response);
       if (name === "" || (counts.get(JSON.stringify(response)) ?? 0) < 2) return [status, response];
       responses[name] = response;
       return [status, { $ref: `#/components/responses/${name}` }];
@@ -105,7 +105,7 @@ function sharedResponses(paths: Paths): { paths: Paths; responses: Responses } {
 }
 
 /** `UnauthorizedOrInternal`, from the codes of its examples; empty for one without such. */
-function nameOf(response: JsonSchema): string {
+function responseName(response: JsonSchema): string {
   const content = response["content"] as Record<string, { examples?: object }> | undefined;
   const codes = Object.keys(content?.["application/json"]?.examples ?? {});
   const words = codes.map((code) =>

@@ -1,6 +1,6 @@
 import { API_ERRORS, apiError, type ApiErrorCode } from "../contract/errors.ts";
 
-export const ERROR_CODES = Object.keys(API_ERRORS) as ApiErrorCode[];
+const ERROR_CODES = Object.keys(API_ERRORS) as ApiErrorCode[];
 
 /** With the operator's key a refusal of it is 502, which `errors` adds where it can happen. */
 export function statusOf(code: ApiErrorCode): string {

@@ -50,7 +50,7 @@ const CALLBACK: NonNullable<TaskJson["callback"]> = {
   next_attempt_at: null,
 };
 
-export const QUEUED_DATA: TaskData = {
+const QUEUED_DATA: TaskData = {
   object: "video.task",
   id: TASK_ID,
   task_id: TASK_ID,

@@ -88,7 +88,7 @@ export function headers(...names: HeaderName[]): JsonSchema {
   return Object.fromEntries(all.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
 }
 
-export interface AnswerOptions {
+interface AnswerOptions {
   headers?: HeaderName[];
   examples?: Record<string, JsonSchema>;
 }

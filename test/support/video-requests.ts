@@ -1,5 +1,6 @@
 import { parseJsonBody, type RequestObject } from "../../src/http/body/json-body.ts";
-import { readVideoRequest, type VideoRequest } from "../../src/http/create/video-request.ts";
+import type { JudgedCreate } from "../../src/http/create/asked-create.ts";
+import { readVideoRequest } from "../../src/http/create/video-request.ts";
 
 /** Creates as they are judged, without a Worker around them. */
 
@@ -21,7 +22,7 @@ export function issues(fields: object, strict = true): string[] {
   return result.ok ? [] : result.issues.map(({ path }) => path);
 }
 
-export function request(fields: object, strict = true): VideoRequest {
+export function request(fields: object, strict = true): JudgedCreate {
   const result = readVideoRequest(body({ ...BASE, ...fields }), { strict, rules, keeps: true });
   if (!result.ok) throw new Error(JSON.stringify(result.issues));
   return result.request;

@@ -7,7 +7,7 @@ import { RawText, type RequestObject, type RequestValue } from "../../http/body/
 /** From the fields of the form to the request that a program would send, and from there to a command. */
 
 export const MODES = ["text", "image", "reference"] as const;
-export type Mode = (typeof MODES)[number];
+type Mode = (typeof MODES)[number];
 
 export function modeIn(form: RequestObject): Mode {
   return MODES.find((mode) => mode === form["mode"]) ?? "text";

@@ -15,7 +15,7 @@ import { formIssues, ownFieldsOf } from "./new-task-request.ts";
 /** The member of the body that holds Ringback's own fields. */
 const MEMBER = "ringback";
 
-export interface RawRequest {
+interface RawRequest {
   /** Null: the form names none. */
   target: CreatePath | null;
   /** With Ringback's own fields in their member. */

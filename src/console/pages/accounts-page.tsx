@@ -1,6 +1,6 @@
 import type { AccountList, AccountOverview } from "../../contract/shapes/operator.ts";
 import type { PageContext } from "../page-context.ts";
-import { Page } from "./page.tsx";
+import { Page, PageHead } from "./page.tsx";
 import { Distance } from "./parts/parts.tsx";
 import { head, numberHead, ScrollBox, Table } from "./parts/table.tsx";
 
@@ -9,12 +9,7 @@ export function AccountsPage({ page, list }: { page: PageContext; list: AccountL
   const { operator: text } = page.text;
   return (
     <Page page={page} title={text.title} place="accounts">
-      <div class="head">
-        <div>
-          <h1>{text.title}</h1>
-          <p class="lead">{text.lead}</p>
-        </div>
-      </div>
+      <PageHead title={text.title} lead={text.lead} />
       <section class="card panel">
         <ScrollBox label={text.title}>
           <Table

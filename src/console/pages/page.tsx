@@ -4,7 +4,7 @@ import { LANGUAGE_TAGS, type Language } from "../language.ts";
 import type { PageContext } from "../page-context.ts";
 import { newTaskPath } from "./parts/new-task-path.ts";
 
-export type Place = "docs" | "start" | "tasks" | "new" | "webhooks" | "endpoints" | "stats" | "accounts";
+type Place = "docs" | "start" | "tasks" | "new" | "webhooks" | "endpoints" | "stats" | "accounts";
 
 interface PageProps {
   page: PageContext;
@@ -82,6 +82,26 @@ export function Page({
         </body>
       </html>
     </>
+  );
+}
+
+interface HeadProps {
+  title: string;
+  lead: string;
+  /** At the other end of the line. */
+  children?: Child;
+}
+
+/** What a page is, and what it is for. */
+export function PageHead({ title, lead, children }: HeadProps) {
+  return (
+    <div class="head">
+      <div>
+        <h1>{title}</h1>
+        <p class="lead">{lead}</p>
+      </div>
+      {children}
+    </div>
   );
 }
 

@@ -1,11 +1,11 @@
 import type { Context } from "hono";
 import { deleteEndpoint, listEndpoints } from "../../account-object/endpoints/client.ts";
-import { issue, showIssue } from "../../contract/problems.ts";
+import { issue, showIssue, type Issue } from "../../contract/problems.ts";
 import type { EndpointJson } from "../../contract/shapes/endpoint.ts";
 import { DEFAULT_EVENTS, TEST_MESSAGES } from "../../contract/words.ts";
 import type { EndpointState as AccountEndpoint } from "../../domain/endpoint/endpoint.ts";
 import type { AppEnv } from "../../http/app-env.ts";
-import { ApiError, invalidRequest } from "../../http/errors.ts";
+import { ApiError, invalidRequest, issuesIn } from "../../http/errors.ts";
 import { originOf } from "../../http/operator/mask.ts";
 import { patch, register, requireEndpoint, viewEndpoint } from "../../http/routes/webhooks/endpoints.ts";
 import { testEndpoint } from "../../http/routes/webhooks/test-endpoint.ts";
@@ -44,7 +44,7 @@ export async function registerFromForm(context: Context<AppEnv>): Promise<Respon
     const { state, isNew } = await register(context, registrationOf(fields));
     return context.redirect(`/endpoints/${state.endpoint.id}?said=${isNew ? "registered" : "known"}`, 303);
   } catch (error) {
-    const issues = issuesIn(context, error);
+    const issues = formIssues(context, issuesIn(error));
     context.status(400);
     return renderAll(context, typedIn(fields), issues);
   }
@@ -63,7 +63,7 @@ export async function changeEndpoint(context: Context<AppEnv>): Promise<Response
     await patch(context, endpoint.id, changeOf(fields, endpoint));
     return context.redirect(`/endpoints/${endpoint.id}?said=saved`, 303);
   } catch (error) {
-    const issues = issuesIn(context, error);
+    const issues = formIssues(context, issuesIn(error));
     context.status(400);
     return renderOne(context, endpoint, { typed: typedIn(fields), issues });
   }
@@ -122,10 +122,7 @@ async function endpointOf(context: Context<AppEnv>): Promise<EndpointJson> {
   return shownEndpoint(context, await requireEndpoint(context, idOf(context)));
 }
 
-/** What is wrong with the form. Every other error is the page's. */
-function issuesIn(context: Context<AppEnv>, error: unknown): FormIssue[] {
-  const issues = error instanceof ApiError ? error.options.issues : undefined;
-  if (issues === undefined) throw error;
+function formIssues(context: Context<AppEnv>, issues: readonly Issue[]): FormIssue[] {
   const { text } = pageContext(context);
   return issues.map((one) => endpointIssue(showIssue(one, text.problems), text));
 }

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { problemText } from "../../contract/problems.ts";
 import type { AppEnv } from "../../http/app-env.ts";
-import { ApiError } from "../../http/errors.ts";
+import { issuesIn } from "../../http/errors.ts";
 import { listedTasks } from "../../http/routes/list.ts";
 import { openTaskId } from "../../keys/ids.ts";
 import { endpointsOf } from "./endpoints.tsx";
@@ -60,9 +60,9 @@ async function answer(
   try {
     return { listed: await listedTasks(context, query), problems: new Map() };
   } catch (error) {
-    const issues = error instanceof ApiError ? error.options.issues : undefined;
-    if (issues === undefined) throw error;
-    const said = issues.map((issue) => [fieldOf(issue.path), problemText(issue, text.problems)] as const);
+    const said = issuesIn(error).map(
+      (issue) => [fieldOf(issue.path), problemText(issue, text.problems)] as const,
+    );
     return { listed: null, problems: new Map(said) };
   }
 }

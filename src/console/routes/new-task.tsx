@@ -1,58 +1,54 @@
 import type { Context } from "hono";
-import { showIssue, type Issue } from "../../contract/problems.ts";
+import type { Issue } from "../../contract/problems.ts";
 import { AIO, DEFAULT_EVENTS } from "../../contract/words.ts";
 import { isJsonObject, own, parseJson } from "../../domain/text/json.ts";
 import { upstreamNamed } from "../../env.ts";
 import type { AppEnv } from "../../http/app-env.ts";
-import { createVideo } from "../../http/create/create-video.ts";
 import { ApiError, invalidRequest } from "../../http/errors.ts";
 import { createRules } from "../../http/guards.ts";
 import type { RequestObject } from "../../http/body/json-body.ts";
 import { upstreamModels } from "../../http/routes/models.ts";
-import { readVideoRequest } from "../../http/create/video-request.ts";
+import { askedVideo, readVideoRequest } from "../../http/create/video-request.ts";
 import { NewTaskPage } from "../pages/new-task/new-task-page.tsx";
-import { FIRST_FORM, newFormKey } from "../forms/first-form.ts";
+import { FIRST_FORM } from "../forms/first-form.ts";
 import { formIssue } from "../forms/new-task-fields.ts";
 import { curlOf, formIssues, requestOf } from "../forms/new-task-request.ts";
 import { pageContext } from "../page-context.ts";
-import { inOtherLanguage, startByForm, withCreateForm, type FormState } from "./create-form.ts";
+import { checkForm, formInOtherLanguage, showForm, startByForm, type CreateForm } from "./create-form.ts";
 import { RAW_PATH } from "./raw-request.tsx";
 
-const PAGE = { path: "/new", render: renderForm };
+/** `/new`: the create of a video at `aio`. */
+
+const FORM: CreateForm = {
+  path: "/new",
+  asked: (context, form) => {
+    if (formIssues(form).length > 0) throw invalidRequest(judged(context, form).issues);
+    return askedVideo({ ok: true, value: requestOf(form) });
+  },
+  judged,
+  issue: (shown, text) => formIssue(shown, text.create),
+  render: (context, props) => context.html(<NewTaskPage {...props} />),
+};
 
 /** `GET /new`; where another upstream has the place of `aio`, its form. */
 export async function showNewTask(context: Context<AppEnv>): Promise<Response> {
   if (upstreamNamed(context.get("settings"), AIO) === null) return context.redirect(RAW_PATH, 303);
-  return renderForm(
-    context,
-    { ...FIRST_FORM, callback_events: [...DEFAULT_EVENTS] },
-    { key: newFormKey(), issues: [], refusal: null },
-  );
+  return showForm(context, FORM, { ...FIRST_FORM, callback_events: [...DEFAULT_EVENTS] });
 }
 
-/** `POST /new`: the create of the API. */
+/** `POST /new` */
 export async function startTask(context: Context<AppEnv>): Promise<Response> {
-  return withCreateForm(context, async (form) =>
-    startByForm(context, form, PAGE, async (preferences, key) => {
-      if (formIssues(form).length > 0) throw invalidRequest(judged(context, form).issues);
-      return createVideo(context, { ok: true, value: requestOf(form) }, preferences, key);
-    }),
-  );
+  return startByForm(context, FORM);
 }
 
-/** `POST /new/check`: the same judgement without the task, and the command that the form stands for. */
+/** `POST /new/check` */
 export async function checkNewTask(context: Context<AppEnv>): Promise<Response> {
-  const { text } = pageContext(context);
-  return withCreateForm(context, async (form) => {
-    const { issues, curl } = judged(context, form);
-    const shown = issues.map((one) => formIssue(showIssue(one, text.problems), text.create));
-    return Promise.resolve(context.json({ issues: shown, curl }));
-  });
+  return checkForm(context, FORM);
 }
 
-/** `POST /new/language`: the same form with everything that was typed, in the other language. */
+/** `POST /new/language` */
 export async function switchFormLanguage(context: Context<AppEnv>): Promise<Response> {
-  return withCreateForm(context, async (form) => inOtherLanguage(context, form, PAGE));
+  return formInOtherLanguage(context, FORM);
 }
 
 /** `GET /new/models`: names to choose from; none if the upstream does not say. */
@@ -89,26 +85,4 @@ function judged(context: Context<AppEnv>, form: RequestObject): { issues: Issue[
     issues: [...formIssues(form), ...(result.ok ? [] : result.issues)],
     curl: curlOf(`${origin}/v1/videos`, result.ok ? result.request.meaning : request),
   };
-}
-
-async function renderForm(
-  context: Context<AppEnv>,
-  form: RequestObject,
-  state: FormState,
-): Promise<Response> {
-  const page = pageContext(context, state.language);
-  const { curl } = judged(context, form);
-  const { problems, create } = page.text;
-  const issues = state.issues.map((one) => formIssue(showIssue(one, problems), create));
-  return context.html(
-    <NewTaskPage
-      page={page}
-      form={form}
-      formKey={state.key}
-      issues={issues}
-      refusal={state.refusal}
-      curl={curl}
-      keepMode={context.get("settings").keep.mode}
-    />,
-  );
 }

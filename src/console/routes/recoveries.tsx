@@ -5,7 +5,7 @@ import { RECOVERY_FILTERS } from "../../contract/words.ts";
 import type { RecoveryView } from "../../domain/recovery/recovery.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import type { RequestObject } from "../../http/body/json-body.ts";
-import { ApiError } from "../../http/errors.ts";
+import { ApiError, issuesIn } from "../../http/errors.ts";
 import { previewOf, readRecoveryRequest, viewRecovery } from "../../http/routes/webhooks/recoveries.ts";
 import { readForm } from "../forms/form.ts";
 import { endpointsOf } from "./endpoints.tsx";
@@ -51,7 +51,7 @@ export async function startFromPreview(context: Context<AppEnv>): Promise<Respon
     const to = answer.kind === "running" ? `${answer.recoveryId}?said=alreadyRunning` : answer.recovery.id;
     return context.redirect(`/recoveries/${to}`, 303);
   } catch (error) {
-    const issues = error instanceof ApiError ? (error.options.issues ?? []) : [];
+    const issues = issuesIn(error);
     // The preview's own filters are not its reader's to mend.
     if (!issues.some(({ path }) => path.startsWith("callback_") && path !== "callback_host")) throw error;
     context.status(400);

@@ -2,16 +2,18 @@ import type { Context } from "hono";
 import type { SentDelivery } from "../../contract/shapes/delivery.ts";
 import { OverloadedError } from "../../domain/errors/unavailable.ts";
 import type { AppEnv } from "../../http/app-env.ts";
-import { ApiError, noSuchTask } from "../../http/errors.ts";
+import { ApiError, issuesIn, noSuchTask } from "../../http/errors.ts";
+import { namedTask } from "../../http/named-task.ts";
 import { shownTo } from "../../http/operator/serve.ts";
 import { askForRedelivery, redeliveryOf } from "../../http/routes/webhooks/redeliver.ts";
 import { askTask } from "../../task-object/client.ts";
 import { readForm } from "../forms/form.ts";
 import { headersIn } from "../forms/new-task-request.ts";
 import { anchorAt } from "../pages/task/delivery-groups.ts";
-import { SentPage, type Elsewhere } from "../pages/task/sent-page.tsx";
+import type { TypedReceiver } from "../pages/parts/receiver-fields.tsx";
+import { SentPage } from "../pages/task/sent-page.tsx";
 import { pageContext } from "../page-context.ts";
-import { namedTask, saidOf, taskPath } from "./tasks.tsx";
+import { saidOf, taskPath } from "./tasks.tsx";
 
 /** `GET /tasks/{id}/sent/{message}`: the request of one event; `?endpoint=ID` of what goes to a registered one. */
 export async function showSent(context: Context<AppEnv>): Promise<Response> {
@@ -35,8 +37,7 @@ export async function sendElsewhere(context: Context<AppEnv>): Promise<Response>
     const said = saidOf(await askForRedelivery(context, name, order));
     return context.redirect(taskPath(id, said, anchorAt(messageId, endpoint)), 303);
   } catch (error) {
-    const issues = error instanceof ApiError ? error.options.issues : undefined;
-    if (issues === undefined) throw error;
+    const issues = issuesIn(error);
     context.status(400);
     return renderSent(context, { url, headers, issues });
   }
@@ -49,7 +50,7 @@ function deliveryIn(context: Context<AppEnv>): { messageId: string; endpoint: st
   };
 }
 
-async function renderSent(context: Context<AppEnv>, elsewhere: Elsewhere): Promise<Response> {
+async function renderSent(context: Context<AppEnv>, elsewhere: TypedReceiver): Promise<Response> {
   const { id, name, account } = await namedTask(context);
   const answer = await askTask(context.env.TASKS, name, async (stub) =>
     stub.delivery(account, deliveryIn(context)),

@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import { signingVersions } from "../../account-object/client.ts";
 import type { AppEnv } from "../../http/app-env.ts";
-import { ApiError } from "../../http/errors.ts";
+import { issuesIn } from "../../http/errors.ts";
 import { secretAnswer, sendPing } from "../../http/routes/webhooks/webhooks.ts";
 import { readForm } from "../forms/form.ts";
 import { newFormKey } from "../forms/first-form.ts";
@@ -27,9 +27,9 @@ export async function pingFromStart(context: Context<AppEnv>): Promise<Response>
     const answer = await sendPing(context, { callback_url: url });
     return await render(context, { ping: { url, answer, issues: [] } });
   } catch (error) {
-    if (!(error instanceof ApiError) || error.options.issues === undefined) throw error;
+    const issues = issuesIn(error);
     context.status(400);
-    return render(context, { ping: { url, answer: null, issues: error.options.issues } });
+    return render(context, { ping: { url, answer: null, issues } });
   }
 }
 

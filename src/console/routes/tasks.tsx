@@ -1,9 +1,9 @@
 import type { Context } from "hono";
 import type { AppEnv } from "../../http/app-env.ts";
 import { ApiError, noSuchTask } from "../../http/errors.ts";
+import { namedTask, ofTask } from "../../http/named-task.ts";
 import { shownTo } from "../../http/operator/serve.ts";
 import { askForRedelivery, type Redelivery } from "../../http/routes/webhooks/redeliver.ts";
-import { openTaskId } from "../../keys/ids.ts";
 import { askTask } from "../../task-object/client.ts";
 import { readForm } from "../forms/form.ts";
 import { TaskPage } from "../pages/task/task-page.tsx";
@@ -13,9 +13,8 @@ import { pageContext } from "../page-context.ts";
 
 /** `GET /tasks/{id}` */
 export async function showTask(context: Context<AppEnv>): Promise<Response> {
-  const { name, account } = await namedTask(context);
-  const body = await askTask(context.env.TASKS, name, async (stub) => stub.inspect(account));
-  if (body === null) throw noSuchTask();
+  const task = await namedTask(context);
+  const body = await ofTask(context, task, async (stub, account) => stub.inspect(account));
   const view = await shownTo<TaskView>(context, body);
   const asked = { said: context.req.query("said"), at: context.req.query("at") };
   return context.html(<TaskPage page={pageContext(context)} view={view} asked={asked} />);
@@ -38,17 +37,6 @@ export async function deleteTask(context: Context<AppEnv>): Promise<Response> {
   const removed = await askTask(context.env.TASKS, name, async (stub) => stub.remove(account));
   if (!removed) throw noSuchTask();
   return context.redirect("/?said=removed", 303);
-}
-
-/** The object of the path's id; a made-up or another account's id wakes no object. */
-export async function namedTask(
-  context: Context<AppEnv>,
-): Promise<{ id: string; name: string; account: string }> {
-  const id = context.req.param("id") ?? "";
-  const { account } = context.get("caller");
-  const name = await openTaskId(context.get("settings").roots, id, account);
-  if (name === null) throw noSuchTask();
-  return { id, name, account };
 }
 
 /** Back to the delivery whose button was pressed. What is on its way, the page sees by itself. */

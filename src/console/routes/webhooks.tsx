@@ -2,7 +2,7 @@ import type { Context } from "hono";
 import { rotateSecret, signingVersions } from "../../account-object/client.ts";
 import { isoTime } from "../../domain/text/time.ts";
 import type { AppEnv } from "../../http/app-env.ts";
-import { ApiError, invalidRequest } from "../../http/errors.ts";
+import { invalidRequest, issuesIn } from "../../http/errors.ts";
 import { secretAnswer, sendPing, verifyReceived } from "../../http/routes/webhooks/webhooks.ts";
 import { issue } from "../../contract/problems.ts";
 import type { VerifyReason } from "../../contract/words.ts";
@@ -51,9 +51,9 @@ export async function ping(context: Context<AppEnv>): Promise<Response> {
     });
     return await render(context, { ping: { ...asked, answer, issues: [] } });
   } catch (error) {
-    if (!(error instanceof ApiError) || error.options.issues === undefined) throw error;
+    const issues = issuesIn(error);
     context.status(400);
-    return render(context, { ping: { ...asked, answer: null, issues: error.options.issues } });
+    return render(context, { ping: { ...asked, answer: null, issues } });
   }
 }
 

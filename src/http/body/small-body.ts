@@ -13,7 +13,7 @@ import { queryIssues } from "../query.ts";
 /** A ping, a rotation or a redelivery is a few lines. */
 const SMALL_BODY_BYTES = 65_536;
 
-export interface SmallObject {
+interface SmallObject {
   fields: RequestObject;
   /** Problems beside the fields. */
   issues: readonly Issue[];

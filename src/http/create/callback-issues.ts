@@ -1,4 +1,4 @@
-import { issue, issueAt, type Issue } from "../../contract/problems.ts";
+import { issueAt, type Issue } from "../../contract/problems.ts";
 import { headerProblems } from "../../domain/delivery/callback-headers.ts";
 import {
   judgeEndpoint,
@@ -9,7 +9,7 @@ import { objectish, textOf } from "../body/fields.ts";
 import { RawText, type RequestObject } from "../body/json-body.ts";
 
 /** What a call names a receiver's URL and headers. */
-const CALLBACK_NAMES = { url: "callback_url", headers: "callback_headers" };
+export const CALLBACK_NAMES = { url: "callback_url", headers: "callback_headers" };
 
 /**
  * The policies' problems with a receiver's URL and headers. The fields may be as they came: this reads them as the
@@ -30,12 +30,6 @@ export function judgeCallback(
   };
 }
 
-/** Headers alone: the stored receiver has its own. */
-export function headersWithoutUrl(asked: { callback_url?: unknown; callback_headers?: unknown }): Issue[] {
-  const isAlone = asked.callback_headers !== undefined && asked.callback_url === undefined;
-  return isAlone ? [issue("callback_url", "required_with", { field: "callback_headers" })] : [];
-}
-
 function headerIssues(value: unknown, field: string): Issue[] {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return [];
   return headerProblems(headerEntries(value as RequestObject)).map(({ name, problem }) =>
@@ -43,7 +37,11 @@ function headerIssues(value: unknown, field: string): Issue[] {
   );
 }
 
-/** As they came; `judgeCallback` has judged that the values are text. */
-export function headerEntries(value: RequestObject): [string, unknown][] {
+/** Headers that `judgeCallback` has no problem with, as a request carries them. */
+export function sentHeaders(value: RequestObject): [string, string][] {
+  return headerEntries(value) as [string, string][];
+}
+
+function headerEntries(value: RequestObject): [string, unknown][] {
   return Object.entries(value).map(([name, item]) => [name, item instanceof RawText ? item.toText() : item]);
 }

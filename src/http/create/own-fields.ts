@@ -3,8 +3,8 @@ import { DEFAULT_EVENTS } from "../../contract/words.ts";
 import type { CallbackRequest, TestPlan } from "../../domain/task/task.ts";
 import { coerceBoolean, objectish } from "../body/fields.ts";
 import type { RequestObject, RequestValue } from "../body/json-body.ts";
-import { headerEntries, judgeCallback } from "./callback-issues.ts";
-import type { CreateRules } from "./video-request.ts";
+import type { CreateRules } from "./asked-create.ts";
+import { judgeCallback, sentHeaders } from "./callback-issues.ts";
 import type { OwnFields } from "./video-schema.ts";
 
 /** Ringback's own fields of a create: what the schema cannot judge alone, and what they ask of the task. */
@@ -54,7 +54,7 @@ function callbackTo(url: string, fields: OwnFields): CallbackRequest {
     url,
     events: fields.callback_events ?? [...DEFAULT_EVENTS],
     format: fields.callback_format ?? "standard",
-    headers: headerEntries(fields.callback_headers ?? {}) as [string, string][],
+    headers: sentHeaders(fields.callback_headers ?? {}),
   };
 }
 

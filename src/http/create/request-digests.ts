@@ -1,6 +1,6 @@
 import { requestDigest } from "../../keys/request-digest.ts";
 import { isRequestObject, type RequestValue } from "../body/json-body.ts";
-import type { VideoRequest } from "./video-request.ts";
+import type { JudgedCreate } from "./asked-create.ts";
 
 /** The upstream repeats inputs in its answers; Ringback recognises this many of them. */
 const MAX_URLS = 32;
@@ -13,7 +13,7 @@ const MAX_IDS = 32;
 export async function requestDigestsOf({
   upstream,
   test,
-}: Pick<VideoRequest, "upstream" | "test">): Promise<string[]> {
+}: Pick<JudgedCreate, "upstream" | "test">): Promise<string[]> {
   // Nothing of a test goes upstream, so no answer can repeat it.
   if (test !== null) return [];
   const found: Found = { urls: new Set(), ids: new Set() };

@@ -12,10 +12,10 @@ import {
   type RequestValue,
 } from "../body/json-body.ts";
 import { issuesOf } from "../issue.ts";
+import { TRAIT_MAX, type AskedCreate, type CreateRules, type CreateVerdict } from "./asked-create.ts";
 import type { CreatePath } from "./create-path.ts";
 import { withHeaderFields } from "./header-fields.ts";
 import { judgeOwn, meaningOf, ownRequest } from "./own-fields.ts";
-import { TRAIT_MAX, type AskedCreate, type CreateRules, type VideoRequestResult } from "./video-request.ts";
 import { MODEL_MAX, OWN_SCHEMA, RINGBACK_FIELDS } from "./video-schema.ts";
 
 /**
@@ -25,7 +25,7 @@ import { MODEL_MAX, OWN_SCHEMA, RINGBACK_FIELDS } from "./video-schema.ts";
 
 const MEMBER = "ringback";
 
-export interface UpstreamBody {
+interface UpstreamBody {
   /** What goes upstream, with the problems of all of it. */
   body: JsonBody;
   /** Ringback's own fields, from the body and the headers, as they came. */
@@ -106,7 +106,7 @@ export function readUpstreamRequest(
   members: RequestObject,
   { own, inBody }: Pick<UpstreamBody, "own" | "inBody">,
   { target, rules }: { target: CreatePath; rules: CreateRules },
-): VideoRequestResult {
+): CreateVerdict {
   const known = Object.entries(own).filter(([name]) => RINGBACK_FIELDS.has(name));
   const parsed = OWN_SCHEMA.safeParse(Object.fromEntries(known));
   const { callbackUrl, issues } = judgeOwn(own, rules);

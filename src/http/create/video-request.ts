@@ -1,49 +1,29 @@
-import type { EndpointRules } from "../../domain/delivery/endpoint-policy.ts";
 import { issueAt, problem, type Issue, type Problem } from "../../contract/problems.ts";
-import type { TaskTraits } from "../../domain/task/task.ts";
+import { AIO } from "../../contract/words.ts";
 import { judgeNames } from "../body/field-names.ts";
 import { coerceList } from "../body/fields.ts";
 import { deduplicated, issuesOf } from "../issue.ts";
-import type { JsonBody, RequestObject, RequestValue } from "../body/json-body.ts";
-import { judgeOwn, meaningOf, ownRequest, type OwnRequest } from "./own-fields.ts";
+import { repeatIssues, type JsonBody, type RequestObject, type RequestValue } from "../body/json-body.ts";
+import {
+  TRAIT_MAX,
+  type AskedCreate,
+  type CreateRules,
+  type CreateVerdict,
+  type JudgedCreate,
+} from "./asked-create.ts";
+import { judgeOwn, meaningOf, ownRequest } from "./own-fields.ts";
 import { RINGBACK_FIELDS, UPSTREAM_FIELDS, VIDEO_SCHEMAS, type VideoFields } from "./video-schema.ts";
 
-/** A create without a problem. */
-export interface VideoRequest extends OwnRequest {
-  /** What goes upstream: known fields typed, unknown ones as they came. */
-  upstream: RequestObject;
-  /** All fields after coercion: what "the same request" means for an idempotency key. */
-  meaning: RequestObject;
-  model: string;
-  traits: TaskTraits;
-}
-
-/** By what a create is judged. */
-export interface CreateRules {
-  /** `VALIDATION=strict`. */
-  strict: boolean;
-  /** For its callback URL. */
-  rules: EndpointRules;
-  /** Whether the deployment keeps files at all. */
-  keeps: boolean;
-}
-
-export type VideoRequestResult = { ok: true; request: VideoRequest } | { ok: false; issues: Issue[] };
-
-/** What a create asks for, before it is judged. */
-export interface AskedCreate {
-  upstreamName: string;
-  /** The path of its submit below the upstream's address; null: the only one that the upstream's profile lists. */
-  createPath: string | null;
-  body: JsonBody;
-  /** The field `test`, as it came. */
-  test: RequestValue | undefined;
-  /** Judges the fields of the body. */
-  read: (fields: RequestObject, rules: CreateRules) => VideoRequestResult;
+/** What the body of `POST /v1/videos` asks for. */
+export function askedVideo(given: JsonBody): AskedCreate {
+  const test = given.ok ? given.value["test"] : undefined;
+  const repeats = repeatIssues(given, ([name, inner]) => inner === undefined && RINGBACK_FIELDS.has(name));
+  const body: JsonBody = { ...given, issues: [...repeats, ...(given.issues ?? [])] };
+  return { upstreamName: AIO, createPath: null, body, test, read: readVideoRequest };
 }
 
 /** Checks a create as the contract says, all problems at once. */
-export function readVideoRequest(body: RequestObject, rules: CreateRules): VideoRequestResult {
+export function readVideoRequest(body: RequestObject, rules: CreateRules): CreateVerdict {
   const { fields: entries, issues: nameIssues } = judgeNames(Object.entries(body));
   const known = entries.filter(([key]) => UPSTREAM_FIELDS.has(key) || RINGBACK_FIELDS.has(key));
   const parsed = (rules.strict ? VIDEO_SCHEMAS.strict : VIDEO_SCHEMAS.lenient).safeParse(
@@ -61,9 +41,6 @@ export function readVideoRequest(body: RequestObject, rules: CreateRules): Video
   if (!parsed.success || issues.length > 0) return { ok: false, issues: deduplicated(issues) };
   return { ok: true, request: assemble(entries, parsed.data, callbackUrl) };
 }
-
-/** Under `VALIDATION=lenient` a caller may write any length; it is kept with the task, to know its like. */
-export const TRAIT_MAX = 40;
 
 function isAbsent(value: RequestValue | undefined): boolean {
   return value === undefined || value === null || value === "";
@@ -110,7 +87,7 @@ function assemble(
   entries: readonly [string, RequestValue][],
   fields: VideoFields,
   callbackUrl: string | null,
-): VideoRequest {
+): JudgedCreate {
   const typed = fields as Record<string, RequestValue | undefined>;
   const coerced = entries.flatMap(([key, value]): [string, RequestValue][] => {
     if (!UPSTREAM_FIELDS.has(key) && !RINGBACK_FIELDS.has(key)) return [[key, value]];

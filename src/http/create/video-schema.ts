@@ -110,7 +110,7 @@ const plainObject = z
   .custom<RequestObject>(isRequestObject, says("not_object"))
   .check(z.meta({ type: "object", additionalProperties: true }));
 
-export const METADATA_MAX_BYTES = 4096;
+const METADATA_MAX_BYTES = 4096;
 
 /** The upstream's fields, exactly those of its document. */
 function upstreamFields(strict: boolean) {

@@ -26,13 +26,13 @@ const openHeaders = createMiddleware<AppEnv>(async (context, next) => {
 
 /** Of another shape there is no file, whatever the method. */
 const fileNamed = createMiddleware<AppEnv>(async (context, next) => {
-  nameOf(context);
+  fileOfPath(context);
   await next();
 });
 
 /** Each file and each client address has a limit of its own, beside that of creates. */
 const limited = createMiddleware<AppEnv>(async (context, next) => {
-  const { fileId } = nameOf(context);
+  const { fileId } = fileOfPath(context);
   // The address first: it bounds how many files one client can make up.
   await countUnder(context, [`files of ${clientOf(context) ?? "unknown"}`, `file ${fileId}`]);
   await next();
@@ -43,7 +43,7 @@ export const files = new Router()
   .use("/:name", openHeaders, fileNamed)
   .get("/:name", withSettings, limited, async (context) => {
     requireQuery(context, ["download"]);
-    const { fileId, name } = nameOf(context);
+    const { fileId, name } = fileOfPath(context);
     const store = fileStore(context.env);
     if (!store) throw new ApiError("not_found");
     // What is asked for as it is takes one call of the bucket: its answer says of the file what a call of its own would.
@@ -112,7 +112,7 @@ async function body(
 }
 
 /** @throws ApiError 404 if the path names no file */
-function nameOf(context: Context<AppEnv>): { fileId: string; name: string } {
+function fileOfPath(context: Context<AppEnv>): { fileId: string; name: string } {
   const name = context.req.param("name") ?? "";
   const opened = openFileName(name);
   if (opened === null) throw new ApiError("not_found");

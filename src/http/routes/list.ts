@@ -15,7 +15,7 @@ export async function listVideos(context: Context<AppEnv>): Promise<Response> {
   return context.json(list);
 }
 
-export interface ListedTasks {
+interface ListedTasks {
   list: TaskList;
   /** The upstream of each task, in their order: it is no member of the list. */
   upstreamNames: readonly string[];

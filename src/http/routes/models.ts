@@ -2,18 +2,22 @@ import { Router } from "../router.ts";
 import { createMiddleware } from "hono/factory";
 import type { Context } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
+import { clipBytes } from "../../domain/text/text.ts";
 import { isOperatorCredentialError, refusalCode } from "../../domain/task/submit.ts";
-import { askModels, knownModels, type AskedKey } from "../../upstream/key-check.ts";
+import { askModels, knownModels } from "../../upstream/key-check.ts";
 import type { ModelsAnswer } from "../../upstream/models.ts";
 import type { AppEnv } from "../app-env.ts";
 import { ApiError, upstreamSaid } from "../errors.ts";
 import { methodNotAllowed, noQuery, refuseOwnUpstreamCalls, withCaller, withSettings } from "../guards.ts";
-import { askedKey } from "../known-key.ts";
+import { callerKey } from "../known-key.ts";
 import { countCall } from "../rate-limit.ts";
+
+/** How much of the upstream's refusal the answer repeats: as much as of a create's, which comes cut. */
+const REFUSAL_MAX_BYTES = 16_384;
 
 /** A question to the upstream counts as a call, and 429 comes before 400. */
 const countQuestion = createMiddleware<AppEnv>(async (context, next) => {
-  if (knownModels(keyOf(context)) === null) await countCall(context);
+  if (knownModels(callerKey(context)) === null) await countCall(context);
   await next();
 });
 
@@ -36,7 +40,7 @@ export const models = new Router()
  * operator's key
  */
 export async function upstreamModels(context: Context<AppEnv>): Promise<ModelsAnswer> {
-  const key = keyOf(context);
+  const key = callerKey(context);
   const known = knownModels(key);
   if (known) return known;
   await countCall(context);
@@ -50,17 +54,13 @@ export async function upstreamModels(context: Context<AppEnv>): Promise<ModelsAn
   throw refusal(answer);
 }
 
-function keyOf(context: Context<AppEnv>): AskedKey {
-  return askedKey(context.get("settings"), context.get("caller"));
-}
-
 function noModels(upstream?: { status: number; body: unknown }): ApiError {
   return new ApiError("upstream_error", upstream ? { upstream } : {});
 }
 
 function refusal(answer: ModelsAnswer): ApiError {
   const { status, retryAfterMs: waitMs } = answer;
-  const upstream = upstreamSaid(answer);
+  const upstream = upstreamSaid({ status, body: clipBytes(answer.body, REFUSAL_MAX_BYTES) });
   if (status < 400 || status >= 500) return noModels(upstream);
   return new ApiError(refusalCode(status), {
     status,

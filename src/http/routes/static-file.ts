@@ -3,14 +3,14 @@ import type { AppEnv } from "../app-env.ts";
 import { onNotFound } from "../errors.ts";
 
 /** Nothing from anywhere but this host, and nothing that is written into the page itself. */
-export const STRICT_CSP =
+const STRICT_CSP =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
   "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
 /** The browser asks each time and gets 304 while the file is the same, so it sees a deployment at once. */
-export const REVALIDATE = "public, max-age=0, must-revalidate";
+const REVALIDATE = "public, max-age=0, must-revalidate";
 
-export interface StaticFileOptions {
+interface StaticFileOptions {
   /** The file in `dist/public`, from its root; absent: the path that was asked for. */
   file?: string;
   csp?: string;

@@ -6,7 +6,7 @@ import type { UpstreamSettings } from "../../env/upstreams.ts";
 import type { AppEnv } from "../app-env.ts";
 import { parseBody } from "../body/form-body.ts";
 import { gatherPlain } from "../body/form-fields.ts";
-import { answerCreate, createTask } from "../create/create-video.ts";
+import { answerCreate, createAsked } from "../create/create-task.ts";
 import { findCreatePath } from "../create/create-path.ts";
 import { askedAt, partBody } from "../create/upstream-request.ts";
 import { ApiError } from "../errors.ts";
@@ -59,7 +59,7 @@ export const upstreams = new Router()
       if (target === null) throw noSuchCreate();
       return answerCreate(context, async ({ bytes, type }, preferences) => {
         const parts = partBody(parseBody(bytes, type, gatherPlain), context.req.raw.headers);
-        return createTask(context, askedAt(target, parts), preferences);
+        return createAsked(context, askedAt(target, parts), preferences);
       });
     },
   )

@@ -1,16 +1,12 @@
 import { Router } from "../router.ts";
 import type { Context } from "hono";
-import {
-  askTask,
-  ELSEWHERE_WAITING_MAX,
-  REDELIVERIES_A_MINUTE,
-  type TaskStub,
-} from "../../task-object/client.ts";
+import { askTask, ELSEWHERE_WAITING_MAX, REDELIVERIES_A_MINUTE } from "../../task-object/client.ts";
 import type { AppEnv } from "../app-env.ts";
 import { parseBody } from "../body/form-body.ts";
 import { askForRedelivery, readRedelivery, type Redelivery } from "./webhooks/redeliver.ts";
-import { answerCreate, createVideo } from "../create/create-video.ts";
+import { answerCreate, createAsked } from "../create/create-task.ts";
 import { withHeaderFields } from "../create/header-fields.ts";
+import { askedVideo } from "../create/video-request.ts";
 import { issue } from "../../contract/problems.ts";
 import { OverloadedError } from "../../domain/errors/unavailable.ts";
 import { ApiError, invalidRequest, noSuchTask } from "../errors.ts";
@@ -27,8 +23,9 @@ import {
   withCaller,
   withSettings,
 } from "../guards.ts";
+import { namedTask, ofTask } from "../named-task.ts";
 import { rateLimited } from "../rate-limit.ts";
-import { nameOf, readVideo, refuseHead, streamVideo } from "./waiting.ts";
+import { readVideo, refuseHead, streamVideo } from "./read.ts";
 
 /** `/v1/videos`: create, list, read, delete, events, deliveries, redeliver. */
 export const videos = new Router()
@@ -43,15 +40,14 @@ export const videos = new Router()
     async (context) =>
       answerCreate(context, async ({ bytes, type }, preferences) => {
         const fields = withHeaderFields(parseBody(bytes, type), context.req.raw.headers);
-        return createVideo(context, withQueryIssues(fields, context.req.url), preferences);
+        return createAsked(context, askedVideo(withQueryIssues(fields, context.req.url)), preferences);
       }),
   )
   .get("/", withSettings, withCaller, knownKey, listVideos)
   .all("/", methodNotAllowed("GET, POST"))
   .get("/:id", withSettings, withCaller, readVideo)
   .delete("/:id", refuseOwnCallbacks, withSettings, withCaller, async (context) => {
-    const { account } = context.get("caller");
-    const name = await nameOf(context);
+    const { name, account } = await namedTask(context);
     requireQuery(context);
     const removed = await askTask(context.env.TASKS, name, async (stub) => stub.remove(account));
     if (!removed) throw noSuchTask();
@@ -60,14 +56,17 @@ export const videos = new Router()
   .all("/:id", methodNotAllowed("GET, DELETE"))
   .get("/:id/events", refuseHead, withSettings, withCaller, streamVideo)
   .all("/:id/events", methodNotAllowed("GET"))
-  .get("/:id/deliveries", withSettings, withCaller, async (context) =>
-    ofTask(context, async (stub, account) => stub.deliveries(account)),
-  )
+  .get("/:id/deliveries", withSettings, withCaller, async (context) => {
+    const task = await namedTask(context);
+    requireQuery(context);
+    const body = await ofTask(context, task, async (stub, account) => stub.deliveries(account));
+    return context.body(body, 200, { "content-type": "application/json" });
+  })
   .all("/:id/deliveries", methodNotAllowed("GET"))
   .get("/:id/deliveries/:message_id", withSettings, withCaller, async (context) => oneDelivery(context))
   .all("/:id/deliveries/:message_id", methodNotAllowed("GET"))
   .post("/:id/redeliver", refuseOwnCallbacks, withSettings, withCaller, async (context) => {
-    const name = await nameOf(context);
+    const { name } = await namedTask(context);
     return redelivered(context, await askForRedelivery(context, name, await readRedelivery(context)));
   })
   .all("/:id/redeliver", methodNotAllowed("POST"));
@@ -77,26 +76,9 @@ function withQueryIssues(body: JsonBody, url: string): JsonBody {
   return { ...body, issues: [...queryIssues(url), ...(body.issues ?? [])] };
 }
 
-/**
- * Asks the object of a task of this caller. An id that is made up or another account's fails at its tag, here, and
- * wakes nothing; both answers are the same bytes.
- */
-async function ofTask(
-  context: Context<AppEnv>,
-  ask: (stub: TaskStub, account: string) => Promise<string | null>,
-): Promise<Response> {
-  const { account } = context.get("caller");
-  const name = await nameOf(context);
-  requireQuery(context);
-  const body = await askTask(context.env.TASKS, name, async (stub) => ask(stub, account));
-  if (body === null) throw noSuchTask();
-  return context.body(body, 200, { "content-type": "application/json" });
-}
-
 /** `GET /v1/videos/{id}/deliveries/{message_id}`: a delivery and its request. */
 async function oneDelivery(context: Context<AppEnv>): Promise<Response> {
-  const { account } = context.get("caller");
-  const name = await nameOf(context);
+  const { name, account } = await namedTask(context);
   requireQuery(context, ["endpoint"]);
   const messageId = context.req.param("message_id") ?? "";
   const endpoint = context.req.query("endpoint") ?? null;

@@ -5,7 +5,7 @@ import { isRingbackFault } from "../../domain/errors/stall.ts";
 import { OverloadedError } from "../../domain/errors/unavailable.ts";
 import { isUnproved } from "../../domain/task/key-proof.ts";
 import { isTerminal, type Task } from "../../domain/task/task.ts";
-import { signingSecret } from "../../keys/derive.ts";
+import { signingSecrets } from "../../keys/derive.ts";
 import { openEndpointHeaders } from "../../keys/endpoint-headers.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
 import type { TaskDocument } from "../document/document.ts";
@@ -34,7 +34,7 @@ export async function prepareAttempt(
 ): Promise<Prepared> {
   const { signing: versions, endpoints } = await briefed(deps, document.task);
   const [secrets, place] = await Promise.all([
-    secretsInForce(deps, document.task, versions),
+    signingSecrets(deps.settings.roots, document.task.account, versionsInForce(versions, deps.now())),
     elsewhere ? { receiver: elsewhere, isOff: false } : placeOf(deps, document, endpoint, endpoints),
   ]);
   return { versions, secrets, ...place };
@@ -102,16 +102,4 @@ async function briefed(
     });
     return { signing: task.signing, endpoints: null };
   }
-}
-
-/** Every secret that signs now: each version in force, under the current root secret and the previous one. */
-async function secretsInForce(
-  deps: TaskDeps,
-  task: Task,
-  versions: readonly SigningVersion[],
-): Promise<string[]> {
-  const secrets = versionsInForce(versions, deps.now()).flatMap(({ version }) =>
-    deps.settings.roots.map(async (root) => signingSecret(root, task.account, version)),
-  );
-  return Promise.all(secrets);
 }

@@ -3,6 +3,7 @@ import { EVENT_TYPES } from "../../../contract/words.ts";
 import type { TypedEndpoint } from "../../forms/endpoint-request.ts";
 import type { PageContext } from "../../page-context.ts";
 import { described, Field } from "../parts/parts.tsx";
+import { UrlField } from "../parts/receiver-fields.tsx";
 
 interface FieldsProps {
   page: PageContext;
@@ -22,13 +23,10 @@ export function EndpointFields({ page, typed, problems, endpoint }: FieldsProps)
     hint,
     problem: problems.get(id),
   });
-  const url = field("url", text.url, text.urlHint);
   const description = field("description", text.description, text.descriptionHint);
   return (
     <>
-      <Field {...url}>
-        <input {...described(url)} class="code" type="url" required value={typed.url} autocomplete="off" />
-      </Field>
+      <UrlField {...field("url", text.url, text.urlHint)} value={typed.url} required />
       <Field {...description}>
         <input {...described(description)} value={typed.description} autocomplete="off" />
       </Field>

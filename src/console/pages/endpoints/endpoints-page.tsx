@@ -3,7 +3,7 @@ import type { TypedEndpoint } from "../../forms/endpoint-request.ts";
 import type { FormIssue } from "../../forms/new-task-fields.ts";
 import type { PageContext } from "../../page-context.ts";
 import { Summary } from "../new-task/new-task-notices.tsx";
-import { Page } from "../page.tsx";
+import { Page, PageHead } from "../page.tsx";
 import { Notice } from "../parts/parts.tsx";
 import { EndpointFields } from "./endpoint-form.tsx";
 import { EndpointBadge, FirstFailed } from "./endpoint-parts.tsx";
@@ -24,12 +24,7 @@ export function EndpointsPage({ page, endpoints, typed, issues, said }: Endpoint
   const text = page.text.endpoints;
   return (
     <Page page={page} title={text.title} place="endpoints">
-      <div class="head">
-        <div>
-          <h1>{text.title}</h1>
-          <p class="lead">{text.lead}</p>
-        </div>
-      </div>
+      <PageHead title={text.title} lead={text.lead} />
       {said === "removed" && <Notice kind="good">{text.removed}</Notice>}
       {issues.length > 0 && <Summary page={page} issues={issues} />}
       <div class="split">

@@ -89,7 +89,7 @@ export function Chips({ page, query, endpoints }: WithEndpoints) {
   return (
     <ul class="chips" aria-label={text.active}>
       {shown.map((name) => {
-        const label = page.text.shell.pair(nameOf(page, name), valueOf(query, name, endpoints));
+        const label = page.text.shell.pair(filterName(page, name), valueOf(query, name, endpoints));
         return (
           <li>
             <a href={listPath(query, { [name]: null })} aria-label={text.remove(label)}>
@@ -106,7 +106,7 @@ export function Chips({ page, query, endpoints }: WithEndpoints) {
 }
 
 /** The name of a filter as the page writes it; a member of the metadata goes by its own. */
-function nameOf({ text }: PageContext, parameter: string): string {
+function filterName({ text }: PageContext, parameter: string): string {
   return new Map(Object.entries(text.filters.fields)).get(parameter) ?? parameter;
 }
 

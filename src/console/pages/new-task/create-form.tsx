@@ -4,6 +4,7 @@ import type { RequestObject } from "../../../http/body/json-body.ts";
 import type { ApiError } from "../../../http/errors.ts";
 import type { FormIssue } from "../../forms/new-task-fields.ts";
 import type { PageContext } from "../../page-context.ts";
+import { PageHead } from "../page.tsx";
 import { Code, CopyButton } from "../parts/parts.tsx";
 import type { KeepMode } from "./keep-field.tsx";
 import { Refusal, Summary } from "./new-task-notices.tsx";
@@ -20,13 +21,9 @@ export function typedForm(action: string): { typedForm: string; languagePath: st
 
 export function CreateHead({ page, title, lead }: { page: PageContext; title: string; lead: string }) {
   return (
-    <div class="head">
-      <div>
-        <h1>{title}</h1>
-        <p class="lead">{lead}</p>
-      </div>
+    <PageHead title={title} lead={lead}>
       <Ways page={page} />
-    </div>
+    </PageHead>
   );
 }
 

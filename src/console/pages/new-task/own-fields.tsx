@@ -1,5 +1,6 @@
 import { EVENT_TYPES } from "../../../contract/words.ts";
 import { described, Field } from "../parts/parts.tsx";
+import { UrlField } from "../parts/receiver-fields.tsx";
 import { Keep, type KeepMode } from "./keep-field.tsx";
 import { Select, TextArea, textIn, type FormProps } from "./new-task-controls.tsx";
 
@@ -34,25 +35,17 @@ export function Test(parts: FormProps) {
 export function Callback(parts: FormProps) {
   const { page, form, problems } = parts;
   const text = page.text.create;
-  const url = {
-    id: "callback_url",
-    label: text.callbackUrl,
-    hint: text.callbackUrlHint,
-    problem: problems.get("callback_url"),
-  };
   const chosen = form["callback_events"];
   return (
     <section class="card panel stack">
       <h2>{text.callback}</h2>
-      <Field {...url}>
-        <input
-          {...described(url)}
-          class="code"
-          type="url"
-          value={textIn(form, "callback_url")}
-          autocomplete="off"
-        />
-      </Field>
+      <UrlField
+        id="callback_url"
+        label={text.callbackUrl}
+        hint={text.callbackUrlHint}
+        problem={problems.get("callback_url")}
+        value={textIn(form, "callback_url")}
+      />
       <fieldset id="callback_events">
         <legend class="group-label">{text.events}</legend>
         <div class="checks">

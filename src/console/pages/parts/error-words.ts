@@ -12,7 +12,7 @@ export interface Reader {
 }
 
 /** Ringback's own sentence about a failed task; null: `error.message` is in the provider's words. */
-export function ownSentence(error: TaskError, { taskErrors }: Text): string | null {
+function ownSentence(error: TaskError, { taskErrors }: Text): string | null {
   const sentence = taskSentence(error.message);
   return sentence === null ? null : taskErrors[sentence];
 }

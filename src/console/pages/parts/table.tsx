@@ -1,7 +1,7 @@
 import type { Child } from "hono/jsx";
 
 /** Of a column. */
-export interface Head {
+interface Head {
   /** Empty: it needs no word. */
   label: string;
   /** Stands at the right, over numbers. */

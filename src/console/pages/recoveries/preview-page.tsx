@@ -1,11 +1,11 @@
-import { problemText, type Issue } from "../../../contract/problems.ts";
+import type { Issue } from "../../../contract/problems.ts";
 import type { RecoveryFilterName } from "../../../contract/words.ts";
 import type { RecoveryPreviewJson } from "../../../contract/shapes/recovery.ts";
 import type { EndpointJson } from "../../../contract/shapes/endpoint.ts";
 import type { PageContext } from "../../page-context.ts";
 import { endpointName } from "../endpoints/endpoint-name.ts";
-import { Page } from "../page.tsx";
-import { described, Field } from "../parts/parts.tsx";
+import { Page, PageHead } from "../page.tsx";
+import { ReceiverFields } from "../parts/receiver-fields.tsx";
 import { head, numberHead, Table } from "../parts/table.tsx";
 
 /** What a recovery is asked for. */
@@ -34,12 +34,7 @@ export function PreviewPage({ page, asked, preview, endpoints, issues }: Preview
       <p class="crumb">
         <a href={listOf(asked)}>{text.back}</a>
       </p>
-      <div class="head">
-        <div>
-          <h1>{text.preview}</h1>
-          <p class="lead">{isNothing ? text.nothingLead : text.previewLead}</p>
-        </div>
-      </div>
+      <PageHead title={text.preview} lead={isNothing ? text.nothingLead : text.previewLead} />
       <Filters page={page} asked={asked} endpoints={endpoints} />
       <div class="halves">
         <section class="card panel stack">
@@ -90,17 +85,6 @@ function Filters({ page, asked, endpoints }: Pick<PreviewProps, "page" | "asked"
 
 function Start({ page, asked, preview, issues }: Omit<PreviewProps, "endpoints">) {
   const text = page.text.recoveries;
-  const problemOf = (name: string): string | undefined => {
-    const issue = issues.find(({ path }) => path.split(".")[0] === name);
-    return issue && problemText(issue, page.text.problems);
-  };
-  const url = { id: "callback_url", label: text.url, problem: problemOf("callback_url") };
-  const headers = {
-    id: "callback_headers",
-    label: text.headers,
-    hint: text.headersHint,
-    problem: problemOf("callback_headers"),
-  };
   return (
     <form method="post" action="/recoveries" class="stack">
       <p>{text.how}</p>
@@ -114,14 +98,11 @@ function Start({ page, asked, preview, issues }: Omit<PreviewProps, "endpoints">
           <summary>{text.elsewhere}</summary>
           <div class="stack">
             <p class="hint">{text.elsewhereLead}</p>
-            <Field {...url}>
-              <input {...described(url)} class="code" type="url" value={asked.url} autocomplete="off" />
-            </Field>
-            <Field {...headers}>
-              <textarea {...described(headers)} class="code" rows={2} spellcheck={false}>
-                {asked.headers}
-              </textarea>
-            </Field>
+            <ReceiverFields
+              page={page}
+              typed={{ ...asked, issues }}
+              labels={{ url: text.url, headers: text.headers, headersHint: text.headersHint }}
+            />
           </div>
         </details>
       )}

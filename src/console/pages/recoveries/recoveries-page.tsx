@@ -1,6 +1,6 @@
 import type { RecoveryJson } from "../../../contract/shapes/recovery.ts";
 import type { PageContext } from "../../page-context.ts";
-import { Page } from "../page.tsx";
+import { Page, PageHead } from "../page.tsx";
 import { Distance } from "../parts/parts.tsx";
 import { head, numberHead, ScrollBox, Table } from "../parts/table.tsx";
 
@@ -22,12 +22,7 @@ export function RecoveriesPage({ page, recoveries }: RecoveriesProps) {
       <p class="crumb">
         <a href="/">{text.back}</a>
       </p>
-      <div class="head">
-        <div>
-          <h1>{text.title}</h1>
-          <p class="lead">{text.lead}</p>
-        </div>
-      </div>
+      <PageHead title={text.title} lead={text.lead} />
       {recoveries.length === 0 ? (
         <div class="empty card">
           <p class="empty-title">{text.none}</p>

@@ -3,9 +3,10 @@ import type { PingResult as PingJson } from "../../../contract/shapes/delivery.t
 import { problemText, type Issue } from "../../../contract/problems.ts";
 import type { PageContext } from "../../page-context.ts";
 import type { Receiver } from "../../receivers.ts";
-import { Page } from "../page.tsx";
-import { Code, CopyButton, described, Field, HiddenSecret, ShownSecret } from "../parts/parts.tsx";
+import { Page, PageHead } from "../page.tsx";
+import { Code, CopyButton, HiddenSecret, ShownSecret } from "../parts/parts.tsx";
 import { PingResult } from "../parts/ping-result.tsx";
+import { UrlField } from "../parts/receiver-fields.tsx";
 import { TestStep } from "./test-step.tsx";
 
 /** What became of the form that was sent last. */
@@ -25,12 +26,7 @@ export function StartPage({ page, formKey, receivers, state }: StartProps) {
   const text = page.text.start;
   return (
     <Page page={page} title={text.title} place="start">
-      <div class="head">
-        <div>
-          <h1>{text.title}</h1>
-          <p class="lead">{text.lead}</p>
-        </div>
-      </div>
+      <PageHead title={text.title} lead={text.lead} />
       <div class="halves">
         <div class="column">
           <TestStep page={page} formKey={formKey} />
@@ -49,23 +45,13 @@ function PingStep({ page, ping }: { page: PageContext; ping: StartState["ping"] 
   const { start: text, webhooks, problems } = page.text;
   const [issue] = ping?.issues ?? [];
   const problem = issue && problemText(issue, problems);
-  const url = { id: "ping_url", label: webhooks.pingUrl, problem };
   return (
     <section class="card panel stack" id="ping">
       <h2>{text.receiver}</h2>
       <p class="hint">{webhooks.pingLead}</p>
       {ping?.answer && <PingResult page={page} answer={ping.answer} />}
       <form method="post" action="/start/ping#ping" class="stack">
-        <Field {...url}>
-          <input
-            {...described(url)}
-            class="code"
-            type="url"
-            required
-            value={ping?.url ?? ""}
-            autocomplete="off"
-          />
-        </Field>
+        <UrlField id="ping_url" label={webhooks.pingUrl} problem={problem} value={ping?.url ?? ""} required />
         <button type="submit">{webhooks.send}</button>
       </form>
     </section>

@@ -2,7 +2,7 @@ import { DEFAULT_EVENTS } from "../../../contract/words.ts";
 import { FIRST_FORM } from "../../forms/first-form.ts";
 import type { PageContext } from "../../page-context.ts";
 import { hasAio, newTaskPath } from "../parts/new-task-path.ts";
-import { described, Field } from "../parts/parts.tsx";
+import { UrlField } from "../parts/receiver-fields.tsx";
 
 /** The form of a new task filled in for a test, so that one click starts it: refused, it comes back as that form. */
 const TEST_FORM: [name: string, value: string][] = Object.entries({
@@ -15,7 +15,6 @@ const TEST_FORM: [name: string, value: string][] = Object.entries({
 export function TestStep({ page, formKey }: { page: PageContext; formKey: string }) {
   const { start: text, create } = page.text;
   if (!hasAio(page)) return <OtherTest page={page} />;
-  const url = { id: "callback_url", label: create.callbackUrl, hint: text.testUrlHint };
   return (
     <section class="card panel stack" id="test">
       <h2>{text.test}</h2>
@@ -28,9 +27,7 @@ export function TestStep({ page, formKey }: { page: PageContext; formKey: string
         {DEFAULT_EVENTS.map((event) => (
           <input type="hidden" name="callback_events" value={event} />
         ))}
-        <Field {...url}>
-          <input {...described(url)} class="code" type="url" autocomplete="off" />
-        </Field>
+        <UrlField id="callback_url" label={create.callbackUrl} hint={text.testUrlHint} />
         <button class="primary" type="submit">
           {text.test}
         </button>

@@ -1,37 +1,13 @@
-import type { Context } from "hono";
-import { accountStats } from "../../../account-object/client.ts";
-import { listEndpoints } from "../../../account-object/endpoints/client.ts";
 import type { EndpointJson } from "../../../contract/shapes/endpoint.ts";
-import { viewEndpoint } from "../../../http/routes/webhooks/endpoints.ts";
 import { DELIVERY_STATUSES, TASK_STATUSES } from "../../../contract/words.ts";
 import type { AccountStats } from "../../../domain/account/summary.ts";
-import type { AppEnv } from "../../../http/app-env.ts";
-import { Page } from "../page.tsx";
+import { Page, PageHead } from "../page.tsx";
 import { HostsPanel } from "./hosts-panel.tsx";
 import { CallbackBadge, StatusBadge } from "../parts/parts.tsx";
 import { size } from "../parts/sizes.ts";
 import { head, numberHead, ScrollBox, Table } from "../parts/table.tsx";
 import { span } from "../parts/spans.ts";
-import { pageContext, type PageContext } from "../../page-context.ts";
-
-/** `GET /statistics`: the figures of `/v1/stats` as pictures, which are tables to a screen reader. */
-export async function showStatistics(context: Context<AppEnv>): Promise<Response> {
-  const { account } = context.get("caller");
-  const [stats, endpoints] = await Promise.all([
-    accountStats(context.env.ACCOUNTS, account),
-    listEndpoints(context.env.ACCOUNTS, account),
-  ]);
-  const { mode } = context.get("settings").keep;
-  return context.html(
-    <StatisticsPage
-      page={pageContext(context)}
-      stats={stats}
-      endpoints={endpoints.map(viewEndpoint)}
-      // Files of an earlier setting stay until their retention is over.
-      showsFiles={mode !== "off" || stats.files.kept > 0}
-    />,
-  );
-}
+import type { PageContext } from "../../page-context.ts";
 
 /** The figures lag by seconds anyway, and a median moves slowly. */
 const LIVE_MS = 10_000;
@@ -46,16 +22,12 @@ interface PageProps extends StatsProps {
   showsFiles: boolean;
 }
 
-function StatisticsPage({ page, stats, endpoints, showsFiles }: PageProps) {
+/** The figures of `/v1/stats` as pictures, which are tables to a screen reader. */
+export function StatisticsPage({ page, stats, endpoints, showsFiles }: PageProps) {
   const text = page.text.stats;
   return (
     <Page page={page} title={text.title} place="stats" liveMs={LIVE_MS}>
-      <div class="head">
-        <div>
-          <h1>{text.title}</h1>
-          <p class="lead">{text.lead}</p>
-        </div>
-      </div>
+      <PageHead title={text.title} lead={text.lead} />
       <dl class="tiles">
         {TASK_STATUSES.map((status) => (
           <div class="card tile">

@@ -34,7 +34,7 @@ const BY_STATUS = new Map<number, Advice>([
 ]);
 
 /** Where an attempt went: to the task's own URL, to a registered endpoint, or once to another URL. */
-export type Place = "own" | "endpoint" | "elsewhere";
+type Place = "own" | "endpoint" | "elsewhere";
 
 export function placeOf(
   { host }: Pick<AttemptJson, "host">,

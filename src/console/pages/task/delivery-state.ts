@@ -7,7 +7,7 @@ import { sameReceiver } from "./delivery-groups.ts";
 import { isOnTheWire, type TaskView } from "./task-view.ts";
 
 /** Where a delivery stands, for a person: one that is `pending` waits, is on the wire, or has failed before. */
-export type DeliveryState =
+type DeliveryState =
   | "unsent"
   | "sending"
   | "retrying"
@@ -53,7 +53,7 @@ type Known = Pick<TaskView, "task" | "deliveries">;
  * Why a delivery stopped that its own attempts do not explain. `key`: the upstream does not know the task's key;
  * `endpoint`: it was disabled, or deleted.
  */
-export type StopReason = keyof Text["callbacks"]["stop"] | "superseded";
+type StopReason = keyof Text["callbacks"]["stop"] | "superseded";
 
 /** The receiver's own no, which ends the callbacks of a task. */
 const ENDS_CALLBACKS: ReadonlySet<AttemptReason | null> = new Set(["gone", "http_501"]);

@@ -1,24 +1,18 @@
-import { problemText, type Issue } from "../../../contract/problems.ts";
 import type { SentDelivery } from "../../../contract/shapes/delivery.ts";
 import { parseJson } from "../../../domain/text/json.ts";
 import type { PageContext } from "../../page-context.ts";
 import { Page } from "../page.tsx";
-import { Code, CopyButton, described, Field } from "../parts/parts.tsx";
+import { Code, CopyButton } from "../parts/parts.tsx";
+import { ReceiverFields, type TypedReceiver } from "../parts/receiver-fields.tsx";
 import { anchorOf } from "./delivery-groups.ts";
 import { replayCommand } from "./replay-command.ts";
-
-/** The form that sends it elsewhere, as it was filled in. */
-export interface Elsewhere {
-  url: string;
-  headers: string;
-  issues: readonly Issue[];
-}
 
 interface SentProps {
   page: PageContext;
   taskId: string;
   delivery: SentDelivery;
-  elsewhere: Elsewhere;
+  /** The form that sends it elsewhere. */
+  elsewhere: TypedReceiver;
 }
 
 /** The request of one event: to be read, copied, replayed, and sent to another URL. */
@@ -121,39 +115,19 @@ function Replay({ page, request }: { page: PageContext; request: Request }) {
   );
 }
 
-function ElsewhereForm({ page, elsewhere }: { page: PageContext; elsewhere: Elsewhere }) {
+function ElsewhereForm({ page, elsewhere }: { page: PageContext; elsewhere: TypedReceiver }) {
   const text = page.text.sent;
-  const problemOf = (name: string): string | undefined => {
-    const issue = elsewhere.issues.find(({ path }) => path.split(".")[0] === name);
-    return issue && problemText(issue, page.text.problems);
-  };
-  const url = { id: "callback_url", label: text.target, problem: problemOf("callback_url") };
-  const headers = {
-    id: "callback_headers",
-    label: text.own,
-    hint: text.ownHint,
-    problem: problemOf("callback_headers"),
-  };
   return (
     <section class="card panel stack" id="elsewhere">
       <h2>{text.elsewhere}</h2>
       <p class="hint">{text.elsewhereLead}</p>
       <form method="post" class="stack">
-        <Field {...url}>
-          <input
-            {...described(url)}
-            class="code"
-            type="url"
-            required
-            value={elsewhere.url}
-            autocomplete="off"
-          />
-        </Field>
-        <Field {...headers}>
-          <textarea {...described(headers)} class="code" rows={2} spellcheck={false}>
-            {elsewhere.headers}
-          </textarea>
-        </Field>
+        <ReceiverFields
+          page={page}
+          typed={elsewhere}
+          labels={{ url: text.target, headers: text.own, headersHint: text.ownHint }}
+          isRequired
+        />
         <button class="primary" type="submit">
           {text.send}
         </button>

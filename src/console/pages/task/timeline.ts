@@ -6,7 +6,7 @@ import { isOnTheWire, type TaskView } from "./task-view.ts";
 import type { Text } from "../../text/en.ts";
 
 /** One thing in the life of a task. */
-export interface Moment {
+interface Moment {
   iso: string;
   label: string;
   detail: string | null;
@@ -71,7 +71,7 @@ function toneOf(attempt: AttemptJson): Moment["tone"] {
 }
 
 /** `503, 12 ms`, or in words what came instead of an answer. */
-export function answerOf(attempt: AttemptJson, text: Text): string {
+function answerOf(attempt: AttemptJson, text: Text): string {
   if (isOnTheWire(attempt)) return text.deliveries.onTheWire;
   const said =
     attempt.status_code === null

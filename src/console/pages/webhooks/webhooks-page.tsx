@@ -1,16 +1,16 @@
 import type { SigningSecrets } from "../../../contract/shapes/account.ts";
 import type { PingResult as PingJson } from "../../../contract/shapes/delivery.ts";
-import { problemText, type Issue } from "../../../contract/problems.ts";
 import type { VerifyReason } from "../../../contract/words.ts";
-import { Page } from "../page.tsx";
-import { described, Field, HiddenSecret, Instant, Notice, ShownSecret } from "../parts/parts.tsx";
+import { Page, PageHead } from "../page.tsx";
+import { HiddenSecret, Instant, Notice, ShownSecret } from "../parts/parts.tsx";
 import { PingResult } from "../parts/ping-result.tsx";
+import { ReceiverFields, type TypedReceiver } from "../parts/receiver-fields.tsx";
 import type { PageContext } from "../../page-context.ts";
 
 /** What became of the form that was sent last; the other ones are as they were. */
 export interface WebhooksState {
   revealed: SigningSecrets;
-  ping: { url: string; format: string; headers: string; answer: PingJson | null; issues: readonly Issue[] };
+  ping: TypedReceiver & { format: string; answer: PingJson | null };
   verify: {
     id: string;
     timestamp: string;
@@ -35,15 +35,11 @@ export function WebhooksPage({ page, expiries, said, state }: WebhooksProps) {
   const text = page.text.webhooks;
   return (
     <Page page={page} title={text.title} place="webhooks" languagePath="/webhooks/language">
-      <div class="head">
-        <div>
-          <h1>{text.title}</h1>
-          <p class="lead">{text.lead}</p>
-        </div>
+      <PageHead title={text.title} lead={text.lead}>
         <a class="button" href="/start">
           {page.text.start.title}
         </a>
-      </div>
+      </PageHead>
       {said === "rotated" && <Notice kind="good">{text.rotated}</Notice>}
       {said === "tooManySecrets" && <Notice kind="bad">{page.text.errors.too_many_secrets}</Notice>}
       <div class="halves">
@@ -140,48 +136,33 @@ function Rotate({ page, overlap }: { page: PageContext; overlap: string }) {
 
 function Ping({ page, ping }: { page: PageContext; ping: WebhooksState["ping"] | undefined }) {
   const { text } = page;
-  const problemOf = (name: string): string | undefined => {
-    const issue = ping?.issues.find(({ path }) => path.split(".")[0] === name);
-    return issue && problemText(issue, text.problems);
-  };
-  const url = { id: "callback_url", label: text.webhooks.pingUrl, problem: problemOf("callback_url") };
-  const headers = {
-    id: "callback_headers",
-    label: text.create.headers,
-    hint: text.webhooks.headersHint,
-    problem: problemOf("callback_headers"),
-  };
   return (
     <section class="card panel stack" id="ping">
       <h2>{text.webhooks.ping}</h2>
       <p class="hint">{text.webhooks.pingLead}</p>
       {ping?.answer && <PingResult page={page} answer={ping.answer} />}
       <form method="post" action="/webhooks/ping#ping" class="stack" data-typed>
-        <Field {...url}>
-          <input
-            {...described(url)}
-            class="code"
-            type="url"
-            required
-            value={ping?.url ?? ""}
-            autocomplete="off"
-          />
-        </Field>
-        <div class="field">
-          <label for="callback_format">{text.create.format}</label>
-          <select id="callback_format" name="callback_format">
-            {Object.entries(text.create.formats).map(([value, name]) => (
-              <option value={value} selected={value === ping?.format}>
-                {name}
-              </option>
-            ))}
-          </select>
-        </div>
-        <Field {...headers}>
-          <textarea {...described(headers)} class="code" rows={2} spellcheck={false}>
-            {ping?.headers}
-          </textarea>
-        </Field>
+        <ReceiverFields
+          page={page}
+          typed={ping ?? { url: "", headers: "", issues: [] }}
+          labels={{
+            url: text.webhooks.pingUrl,
+            headers: text.create.headers,
+            headersHint: text.webhooks.headersHint,
+          }}
+          isRequired
+        >
+          <div class="field">
+            <label for="callback_format">{text.create.format}</label>
+            <select id="callback_format" name="callback_format">
+              {Object.entries(text.create.formats).map(([value, name]) => (
+                <option value={value} selected={value === ping?.format}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </div>
+        </ReceiverFields>
         <button class="primary" type="submit">
           {text.webhooks.send}
         </button>

@@ -1,5 +1,4 @@
 import type { Context } from "hono";
-import type * as z from "zod/mini";
 import { issue, type Issue } from "../../../contract/problems.ts";
 import type { EndpointJson, EndpointList } from "../../../contract/shapes/endpoint.ts";
 import type { EndpointStatus } from "../../../contract/words.ts";
@@ -16,21 +15,13 @@ import { isoTime } from "../../../domain/text/time.ts";
 import type { AppEnv } from "../../app-env.ts";
 import type { RequestObject } from "../../body/json-body.ts";
 import { readSmallBody, readSmallObject } from "../../body/small-body.ts";
-import { headerEntries, judgeCallback } from "../../create/callback-issues.ts";
 import { ApiError, invalidRequest } from "../../errors.ts";
-import {
-  endpointRules,
-  methodNotAllowed,
-  noQuery,
-  refuseOwnCallbacks,
-  withCaller,
-  withSettings,
-} from "../../guards.ts";
-import { deduplicated, issuesOf } from "../../issue.ts";
+import { methodNotAllowed, noQuery, refuseOwnCallbacks, withCaller, withSettings } from "../../guards.ts";
 import { knownKey } from "../../known-key.ts";
 import { rateLimited } from "../../rate-limit.ts";
 import { Router } from "../../router.ts";
 import { PATCH_SCHEMA, REGISTER_SCHEMA, TEST_SCHEMA } from "./endpoint-schema.ts";
+import { judgedFields } from "./receiver.ts";
 import { testEndpoint } from "./test-endpoint.ts";
 
 /** `/v1/webhooks/endpoints`: receivers of every task's events. */
@@ -141,15 +132,6 @@ function readEndpointRequest(
   fields: RequestObject,
   issues: readonly Issue[],
 ): EndpointRequest {
-  const parsed = schema.safeParse(fields);
-  const { endpoint, issues: receiverIssues } = judgeCallback(fields, endpointRules(context), NAMES);
-  const fieldIssues = parsed.success ? [] : issuesOf(parsed.error);
-  const all = deduplicated([...issues, ...fieldIssues, ...receiverIssues]);
-  if (!parsed.success || all.length > 0) throw invalidRequest(all);
-  const { headers, ...rest }: z.output<typeof PATCH_SCHEMA> = parsed.data;
-  return {
-    ...rest,
-    url: endpoint?.ok ? endpoint.url : undefined,
-    headers: headers && (headerEntries(headers) as [string, string][]),
-  };
+  const { asked, url, headers } = judgedFields(context, schema, { fields, issues, names: NAMES });
+  return { ...asked, url, headers };
 }

@@ -9,19 +9,16 @@ import { pingBody } from "../../../domain/task/events/payload.ts";
 import type { AttemptResult } from "../../../domain/delivery/delivery.ts";
 import type { SigningVersion } from "../../../domain/account/signing-versions.ts";
 import { isoTime } from "../../../domain/text/time.ts";
-import { signingSecret } from "../../../keys/derive.ts";
+import { signingSecret, signingSecrets } from "../../../keys/derive.ts";
 import { newMessageId } from "../../../keys/ids.ts";
 import { RINGBACK_VERSION } from "../../../version.ts";
 import { sendCallback, type Callback } from "../../../webhook/send.ts";
 import { verifyWebhook, type ReceivedWebhook } from "../../../webhook/verify.ts";
 import type { AppEnv } from "../../app-env.ts";
 import { withBody } from "../../body/body.ts";
-import { headerEntries, judgeCallback } from "../../create/callback-issues.ts";
-import { deduplicated, issuesOf } from "../../issue.ts";
 import { readSmallBody, readSmallObject } from "../../body/small-body.ts";
-import { ApiError, invalidRequest } from "../../errors.ts";
+import { ApiError } from "../../errors.ts";
 import {
-  endpointRules,
   methodNotAllowed,
   noQuery,
   refuseOwnCallbacks,
@@ -31,6 +28,7 @@ import {
 } from "../../guards.ts";
 import { knownKey } from "../../known-key.ts";
 import { rateLimited } from "../../rate-limit.ts";
+import { judgedFields } from "./receiver.ts";
 import { ROTATE_SCHEMA, PING_SCHEMA } from "./webhook-schema.ts";
 
 /** The callback that a tool without an HMAC sends to be verified. */
@@ -77,19 +75,11 @@ export async function sendPing(
   fields: object,
   issues: readonly Issue[] = [],
 ): Promise<PingResult> {
-  const parsed = PING_SCHEMA.safeParse(fields);
-  const { endpoint, issues: callbackIssues } = judgeCallback(fields, endpointRules(context));
-  const fieldIssues = [...(parsed.success ? [] : issuesOf(parsed.error)), ...callbackIssues];
-  const all = deduplicated([...issues, ...fieldIssues]);
-  if (!parsed.success || !endpoint?.ok || all.length > 0) throw invalidRequest(all);
-  const ping = parsed.data;
+  const { asked, url, headers = [] } = judgedFields(context, PING_SCHEMA, { fields, issues });
+  if (url === undefined) throw new Error("a ping without a URL");
   const messageId = newMessageId();
-  return sendNow(context, {
-    url: endpoint.url,
-    headers: headerEntries(ping.callback_headers ?? {}) as [string, string][],
-    messageId,
-    body: pingBody(ping.callback_format ?? "standard", messageId, Date.now()),
-  });
+  const body = pingBody(asked.callback_format ?? "standard", messageId, Date.now());
+  return sendNow(context, { url, headers, messageId, body });
 }
 
 /** One signed attempt that belongs to no delivery, and what came of it. */
@@ -129,10 +119,7 @@ export async function verifyReceived(
 async function secretsInForce(context: Context<AppEnv>): Promise<string[]> {
   const { account } = context.get("caller");
   const versions = await signingVersions(context.env.ACCOUNTS, account);
-  const { roots } = context.get("settings");
-  return Promise.all(
-    versions.flatMap(({ version }) => roots.map(async (root) => signingSecret(root, account, version))),
-  );
+  return signingSecrets(context.get("settings").roots, account, versions);
 }
 
 /** The account's secrets as they are shown to it. */

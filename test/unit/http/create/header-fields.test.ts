@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { fingerprint } from "../../../../src/http/create/fingerprint.ts";
 import { headerOf, withHeaderFields } from "../../../../src/http/create/header-fields.ts";
-import { readVideoRequest, type VideoRequestResult } from "../../../../src/http/create/video-request.ts";
+import type { CreateVerdict } from "../../../../src/http/create/asked-create.ts";
+import { readVideoRequest } from "../../../../src/http/create/video-request.ts";
 import { RINGBACK_FIELDS } from "../../../../src/http/create/video-schema.ts";
 import { problemText, type Issue } from "../../../../src/contract/problems.ts";
 import { BASE, body, request, rules } from "../../../support/video-requests.ts";
@@ -16,7 +17,7 @@ import { BASE, body, request, rules } from "../../../support/video-requests.ts";
 
 type Given = [name: string, value: string][];
 
-function taken(given: Given, fields: object = {}): VideoRequestResult {
+function taken(given: Given, fields: object = {}): CreateVerdict {
   const all = withHeaderFields({ ok: true, value: body({ ...BASE, ...fields }) }, new Headers(given));
   if (!all.ok) throw new Error(all.problem.code);
   if (all.issues?.length) return { ok: false, issues: [...all.issues] };

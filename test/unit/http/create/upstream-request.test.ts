@@ -7,7 +7,7 @@ import { fingerprint } from "../../../../src/http/create/fingerprint.ts";
 import type { CreatePath } from "../../../../src/http/create/create-path.ts";
 import { partBody, readUpstreamRequest } from "../../../../src/http/create/upstream-request.ts";
 import { RINGBACK_FIELDS } from "../../../../src/http/create/video-schema.ts";
-import type { VideoRequest, VideoRequestResult } from "../../../../src/http/create/video-request.ts";
+import type { CreateVerdict, JudgedCreate } from "../../../../src/http/create/asked-create.ts";
 import { deduplicated } from "../../../../src/http/issue.ts";
 import { anUpstream } from "../../../support/builders.ts";
 import { rules } from "../../../support/video-requests.ts";
@@ -30,7 +30,7 @@ interface Given {
   type?: "json" | "form";
 }
 
-function read(text: string, { headers = {}, target = PATH, type = "json" }: Given = {}): VideoRequestResult {
+function read(text: string, { headers = {}, target = PATH, type = "json" }: Given = {}): CreateVerdict {
   const given = parseBody(new TextEncoder().encode(text), { kind: type }, gatherPlain);
   const parts = partBody(given, new Headers(headers));
   const around = parts.body.issues ?? [];
@@ -43,7 +43,7 @@ function read(text: string, { headers = {}, target = PATH, type = "json" }: Give
   return { ok: false, issues: deduplicated([...around, ...(result.ok ? [] : result.issues)]) };
 }
 
-function request(fields: object | string, given?: Given): VideoRequest {
+function request(fields: object | string, given?: Given): JudgedCreate {
   const result = read(typeof fields === "string" ? fields : JSON.stringify(fields), given);
   if (!result.ok) throw new Error(JSON.stringify(result.issues));
   return result.request;
@@ -54,7 +54,7 @@ function issues(fields: object | string, given?: Given): string[] {
   return result.ok ? [] : result.issues.map(({ path, code }: Issue) => `${path} ${code}`);
 }
 
-const sent = (asked: VideoRequest): string => new TextDecoder().decode(encodeJsonBody(asked.upstream));
+const sent = (asked: JudgedCreate): string => new TextDecoder().decode(encodeJsonBody(asked.upstream));
 
 describe("the body of a create at another upstream", () => {
   it("goes there unchanged but for the member ringback, digits and order and all", () => {

@@ -1,5 +1,4 @@
 import type { Context } from "hono";
-import { AIO } from "../../contract/words.ts";
 import { issueAt, problem } from "../../contract/problems.ts";
 import { OverloadedError } from "../../domain/errors/unavailable.ts";
 import type { Settings } from "../../env.ts";
@@ -8,41 +7,26 @@ import { createInObject, waitForEnd, type CreateAnswer, type CreateInput } from 
 import type { AppEnv } from "../app-env.ts";
 import type { Caller } from "../caller.ts";
 import { ApiError, invalidRequest, noSuchTask, upstreamSaid } from "../errors.ts";
+import type { AskedCreate, JudgedCreate } from "./asked-create.ts";
 import { requestDigestsOf } from "./request-digests.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { createRules, misconfigured, ownHost } from "../guards.ts";
 import { requireJsonOrForm, withBody } from "../body/body.ts";
 import type { BodyType } from "../body/content-type.ts";
-import { encodeJsonBody, repeatIssues, type JsonBody } from "../body/json-body.ts";
+import { encodeJsonBody } from "../body/json-body.ts";
 import { deduplicated } from "../issue.ts";
 import { isKnownKey, requireKnownKey } from "../known-key.ts";
+import { connectionOf } from "../named-task.ts";
 import { parseIdempotencyKey, parsePrefer, preferenceApplied, type Preferences } from "./request-headers.ts";
-import { readVideoRequest, type AskedCreate, type VideoRequest } from "./video-request.ts";
-import { RINGBACK_FIELDS } from "./video-schema.ts";
-import { connectionOf } from "../routes/waiting.ts";
 
-export interface Created {
+interface Created {
   /** The task's object. */
   name: string;
   answer: CreateAnswer;
 }
 
-/** `POST /v1/videos`. */
-export async function createVideo(
-  context: Context<AppEnv>,
-  given: JsonBody,
-  preferences: Preferences,
-  keyHeader?: string,
-): Promise<Created> {
-  const test = given.ok ? given.value["test"] : undefined;
-  const repeats = repeatIssues(given, ([name, inner]) => inner === undefined && RINGBACK_FIELDS.has(name));
-  const body: JsonBody = { ...given, issues: [...repeats, ...(given.issues ?? [])] };
-  const asked = { upstreamName: AIO, createPath: null, body, test, read: readVideoRequest };
-  return createTask(context, asked, preferences, keyHeader);
-}
-
 /** From the fields of a create to its task: judge, name, hand to the object. */
-export async function createTask(
+export async function createAsked(
   context: Context<AppEnv>,
   asked: AskedCreate,
   preferences: Preferences,
@@ -137,7 +121,7 @@ function readCreate(
   context: Context<AppEnv>,
   { body, read }: AskedCreate,
   keyHeader: string | undefined,
-): { request: VideoRequest; idempotencyKey: string | null } {
+): { request: JudgedCreate; idempotencyKey: string | null } {
   const { key, issue } = parseIdempotencyKey(keyHeader);
   const around = [...(issue ? [issue] : []), ...(body.issues ?? [])];
   if (!body.ok) throw invalidRequest([issueAt("", body.problem), ...around]);
@@ -151,7 +135,7 @@ async function createInput(from: {
   settings: Settings;
   caller: Caller;
   asked: AskedCreate;
-  request: VideoRequest;
+  request: JudgedCreate;
   name: string;
   keyed: boolean;
   isKnownKey: boolean;
@@ -186,7 +170,7 @@ async function createInput(from: {
   };
 }
 
-function keepsResult({ keep }: Settings, { keepResult, test }: VideoRequest): boolean {
+function keepsResult({ keep }: Settings, { keepResult, test }: JudgedCreate): boolean {
   // A test has no result of an upstream.
   return test === null && (keepResult ?? keep.mode === "on");
 }
