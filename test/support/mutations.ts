@@ -13,13 +13,13 @@ export interface Mutation {
   test: { file: string; name: string };
 }
 
-const SWEEP = "test/workers/crash-sweep.test.ts";
+const SWEEP = "test/workers/faults/crash-sweep.test.ts";
 const MODEL = {
   file: "test/unit/task-object/model.test.ts",
   name: "keeps every guarantee under any commands",
 };
-const RECOVERIES = "test/unit/account-object/recoveries.test.ts";
-const ENDPOINTS = "test/unit/account-object/endpoints.test.ts";
+const RECOVERIES = "test/unit/account-object/recovery/recoveries.test.ts";
+const ENDPOINTS = "test/unit/account-object/endpoints/endpoints.test.ts";
 
 export const MUTATIONS: Mutation[] = [
   {
@@ -45,7 +45,10 @@ export const MUTATIONS: Mutation[] = [
     file: "src/task-object/document/store.ts",
     search: "const isFree = this.load() === null && this.deletedKey() === null;",
     replace: "const isFree = this.deletedKey() === null;",
-    test: { file: "test/workers/task-object.test.ts", name: "are one submit, however long their seals take" },
+    test: {
+      file: "test/workers/task-object/task-object.test.ts",
+      name: "are one submit, however long their seals take",
+    },
   },
   {
     name: "forget that a success is an end",
@@ -101,7 +104,7 @@ export const MUTATIONS: Mutation[] = [
     file: "src/account-object/recovery/run.ts",
     search: "statuses: filter.statuses, endpoint, target: this.#target }",
     replace: "statuses: filter.statuses, endpoint: endpoint && null, target: this.#target }",
-    test: { file: "test/workers/recovery-sweep.test.ts", name: "own and registered" },
+    test: { file: "test/workers/faults/recovery-sweep.test.ts", name: "own and registered" },
   },
   {
     name: "follow a receiver's redirects",
@@ -173,7 +176,7 @@ export const MUTATIONS: Mutation[] = [
     search: "if (alarm !== null && alarm >= now - OVERDUE_MS",
     replace: "if (alarm !== 0",
     test: {
-      file: "test/workers/task-object.test.ts",
+      file: "test/workers/task-object/task-object.test.ts",
       name: "that is lost is armed again by any request to the task",
     },
   },
@@ -183,7 +186,10 @@ export const MUTATIONS: Mutation[] = [
     file: "src/account-object/reconcile.ts",
     search: "due.push(...store.unheard(roundAt - HEARD_LATELY_MS));",
     replace: "",
-    test: { file: "test/workers/account-object.test.ts", name: "wakes a task whose alarm is gone" },
+    test: {
+      file: "test/workers/account-object/account-object.test.ts",
+      name: "wakes a task whose alarm is gone",
+    },
   },
   {
     name: "leave a recovery that begins to the hourly alarm",
@@ -215,7 +221,7 @@ export const MUTATIONS: Mutation[] = [
     file: "src/task-object/steps/redeliver.ts",
     search: 'attemptsByHand(deliveries) >= ATTEMPTS_BY_HAND_MAX ? { kind: "too_many" } : null',
     replace: "null",
-    test: { file: "test/workers/limits.test.ts", name: "end at 1,000 a task" },
+    test: { file: "test/workers/task-object/limits.test.ts", name: "end at 1,000 a task" },
   },
   {
     name: "take any id for one's own",
@@ -223,7 +229,10 @@ export const MUTATIONS: Mutation[] = [
     file: "src/keys/ids.ts",
     search: "if (equalBytes(encoder.encode(expected), encoder.encode(taskId))) return name;",
     replace: "if (expected.length === taskId.length) return name;",
-    test: { file: "test/workers/task-object.test.ts", name: "wakes no object and reaches no upstream" },
+    test: {
+      file: "test/workers/task-object/task-object.test.ts",
+      name: "wakes no object and reaches no upstream",
+    },
   },
   {
     name: "skip the second check of the callback's URL",
@@ -232,7 +241,10 @@ export const MUTATIONS: Mutation[] = [
     search: "const verdict = judgeEndpoint(receiver.url, {",
     replace:
       "const verdict = ((url: string, rules: object) => ({ ok: url !== String(rules), url }))(receiver.url, {",
-    test: { file: "test/workers/task-object.test.ts", name: "is judged again before each attempt" },
+    test: {
+      file: "test/workers/task-object/task-object.test.ts",
+      name: "is judged again before each attempt",
+    },
   },
   {
     name: "send for a key that nothing has proved",
@@ -353,7 +365,7 @@ export const MUTATIONS: Mutation[] = [
     search: "&& alarm <= latest",
     replace: "",
     test: {
-      file: "test/workers/retention.test.ts",
+      file: "test/workers/account-object/retention.test.ts",
       name: "holds within an hour for a task that has ended",
     },
   },
@@ -364,7 +376,7 @@ export const MUTATIONS: Mutation[] = [
     search: 'if (what === "drop") this.#change(key, task, null, now);',
     replace: "",
     test: {
-      file: "test/workers/account-object.test.ts",
+      file: "test/workers/account-object/account-object.test.ts",
       name: "leaves its account when its retention is over",
     },
   },

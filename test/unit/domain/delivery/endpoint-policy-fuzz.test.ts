@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { problemText } from "../../../../src/contract/problems.ts";
 import { judgeEndpoint } from "../../../../src/domain/delivery/endpoint-policy.ts";
-import { embeddedV4, v4In, v4Spelled, v6In, v6Spelled, written } from "../../../support/hosts.ts";
+import { embeddedV4, v4In, v4Spelled, v6In, v6Spelled, written } from "./hosts.ts";
 
 /*
  * The URL policy against generated spellings. The tables of known ones stand in endpoint-policy.test.ts.

@@ -13,7 +13,7 @@ import type { PollAnswer, TaskReading } from "../../../../src/domain/task/upstre
 import { messageBody } from "../../../../src/domain/task/events/payload.ts";
 import { taskJson } from "../../../../src/domain/task/task-json.ts";
 import { aReading, aSchedule, aTask, anUnsubmittedTask, T0 } from "../../../support/builders.ts";
-import { bellCurve } from "../../../support/curves.ts";
+import { bellCurve } from "../polling/curves.ts";
 
 const limits = {
   firstMs: null,

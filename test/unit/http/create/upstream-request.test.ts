@@ -10,7 +10,7 @@ import { RINGBACK_FIELDS } from "../../../../src/http/create/video-schema.ts";
 import type { CreateVerdict, JudgedCreate } from "../../../../src/http/create/asked-create.ts";
 import { deduplicated } from "../../../../src/http/issue.ts";
 import { anUpstream } from "../../../support/builders.ts";
-import { rules } from "../../../support/video-requests.ts";
+import { rules } from "./video-requests.ts";
 
 /*
  * scenario                                              requirement (design.md, Other upstreams)

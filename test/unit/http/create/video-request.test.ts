@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { issue } from "../../../../src/contract/problems.ts";
 import { readVideoRequest } from "../../../../src/http/create/video-request.ts";
-import { BASE, body, DATA, issues, PNG, request, rules } from "../../../support/video-requests.ts";
+import { BASE, body, DATA, issues, PNG, request, rules } from "./video-requests.ts";
 
 describe("what goes upstream", () => {
   it("is the upstream's fields typed, unknown ones as they came, and none of Ringback's", () => {

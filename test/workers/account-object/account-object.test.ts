@@ -1,0 +1,389 @@
+import { env } from "cloudflare:workers";
+import {
+  abortAllDurableObjects,
+  evictDurableObject,
+  listDurableObjectIds,
+  reset,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { EVERY_TASK } from "../../../src/domain/account/filter.ts";
+import { AccountObject } from "../../../src/account-object/object.ts";
+import { AccountStore } from "../../../src/account-object/store.ts";
+import { reportOf, taskKey, type KnownTask } from "../../../src/domain/account/report.ts";
+import type { TaskSummary } from "../../../src/domain/account/summary.ts";
+import { ownKeyAccount } from "../../../src/keys/ids.ts";
+import {
+  AUTHORIZATION,
+  request,
+  callbacks,
+  create,
+  created,
+  fakeNetwork,
+  network,
+  read,
+  stubOf,
+  until,
+  upstream,
+} from "../support/world.ts";
+
+/*
+ * What an account knows of its tasks, in workerd itself.
+ *
+ * scenario                                  requirement
+ * a task's life                             shape: registers after it was accepted, settles after it ended
+ * a definite no                             nothing is kept of it, not even an account
+ * an account that does not answer           shape: never needed for progress, repeated until it succeeds
+ * a task whose alarm is gone                guarantee 6: the account asks every unsettled task once an hour
+ * a deleted task                            contract: DELETE erases everything
+ * a retention that is over                  guarantee 10: the account is emptied too
+ * settings that do not parse                contract, Settings: nothing runs on a guess, so nothing expires
+ */
+
+const HOUR = 3_600_000;
+
+beforeEach(fakeNetwork);
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  // No object of one test goes on polling into the next.
+  await reset();
+});
+
+async function account() {
+  const name = await ownKeyAccount(AUTHORIZATION.replace("Bearer ", ""));
+  return env.ACCOUNTS.get(env.ACCOUNTS.idFromName(name));
+}
+
+async function summaries(): Promise<TaskSummary[]> {
+  return runInDurableObject(await account(), (_object, state) => {
+    const tables = state.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'task'").toArray();
+    if (tables.length === 0) return [];
+    const rows = state.storage.sql.exec<{ doc: string }>("SELECT doc FROM task ORDER BY key").toArray();
+    return rows.map(({ doc }) => (JSON.parse(doc) as KnownTask).summary);
+  });
+}
+
+async function untilSettled(): Promise<TaskSummary> {
+  const [only] = await until(summaries, (all) => all.length === 1 && all[0]?.expiresAt !== null);
+  if (!only) throw new Error("unreachable");
+  return only;
+}
+
+/** A new process of the account, which has heard of its tasks so long ago, and its alarm. */
+async function reconcile(heardAgoMs: number): Promise<void> {
+  await changeRows((task) => ({ ...task, heardAt: Date.now() - heardAgoMs }));
+  await runDurableObjectAlarm(await account());
+}
+
+/** Changes every row, and ends the process that remembers them. */
+async function changeRows(change: (task: KnownTask) => KnownTask): Promise<void> {
+  await runInDurableObject(await account(), (_object, { storage: { sql } }) => {
+    for (const { key, doc } of sql
+      .exec<{ key: string; doc: string }>("SELECT key, doc FROM task")
+      .toArray()) {
+      const task = change(JSON.parse(doc) as KnownTask);
+      sql.exec(
+        "UPDATE task SET key = ?, doc = ? WHERE key = ?",
+        taskKey(task.summary),
+        JSON.stringify(task),
+        key,
+      );
+    }
+  });
+  await evictDurableObject(await account());
+}
+
+/** As if it had come and gone a month ago. */
+function isOver({ summary, ...task }: KnownTask): KnownTask {
+  const ago = (at: number | null): number | null => at && at - 720 * HOUR;
+  const createdAt = summary.createdAt - 720 * HOUR;
+  return {
+    ...task,
+    summary: { ...summary, createdAt, settledAt: ago(summary.settledAt), expiresAt: Date.now() },
+  };
+}
+
+describe("an account", () => {
+  it("learns of a task when it is accepted, and when it has ended and was delivered, in three calls at most", async () => {
+    const report = vi.spyOn(AccountObject.prototype, "sync");
+    const secrets = vi.spyOn(AccountObject.prototype, "signingVersions");
+    const task = await created();
+    const summary = await untilSettled();
+    expect(summary).toMatchObject({
+      taskId: task.task_id,
+      status: "succeeded",
+      videoUrl: "https://cdn.test/v.mp4",
+      delivery: "delivered",
+    });
+    expect(
+      report.mock.calls.flatMap(([told]) => told).map(({ summary: is }) => `${is?.status} ${is?.delivery}`),
+    ).toEqual(["queued waiting", "succeeded delivered"]);
+    // A briefing of the last 250 ms says by which versions to sign.
+    expect(secrets.mock.calls.length).toBeLessThanOrEqual(1);
+  });
+
+  it("keeps nothing of a definite no", async () => {
+    const report = vi.spyOn(AccountObject.prototype, "sync");
+    const before = await listDurableObjectIds(env.ACCOUNTS);
+    network.answer = () => Response.json({ message: "no" }, { status: 400 });
+    const refused = await create({}, { authorization: "Bearer sk-made-up" });
+    expect(refused.status).toBe(400);
+    // The answer's task is empty and has no alarm, so nothing is left that could report later.
+    const tasks = await listDurableObjectIds(env.TASKS);
+    for (const id of tasks) {
+      const alarm = await runInDurableObject(env.TASKS.get(id), async (_object, state) =>
+        state.storage.getAlarm(),
+      );
+      expect(alarm).toBeNull();
+    }
+    expect(report).not.toHaveBeenCalled();
+    expect(await listDurableObjectIds(env.ACCOUNTS)).toEqual(before);
+  });
+
+  it("that does not answer holds nothing up, and is told later", async () => {
+    vi.spyOn(AccountObject.prototype, "sync").mockRejectedValue(new Error("down"));
+    vi.spyOn(AccountObject.prototype, "signingVersions").mockRejectedValue(new Error("down"));
+    const { task_id: id } = await created();
+    await until(
+      async () => read(id),
+      ({ callback }) => callback.status === "delivered",
+    );
+    expect(callbacks()).toHaveLength(1);
+    expect(await summaries()).toEqual([]);
+    const alarm = async (): Promise<number | null> =>
+      runInDurableObject(stubOf(id), async (_object, state) => state.storage.getAlarm());
+    const retry = await until(alarm, (at) => at !== null);
+    expect(retry).toBeLessThanOrEqual(Date.now() + 60_000);
+    vi.restoreAllMocks();
+    await runInDurableObject(stubOf(id), (_object, state) => state.storage.setAlarm(Date.now() + 1));
+    // A new process has nothing but its rows to know that the account was never told.
+    await abortAllDurableObjects();
+    expect(await untilSettled()).toMatchObject({ status: "succeeded", delivery: "delivered" });
+  });
+
+  it("that never heard of a task is told of its end although the first report died with its process", async () => {
+    const report = vi.spyOn(AccountObject.prototype, "sync").mockReturnValue(new Promise(() => undefined));
+    const { task_id: id } = await created({ callback_url: undefined });
+    await until(
+      async () => read(id),
+      ({ status }) => status === "succeeded",
+    );
+    await until(
+      () => report.mock.calls.length,
+      (count) => count > 0,
+    );
+    const alarm = async (): Promise<number | null> =>
+      runInDurableObject(stubOf(id), async (_object, state) => state.storage.getAlarm());
+    expect(await until(alarm, (at) => at !== null)).toBeLessThanOrEqual(Date.now() + 60_000);
+    await abortAllDurableObjects();
+    vi.restoreAllMocks();
+    expect(await summaries()).toEqual([]);
+    expect(await alarm()).toBeLessThanOrEqual(Date.now() + 60_000);
+    await runInDurableObject(stubOf(id), async (_object, state) => state.storage.setAlarm(Date.now() + 1));
+    expect(await untilSettled()).toMatchObject({ taskId: id, status: "succeeded" });
+  });
+
+  it("is told of ends that come together in calls that they share", async () => {
+    // An object of the test before died in its call, which delays the first reports by a second.
+    network.answer = upstream({ status: "running" });
+    const tasks = await Promise.all(Array.from({ length: 20 }, async () => created()));
+    const ids = tasks.map(({ task_id: id }) => id).toSorted();
+    // The isolate may still tell of other tests' tasks, which were refused there.
+    const own = async (): Promise<TaskSummary[]> =>
+      (await summaries()).filter(({ taskId }) => ids.includes(taskId));
+    await until(own, (all) => all.filter(({ status }) => status === "running").length === 20);
+    const report = vi.spyOn(AccountObject.prototype, "sync");
+    const secrets = vi.spyOn(AccountObject.prototype, "signingVersions");
+    network.answer = upstream();
+    const settled = await until(own, (all) => all.every(({ expiresAt }) => expiresAt !== null));
+    expect(settled.map(({ taskId }) => taskId).toSorted()).toEqual(ids);
+    expect(callbacks()).toHaveLength(20);
+    expect(report.mock.calls.length).toBeLessThan(20);
+    expect(secrets.mock.calls.length).toBeLessThan(20);
+  });
+
+  it("is not taken back by a report that comes late", async () => {
+    await created();
+    const settled = await untilSettled();
+    const stub = await account();
+    await stub.sync([reportOf({ ...settled, status: "running", version: settled.version - 1 })]);
+    expect(await summaries()).toEqual([settled]);
+  });
+});
+
+describe("a task that the upstream puts back into its queue", () => {
+  it("stands so in its account's list", async () => {
+    network.answer = upstream({ status: "running" });
+    await created();
+    await until(summaries, ([only]) => only?.status === "running");
+    network.answer = upstream({ status: "pending" });
+    await until(summaries, ([only]) => only?.status === "queued");
+    const stub = await account();
+    expect((await stub.stats()).tasks).toEqual({ queued: 1, running: 0, succeeded: 0, failed: 0 });
+  });
+});
+
+describe("an account's statistics", () => {
+  it("leave out a task whose retention is over, from the next run on", async () => {
+    await created();
+    await untilSettled();
+    const stub = await account();
+    expect(await stub.stats()).toMatchObject({ tasks: { succeeded: 1 }, deliveries: { delivered: 1 } });
+    await stub.rotate(0);
+    await changeRows(isOver);
+    await runDurableObjectAlarm(stub);
+    expect(await stub.stats()).toEqual({
+      tasks: { queued: 0, running: 0, succeeded: 0, failed: 0 },
+      models: [],
+      deliveries: { pending: 0, delivered: 0, exhausted: 0, stopped: 0 },
+      hosts: [],
+      files: { kept: 0, bytes: 0 },
+      pollsPerTask: null,
+    });
+  });
+});
+
+describe("the account's hourly reconciliation", () => {
+  it("wakes a task whose alarm is gone, without a request", async () => {
+    network.answer = upstream({ status: "running" });
+    const { task_id: id } = await created();
+    await until(summaries, ([summary]) => summary?.status === "running");
+    // Between two alarms, not inside one: there getAlarm is null anyway, and the run would arm it again.
+    await until(
+      async () =>
+        runInDurableObject(stubOf(id), async (_object, state) => {
+          const alarm = await state.storage.getAlarm();
+          if (alarm !== null) await state.storage.deleteAlarm();
+          return alarm;
+        }),
+      (alarm) => alarm !== null,
+    );
+    network.answer = upstream();
+    const polls = network.calls.length;
+    // Heard of a moment ago: it waits for the next run.
+    await reconcile(1_000);
+    expect(network.calls).toHaveLength(polls);
+    await reconcile(HOUR);
+    await until(callbacks, (sent) => sent.length === 1);
+    expect(await untilSettled()).toMatchObject({ taskId: id, status: "succeeded", delivery: "delivered" });
+  });
+
+  it("drops what is no task any more, and is set again for those that are", async () => {
+    network.answer = upstream({ status: "running" });
+    const kept = await created();
+    const [summary] = await until(summaries, (all) => all[0]?.status === "running");
+    const stub = await account();
+    if (!summary) throw new Error("unreachable");
+    await stub.sync([reportOf({ ...summary, createdAt: summary.createdAt - 1 })]);
+    expect(await summaries()).toHaveLength(2);
+    await reconcile(HOUR);
+    expect((await summaries()).map(({ taskId }) => taskId)).toEqual([kept.task_id]);
+    const alarm = await runInDurableObject(stub, async (_object, state) => state.storage.getAlarm());
+    expect(alarm).toBeGreaterThan(Date.now() + HOUR - 2 * 60_000);
+    expect(alarm).toBeLessThanOrEqual(Date.now() + HOUR + 60_000);
+  });
+
+  it("is set again by any request when it is lost, and survives a task that cannot answer", async () => {
+    network.answer = upstream({ status: "running" });
+    await created();
+    await until(summaries, ([only]) => only?.status === "running");
+    const stub = await account();
+    await runInDurableObject(stub, async (_object, state) => state.storage.deleteAlarm());
+    await abortAllDurableObjects();
+    await (await account()).signingVersions();
+    const alarm = await runInDurableObject(await account(), async (_object, state) =>
+      state.storage.getAlarm(),
+    );
+    expect(alarm).toBeGreaterThan(Date.now());
+
+    const task = await import("../../../src/task-object/object.ts");
+    vi.spyOn(task.TaskObject.prototype, "reconcile").mockRejectedValue(new Error("down"));
+    await reconcile(HOUR);
+    expect(await summaries()).toHaveLength(1);
+    vi.restoreAllMocks();
+  });
+});
+
+describe("a task that is gone", () => {
+  it("leaves its account when it is deleted, even if the account was away", async () => {
+    const { task_id: id } = await created();
+    await untilSettled();
+    const forget = vi.spyOn(AccountObject.prototype, "sync").mockRejectedValue(new Error("down"));
+    expect(await request("DELETE", `/v1/videos/${id}`)).toMatchObject({ status: 204 });
+    await until(
+      () => forget.mock.calls.length,
+      (count) => count === 1,
+    );
+    expect(await summaries()).toHaveLength(1);
+    forget.mockRestore();
+    await abortAllDurableObjects();
+    await runDurableObjectAlarm(stubOf(id));
+    expect(await summaries()).toEqual([]);
+    expect(await size(stubOf(id))).toBe(0);
+  });
+
+  it("leaves its account when its retention is over, and the account is emptied with its last task", async () => {
+    await created();
+    await untilSettled();
+    const stub = await account();
+    await changeRows(isOver);
+    await runDurableObjectAlarm(stub);
+    expect(await summaries()).toEqual([]);
+    expect(await size(stub)).toBe(0);
+    expect(await runInDurableObject(stub, async (_object, state) => state.storage.getAlarm())).toBeNull();
+  });
+
+  it("never is over while the settings do not parse, and the account stays set to look again", async () => {
+    await created();
+    const settled = await untilSettled();
+    const stub = await account();
+    const seen = await runInDurableObject(stub, async (_object, { storage }) => {
+      await storage.deleteAlarm();
+      const store = new AccountStore(storage);
+      const now = (settled.expiresAt ?? 0) + 10_000 * HOUR;
+      const retention = { now, retentionMs: Infinity };
+      await store.watch(now);
+      store.expire("", retention);
+      const { summaries: listed } = await store.list(
+        { filter: EVERY_TASK, before: null, limit: 10 },
+        retention,
+      );
+      const counted = store.stats().tasks.succeeded;
+      await store.endRun(retention, true);
+      return { listed: listed.length, counted, alarmInMs: ((await storage.getAlarm()) ?? 0) - now };
+    });
+    expect(seen).toMatchObject({ listed: 1, counted: 1 });
+    expect(seen.alarmInMs).toBeGreaterThan(0);
+    expect(seen.alarmInMs).toBeLessThanOrEqual(HOUR);
+    expect(await summaries()).toHaveLength(1);
+  });
+
+  it("does not take a rotated secret with it", async () => {
+    await created();
+    await untilSettled();
+    const stub = await account();
+    const rotated = await stub.rotate(0);
+    await changeRows(isOver);
+    await runDurableObjectAlarm(stub);
+    expect(await summaries()).toEqual([]);
+    expect(await stub.signingVersions()).toEqual(rotated?.slice(0, 1));
+  });
+});
+
+/** Rows of whatever tables there are. */
+async function size(stub: DurableObjectStub): Promise<number> {
+  return runInDurableObject(stub, (_object, state) => {
+    const tables = state.storage.sql
+      .exec<{ name: string }>(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
+      )
+      .toArray();
+    return tables.reduce(
+      (rows, { name }) =>
+        rows + Number(state.storage.sql.exec(`SELECT count(*) AS n FROM ${name}`).one()["n"]),
+      0,
+    );
+  });
+}
