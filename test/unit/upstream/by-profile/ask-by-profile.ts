@@ -34,6 +34,18 @@ function answerWith({ status = 200, body = {}, headers = {} }: Raw): void {
   });
 }
 
+/** A profile of one's own, with what a test is about. */
+export function custom(read: Profile["read"], more: Partial<Profile> = {}): Profile {
+  return {
+    base_url: "https://video.example/api",
+    auth: { header: "x-key" },
+    create: { paths: ["/jobs"] },
+    poll: { method: "GET", path: "/jobs/{id}" },
+    ...(read === undefined ? {} : { read }),
+    ...more,
+  };
+}
+
 interface Asked {
   profile: Profile;
   createPath?: string;

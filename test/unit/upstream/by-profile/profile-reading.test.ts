@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { requestDigest } from "../../../../src/keys/request-digest.ts";
 import type { Profile } from "../../../../src/profiles/schema.ts";
 import {
+  custom,
   failed,
   KEY,
   NOT_FOUND,
@@ -21,18 +22,6 @@ beforeEach(() => {
 afterEach(() => {
   vi.unstubAllGlobals();
 });
-
-/** A profile of one's own, with what a test is about. */
-function custom(read: Profile["read"], more: Partial<Profile> = {}): Profile {
-  return {
-    base_url: "https://video.example/api",
-    auth: { header: "x-key" },
-    create: { paths: ["/jobs"] },
-    poll: { method: "GET", path: "/jobs/{id}" },
-    ...(read === undefined ? {} : { read }),
-    ...more,
-  };
-}
 
 describe("a profile that leaves out", () => {
   it.each<[string, Profile, object, object]>([

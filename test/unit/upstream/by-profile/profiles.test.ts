@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { BUILT_IN } from "../../../../src/profiles/built-in.ts";
 import type { Profile } from "../../../../src/profiles/schema.ts";
 import { KEY, NOT_FOUND, poll, sent, submit } from "./ask-by-profile.ts";
-import { VENDORS } from "./vendors.ts";
+import { VENDORS } from "./vendors/vendors.ts";
 
 /*
  * The built-in profiles against the answers of their vendors, as raw HTTP.

@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { isJsonObject, parseJson } from "../../../../src/domain/text/json.ts";
 import { parseAnswer } from "../../../../src/upstream/read/answer-json.ts";
-import { errorMessageIn } from "../../../../src/upstream/read/answer-messages.ts";
 import { parseTask, type TaskContext } from "../../../../src/upstream/read/parse-task.ts";
 
 /*
@@ -231,24 +230,6 @@ describe("a failure", () => {
   ])("of %j is explained by %j", (answer, message) => {
     expect(parse(answer)).toMatchObject({ status: "failed", errorMessage: message });
   });
-});
-
-it.each([
-  [{ error_message: "a", error: { message: "b" }, message: "c" }, "a"],
-  [{ error: { message: "b" }, message: "c" }, "b"],
-  [{ fail_reason: "r", error: "b", message: "c" }, "r"],
-  [{ error: "b", message: "c" }, "b"],
-  [{ message: "c" }, "c"],
-  [{ error_message: "", message: "c" }, "c"],
-  [{ error_message: "success", message: "c" }, "c"],
-  [{ message: "SUCCESS" }, null],
-  [{ message: "ok" }, null],
-  [{ error: { code: 5 } }, null],
-  [{ error_message: "a\nb\u0000c" }, "a b c"],
-  [{ error_message: "x".repeat(3000) }, "x".repeat(2000)],
-])("the error of %.60j is %.20j", (answer, expected) => {
-  const value = parseJson(JSON.stringify(answer));
-  expect(isJsonObject(value) && errorMessageIn(value, [])).toBe(expected);
 });
 
 it.each([
