@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { anyCommands, anyLife, counted, live } from "../../support/model/commands.ts";
-import { SimulatedWorld } from "../../support/model/simulated-world.ts";
+import { anyCommands, anyLife, counted, live } from "../../support/model/commands/commands.ts";
+import { SimulatedWorld } from "../../support/model/simulated/world.ts";
 import { addRun, newTally, printTally } from "../../support/checks/tally.ts";
 
 /*

@@ -1,10 +1,10 @@
 import { reset } from "cloudflare:test";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, inject, it, vi } from "vitest";
-import { anyCommands, anyLife, counted, live } from "../../support/model/commands.ts";
+import { anyCommands, anyLife, counted, live } from "../../support/model/commands/commands.ts";
 import { addRun, newTally, printTally } from "../../support/checks/tally.ts";
 import { plantPoints, planCrash } from "../support/crash.ts";
-import { RealWorld } from "../support/model-world.ts";
+import { RealWorld } from "../support/model/world.ts";
 import { unwatchObjects, watchObjects } from "../support/runtime.ts";
 import { fakeNetwork } from "../support/world.ts";
 

@@ -1,24 +1,24 @@
 import { env, exports } from "cloudflare:workers";
 import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
-import { rotateSecret } from "../../../src/account-object/client.ts";
-import { deleteEndpoint, patchEndpoint } from "../../../src/account-object/endpoints/client.ts";
-import type { AccountObject } from "../../../src/account-object/object.ts";
+import { rotateSecret } from "../../../../src/account-object/client.ts";
+import { deleteEndpoint, patchEndpoint } from "../../../../src/account-object/endpoints/client.ts";
+import type { AccountObject } from "../../../../src/account-object/object.ts";
 import {
   FIRST_VERSION,
   rotated,
   versionsInForce,
   type SigningVersion,
-} from "../../../src/domain/account/signing-versions.ts";
-import { deliveriesTo } from "../../../src/domain/delivery/by-receiver.ts";
-import type { Delivery, Receiver } from "../../../src/domain/delivery/delivery.ts";
-import type { Endpoint } from "../../../src/domain/endpoint/endpoint.ts";
-import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
-import { CopySlots } from "../../../src/files/copy-slots.ts";
-import { R2Store } from "../../../src/files/r2-store.ts";
-import type { FileStore } from "../../../src/files/store.ts";
-import { readSettings } from "../../../src/env.ts";
-import { keyedName, ownKeyAccount } from "../../../src/keys/ids.ts";
+} from "../../../../src/domain/account/signing-versions.ts";
+import { deliveriesTo } from "../../../../src/domain/delivery/by-receiver.ts";
+import type { Delivery, Receiver } from "../../../../src/domain/delivery/delivery.ts";
+import type { Endpoint } from "../../../../src/domain/endpoint/endpoint.ts";
+import type { KeyVerdict } from "../../../../src/domain/task/key-proof.ts";
+import { CopySlots } from "../../../../src/files/copy-slots.ts";
+import { R2Store } from "../../../../src/files/r2-store.ts";
+import type { FileStore } from "../../../../src/files/store.ts";
+import { readSettings } from "../../../../src/env.ts";
+import { keyedName, ownKeyAccount } from "../../../../src/keys/ids.ts";
 import {
   addressee,
   changeOf,
@@ -30,8 +30,8 @@ import {
   headerOf,
   type EndpointChangeWord,
   type EndpointId,
-} from "../../support/model/endpoints.ts";
-import { readRows } from "../../support/model/read-rows.ts";
+} from "../../../support/model/endpoints.ts";
+import { readRows } from "../../../support/model/read-rows.ts";
 import {
   emptyScript,
   nextWord,
@@ -44,12 +44,12 @@ import {
   type Rows,
   type WireCall,
   type World,
-} from "../../support/model/world.ts";
-import { crash, planCrash, planNthCrash } from "./crash.ts";
-import { answerOf, kindOf, responseOf } from "./model-answers.ts";
-import { register, sealedHeaders, unregister } from "./registered.ts";
-import { runtime } from "./runtime.ts";
-import { bucketFiles, ELSEWHERE, ENDPOINT_A, ENDPOINT_B, network, RECEIVER, type Wire } from "./world.ts";
+} from "../../../support/model/world.ts";
+import { crash, planCrash, planNthCrash } from "../crash.ts";
+import { answerOf, kindOf, responseOf } from "./answers.ts";
+import { register, sealedHeaders, unregister } from "../registered.ts";
+import { runtime } from "../runtime.ts";
+import { bucketFiles, ELSEWHERE, ENDPOINT_A, ENDPOINT_B, network, RECEIVER, type Wire } from "../world.ts";
 
 /** Close to those of production, so that a life is hundreds of alarms at most. */
 const VARS = {

@@ -1,18 +1,18 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import { deliveriesTo, terminalDelivery } from "../../../src/domain/delivery/by-receiver.ts";
-import type { TaskState } from "../../../src/domain/task/due-work.ts";
-import { isUnproved, type KeyVerdict } from "../../../src/domain/task/key-proof.ts";
-import { isTerminal } from "../../../src/domain/task/task.ts";
+import { deliveriesTo, terminalDelivery } from "../../../../src/domain/delivery/by-receiver.ts";
+import type { TaskState } from "../../../../src/domain/task/due-work.ts";
+import { isUnproved, type KeyVerdict } from "../../../../src/domain/task/key-proof.ts";
+import { isTerminal } from "../../../../src/domain/task/task.ts";
 import {
   ENDPOINT_CHANGES,
   ENDPOINT_IDS,
   type EndpointChangeWord,
   type EndpointId,
   type EndpointPlan,
-} from "./endpoints.ts";
-import { Guarantees } from "./guarantees.ts";
-import { verdict, type Verdict } from "./verdict.ts";
+} from "../endpoints.ts";
+import { Guarantees } from "../guarantees.ts";
+import { verdict, type Verdict } from "../verdict.ts";
 import {
   CALLBACK_WORDS,
   COPY_WORDS,
@@ -32,7 +32,7 @@ import {
   type SubmitWord,
   type WireKind,
   type World,
-} from "./world.ts";
+} from "../world.ts";
 
 /** A command, in words that a counterexample is read by. */
 interface Move {

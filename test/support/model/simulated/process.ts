@@ -1,23 +1,27 @@
-import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
-import type { TaskReport } from "../../../src/domain/account/report.ts";
-import type { SigningVersion } from "../../../src/domain/account/signing-versions.ts";
-import type { CopyOutcome } from "../../../src/domain/task/keep.ts";
-import type { CopyOrder } from "../../../src/files/order.ts";
-import { receiverHost } from "../../../src/domain/delivery/endpoint-policy.ts";
-import type { BriefedEndpoint, Endpoint, EndpointReceiver } from "../../../src/domain/endpoint/endpoint.ts";
-import type { TaskSettings } from "../../../src/env.ts";
-import { openText } from "../../../src/task-object/document/sealed.ts";
-import type { PaceAnswer } from "../../../src/domain/pacing/pacing.ts";
-import type { TaskDeps } from "../../../src/task-object/deps.ts";
-import type { Change, NewDocument, TaskDocument } from "../../../src/task-object/document/document.ts";
-import { Pacing } from "../../../src/task-object/pacing.ts";
-import type { Tombstone } from "../../../src/task-object/document/records.ts";
-import { RunningSteps } from "../../../src/task-object/running-steps.ts";
-import { TaskStore } from "../../../src/task-object/document/store.ts";
-import { UpstreamSession } from "../../../src/task-object/upstream-session.ts";
-import type { Callback } from "../../../src/webhook/send.ts";
-import type { AttemptResult } from "../../../src/domain/delivery/delivery.ts";
-import type { PollAnswer, SubmitAnswer } from "../../../src/domain/task/upstream-answer.ts";
+import type { KeyVerdict } from "../../../../src/domain/task/key-proof.ts";
+import type { TaskReport } from "../../../../src/domain/account/report.ts";
+import type { SigningVersion } from "../../../../src/domain/account/signing-versions.ts";
+import type { CopyOutcome } from "../../../../src/domain/task/keep.ts";
+import type { CopyOrder } from "../../../../src/files/order.ts";
+import { receiverHost } from "../../../../src/domain/delivery/endpoint-policy.ts";
+import type {
+  BriefedEndpoint,
+  Endpoint,
+  EndpointReceiver,
+} from "../../../../src/domain/endpoint/endpoint.ts";
+import type { TaskSettings } from "../../../../src/env.ts";
+import { openText } from "../../../../src/task-object/document/sealed.ts";
+import type { PaceAnswer } from "../../../../src/domain/pacing/pacing.ts";
+import type { TaskDeps } from "../../../../src/task-object/deps.ts";
+import type { Change, NewDocument, TaskDocument } from "../../../../src/task-object/document/document.ts";
+import { Pacing } from "../../../../src/task-object/pacing.ts";
+import type { Tombstone } from "../../../../src/task-object/document/records.ts";
+import { RunningSteps } from "../../../../src/task-object/running-steps.ts";
+import { TaskStore } from "../../../../src/task-object/document/store.ts";
+import { UpstreamSession } from "../../../../src/task-object/upstream-session.ts";
+import type { Callback } from "../../../../src/webhook/send.ts";
+import type { AttemptResult } from "../../../../src/domain/delivery/delivery.ts";
+import type { PollAnswer, SubmitAnswer } from "../../../../src/domain/task/upstream-answer.ts";
 import type { FailingStorage } from "./failing-storage.ts";
 import type { MemoryStorage } from "./memory-storage.ts";
 

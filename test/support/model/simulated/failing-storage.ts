@@ -1,4 +1,4 @@
-import type { TaskStorage } from "../../../src/task-object/document/storage.ts";
+import type { TaskStorage } from "../../../../src/task-object/document/storage.ts";
 
 /** A call of storage that fails, counted while an alarm runs. */
 export interface FailurePlan {

@@ -1,12 +1,12 @@
-import type { AttemptReason } from "../../../src/contract/words.ts";
-import type { AttemptResult } from "../../../src/domain/delivery/delivery.ts";
-import type { PollWord } from "./world.ts";
+import type { AttemptReason } from "../../../../src/contract/words.ts";
+import type { AttemptResult } from "../../../../src/domain/delivery/delivery.ts";
+import type { PollWord } from "../world.ts";
 import type {
   PollAnswer,
   ResultUrl,
   SubmitAnswer,
   TaskReading,
-} from "../../../src/domain/task/upstream-answer.ts";
+} from "../../../../src/domain/task/upstream-answer.ts";
 
 /** What the words of a script are at the core's border. */
 

@@ -1,5 +1,5 @@
-import type { CreateAnswer, WireKind } from "../../support/model/world.ts";
-import { isReceiver, SOURCES, video } from "./world.ts";
+import type { CreateAnswer, WireKind } from "../../../support/model/world.ts";
+import { isReceiver, SOURCES, video } from "../world.ts";
 
 /** The words of a script, and what a create is answered, as they are over HTTP. */
 

@@ -1,38 +1,43 @@
-import { OverloadedError } from "../../../src/domain/errors/unavailable.ts";
-import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
-import { RECONCILE_EVERY_MS } from "../../../src/domain/account/reconcile.ts";
-import type { TaskSummary } from "../../../src/domain/account/summary.ts";
+import { OverloadedError } from "../../../../src/domain/errors/unavailable.ts";
+import type { KeyVerdict } from "../../../../src/domain/task/key-proof.ts";
+import { RECONCILE_EVERY_MS } from "../../../../src/domain/account/reconcile.ts";
+import type { TaskSummary } from "../../../../src/domain/account/summary.ts";
 import {
   FIRST_VERSION,
   rotated,
   versionsInForce,
   type SigningVersion,
-} from "../../../src/domain/account/signing-versions.ts";
-import type { CopyOutcome } from "../../../src/domain/task/keep.ts";
-import type { PollAnswer, SubmitAnswer } from "../../../src/domain/task/upstream-answer.ts";
-import type { CopyOrder } from "../../../src/files/order.ts";
-import { NEW_HOST } from "../../../src/domain/account/hosts.ts";
-import { patched, without } from "../../../src/domain/endpoint/change.ts";
-import { disablingOf } from "../../../src/domain/endpoint/disabling.ts";
-import type { Endpoint } from "../../../src/domain/endpoint/endpoint.ts";
-import { deliveriesTo } from "../../../src/domain/delivery/by-receiver.ts";
-import type { Receiver } from "../../../src/domain/delivery/delivery.ts";
-import { sealEndpointHeaders } from "../../../src/keys/endpoint-headers.ts";
-import type { TaskSettings } from "../../../src/env.ts";
-import { rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "../../../src/task-object/alarm.ts";
+} from "../../../../src/domain/account/signing-versions.ts";
+import type { CopyOutcome } from "../../../../src/domain/task/keep.ts";
+import type { PollAnswer, SubmitAnswer } from "../../../../src/domain/task/upstream-answer.ts";
+import type { CopyOrder } from "../../../../src/files/order.ts";
+import { NEW_HOST } from "../../../../src/domain/account/hosts.ts";
+import { patched, without } from "../../../../src/domain/endpoint/change.ts";
+import { disablingOf } from "../../../../src/domain/endpoint/disabling.ts";
+import type { Endpoint } from "../../../../src/domain/endpoint/endpoint.ts";
+import { deliveriesTo } from "../../../../src/domain/delivery/by-receiver.ts";
+import type { Receiver } from "../../../../src/domain/delivery/delivery.ts";
+import { sealEndpointHeaders } from "../../../../src/keys/endpoint-headers.ts";
+import type { TaskSettings } from "../../../../src/env.ts";
+import {
+  rearmIfLost,
+  runAlarm,
+  waitForSettings,
+  WITHOUT_SETTINGS,
+} from "../../../../src/task-object/alarm.ts";
 import {
   createTask,
   resolveCreate,
   type CreateInput,
   type CreateOutcome,
-} from "../../../src/task-object/steps/create.ts";
-import type { TaskDeps } from "../../../src/task-object/deps.ts";
-import { reportInPassing } from "../../../src/task-object/run.ts";
-import { recoverDelivery } from "../../../src/task-object/steps/recover.ts";
-import { redeliver } from "../../../src/task-object/steps/redeliver.ts";
-import { finishRemoval, removeTask } from "../../../src/task-object/steps/remove.ts";
-import type { Callback } from "../../../src/webhook/send.ts";
-import { anEndpoint, anUpstream, T0 } from "../builders.ts";
+} from "../../../../src/task-object/steps/create.ts";
+import type { TaskDeps } from "../../../../src/task-object/deps.ts";
+import { reportInPassing } from "../../../../src/task-object/run.ts";
+import { recoverDelivery } from "../../../../src/task-object/steps/recover.ts";
+import { redeliver } from "../../../../src/task-object/steps/redeliver.ts";
+import { finishRemoval, removeTask } from "../../../../src/task-object/steps/remove.ts";
+import type { Callback } from "../../../../src/webhook/send.ts";
+import { anEndpoint, anUpstream, T0 } from "../../builders.ts";
 import {
   addressee,
   changeOf,
@@ -45,13 +50,13 @@ import {
   headerOf,
   type EndpointChangeWord,
   type EndpointId,
-} from "./endpoints.ts";
+} from "../endpoints.ts";
 import { FailingStorage } from "./failing-storage.ts";
 import { MemoryStorage } from "./memory-storage.ts";
-import { freshStore, readRows } from "./read-rows.ts";
-import { attemptResult, pollAnswer, submitAnswer, withResult } from "./simulated-answers.ts";
-import { quiet, SimulatedClock } from "./simulated-clock.ts";
-import { SimulatedProcess } from "./simulated-process.ts";
+import { freshStore, readRows } from "../read-rows.ts";
+import { attemptResult, pollAnswer, submitAnswer, withResult } from "./answers.ts";
+import { quiet, SimulatedClock } from "./clock.ts";
+import { SimulatedProcess } from "./process.ts";
 import {
   emptyScript,
   nextWord,
@@ -65,7 +70,7 @@ import {
   type Rows,
   type WireCall,
   type World,
-} from "./world.ts";
+} from "../world.ts";
 
 const ROOT = "a secret of the model, long enough to count";
 const SETTINGS: TaskSettings = {

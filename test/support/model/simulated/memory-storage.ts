@@ -1,4 +1,4 @@
-import type { TaskKv, TaskStorage } from "../../../src/task-object/document/storage.ts";
+import type { TaskKv, TaskStorage } from "../../../../src/task-object/document/storage.ts";
 
 type Stored = string | Uint8Array;
 
