@@ -1,7 +1,9 @@
 import { reset } from "cloudflare:test";
 import fc from "fast-check";
 import { afterEach, beforeEach, expect, inject, it, vi } from "vitest";
-import { anyCommands, anyLife, counted, live } from "../../support/model/commands/commands.ts";
+import { anyCommands, live } from "../../support/model/commands/commands.ts";
+import { anyLife } from "../../support/model/commands/lives.ts";
+import { counted } from "../../support/model/commands/move.ts";
 import { addRun, newTally, printTally } from "../../support/checks/tally.ts";
 import { plantPoints, planCrash } from "../support/crash.ts";
 import { RealWorld } from "../support/model/world.ts";

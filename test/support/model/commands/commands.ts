@@ -1,326 +1,36 @@
 import fc from "fast-check";
 import { expect } from "vitest";
-import { deliveriesTo, terminalDelivery } from "../../../../src/domain/delivery/by-receiver.ts";
-import type { TaskState } from "../../../../src/domain/task/due-work.ts";
-import { isUnproved, type KeyVerdict } from "../../../../src/domain/task/key-proof.ts";
-import { isTerminal } from "../../../../src/domain/task/task.ts";
-import {
-  ENDPOINT_CHANGES,
-  ENDPOINT_IDS,
-  type EndpointChangeWord,
-  type EndpointId,
-  type EndpointPlan,
-} from "../endpoints.ts";
+import { ENDPOINT_CHANGES, ENDPOINT_IDS, type EndpointId } from "../endpoints.ts";
 import { Guarantees } from "../guarantees.ts";
 import { verdict, type Verdict } from "../verdict.ts";
 import {
   CALLBACK_WORDS,
   COPY_WORDS,
-  KEY_WORDS,
   emptyScript,
+  KEY_WORDS,
   POLL_WORDS,
   SUBMIT_WORDS,
-  type CallbackWord,
-  type CopyWord,
-  type CrashPlan,
-  type CreateRequest,
-  type LifePlan,
-  type PollWord,
-  type Recovery,
-  type Redelivery,
-  type Rows,
-  type SubmitWord,
   type WireKind,
   type World,
 } from "../world.ts";
-
-/** A command, in words that a counterexample is read by. */
-interface Move {
-  text: string;
-  /** Whether it makes sense now. */
-  fits?: (world: World) => boolean;
-  run: (world: World, model: Guarantees, before: Rows) => Promise<void>;
-}
-
-export const counted = { commands: 0, alarms: 0, deaths: 0, requests: 0 };
-
-class Command implements fc.AsyncCommand<Guarantees, World> {
-  readonly #move: Move;
-
-  constructor(move: Move) {
-    this.#move = move;
-  }
-
-  check(): boolean {
-    return true;
-  }
-
-  async run(model: Guarantees, world: World): Promise<void> {
-    if (this.#move.fits && !this.#move.fits(world)) return;
-    counted.commands += 1;
-    const before = await model.look(world);
-    await this.#move.run(world, model, before);
-    await model.look(world);
-  }
-
-  toString(): string {
-    return this.#move.text;
-  }
-}
-
-function create(request: CreateRequest): Move {
-  const traits = [request.other ? "another body" : "", request.respondAsync ? "respond-async" : ""];
-  return {
-    text: ["create", ...traits.filter((word) => word !== "")].join(", "),
-    fits: ({ life, creates }) => life.keyed || creates.length === 0,
-    run: async (world, model, before) => {
-      const deaths = world.deaths.length;
-      const wire = world.wire.length;
-      if (before.state === null && !before.digest) model.reopen();
-      const count = world.creates.length;
-      await world.create(request);
-      const call = world.creates[count];
-      if (!call?.answer || world.deaths.length > deaths) return;
-      const { kind } = call.answer;
-      const sent = world.wire.slice(wire).filter((made) => made.kind === "submit").length;
-      if (kind === "misconfigured") expect(sent).toBe(0);
-      else if (before.state !== null || before.digest) {
-        expect(sent, "a replay submits nothing").toBe(0);
-        expect(kind, "a replay's answer").toBe(replayKind(request.other === model.other, before, world));
-        if (call.answer.kind === "taken") {
-          expect(call.answer).toEqual({ kind, replayed: true, taskId: before.state?.task.taskId });
-        }
-      } else {
-        expect(sent).toBe(request.respondAsync ? 0 : 1);
-        const refused = !request.respondAsync && world.wire.at(-1)?.word === "400";
-        expect(kind, "a new create's answer").toBe(refused ? "refused" : "taken");
-      }
-    },
-  };
-}
-
-function replayKind(same: boolean, before: Rows, world: World): string {
-  if (!same) return "mismatch";
-  if (before.state === null) return "deleted";
-  const { submit } = before.state.task;
-  return submit.phase === "begun" && submit.inCreate && world.busy().create ? "in_progress" : "taken";
-}
-
-function answers(kind: "submit", words: SubmitWord[]): Move;
-function answers(kind: "poll", words: PollWord[]): Move;
-function answers(kind: "callback", words: CallbackWord[]): Move;
-function answers(kind: "copy", words: CopyWord[]): Move;
-function answers(kind: WireKind, words: string[]): Move {
-  return {
-    text: `${kind === "copy" ? "copies" : `${kind}s`} are answered ${words.join(", ")}`,
-    run: async ({ script }) => {
-      (script[kind] as string[]).push(...words);
-    },
-  };
-}
-
-function keyAnswers(words: KeyVerdict[]): Move {
-  return {
-    text: `the key is ${words.join(", ")}`,
-    run: async ({ script }) => void script.key.push(...words),
-  };
-}
-
-/** Of a life that has this endpoint. */
-function atEndpoint(id: EndpointId, text: string, run: (world: World) => Promise<void>): Move {
-  return { text, fits: ({ life }) => life.endpoints.some((plan) => plan.id === id), run };
-}
-
-function endpointAnswers(id: EndpointId, words: CallbackWord[]): Move {
-  return atEndpoint(id, `callbacks to ${id} are answered ${words.join(", ")}`, async ({ script }) => {
-    script.endpoints[id].push(...words);
-  });
-}
-
-function changeEndpoint(id: EndpointId, change: EndpointChangeWord): Move {
-  return atEndpoint(id, `${id} is ${change}`, async (world) => world.changeEndpoint(id, change));
-}
-
-const read: Move = { text: "read", run: async (world) => world.read() };
-const release: Move = { text: "answer what hangs", run: async (world) => world.release() };
-const crash: Move = { text: "crash", run: async (world) => world.crash() };
-
-function fire(times: number): Move {
-  return {
-    text: times === 1 ? "alarm" : `${times} alarms`,
-    run: async (world, model) => {
-      for (let time = 0; time < times; time++) {
-        if (!(await world.fire())) break;
-        counted.alarms += 1;
-        await model.look(world);
-      }
-    },
-  };
-}
-
-function pass(ms: number, text: string): Move {
-  return { text: `${text} pass`, run: async (world) => world.pass(ms) };
-}
-
-function crashAt(plan: CrashPlan): Move {
-  const loss = plan.lossy ? ", and loses what was not yet reported" : "";
-  return {
-    text: `dies ${plan.when} verb ${plan.nth} from here${loss}`,
-    run: async (world) => world.planCrash(plan),
-  };
-}
-
-function hold(kind: WireKind): Move {
-  return { text: `the next ${kind} hangs`, run: async ({ script }) => void script.hold.add(kind) };
-}
-
-function redeliver({
-  which,
-  ...to
-}: Omit<Redelivery, "messageId"> & { which: "the newest" | "the first" | "an unknown message" }): Move {
-  return {
-    text: `redeliver ${which}${inWords(to)}`,
-    run: async (world, model, before) => {
-      const deaths = world.deaths.length;
-      const ids = {
-        "the newest": null,
-        "the first": before.state?.deliveries[0]?.messageId,
-        "an unknown message": "msg_no",
-      };
-      const order = { messageId: ids[which] ?? null, ...to };
-      const isBusy = world.busy().alarm;
-      const kind = await world.redeliver(order);
-      const died = world.deaths.length > deaths;
-      if (kind === "queued" || died) model.asked(kind === "queued");
-      if (died || kind === "misconfigured") return;
-      // It asks the account about an endpoint first; an alarm's run goes on meanwhile.
-      if (to.endpoint !== null && isBusy) return;
-      expect(kind).toBe(redeliveryAnswer(before, order, world));
-    },
-  };
-}
-
-function inWords({ endpoint, isElsewhere }: Omit<Redelivery, "messageId">): string {
-  return `${endpoint === null ? "" : ` of ${endpoint}`}${isElsewhere ? ", elsewhere" : ""}`;
-}
-
-function redeliveryAnswer(before: Rows, order: Redelivery, world: World): string {
-  const { state } = before;
-  if (state === null) return "no_task";
-  const none = noDelivery({ ...before, state }, order, world);
-  if (none !== null) return none;
-  const { task, deliveries } = state;
-  if (isUnproved(task)) return "unproved";
-  const recent = task.redeliveredAt.filter((at) => at > world.now() - 60_000).length;
-  const waiting = order.isElsewhere ? deliveries.flatMap(({ elsewhere }) => elsewhere).length : 0;
-  if (recent >= 10) return "too_often";
-  return waiting >= 10 ? "too_many_elsewhere" : "queued";
-}
-
-/** Null: there is a delivery that an order means. */
-function noDelivery(
-  { state, endpoints }: Rows & { state: TaskState },
-  { messageId: id, endpoint, isElsewhere }: Redelivery,
-  { script }: World,
-): string | null {
-  const { task, deliveries } = state;
-  if (endpoint === null && task.callback === null) return "no_callback";
-  const isKnown = endpoint === null || task.endpoints?.some((one) => one.id === endpoint);
-  if (!isKnown) return "no_endpoint";
-  const there = deliveriesTo(deliveries, endpoint);
-  if (there.length === 0) return "nothing";
-  if (id !== null && there.every(({ messageId }) => messageId !== id)) return "no_message";
-  const isThere = endpoint === null || endpoints.some((one) => one.id === endpoint);
-  return isThere || isElsewhere || script.silentAccount ? null : "no_endpoint";
-}
-
-/** `alarms`: so many at most come first, until there is an end to recover. */
-function recover({ alarms, ...order }: Recovery & { alarms: number }): Move {
-  const { recoveryId, statuses } = order;
-  const first = alarms === 0 ? "" : `until it has ended, ${alarms} alarms, and `;
-  return {
-    text: `${first}recover what is ${statuses.join(" or ")} as ${recoveryId}${inWords(order)}`,
-    run: async (world, model, before) => {
-      const rows = await untilEnded({ world, model, before, alarms });
-      const deaths = world.deaths.length;
-      model.recovers(order);
-      const kind = await world.recover(order);
-      const isUnknown = kind === "misconfigured" || kind === "no answer" || world.deaths.length > deaths;
-      if (!isUnknown) expect(recoveryAnswers(rows, order, world)).toContain(kind);
-    },
-  };
-}
-
-async function untilEnded(life: {
-  world: World;
-  model: Guarantees;
-  before: Rows;
-  alarms: number;
-}): Promise<Rows> {
-  let rows = life.before;
-  for (let alarm = 0; alarm < life.alarms && rows.state && !isTerminal(rows.state.task); alarm++) {
-    if (!(await life.world.fire())) break;
-    counted.alarms += 1;
-    rows = await life.model.look(life.world);
-  }
-  return rows;
-}
-
-/** What an order may be answered. */
-function recoveryAnswers({ state, endpoints }: Rows, order: Recovery, world: World): string[] {
-  if (state === null) return ["gone"];
-  const { recoveryId, statuses, endpoint, isElsewhere } = order;
-  const end = terminalDelivery(state.deliveries, endpoint);
-  if (end?.status === "delivered") return ["delivered"];
-  if (end?.finished.some((attempt) => attempt.recoveryId === recoveryId)) return ["failed", "interrupted"];
-  if (!end || !(statuses.includes(end.status) || end.onTheWire?.recoveryId === recoveryId)) {
-    return ["unmatched"];
-  }
-  // Another attempt that is on the wire may settle it meanwhile; else it is sent.
-  if (end.onTheWire !== null) return ["delivered", "failed", "interrupted", "unmatched"];
-  const isThere = endpoint === null || endpoints.some(({ id }) => id === endpoint);
-  const asks = endpoint !== null && !isElsewhere;
-  return asks && (!isThere || world.script.silentAccount) ? ["interrupted"] : ["delivered", "failed"];
-}
-
-const remove: Move = {
-  text: "delete",
-  run: async (world, model, { state }) => {
-    const deaths = world.deaths.length;
-    const removed = await world.remove();
-    if (world.deaths.length === deaths) {
-      expect(removed).toBe(state !== null);
-      if (removed && !world.script.brokenBucket)
-        expect(await world.bucket(), "a file goes at once").toEqual([]);
-    }
-    if (removed || state !== null) model.removed(world);
-  },
-};
-
-function silence(silent: boolean): Move {
-  return {
-    text: silent ? "the account falls silent" : "the account answers again",
-    run: async ({ script }) => void (script.silentAccount = silent),
-  };
-}
-
-function bucket(broken: boolean): Move {
-  return {
-    text: broken ? "the bucket breaks" : "the bucket works again",
-    run: async ({ script }) => void (script.brokenBucket = broken),
-  };
-}
-
-function settings(good: boolean): Move {
-  return {
-    text: good ? "the settings parse again" : "the settings are bad",
-    // A deployment ends the process; the recovery of a lost create has the settings of the create.
-    fits: (world) => !world.busy().create,
-    run: async (world) => world.setSettings(good),
-  };
-}
-
-type Commands = Iterable<fc.AsyncCommand<Guarantees, World>>;
+import { Command, counted, type Commands, type Move } from "./move.ts";
+import { create, read, recover, redeliver, remove } from "./orders.ts";
+import {
+  answers,
+  bucket,
+  changeEndpoint,
+  crash,
+  crashAt,
+  endpointAnswers,
+  fire,
+  hold,
+  keyAnswers,
+  pass,
+  release,
+  rotate,
+  settings,
+  silence,
+} from "./surroundings.ts";
 
 const createRequest = fc.record({
   other: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
@@ -407,65 +117,10 @@ function someOf<T>(all: readonly T[], maxLength: number): fc.Arbitrary<T[]> {
   return fc.array(fc.constantFrom(...all), { minLength: 1, maxLength });
 }
 
-function rotate(overlapMs: number): Move {
-  return {
-    text: `rotate, overlap ${overlapMs / 1000} s`,
-    run: async (world) => world.rotate(overlapMs),
-  };
-}
-
 export const anyCommands: fc.Arbitrary<Commands> = fc.commands(
   [fc.oneof(...moves).map((move) => new Command(move))],
   { maxCommands: 40, size: "max" },
 );
-
-/** None in two of three lives. */
-const anyEndpoints: fc.Arbitrary<EndpointPlan[]> = fc.oneof(
-  { weight: 3, arbitrary: fc.constant<EndpointPlan[]>([]) },
-  {
-    weight: 1,
-    arbitrary: fc
-      .subarray([...ENDPOINT_IDS], { minLength: 1 })
-      .chain((ids) => fc.tuple(...ids.map(anyEndpoint))),
-  },
-);
-
-function anyEndpoint(id: EndpointId): fc.Arbitrary<EndpointPlan> {
-  return fc.record({
-    id: fc.constant(id),
-    events: fc.constantFrom<EndpointPlan["events"][]>(
-      ["video.succeeded", "video.failed"],
-      ["video.succeeded", "video.failed", "video.running", "video.progress"],
-      ["video.failed", "video.running"],
-    ),
-    format: fc.constantFrom("standard" as const, "flat" as const),
-    answer: fc.constantFrom<EndpointPlan["answer"][]>("200", "200", "500", "410", "501"),
-  });
-}
-
-const anyPlan: fc.Arbitrary<LifePlan> = fc.record({
-  keyed: fc.boolean(),
-  first: fc.option(
-    fc.boolean().map((respondAsync) => ({ other: false, respondAsync })),
-    { freq: 3 },
-  ),
-  repeats: fc.boolean(),
-  events: fc.constantFrom<LifePlan["events"][]>(
-    ["video.succeeded", "video.failed", "video.running", "video.progress"],
-    ["video.succeeded", "video.failed"],
-    null,
-  ),
-  endpoints: anyEndpoints,
-  silent: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
-  timeoutMs: fc.constantFrom(60_000, 600_000, 3_600_000),
-  poll: fc.constantFrom("running" as const, "succeeded" as const),
-  seed: fc.nat(),
-  keep: fc.boolean(),
-  isSecret: fc.boolean(),
-});
-
-/** A silence from the start is for those that have something to learn. */
-export const anyLife = anyPlan.filter(({ silent, endpoints }) => !silent || endpoints.length > 0);
 
 /** An hour of "running" is some 400 polls; so many alarms are a life that does not end. */
 const ALARMS_MAX = 1_000;
