@@ -1,4 +1,3 @@
-import { env } from "cloudflare:workers";
 import {
   abortAllDurableObjects,
   evictDurableObject,
@@ -7,22 +6,23 @@ import {
   runDurableObjectAlarm,
   runInDurableObject,
 } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { EVERY_TASK } from "../../../src/domain/account/filter.ts";
 import { AccountObject } from "../../../src/account-object/object.ts";
 import { AccountStore } from "../../../src/account-object/store.ts";
+import { EVERY_TASK } from "../../../src/domain/account/filter.ts";
 import { reportOf, taskKey, type KnownTask } from "../../../src/domain/account/report.ts";
 import type { TaskSummary } from "../../../src/domain/account/summary.ts";
-import { ownKeyAccount } from "../../../src/keys/ids.ts";
+import { account } from "../support/account.ts";
+import { alarmOf, rowsByTable } from "../support/stored.ts";
 import {
-  AUTHORIZATION,
-  request,
   callbacks,
   create,
   created,
   fakeNetwork,
   network,
   read,
+  request,
   stubOf,
   until,
   upstream,
@@ -50,11 +50,6 @@ afterEach(async () => {
   // No object of one test goes on polling into the next.
   await reset();
 });
-
-async function account() {
-  const name = await ownKeyAccount(AUTHORIZATION.replace("Bearer ", ""));
-  return env.ACCOUNTS.get(env.ACCOUNTS.idFromName(name));
-}
 
 async function summaries(): Promise<TaskSummary[]> {
   return runInDurableObject(await account(), (_object, state) => {
@@ -133,9 +128,7 @@ describe("an account", () => {
     // The answer's task is empty and has no alarm, so nothing is left that could report later.
     const tasks = await listDurableObjectIds(env.TASKS);
     for (const id of tasks) {
-      const alarm = await runInDurableObject(env.TASKS.get(id), async (_object, state) =>
-        state.storage.getAlarm(),
-      );
+      const alarm = await alarmOf(env.TASKS.get(id));
       expect(alarm).toBeNull();
     }
     expect(report).not.toHaveBeenCalled();
@@ -152,8 +145,7 @@ describe("an account", () => {
     );
     expect(callbacks()).toHaveLength(1);
     expect(await summaries()).toEqual([]);
-    const alarm = async (): Promise<number | null> =>
-      runInDurableObject(stubOf(id), async (_object, state) => state.storage.getAlarm());
+    const alarm = async (): Promise<number | null> => alarmOf(stubOf(id));
     const retry = await until(alarm, (at) => at !== null);
     expect(retry).toBeLessThanOrEqual(Date.now() + 60_000);
     vi.restoreAllMocks();
@@ -174,8 +166,7 @@ describe("an account", () => {
       () => report.mock.calls.length,
       (count) => count > 0,
     );
-    const alarm = async (): Promise<number | null> =>
-      runInDurableObject(stubOf(id), async (_object, state) => state.storage.getAlarm());
+    const alarm = async (): Promise<number | null> => alarmOf(stubOf(id));
     expect(await until(alarm, (at) => at !== null)).toBeLessThanOrEqual(Date.now() + 60_000);
     await abortAllDurableObjects();
     vi.restoreAllMocks();
@@ -280,7 +271,7 @@ describe("the account's hourly reconciliation", () => {
     expect(await summaries()).toHaveLength(2);
     await reconcile(HOUR);
     expect((await summaries()).map(({ taskId }) => taskId)).toEqual([kept.task_id]);
-    const alarm = await runInDurableObject(stub, async (_object, state) => state.storage.getAlarm());
+    const alarm = await alarmOf(stub);
     expect(alarm).toBeGreaterThan(Date.now() + HOUR - 2 * 60_000);
     expect(alarm).toBeLessThanOrEqual(Date.now() + HOUR + 60_000);
   });
@@ -293,9 +284,7 @@ describe("the account's hourly reconciliation", () => {
     await runInDurableObject(stub, async (_object, state) => state.storage.deleteAlarm());
     await abortAllDurableObjects();
     await (await account()).signingVersions();
-    const alarm = await runInDurableObject(await account(), async (_object, state) =>
-      state.storage.getAlarm(),
-    );
+    const alarm = await alarmOf(await account());
     expect(alarm).toBeGreaterThan(Date.now());
 
     const task = await import("../../../src/task-object/object.ts");
@@ -321,7 +310,7 @@ describe("a task that is gone", () => {
     await abortAllDurableObjects();
     await runDurableObjectAlarm(stubOf(id));
     expect(await summaries()).toEqual([]);
-    expect(await size(stubOf(id))).toBe(0);
+    expect(await runInDurableObject(stubOf(id), (_object, { storage }) => rowsByTable(storage))).toEqual({});
   });
 
   it("leaves its account when its retention is over, and the account is emptied with its last task", async () => {
@@ -331,8 +320,8 @@ describe("a task that is gone", () => {
     await changeRows(isOver);
     await runDurableObjectAlarm(stub);
     expect(await summaries()).toEqual([]);
-    expect(await size(stub)).toBe(0);
-    expect(await runInDurableObject(stub, async (_object, state) => state.storage.getAlarm())).toBeNull();
+    expect(await runInDurableObject(stub, (_object, { storage }) => rowsByTable(storage))).toEqual({});
+    expect(await alarmOf(stub)).toBeNull();
   });
 
   it("never is over while the settings do not parse, and the account stays set to look again", async () => {
@@ -371,19 +360,3 @@ describe("a task that is gone", () => {
     expect(await stub.signingVersions()).toEqual(rotated?.slice(0, 1));
   });
 });
-
-/** Rows of whatever tables there are. */
-async function size(stub: DurableObjectStub): Promise<number> {
-  return runInDurableObject(stub, (_object, state) => {
-    const tables = state.storage.sql
-      .exec<{ name: string }>(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_cf%' ESCAPE '\\'",
-      )
-      .toArray();
-    return tables.reduce(
-      (rows, { name }) =>
-        rows + Number(state.storage.sql.exec(`SELECT count(*) AS n FROM ${name}`).one()["n"]),
-      0,
-    );
-  });
-}

@@ -1,9 +1,9 @@
-import { env } from "cloudflare:workers";
 import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ownKeyAccount } from "../../../src/keys/ids.ts";
+import { account } from "../support/account.ts";
 import { failFrom, failing, failNoMore, plantFailures } from "../support/storage.ts";
-import { AUTHORIZATION, fakeNetwork, request } from "../support/world.ts";
+import { alarmOf, tablesOf } from "../support/stored.ts";
+import { fakeNetwork, request } from "../support/world.ts";
 
 /*
  * An account's registered endpoints, in workerd itself.
@@ -31,11 +31,6 @@ interface Shown {
   header_names: string[];
 }
 
-async function account() {
-  const name = await ownKeyAccount(AUTHORIZATION.replace("Bearer ", ""));
-  return env.ACCOUNTS.get(env.ACCOUNTS.idFromName(name));
-}
-
 async function registered(url: string): Promise<Shown> {
   const response = await request("POST", PATH, { url, headers: { "x-key": SECRET } });
   expect(response.status).toBe(201);
@@ -49,18 +44,7 @@ async function listed(): Promise<Shown[]> {
 }
 
 async function tables(): Promise<string[]> {
-  return runInDurableObject(await account(), (_object, { storage }) =>
-    storage.sql
-      .exec<{ name: string }>(
-        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\'",
-      )
-      .toArray()
-      .map(({ name }) => name),
-  );
-}
-
-async function alarm(): Promise<number | null> {
-  return runInDurableObject(await account(), async (_object, { storage }) => storage.getAlarm());
+  return runInDurableObject(await account(), (_object, { storage }) => tablesOf(storage));
 }
 
 describe("an endpoint", () => {
@@ -116,18 +100,24 @@ describe("an account with nothing but endpoints", () => {
   it("is kept without an alarm, and emptied by the one that the deletion of the last sets", async () => {
     const one = await registered(URL_A);
     const two = await registered(`${URL_A}/b`);
-    expect({ alarm: await alarm(), tables: await tables() }).toEqual({ alarm: null, tables: ["document"] });
+    expect({ alarm: await alarmOf(await account()), tables: await tables() }).toEqual({
+      alarm: null,
+      tables: ["document"],
+    });
     // An alarm that is left over empties nothing.
     await runInDurableObject(await account(), async (_object, { storage }) => storage.setAlarm(Date.now()));
     await runDurableObjectAlarm(await account());
     expect(await listed()).toEqual([one, two]);
     await request("DELETE", `${PATH}/${one.id}`);
-    expect(await alarm()).toBeNull();
+    expect(await alarmOf(await account())).toBeNull();
     await request("DELETE", `${PATH}/${two.id}`);
-    expect(await alarm()).toBeGreaterThan(Date.now());
+    expect(await alarmOf(await account())).toBeGreaterThan(Date.now());
     await abortAllDurableObjects();
     await runDurableObjectAlarm(await account());
-    expect({ alarm: await alarm(), tables: await tables() }).toEqual({ alarm: null, tables: [] });
+    expect({ alarm: await alarmOf(await account()), tables: await tables() }).toEqual({
+      alarm: null,
+      tables: [],
+    });
     expect(await listed()).toEqual([]);
   });
 });

@@ -1,11 +1,9 @@
-import { env } from "cloudflare:workers";
 import { evictDurableObject, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountObject } from "../../../src/account-object/object.ts";
 import { AccountRows } from "../../../src/account-object/rows.ts";
 import type { EndpointSummary } from "../../../src/domain/account/summary.ts";
-import { ownKeyAccount } from "../../../src/keys/ids.ts";
-import { watchLog } from "../../support/log-lines.ts";
 import {
   anEndpoint,
   anEndpointSummary,
@@ -14,8 +12,10 @@ import {
   failedAttempts,
   T0,
 } from "../../support/builders.ts";
+import { watchLog } from "../../support/log-lines.ts";
+import { account } from "../support/account.ts";
+import { alarmOf } from "../support/stored.ts";
 import {
-  AUTHORIZATION,
   callbacks,
   created,
   fakeNetwork,
@@ -45,11 +45,6 @@ afterEach(async () => {
   await reset();
 });
 
-async function account() {
-  const name = await ownKeyAccount(AUTHORIZATION.replace("Bearer ", ""));
-  return env.ACCOUNTS.get(env.ACCOUNTS.idFromName(name));
-}
-
 async function hosts() {
   return (await (await account()).stats()).hosts;
 }
@@ -72,7 +67,7 @@ describe("an attempt that fails", () => {
     const [host] = await until(hosts, ([first]) => (first?.failed ?? 0) >= 1);
     expect(host).toMatchObject({ host: HOST, delivered: 0, failingSince: null, lastReason: "http_503" });
     await until(
-      async () => runInDurableObject(stubOf(id), async (_object, { storage }) => storage.getAlarm()),
+      async () => alarmOf(stubOf(id)),
       (alarm) => alarm !== null,
     );
     await until(hosts, ([first]) => (first?.failed ?? 0) >= 2);

@@ -1,9 +1,10 @@
-import { env, exports } from "cloudflare:workers";
 import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { RecoveryJson } from "../../../src/contract/shapes/recovery.ts";
 import { AccountStore } from "../../../src/account-object/store.ts";
-import { ownKeyAccount } from "../../../src/keys/ids.ts";
+import type { RecoveryJson } from "../../../src/contract/shapes/recovery.ts";
+import { account } from "../support/account.ts";
+import { alarmOf, tablesOf } from "../support/stored.ts";
 import {
   AUTHORIZATION,
   callbacks,
@@ -36,11 +37,6 @@ afterEach(async () => {
   await reset();
 });
 
-async function account() {
-  const name = await ownKeyAccount(AUTHORIZATION.replace("Bearer ", ""));
-  return env.ACCOUNTS.get(env.ACCOUNTS.idFromName(name));
-}
-
 async function call(method: string, path = "", body?: object): Promise<RecoveryJson> {
   const response = await exports.default.fetch(`http://ringback.test/v1/webhooks/recoveries${path}`, {
     method,
@@ -48,10 +44,6 @@ async function call(method: string, path = "", body?: object): Promise<RecoveryJ
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   return response.json();
-}
-
-async function alarmOf(): Promise<number | null> {
-  return runInDurableObject(await account(), async (_object, { storage }) => storage.getAlarm());
 }
 
 /** Tasks whose receiver has said 410; it is well then, but slow if that is asked. */
@@ -82,7 +74,7 @@ describe("a recovery", () => {
   it("neither delays the hourly reconciliation nor makes it come more often", async () => {
     const reconciled = vi.spyOn(AccountStore.prototype, "beginRun");
     await anOutage(4, 300);
-    const due = await alarmOf();
+    const due = await alarmOf(await account());
     expect(due).toBeGreaterThan(Date.now() + 50 * 60_000);
     const { id } = await call("POST", "", { statuses: ["stopped"] });
     await until(callbacks, ({ length }) => length > 0);
@@ -91,7 +83,7 @@ describe("a recovery", () => {
       ({ status }) => status === "done",
     );
     expect(reconciled).not.toHaveBeenCalled();
-    expect(await alarmOf()).toBe(due);
+    expect(await alarmOf(await account())).toBe(due);
   });
 
   it("lets the reconciliation come when it is due in the middle, once", async () => {
@@ -114,7 +106,7 @@ describe("a recovery", () => {
       ({ status }) => status === "done",
     );
     expect(reconciled).toHaveBeenCalledTimes(1);
-    expect(await alarmOf()).toBeGreaterThan(Date.now() + 50 * 60_000);
+    expect(await alarmOf(await account())).toBeGreaterThan(Date.now() + 50 * 60_000);
   });
 
   it("whose alarm is lost is armed again by any request to the account, and goes on", async () => {
@@ -138,18 +130,13 @@ describe("a recovery", () => {
     const began = Date.now();
     vi.useFakeTimers({ toFake: ["Date"], now: began + HOUR });
     await runDurableObjectAlarm(await account());
-    const due = (await alarmOf()) ?? 0;
+    const due = (await alarmOf(await account())) ?? 0;
     expect(due - began).toBeGreaterThan(30 * DAY - HOUR);
     expect(due - began).toBeLessThanOrEqual(30 * DAY + HOUR);
     vi.setSystemTime(due);
     await runDurableObjectAlarm(await account());
-    expect(await alarmOf()).toBeNull();
-    const tables = await runInDurableObject(await account(), (_object, { storage }) =>
-      storage.sql
-        .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
-        .toArray()
-        .filter(({ name }) => !name.startsWith("_cf")),
-    );
+    expect(await alarmOf(await account())).toBeNull();
+    const tables = await runInDurableObject(await account(), (_object, { storage }) => tablesOf(storage));
     expect(tables).toEqual([]);
   });
 });

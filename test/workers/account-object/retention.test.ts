@@ -1,12 +1,14 @@
-import { env } from "cloudflare:workers";
 import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { EVERY_TASK } from "../../../src/domain/account/filter.ts";
 import type { KnownTask } from "../../../src/domain/account/report.ts";
 import type { TaskSummary } from "../../../src/domain/account/summary.ts";
-import { EVERY_TASK } from "../../../src/domain/account/filter.ts";
 import { ownKeyAccount } from "../../../src/keys/ids.ts";
 import { TaskObject } from "../../../src/task-object/object.ts";
-import { AUTHORIZATION, created, fakeNetwork, network, stubOf, until } from "../support/world.ts";
+import { account } from "../support/account.ts";
+import { alarmOf } from "../support/stored.ts";
+import { created, fakeNetwork, network, stubOf, until } from "../support/world.ts";
 
 /*
  * `RETENTION_HOURS` is changed while tasks lie there that have ended. The clock is a fake one, a day ahead, so that no
@@ -41,15 +43,6 @@ async function deploy(hours: string, ids: string[]): Promise<void> {
       (object as unknown as { env: object }).env = { ...env, RETENTION_HOURS: hours };
     });
   }
-}
-
-async function account() {
-  const name = await ownKeyAccount(AUTHORIZATION.replace("Bearer ", ""));
-  return env.ACCOUNTS.get(env.ACCOUNTS.idFromName(name));
-}
-
-async function alarmOf(stub: DurableObjectStub): Promise<number | null> {
-  return runInDurableObject(stub, async (_object, { storage }) => storage.getAlarm());
 }
 
 async function rowOf(stub: DurableObjectStub): Promise<TaskSummary | null> {

@@ -1,15 +1,15 @@
+import { reset, runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountObject } from "../../../src/account-object/object.ts";
 import { CadenceObject } from "../../../src/cadence-object/object.ts";
-import { NOTHING_SYNCED, type TaskState } from "../../../src/domain/task/due-work.ts";
-import type { Lesson } from "../../../src/domain/task/cadence.ts";
 import { reportOf } from "../../../src/domain/account/report.ts";
-import { aSummary } from "../../support/builders.ts";
 import { PRIOR_FORECAST } from "../../../src/domain/polling/forecast.ts";
+import type { Lesson } from "../../../src/domain/task/cadence.ts";
+import { NOTHING_SYNCED, type TaskState } from "../../../src/domain/task/due-work.ts";
 import { ownKeyAccount } from "../../../src/keys/ids.ts";
-import { storedOf } from "../support/stored.ts";
+import { aSummary } from "../../support/builders.ts";
+import { alarmOf, storedOf } from "../support/stored.ts";
 import {
   AUTHORIZATION,
   callbacks,
@@ -130,8 +130,7 @@ describe("a cadence", () => {
   it("is emptied when no task has come for three months, and not before", async () => {
     const stub = await cadence();
     await stub.learn([lesson()]);
-    const alarm = async (): Promise<number | null> =>
-      runInDurableObject(stub, async (_object, { storage }) => storage.getAlarm());
+    const alarm = async (): Promise<number | null> => alarmOf(stub);
     expect(await alarm()).toBeGreaterThan(Date.now() + 89 * DAY);
     await runDurableObjectAlarm(stub);
     expect((await stub.outlook(CLASS)).forecast?.known).toBeGreaterThan(0);

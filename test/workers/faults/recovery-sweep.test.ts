@@ -1,15 +1,17 @@
+import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, inject, it, vi } from "vitest";
 import { RecoveryStore } from "../../../src/account-object/recovery/store.ts";
 import type { RecoveryJson } from "../../../src/contract/shapes/recovery.ts";
 import { nameInTaskId } from "../../../src/domain/task/task-id.ts";
 import { ownKeyAccount } from "../../../src/keys/ids.ts";
 import { TaskObject } from "../../../src/task-object/object.ts";
-import { watchLog } from "../../support/log-lines.ts";
 import { addRun, newTally, printTally } from "../../support/checks/tally.ts";
+import { watchLog } from "../../support/log-lines.ts";
 import { crash, onTheWire, planCrash, plant, plantPoints } from "../support/crash.ts";
 import { HEADER_OF_ENDPOINT, register, twoEndpoints } from "../support/registered.ts";
+import { alarmOf } from "../support/stored.ts";
+import { survive, type Survived } from "../support/survive.ts";
 import { created, ELSEWHERE, fakeNetwork, HEADER_ELSEWHERE, network } from "../support/world.ts";
 
 /*
@@ -26,8 +28,7 @@ import { created, ELSEWHERE, fakeNetwork, HEADER_ELSEWHERE, network } from "../s
 const DAY = 86_400_000;
 const DELIVERIES = 3;
 const STEPS_MAX = 40;
-/** Turns of a step, each of which takes `TURN_MS` of the fake clock. */
-const TURNS_MAX = 15_000;
+/** What a millisecond of a step takes of the fake clock. */
 const TURN_MS = 50;
 
 const STORE = {
@@ -61,24 +62,11 @@ afterEach(async () => {
   await reset();
 });
 
-/** Runs it to its end; each death on the way is made real. */
-async function survive<T>(act: () => Promise<T>): Promise<{ value: T | null; died: boolean }> {
-  const deaths = crash.deaths.length;
-  const result = { value: null as T | null, over: false };
-  void act().then(
-    (value) => Object.assign(result, { value, over: true }),
-    () => (result.over = true),
-  );
-  for (let turn = 0; turn < TURNS_MAX && (!result.over || crash.dead); turn += 1) {
-    if (crash.dead) {
-      await abortAllDurableObjects();
-      crash.dead = false;
-    }
-    await scheduler.wait(1);
-    vi.setSystemTime(Date.now() + TURN_MS);
-  }
-  if (!result.over) throw new Error("a step without an end");
-  return { value: result.value, died: crash.deaths.length > deaths };
+/** Time goes on while it runs. */
+async function survived<T>(act: () => Promise<T>): Promise<Survived<T>> {
+  const result = await survive(act, TURN_MS);
+  if (!result.isOver) throw new Error("a step without an end");
+  return result;
 }
 
 /** A task whose receivers have said 410. */
@@ -94,7 +82,7 @@ async function aStopped(authorization: string, receivers: number): Promise<void>
       await accountOf(account).sync([report]);
       return;
     }
-    const at = await runInDurableObject(stub, async (_object, { storage }) => storage.getAlarm());
+    const at = await alarmOf(stub);
     vi.setSystemTime(Math.max(Date.now(), at ?? 0));
     await runDurableObjectAlarm(stub);
   }
@@ -120,7 +108,7 @@ async function recoveriesOf(authorization: string): Promise<RecoveryJson[]> {
 /** Starts it, again while the answer is lost and nothing has begun. */
 async function start(authorization: string, fields: object): Promise<RecoveryJson> {
   for (let again = 0; again < 3; again += 1) {
-    await survive(async () => call(authorization, "POST", fields));
+    await survived(async () => call(authorization, "POST", fields));
     const [first, ...others] = await recoveriesOf(authorization);
     expect(others).toEqual([]);
     if (first) return first;
@@ -149,7 +137,7 @@ async function runToTheEnd(authorization: string, account: string): Promise<Reco
     expect(before.alarm).not.toBeNull();
     const alarm = before.alarm ?? 0;
     vi.setSystemTime(Math.max(Date.now(), alarm));
-    const { died } = await survive(async () => runDurableObjectAlarm(accountOf(account)));
+    const { died } = await survived(async () => runDurableObjectAlarm(accountOf(account)));
     if (!died) continue;
     await runInDurableObject(accountOf(account), async (_object, { storage }) => {
       if ((await storage.getAlarm()) === null) await storage.setAlarm(alarm);

@@ -1,11 +1,11 @@
-import { env } from "cloudflare:workers";
 import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { NOTHING_SYNCED, type SyncState } from "../../../src/domain/task/due-work.ts";
-import { TaskObject } from "../../../src/task-object/object.ts";
 import { ownKeyAccount } from "../../../src/keys/ids.ts";
+import { TaskObject } from "../../../src/task-object/object.ts";
 import { failFrom, failing, failNoMore, plantFailures } from "../support/storage.ts";
-import { storedOf } from "../support/stored.ts";
+import { alarmOf, storedOf } from "../support/stored.ts";
 import {
   callbacks,
   created,
@@ -48,10 +48,6 @@ afterEach(async () => {
 interface Failed {
   threw: boolean;
   alarm: number | null;
-}
-
-async function alarmOf(stub: DurableObjectStub): Promise<number | null> {
-  return runInDurableObject(stub, async (_object, { storage }) => storage.getAlarm());
 }
 
 /** Runs the alarm with a storage that fails from its n-th call on. Null: it makes fewer calls. */

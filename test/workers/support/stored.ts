@@ -18,3 +18,22 @@ export async function rewriteDocument(
     storage.kv.put("document", JSON.stringify(rewrite(document)));
   });
 }
+
+/** When an object's alarm comes; null: none is set. */
+export async function alarmOf(stub: DurableObjectStub): Promise<number | null> {
+  return runInDurableObject(stub, async (_object, { storage }) => storage.getAlarm());
+}
+
+/** The tables that an object has made. */
+export function tablesOf({ sql }: DurableObjectStorage): string[] {
+  const tables = sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").toArray();
+  return tables.map(({ name }) => name).filter((name) => !name.startsWith("_cf"));
+}
+
+/** How many rows each table has that has any. */
+export function rowsByTable(storage: DurableObjectStorage): Record<string, number> {
+  const counts = tablesOf(storage).map(
+    (name) => [name, storage.sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${name}`).one().n] as const,
+  );
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
+}

@@ -1,10 +1,11 @@
-import { env } from "cloudflare:workers";
 import { evictDurableObject, reset } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountObject } from "../../../src/account-object/object.ts";
 import { watchLog } from "../../support/log-lines.ts";
+import { account, ownAccount } from "../support/account.ts";
 import { anotherAsks } from "../support/burst.ts";
-import { HEADER_OF_ENDPOINT, ownAccount, register, twoEndpoints } from "../support/registered.ts";
+import { HEADER_OF_ENDPOINT, register, twoEndpoints } from "../support/registered.ts";
 import { storedOf } from "../support/stored.ts";
 import {
   callbacks,
@@ -196,7 +197,7 @@ describe("a receiver that says 410", () => {
     expect(await settled(id)).toEqual({ ...DELIVERED, ep_a: "stopped" });
     const reports = vi.spyOn(AccountObject.prototype, "sync");
     await until(
-      async () => env.ACCOUNTS.get(env.ACCOUNTS.idFromName(await ownAccount())).attemptBriefing(),
+      async () => (await account()).attemptBriefing(),
       ({ endpoints }) => endpoints.find((one) => one.id === "ep_a")?.isDisabled === true,
     );
     reports.mockRestore();
@@ -217,9 +218,9 @@ describe("a receiver that says 410", () => {
     expect(moved.status).toBe(200);
     answer(new Response("", { status: 410 }));
     expect(await settled(id)).toEqual({ ...DELIVERED, ep_a: "stopped" });
-    const account = env.ACCOUNTS.get(env.ACCOUNTS.idFromName(await ownAccount()));
+    const stub = await account();
     await until(
-      async () => account.stats(),
+      async () => stub.stats(),
       ({ hosts }) => hosts.some(({ host, failed }) => host === "endpoint-a.test" && failed === 1),
     );
     expect(await (await request("GET", "/v1/webhooks/endpoints/ep_a")).json()).toMatchObject({

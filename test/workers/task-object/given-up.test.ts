@@ -2,7 +2,7 @@ import { abortAllDurableObjects, reset, runInDurableObject } from "cloudflare:te
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { DELIVERY_LIFETIME_MS, type Delivery } from "../../../src/domain/delivery/delivery.ts";
 import { watchLog } from "../../support/log-lines.ts";
-import { rewriteDocument, storedOf } from "../support/stored.ts";
+import { alarmOf, rewriteDocument, storedOf } from "../support/stored.ts";
 import { callbacks, created, fakeNetwork, network, read, stubOf, until, upstream } from "../support/world.ts";
 
 /*
@@ -53,19 +53,18 @@ async function deliveryOf(id: string): Promise<Delivery | undefined> {
   return (await storedOf(id)).state?.deliveries[0];
 }
 
-async function alarmOf(id: string): Promise<number> {
-  const alarm = await runInDurableObject(stubOf(id), async (_object, { storage }) => storage.getAlarm());
-  return alarm ?? 0;
+async function wakesAt(id: string): Promise<number> {
+  return (await alarmOf(stubOf(id))) ?? 0;
 }
 
 describe("an attempt that cannot be prepared", () => {
   it.each([PENDING, { manual: 1 }])("waits a minute while there is time: %j", async (change) => {
     const id = await unreadable(DELIVERY_LIFETIME_MS - SOON_MS, change);
     await until(
-      async () => alarmOf(id),
+      async () => wakesAt(id),
       (at) => at > Date.now() + SOON_MS / 2,
     );
-    expect(await alarmOf(id)).toBeLessThanOrEqual(Date.now() + SOON_MS);
+    expect(await wakesAt(id)).toBeLessThanOrEqual(Date.now() + SOON_MS);
     expect(await deliveryOf(id)).toMatchObject(change);
   });
 
@@ -84,7 +83,7 @@ describe("an attempt that cannot be prepared", () => {
     expect(ended).toMatchObject({ nextAttemptAt: null, elsewhere: [], onTheWire: null });
     // The account is told first, and may be late.
     await until(
-      async () => alarmOf(id),
+      async () => wakesAt(id),
       (alarm) => (alarm ?? 0) > Date.now() + 3_600_000,
     );
     const lines = logged.filter((line) => line.includes('"delivery.ended"'));

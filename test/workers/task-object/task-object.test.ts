@@ -1,4 +1,3 @@
-import { env, exports } from "cloudflare:workers";
 import {
   abortAllDurableObjects,
   listDurableObjectIds,
@@ -6,12 +5,12 @@ import {
   runDurableObjectAlarm,
   runInDurableObject,
 } from "cloudflare:test";
+import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { EVERY_TASK } from "../../../src/domain/account/filter.ts";
 import { AccountObject } from "../../../src/account-object/object.ts";
-import { createInObject } from "../../../src/task-object/client.ts";
-import type { CreateInput } from "../../../src/task-object/client.ts";
-import { rewriteDocument, storedOf } from "../support/stored.ts";
+import { EVERY_TASK } from "../../../src/domain/account/filter.ts";
+import { createInObject, type CreateInput } from "../../../src/task-object/client.ts";
+import { alarmOf, rewriteDocument, storedOf } from "../support/stored.ts";
 import {
   AUTHORIZATION,
   callbacks,
@@ -25,9 +24,9 @@ import {
   request,
   stubOf,
   submits,
-  type TaskBody,
   until,
   upstream,
+  type TaskBody,
 } from "../support/world.ts";
 
 /*
@@ -86,10 +85,7 @@ describe("a crash", () => {
     await until(submits, ({ length }) => length === 1);
     await abortAllDurableObjects();
     expect(await lost).toBe("lost");
-    const lease = await runInDurableObject(
-      env.TASKS.get(env.TASKS.idFromName(NAME)),
-      async (_object, state) => state.storage.getAlarm(),
-    );
+    const lease = await alarmOf(env.TASKS.get(env.TASKS.idFromName(NAME)));
     expect(lease).not.toBeNull();
     vi.useFakeTimers({ now: (lease ?? 0) + 1, toFake: ["Date"] });
     try {
@@ -260,10 +256,6 @@ describe("the report of an attempt that a crash has lost", () => {
 const failing: typeof network.answer = async (call) =>
   call.url === RECEIVER ? new Response("no", { status: 500 }) : upstream()(call);
 
-async function alarmOf(stub: ReturnType<typeof stubOf>): Promise<number | null> {
-  return runInDurableObject(stub, async (_object, state) => state.storage.getAlarm());
-}
-
 describe("the report of a redelivery", () => {
   it("that a crash has lost is made again, although the account holds the task for settled", async () => {
     network.answer = async (call) =>
@@ -294,7 +286,7 @@ describe("the report of a redelivery", () => {
     silent.mockRestore();
     expect(await statuses()).toEqual(["exhausted", "exhausted"]);
     for (const stub of [first, second].map(stubOf)) {
-      const alarm = await runInDurableObject(stub, async (_object, state) => state.storage.getAlarm());
+      const alarm = await alarmOf(stub);
       expect((alarm ?? Infinity) - Date.now()).toBeLessThanOrEqual(60_000);
       vi.useFakeTimers({ now: (alarm ?? 0) + 1, toFake: ["Date"] });
       await runDurableObjectAlarm(stub);
@@ -354,7 +346,7 @@ describe("the alarm", () => {
     await rewriteDocument(id, (document) => ({ ...document, sealed: { ...document.sealed, key } }));
     await abortAllDurableObjects();
     const alarm = await until(
-      async () => runInDurableObject(stubOf(id), async (_object, state) => state.storage.getAlarm()),
+      async () => alarmOf(stubOf(id)),
       (at) => at !== null && at > Date.now() + 30_000,
     );
     expect(alarm).toBeLessThanOrEqual(Date.now() + 60_000);

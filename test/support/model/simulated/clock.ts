@@ -1,3 +1,6 @@
+/** No command needs more turns of the clock. */
+export const TURNS_MAX = 5_000;
+
 /** `Date.now`, `setTimeout` and `clearTimeout` of one test: time goes by only when it is told to. */
 export class SimulatedClock {
   #now: number;
@@ -44,8 +47,18 @@ export class SimulatedClock {
     }
   }
 
-  set(now: number): void {
-    this.#now = Math.max(this.#now, now);
+  /** Rings what rings until then. */
+  async passTo(instant: number): Promise<void> {
+    for (let turn = 0; turn < TURNS_MAX; turn++) {
+      await quiet();
+      const next = this.next();
+      if (next === null || next > instant) {
+        this.#now = Math.max(this.#now, instant);
+        return;
+      }
+      this.ringNext();
+    }
+    throw new Error("time does not pass");
   }
 }
 

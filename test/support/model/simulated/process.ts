@@ -1,29 +1,22 @@
-import type { KeyVerdict } from "../../../../src/domain/task/key-proof.ts";
-import type { TaskReport } from "../../../../src/domain/account/report.ts";
-import type { SigningVersion } from "../../../../src/domain/account/signing-versions.ts";
-import type { CopyOutcome } from "../../../../src/domain/task/keep.ts";
-import type { CopyOrder } from "../../../../src/files/order.ts";
 import { receiverHost } from "../../../../src/domain/delivery/endpoint-policy.ts";
 import type {
   BriefedEndpoint,
   Endpoint,
   EndpointReceiver,
 } from "../../../../src/domain/endpoint/endpoint.ts";
-import type { TaskSettings } from "../../../../src/env.ts";
-import { openText } from "../../../../src/task-object/document/sealed.ts";
 import type { PaceAnswer } from "../../../../src/domain/pacing/pacing.ts";
+import type { TaskSettings } from "../../../../src/env.ts";
 import type { TaskDeps } from "../../../../src/task-object/deps.ts";
 import type { Change, NewDocument, TaskDocument } from "../../../../src/task-object/document/document.ts";
-import { Pacing } from "../../../../src/task-object/pacing.ts";
-import type { Tombstone } from "../../../../src/task-object/document/records.ts";
-import { RunningSteps } from "../../../../src/task-object/running-steps.ts";
+import { openText } from "../../../../src/task-object/document/sealed.ts";
 import { TaskStore } from "../../../../src/task-object/document/store.ts";
+import { Pacing } from "../../../../src/task-object/pacing.ts";
+import { RunningSteps } from "../../../../src/task-object/running-steps.ts";
 import { UpstreamSession } from "../../../../src/task-object/upstream-session.ts";
-import type { Callback } from "../../../../src/webhook/send.ts";
-import type { AttemptResult } from "../../../../src/domain/delivery/delivery.ts";
-import type { PollAnswer, SubmitAnswer } from "../../../../src/domain/task/upstream-answer.ts";
+import type { SimulatedAccount } from "./account.ts";
 import type { FailingStorage } from "./failing-storage.ts";
 import type { MemoryStorage } from "./memory-storage.ts";
+import type { SimulatedWire } from "./wire.ts";
 
 /** What is outside of the object. */
 export interface Outside {
@@ -35,20 +28,8 @@ export interface Outside {
   failing: FailingStorage;
   random(): number;
   newMessageId(): string;
-  submit(process: SimulatedProcess): Promise<SubmitAnswer>;
-  poll(process: SimulatedProcess): Promise<PollAnswer>;
-  send(process: SimulatedProcess, callback: Callback): Promise<AttemptResult>;
-  copyResult(process: SimulatedProcess, order: CopyOrder): Promise<CopyOutcome>;
-  deleteFile(fileId: string): Promise<void>;
-  judgeKey(): Promise<KeyVerdict>;
-  /** What the account says; throws if it is silent. */
-  briefing(): Promise<{ signing: readonly SigningVersion[]; endpoints: readonly Endpoint[] }>;
-  /** What it has said to another task of the isolate since this one was created. */
-  knownEndpoints(): readonly Endpoint[] | undefined;
-  report(report: TaskReport): Promise<void>;
-  sendTombstone(tombstone: Tombstone): Promise<void>;
-  /** A call of the cadence; throws if it is silent, after so long. */
-  cadence(patienceMs: number): Promise<void>;
+  account: SimulatedAccount;
+  wire: SimulatedWire;
   log: TaskDeps["log"];
   /** Before and after each verb: the process may die here. */
   point(process: SimulatedProcess, when: "before" | "after", verb: string): void;
@@ -127,14 +108,14 @@ export class SimulatedProcess {
       keyAccepted: () => undefined,
       attemptBriefing: async () =>
         this.later("attemptBriefing", async () => {
-          const { signing, endpoints } = await outside.briefing();
+          const { signing, endpoints } = await outside.account.briefing();
           return { signing: [...signing], endpoints: endpoints.map(told) };
         }),
       sync: async (report, asked) =>
         this.later("sync", async () => {
-          await outside.report(report);
+          await outside.account.report(report);
           const outlook = { forecast: null, paced: outside.random() < 0.1 };
-          const { signing, endpoints } = await outside.briefing();
+          const { signing, endpoints } = await outside.account.briefing();
           return {
             signing: [...signing],
             endpoints: endpoints.map(told),
@@ -146,22 +127,22 @@ export class SimulatedProcess {
       syncTogether: async (report) =>
         this.later("syncTogether", async () => {
           const isLost = report.summary?.finishedAt === null && outside.random() < 0.5;
-          return isLost ? undefined : outside.report(report);
+          return isLost ? undefined : outside.account.report(report);
         }),
       // Another task of the isolate asked a moment ago, or did not.
       knownForecast: () => (outside.random() < 0.5 ? null : undefined),
-      knownEndpoints: () => outside.knownEndpoints()?.map(told),
+      knownEndpoints: () => outside.account.known(() => outside.random())?.map(told),
       pace: async () =>
         this.later("pace", async () => {
-          await outside.cadence(1_000);
+          await outside.account.answer(1_000);
           return anyPace(outside.random());
         }),
-      slowDown: async () => this.later("slowDown", async () => outside.cadence(1_000)),
+      slowDown: async () => this.later("slowDown", async () => outside.account.answer(1_000)),
       sendTombstone: async (tombstone) =>
-        this.later("sendTombstone", async () => outside.sendTombstone(tombstone)),
-      send: async (callback) => this.later("callback", async () => outside.send(this, callback)),
-      copyResult: async (order) => this.later("copyResult", async () => outside.copyResult(this, order)),
-      deleteFile: async (fileId) => this.later("deleteFile", async () => outside.deleteFile(fileId)),
+        this.later("sendTombstone", async () => outside.account.bury(tombstone)),
+      send: async (callback) => this.later("callback", async () => outside.wire.send(this, callback)),
+      copyResult: async (order) => this.later("copyResult", async () => outside.wire.copy(this, order)),
+      deleteFile: async (fileId) => this.later("deleteFile", async () => outside.wire.deleteFile(fileId)),
       log: outside.log,
     };
     this.#deps.set(settings, deps);
@@ -182,13 +163,13 @@ export class SimulatedProcess {
       connect: (_task, key) => {
         mustBeTheKey(key);
         return {
-          submit: async () => this.later("submit", async () => outside.submit(this)),
-          poll: async () => this.later("poll", async () => outside.poll(this)),
+          submit: async () => this.later("submit", async () => outside.wire.submit(this)),
+          poll: async () => this.later("poll", async () => outside.wire.poll(this)),
         };
       },
       judgeKey: async (_task, key) => {
         mustBeTheKey(key);
-        return this.later("judgeKey", async () => outside.judgeKey());
+        return this.later("judgeKey", async () => outside.wire.judgeKey());
       },
     });
   }

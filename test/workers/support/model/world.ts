@@ -1,40 +1,22 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
-import { abortAllDurableObjects, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { vi } from "vitest";
-import { rotateSecret } from "../../../../src/account-object/client.ts";
-import { deleteEndpoint, patchEndpoint } from "../../../../src/account-object/endpoints/client.ts";
-import type { AccountObject } from "../../../../src/account-object/object.ts";
-import {
-  FIRST_VERSION,
-  rotated,
-  versionsInForce,
-  type SigningVersion,
-} from "../../../../src/domain/account/signing-versions.ts";
 import { deliveriesTo } from "../../../../src/domain/delivery/by-receiver.ts";
-import type { Delivery, Receiver } from "../../../../src/domain/delivery/delivery.ts";
-import type { Endpoint } from "../../../../src/domain/endpoint/endpoint.ts";
+import type { Delivery } from "../../../../src/domain/delivery/delivery.ts";
 import type { KeyVerdict } from "../../../../src/domain/task/key-proof.ts";
-import { CopySlots } from "../../../../src/files/copy-slots.ts";
-import { R2Store } from "../../../../src/files/r2-store.ts";
-import type { FileStore } from "../../../../src/files/store.ts";
 import { readSettings } from "../../../../src/env.ts";
+import { CopySlots } from "../../../../src/files/copy-slots.ts";
 import { keyedName, ownKeyAccount } from "../../../../src/keys/ids.ts";
+import { chanceOf } from "../../../support/model/chance.ts";
 import {
-  addressee,
-  changeOf,
-  elsewhereFor,
-  HEADER_ELSEWHERE,
-  HEADER_VALUE,
   HEADER_VALUES,
-  headerAt,
-  headerOf,
+  targetOf,
   type EndpointChangeWord,
   type EndpointId,
 } from "../../../support/model/endpoints.ts";
 import { readRows } from "../../../support/model/read-rows.ts";
 import {
   emptyScript,
-  nextWord,
   type CrashPlan,
   type CreateCall,
   type CreateRequest,
@@ -46,37 +28,22 @@ import {
   type World,
 } from "../../../support/model/world.ts";
 import { crash, planCrash, planNthCrash } from "../crash.ts";
-import { answerOf, kindOf, responseOf } from "./answers.ts";
-import { register, sealedHeaders, unregister } from "../registered.ts";
 import { runtime } from "../runtime.ts";
-import { bucketFiles, ELSEWHERE, ENDPOINT_A, ENDPOINT_B, network, RECEIVER, type Wire } from "../world.ts";
+import { alarmOf } from "../stored.ts";
+import { bucketFiles, ELSEWHERE, network } from "../world.ts";
+import { RealAccount } from "./account.ts";
+import { answerOf } from "./answers.ts";
+import { accountsOf, bucketOf, VARS } from "./bindings.ts";
+import { RealObject } from "./object.ts";
+import { createRequest, PROMPT } from "./request.ts";
+import { RealWire } from "./wire.ts";
 
-/** Close to those of production, so that a life is hundreds of alarms at most. */
-const VARS = {
-  POLL_FIRST_SECONDS: undefined,
-  POLL_MIN_SECONDS: "1",
-  POLL_MAX_SECONDS: "120",
-  CALLBACK_RETRY_SECONDS: "5,30,120,300,1800",
-  CALLBACK_TIMEOUT_SECONDS: "15",
-  CALLBACK_HOLD_SECONDS: "2",
-  UPSTREAM_TIMEOUT_SECONDS: "20",
-  RETENTION_HOURS: "2",
-};
-const ENDPOINT_URLS: Record<EndpointId, string> = { ep_a: ENDPOINT_A, ep_b: ENDPOINT_B };
-const PROMPT = "a cat of the caller";
-/** Real milliseconds that one command may take. */
-const WAITS_MAX = 20_000;
-/** Turns without any news after which what is under way hangs on the wire. */
-const CALM_TURNS = 20;
 const REMOVES_MAX = 6;
-const results = new R2Store((env as unknown as { RESULTS: R2Bucket }).RESULTS);
-const ACCOUNT_ALARMS_MAX = 60;
 
 /** The real objects in workerd; simulated are the network, `Date`, and the death of a process. */
 export class RealWorld implements World {
   readonly life: LifePlan;
   readonly script = emptyScript();
-  readonly wire: WireCall[] = [];
   readonly creates: CreateCall[] = [];
   readonly problems: string[] = [];
   readonly verdicts: KeyVerdict[] = [];
@@ -87,27 +54,20 @@ export class RealWorld implements World {
   readonly holdMs: number;
   readonly retentionMs: number;
   readonly #key: string;
-  readonly #account: string;
+  readonly #account: RealAccount;
   readonly #settings: { good: object; bad: object };
   #good = true;
-  #versions: readonly SigningVersion[] = FIRST_VERSION;
-  #everSilent = false;
+  readonly #wire: RealWire;
+  readonly #object: RealObject;
   /** Files were on their way into the bucket: before that it need not be asked. */
   #hasWritten = false;
-  #random: number;
-  #held = 0;
-  #released = 0;
-  /** Commands that are not over yet. */
-  #calls = 0;
-  #alarmRun = false;
-  #firedAt = 0;
 
   private constructor(life: LifePlan, key: string, account: string) {
-    const good = { ...env, ...VARS, ACCOUNTS: this.#accounts(), RESULTS: this.#results() };
+    const RESULTS = bucketOf(this.script, () => (this.#hasWritten = true));
+    const good = { ...env, ...VARS, ACCOUNTS: accountsOf(this.script), RESULTS };
     const read = readSettings(good);
     if (!read.ok) throw new Error("the settings of the model do not parse");
     this.life = life;
-    this.#random = life.seed % 2_147_483_647;
     this.secrets = [key, PROMPT, ...HEADER_VALUES];
     this.script.silentAccount = life.silent;
     this.retryMs = read.settings.callback.retryMs;
@@ -115,7 +75,9 @@ export class RealWorld implements World {
     this.holdMs = read.settings.callback.holdMs;
     this.retentionMs = read.settings.retentionMs;
     this.#key = key;
-    this.#account = account;
+    this.#account = new RealAccount(account, life);
+    this.#wire = new RealWire(this, this.#account);
+    this.#object = new RealObject(this, this.#wire);
     this.#settings = { good, bad: { ...good, RINGBACK_SECRET: "short" } };
   }
 
@@ -125,17 +87,21 @@ export class RealWorld implements World {
     const account = await ownKeyAccount(key);
     const world = new RealWorld(life, key, account);
     planCrash([]);
-    if (life.endpoints.length > 0) await register(await Promise.all(life.endpoints.map(registered)), account);
+    await world.#account.register();
     network.calls.length = 0;
-    network.answer = async (call) => world.#answer(call);
+    network.answer = async (call) => world.#wire.answer(call);
     const name = life.keyed ? await keyedName(account, "once") : `nothing of life ${nth} yet`;
     Object.assign(runtime, { settings: world.#settings.good, name, background: 0 });
     runtime.badAlarms = world.problems;
     runtime.logLines = world.shown;
     // A death takes the isolate's places along; here the isolate lives on.
     vi.spyOn(CopySlots.prototype, "tryTake").mockReturnValue(true);
-    vi.spyOn(Math, "random").mockImplementation(() => world.#chance());
+    vi.spyOn(Math, "random").mockImplementation(chanceOf(life.seed));
     return world;
+  }
+
+  get wire(): WireCall[] {
+    return this.#wire.calls;
   }
 
   get deaths(): string[] {
@@ -149,31 +115,9 @@ export class RealWorld implements World {
   async create(request: CreateRequest): Promise<void> {
     const call: CreateCall = { request, answer: null, answeredAt: 0 };
     this.creates.push(call);
-    const { keyed, events, repeats, timeoutMs, keep } = this.life;
-    await this.#settle(async () => {
-      const response = await exports.default.fetch("http://ringback.test/v1/videos", {
-        method: "POST",
-        headers: {
-          authorization: `Bearer ${this.#key}`,
-          "content-type": "application/json",
-          ...(keyed ? { "idempotency-key": "once" } : {}),
-          ...(request.respondAsync ? { prefer: "respond-async" } : {}),
-        },
-        body: JSON.stringify({
-          model: "m",
-          prompt: `${PROMPT} ${request.other}`,
-          timeout_seconds: timeoutMs / 1000,
-          retry_ambiguous_submit: repeats,
-          ...(keep ? { keep_result: true } : {}),
-          ...(events
-            ? {
-                callback_url: RECEIVER,
-                callback_events: events,
-                callback_headers: { "x-make-apikey": HEADER_VALUE },
-              }
-            : {}),
-        }),
-      });
+    await this.#object.settle(async () => {
+      const init = createRequest(this.life, request, this.#key);
+      const response = await exports.default.fetch("http://ringback.test/v1/videos", init);
       const text = await response.text();
       this.shown.push(text);
       const replayed = response.headers.get("idempotent-replayed") === "true";
@@ -182,20 +126,13 @@ export class RealWorld implements World {
   }
 
   async fire(): Promise<boolean> {
-    const alarm = await this.#alarm();
-    if (this.#alarmRun) {
+    const alarm = await alarmOf(this.#object.stub());
+    if (this.#object.isInAlarm) {
       await this.release();
       return true;
     }
     if (alarm === null) return false;
-    vi.setSystemTime(Math.max(Date.now(), alarm));
-    this.#firedAt = alarm;
-    this.#alarmRun = true;
-    const deaths = crash.deaths.length;
-    await this.#settle(async () => {
-      await runDurableObjectAlarm(this.#stub());
-      if (crash.deaths.length === deaths) this.#alarmRun = false;
-    });
+    await this.#object.fire(alarm);
     return true;
   }
 
@@ -205,16 +142,16 @@ export class RealWorld implements World {
 
   async release(): Promise<void> {
     this.script.hold.clear();
-    this.#released = this.#held;
-    await this.#settle(null);
+    this.#wire.release();
+    await this.#object.settle(null);
   }
 
   async redeliver(order: Redelivery): Promise<string> {
     const { messageId, endpoint } = order;
     let kind = "no answer";
-    await this.#settle(async () => {
-      const asked = { messageId, endpoint, target: targetOf(order) };
-      ({ kind } = await this.#stub().redeliver(this.#account, asked, false));
+    await this.#object.settle(async () => {
+      const asked = { messageId, endpoint, target: targetOf(order, ELSEWHERE) };
+      ({ kind } = await this.#object.stub().redeliver(this.#account.name, asked, false));
     });
     // An object without settings does not know its tasks.
     return kind === "no_task" && !this.#good ? "misconfigured" : kind;
@@ -224,10 +161,10 @@ export class RealWorld implements World {
     const { recoveryId, statuses, endpoint } = order;
     await this.#outliveLease(endpoint);
     let kind = "no answer";
-    await this.#settle(async () => {
+    await this.#object.settle(async () => {
       try {
-        const asked = { recoveryId, statuses: [...statuses], endpoint, target: targetOf(order) };
-        ({ kind } = await this.#stub().recover(this.#account, asked));
+        const asked = { recoveryId, statuses: [...statuses], endpoint, target: targetOf(order, ELSEWHERE) };
+        ({ kind } = await this.#object.stub().recover(this.#account.name, asked));
       } catch (error) {
         if (this.#good) throw error;
         kind = "misconfigured";
@@ -257,34 +194,20 @@ export class RealWorld implements World {
   }
 
   async rotate(overlapMs: number): Promise<void> {
-    await this.#settle(async () => {
-      await rotateSecret(env.ACCOUNTS, this.#account, overlapMs);
-    });
-    this.#versions = rotated(this.#versions, Date.now(), overlapMs) ?? this.#versions;
+    await this.#object.settle(async () => this.#account.rotate(overlapMs));
+    this.#account.rotated(overlapMs);
   }
 
   async changeEndpoint(id: EndpointId, word: EndpointChangeWord): Promise<void> {
-    const endpoint = (await this.#endpoints()).find((one) => one.id === id);
-    if (!endpoint) return;
-    const change = changeOf(endpoint, word);
-    await this.#settle(async () => {
-      if (change === null) await deleteEndpoint(env.ACCOUNTS, this.#account, id);
-      else await patchEndpoint(env.ACCOUNTS, this.#account, id, change);
-    });
-  }
-
-  /** As the account has them. */
-  async #endpoints(): Promise<readonly Endpoint[]> {
-    if (this.life.endpoints.length === 0) return [];
-    const states = await env.ACCOUNTS.get(env.ACCOUNTS.idFromName(this.#account)).endpoints();
-    return states.map(({ endpoint }) => endpoint);
+    const endpoint = (await this.#account.endpoints()).find((one) => one.id === id);
+    if (endpoint) await this.#object.settle(async () => this.#account.change(endpoint, word));
   }
 
   async remove(): Promise<boolean> {
     for (let again = 0; again < REMOVES_MAX; again++) {
       let removed: boolean | null = null;
-      await this.#settle(async () => {
-        removed = await this.#stub().remove(this.#account);
+      await this.#object.settle(async () => {
+        removed = await this.#object.stub().remove(this.#account.name);
       });
       if (removed !== null) return removed;
     }
@@ -292,8 +215,8 @@ export class RealWorld implements World {
   }
 
   async read(): Promise<void> {
-    await this.#settle(async () => {
-      this.shown.push((await this.#stub().read(this.#account)) ?? "");
+    await this.#object.settle(async () => {
+      this.shown.push((await this.#object.stub().read(this.#account.name)) ?? "");
     });
   }
 
@@ -302,26 +225,26 @@ export class RealWorld implements World {
   }
 
   async crash(): Promise<void> {
-    await this.#dieNow("between two commands");
+    await this.#object.die("between two commands");
   }
 
   async setSettings(good: boolean): Promise<void> {
     if (good === this.#good) return;
     this.#good = good;
     runtime.settings = good ? this.#settings.good : this.#settings.bad;
-    await this.#dieNow("by a deployment");
+    await this.#object.die("by a deployment");
   }
 
   async rows(): Promise<Rows> {
-    this.#everSilent ||= this.script.silentAccount;
-    const endpoints = await this.#endpoints();
-    return runInDurableObject(this.#stub(), async (_object, { storage }) => {
+    this.#account.everSilent ||= this.script.silentAccount;
+    const endpoints = await this.#account.endpoints();
+    return runInDurableObject(this.#object.stub(), async (_object, { storage }) => {
       return { ...readRows(storage), alarm: await storage.getAlarm(), endpoints };
     });
   }
 
   busy(): { alarm: boolean; create: boolean } {
-    return { alarm: this.#alarmRun, create: this.creates.some(({ answer }) => answer === null) };
+    return { alarm: this.#object.isInAlarm, create: this.creates.some(({ answer }) => answer === null) };
   }
 
   async bucket(): Promise<readonly string[]> {
@@ -329,201 +252,6 @@ export class RealWorld implements World {
   }
 
   async accountRows(): Promise<number> {
-    const stub = () => env.ACCOUNTS.get(env.ACCOUNTS.idFromName(this.#account));
-    if (this.life.endpoints.length > 0) await unregister(this.#account);
-    // All objects of a deployment have the same settings.
-    await runInDurableObject<DurableObject, void>(stub(), (object) => {
-      (object as unknown as { env: object }).env = { ...env, ...this.#settings.good };
-    });
-    for (let time = 0; time < ACCOUNT_ALARMS_MAX; time++) {
-      const alarm = await runInDurableObject(stub(), async (_object, { storage }) => storage.getAlarm());
-      if (alarm === null) break;
-      vi.setSystemTime(Math.max(Date.now(), alarm));
-      await runDurableObjectAlarm(stub());
-    }
-    const left = await runInDurableObject(stub(), (_object, { storage }) => rowsByTable(storage));
-    // Rotated secrets stay.
-    if (this.#versions !== FIRST_VERSION) delete left["document"];
-    return Object.values(left).reduce((sum, count) => sum + count, 0);
+    return this.#account.rowsLeft(this.#settings.good);
   }
-
-  /** The accounts as the task's object reaches them: a silent one costs a test no patience. */
-  #accounts(): Pick<typeof env.ACCOUNTS, "idFromName" | "get"> {
-    const away = async (): Promise<never> => {
-      throw new Error("the account did not answer in time");
-    };
-    const silent = {
-      attemptBriefing: away,
-      sync: away,
-    } as unknown as DurableObjectStub<AccountObject>;
-    return {
-      idFromName: (name) => env.ACCOUNTS.idFromName(name),
-      get: (id) => (this.script.silentAccount ? silent : env.ACCOUNTS.get(id)),
-    };
-  }
-
-  /** The bucket as the task's object reaches it. */
-  #results(): FileStore {
-    const mayBreak = (): void => {
-      if (this.script.brokenBucket) throw new Error("an internal error of the bucket");
-    };
-    return {
-      head: async (fileId) => results.head(fileId),
-      read: async (fileId, range) => results.read(fileId, range),
-      write: async (fileId, contentType, body, length) => {
-        mayBreak();
-        this.#hasWritten = true;
-        return results.write(fileId, contentType, body, length);
-      },
-      delete: async (fileId) => {
-        mayBreak();
-        await results.delete(fileId);
-      },
-    };
-  }
-
-  /** For jitter; the same in each run of a seed. */
-  #chance(): number {
-    this.#random = (this.#random * 48_271 + 11) % 2_147_483_647;
-    return this.#random / 2_147_483_647;
-  }
-
-  #stub() {
-    return env.TASKS.get(env.TASKS.idFromName(runtime.name ?? ""));
-  }
-
-  async #alarm(): Promise<number | null> {
-    return runInDurableObject(this.#stub(), async (_object, { storage }) => storage.getAlarm());
-  }
-
-  /** Runs it until everything under way is over or hangs; a death on the way is made real. */
-  async #settle(act: (() => Promise<void>) | null): Promise<void> {
-    if (act) void this.#begin(act);
-    let calm = 0;
-    let seen = "";
-    for (let wait = 0; wait < WAITS_MAX; wait++) {
-      if (crash.dead) await this.#die();
-      if (this.#calls + runtime.background === 0) return;
-      const news = `${crash.passed.length} ${this.#calls} ${runtime.background} ${this.shown.length}`;
-      calm = news === seen ? calm + 1 : 0;
-      seen = news;
-      if (this.#held > this.#released && calm > CALM_TURNS) return;
-      await scheduler.wait(1);
-    }
-    throw new Error("a command without an end");
-  }
-
-  async #begin(act: () => Promise<void>): Promise<void> {
-    const deaths = crash.deaths.length;
-    this.#calls += 1;
-    try {
-      await act();
-    } catch (error) {
-      if (crash.deaths.length === deaths) this.problems.push(`the object threw: ${String(error)}`);
-    } finally {
-      this.#calls -= 1;
-    }
-  }
-
-  async #dieNow(where: string): Promise<void> {
-    crash.deaths.push(where);
-    crash.dead = true;
-    crash.next = null;
-    await this.#settle(null);
-  }
-
-  async #die(): Promise<void> {
-    await abortAllDurableObjects();
-    runtime.background = 0;
-    crash.dead = false;
-    this.#released = this.#held;
-    if (this.#alarmRun) {
-      // The platform runs an alarm again whose run died, unless the run has set a new one.
-      await runInDurableObject(this.#stub(), async (_object, { storage }) => {
-        if ((await storage.getAlarm()) === null)
-          await storage.setAlarm(Math.max(this.#firedAt, Date.now() + 1));
-      });
-    }
-    this.#alarmRun = false;
-  }
-
-  async #answer({ method, url, body, headers }: Wire): Promise<Response> {
-    if (url.endsWith("/models")) return Response.json({ data: [] });
-    const kind = kindOf(method, url);
-    const to = addressee(url);
-    const word = nextWord(this.script, this.life, kind, to);
-    const call: WireCall = {
-      kind,
-      word,
-      at: Date.now(),
-      answeredAt: null,
-      process: crash.deaths.length,
-      messageId: headers.get("webhook-id") ?? "",
-      attempt: Number(headers.get("ringback-attempt") ?? 0),
-      body,
-      url,
-      ...to,
-    };
-    if (kind === "submit") this.#judgeSubmit();
-    if (kind === "callback") this.#judgeCallback(call, headers);
-    this.wire.push(call);
-    if (this.script.hold.delete(kind)) {
-      this.#held += 1;
-      const ticket = this.#held;
-      // Asked again and again: a promise resolved from outside would go on in the wrong object's turn.
-      for (let wait = 0; wait < WAITS_MAX && this.#released < ticket; wait++) await scheduler.wait(1);
-    }
-    if (call.process === crash.deaths.length) call.answeredAt = Date.now();
-    return responseOf(kind, word);
-  }
-
-  #judgeSubmit(): void {
-    if (crash.store?.load()?.task.submit.phase === "begun") return;
-    this.problems.push("2: a submit left that was not written down as begun");
-  }
-
-  #judgeCallback(call: WireCall, headers: Headers): void {
-    const { messageId, attempt, process, body, endpoint } = call;
-    this.shown.push(body);
-    const [name, value] = headerAt(call.url);
-    const own = [...headers].filter(([, sent]) => HEADER_VALUES.includes(sent));
-    if (own.length !== 1 || headers.get(name) !== value) {
-      this.problems.push("9: the headers of one receiver went to another");
-    }
-    const isWritten = deliveriesTo(crash.store?.load()?.deliveries ?? [], endpoint).some(
-      (known) => known.messageId === messageId && known.attempts === attempt && known.onTheWire !== null,
-    );
-    if (!isWritten) this.problems.push("5: an attempt left before its row");
-    const twin = this.wire.some(
-      (other) =>
-        other.messageId === messageId &&
-        other.endpoint === endpoint &&
-        other.answeredAt === null &&
-        other.process === process,
-    );
-    if (twin) this.problems.push("INV10: two attempts of one delivery at once");
-    const signed = headers.get("webhook-signature")?.split(" ").length;
-    const expected = versionsInForce(this.#versions, Date.now()).length;
-    if (!this.#everSilent && this.deaths.length === 0 && signed !== expected) {
-      this.problems.push(`signed ${signed} times instead of ${expected}`);
-    }
-  }
-}
-
-async function registered({ id, events, format }: LifePlan["endpoints"][number]): Promise<Partial<Endpoint>> {
-  return { id, events, format, url: ENDPOINT_URLS[id], ...(await sealedHeaders(id, headerOf(id))) };
-}
-
-function targetOf({ endpoint, isElsewhere }: Pick<Redelivery, "endpoint" | "isElsewhere">): Receiver | null {
-  if (!isElsewhere) return null;
-  return { url: elsewhereFor(ELSEWHERE, endpoint), headers: [["x-elsewhere", HEADER_ELSEWHERE]] };
-}
-
-/** How many rows each table has that has any. */
-function rowsByTable({ sql }: DurableObjectStorage): Record<string, number> {
-  const tables = sql.exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'").toArray();
-  const counts = tables
-    .filter(({ name }) => !name.startsWith("_cf"))
-    .map(({ name }) => [name, sql.exec<{ n: number }>(`SELECT count(*) AS n FROM ${name}`).one().n] as const);
-  return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
