@@ -58,7 +58,7 @@ export const OF_ALARMS: Mutation[] = [
     search: "due.push(...store.unheard(roundAt - HEARD_LATELY_MS));",
     replace: "",
     test: {
-      file: "test/workers/account-object/account-object.test.ts",
+      file: "test/workers/account-object/reconciliation.test.ts",
       name: "wakes a task whose alarm is gone",
     },
   },

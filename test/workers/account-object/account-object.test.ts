@@ -1,6 +1,5 @@
 import {
   abortAllDurableObjects,
-  evictDurableObject,
   listDurableObjectIds,
   reset,
   runDurableObjectAlarm,
@@ -11,9 +10,9 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountObject } from "../../../src/account-object/object.ts";
 import { AccountStore } from "../../../src/account-object/store.ts";
 import { EVERY_TASK } from "../../../src/domain/account/filter.ts";
-import { reportOf, taskKey, type KnownTask } from "../../../src/domain/account/report.ts";
+import { reportOf, type KnownTask } from "../../../src/domain/account/report.ts";
 import type { TaskSummary } from "../../../src/domain/account/summary.ts";
-import { account } from "../support/account.ts";
+import { account, changeRows, summaries, untilSettled } from "../support/account.ts";
 import { alarmOf, rowsByTable } from "../support/stored.ts";
 import {
   callbacks,
@@ -35,7 +34,6 @@ import {
  * a task's life                             shape: registers after it was accepted, settles after it ended
  * a definite no                             nothing is kept of it, not even an account
  * an account that does not answer           shape: never needed for progress, repeated until it succeeds
- * a task whose alarm is gone                guarantee 6: the account asks every unsettled task once an hour
  * a deleted task                            contract: DELETE erases everything
  * a retention that is over                  guarantee 10: the account is emptied too
  * settings that do not parse                contract, Settings: nothing runs on a guess, so nothing expires
@@ -50,45 +48,6 @@ afterEach(async () => {
   // No object of one test goes on polling into the next.
   await reset();
 });
-
-async function summaries(): Promise<TaskSummary[]> {
-  return runInDurableObject(await account(), (_object, state) => {
-    const tables = state.storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'task'").toArray();
-    if (tables.length === 0) return [];
-    const rows = state.storage.sql.exec<{ doc: string }>("SELECT doc FROM task ORDER BY key").toArray();
-    return rows.map(({ doc }) => (JSON.parse(doc) as KnownTask).summary);
-  });
-}
-
-async function untilSettled(): Promise<TaskSummary> {
-  const [only] = await until(summaries, (all) => all.length === 1 && all[0]?.expiresAt !== null);
-  if (!only) throw new Error("unreachable");
-  return only;
-}
-
-/** A new process of the account, which has heard of its tasks so long ago, and its alarm. */
-async function reconcile(heardAgoMs: number): Promise<void> {
-  await changeRows((task) => ({ ...task, heardAt: Date.now() - heardAgoMs }));
-  await runDurableObjectAlarm(await account());
-}
-
-/** Changes every row, and ends the process that remembers them. */
-async function changeRows(change: (task: KnownTask) => KnownTask): Promise<void> {
-  await runInDurableObject(await account(), (_object, { storage: { sql } }) => {
-    for (const { key, doc } of sql
-      .exec<{ key: string; doc: string }>("SELECT key, doc FROM task")
-      .toArray()) {
-      const task = change(JSON.parse(doc) as KnownTask);
-      sql.exec(
-        "UPDATE task SET key = ?, doc = ? WHERE key = ?",
-        taskKey(task.summary),
-        JSON.stringify(task),
-        key,
-      );
-    }
-  });
-  await evictDurableObject(await account());
-}
 
 /** As if it had come and gone a month ago. */
 function isOver({ summary, ...task }: KnownTask): KnownTask {
@@ -233,65 +192,6 @@ describe("an account's statistics", () => {
       files: { kept: 0, bytes: 0 },
       pollsPerTask: null,
     });
-  });
-});
-
-describe("the account's hourly reconciliation", () => {
-  it("wakes a task whose alarm is gone, without a request", async () => {
-    network.answer = upstream({ status: "running" });
-    const { task_id: id } = await created();
-    await until(summaries, ([summary]) => summary?.status === "running");
-    // Between two alarms, not inside one: there getAlarm is null anyway, and the run would arm it again.
-    await until(
-      async () =>
-        runInDurableObject(stubOf(id), async (_object, state) => {
-          const alarm = await state.storage.getAlarm();
-          if (alarm !== null) await state.storage.deleteAlarm();
-          return alarm;
-        }),
-      (alarm) => alarm !== null,
-    );
-    network.answer = upstream();
-    const polls = network.calls.length;
-    // Heard of a moment ago: it waits for the next run.
-    await reconcile(1_000);
-    expect(network.calls).toHaveLength(polls);
-    await reconcile(HOUR);
-    await until(callbacks, (sent) => sent.length === 1);
-    expect(await untilSettled()).toMatchObject({ taskId: id, status: "succeeded", delivery: "delivered" });
-  });
-
-  it("drops what is no task any more, and is set again for those that are", async () => {
-    network.answer = upstream({ status: "running" });
-    const kept = await created();
-    const [summary] = await until(summaries, (all) => all[0]?.status === "running");
-    const stub = await account();
-    if (!summary) throw new Error("unreachable");
-    await stub.sync([reportOf({ ...summary, createdAt: summary.createdAt - 1 })]);
-    expect(await summaries()).toHaveLength(2);
-    await reconcile(HOUR);
-    expect((await summaries()).map(({ taskId }) => taskId)).toEqual([kept.task_id]);
-    const alarm = await alarmOf(stub);
-    expect(alarm).toBeGreaterThan(Date.now() + HOUR - 2 * 60_000);
-    expect(alarm).toBeLessThanOrEqual(Date.now() + HOUR + 60_000);
-  });
-
-  it("is set again by any request when it is lost, and survives a task that cannot answer", async () => {
-    network.answer = upstream({ status: "running" });
-    await created();
-    await until(summaries, ([only]) => only?.status === "running");
-    const stub = await account();
-    await runInDurableObject(stub, async (_object, state) => state.storage.deleteAlarm());
-    await abortAllDurableObjects();
-    await (await account()).signingVersions();
-    const alarm = await alarmOf(await account());
-    expect(alarm).toBeGreaterThan(Date.now());
-
-    const task = await import("../../../src/task-object/object.ts");
-    vi.spyOn(task.TaskObject.prototype, "reconcile").mockRejectedValue(new Error("down"));
-    await reconcile(HOUR);
-    expect(await summaries()).toHaveLength(1);
-    vi.restoreAllMocks();
   });
 });
 

@@ -2,12 +2,11 @@ import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObjec
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { EVERY_TASK } from "../../../src/domain/account/filter.ts";
-import type { KnownTask } from "../../../src/domain/account/report.ts";
 import type { TaskSummary } from "../../../src/domain/account/summary.ts";
 import { ownKeyAccount } from "../../../src/keys/ids.ts";
 import { TaskObject } from "../../../src/task-object/object.ts";
-import { account } from "../support/account.ts";
-import { alarmOf } from "../support/stored.ts";
+import { account, summaries } from "../support/account.ts";
+import { alarmOf, storedOf } from "../support/stored.ts";
 import { created, fakeNetwork, network, stubOf, until } from "../support/world.ts";
 
 /*
@@ -45,28 +44,20 @@ async function deploy(hours: string, ids: string[]): Promise<void> {
   }
 }
 
-async function rowOf(stub: DurableObjectStub): Promise<TaskSummary | null> {
-  return runInDurableObject(stub, (_object, { storage }) => {
-    const tables = storage.sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'task'").toArray();
-    const rows =
-      tables.length === 0 ? [] : storage.sql.exec<{ doc: string }>("SELECT doc FROM task").toArray();
-    return rows[0] ? (JSON.parse(rows[0].doc) as KnownTask).summary : null;
-  });
+/** The one task that the account knows. */
+async function onlyTask(): Promise<TaskSummary | null> {
+  return (await summaries())[0] ?? null;
 }
 
 /** A task that has ended and was delivered, as its account knows. */
 async function settled(): Promise<{ id: string; summary: TaskSummary }> {
   const { task_id: id } = await created();
   const task = stubOf(id);
-  const stub = await account();
-  for (let alarm = 0; alarm < 5 && ((await rowOf(stub))?.settledAt ?? null) === null; alarm++) {
+  for (let alarm = 0; alarm < 5 && ((await onlyTask())?.settledAt ?? null) === null; alarm++) {
     vi.setSystemTime((await alarmOf(task)) ?? 0);
     await runDurableObjectAlarm(task);
   }
-  const summary = await until(
-    async () => rowOf(stub),
-    (row) => row !== null && row.settledAt !== null,
-  );
+  const summary = await until(onlyTask, (row) => row !== null && row.settledAt !== null);
   if (summary === null) throw new Error("unreachable");
   return { id, summary };
 }
@@ -93,11 +84,11 @@ describe("a retention that is made shorter", () => {
       [],
     );
     await runDurableObjectAlarm(await account());
-    expect(await rowOf(await account())).toBeNull();
+    expect(await onlyTask()).toBeNull();
     expect(await alarmOf(stubOf(id))).toBeLessThanOrEqual(Date.now() + 1);
     vi.setSystemTime(Date.now() + 1);
     await runDurableObjectAlarm(stubOf(id));
-    expect(await rowOf(stubOf(id))).toBeNull();
+    expect((await storedOf(id)).state).toBeNull();
     expect(await alarmOf(stubOf(id))).toBeNull();
   });
 
@@ -116,13 +107,13 @@ describe("a retention that is made shorter", () => {
     vi.setSystemTime(Date.now() + HOUR);
     await runDurableObjectAlarm(await account());
     expect(look).toHaveBeenCalledTimes(1);
-    expect(await rowOf(await account())).not.toBeNull();
+    expect(await onlyTask()).not.toBeNull();
     const alarm = (await alarmOf(await account())) ?? 0;
     expect(alarm).toBeGreaterThan(Date.now() + HOUR / 2);
     look.mockRestore();
     vi.setSystemTime(alarm);
     await runDurableObjectAlarm(await account());
-    expect(await rowOf(await account())).toBeNull();
+    expect(await onlyTask()).toBeNull();
   });
 });
 
@@ -138,7 +129,7 @@ describe("a retention that is made longer", () => {
     expect(await alarmOf(stubOf(id))).toBe(settledAt + 1440 * HOUR);
     await runDurableObjectAlarm(await account());
     const row = await until(
-      async () => rowOf(await account()),
+      onlyTask,
       (known) => known !== null && known.expiresAt === settledAt + 1440 * HOUR,
     );
     expect(row).toEqual({ ...summary, expiresAt: settledAt + 1440 * HOUR });
@@ -153,9 +144,9 @@ describe("a retention that is made longer", () => {
     await deploy("1440", []);
     vi.setSystemTime((summary.expiresAt ?? 0) + 1);
     await runDurableObjectAlarm(stubOf(id));
-    expect(await rowOf(stubOf(id))).toBeNull();
+    expect((await storedOf(id)).state).toBeNull();
     await runDurableObjectAlarm(await account());
-    expect(await rowOf(await account())).toBeNull();
+    expect(await onlyTask()).toBeNull();
   });
 });
 
@@ -176,7 +167,7 @@ describe("a retention that stays as it is", () => {
     expect(setAlarm).toHaveBeenCalledTimes(5);
     expect(Date.now() - (summary.settledAt ?? 0)).toBeGreaterThan(4 * HOUR);
     expect(await alarmOf(stubOf(id))).toBe(summary.expiresAt);
-    expect(await rowOf(await account())).toEqual(summary);
+    expect(await onlyTask()).toEqual(summary);
   });
 });
 
@@ -187,7 +178,7 @@ describe("settings that do not parse", () => {
     vi.setSystemTime((summary.expiresAt ?? 0) + HOUR);
     const asked = network.calls.length;
     await runDurableObjectAlarm(await account());
-    expect(await rowOf(await account())).toEqual(summary);
+    expect(await onlyTask()).toEqual(summary);
     expect(await alarmOf(await account())).toBe(Date.now() + 60_000);
     expect(network.calls).toHaveLength(asked);
   });

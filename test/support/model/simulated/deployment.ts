@@ -1,7 +1,7 @@
 import type { TaskSettings } from "../../../../src/env.ts";
 import { sealEndpointHeaders } from "../../../../src/keys/endpoint-headers.ts";
 import type { CreateInput } from "../../../../src/task-object/steps/create.ts";
-import { anUpstream } from "../../builders.ts";
+import { aCreateInput, anUpstream } from "../../builders.ts";
 import { ENDPOINT_IDS, HEADER_VALUE, headerOf, type EndpointId } from "../endpoints.ts";
 import type { CreateRequest, LifePlan } from "../world.ts";
 
@@ -33,8 +33,6 @@ export const SETTINGS: TaskSettings = {
   retentionMs: 7_200_000,
 };
 
-const NAME = "abcdefghijklmnopqrstuvwxyz";
-const TASK_ID = `task_${NAME}aaaaaaaaaaaaaaaa`;
 export const ACCOUNT = "key:somebody";
 /** Neither this nor the prompt is in what others are told. */
 export const API_KEY = "sk-own-key";
@@ -69,21 +67,11 @@ export async function sleep(ms: number): Promise<void> {
 /** `nth` create of a life, from 1. */
 export function createInput(life: LifePlan, request: CreateRequest, nth: number): CreateInput {
   const { keyed, repeats, events, timeoutMs } = life;
-  return {
-    taskId: TASK_ID,
-    acceptedTaskIds: [TASK_ID],
+  return aCreateInput({
     account: ACCOUNT,
-    mode: "own",
-    upstreamName: "aio",
-    createPath: null,
     apiKey: API_KEY,
     createId: `create-${nth}`,
     fingerprint: keyed ? `body ${request.other}` : null,
-    model: "m",
-    traits: { resolution: null, seconds: null, inputMode: null },
-    metadata: null,
-    requestDigests: [],
-    test: null,
     timeoutMs,
     repeatServerErrors: repeats,
     callback: events && {
@@ -94,13 +82,11 @@ export function createInput(life: LifePlan, request: CreateRequest, nth: number)
     },
     endpoints: true,
     keep: life.keep ? newKeep(nth) : null,
-    ownHost: "ringback.test",
     body: new TextEncoder().encode(JSON.stringify({ model: "m", prompt: PROMPT })),
     // The Worker has asked before it answers at once.
     isKnownKey: request.respondAsync,
     respondAsync: request.respondAsync,
-    waitMs: 0,
-  };
+  });
 }
 
 function newKeep(nth: number): CreateInput["keep"] {
