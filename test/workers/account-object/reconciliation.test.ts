@@ -2,7 +2,7 @@ import { abortAllDurableObjects, reset, runDurableObjectAlarm, runInDurableObjec
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { reportOf } from "../../../src/domain/account/report.ts";
 import { account, changeRows, summaries, untilSettled } from "../support/account.ts";
-import { alarmOf } from "../support/stored.ts";
+import { alarmOf, loseAlarm } from "../support/stored.ts";
 import { callbacks, created, fakeNetwork, network, stubOf, until, upstream } from "../support/world.ts";
 
 /*
@@ -33,16 +33,7 @@ describe("the account's hourly reconciliation", () => {
     network.answer = upstream({ status: "running" });
     const { task_id: id } = await created();
     await until(summaries, ([summary]) => summary?.status === "running");
-    // Between two alarms, not inside one: there getAlarm is null anyway, and the run would arm it again.
-    await until(
-      async () =>
-        runInDurableObject(stubOf(id), async (_object, state) => {
-          const alarm = await state.storage.getAlarm();
-          if (alarm !== null) await state.storage.deleteAlarm();
-          return alarm;
-        }),
-      (alarm) => alarm !== null,
-    );
+    await loseAlarm(stubOf(id));
     network.answer = upstream();
     const polls = network.calls.length;
     // Heard of a moment ago: it waits for the next run.

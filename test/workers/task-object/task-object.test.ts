@@ -1,7 +1,7 @@
-import { abortAllDurableObjects, listDurableObjectIds, reset, runInDurableObject } from "cloudflare:test";
+import { abortAllDurableObjects, listDurableObjectIds, reset } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { alarmOf, rewriteDocument } from "../support/stored.ts";
+import { alarmOf, loseAlarm, rewriteDocument } from "../support/stored.ts";
 import {
   AUTHORIZATION,
   callbacks,
@@ -50,16 +50,7 @@ describe("the alarm", () => {
       () => network.calls.length,
       (count) => count >= 2,
     );
-    // Between two alarms, not inside one: there getAlarm is null anyway, and the run would arm it again.
-    await until(
-      async () =>
-        runInDurableObject(stub, async (_object, state) => {
-          const alarm = await state.storage.getAlarm();
-          if (alarm !== null) await state.storage.deleteAlarm();
-          return alarm;
-        }),
-      (alarm) => alarm !== null,
-    );
+    await loseAlarm(stub);
     network.answer = upstream();
     const response = await send(id);
     expect([200, 202, 409]).toContain(response.status);
