@@ -11,7 +11,6 @@ import { FIRST_VERSION } from "../../src/domain/account/signing-versions.ts";
 import { NO_POLLS, type KeepState, type PollSchedule, type Task } from "../../src/domain/task/task.ts";
 import type { TaskDocument } from "../../src/task-object/document/document.ts";
 import type { TaskReading } from "../../src/domain/task/upstream-answer.ts";
-import type { CreateInput } from "../../src/task-object/steps/create.ts";
 
 /** An instant to count from. */
 export const T0 = Date.UTC(2026, 10, 23, 12);
@@ -253,38 +252,6 @@ export function aTaskJson(overrides: Partial<TaskJson> = {}): TaskJson {
     deadline_at: new Date(T0 + 3_600_000).toISOString(),
     callback: null,
     upstream: null,
-    ...overrides,
-  };
-}
-
-/** What the Worker hands to a task's object; the task is named by the alphabet. */
-export function aCreateInput(overrides: Partial<CreateInput> = {}): CreateInput {
-  const taskId = "task_abcdefghijklmnopqrstuvwxyzaaaaaaaaaaaaaaaa";
-  return {
-    taskId,
-    acceptedTaskIds: [taskId],
-    account: "key:somebody",
-    mode: "own",
-    upstreamName: "aio",
-    createPath: null,
-    apiKey: "sk-own-key",
-    createId: "create-1",
-    fingerprint: null,
-    model: "m",
-    traits: { resolution: null, seconds: null, inputMode: null },
-    metadata: null,
-    requestDigests: [],
-    test: null,
-    isKnownKey: true,
-    timeoutMs: 3_600_000,
-    repeatServerErrors: false,
-    callback: null,
-    endpoints: false,
-    keep: null,
-    ownHost: "ringback.test",
-    body: new TextEncoder().encode("{}"),
-    respondAsync: false,
-    waitMs: 0,
     ...overrides,
   };
 }

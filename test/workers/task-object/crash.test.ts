@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountObject } from "../../../src/account-object/object.ts";
 import { EVERY_TASK } from "../../../src/domain/account/filter.ts";
 import { createInObject, type CreateInput } from "../../../src/task-object/client.ts";
-import { aCreateInput } from "../../support/builders.ts";
+import { aCreateInput } from "../../support/create-input.ts";
 import { alarmOf, storedOf } from "../support/stored.ts";
 import {
   callbacks,

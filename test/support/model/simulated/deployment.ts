@@ -1,7 +1,8 @@
 import type { TaskSettings } from "../../../../src/env.ts";
 import { sealEndpointHeaders } from "../../../../src/keys/endpoint-headers.ts";
 import type { CreateInput } from "../../../../src/task-object/steps/create.ts";
-import { aCreateInput, anUpstream } from "../../builders.ts";
+import { anUpstream } from "../../builders.ts";
+import { aCreateInput } from "../../create-input.ts";
 import { ENDPOINT_IDS, HEADER_VALUE, headerOf, type EndpointId } from "../endpoints.ts";
 import type { CreateRequest, LifePlan } from "../world.ts";
 
