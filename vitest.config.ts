@@ -11,9 +11,9 @@ const disk = fileURLToPath(new URL("dist/test-files", import.meta.url));
 mkdirSync(disk, { recursive: true });
 
 const LONG_FILES = [
-  "workers/crash-sweep.test.ts",
-  "workers/recovery-sweep.test.ts",
-  "workers/pacing.test.ts",
+  "workers/faults/crash-sweep.test.ts",
+  "workers/faults/recovery-sweep.test.ts",
+  "workers/cadence-object/pacing.test.ts",
   "e2e/life/failing.test.ts",
   "e2e/hostile/retry-after.test.ts",
   "e2e/life/kill.test.ts",

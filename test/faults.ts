@@ -11,9 +11,9 @@ import { TALLY_MARK, type Tally } from "./support/checks/tally.ts";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const SUITES = [
   "test/unit/task-object/model.test.ts",
-  "test/workers/model.test.ts",
-  "test/workers/crash-sweep.test.ts",
-  "test/workers/recovery-sweep.test.ts",
+  "test/workers/faults/model.test.ts",
+  "test/workers/faults/crash-sweep.test.ts",
+  "test/workers/faults/recovery-sweep.test.ts",
   "test/e2e/life/kill.test.ts",
   "test/e2e/life/files-kill.test.ts",
   "test/e2e/life/recovery-kill.test.ts",

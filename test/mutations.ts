@@ -3,7 +3,8 @@ import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync }
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { MUTATIONS, type Mutation } from "./support/mutations.ts";
+import type { Mutation } from "./support/mutations/mutation.ts";
+import { MUTATIONS } from "./support/mutations/mutations.ts";
 
 /**
  * `npm run test:mutations [-- words]`: breaks each mechanism in a copy and shows that the test which names it fails.

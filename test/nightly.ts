@@ -12,7 +12,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const NODE_MODEL = "test/unit/task-object/model.test.ts";
-const WORKERD_MODEL = "test/workers/model.test.ts";
+const WORKERD_MODEL = "test/workers/faults/model.test.ts";
 
 interface Step {
   command: [string, ...string[]];
@@ -28,7 +28,7 @@ const STEPS: Step[] = [
   ...Array.from({ length: 4 }, () => model(NODE_MODEL, 6000)),
   ...Array.from({ length: 2 }, () => model(WORKERD_MODEL, 250)),
   {
-    command: ["vitest", "run", "test/workers/crash-sweep.test.ts"],
+    command: ["vitest", "run", "test/workers/faults/crash-sweep.test.ts"],
     env: { SWEEP_THREES: "50", SWEEP_EVERY: "1" },
   },
   { command: ["node", "test/faults.ts"], env: { KILLS: "30" } },

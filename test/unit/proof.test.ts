@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { MUTATIONS } from "../support/mutations.ts";
+import { MUTATIONS } from "../support/mutations/mutations.ts";
 
 /** The documents that promise something name the tests that show it: neither may go without the other. */
 

@@ -894,7 +894,7 @@ describe("with the operator's key", () => {
 });
 
 describe("with settings that do not do", () => {
-  // The others are test/workers/settings.test.ts.
+  // The others are test/workers/http/settings.test.ts.
   it.each(
     byDay([
       { what: "no secret", settings: { RINGBACK_SECRET: "" }, named: ["RINGBACK_SECRET"] },

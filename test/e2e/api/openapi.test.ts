@@ -635,7 +635,7 @@ describe("the document", () => {
   const NOT_PROVOKED = [
     /^\w+ \S+ 500 internal$/,
     /^\w+ \S+ 503 overloaded$/,
-    // After a thousand: test/workers/limits.test.ts.
+    // After a thousand: test/workers/task-object/limits.test.ts.
     /redeliver 409 too_many_redeliveries$/,
     // A body that breaks off.
     /^POST \/v1\/webhooks\/verify 400 invalid_request$/,

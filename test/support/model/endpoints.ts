@@ -1,7 +1,8 @@
 import type { CallbackFormat, EventType } from "../../../src/contract/words.ts";
+import type { Receiver } from "../../../src/domain/delivery/delivery.ts";
 import type { EndpointRequest } from "../../../src/domain/endpoint/change.ts";
 import type { Endpoint, TaskEndpoint } from "../../../src/domain/endpoint/endpoint.ts";
-import type { CallbackWord } from "./world.ts";
+import type { CallbackWord, Redelivery } from "./world.ts";
 
 /** The registered endpoints of an account in the model: what they are at first, how they change, and what they were. */
 
@@ -25,8 +26,17 @@ export function headerOf(id: EndpointId): string {
 }
 
 /** The other URL for what goes to this receiver; null: the task's own. */
-export function elsewhereFor(url: string, endpoint: EndpointId | null): string {
+function elsewhereFor(url: string, endpoint: EndpointId | null): string {
   return endpoint === null ? url : `${url}/${MARKS[endpoint]}`;
+}
+
+/** The receiver that an order names instead; null: each its own. */
+export function targetOf(
+  { endpoint, isElsewhere }: Pick<Redelivery, "endpoint" | "isElsewhere">,
+  elsewhere: string,
+): Receiver | null {
+  if (!isElsewhere) return null;
+  return { url: elsewhereFor(elsewhere, endpoint), headers: [["x-elsewhere", HEADER_ELSEWHERE]] };
 }
 
 /** Whose delivery a callback is, by its URL. */

@@ -3,8 +3,8 @@ import { AccountStore } from "../../../src/account-object/store.ts";
 import { NO_ATTEMPTS, type AttemptTally } from "../../../src/domain/account/attempts.ts";
 import { taskKey, type TaskReport } from "../../../src/domain/account/report.ts";
 import { anEndpointSummary, aQueuedSummary, aReport, failedAttempts, T0 } from "../../support/builders.ts";
-import { permutations } from "../../support/permutations.ts";
-import { SqlMemoryStorage } from "../../support/sql-storage.ts";
+import { permutations } from "./permutations.ts";
+import { SqlMemoryStorage } from "./sql-storage.ts";
 
 /*
  * scenario                                       requirement

@@ -7,7 +7,7 @@ import { isOver } from "../../../src/domain/account/reconcile.ts";
 import type { ListPage, TaskSummary } from "../../../src/domain/account/summary.ts";
 import { wait } from "../../../src/net/wait.ts";
 import { anEndpointSummary, aQueuedSummary, aReport, aSummary, T0 } from "../../support/builders.ts";
-import { SqlMemoryStorage } from "../../support/sql-storage.ts";
+import { SqlMemoryStorage } from "./sql-storage.ts";
 
 /*
  * scenario                               requirement

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AccountStore } from "../../../src/account-object/store.ts";
 import type { TaskSummary } from "../../../src/domain/account/summary.ts";
 import { aQueuedSummary, aReport, T0 } from "../../support/builders.ts";
-import { SqlMemoryStorage } from "../../support/sql-storage.ts";
+import { SqlMemoryStorage } from "./sql-storage.ts";
 
 /*
  * scenario                                            requirement (design.md, Other upstreams, own key)

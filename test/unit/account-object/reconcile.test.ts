@@ -4,7 +4,7 @@ import { AccountStore } from "../../../src/account-object/store.ts";
 import { reportOf } from "../../../src/domain/account/report.ts";
 import type { TaskSummary } from "../../../src/domain/account/summary.ts";
 import { aQueuedSummary, aReport, aSummary, T0 } from "../../support/builders.ts";
-import { SqlMemoryStorage } from "../../support/sql-storage.ts";
+import { SqlMemoryStorage } from "./sql-storage.ts";
 
 /*
  * scenario                              requirement

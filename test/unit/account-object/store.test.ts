@@ -15,8 +15,8 @@ import {
   failedAttempts,
   T0,
 } from "../../support/builders.ts";
-import { permutations } from "../../support/permutations.ts";
-import { SqlMemoryStorage } from "../../support/sql-storage.ts";
+import { permutations } from "./permutations.ts";
+import { SqlMemoryStorage } from "./sql-storage.ts";
 
 /*
  * An account's rows and counters, in plain Node.

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { CadenceStore } from "../../../src/cadence-object/store.ts";
 import { T0 } from "../../support/builders.ts";
-import { MemoryStorage } from "../../support/model/memory-storage.ts";
+import { MemoryStorage } from "../../support/model/simulated/memory-storage.ts";
 
 /*
  * scenario                      requirement

@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { root } from "../../../dev/bundle.ts";
-import { documents } from "../../support/documents.ts";
+import { documents } from "./documents.ts";
 
 /** Every link within the repository leads to a file, and every `#anchor` to a heading of it. */
 

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { TaskDocument } from "../../../src/task-object/document/document.ts";
 import { TaskRecords } from "../../../src/task-object/document/records.ts";
-import { MemoryStorage } from "../../support/model/memory-storage.ts";
+import { MemoryStorage } from "../../support/model/simulated/memory-storage.ts";
 import { root } from "../../../dev/bundle.ts";
 
 /** docs/storage.md names every key, table and document that the objects write, as their own source spells them. */

@@ -6,7 +6,7 @@ import { RunningSteps } from "../../../src/task-object/running-steps.ts";
 import { sealText } from "../../../src/task-object/document/sealed.ts";
 import { TaskStore } from "../../../src/task-object/document/store.ts";
 import { aDocument, aKeep, anUpstream, aTask, T0 } from "../../support/builders.ts";
-import { MemoryStorage } from "../../support/model/memory-storage.ts";
+import { MemoryStorage } from "../../support/model/simulated/memory-storage.ts";
 
 /*
  * scenario                                             requirement (design.md, Kept files)

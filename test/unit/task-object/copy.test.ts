@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import type { TaskDocument } from "../../../src/task-object/document/document.ts";
-import { SimulatedWorld } from "../../support/model/simulated-world.ts";
+import { SimulatedWorld } from "../../support/model/simulated/world.ts";
 import type { LifePlan, Script, WireCall } from "../../support/model/world.ts";
 
 /*

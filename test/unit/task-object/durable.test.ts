@@ -8,8 +8,8 @@ import { sealParts } from "../../../src/task-object/document/sealed.ts";
 import { TaskStore } from "../../../src/task-object/document/store.ts";
 import { submitStep } from "../../../src/task-object/steps/submit.ts";
 import { aDelivery, aDocument, anUnsubmittedTask, aTask, T0 } from "../../support/builders.ts";
-import { MemoryStorage } from "../../support/model/memory-storage.ts";
-import { SimulatedWorld } from "../../support/model/simulated-world.ts";
+import { MemoryStorage } from "../../support/model/simulated/memory-storage.ts";
+import { SimulatedWorld } from "../../support/model/simulated/world.ts";
 import type { WireKind } from "../../support/model/world.ts";
 
 /*

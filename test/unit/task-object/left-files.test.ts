@@ -9,7 +9,7 @@ import {
 } from "../../../src/task-object/steps/remove.ts";
 import { TaskStore } from "../../../src/task-object/document/store.ts";
 import { aDocument, aKeep, aTask, FILE_ID, T0 } from "../../support/builders.ts";
-import { MemoryStorage } from "../../support/model/memory-storage.ts";
+import { MemoryStorage } from "../../support/model/simulated/memory-storage.ts";
 
 /*
  * scenario                                             requirement (design.md, Kept files)

@@ -1,7 +1,9 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { anyCommands, anyLife, counted, live } from "../../support/model/commands.ts";
-import { SimulatedWorld } from "../../support/model/simulated-world.ts";
+import { anyCommands, live } from "../../support/model/commands/commands.ts";
+import { anyLife } from "../../support/model/commands/lives.ts";
+import { counted } from "../../support/model/commands/move.ts";
+import { SimulatedWorld } from "../../support/model/simulated/world.ts";
 import { addRun, newTally, printTally } from "../../support/checks/tally.ts";
 
 /*

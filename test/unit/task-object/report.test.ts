@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { SimulatedWorld } from "../../support/model/simulated-world.ts";
+import { SimulatedWorld } from "../../support/model/simulated/world.ts";
 
 /*
  * scenario                                            requirement

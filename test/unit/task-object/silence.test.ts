@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { isTerminal } from "../../../src/domain/task/task.ts";
-import { SimulatedWorld } from "../../support/model/simulated-world.ts";
+import { SimulatedWorld } from "../../support/model/simulated/world.ts";
 
 /*
  * scenario                                            requirement

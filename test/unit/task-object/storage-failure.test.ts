@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Guarantees } from "../../support/model/guarantees.ts";
-import type { FailurePlan } from "../../support/model/failing-storage.ts";
-import { SimulatedWorld } from "../../support/model/simulated-world.ts";
+import type { FailurePlan } from "../../support/model/simulated/failing-storage.ts";
+import { SimulatedWorld } from "../../support/model/simulated/world.ts";
 import { verdict, type Verdict } from "../../support/model/verdict.ts";
 import type { LifePlan, Script } from "../../support/model/world.ts";
 

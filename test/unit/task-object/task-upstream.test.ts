@@ -8,7 +8,7 @@ import { TaskStore } from "../../../src/task-object/document/store.ts";
 import { askedKey, pollLimits } from "../../../src/task-object/task-upstream.ts";
 import { UpstreamSession } from "../../../src/task-object/upstream-session.ts";
 import { aDocument, anUpstream, aSchedule, aTask, T0 } from "../../support/builders.ts";
-import { MemoryStorage } from "../../support/model/memory-storage.ts";
+import { MemoryStorage } from "../../support/model/simulated/memory-storage.ts";
 
 /*
  * scenario                                        requirement (design.md, Other upstreams)

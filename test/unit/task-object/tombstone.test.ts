@@ -4,7 +4,7 @@ import { RunningSteps } from "../../../src/task-object/running-steps.ts";
 import { finishRemoval } from "../../../src/task-object/steps/remove.ts";
 import { TaskStore } from "../../../src/task-object/document/store.ts";
 import { aDocument, aTask, T0 } from "../../support/builders.ts";
-import { MemoryStorage } from "../../support/model/memory-storage.ts";
+import { MemoryStorage } from "../../support/model/simulated/memory-storage.ts";
 
 /*
  * scenario                                            requirement

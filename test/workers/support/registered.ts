@@ -3,15 +3,10 @@ import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { AccountRows } from "../../../src/account-object/rows.ts";
 import type { Endpoint } from "../../../src/domain/endpoint/endpoint.ts";
 import { readSettings } from "../../../src/env.ts";
-import { ownKeyAccount } from "../../../src/keys/ids.ts";
 import { sealEndpointHeaders } from "../../../src/keys/endpoint-headers.ts";
 import { anEndpoint } from "../../support/builders.ts";
-import { AUTHORIZATION, ENDPOINT_A, ENDPOINT_B } from "./world.ts";
-
-/** The account of the tests' key. */
-export async function ownAccount(): Promise<string> {
-  return ownKeyAccount(AUTHORIZATION.replace("Bearer ", ""));
-}
+import { ownAccount } from "./account.ts";
+import { ENDPOINT_A, ENDPOINT_B } from "./world.ts";
 
 /** Puts these endpoints into the account's store, in place of all others, as if each had been there for long. */
 export async function register(endpoints: readonly Partial<Endpoint>[], account?: string): Promise<void> {

@@ -1,99 +1,21 @@
-import { isIP } from "node:net";
 import fc from "fast-check";
+import { isIP } from "node:net";
 import { describe, expect, it } from "vitest";
 import { problemText } from "../../../../src/contract/problems.ts";
 import { judgeEndpoint } from "../../../../src/domain/delivery/endpoint-policy.ts";
-import { embeddedV4, v4In, v4Spelled, v6In, v6Spelled, written } from "../../../support/hosts.ts";
+import { expectRefused, isAccepted, OWN, rest, rules, RUNS } from "./generated-urls.ts";
+import { v4Spelled, written } from "./hosts.ts";
 
 /*
- * The URL policy against generated spellings. The tables of known ones stand in endpoint-policy.test.ts.
+ * The URL policy against generated names and URLs. The tables of known ones stand in endpoint-policy.test.ts.
  *
  * scenario                                            requirement
- * each range of IPv4, in every notation               contract, callback_url: no IP literal in any spelling; threats T3
- * each range of IPv6, with IPv4 in each disguise      the same
  * special-use suffixes, single labels                 the same: a DNS name with a dot, none of special use
  * ports, user info, schemes                           the same
  * the own host, in every spelling                     the same: not this deployment's own host; threats T15
  * IDN, full-width letters, percent signs, dots        the same: judged on the parsed host
  * whatever else                                       what is accepted is a public https URL, and is judged alike again
  */
-
-const OWN = ["ringback.acme.workers.dev", "Calls.Acme.com:8443", "bücher.acme.com"];
-const rules = { allowPrivate: false, ownHosts: OWN };
-const RUNS = { numRuns: 700 };
-
-const isAccepted = (url: string): boolean => judgeEndpoint(url, rules).ok;
-
-/** What may follow a host. */
-const rest = fc.constantFrom("", "/", "/hook?a=b", ":443/", ":8443/x", "?x", "#y", "/@acme.com", "\\x");
-
-/** Refused whatever follows it, and for what it is: nearly all of them are URLs. */
-function expectRefused(host: fc.Arbitrary<string>): void {
-  let parsed = 0;
-  fc.assert(
-    fc.property(host, rest, (name, tail) => {
-      const url = `https://${name}${tail}`;
-      if (URL.canParse(url)) parsed += 1;
-      expect([url, isAccepted(url)]).toEqual([url, false]);
-    }),
-    RUNS,
-  );
-  expect(parsed).toBeGreaterThan(RUNS.numRuns * 0.95);
-}
-
-describe("an IPv4 address", () => {
-  it.each([
-    ["this network", "0.0.0.0/8"],
-    ["private", "10.0.0.0/8"],
-    ["shared by carriers", "100.64.0.0/10"],
-    ["loopback", "127.0.0.0/8"],
-    ["link-local, metadata of clouds", "169.254.0.0/16"],
-    ["private", "172.16.0.0/12"],
-    ["for protocols", "192.0.0.0/24"],
-    ["for documents", "192.0.2.0/24"],
-    ["relays of 6to4", "192.88.99.0/24"],
-    ["private", "192.168.0.0/16"],
-    ["for benchmarks", "198.18.0.0/15"],
-    ["multicast", "224.0.0.0/4"],
-    ["reserved and broadcast", "240.0.0.0/4"],
-    ["public, too", "0.0.0.0/0"],
-  ])("that is %s is refused in every spelling: %s", (_name, range) => {
-    expectRefused(v4Spelled(v4In(range)));
-    expect.hasAssertions();
-  });
-});
-
-describe("an IPv6 address", () => {
-  it.each([
-    ["loopback or unspecified", "::/127"],
-    ["unique local", "fc00::/7"],
-    ["link-local", "fe80::/10"],
-    ["site-local", "fec0::/10"],
-    ["multicast", "ff00::/8"],
-    ["discarded", "100::/64"],
-    ["for documents", "2001:db8::/32"],
-    ["Teredo", "2001::/32"],
-    ["local NAT64", "64:ff9b:1::/48"],
-    ["public, too", "2000::/3"],
-  ])("that is %s is refused in every spelling: %s", (_name, range) => {
-    expectRefused(v6Spelled(v6In(range)));
-    expect.hasAssertions();
-  });
-
-  it.each([
-    ["mapped", "::ffff:0:0"],
-    ["compatible", "::"],
-    ["translated by NAT64", "64:ff9b::"],
-    ["translated by SIIT", "::ffff:0:0:0"],
-    ["in 6to4", "2002::"],
-    ["in Teredo", "2001:0:4136:e378:8000:63bf::"],
-    ["in ISATAP", "fe80::5efe:0:0"],
-  ] as const)("with an IPv4 address in it is refused: %s", (kind, prefix) => {
-    for (const range of ["127.0.0.0/8", "10.0.0.0/8", "169.254.169.254/32", "0.0.0.0/0"])
-      expectRefused(v6Spelled(embeddedV4(kind, prefix, v4In(range))));
-    expect.hasAssertions();
-  });
-});
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789".split("");
 const label = fc.string({ unit: fc.constantFrom(...LETTERS), minLength: 1, maxLength: 12 });

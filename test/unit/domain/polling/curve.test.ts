@@ -9,7 +9,7 @@ import {
   type Curve,
 } from "../../../../src/domain/polling/curve.ts";
 import { PRIOR } from "../../../../src/domain/polling/prior.ts";
-import { bellCurve } from "../../../support/curves.ts";
+import { bellCurve } from "./curves.ts";
 
 const curves: fc.Arbitrary<Curve> = fc.oneof(
   fc

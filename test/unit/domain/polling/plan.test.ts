@@ -8,7 +8,7 @@ import {
   type PollLimits,
   type PollView,
 } from "../../../../src/domain/polling/plan.ts";
-import { bellCurve } from "../../../support/curves.ts";
+import { bellCurve } from "./curves.ts";
 
 const LIMITS: PollLimits = { firstMs: null, minMs: 1000, maxMs: 15_000 };
 const LEARNED: Forecast = { ...PRIOR_FORECAST, known: 1 };

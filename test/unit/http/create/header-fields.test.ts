@@ -5,7 +5,7 @@ import type { CreateVerdict } from "../../../../src/http/create/asked-create.ts"
 import { readVideoRequest } from "../../../../src/http/create/video-request.ts";
 import { RINGBACK_FIELDS } from "../../../../src/http/create/video-schema.ts";
 import { problemText, type Issue } from "../../../../src/contract/problems.ts";
-import { BASE, body, request, rules } from "../../../support/video-requests.ts";
+import { BASE, body, request, rules } from "./video-requests.ts";
 
 /*
  * scenario                                            requirement

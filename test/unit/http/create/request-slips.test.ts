@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { encodeJsonBody, parseJsonBody } from "../../../../src/http/body/json-body.ts";
 import { readVideoRequest } from "../../../../src/http/create/video-request.ts";
-import { issues, PNG, rules } from "../../../support/video-requests.ts";
+import { issues, PNG, rules } from "./video-requests.ts";
 
 /*
  * scenario                                          requirement

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { fingerprint } from "../../../../src/http/create/fingerprint.ts";
 import { parseBody } from "../../../../src/http/body/form-body.ts";
 import { readVideoRequest } from "../../../../src/http/create/video-request.ts";
-import { BASE, PNG, request, rules } from "../../../support/video-requests.ts";
+import { BASE, PNG, request, rules } from "./video-requests.ts";
 
 /** Of each, what a tool may send for it. */
 const SPELLINGS: Record<string, object[]> = {

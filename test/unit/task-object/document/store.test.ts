@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { TaskStore } from "../../../../src/task-object/document/store.ts";
 import { aDelivery, aDocument, aTask, T0 } from "../../../support/builders.ts";
-import { MemoryStorage } from "../../../support/model/memory-storage.ts";
+import { MemoryStorage } from "../../../support/model/simulated/memory-storage.ts";
 
 /*
  * scenario                                            requirement
