@@ -213,9 +213,10 @@ export async function previewRecovery(
 /** @throws OverloadedError if it does not answer; whether the recovery has begun is then not known */
 export async function startRecovery(
   accounts: AccountNamespace,
+  account: string,
   request: RecoveryRequest,
 ): Promise<StartAnswer> {
-  const answer: Promise<StartAnswer> = accountStub(accounts, request.account).startRecovery(request);
+  const answer: Promise<StartAnswer> = accountStub(accounts, account).startRecovery(request);
   return inTime(COUNTING_PATIENCE_MS, answer);
 }
 

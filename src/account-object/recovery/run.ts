@@ -14,6 +14,7 @@ import type { RecoveryStore } from "./store.ts";
 
 /** What a recovery needs of its account. */
 export interface RecoveryDeps {
+  account: string;
   store: RecoveryStore;
   /** Oldest first, between two keys. */
   readTasks: (after: string, before: string, limit: number) => TaskRow[];
@@ -21,7 +22,7 @@ export interface RecoveryDeps {
   /** Where a registered endpoint is now; null: there is none with this id. */
   endpointHost: (id: string) => string | null;
   /** Asks the task of that name. @throws OverloadedError if it does not answer */
-  ask: (name: string, account: string, order: RecoveryOrder) => Promise<RecoveryAnswer>;
+  ask: (name: string, order: RecoveryOrder) => Promise<RecoveryAnswer>;
 }
 
 /** Rows that are read at once. */
@@ -152,19 +153,19 @@ export class RecoveryRun {
     try {
       this.#deps.store.recount(this.id, this.counts);
     } catch (error) {
-      const { account } = this.#recovery;
+      const { account } = this.#deps;
       log("recovery.failed", { account, recovery_id: this.id, ...errorFields(error) });
     }
   }
 
   /** A task that does not answer may have sent it; its host has nothing to do with that. */
   async #outcome({ name, endpoint }: ReturnType<typeof partsOf>): Promise<Outcome> {
-    const { ask } = this.#deps;
-    const { account, filter } = this.#recovery;
+    const { account, ask } = this.#deps;
+    const { filter } = this.#recovery;
     const order = { recoveryId: this.id, statuses: filter.statuses, endpoint, target: this.#target };
     for (const waitMs of [...ASK_AGAIN_MS, null]) {
       try {
-        const { kind } = await ask(name, account, order);
+        const { kind } = await ask(name, order);
         return kind;
       } catch (error) {
         log("recovery.unanswered", { account, recovery_id: this.id, task: name, ...errorFields(error) });

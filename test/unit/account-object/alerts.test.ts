@@ -84,6 +84,7 @@ afterEach(() => {
 function begin(): void {
   store = new AccountStore(storage, { hasAlerts: target !== null });
   alerts = new AccountAlerts({
+    account: ACCOUNT,
     store: store.alerts,
     target: () => target,
     background: (work) => {
@@ -95,7 +96,7 @@ function begin(): void {
 
 function hear(...reports: TaskReport[]): void {
   const { transitions } = store.receive(reports, Date.now());
-  alerts.tell(ACCOUNT, { transitions, changes: store.alerts.takeChanges() });
+  alerts.tell({ transitions, changes: store.alerts.takeChanges() });
 }
 
 /** Lets so much time pass. */
@@ -225,10 +226,10 @@ describe("a host that fails again soon after its recovery", () => {
     expect(await storage.getAlarm()).toBe(T0 + 10 * MINUTE);
     begin();
     await pass(5 * MINUTE - 2);
-    alerts.tell(ACCOUNT, {});
+    alerts.tell({});
     expect(types()).toHaveLength(2);
     await pass(1);
-    alerts.tell(ACCOUNT, {});
+    alerts.tell({});
     await pass(1);
     expect(types()).toEqual(["endpoint.failing", "endpoint.recovered", "endpoint.failing"]);
   });
@@ -238,8 +239,7 @@ describe("an account that has nothing but its alerts", () => {
   it("keeps them for the hour that their limits look back", async () => {
     const at = Date.now();
     const trouble = { account: ACCOUNT, upstream: "aio", at, status: 402, reason: null, message: null };
-    const tell = (): void =>
-      alerts.tell(ACCOUNT, { troubles: [{ ...trouble, calls: 1, isAboutSubmits: true }] });
+    const tell = (): void => alerts.tell({ troubles: [{ ...trouble, calls: 1, isAboutSubmits: true }] });
     const isEmpty = (): boolean =>
       storage.sql.exec<{ name: string }>("SELECT name FROM sqlite_master").toArray().length === 0;
     tell();
@@ -348,10 +348,10 @@ describe("an upstream that refuses the operator", () => {
   });
 
   it("is one alert in ten minutes, and one when a task is accepted again", async () => {
-    alerts.tell(ACCOUNT, { troubles: [trouble()] });
+    alerts.tell({ troubles: [trouble()] });
     await pass(MINUTE);
     begin();
-    alerts.tell(ACCOUNT, { troubles: [trouble({ calls: 7 })] });
+    alerts.tell({ troubles: [trouble({ calls: 7 })] });
     await pass(1000);
     // Accepted before the last refusal.
     hear(aReport(1, aQueuedSummary({ name: "a", createdAt: T0, submittedAt: T0 })));
@@ -394,7 +394,7 @@ describe("an account without ALERT_URL", () => {
     const { transitions } = store.receive(failures("a.acme.com"), Date.now());
     const changes = store.alerts.takeChanges();
     expect(changes).toEqual([]);
-    alerts.tell(ACCOUNT, { transitions, changes });
+    alerts.tell({ transitions, changes });
     await pass(MINUTE);
     expect(sent).toEqual([]);
     const documents = storage.sql.exec<{ name: string }>("SELECT name FROM document").toArray();

@@ -70,6 +70,7 @@ function begin(): void {
   process += 1;
   store = new AccountStore(storageOf(process));
   recoveries = new Recoveries({
+    account: ACCOUNT,
     store: store.recoveries,
     readTasks: (...range) => store.tasksBetween(...range),
     retention: () => ({ now: Date.now(), retentionMs: 720 * HOUR }),
@@ -93,7 +94,7 @@ function storageOf(owner: number): AccountStorage {
   };
 }
 
-async function ask(name: string, _account: string, order: RecoveryOrder): Promise<RecoveryAnswer> {
+async function ask(name: string, order: RecoveryOrder): Promise<RecoveryAnswer> {
   const delivery = deliveryOf(name, order.endpoint);
   const known = remembered.get(delivery);
   const answer = known?.then(repeated) ?? answerOf(name, order);
@@ -156,7 +157,6 @@ function outage(count: number): void {
 
 function request(overrides: Partial<RecoveryRequest> = {}): RecoveryRequest {
   return {
-    account: ACCOUNT,
     filter: { statuses: ["exhausted"], tasks: EVERY_TASK, isElsewhere: false },
     target: null,
     ...overrides,
