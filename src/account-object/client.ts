@@ -1,4 +1,5 @@
-import type { AccountStats, ListPage } from "../domain/account/summary.ts";
+import type { AccountStats } from "../domain/account/stats.ts";
+import type { ListPage } from "../domain/account/filter.ts";
 import type { AttemptBriefing, Briefing, TaskReport } from "../domain/account/report.ts";
 import type { UpstreamTrouble } from "../domain/alerts/upstream.ts";
 import type { SigningVersion } from "../domain/account/signing-versions.ts";

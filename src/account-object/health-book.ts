@@ -2,7 +2,7 @@ import { isHealthNews, NEW_HOST, type HostHealth } from "../domain/account/hosts
 import type { AccountRows } from "./rows.ts";
 
 /** How one of them did before a transaction, and after it. */
-export interface HealthChange {
+interface HealthChange {
   name: string;
   was: HostHealth;
   is: HostHealth;

@@ -2,18 +2,17 @@ import { lastAttemptAt } from "../domain/account/attempts.ts";
 import {
   failingSince,
   hasNewAttempts,
+  HOSTS_MAX,
   observe,
   transitionOf,
   type HealthTransition,
   type HostHealth,
 } from "../domain/account/hosts.ts";
 import { attemptsAt, receiversOf } from "../domain/account/receivers.ts";
-import type { HostCount, HostStats, TaskSummary } from "../domain/account/summary.ts";
+import type { HostCount, HostStats } from "../domain/account/stats.ts";
+import type { TaskSummary } from "../domain/account/summary.ts";
 import { HealthBook } from "./health-book.ts";
 import type { AccountRows } from "./rows.ts";
-
-/** More are not kept: those go that were not heard of for longest. */
-const HOSTS_MAX = 500;
 
 /** How the hosts of an account's receivers do. */
 export class HostBook {

@@ -1,11 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Retention } from "../domain/account/reconcile.ts";
-import { learn, outlook } from "../cadence-object/client.ts";
+import { outlook, teach } from "../cadence-object/client.ts";
 import type { AttemptBriefing, Briefing, TaskReport } from "../domain/account/report.ts";
 import { rotated, versionsInForce, type SigningVersion } from "../domain/account/signing-versions.ts";
-import type { AccountStats, TaskSummary, ListPage } from "../domain/account/summary.ts";
+import type { AccountStats } from "../domain/account/stats.ts";
+import type { ListPage } from "../domain/account/filter.ts";
+import type { TaskSummary } from "../domain/account/summary.ts";
 import type { EndpointRequest } from "../domain/endpoint/change.ts";
-import type { EndpointState } from "../domain/endpoint/endpoint.ts";
+import type { AccountEndpoint } from "../domain/endpoint/endpoint.ts";
 import type { RecoveryAnswer, RecoveryOrder } from "../domain/recovery/order.ts";
 import type {
   RecoveryFilter,
@@ -64,7 +66,7 @@ export class AccountObject extends DurableObject<Env> {
       target: () => this.#alertTarget(),
       background: (work) => ctx.waitUntil(work),
     });
-    this.#lessons = new Lessons(async (cadence, lessons) => learn(env.CADENCES, cadence, lessons));
+    this.#lessons = new Lessons(async (cadence, lessons) => teach(env.CADENCES, cadence, lessons));
   }
 
   /** The versions that sign now, newest first. */
@@ -179,13 +181,13 @@ export class AccountObject extends DurableObject<Env> {
   }
 
   /** Oldest first. */
-  async endpoints(): Promise<EndpointState[]> {
+  async endpoints(): Promise<AccountEndpoint[]> {
     await this.#store.watch(Date.now());
     return this.#endpoints.list();
   }
 
   /** Null: the account has none with this id. */
-  async endpoint(id: string): Promise<EndpointState | null> {
+  async endpoint(id: string): Promise<AccountEndpoint | null> {
     await this.#store.watch(Date.now());
     return this.#endpoints.find(id);
   }

@@ -40,6 +40,8 @@ export interface StoredRow {
   bytes: number;
 }
 
+/** Rows that one statement reads where all of a range are wanted. */
+export const ROWS_AT_ONCE = 500;
 /** After every key. */
 export const LAST_KEY = "~";
 

@@ -15,7 +15,8 @@ import {
   type TaskReport,
 } from "../domain/account/report.ts";
 import type { HealthTransition } from "../domain/account/hosts.ts";
-import type { AccountStats, ListPage } from "../domain/account/summary.ts";
+import type { AccountStats } from "../domain/account/stats.ts";
+import type { ListPage } from "../domain/account/filter.ts";
 import type { Lesson } from "../domain/task/cadence.ts";
 import { isTerminal } from "../domain/task/task.ts";
 import { ObjectAlarm } from "../net/object-alarm.ts";
@@ -23,12 +24,12 @@ import { AlertStore } from "./alerts/store.ts";
 import { EndpointStore } from "./endpoints/store.ts";
 import { HostBook } from "./host-book.ts";
 import { readPage, type Page } from "./page.ts";
-import { AccountRows, type TaskRow } from "./rows.ts";
+import { AccountRows, ROWS_AT_ONCE, type TaskRow } from "./rows.ts";
 import { RecoveryStore } from "./recovery/store.ts";
 import { ProofStore } from "./proof-store.ts";
 import { SigningStore } from "./signing-store.ts";
 import type { AccountStorage } from "./storage.ts";
-import { CHUNK, TallyBook } from "./tally-book.ts";
+import { TallyBook } from "./tally-book.ts";
 
 /** An account's rows, counters and alarm; the only place that writes them. */
 export class AccountStore {
@@ -150,7 +151,7 @@ export class AccountStore {
   expire(after: string, retention: Retention): ExpiryChunk {
     const { now, retentionMs } = retention;
     const shortestMs = Math.min(retentionMs, this.#lastRetentionMs() ?? retentionMs);
-    const rows = this.#rows.tasksBetween(after, timeKey(Math.floor(now - shortestMs) + 1), CHUNK);
+    const rows = this.#rows.tasksBetween(after, timeKey(Math.floor(now - shortestMs) + 1), ROWS_AT_ONCE);
     const ask: string[] = [];
     this.#transact(now, () => {
       for (const { key, task } of rows) {
@@ -159,7 +160,7 @@ export class AccountStore {
         if (what === "drop") this.#change(key, task, null, now);
       }
     });
-    return { ask, next: rows.length < CHUNK ? null : (rows.at(-1)?.key ?? null) };
+    return { ask, next: rows.length < ROWS_AT_ONCE ? null : (rows.at(-1)?.key ?? null) };
   }
 
   /** The retention by which the last complete run dropped rows. */

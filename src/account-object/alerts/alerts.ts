@@ -14,7 +14,7 @@ import { sendAlert, type AlertTarget } from "./send.ts";
 import type { AlertStore, SummaryChange } from "./store.ts";
 
 /** What has happened in an account. */
-export interface AccountNews {
+interface AccountNews {
   changes?: readonly SummaryChange[];
   transitions?: readonly HealthTransition[];
   troubles?: readonly UpstreamTrouble[];

@@ -8,16 +8,16 @@ import {
   type Patched,
   type Registered,
 } from "../../domain/endpoint/change.ts";
-import type { Endpoint, EndpointState } from "../../domain/endpoint/endpoint.ts";
+import type { Endpoint, AccountEndpoint } from "../../domain/endpoint/endpoint.ts";
 import { sealEndpointHeaders } from "../../keys/endpoint-headers.ts";
 import { newEndpointId } from "../../keys/ids.ts";
 import type { EndpointStore } from "./store.ts";
 
 export type RegisterAnswer =
-  | { kind: "new" | "known"; state: EndpointState }
+  | { kind: "new" | "known"; state: AccountEndpoint }
   | Extract<Registered, { kind: "too_many" }>;
 
-export type PatchAnswer = { kind: "patched"; state: EndpointState } | Exclude<Patched, { kind: "patched" }>;
+export type PatchAnswer = { kind: "patched"; state: AccountEndpoint } | Exclude<Patched, { kind: "patched" }>;
 
 /** What callers do with an account's endpoints. Headers are sealed first; then one step decides and writes. */
 export class Endpoints {
@@ -58,12 +58,12 @@ export class Endpoints {
   }
 
   /** Oldest first. */
-  list(): EndpointState[] {
+  list(): AccountEndpoint[] {
     return this.#store.all().map((endpoint) => this.#state(endpoint));
   }
 
   /** Null: there is none with this id. */
-  find(id: string): EndpointState | null {
+  find(id: string): AccountEndpoint | null {
     const endpoint = this.#store.find(id);
     return endpoint && this.#state(endpoint);
   }
@@ -72,7 +72,7 @@ export class Endpoints {
     return endpointAt(this.#store.all(), url)?.id;
   }
 
-  #state(endpoint: Endpoint): EndpointState {
+  #state(endpoint: Endpoint): AccountEndpoint {
     return { endpoint, failingSince: this.#store.failingSince(endpoint.id) };
   }
 }

@@ -9,7 +9,7 @@ import type { Receiver } from "../../domain/delivery/delivery.ts";
 import { receiverHost } from "../../domain/delivery/endpoint-policy.ts";
 import { errorFields, log } from "../../log.ts";
 import { wait } from "../../net/wait.ts";
-import { LAST_KEY, type TaskRow } from "../rows.ts";
+import { LAST_KEY, ROWS_AT_ONCE, type TaskRow } from "../rows.ts";
 import type { RecoveryStore } from "./store.ts";
 
 /** What a recovery needs of its account. */
@@ -25,8 +25,6 @@ export interface RecoveryDeps {
   ask: (name: string, order: RecoveryOrder) => Promise<RecoveryAnswer>;
 }
 
-/** Rows that are read at once. */
-export const CHUNK = 500;
 /** What memory has beyond the stored progress is asked again after a crash. */
 const SAVE_EVERY_MS = 1_000;
 const SAVE_AFTER_ANSWERS = 100;
@@ -109,8 +107,8 @@ export class RecoveryRun {
     const { filter, createdAt } = this.#recovery;
     const range = keyRange(filter, createdAt);
     const after = this.#queue.position > range.after ? this.#queue.position : range.after;
-    const rows = readTasks(rowsFrom(after), range.before, CHUNK);
-    const last = rows.length < CHUNK ? undefined : rows.at(-1);
+    const rows = readTasks(rowsFrom(after), range.before, ROWS_AT_ONCE);
+    const last = rows.length < ROWS_AT_ONCE ? undefined : rows.at(-1);
     const upTo = last ? endOf(last.key) : LAST_KEY;
     const scope = { filter, retention: retention(), endpointHost };
     const targetHost = this.#target && receiverHost(this.#target.url);

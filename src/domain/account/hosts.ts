@@ -15,6 +15,9 @@ export interface HostHealth {
   lastFailure: AttemptFailure | null;
 }
 
+/** An account remembers no more hosts; those go whose last attempt is the oldest. */
+export const HOSTS_MAX = 500;
+
 export const NEW_HOST: HostHealth = {
   deliveredAt: null,
   failedAt: [],
