@@ -72,7 +72,7 @@ export class AccountObject extends DurableObject<Env> {
   /** The versions that sign now, newest first. */
   async signingVersions(): Promise<SigningVersion[]> {
     await this.#store.watch(Date.now());
-    return versionsInForce(this.#store.signing.versions(), Date.now());
+    return versionsInForce(this.#store.signing.get(), Date.now());
   }
 
   /** Whether an upstream without another way to tell has accepted a create with the account's own key. */
@@ -89,8 +89,8 @@ export class AccountObject extends DurableObject<Env> {
   /** Makes a new secret and gives the versions in force; null if three previous ones still sign. */
   async rotate(overlapMs: number): Promise<SigningVersion[] | null> {
     await this.#store.watch(Date.now());
-    const versions = rotated(this.#store.signing.versions(), Date.now(), overlapMs);
-    if (versions !== null) this.#store.signing.write(versions);
+    const versions = rotated(this.#store.signing.get(), Date.now(), overlapMs);
+    if (versions !== null) this.#store.signing.set(versions);
     return versions;
   }
 
@@ -105,7 +105,7 @@ export class AccountObject extends DurableObject<Env> {
     this.#passOn(transitions);
     await this.#store.armed();
     return {
-      signing: versionsInForce(this.#store.signing.versions(), Date.now()),
+      signing: versionsInForce(this.#store.signing.get(), Date.now()),
       endpoints: this.#store.endpoints.briefed(),
       outlook: asked && (await this.#outlook(asked)),
     };

@@ -3,36 +3,37 @@ import { receiverHost } from "../../domain/delivery/endpoint-policy.ts";
 import type { BriefedEndpoint, Endpoint, EndpointReceiver } from "../../domain/endpoint/endpoint.ts";
 import type { ObjectAlarm } from "../../net/object-alarm.ts";
 import type { AccountRows } from "../rows.ts";
-import type { AccountStorage } from "../storage.ts";
+import type { Transact } from "../storage.ts";
+import { StoredDocument } from "../stored-document.ts";
 import { EndpointHealth } from "./health.ts";
 
-interface Deps {
-  storage: Pick<AccountStorage, "transactionSync">;
-  rows: Pick<AccountRows, "document" | "writeDocument" | "forget">;
+interface StoreParts {
+  rows: Pick<AccountRows, "document" | "writeDocument">;
   alarm: ObjectAlarm;
+  transact: Transact;
 }
 
 /** An account's registered endpoints: one document, written when one of them changes. */
 export class EndpointStore {
-  readonly #deps: Deps;
+  readonly #parts: StoreParts;
+  readonly #all: StoredDocument<readonly Endpoint[]>;
   readonly health: EndpointHealth;
-  #all: readonly Endpoint[] | null = null;
 
-  constructor(deps: Deps) {
-    this.#deps = deps;
-    this.health = new EndpointHealth(deps.rows, this);
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+    this.#all = new StoredDocument(parts.rows, "endpoints", []);
+    this.health = new EndpointHealth(parts.rows, this);
   }
 
   /** Drops what memory holds: storage was emptied, or rolled back. */
   forget(): void {
-    this.#all = null;
+    this.#all.forget();
     this.health.forget();
   }
 
   /** Oldest first. */
   all(): readonly Endpoint[] {
-    this.#all ??= (this.#deps.rows.document("endpoints") as Endpoint[] | null) ?? [];
-    return this.#all;
+    return this.#all.get();
   }
 
   /** Null: the account has none with this id. */
@@ -50,9 +51,7 @@ export class EndpointStore {
   disable(id: string, disabled: NonNullable<Endpoint["disabled"]>): void {
     const endpoint = this.find(id);
     if (endpoint === null) return;
-    const all = this.all().with(this.all().indexOf(endpoint), { ...endpoint, disabled });
-    this.#deps.rows.writeDocument("endpoints", all);
-    this.#all = all;
+    this.#all.set(this.all().with(this.all().indexOf(endpoint), { ...endpoint, disabled }));
   }
 
   /** Since when the last attempts at an endpoint have failed; null: it is not failing. */
@@ -62,20 +61,11 @@ export class EndpointStore {
 
   /** After the last one the account may have nothing left to keep: an alarm, this or one that is set, finds out. */
   write(endpoints: readonly Endpoint[], now: number): void {
-    const { storage, rows, alarm } = this.#deps;
-    try {
-      storage.transactionSync(() => {
-        rows.writeDocument("endpoints", endpoints);
-        if (endpoints.length === 0 && alarm.at === null) alarm.set(now + RETRY_MS);
-      });
-    } catch (error) {
-      // Rolled back: what memory holds may be ahead of the rows.
-      rows.forget();
-      alarm.forget();
-      this.forget();
-      throw error;
-    }
-    this.#all = endpoints;
+    const { alarm, transact } = this.#parts;
+    transact(() => {
+      this.#all.set(endpoints);
+      if (endpoints.length === 0 && alarm.at === null) alarm.set(now + RETRY_MS);
+    });
   }
 
   /** For tasks. */

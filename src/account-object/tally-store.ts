@@ -9,7 +9,7 @@ const CHANGES_PER_SNAPSHOT = 500;
 type CountedRows = Pick<AccountRows, "document" | "writeDocument" | "task" | "tasksBetween">;
 
 /** The counters of an account, and when their snapshot is written. */
-export class TallyBook {
+export class TallyStore {
   readonly #rows: CountedRows;
   /** Loaded when it is first needed: a process that only takes a report or two does without. */
   #tally: Tally | null = null;
