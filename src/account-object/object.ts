@@ -59,7 +59,7 @@ export class AccountObject extends DurableObject<Env> {
       endpointHost: (id) => this.#store.endpoints.hostOf(id),
       ask: async (name, order) => this.#recover(name, order),
     });
-    this.#endpoints = new Endpoints(this.#store.endpoints);
+    this.#endpoints = new Endpoints(this.#store.endpoints, (transitions) => this.#passOn(transitions));
     this.#alerts = new AccountAlerts({
       account: this.#account,
       store: this.#store.alerts,

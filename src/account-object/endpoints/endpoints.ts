@@ -8,7 +8,8 @@ import {
   type Patched,
   type Registered,
 } from "../../domain/endpoint/change.ts";
-import type { Endpoint, AccountEndpoint } from "../../domain/endpoint/endpoint.ts";
+import type { HealthTransition } from "../../domain/account/hosts.ts";
+import type { AccountEndpoint, Endpoint } from "../../domain/endpoint/endpoint.ts";
 import { sealEndpointHeaders } from "../../keys/endpoint-headers.ts";
 import { newEndpointId } from "../../keys/ids.ts";
 import type { EndpointStore } from "./store.ts";
@@ -22,9 +23,12 @@ export type PatchAnswer = { kind: "patched"; state: AccountEndpoint } | Exclude<
 /** What callers do with an account's endpoints. Headers are sealed first; then one step decides and writes. */
 export class Endpoints {
   readonly #store: EndpointStore;
+  readonly #passOn: (transitions: readonly HealthTransition[]) => void;
 
-  constructor(store: EndpointStore) {
+  /** `passOn` takes what has become of failing ones. */
+  constructor(store: EndpointStore, passOn: (transitions: readonly HealthTransition[]) => void) {
     this.#store = store;
+    this.#passOn = passOn;
   }
 
   async register(request: EndpointRequest & { url: string }, root: string): Promise<RegisterAnswer> {
@@ -37,7 +41,7 @@ export class Endpoints {
       if (this.#knownAt(url) !== known) continue;
       const answer = registered(this.#store.all(), change, { id, now: Date.now() });
       if (answer.kind === "too_many") return answer;
-      this.#store.write(answer.endpoints, Date.now());
+      this.#write(answer.endpoints);
       return { kind: answer.kind, state: this.#state(answer.endpoint) };
     }
   }
@@ -46,14 +50,14 @@ export class Endpoints {
     const change = await sealed(request, id, root);
     const answer = patched(this.#store.all(), id, change, Date.now());
     if (answer.kind !== "patched") return answer;
-    this.#store.write(answer.endpoints, Date.now());
+    this.#write(answer.endpoints);
     return { kind: "patched", state: this.#state(answer.endpoint) };
   }
 
   /** False: there is none with this id. */
   delete(id: string): boolean {
     const others = without(this.#store.all(), id);
-    if (others !== null) this.#store.write(others, Date.now());
+    if (others !== null) this.#write(others);
     return others !== null;
   }
 
@@ -66,6 +70,11 @@ export class Endpoints {
   find(id: string): AccountEndpoint | null {
     const endpoint = this.#store.find(id);
     return endpoint && this.#state(endpoint);
+  }
+
+  #write(endpoints: readonly Endpoint[]): void {
+    const ended = this.#store.write(endpoints, Date.now());
+    if (ended.length > 0) this.#passOn(ended);
   }
 
   #knownAt(url: string): string | undefined {

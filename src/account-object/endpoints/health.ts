@@ -12,6 +12,7 @@ import type { TaskSummary } from "../../domain/account/summary.ts";
 import { receiverHost } from "../../domain/delivery/endpoint-policy.ts";
 import { disablingOf } from "../../domain/endpoint/disabling.ts";
 import type { Endpoint } from "../../domain/endpoint/endpoint.ts";
+import { failingEndOf } from "../../domain/endpoint/failing-end.ts";
 import { HealthStore } from "../health-store.ts";
 import type { AccountRows } from "../rows.ts";
 
@@ -84,6 +85,14 @@ export class EndpointHealth {
   /** Disables those that have failed for too long, though nothing was reported of them lately. */
   judge(now: number): HealthTransition[] {
     return this.#endpoints.all().flatMap((endpoint) => this.#disable(endpoint, null, now) ?? []);
+  }
+
+  /** Those that are failing no more after a call that leaves `endpoints`. */
+  endedBy(endpoints: readonly Endpoint[]): HealthTransition[] {
+    return this.#endpoints.all().flatMap((before) => {
+      const after = endpoints.find(({ id }) => id === before.id);
+      return failingEndOf(before, after, this.#healthOf(before)) ?? [];
+    });
   }
 
   /** Drops what memory holds: it may be ahead of the rows. */

@@ -1,3 +1,4 @@
+import type { HealthTransition } from "../../domain/account/hosts.ts";
 import { RETRY_MS } from "../../domain/account/reconcile.ts";
 import { receiverHost } from "../../domain/delivery/endpoint-policy.ts";
 import type { BriefedEndpoint, Endpoint, EndpointReceiver } from "../../domain/endpoint/endpoint.ts";
@@ -59,13 +60,18 @@ export class EndpointStore {
     return this.health.failingSince(id);
   }
 
-  /** After the last one the account may have nothing left to keep: an alarm, this or one that is set, finds out. */
-  write(endpoints: readonly Endpoint[], now: number): void {
+  /**
+   * What a call leaves of them. Says which are failing no more by it. After the last one the account may have nothing left to
+   * keep: an alarm, this or one that is set, finds out.
+   */
+  write(endpoints: readonly Endpoint[], now: number): HealthTransition[] {
     const { alarm, transact } = this.#parts;
+    const ended = this.health.endedBy(endpoints);
     transact(() => {
       this.#all.set(endpoints);
       if (endpoints.length === 0 && alarm.at === null) alarm.set(now + RETRY_MS);
     });
+    return ended;
   }
 
   /** For tasks. */
