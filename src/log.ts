@@ -1,3 +1,4 @@
+import { isCredentialRefusal } from "./domain/task/submit.ts";
 import { withoutQuotes } from "./domain/text/redact.ts";
 
 /** A log line holds ids, Ringback's own words and numbers; never a key, a header value, a prompt or a URL's query. */
@@ -5,7 +6,7 @@ export type LogFields = Record<string, string | number | boolean | null | undefi
 
 /** The upstream refuses the operator's key or its balance, which every caller will meet. */
 const isOperatorAffair = ({ mode, status_code: status }: LogFields): boolean =>
-  mode === "operator" && (status === 401 || status === 402 || status === 403);
+  mode === "operator" && typeof status === "number" && isCredentialRefusal(status);
 
 /** Each event, and whether it needs attention. docs/logs.md says what each means and what to do. */
 export const EVENTS = {

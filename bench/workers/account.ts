@@ -1,7 +1,7 @@
 import { AccountObject as Account } from "../../src/index.ts";
-import { EVERY_TASK, type TaskFilter } from "../../src/domain/account/filter.ts";
+import { EVERY_TASK, type ListPage, type TaskFilter } from "../../src/domain/account/filter.ts";
 import { reportOf } from "../../src/domain/account/report.ts";
-import type { ListPage, TaskSummary } from "../../src/domain/account/summary.ts";
+import type { TaskSummary } from "../../src/domain/account/summary.ts";
 import { counts, meterMethods, meterObject } from "./meter.ts";
 
 /**

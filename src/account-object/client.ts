@@ -1,4 +1,5 @@
-import type { AccountStats, ListPage } from "../domain/account/summary.ts";
+import type { AccountStats } from "../domain/account/stats.ts";
+import type { ListPage } from "../domain/account/filter.ts";
 import type { AttemptBriefing, Briefing, TaskReport } from "../domain/account/report.ts";
 import type { UpstreamTrouble } from "../domain/alerts/upstream.ts";
 import type { SigningVersion } from "../domain/account/signing-versions.ts";
@@ -213,9 +214,10 @@ export async function previewRecovery(
 /** @throws OverloadedError if it does not answer; whether the recovery has begun is then not known */
 export async function startRecovery(
   accounts: AccountNamespace,
+  account: string,
   request: RecoveryRequest,
 ): Promise<StartAnswer> {
-  const answer: Promise<StartAnswer> = accountStub(accounts, request.account).startRecovery(request);
+  const answer: Promise<StartAnswer> = accountStub(accounts, account).startRecovery(request);
   return inTime(COUNTING_PATIENCE_MS, answer);
 }
 

@@ -1,11 +1,13 @@
 import { DurableObject } from "cloudflare:workers";
 import type { Retention } from "../domain/account/reconcile.ts";
-import { learn, outlook } from "../cadence-object/client.ts";
+import { outlook, teach } from "../cadence-object/client.ts";
 import type { AttemptBriefing, Briefing, TaskReport } from "../domain/account/report.ts";
 import { rotated, versionsInForce, type SigningVersion } from "../domain/account/signing-versions.ts";
-import type { AccountStats, TaskSummary, ListPage } from "../domain/account/summary.ts";
+import type { AccountStats } from "../domain/account/stats.ts";
+import type { ListPage } from "../domain/account/filter.ts";
+import type { TaskSummary } from "../domain/account/summary.ts";
 import type { EndpointRequest } from "../domain/endpoint/change.ts";
-import type { EndpointState } from "../domain/endpoint/endpoint.ts";
+import type { AccountEndpoint } from "../domain/endpoint/endpoint.ts";
 import type { RecoveryAnswer, RecoveryOrder } from "../domain/recovery/order.ts";
 import type {
   RecoveryFilter,
@@ -37,6 +39,8 @@ const RECOVER_PATIENCE_MS = 90_000;
 
 /** What one caller sees: its tasks, as they report themselves, and the versions of its signing secret. */
 export class AccountObject extends DurableObject<Env> {
+  /** Every stub is made of it (`accountStub`), and the platform gives it to alarms, too. */
+  readonly #account: string;
   readonly #store: AccountStore;
   readonly #lessons: Lessons;
   readonly #recoveries: Recoveries;
@@ -45,27 +49,30 @@ export class AccountObject extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    this.#account = ctx.id.name ?? "";
     this.#store = new AccountStore(ctx.storage, { hasAlerts: this.#alertTarget() !== null });
     this.#recoveries = new Recoveries({
+      account: this.#account,
       store: this.#store.recoveries,
       readTasks: (...range) => this.#store.tasksBetween(...range),
       retention: () => this.#retention(),
       endpointHost: (id) => this.#store.endpoints.hostOf(id),
-      ask: async (name, account, order) => this.#recover(name, account, order),
+      ask: async (name, order) => this.#recover(name, order),
     });
-    this.#endpoints = new Endpoints(this.#store.endpoints);
+    this.#endpoints = new Endpoints(this.#store.endpoints, (transitions) => this.#passOn(transitions));
     this.#alerts = new AccountAlerts({
+      account: this.#account,
       store: this.#store.alerts,
       target: () => this.#alertTarget(),
       background: (work) => ctx.waitUntil(work),
     });
-    this.#lessons = new Lessons(async (cadence, lessons) => learn(env.CADENCES, cadence, lessons));
+    this.#lessons = new Lessons(async (cadence, lessons) => teach(env.CADENCES, cadence, lessons));
   }
 
   /** The versions that sign now, newest first. */
   async signingVersions(): Promise<SigningVersion[]> {
     await this.#store.watch(Date.now());
-    return versionsInForce(this.#store.signing.versions(), Date.now());
+    return versionsInForce(this.#store.signing.get(), Date.now());
   }
 
   /** Whether an upstream without another way to tell has accepted a create with the account's own key. */
@@ -82,8 +89,8 @@ export class AccountObject extends DurableObject<Env> {
   /** Makes a new secret and gives the versions in force; null if three previous ones still sign. */
   async rotate(overlapMs: number): Promise<SigningVersion[] | null> {
     await this.#store.watch(Date.now());
-    const versions = rotated(this.#store.signing.versions(), Date.now(), overlapMs);
-    if (versions !== null) this.#store.signing.write(versions);
+    const versions = rotated(this.#store.signing.get(), Date.now(), overlapMs);
+    if (versions !== null) this.#store.signing.set(versions);
     return versions;
   }
 
@@ -95,10 +102,10 @@ export class AccountObject extends DurableObject<Env> {
     await this.#store.watch(Date.now());
     const { lessons, transitions } = this.#store.receive(reports, Date.now());
     this.#lessons.add(lessons);
-    this.#passOn(reports[0]?.account, transitions);
+    this.#passOn(transitions);
     await this.#store.armed();
     return {
-      signing: versionsInForce(this.#store.signing.versions(), Date.now()),
+      signing: versionsInForce(this.#store.signing.get(), Date.now()),
       endpoints: this.#store.endpoints.briefed(),
       outlook: asked && (await this.#outlook(asked)),
     };
@@ -107,14 +114,14 @@ export class AccountObject extends DurableObject<Env> {
   /** Takes what tasks met at the upstream. */
   async upstreamTroubles(troubles: readonly UpstreamTrouble[]): Promise<void> {
     await this.#store.watch(Date.now());
-    this.#alerts.tell(troubles[0]?.account, { troubles });
+    this.#alerts.tell({ troubles });
     await this.#store.armed();
   }
 
   /** Logs what has become of receivers, and tells the alerts of it and of what was reported. */
-  #passOn(account: string | undefined, transitions: readonly HealthTransition[]): void {
-    logTransitions(account, transitions);
-    this.#alerts.tell(account, { transitions, changes: this.#store.alerts.takeChanges() });
+  #passOn(transitions: readonly HealthTransition[]): void {
+    logTransitions(this.#account, transitions);
+    this.#alerts.tell({ transitions, changes: this.#store.alerts.takeChanges() });
   }
 
   async #outlook({ cadence, task }: CadenceClass): Promise<Outlook | null> {
@@ -174,13 +181,13 @@ export class AccountObject extends DurableObject<Env> {
   }
 
   /** Oldest first. */
-  async endpoints(): Promise<EndpointState[]> {
+  async endpoints(): Promise<AccountEndpoint[]> {
     await this.#store.watch(Date.now());
     return this.#endpoints.list();
   }
 
   /** Null: the account has none with this id. */
-  async endpoint(id: string): Promise<EndpointState | null> {
+  async endpoint(id: string): Promise<AccountEndpoint | null> {
     await this.#store.watch(Date.now());
     return this.#endpoints.find(id);
   }
@@ -226,23 +233,22 @@ export class AccountObject extends DurableObject<Env> {
 
   async #reconcile(): Promise<void> {
     const nextAt = await reconcile({
-      account: this.ctx.id.name,
       store: this.#store,
-      passOn: (...news) => this.#passOn(...news),
+      passOn: (transitions) => this.#passOn(transitions),
       retention: () => this.#retention(),
       ask: async (task) => this.#ask(task),
     });
     this.#store.recoveries.reconcileNextAt(nextAt);
   }
 
-  async #recover(name: string, account: string, order: RecoveryOrder): Promise<RecoveryAnswer> {
+  async #recover(name: string, order: RecoveryOrder): Promise<RecoveryAnswer> {
     const task = this.env.TASKS.get(this.env.TASKS.idFromName(name));
-    return inTime<RecoveryAnswer>(RECOVER_PATIENCE_MS, task.recover(account, order));
+    return inTime<RecoveryAnswer>(RECOVER_PATIENCE_MS, task.recover(this.#account, order));
   }
 
-  async #ask({ name, account }: TaskSummary): Promise<TaskReport | null> {
+  async #ask({ name }: TaskSummary): Promise<TaskReport | null> {
     const task = this.env.TASKS.get(this.env.TASKS.idFromName(name));
-    return inTime<TaskReport | null>(TASK_PATIENCE_MS, task.reconcile(account));
+    return inTime<TaskReport | null>(TASK_PATIENCE_MS, task.reconcile(this.#account));
   }
 
   /** @throws Error if the settings do not parse */

@@ -1,7 +1,7 @@
-import { matchesFilter, type TaskFilter } from "../domain/account/filter.ts";
+import { matchesFilter, type ListPage, type TaskFilter } from "../domain/account/filter.ts";
 import { isOver, type Retention } from "../domain/account/reconcile.ts";
 import { timeKey, type KnownTask } from "../domain/account/report.ts";
-import type { ListPage, TaskSummary } from "../domain/account/summary.ts";
+import type { TaskSummary } from "../domain/account/summary.ts";
 import { wait } from "../net/wait.ts";
 import { LAST_KEY, type AccountRows, type StoredRow } from "./rows.ts";
 

@@ -13,11 +13,9 @@ const ASKS_AT_ONCE = 6;
 
 /** What a run needs. */
 interface Reconciling {
-  /** Whose endpoints are judged. */
-  account: string | undefined;
   store: AccountStore;
   /** Takes what has become of receivers, and of the tasks that were asked. */
-  passOn: (account: string | undefined, transitions: readonly HealthTransition[]) => void;
+  passOn: (transitions: readonly HealthTransition[]) => void;
   retention: () => Retention;
   /** A task's own summary; null: there is none of this account. The call alone makes the task re-arm a lost alarm. */
   ask: (task: TaskSummary) => Promise<TaskReport | null>;
@@ -29,9 +27,9 @@ interface Reconciling {
  * @throws what storage throws
  */
 export async function reconcile(run: Reconciling): Promise<number> {
-  const { account, store, retention, passOn } = run;
+  const { store, retention, passOn } = run;
   const { now } = retention();
-  passOn(account, store.judgeEndpoints(now));
+  passOn(store.judgeEndpoints(now));
   const stopAt = now + RUN_MS;
   const roundAt = store.beginRun(now);
   const isLate = (): boolean => retention().now >= stopAt;
@@ -55,7 +53,7 @@ async function askOne({ store, retention, ask, passOn }: Reconciling, key: strin
   if (!summary) return;
   try {
     const answer = await ask(summary);
-    passOn(summary.account, store.receiveAnswer(key, answer, retention()));
+    passOn(store.receiveAnswer(key, answer, retention()));
   } catch (error) {
     // The next run asks again: a task that fails must not keep this object awake.
     const { taskId, account } = summary;

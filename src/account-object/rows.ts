@@ -13,10 +13,16 @@ const TABLES = {
   /** Keys of tasks that were deleted within the last hour: a report of theirs that comes late brings nothing back. */
   deleted: "CREATE TABLE IF NOT EXISTS deleted (key TEXT PRIMARY KEY, at INTEGER NOT NULL) WITHOUT ROWID",
   document: "CREATE TABLE IF NOT EXISTS document (name TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID",
+  /** A row per recovery, in the order in which they began. */
+  recovery: "CREATE TABLE IF NOT EXISTS recovery (key TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID",
+  /** What the running recovery matched when it began: keys of candidates, many in a row, by the last one. */
+  recovery_match: `CREATE TABLE IF NOT EXISTS recovery_match (
+    last TEXT PRIMARY KEY, keys TEXT NOT NULL
+  ) WITHOUT ROWID`,
 } as const;
 
 /** One of each account. */
-type DocumentName =
+export type DocumentName =
   | "signing"
   | "proof"
   | "counts"
@@ -40,48 +46,80 @@ export interface StoredRow {
   bytes: number;
 }
 
+/** Rows that one statement reads where all of a range are wanted. */
+export const ROWS_AT_ONCE = 500;
 /** After every key. */
 export const LAST_KEY = "~";
 
-/** The only SQL of an account. Every statement on `task` names its keys or a range of them with a limit. */
-export class AccountRows {
+/** The tables that an account has so far. */
+export class AccountTables {
   readonly #sql: AccountSql;
-  #tables: Set<string> | null = null;
+  #known: Set<string> | null = null;
 
   constructor(sql: AccountSql) {
     this.#sql = sql;
   }
 
-  /** Drops what memory holds of the tables: they are gone, or a transaction was rolled back. */
+  has(table: keyof typeof TABLES): boolean {
+    this.#known ??= new Set(
+      this.#sql
+        .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
+        .toArray()
+        .map(({ name }) => name),
+    );
+    return this.#known.has(table);
+  }
+
+  ensure(table: keyof typeof TABLES): void {
+    if (this.has(table)) return;
+    this.#sql.exec(TABLES[table]);
+    this.#known?.add(table);
+  }
+
+  /** Drops what memory holds: they are gone, or a transaction was rolled back. */
   forget(): void {
-    this.#tables = null;
+    this.#known = null;
+  }
+}
+
+/**
+ * The SQL of an account, but for that of its recoveries. Every statement on `task` names its keys or a range of them with a
+ * limit.
+ */
+export class AccountRows {
+  readonly #sql: AccountSql;
+  readonly tables: AccountTables;
+
+  constructor(sql: AccountSql) {
+    this.#sql = sql;
+    this.tables = new AccountTables(sql);
   }
 
   document(name: DocumentName): unknown {
-    if (!this.#has("document")) return null;
+    if (!this.tables.has("document")) return null;
     const rows = this.#sql.exec<{ doc: string }>("SELECT doc FROM document WHERE name = ?", name).toArray();
     return rows[0] ? JSON.parse(rows[0].doc) : null;
   }
 
   writeDocument(name: DocumentName, document: unknown): void {
-    this.#ensure("document");
+    this.tables.ensure("document");
     this.#sql.exec("INSERT OR REPLACE INTO document VALUES (?, ?)", name, JSON.stringify(document));
   }
 
   task(key: string): KnownTask | null {
-    if (!this.#has("task")) return null;
+    if (!this.tables.has("task")) return null;
     const rows = this.#sql.exec<{ doc: string }>("SELECT doc FROM task WHERE key = ?", key).toArray();
     return rows[0] ? (JSON.parse(rows[0].doc) as KnownTask) : null;
   }
 
   writeTask(key: string, task: KnownTask): void {
-    this.#ensure("task");
+    this.tables.ensure("task");
     const doc = JSON.stringify(task);
     this.#sql.exec("INSERT OR REPLACE INTO task VALUES (?, ?, ?)", key, task.summary.status, doc);
   }
 
   deleteTask(key: string): void {
-    if (this.#has("task")) this.#sql.exec("DELETE FROM task WHERE key = ?", key);
+    if (this.tables.has("task")) this.#sql.exec("DELETE FROM task WHERE key = ?", key);
   }
 
   /**
@@ -92,7 +130,7 @@ export class AccountRows {
     range: { before: string; downTo: string; statuses: readonly string[] | null },
     limit: number,
   ): StoredRow[] {
-    if (!this.#has("task")) return [];
+    if (!this.tables.has("task")) return [];
     return this.#sql
       .exec<StoredRow & Record<string, string | number | null>>(
         `SELECT key, iif(instr(coalesce(?, status), status), doc, NULL) AS doc, octet_length(doc) AS bytes FROM task
@@ -107,7 +145,7 @@ export class AccountRows {
 
   /** Oldest first, between two keys. */
   tasksBetween(after: string, before: string, limit: number): TaskRow[] {
-    if (!this.#has("task")) return [];
+    if (!this.tables.has("task")) return [];
     const rows = this.#sql
       .exec<{ key: string; doc: string }>(
         "SELECT key, doc FROM task WHERE key > ? AND key < ? ORDER BY key LIMIT ?",
@@ -124,35 +162,19 @@ export class AccountRows {
   }
 
   isDeleted(key: string): boolean {
-    if (!this.#has("deleted")) return false;
+    if (!this.tables.has("deleted")) return false;
     return this.#sql.exec("SELECT 1 AS n FROM deleted WHERE key = ?", key).toArray().length > 0;
   }
 
   writeDeleted(key: string, now: number): void {
-    this.#ensure("deleted");
+    this.tables.ensure("deleted");
     this.#sql.exec("INSERT OR REPLACE INTO deleted VALUES (?, ?)", key, now);
   }
 
   /** Forgets deletions from then or earlier. True: some are left. */
   forgetDeleted(until: number): boolean {
-    if (!this.#has("deleted")) return false;
+    if (!this.tables.has("deleted")) return false;
     this.#sql.exec("DELETE FROM deleted WHERE at <= ?", until);
     return this.#sql.exec("SELECT 1 AS n FROM deleted LIMIT 1").toArray().length > 0;
-  }
-
-  #has(table: keyof typeof TABLES): boolean {
-    this.#tables ??= new Set(
-      this.#sql
-        .exec<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table'")
-        .toArray()
-        .map(({ name }) => name),
-    );
-    return this.#tables.has(table);
-  }
-
-  #ensure(table: keyof typeof TABLES): void {
-    if (this.#has(table)) return;
-    this.#sql.exec(TABLES[table]);
-    this.#tables?.add(table);
   }
 }

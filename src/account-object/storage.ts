@@ -11,6 +11,9 @@ export interface AccountStorage {
   deleteAll(): Promise<void>;
 }
 
+/** Writes all or nothing; after a rollback memory knows nothing of the account. */
+export type Transact = (write: () => void) => void;
+
 export interface AccountSql {
   exec<Row extends Record<string, string | number | null>>(
     query: string,

@@ -15,33 +15,36 @@ import {
   type TaskReport,
 } from "../domain/account/report.ts";
 import type { HealthTransition } from "../domain/account/hosts.ts";
-import type { AccountStats, ListPage } from "../domain/account/summary.ts";
+import { FIRST_VERSION, type SigningVersion } from "../domain/account/signing-versions.ts";
+import type { AccountStats } from "../domain/account/stats.ts";
+import type { ListPage } from "../domain/account/filter.ts";
 import type { Lesson } from "../domain/task/cadence.ts";
 import { isTerminal } from "../domain/task/task.ts";
 import { ObjectAlarm } from "../net/object-alarm.ts";
 import { AlertStore } from "./alerts/store.ts";
 import { EndpointStore } from "./endpoints/store.ts";
-import { HostBook } from "./host-book.ts";
+import { HostStore } from "./host-store.ts";
 import { readPage, type Page } from "./page.ts";
-import { AccountRows, type TaskRow } from "./rows.ts";
+import { AccountRows, ROWS_AT_ONCE, type TaskRow } from "./rows.ts";
 import { RecoveryStore } from "./recovery/store.ts";
 import { ProofStore } from "./proof-store.ts";
-import { SigningStore } from "./signing-store.ts";
-import type { AccountStorage } from "./storage.ts";
-import { CHUNK, TallyBook } from "./tally-book.ts";
+import type { AccountStorage, Transact } from "./storage.ts";
+import { StoredDocument } from "./stored-document.ts";
+import { TallyStore } from "./tally-store.ts";
 
 /** An account's rows, counters and alarm; the only place that writes them. */
 export class AccountStore {
   readonly #storage: AccountStorage;
   readonly #rows: AccountRows;
   readonly #alarm: ObjectAlarm;
-  readonly signing: SigningStore;
+  /** The versions of the signing secret, newest first; expired ones may be among them. */
+  readonly signing: StoredDocument<readonly SigningVersion[]>;
   readonly proof: ProofStore;
   readonly recoveries: RecoveryStore;
   readonly endpoints: EndpointStore;
   readonly alerts: AlertStore;
-  readonly #hosts: HostBook;
-  readonly #tally: TallyBook;
+  readonly #hosts: HostStore;
+  readonly #tally: TallyStore;
   #roundAt: number | null = null;
 
   /** `hasAlerts`: changes of tasks are collected for alerts, until these are taken. */
@@ -49,12 +52,14 @@ export class AccountStore {
     this.#storage = storage;
     this.#rows = new AccountRows(storage.sql);
     this.#alarm = new ObjectAlarm(storage);
-    this.signing = new SigningStore(this.#rows);
+    this.signing = new StoredDocument(this.#rows, "signing", FIRST_VERSION);
     this.proof = new ProofStore(this.#rows);
-    this.recoveries = new RecoveryStore(storage, this.#alarm);
-    this.#hosts = new HostBook(this.#rows);
-    this.#tally = new TallyBook(this.#rows);
-    this.endpoints = new EndpointStore({ storage, rows: this.#rows, alarm: this.#alarm });
+    const transact: Transact = (write) => this.#transact(write);
+    const { tables } = this.#rows;
+    this.recoveries = new RecoveryStore({ storage, tables, alarm: this.#alarm, transact });
+    this.#hosts = new HostStore(this.#rows);
+    this.#tally = new TallyStore(this.#rows);
+    this.endpoints = new EndpointStore({ rows: this.#rows, alarm: this.#alarm, transact });
     this.alerts = new AlertStore({
       rows: this.#rows,
       arm: (at) => this.#alarm.setBy(at),
@@ -66,7 +71,7 @@ export class AccountStore {
   receive(reports: readonly TaskReport[], now: number): Received {
     const lessons: Lesson[] = [];
     if (reports.length === 0) return { lessons, transitions: [] };
-    const transitions = this.#transact(now, () => {
+    const transitions = this.#transactAndFlush(now, () => {
       for (const report of reports) {
         if (this.#receiveOne(report, now) && report.lesson) lessons.push(report.lesson);
       }
@@ -89,7 +94,7 @@ export class AccountStore {
   /** Applies a task's answer to the reconciliation. Null: the task no longer exists. */
   receiveAnswer(key: string, answer: TaskReport | null, retention: Retention): HealthTransition[] {
     const { now } = retention;
-    return this.#transact(now, () => {
+    return this.#transactAndFlush(now, () => {
       const known = this.#rows.task(key);
       this.#tally.hear(key, now);
       if (!known) return;
@@ -139,7 +144,7 @@ export class AccountStore {
   judgeEndpoints(now: number): HealthTransition[] {
     if (this.endpoints.all().length === 0) return [];
     const ended: HealthTransition[] = [];
-    this.#transact(now, () => void ended.push(...this.endpoints.health.judge(now)));
+    this.#transactAndFlush(now, () => void ended.push(...this.endpoints.health.judge(now)));
     return ended;
   }
 
@@ -150,16 +155,16 @@ export class AccountStore {
   expire(after: string, retention: Retention): ExpiryChunk {
     const { now, retentionMs } = retention;
     const shortestMs = Math.min(retentionMs, this.#lastRetentionMs() ?? retentionMs);
-    const rows = this.#rows.tasksBetween(after, timeKey(Math.floor(now - shortestMs) + 1), CHUNK);
+    const rows = this.#rows.tasksBetween(after, timeKey(Math.floor(now - shortestMs) + 1), ROWS_AT_ONCE);
     const ask: string[] = [];
-    this.#transact(now, () => {
+    this.#transactAndFlush(now, () => {
       for (const { key, task } of rows) {
         const what = fate(task.summary, retention);
         if (what === "ask") ask.push(key);
         if (what === "drop") this.#change(key, task, null, now);
       }
     });
-    return { ask, next: rows.length < CHUNK ? null : (rows.at(-1)?.key ?? null) };
+    return { ask, next: rows.length < ROWS_AT_ONCE ? null : (rows.at(-1)?.key ?? null) };
   }
 
   /** The retention by which the last complete run dropped rows. */
@@ -212,7 +217,7 @@ export class AccountStore {
     const keptUntil = this.#keptUntil();
     const hasDeletions = this.#rows.forgetDeleted(now - RECONCILE_EVERY_MS);
     if (this.#rows.hasTasks() || hasDeletions || this.endpoints.health.hasFailing()) {
-      this.#transact(now, () => {
+      this.#transactAndFlush(now, () => {
         if (isDone && this.#lastRetentionMs() !== retentionMs) {
           this.#rows.writeDocument("retention", retentionMs);
         }
@@ -221,7 +226,7 @@ export class AccountStore {
       });
     } else if (keptUntil > now) {
       this.#alarm.setBy(keptUntil);
-    } else if (this.signing.isFirst && this.endpoints.all().length === 0) {
+    } else if (this.signing.get() === FIRST_VERSION && this.endpoints.all().length === 0) {
       this.#forget();
       await this.#storage.deleteAll();
     }
@@ -253,14 +258,19 @@ export class AccountStore {
   }
 
   /** All or nothing, a snapshot that is due included. Says which receivers began to fail, recovered, or are disabled. */
-  #transact(now: number, write: () => void): HealthTransition[] {
+  #transactAndFlush(now: number, write: () => void): HealthTransition[] {
+    return this.#transact(() => {
+      write();
+      const transitions = [...this.#hosts.flush(), ...this.endpoints.health.flush(now)];
+      this.#tally.flush(now);
+      return transitions;
+    });
+  }
+
+  /** All or nothing. */
+  #transact<T>(write: () => T): T {
     try {
-      return this.#storage.transactionSync(() => {
-        write();
-        const transitions = [...this.#hosts.flush(), ...this.endpoints.health.flush(now)];
-        this.#tally.flush(now);
-        return transitions;
-      });
+      return this.#storage.transactionSync(write);
     } catch (error) {
       // Rolled back: what memory holds may be ahead of the rows.
       this.#forget();
@@ -269,7 +279,7 @@ export class AccountStore {
   }
 
   #forget(): void {
-    this.#rows.forget();
+    this.#rows.tables.forget();
     this.signing.forget();
     this.proof.forget();
     this.recoveries.forget();

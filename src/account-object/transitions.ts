@@ -10,7 +10,7 @@ const ENDPOINT_EVENTS = {
 } as const;
 
 /** Logs how receivers of an account have changed. */
-export function logTransitions(account: string | undefined, transitions: readonly HealthTransition[]): void {
+export function logTransitions(account: string, transitions: readonly HealthTransition[]): void {
   for (const { kind, endpoint, host, since: sinceAt, reason } of transitions) {
     const since = isoTime(sinceAt);
     if (endpoint === null) {

@@ -6,7 +6,7 @@ import type { Task } from "../domain/task/task.ts";
 import { inTime } from "../net/in-time.ts";
 import type { CadenceObject } from "./object.ts";
 
-export type CadenceNamespace = DurableObjectNamespace<CadenceObject>;
+type CadenceNamespace = DurableObjectNamespace<CadenceObject>;
 
 /** No call waits for it longer than this: without an answer the task goes by its own plan and the prior. */
 const PATIENCE_MS = 1_000;
@@ -25,7 +25,7 @@ export async function outlook(
 }
 
 /** Teaches when tasks were finished. @throws OverloadedError if the cadence does not answer within a second */
-export async function learn(
+export async function teach(
   cadences: CadenceNamespace,
   cadence: string,
   lessons: readonly Lesson[],

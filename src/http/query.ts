@@ -19,6 +19,11 @@ export function parameterIssues(query: URLSearchParams, isKnown: (name: string) 
   return deduplicated(issues);
 }
 
+/** Opaque to callers, and fit for a URL. */
+export function cursorOf(key: string): string {
+  return btoa(key).replaceAll("=", "");
+}
+
 /** What a cursor stands for; one that was made up stands for nothing, so that nothing fits it. */
 export function openCursor(cursor: string): string {
   try {

@@ -14,13 +14,15 @@ import { sendAlert, type AlertTarget } from "./send.ts";
 import type { AlertStore, SummaryChange } from "./store.ts";
 
 /** What has happened in an account. */
-export interface AccountNews {
+interface AccountNews {
   changes?: readonly SummaryChange[];
   transitions?: readonly HealthTransition[];
   troubles?: readonly UpstreamTrouble[];
 }
 
 interface AlertParts {
+  /** Whose alerts these are. */
+  account: string;
   store: Pick<AlertStore, "refusing" | "admit" | "isHeldDue">;
   /** Null: no alerts are sent. */
   target: () => AlertTarget | null;
@@ -41,14 +43,14 @@ export class AccountAlerts {
     this.#parts = parts;
   }
 
-  tell(account: string | undefined, news: AccountNews): void {
+  tell(news: AccountNews): void {
     const target = this.#parts.target();
-    if (target === null || account === undefined) return;
+    if (target === null) return;
     try {
-      this.#waiting.push(...this.#admitted(account, news));
+      this.#waiting.push(...this.#admitted(news));
     } catch (error) {
       // The store refused to remember them; then none is sent, or each process would send it again.
-      log("alert.failed", { account, ...errorFields(error) });
+      log("alert.failed", { account: this.#parts.account, ...errorFields(error) });
     }
     while (this.#sending < Math.min(AT_ONCE, this.#waiting.length)) {
       this.#sending += 1;
@@ -56,9 +58,10 @@ export class AccountAlerts {
     }
   }
 
-  #admitted(account: string, { changes = [], transitions = [], troubles = [] }: AccountNews): Alert[] {
+  #admitted({ changes = [], transitions = [], troubles = [] }: AccountNews): Alert[] {
+    const { account, store } = this.#parts;
     const causes: AlertCause[] = transitions.map((transition) => causeOfTransition(account, transition));
-    let refusing = this.#parts.store.refusing();
+    let refusing = store.refusing();
     for (const { before, after } of changes) {
       causes.push(...causesOfReport(before, after));
       if (!showsRecovery(refusing, after)) continue;
@@ -70,7 +73,6 @@ export class AccountAlerts {
       causes.push(causeOfTrouble(trouble, refusing));
     }
     const now = Date.now();
-    const { store } = this.#parts;
     return causes.length > 0 || store.isHeldDue(now) ? store.admit(causes, refusing, now) : [];
   }
 

@@ -3,6 +3,7 @@ import { alertKey, type Alert, type AlertCause } from "../../domain/alerts/alert
 import type { Refusing } from "../../domain/alerts/upstream.ts";
 import type { TaskSummary } from "../../domain/account/summary.ts";
 import type { AccountRows } from "../rows.ts";
+import { StoredDocument } from "../stored-document.ts";
 
 /** A task as it was known, and as it is now. */
 export interface SummaryChange {
@@ -33,18 +34,19 @@ const WRITE_EVERY_MS = 60_000;
  */
 export class AlertStore {
   readonly #parts: StoreParts;
-  #known: AlertDocument | null = null;
+  readonly #known: StoredDocument<AlertDocument>;
   /** Since they were taken last. */
   #changes: SummaryChange[] = [];
   #writtenAt = 0;
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
+    this.#known = new StoredDocument(parts.rows, "alerts", { book: NO_ALERTS, refusing: {} });
   }
 
   /** Drops what memory holds: storage was emptied, or rolled back. */
   forget(): void {
-    this.#known = null;
+    this.#known.forget();
     this.#changes = [];
   }
 
@@ -62,42 +64,33 @@ export class AlertStore {
 
   /** The upstreams that do not work, as far as the account knows. */
   refusing(): Refusing {
-    return this.#loaded().refusing;
+    return this.#known.get().refusing;
   }
 
   /** Which alerts to send now. `refusing`: the upstreams that do not work from now on. */
   admit(causes: readonly AlertCause[], refusing: Refusing, now: number): Alert[] {
-    const { book, alerts } = admitAlerts(this.#loaded().book, causes, now);
+    const { book, alerts } = admitAlerts(this.#known.get().book, causes, now);
     const next: AlertDocument = { book, refusing };
-    const isHeldNew = keysOf(book) !== keysOf(this.#loaded().book);
+    const isHeldNew = keysOf(book) !== keysOf(this.#known.get().book);
     if (alerts.length > 0 || isHeldNew || now - this.#writtenAt >= WRITE_EVERY_MS) {
       // What could not be written was not sent either.
-      this.#parts.rows.writeDocument("alerts", next);
+      this.#known.set(next);
       this.#writtenAt = now;
       this.#parts.arm(keptUntil(book));
-    }
+    } else this.#known.keep(next);
     const heldAt = heldUntil(book);
     if (heldAt !== null) this.#parts.arm(heldAt);
-    this.#known = next;
     return alerts;
   }
 
   /** Whether an alert that was held may be sent. */
   isHeldDue(now: number): boolean {
-    return (heldUntil(this.#loaded().book) ?? Infinity) <= now;
+    return (heldUntil(this.#known.get().book) ?? Infinity) <= now;
   }
 
   /** Until when the account must not forget its alerts, epoch milliseconds. */
   keptUntil(): number {
-    return this.#parts.collects ? keptUntil(this.#loaded().book) : 0;
-  }
-
-  #loaded(): AlertDocument {
-    this.#known ??= (this.#parts.rows.document("alerts") as AlertDocument | null) ?? {
-      book: NO_ALERTS,
-      refusing: {},
-    };
-    return this.#known;
+    return this.#parts.collects ? keptUntil(this.#known.get().book) : 0;
   }
 }
 

@@ -1,5 +1,5 @@
 import type { EndpointRequest } from "../../domain/endpoint/change.ts";
-import type { EndpointState } from "../../domain/endpoint/endpoint.ts";
+import type { AccountEndpoint } from "../../domain/endpoint/endpoint.ts";
 import { inTime } from "../../net/in-time.ts";
 import { accountStub, forgetAttemptBriefing, PATIENCE_MS, type AccountNamespace } from "../client.ts";
 import type { PatchAnswer, RegisterAnswer } from "./endpoints.ts";
@@ -24,8 +24,8 @@ async function changes<T>(account: string, answer: Promise<T>): Promise<T> {
 }
 
 /** Oldest first. */
-export async function listEndpoints(accounts: AccountNamespace, account: string): Promise<EndpointState[]> {
-  const answer: Promise<EndpointState[]> = accountStub(accounts, account).endpoints();
+export async function listEndpoints(accounts: AccountNamespace, account: string): Promise<AccountEndpoint[]> {
+  const answer: Promise<AccountEndpoint[]> = accountStub(accounts, account).endpoints();
   return inTime(PATIENCE_MS, answer);
 }
 
@@ -34,8 +34,8 @@ export async function readEndpoint(
   accounts: AccountNamespace,
   account: string,
   id: string,
-): Promise<EndpointState | null> {
-  const answer: Promise<EndpointState | null> = accountStub(accounts, account).endpoint(id);
+): Promise<AccountEndpoint | null> {
+  const answer: Promise<AccountEndpoint | null> = accountStub(accounts, account).endpoint(id);
   return inTime(PATIENCE_MS, answer);
 }
 

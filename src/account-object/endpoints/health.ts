@@ -12,7 +12,8 @@ import type { TaskSummary } from "../../domain/account/summary.ts";
 import { receiverHost } from "../../domain/delivery/endpoint-policy.ts";
 import { disablingOf } from "../../domain/endpoint/disabling.ts";
 import type { Endpoint } from "../../domain/endpoint/endpoint.ts";
-import { HealthBook } from "../health-book.ts";
+import { failingEndOf } from "../../domain/endpoint/failing-end.ts";
+import { HealthStore } from "../health-store.ts";
 import type { AccountRows } from "../rows.ts";
 
 /** What this needs of the account's registered endpoints. */
@@ -28,7 +29,7 @@ interface RegisteredEndpoints {
  */
 export class EndpointHealth {
   readonly #endpoints: RegisteredEndpoints;
-  readonly #book: HealthBook;
+  readonly #health: HealthStore;
   /** By id: when it answered 410, as a report of the present transaction says. */
   readonly #gone = new Map<string, number>();
 
@@ -36,7 +37,7 @@ export class EndpointHealth {
     this.#endpoints = endpoints;
     const excess = (all: ReadonlyMap<string, HostHealth>): string[] =>
       [...all.keys()].filter((id) => endpoints.find(id) === null);
-    this.#book = new HealthBook({ rows, document: "endpoint_health", excess });
+    this.#health = new HealthStore({ rows, document: "endpoint_health", excess });
   }
 
   /** Null: it is not failing, or there is none with this id. */
@@ -60,14 +61,14 @@ export class EndpointHealth {
       if (goneAt !== null) this.#gone.set(id, Math.max(goneAt, this.#gone.get(id) ?? 0));
       const known = attemptsAt(before, id);
       if (hasNewAttempts(known, attempts)) {
-        this.#book.set(id, observe(this.#healthOf(endpoint), known, attempts));
+        this.#health.set(id, observe(this.#healthOf(endpoint), known, attempts));
       }
     }
   }
 
   /** Ends a transaction, and says which endpoints it has changed. */
   flush(now: number): HealthTransition[] {
-    const changes = new Map(this.#book.flush().map((change) => [change.name, change]));
+    const changes = new Map(this.#health.flush().map((change) => [change.name, change]));
     const gone = new Map(this.#gone);
     this.#gone.clear();
     return [...new Set([...changes.keys(), ...gone.keys()])].flatMap((id) => {
@@ -86,9 +87,17 @@ export class EndpointHealth {
     return this.#endpoints.all().flatMap((endpoint) => this.#disable(endpoint, null, now) ?? []);
   }
 
+  /** Those that are failing no more after a call that leaves `endpoints`. */
+  endedBy(endpoints: readonly Endpoint[]): HealthTransition[] {
+    return this.#endpoints.all().flatMap((before) => {
+      const after = endpoints.find(({ id }) => id === before.id);
+      return failingEndOf(before, after, this.#healthOf(before)) ?? [];
+    });
+  }
+
   /** Drops what memory holds: it may be ahead of the rows. */
   forget(): void {
-    this.#book.forget();
+    this.#health.forget();
     this.#gone.clear();
   }
 
@@ -101,7 +110,7 @@ export class EndpointHealth {
 
   /** What came before it was enabled, or at another URL, is over. */
   #healthOf({ id, countsFrom }: Endpoint): HostHealth {
-    return restarted(this.#book.get(id), countsFrom);
+    return restarted(this.#health.get(id), countsFrom);
   }
 }
 

@@ -1,38 +1,40 @@
+import type { HealthTransition } from "../../domain/account/hosts.ts";
 import { RETRY_MS } from "../../domain/account/reconcile.ts";
 import { receiverHost } from "../../domain/delivery/endpoint-policy.ts";
 import type { BriefedEndpoint, Endpoint, EndpointReceiver } from "../../domain/endpoint/endpoint.ts";
 import type { ObjectAlarm } from "../../net/object-alarm.ts";
 import type { AccountRows } from "../rows.ts";
-import type { AccountStorage } from "../storage.ts";
+import type { Transact } from "../storage.ts";
+import { StoredDocument } from "../stored-document.ts";
 import { EndpointHealth } from "./health.ts";
 
-interface Deps {
-  storage: Pick<AccountStorage, "transactionSync">;
-  rows: Pick<AccountRows, "document" | "writeDocument" | "forget">;
+interface StoreParts {
+  rows: Pick<AccountRows, "document" | "writeDocument">;
   alarm: ObjectAlarm;
+  transact: Transact;
 }
 
 /** An account's registered endpoints: one document, written when one of them changes. */
 export class EndpointStore {
-  readonly #deps: Deps;
+  readonly #parts: StoreParts;
+  readonly #all: StoredDocument<readonly Endpoint[]>;
   readonly health: EndpointHealth;
-  #all: readonly Endpoint[] | null = null;
 
-  constructor(deps: Deps) {
-    this.#deps = deps;
-    this.health = new EndpointHealth(deps.rows, this);
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+    this.#all = new StoredDocument(parts.rows, "endpoints", []);
+    this.health = new EndpointHealth(parts.rows, this);
   }
 
   /** Drops what memory holds: storage was emptied, or rolled back. */
   forget(): void {
-    this.#all = null;
+    this.#all.forget();
     this.health.forget();
   }
 
   /** Oldest first. */
   all(): readonly Endpoint[] {
-    this.#all ??= (this.#deps.rows.document("endpoints") as Endpoint[] | null) ?? [];
-    return this.#all;
+    return this.#all.get();
   }
 
   /** Null: the account has none with this id. */
@@ -50,9 +52,7 @@ export class EndpointStore {
   disable(id: string, disabled: NonNullable<Endpoint["disabled"]>): void {
     const endpoint = this.find(id);
     if (endpoint === null) return;
-    const all = this.all().with(this.all().indexOf(endpoint), { ...endpoint, disabled });
-    this.#deps.rows.writeDocument("endpoints", all);
-    this.#all = all;
+    this.#all.set(this.all().with(this.all().indexOf(endpoint), { ...endpoint, disabled }));
   }
 
   /** Since when the last attempts at an endpoint have failed; null: it is not failing. */
@@ -60,22 +60,18 @@ export class EndpointStore {
     return this.health.failingSince(id);
   }
 
-  /** After the last one the account may have nothing left to keep: an alarm, this or one that is set, finds out. */
-  write(endpoints: readonly Endpoint[], now: number): void {
-    const { storage, rows, alarm } = this.#deps;
-    try {
-      storage.transactionSync(() => {
-        rows.writeDocument("endpoints", endpoints);
-        if (endpoints.length === 0 && alarm.at === null) alarm.set(now + RETRY_MS);
-      });
-    } catch (error) {
-      // Rolled back: what memory holds may be ahead of the rows.
-      rows.forget();
-      alarm.forget();
-      this.forget();
-      throw error;
-    }
-    this.#all = endpoints;
+  /**
+   * What a call leaves of them. Says which are failing no more by it. After the last one the account may have nothing left to
+   * keep: an alarm, this or one that is set, finds out.
+   */
+  write(endpoints: readonly Endpoint[], now: number): HealthTransition[] {
+    const { alarm, transact } = this.#parts;
+    const ended = this.health.endedBy(endpoints);
+    transact(() => {
+      this.#all.set(endpoints);
+      if (endpoints.length === 0 && alarm.at === null) alarm.set(now + RETRY_MS);
+    });
+    return ended;
   }
 
   /** For tasks. */

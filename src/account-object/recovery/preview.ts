@@ -8,7 +8,8 @@ import {
 } from "../../domain/recovery/recovery.ts";
 import { OverloadedError } from "../../domain/errors/unavailable.ts";
 import { wait } from "../../net/wait.ts";
-import { CHUNK, type RecoveryDeps } from "./run.ts";
+import { ROWS_AT_ONCE } from "../rows.ts";
+import type { RecoveryDeps } from "./run.ts";
 
 type Reading = Pick<RecoveryDeps, "readTasks" | "retention" | "endpointHost">;
 
@@ -30,10 +31,10 @@ export async function* matchesOf(
 ): AsyncGenerator<Match[]> {
   const { after: first, before } = keyRange(filter, now);
   for (let after = first; ;) {
-    const rows = reading.readTasks(after, before, CHUNK);
+    const rows = reading.readTasks(after, before, ROWS_AT_ONCE);
     yield matchesAmong(rows, filter, reading);
     const last = rows.at(-1);
-    if (rows.length < CHUNK || !last) return;
+    if (rows.length < ROWS_AT_ONCE || !last) return;
     after = last.key;
     await wait(0);
   }
@@ -47,7 +48,7 @@ function matchesAmong(
   const scope = { filter, retention: retention(), endpointHost };
   return rows.flatMap(({ key, task: { summary } }) =>
     judgeReceivers(summary, scope)
-      .filter(({ isMeant }) => isMeant)
+      .filter(({ isMatch }) => isMatch)
       .map(({ endpoint, host }) => ({ key: candidateKey(key, endpoint), host, summary })),
   );
 }

@@ -50,10 +50,10 @@ export class Recoveries {
   }
 
   async start(request: RecoveryRequest, roots: Roots): Promise<StartAnswer> {
-    const { store } = this.#deps;
+    const { account, store } = this.#deps;
     const busy = this.#starting ?? store.running();
     if (busy) return { kind: "running", recoveryId: busy.id };
-    const { account, filter } = request;
+    const { filter } = request;
     this.#starting = newRecovery({ id: newRecoveryId(), account, filter, now: Date.now() });
     try {
       return { kind: "started", recovery: await this.#begin(this.#starting, request.target, roots) };

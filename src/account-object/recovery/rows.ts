@@ -1,14 +1,7 @@
 import type { Recovery } from "../../domain/recovery/recovery.ts";
 import { timeKey } from "../../domain/account/report.ts";
+import type { AccountTables } from "../rows.ts";
 import type { AccountSql } from "../storage.ts";
-
-/** Created with the first recovery. */
-const TABLES = [
-  /** A row per recovery, in the order in which they began. */
-  `CREATE TABLE IF NOT EXISTS recovery (key TEXT PRIMARY KEY, doc TEXT NOT NULL) WITHOUT ROWID`,
-  /** What the running recovery matched when it began: keys of candidates, many in a row, by the last one. */
-  `CREATE TABLE IF NOT EXISTS recovery_match (last TEXT PRIMARY KEY, keys TEXT NOT NULL) WITHOUT ROWID`,
-];
 
 /** Keys of 42 bytes, or of 72 at an endpoint: three quarters of a megabyte. */
 export const MATCHES_A_ROW = 10_000;
@@ -16,20 +9,16 @@ export const MATCHES_A_ROW = 10_000;
 /** The SQL of an account's recoveries. */
 export class RecoveryRows {
   readonly #sql: AccountSql;
-  #isThere: boolean | null = null;
+  readonly #tables: AccountTables;
 
-  constructor(sql: AccountSql) {
+  constructor(sql: AccountSql, tables: AccountTables) {
     this.#sql = sql;
-  }
-
-  /** Drops what memory holds of the tables. */
-  forget(): void {
-    this.#isThere = null;
+    this.#tables = tables;
   }
 
   /** Newest first. */
   all(): Recovery[] {
-    if (!this.#has()) return [];
+    if (!this.#tables.has("recovery")) return [];
     const rows = this.#sql.exec<{ doc: string }>("SELECT doc FROM recovery ORDER BY key DESC").toArray();
     return rows.map(({ doc }) => JSON.parse(doc) as Recovery);
   }
@@ -68,7 +57,7 @@ export class RecoveryRows {
 
   /** The row with the first key after that one. Null: no key comes after it. */
   matchesAfter(key: string): { last: string; keys: string[] } | null {
-    if (!this.#has()) return null;
+    if (!this.#tables.has("recovery_match")) return null;
     const [row] = this.#sql
       .exec<{ last: string; keys: string }>(
         "SELECT last, keys FROM recovery_match WHERE last > ? ORDER BY last LIMIT 1",
@@ -79,19 +68,13 @@ export class RecoveryRows {
   }
 
   deleteMatches(): void {
-    if (this.#has()) this.#sql.exec("DELETE FROM recovery_match");
+    if (this.#tables.has("recovery_match")) this.#sql.exec("DELETE FROM recovery_match");
   }
 
-  #has(): boolean {
-    this.#isThere ??=
-      this.#sql.exec("SELECT 1 AS n FROM sqlite_master WHERE name = 'recovery_match'").toArray().length > 0;
-    return this.#isThere;
-  }
-
+  /** Both at once, with the first recovery. */
   #ensure(): void {
-    if (this.#has()) return;
-    for (const table of TABLES) this.#sql.exec(table);
-    this.#isThere = true;
+    this.#tables.ensure("recovery");
+    this.#tables.ensure("recovery_match");
   }
 }
 

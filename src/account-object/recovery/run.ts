@@ -9,11 +9,12 @@ import type { Receiver } from "../../domain/delivery/delivery.ts";
 import { receiverHost } from "../../domain/delivery/endpoint-policy.ts";
 import { errorFields, log } from "../../log.ts";
 import { wait } from "../../net/wait.ts";
-import { LAST_KEY, type TaskRow } from "../rows.ts";
+import { LAST_KEY, ROWS_AT_ONCE, type TaskRow } from "../rows.ts";
 import type { RecoveryStore } from "./store.ts";
 
 /** What a recovery needs of its account. */
 export interface RecoveryDeps {
+  account: string;
   store: RecoveryStore;
   /** Oldest first, between two keys. */
   readTasks: (after: string, before: string, limit: number) => TaskRow[];
@@ -21,11 +22,9 @@ export interface RecoveryDeps {
   /** Where a registered endpoint is now; null: there is none with this id. */
   endpointHost: (id: string) => string | null;
   /** Asks the task of that name. @throws OverloadedError if it does not answer */
-  ask: (name: string, account: string, order: RecoveryOrder) => Promise<RecoveryAnswer>;
+  ask: (name: string, order: RecoveryOrder) => Promise<RecoveryAnswer>;
 }
 
-/** Rows that are read at once. */
-export const CHUNK = 500;
 /** What memory has beyond the stored progress is asked again after a crash. */
 const SAVE_EVERY_MS = 1_000;
 const SAVE_AFTER_ANSWERS = 100;
@@ -108,8 +107,8 @@ export class RecoveryRun {
     const { filter, createdAt } = this.#recovery;
     const range = keyRange(filter, createdAt);
     const after = this.#queue.position > range.after ? this.#queue.position : range.after;
-    const rows = readTasks(rowsFrom(after), range.before, CHUNK);
-    const last = rows.length < CHUNK ? undefined : rows.at(-1);
+    const rows = readTasks(rowsFrom(after), range.before, ROWS_AT_ONCE);
+    const last = rows.length < ROWS_AT_ONCE ? undefined : rows.at(-1);
     const upTo = last ? endOf(last.key) : LAST_KEY;
     const scope = { filter, retention: retention(), endpointHost };
     const targetHost = this.#target && receiverHost(this.#target.url);
@@ -152,19 +151,19 @@ export class RecoveryRun {
     try {
       this.#deps.store.recount(this.id, this.counts);
     } catch (error) {
-      const { account } = this.#recovery;
+      const { account } = this.#deps;
       log("recovery.failed", { account, recovery_id: this.id, ...errorFields(error) });
     }
   }
 
   /** A task that does not answer may have sent it; its host has nothing to do with that. */
   async #outcome({ name, endpoint }: ReturnType<typeof partsOf>): Promise<Outcome> {
-    const { ask } = this.#deps;
-    const { account, filter } = this.#recovery;
+    const { account, ask } = this.#deps;
+    const { filter } = this.#recovery;
     const order = { recoveryId: this.id, statuses: filter.statuses, endpoint, target: this.#target };
     for (const waitMs of [...ASK_AGAIN_MS, null]) {
       try {
-        const { kind } = await ask(name, account, order);
+        const { kind } = await ask(name, order);
         return kind;
       } catch (error) {
         log("recovery.unanswered", { account, recovery_id: this.id, task: name, ...errorFields(error) });

@@ -8,8 +8,16 @@ import {
 } from "../../domain/recovery/recovery.ts";
 import type { Progress } from "../../domain/recovery/queue.ts";
 import type { ObjectAlarm } from "../../net/object-alarm.ts";
-import type { AccountStorage } from "../storage.ts";
+import type { AccountTables } from "../rows.ts";
+import type { AccountStorage, Transact } from "../storage.ts";
 import { RecoveryRows } from "./rows.ts";
+
+interface StoreParts {
+  storage: Pick<AccountStorage, "sql" | "getAlarm">;
+  tables: AccountTables;
+  alarm: ObjectAlarm;
+  transact: Transact;
+}
 
 /** A run of the alarm takes no longer. */
 const RUN_LIMIT_MS = 30_000;
@@ -21,7 +29,7 @@ const SOON_MS = 1;
  * when the reconciliation is due.
  */
 export class RecoveryStore {
-  readonly #storage: AccountStorage;
+  readonly #parts: StoreParts;
   readonly #alarm: ObjectAlarm;
   readonly #rows: RecoveryRows;
   /** Newest first; loaded when they are first needed. */
@@ -29,15 +37,14 @@ export class RecoveryStore {
   /** The row of matches that was read last: it has all of them after the one key, up to the other. */
   #matches: { after: string; last: string; keys: string[] } | null = null;
 
-  constructor(storage: AccountStorage, alarm: ObjectAlarm) {
-    this.#storage = storage;
-    this.#alarm = alarm;
-    this.#rows = new RecoveryRows(storage.sql);
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+    this.#alarm = parts.alarm;
+    this.#rows = new RecoveryRows(parts.storage.sql, parts.tables);
   }
 
   /** Drops what memory holds: storage was emptied, or rolled back. */
   forget(): void {
-    this.#rows.forget();
     this.#all = null;
     this.#matches = null;
   }
@@ -65,7 +72,7 @@ export class RecoveryStore {
   /** Begins a new one, whose matches are written with it. The oldest are dropped. */
   begin(recovery: Recovery, matches: readonly string[], now: number): void {
     const kept = this.all().slice(0, RECOVERIES_MAX - 1);
-    this.#transact(() => {
+    this.#parts.transact(() => {
       if (recovery.status === "running") this.#rows.writeMatches(matches);
       else this.#rows.deleteMatches();
       for (const old of this.all().slice(kept.length)) this.#rows.delete(old);
@@ -77,7 +84,7 @@ export class RecoveryStore {
 
   /** Matches that do not fit beside the recovery that will begin with the rest of them. */
   writeMatches(keys: readonly string[]): void {
-    this.#transact(() => this.#rows.writeMatches(keys));
+    this.#parts.transact(() => this.#rows.writeMatches(keys));
   }
 
   /** The running one is for these, too. */
@@ -87,7 +94,7 @@ export class RecoveryStore {
     const { counts } = recovery;
     const after = { ...recovery, counts: { ...counts, matched: counts.matched + keys.length } };
     this.#matches = null;
-    this.#transact(() => {
+    this.#parts.transact(() => {
       this.#rows.addMatches(keys);
       this.#rows.write(after);
     });
@@ -134,7 +141,7 @@ export class RecoveryStore {
     const recovery = this.find(id);
     if (recovery?.status !== "running") return recovery;
     const ended = endedRecovery({ ...recovery, counts, haltedHosts: [] }, status, now);
-    this.#transact(() => {
+    this.#parts.transact(() => {
       this.#rows.deleteMatches();
       this.#rows.write(ended);
       this.#alarm.set(Math.max(recovery.reconcileAt, now + SOON_MS));
@@ -158,7 +165,7 @@ export class RecoveryStore {
 
   /** When the alarm fires next, as far as storage says; null: none is set, or it is running. */
   async alarmAt(): Promise<number | null> {
-    return this.#alarm.at ?? (await this.#storage.getAlarm());
+    return this.#alarm.at ?? (await this.#parts.storage.getAlarm());
   }
 
   /** A process that dies during a run is followed by another, whatever else sets the alarm meanwhile. */
@@ -178,21 +185,11 @@ export class RecoveryStore {
   }
 
   #change(recovery: Recovery): void {
-    this.#transact(() => this.#rows.write(recovery));
+    this.#parts.transact(() => this.#rows.write(recovery));
     this.#replace(recovery);
   }
 
   #replace(recovery: Recovery): void {
     this.#all = this.all().map((one) => (one.id === recovery.id ? recovery : one));
-  }
-
-  #transact(write: () => void): void {
-    try {
-      this.#storage.transactionSync(write);
-    } catch (error) {
-      this.forget();
-      this.#alarm.forget();
-      throw error;
-    }
   }
 }

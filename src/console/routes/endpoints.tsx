@@ -3,7 +3,7 @@ import { deleteEndpoint, listEndpoints } from "../../account-object/endpoints/cl
 import { issue, showIssue, type Issue } from "../../contract/problems.ts";
 import type { EndpointJson } from "../../contract/shapes/endpoint.ts";
 import { DEFAULT_EVENTS, TEST_MESSAGES } from "../../contract/words.ts";
-import type { EndpointState as AccountEndpoint } from "../../domain/endpoint/endpoint.ts";
+import type { AccountEndpoint } from "../../domain/endpoint/endpoint.ts";
 import type { AppEnv } from "../../http/app-env.ts";
 import { ApiError, invalidRequest, issuesIn } from "../../http/errors.ts";
 import { originOf } from "../../http/operator/mask.ts";

@@ -47,7 +47,7 @@ export async function startFromPreview(context: Context<AppEnv>): Promise<Respon
       return context.redirect(`/recoveries/${newest.id}?said=alreadyStarted`, 303);
     }
     const { account } = context.get("caller");
-    const answer = await startRecovery(context.env.ACCOUNTS, { account, filter, target });
+    const answer = await startRecovery(context.env.ACCOUNTS, account, { filter, target });
     const to = answer.kind === "running" ? `${answer.recoveryId}?said=alreadyRunning` : answer.recovery.id;
     return context.redirect(`/recoveries/${to}`, 303);
   } catch (error) {

@@ -1,8 +1,10 @@
 import type { DeliveryStatus, TaskStatus } from "../../contract/words.ts";
 import { isTerminal } from "../task/task.ts";
 import { lastAttemptAt } from "./attempts.ts";
+import { HOSTS_MAX } from "./hosts.ts";
 import { receiversOf, type TaskReceiver } from "./receivers.ts";
-import type { AccountStats, HostCount, TaskSummary } from "./summary.ts";
+import type { AccountStats, HostCount } from "./stats.ts";
+import type { TaskSummary } from "./summary.ts";
 
 /** What a task adds to its account's counters. */
 export type Countable = Pick<
@@ -55,8 +57,6 @@ const BUCKET_RATIO = 1.04;
 const MODELS_MAX = 200;
 /** The statistics name the most used ones. */
 const MODELS_SHOWN = 100;
-/** More hosts are not counted: that one is forgotten whose last attempt is the oldest. */
-const HOSTS_MAX = 500;
 const HOSTS_SHOWN = 100;
 
 /** Counts over an account's tasks, those of `test` left out: a task is added as it is now and taken out as it was. */

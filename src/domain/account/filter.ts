@@ -31,7 +31,7 @@ export interface TaskFilter {
 }
 
 /** A top-level scalar of the metadata: a string by its characters, a number or a boolean as in JSON. */
-export interface MetadataFilter {
+interface MetadataFilter {
   name: string;
   value: string;
 }
@@ -49,6 +49,14 @@ export const EVERY_TASK: TaskFilter = {
   upstreamTaskId: null,
   metadata: [],
 };
+
+/** One page of an account's tasks, newest first. */
+export interface ListPage {
+  filter: TaskFilter;
+  limit: number;
+  /** The last key of the page before; null: from the newest on. */
+  before: string | null;
+}
 
 export function matchesFilter(task: TaskSummary, filter: TaskFilter): boolean {
   const { statuses, callbackStatuses, createdAfter, createdBefore } = filter;

@@ -15,6 +15,9 @@ export interface HostHealth {
   lastFailure: AttemptFailure | null;
 }
 
+/** An account remembers no more hosts; those go whose last attempt is the oldest. */
+export const HOSTS_MAX = 500;
+
 export const NEW_HOST: HostHealth = {
   deliveredAt: null,
   failedAt: [],
@@ -22,17 +25,21 @@ export const NEW_HOST: HostHealth = {
   lastFailure: null,
 };
 
-/** A receiver has begun to fail, has taken an attempt again, or is sent nothing more. */
+/** What calls do to a failing endpoint that end it without an attempt. */
+export const FAILING_ENDS = ["url_changed", "disabled", "deleted"] as const;
+export type FailingEnd = (typeof FAILING_ENDS)[number];
+
+/** A receiver has begun to fail, is failing no more, or is sent nothing more. */
 export interface HealthTransition {
-  /** `disabled`: only of a registered endpoint, which then neither begins to fail nor recovers. */
+  /** `disabled`: by Ringback, and only of a registered endpoint, which then neither begins to fail nor recovers. */
   kind: "failing" | "recovered" | "disabled";
   /** The registered endpoint's id; null: all receivers at the host are meant. */
   endpoint: string | null;
   host: string;
   /** When the first of the failed attempts in a row began; of one that is `gone`: the attempt that was answered so. */
   since: number;
-  /** Of the newest failure, but for `disabled`: `gone` or `failing`. */
-  reason: AttemptReason | DisabledReason | null;
+  /** Of the newest failure; of `disabled`, `gone` or `failing`; of `recovered` without an attempt, what a call did. */
+  reason: AttemptReason | DisabledReason | FailingEnd | null;
 }
 
 /** Five attempts in one second are no outage yet. */

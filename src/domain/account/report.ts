@@ -76,8 +76,3 @@ export function timeKey(instant: number): string {
 export function timeOf(key: string): string {
   return key.slice(0, TIME_DIGITS);
 }
-
-/** The name of the task's object. */
-export function nameOf(key: string): string {
-  return key.slice(TIME_DIGITS + 1);
-}

@@ -4,15 +4,8 @@ import type { Delivery } from "../delivery/delivery.ts";
 import { receiverHost } from "../delivery/endpoint-policy.ts";
 import { isTerminal, upstreamNameOf, type PollSchedule, type Task } from "../task/task.ts";
 import { nameInTaskId } from "../task/task-id.ts";
-import {
-  AIO,
-  type AttemptReason,
-  type CallbackStatus,
-  type DeliveryStatus,
-  type TaskStatus,
-} from "../../contract/words.ts";
+import { AIO, type CallbackStatus, type DeliveryStatus, type TaskStatus } from "../../contract/words.ts";
 import { attemptsOf, goneAtOf, isAttemptNews, type AttemptTally } from "./attempts.ts";
-import type { TaskFilter } from "./filter.ts";
 
 /** What an account keeps of one of its tasks. Instants are epoch milliseconds. */
 export interface TaskSummary {
@@ -66,7 +59,7 @@ export interface EndpointSummary {
   goneAt: number | null;
 }
 
-interface Known {
+interface TaskParts {
   task: Task;
   schedule: Pick<PollSchedule, "polls">;
   deliveries: readonly Delivery[];
@@ -74,9 +67,9 @@ interface Known {
 }
 
 /** What the parts of a summary that change are made from. */
-type Moving = Pick<Known, "task" | "deliveries">;
+type Moving = Pick<TaskParts, "task" | "deliveries">;
 
-export function summaryOf(known: Known, retentionMs: number): TaskSummary {
+export function summaryOf(known: TaskParts, retentionMs: number): TaskSummary {
   const { task, schedule } = known;
   return {
     name: nameInTaskId(task.taskId) ?? "",
@@ -98,7 +91,7 @@ export function summaryOf(known: Known, retentionMs: number): TaskSummary {
     delivery: deliveryOf(known),
     terminalDelivery: terminalDelivery(known.deliveries)?.status ?? null,
     callbackHost: task.callback && receiverHost(task.callback.url),
-    attempts: attemptsAt(known.deliveries, null),
+    attempts: tallyAt(known.deliveries, null),
     endpoints: endpointsOf(known),
     polls: schedule.polls,
     settledAt: settledAtOf(known),
@@ -125,7 +118,7 @@ export function isNews(before: Moving, after: Moving): boolean {
     deliveryOf(before) !== deliveryOf(after) ||
     settledAtOf(before) !== settledAtOf(after) ||
     (before.deliveries !== after.deliveries &&
-      isAttemptNews(attemptsAt(before.deliveries, null), attemptsAt(after.deliveries, null))) ||
+      isAttemptNews(tallyAt(before.deliveries, null), tallyAt(after.deliveries, null))) ||
     isEndpointNews(endpointsOf(before), endpointsOf(after))
   );
 }
@@ -135,12 +128,12 @@ function endpointsOf({ task, deliveries }: Moving): EndpointSummary[] {
     id,
     host,
     terminalDelivery: terminalDelivery(deliveries, id)?.status ?? null,
-    attempts: attemptsAt(deliveries, id),
+    attempts: tallyAt(deliveries, id),
     goneAt: goneAtOf(deliveriesTo(deliveries, id)),
   }));
 }
 
-function attemptsAt(deliveries: readonly Delivery[], endpointId: string | null): AttemptTally {
+function tallyAt(deliveries: readonly Delivery[], endpointId: string | null): AttemptTally {
   return attemptsOf(deliveriesTo(deliveries, endpointId));
 }
 
@@ -176,44 +169,4 @@ export function retentionEnd(task: Task, deliveries: readonly Delivery[], retent
 function lastEnd(task: Task, deliveries: readonly Delivery[]): number {
   const ends = deliveries.map(({ settledAt }) => settledAt ?? 0);
   return Math.max(task.finishedAt ?? task.createdAt, ...ends);
-}
-
-/** The attempts at a host of callbacks. */
-export interface HostCount {
-  host: string;
-  delivered: number;
-  failed: number;
-}
-
-export interface HostStats extends HostCount {
-  /** Null: it is not failing. */
-  failingSince: number | null;
-  /** Of the newest attempt that failed. */
-  lastReason: AttemptReason | null;
-}
-
-/** One page of an account's tasks, newest first. */
-export interface ListPage {
-  filter: TaskFilter;
-  limit: number;
-  /** The last key of the page before; null: from the newest on. */
-  before: string | null;
-}
-
-/**
- * What an account says of all its tasks, those of `test` left out. Running counters: a task whose retention is over is
- * counted until its row is dropped, an hour at most.
- */
-export interface AccountStats {
-  tasks: Record<TaskStatus, number>;
-  /** Most used first; from the submit to the end, of those that succeeded, to 2 %. */
-  models: { model: string; count: number; p50Ms: number; p95Ms: number }[];
-  /** Of terminal events. */
-  deliveries: Record<DeliveryStatus, number>;
-  /** Those with the newest attempts first. */
-  hosts: HostStats[];
-  /** Copies of results that are kept now. */
-  files: { kept: number; bytes: number };
-  /** Null before the first end. */
-  pollsPerTask: number | null;
 }

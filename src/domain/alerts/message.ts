@@ -1,3 +1,4 @@
+import { FAILING_ENDS } from "../account/hosts.ts";
 import { isoTime } from "../text/time.ts";
 import type { Alert, AlertType, LeftOut } from "./alert.ts";
 
@@ -33,7 +34,10 @@ export function slackBody({ alert }: Pick<AlertMessage, "alert">): string {
 const SENTENCES: Record<AlertType, (alert: Alert) => string> = {
   "endpoint.failing": (alert) =>
     `${receiver(alert)} has been failing${sinceWords(alert)}${reasonWords(alert)}.`,
-  "endpoint.recovered": (alert) => `${receiver(alert)} takes callbacks again.`,
+  "endpoint.recovered": (alert) =>
+    FAILING_ENDS.some((end) => end === alert.reason)
+      ? `${receiver(alert)} is failing no more${reasonWords(alert)}.`
+      : `${receiver(alert)} takes callbacks again.`,
   "endpoint.disabled": (alert) => `${receiver(alert)} is disabled${reasonWords(alert)}.`,
   "delivery.exhausted": (alert) =>
     `${counted(alert.count, "event")} could not be delivered to ${inSentence(receiver(alert))}${reasonWords(alert)}.`,

@@ -1,5 +1,5 @@
 import type { TaskSummary } from "../account/summary.ts";
-import { refusalCode } from "../task/submit.ts";
+import { isCredentialRefusal, refusalCode } from "../task/submit.ts";
 import type { Down, PollAnswer, SubmitAnswer } from "../task/upstream-answer.ts";
 import { clip, plainText } from "../text/text.ts";
 import { keySecrets, redactText, withoutQuotes } from "../text/redact.ts";
@@ -26,7 +26,7 @@ export function signOfSubmit(answer: SubmitAnswer): UpstreamSign {
     case "accepted":
       return WORKS;
     case "refused":
-      return isRefusal(answer.status)
+      return isCredentialRefusal(answer.status)
         ? { kind: "refuses", status: answer.status, message: answer.message }
         : WORKS;
     case "later":
@@ -45,7 +45,9 @@ export function signOfPoll(answer: PollAnswer): UpstreamSign {
     case "unauthorized":
       return { kind: "refuses", status: answer.status, message: null };
     case "other":
-      return isRefusal(answer.status) ? { kind: "refuses", status: answer.status, message: null } : WORKS;
+      return isCredentialRefusal(answer.status)
+        ? { kind: "refuses", status: answer.status, message: null }
+        : WORKS;
     case "read":
     case "not_found":
     case "slow_down":
@@ -53,10 +55,6 @@ export function signOfPoll(answer: PollAnswer): UpstreamSign {
     default:
       return answer satisfies never;
   }
-}
-
-function isRefusal(status: number): boolean {
-  return status === 401 || status === 402 || status === 403;
 }
 
 /** Any other answer that says nothing of the task was given by an upstream that works. */

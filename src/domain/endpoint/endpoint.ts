@@ -21,7 +21,7 @@ export interface Endpoint {
 }
 
 /** What the account knows of an endpoint. */
-export interface EndpointState {
+export interface AccountEndpoint {
   endpoint: Endpoint;
   /** When the first of its last attempts began, if it is failing. */
   failingSince: number | null;

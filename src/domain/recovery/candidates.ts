@@ -16,27 +16,27 @@ export interface RecoveryScope {
   endpointHost: (id: string) => string | null;
 }
 
-/** A receiver of a task, and whether a recovery is for its delivery, by what the account knows. */
+/** A receiver of a task, and whether its delivery matches now, by what the account knows. */
 export interface JudgedReceiver {
   /** Null: the task's own callback. */
   endpoint: string | null;
   host: string;
-  isMeant: boolean;
+  isMatch: boolean;
 }
 
 export function judgeReceivers(summary: TaskSummary, scope: RecoveryScope): JudgedReceiver[] {
   const { filter, retention, endpointHost } = scope;
-  const isTaskMeant =
+  const isTaskMatch =
     isTerminal(summary) && !isOver(summary, retention) && matchesFilter(summary, filter.tasks);
   return receiversOf(summary).map((receiver) => {
     const { endpoint } = receiver;
     const host = (endpoint !== null && endpointHost(endpoint)) || receiver.host;
-    return { endpoint, host, isMeant: isTaskMeant && isReceiverMeant(receiver, scope) };
+    return { endpoint, host, isMatch: isTaskMatch && isReceiverMatch(receiver, scope) };
   });
 }
 
 /** A filter by the callback's host means the callbacks there, one by an endpoint the deliveries to it. */
-function isReceiverMeant(
+function isReceiverMatch(
   { endpoint, terminalDelivery }: TaskReceiver,
   { filter: { statuses, tasks, isElsewhere }, endpointHost }: RecoveryScope,
 ): boolean {
@@ -66,8 +66,8 @@ interface Row {
 }
 
 /**
- * The candidates of a run of rows that come after `after`: those that fit now, and those that did before (`matched`). A
- * task's own answer decides what becomes of each. `isLate`: it fits only now. `isGone`: its row is not there any more. In
+ * The candidates of a run of rows that come after `after`: those that match now, and those that did before (`matched`). A
+ * task's own answer decides what becomes of each. `isLate`: it matches only now. `isGone`: its row is not there any more. In
  * the order of their keys.
  */
 export function candidatesOf(
@@ -77,11 +77,11 @@ export function candidatesOf(
 ): (Candidate & { isLate: boolean; isGone: boolean })[] {
   const left = new Set(matched);
   const found = rows.flatMap((row) =>
-    judge(row.summary).flatMap(({ endpoint, host, isMeant }) => {
+    judge(row.summary).flatMap(({ endpoint, host, isMatch }) => {
       const key = candidateKey(row.key, endpoint);
-      const isMatched = left.delete(key);
-      const isCandidate = key > after && (isMatched || isMeant);
-      return isCandidate ? [{ key, host, isLate: !isMatched, isGone: false }] : [];
+      const wasMatch = left.delete(key);
+      const isCandidate = key > after && (wasMatch || isMatch);
+      return isCandidate ? [{ key, host, isLate: !wasMatch, isGone: false }] : [];
     }),
   );
   const gone = Array.from(left, (key) => ({ key, host: "", isLate: false, isGone: true }));

@@ -64,9 +64,10 @@ export class RecoveryQueue {
   #ready: HostLine[] = [];
   readonly #halted: HaltedHost[];
   readonly #asked = new Map<string, Entry>();
-  /** From the oldest open candidate on; before it those that are closed, until they are worth cutting off. */
+  /** In the order of their keys. Those before the oldest open one are closed, until they are worth cutting off. */
   #window: Entry[] = [];
-  #open = 0;
+  /** Its index in the window; the window's length if there is none. */
+  #firstOpen = 0;
   /** Of those below the cursor. */
   #passed: RecoveryCounts;
   #counts: RecoveryCounts;
@@ -101,12 +102,12 @@ export class RecoveryQueue {
 
   /** Nothing waits, and nothing is on its way. */
   get isIdle(): boolean {
-    return this.#open === this.#window.length;
+    return this.#firstOpen === this.#window.length;
   }
 
   /** Whether there is room that no candidate in memory can take. */
   get wantsMore(): boolean {
-    const held = this.#window.length - this.#open;
+    const held = this.#window.length - this.#firstOpen;
     return held < WINDOW_MAX && this.#asked.size < IN_ALL_MAX && this.#ready.length === 0;
   }
 
@@ -216,15 +217,15 @@ export class RecoveryQueue {
 
   /** Moves the cursor over what is closed. */
   #advance(): void {
-    for (let entry = this.#window[this.#open]; entry?.outcome; entry = this.#window[this.#open]) {
+    for (let entry = this.#window[this.#firstOpen]; entry?.outcome; entry = this.#window[this.#firstOpen]) {
       this.#cursor = entry.candidate.key;
       this.#passed = counted(this.#passed, entry.outcome);
-      this.#open += 1;
+      this.#firstOpen += 1;
     }
     if (this.isIdle) this.#cursor = this.#position;
-    if (this.#open < CUT_AT) return;
-    this.#window.splice(0, this.#open);
-    this.#open = 0;
+    if (this.#firstOpen < CUT_AT) return;
+    this.#window.splice(0, this.#firstOpen);
+    this.#firstOpen = 0;
   }
 }
 

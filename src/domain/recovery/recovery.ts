@@ -17,7 +17,6 @@ export interface RecoveryFilter {
 
 /** What a caller asks for. */
 export interface RecoveryRequest {
-  account: string;
   filter: RecoveryFilter;
   /** Null: each delivery goes to its stored receiver. */
   target: Receiver | null;

@@ -31,9 +31,14 @@ export function refusalCode(status: number): RefusalCode {
   }
 }
 
+/** The upstream refuses the key that it was called with, or its balance. */
+export function isCredentialRefusal(status: number): boolean {
+  return status === 401 || status === 402 || status === 403;
+}
+
 /** The caller cannot solve a problem of the operator's key or balance: the answer leaves out the upstream's words. */
 export function isOperatorCredentialError(mode: Task["mode"], status: number): boolean {
-  return mode === "operator" && (status === 401 || status === 402 || status === 403);
+  return mode === "operator" && isCredentialRefusal(status);
 }
 
 /**

@@ -7,7 +7,7 @@ import type { AppEnv } from "../app-env.ts";
 import { invalidRequest } from "../errors.ts";
 import { methodNotAllowed, withOperator, withSettings } from "../guards.ts";
 import { deduplicated, issuesOf } from "../issue.ts";
-import { queryIssues } from "../query.ts";
+import { cursorOf, queryIssues } from "../query.ts";
 import { Router } from "../router.ts";
 import { viewStats } from "../routes/account.ts";
 import { ACCOUNTS_QUERY } from "./accounts-schema.ts";
@@ -33,7 +33,7 @@ export async function listAccounts(context: Context<AppEnv>): Promise<AccountLis
   return {
     object: "list",
     data: await overviews(context.env.ACCOUNTS, page),
-    next_cursor: isMore ? btoa(last).replaceAll("=", "") : null,
+    next_cursor: isMore ? cursorOf(last) : null,
   };
 }
 

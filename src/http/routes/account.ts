@@ -1,7 +1,7 @@
 import type { Context } from "hono";
 import type { Account, Stats } from "../../contract/shapes/account.ts";
 import { accountStats } from "../../account-object/client.ts";
-import type { AccountStats } from "../../domain/account/summary.ts";
+import type { AccountStats } from "../../domain/account/stats.ts";
 import { isoTime } from "../../domain/text/time.ts";
 import { accountName } from "../../keys/ids.ts";
 import type { AppEnv } from "../app-env.ts";

@@ -1,8 +1,7 @@
 import * as z from "zod/mini";
 import { issue, says, type Issue } from "../../contract/problems.ts";
 import { CALLBACK_FILTERS, TASK_STATUSES } from "../../contract/words.ts";
-import type { TaskFilter } from "../../domain/account/filter.ts";
-import type { ListPage } from "../../domain/account/summary.ts";
+import type { ListPage, TaskFilter } from "../../domain/account/filter.ts";
 import { receiverHost } from "../../domain/delivery/endpoint-policy.ts";
 import { instantOf } from "../../domain/text/time.ts";
 import {

@@ -7,6 +7,7 @@ import { isoTime } from "../../domain/text/time.ts";
 import { openTaskId, taskIdOf } from "../../keys/ids.ts";
 import type { AppEnv } from "../app-env.ts";
 import { invalidRequest } from "../errors.ts";
+import { cursorOf } from "../query.ts";
 import { readListQuery } from "./list-schema.ts";
 
 /** `GET /v1/videos`: this account's tasks, newest first. */
@@ -60,9 +61,4 @@ export async function shownTaskId(
 ): Promise<string> {
   const isKnown = (await openTaskId(roots, taskId, account)) !== null;
   return isKnown ? taskId : taskIdOf(roots[0], name, account);
-}
-
-/** Opaque to callers, and fit for a URL. */
-function cursorOf(key: string): string {
-  return btoa(key).replaceAll("=", "");
 }

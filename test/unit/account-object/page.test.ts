@@ -2,9 +2,14 @@ import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AccountStore } from "../../../src/account-object/store.ts";
 import type { Page } from "../../../src/account-object/page.ts";
-import { EVERY_TASK, matchesFilter, type TaskFilter } from "../../../src/domain/account/filter.ts";
+import {
+  EVERY_TASK,
+  type ListPage,
+  matchesFilter,
+  type TaskFilter,
+} from "../../../src/domain/account/filter.ts";
 import { isOver } from "../../../src/domain/account/reconcile.ts";
-import type { ListPage, TaskSummary } from "../../../src/domain/account/summary.ts";
+import type { TaskSummary } from "../../../src/domain/account/summary.ts";
 import { wait } from "../../../src/net/wait.ts";
 import { anEndpointSummary, aQueuedSummary, aReport, aSummary, T0 } from "../../support/builders.ts";
 import { SqlMemoryStorage } from "./sql-storage.ts";

@@ -45,7 +45,7 @@ describe("an account's reconciliation", () => {
       return said && reportOf(said);
     };
     const passOn = () => undefined;
-    const running = reconcile({ account: "key:somebody", store, retention, ask, passOn });
+    const running = reconcile({ store, retention, ask, passOn });
     await vi.advanceTimersByTimeAsync(60_000);
     await running;
   }

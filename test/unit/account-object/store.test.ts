@@ -6,7 +6,8 @@ import { NO_ATTEMPTS } from "../../../src/domain/account/attempts.ts";
 import { Counters, type Counted } from "../../../src/domain/account/counters.ts";
 import { fate } from "../../../src/domain/account/reconcile.ts";
 import { deletionOf, type TaskReport } from "../../../src/domain/account/report.ts";
-import type { AccountStats, EndpointSummary, TaskSummary } from "../../../src/domain/account/summary.ts";
+import type { AccountStats } from "../../../src/domain/account/stats.ts";
+import type { EndpointSummary, TaskSummary } from "../../../src/domain/account/summary.ts";
 import {
   anEndpointSummary,
   aQueuedSummary,

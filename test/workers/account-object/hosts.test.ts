@@ -14,6 +14,7 @@ import {
 } from "../../support/builders.ts";
 import { watchLog } from "../../support/log-lines.ts";
 import { account } from "../support/account.ts";
+import { register } from "../support/registered.ts";
 import { alarmOf } from "../support/stored.ts";
 import {
   callbacks,
@@ -32,7 +33,7 @@ import {
  * scenario                             requirement
  * an attempt that fails                is reported at once, though nothing else has changed, and sets no alarm for that
  * failures of many tasks at one time   share their calls
- * an endpoint that fails, or is gone   the same; and it is disabled, by a report or by the alarm
+ * an endpoint that fails, or is gone   the same; and it is disabled, by a report or by the alarm; a call may end it, too
  * a host that fails                    is logged once, and again when it has recovered; survives the process
  */
 
@@ -171,5 +172,32 @@ describe("a registered endpoint", () => {
     ]);
     const briefing = await stub.attemptBriefing();
     expect(briefing.endpoints.map(({ isDisabled }) => isDisabled)).toEqual([true, true]);
+  });
+
+  it("that fails is logged as failing no more when a call disables it", async () => {
+    const logged: string[] = [];
+    watchLog((line) => logged.push(line));
+    vi.useFakeTimers({ toFake: ["Date"], now: T0 + 700_000 });
+    const name = "key:of this endpoint";
+    const one = { id: "ep_a", createdAt: T0 - 1000 };
+    await register([one], name);
+    const stub = env.ACCOUNTS.get(env.ACCOUNTS.idFromName(name));
+    await stub.sync(
+      [0, 5, 35, 155, 455].map((at) =>
+        aReport(1, {
+          ...aQueuedSummary({ name: `a${at}`, account: name }),
+          endpoints: [anEndpointSummary({ id: one.id, attempts: failedAttempts(at) })],
+        }),
+      ),
+    );
+    expect(await stub.patchEndpoint(one.id, { enabled: false })).toMatchObject({ kind: "patched" });
+    const about = { account: name, endpoint: one.id, since: new Date(T0).toISOString() };
+    const events = logged
+      .filter((line) => line.includes('"event":"endpoint.'))
+      .map((line) => JSON.parse(line) as object);
+    expect(events).toMatchObject([
+      { event: "endpoint.failing", ...about },
+      { event: "endpoint.recovered", ...about, reason: "disabled" },
+    ]);
   });
 });

@@ -3,7 +3,7 @@ import type { EndpointJson } from "../../../contract/shapes/endpoint.ts";
 import { receiverHost } from "../../../domain/delivery/endpoint-policy.ts";
 import { endpointName } from "../endpoints/endpoint-name.ts";
 import { EndpointBadge } from "../endpoints/endpoint-parts.tsx";
-import type { HostStats } from "../../../domain/account/summary.ts";
+import type { HostStats } from "../../../domain/account/stats.ts";
 import { isoTime } from "../../../domain/text/time.ts";
 import type { PageContext } from "../../page-context.ts";
 import type { Text } from "../../text/en.ts";

@@ -1,6 +1,6 @@
 import type { EndpointJson } from "../../../contract/shapes/endpoint.ts";
 import { DELIVERY_STATUSES, TASK_STATUSES } from "../../../contract/words.ts";
-import type { AccountStats } from "../../../domain/account/summary.ts";
+import type { AccountStats } from "../../../domain/account/stats.ts";
 import { Page, PageHead } from "../page.tsx";
 import { HostsPanel } from "./hosts-panel.tsx";
 import { CallbackBadge, StatusBadge } from "../parts/parts.tsx";

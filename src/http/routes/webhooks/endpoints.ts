@@ -10,7 +10,7 @@ import {
   registerEndpoint,
 } from "../../../account-object/endpoints/client.ts";
 import type { EndpointRequest } from "../../../domain/endpoint/change.ts";
-import type { EndpointState } from "../../../domain/endpoint/endpoint.ts";
+import type { AccountEndpoint } from "../../../domain/endpoint/endpoint.ts";
 import { isoTime } from "../../../domain/text/time.ts";
 import type { AppEnv } from "../../app-env.ts";
 import type { RequestObject } from "../../body/json-body.ts";
@@ -65,7 +65,7 @@ export async function register(
   context: Context<AppEnv>,
   fields: RequestObject,
   issues: readonly Issue[] = [],
-): Promise<{ state: EndpointState; isNew: boolean }> {
+): Promise<{ state: AccountEndpoint; isNew: boolean }> {
   const { url, ...request } = readEndpointRequest(context, REGISTER_SCHEMA, fields, issues);
   if (url === undefined) throw new Error("a registration without a URL");
   const { account } = context.get("caller");
@@ -83,7 +83,7 @@ export async function patch(
   id: string,
   fields: RequestObject,
   issues: readonly Issue[] = [],
-): Promise<EndpointState> {
+): Promise<AccountEndpoint> {
   const request = readEndpointRequest(context, PATCH_SCHEMA, fields, issues);
   const { account } = context.get("caller");
   const answer = await patchEndpoint(context.env.ACCOUNTS, account, id, request);
@@ -94,14 +94,14 @@ export async function patch(
 }
 
 /** Made up or another account's: the response does not reveal which. @throws ApiError 404 */
-export async function requireEndpoint(context: Context<AppEnv>, id: string): Promise<EndpointState> {
+export async function requireEndpoint(context: Context<AppEnv>, id: string): Promise<AccountEndpoint> {
   const state = await readEndpoint(context.env.ACCOUNTS, context.get("caller").account, id);
   if (state === null) throw new ApiError("not_found");
   return state;
 }
 
 /** As an answer shows it. */
-export function viewEndpoint({ endpoint, failingSince }: EndpointState): EndpointJson {
+export function viewEndpoint({ endpoint, failingSince }: AccountEndpoint): EndpointJson {
   const { id, url, events, format, headerNames, description, createdAt, disabled } = endpoint;
   return {
     object: "webhook_endpoint",
@@ -118,7 +118,7 @@ export function viewEndpoint({ endpoint, failingSince }: EndpointState): Endpoin
   };
 }
 
-function statusOf({ endpoint, failingSince }: EndpointState): EndpointStatus {
+function statusOf({ endpoint, failingSince }: AccountEndpoint): EndpointStatus {
   if (endpoint.disabled !== null) return "disabled";
   return failingSince === null ? "active" : "failing";
 }

@@ -35,7 +35,7 @@ export const recoveries = new Router()
     const { account } = context.get("caller");
     const accounts = context.env.ACCOUNTS;
     if (isDryRun) return context.json(await previewOf(context, filter));
-    const answer = await startRecovery(accounts, { account, filter, target });
+    const answer = await startRecovery(accounts, account, { filter, target });
     if (answer.kind === "running") throw new ApiError("recovery_running", { recoveryId: answer.recoveryId });
     return context.json(viewRecovery(answer.recovery), 202);
   })

@@ -66,7 +66,7 @@ export class AlertingAccount {
 
   hear(...reports: TaskReport[]): void {
     const { transitions } = this.store.receive(reports, Date.now());
-    this.alerts.tell(ACCOUNT, { transitions, changes: this.store.alerts.takeChanges() });
+    this.alerts.tell({ transitions, changes: this.store.alerts.takeChanges() });
   }
 
   /** Lets so much time pass. */
@@ -91,6 +91,7 @@ export class AlertingAccount {
   #newProcess(): { store: AccountStore; alerts: AccountAlerts } {
     const store = new AccountStore(this.storage, { hasAlerts: this.target !== null });
     const alerts = new AccountAlerts({
+      account: ACCOUNT,
       store: store.alerts,
       target: () => this.target,
       background: (work) => {

@@ -104,10 +104,10 @@ describe("a host that fails again soon after its recovery", () => {
     expect(await account.storage.getAlarm()).toBe(T0 + 10 * MINUTE);
     account.begin();
     await account.pass(5 * MINUTE - 2);
-    account.alerts.tell(ACCOUNT, {});
+    account.alerts.tell({});
     expect(account.types()).toHaveLength(2);
     await account.pass(1);
-    account.alerts.tell(ACCOUNT, {});
+    account.alerts.tell({});
     await account.pass(1);
     expect(account.types()).toEqual(["endpoint.failing", "endpoint.recovered", "endpoint.failing"]);
   });
@@ -118,7 +118,7 @@ describe("an account that has nothing but its alerts", () => {
     const at = Date.now();
     const trouble = { account: ACCOUNT, upstream: "aio", at, status: 402, reason: null, message: null };
     const tell = (): void =>
-      account.alerts.tell(ACCOUNT, { troubles: [{ ...trouble, calls: 1, isAboutSubmits: true }] });
+      account.alerts.tell({ troubles: [{ ...trouble, calls: 1, isAboutSubmits: true }] });
     const isEmpty = (): boolean =>
       account.storage.sql.exec<{ name: string }>("SELECT name FROM sqlite_master").toArray().length === 0;
     tell();

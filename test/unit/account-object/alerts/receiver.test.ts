@@ -92,10 +92,10 @@ describe("an upstream that refuses the operator", () => {
   });
 
   it("is one alert in ten minutes, and one when a task is accepted again", async () => {
-    account.alerts.tell(ACCOUNT, { troubles: [trouble()] });
+    account.alerts.tell({ troubles: [trouble()] });
     await account.pass(MINUTE);
     account.begin();
-    account.alerts.tell(ACCOUNT, { troubles: [trouble({ calls: 7 })] });
+    account.alerts.tell({ troubles: [trouble({ calls: 7 })] });
     await account.pass(1000);
     // Accepted before the last refusal.
     account.hear(aReport(1, aQueuedSummary({ name: "a", createdAt: T0, submittedAt: T0 })));
@@ -138,7 +138,7 @@ describe("an account without ALERT_URL", () => {
     const { transitions } = account.store.receive(failures("a.acme.com"), Date.now());
     const changes = account.store.alerts.takeChanges();
     expect(changes).toEqual([]);
-    account.alerts.tell(ACCOUNT, { transitions, changes });
+    account.alerts.tell({ transitions, changes });
     await account.pass(MINUTE);
     expect(account.sent).toEqual([]);
     const documents = account.storage.sql.exec<{ name: string }>("SELECT name FROM document").toArray();

@@ -1,9 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Endpoints } from "../../../../src/account-object/endpoints/endpoints.ts";
 import { AccountStore } from "../../../../src/account-object/store.ts";
+import type { HealthTransition } from "../../../../src/domain/account/hosts.ts";
 import type { Endpoint } from "../../../../src/domain/endpoint/endpoint.ts";
 import { openEndpointHeaders } from "../../../../src/keys/endpoint-headers.ts";
-import { T0 } from "../../../support/builders.ts";
+import { anEndpointSummary, aQueuedSummary, aReport, failedAttempts, T0 } from "../../../support/builders.ts";
 import { SqlMemoryStorage } from "../sql-storage.ts";
 
 /*
@@ -12,6 +13,7 @@ import { SqlMemoryStorage } from "../sql-storage.ts";
  * scenario                                    requirement
  * headers                                     guarantee 9: sealed, the endpoint's id as associated data
  * calls at one time                           one endpoint for a URL, and its headers open
+ * an endpoint that fails                      told that it does not any more, by whatever ends that
  * a process that dies, a storage that fails   what was answered is there; what failed is not, in memory neither
  * an account with nothing but endpoints       guarantee 10: kept, without an alarm; emptied after the last one
  */
@@ -24,11 +26,13 @@ const RETENTION = { now: T0, retentionMs: 720 * 3_600_000 };
 let storage: SqlMemoryStorage;
 let store: AccountStore;
 let endpoints: Endpoints;
+let passedOn: HealthTransition[];
 
 /** A process of the account. */
 function begin(): void {
   store = new AccountStore(storage);
-  endpoints = new Endpoints(store.endpoints);
+  passedOn = [];
+  endpoints = new Endpoints(store.endpoints, (transitions) => passedOn.push(...transitions));
 }
 
 beforeEach(() => {
@@ -137,6 +141,63 @@ describe("a storage that fails", () => {
     expect(endpoints.list().map(({ endpoint }) => endpoint)).toEqual([one]);
     expect(await register(`${URL_A}/b`)).toMatchObject({ url: `${URL_A}/b` });
     expect(storage.alarm).toBeNull();
+  });
+});
+
+describe("an endpoint that fails", () => {
+  const FAILURES = [0, 5, 35, 155, 455];
+
+  function fail({ id, createdAt }: Endpoint): void {
+    const reports = FAILURES.map((second) => {
+      const about = { id, host: "hooks.acme.com", attempts: failedAttempts(second) };
+      const name = `t${second}`;
+      return aReport(1, aQueuedSummary({ name, createdAt, endpoints: [anEndpointSummary(about)] }));
+    });
+    store.receive(reports, T0 + 500_000);
+  }
+
+  async function failing(): Promise<Endpoint> {
+    vi.setSystemTime(T0 - 1000);
+    const one = await register(URL_A);
+    vi.setSystemTime(T0 + 600_000);
+    fail(one);
+    expect(endpoints.find(one.id)?.failingSince).toBe(T0);
+    return one;
+  }
+
+  it.each([
+    { request: { url: `${URL_A}/moved` }, is: "url_changed" },
+    { request: { enabled: false }, is: "disabled" },
+    { request: { enabled: false, url: `${URL_A}/moved` }, is: "disabled" },
+    { request: null, is: "deleted" },
+  ])("fails no more, and that is told once, by a call after which it is $is", async ({ request, is }) => {
+    const { id } = await failing();
+    const change = async (): Promise<unknown> =>
+      request === null ? endpoints.delete(id) : endpoints.patch(id, request, ROOT);
+    await change();
+    await change();
+    expect(passedOn).toEqual([
+      { kind: "recovered", endpoint: id, host: "hooks.acme.com", since: T0, reason: is },
+    ]);
+  });
+
+  it("goes on failing by a call that changes something else, or another endpoint", async () => {
+    const { id } = await failing();
+    const other = await register(`${URL_A}/other`);
+    await endpoints.patch(id, { description: "ours", enabled: true, url: URL_A }, ROOT);
+    await endpoints.register({ url: URL_A, events: ["video.failed"] }, ROOT);
+    endpoints.delete(other.id);
+    expect(passedOn).toEqual([]);
+    expect(endpoints.find(id)?.failingSince).toBe(T0);
+  });
+
+  it("and was disabled by Ringback is told of as such alone", async () => {
+    const { id } = await failing();
+    vi.setSystemTime(T0 + 6 * 86_400_000);
+    expect(store.judgeEndpoints(Date.now())).toMatchObject([{ kind: "disabled", endpoint: id }]);
+    await endpoints.patch(id, { url: `${URL_A}/moved`, enabled: true }, ROOT);
+    endpoints.delete(id);
+    expect(passedOn).toEqual([]);
   });
 });
 

@@ -101,11 +101,12 @@ export class RecoveringAccount {
     this.#process += 1;
     const store = new AccountStore(this.#storageOf(this.#process));
     const recoveries = new Recoveries({
+      account: ACCOUNT,
       store: store.recoveries,
       readTasks: (...range) => store.tasksBetween(...range),
       retention: () => ({ now: Date.now(), retentionMs: 720 * HOUR }),
       endpointHost: (id) => this.endpoints.get(id) ?? null,
-      ask: async (name, _account, order) => this.#ask(name, order),
+      ask: async (name, order) => this.#ask(name, order),
     });
     return { store, recoveries };
   }
@@ -177,7 +178,6 @@ export function anExhausted(index: number, overrides: Partial<TaskSummary> = {})
 
 export function request(overrides: Partial<RecoveryRequest> = {}): RecoveryRequest {
   return {
-    account: ACCOUNT,
     filter: { statuses: ["exhausted"], tasks: EVERY_TASK, isElsewhere: false },
     target: null,
     ...overrides,

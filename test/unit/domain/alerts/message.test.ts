@@ -46,6 +46,10 @@ describe("an alert in the format slack", () => {
       "The endpoint ep_1 (a.com) takes callbacks again. (account acme)",
     ],
     [
+      anAlert({ type: "endpoint.recovered", endpoint: "ep_1", host: "a.com", reason: "url_changed" }),
+      "The endpoint ep_1 (a.com) is failing no more: url_changed. (account acme)",
+    ],
+    [
       anAlert({ type: "endpoint.disabled", endpoint: "ep_1", host: "a.com", reason: "gone" }),
       "The endpoint ep_1 (a.com) is disabled: gone. (account acme)",
     ],

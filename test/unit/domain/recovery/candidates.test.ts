@@ -52,7 +52,7 @@ function scopeOf(
 
 function meant(summary: TaskSummary, scope: RecoveryScope): [endpoint: string | null, host: string][] {
   return judgeReceivers(summary, scope)
-    .filter(({ isMeant }) => isMeant)
+    .filter(({ isMatch }) => isMatch)
     .map(({ endpoint, host }) => [endpoint, host]);
 }
 

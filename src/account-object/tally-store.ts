@@ -1,10 +1,7 @@
 import type { Counted } from "../domain/account/counters.ts";
 import { timeKey, type KnownTask } from "../domain/account/report.ts";
 import { RECENT_MS, Tally, type Snapshot } from "../domain/account/tally.ts";
-import { LAST_KEY, type AccountRows } from "./rows.ts";
-
-/** Rows that one statement reads where a row alone says whether it is wanted. */
-export const CHUNK = 500;
+import { LAST_KEY, ROWS_AT_ONCE, type AccountRows } from "./rows.ts";
 
 /** A snapshot is written after so many changes: a process that starts reads as many rows to count what came since. */
 const CHANGES_PER_SNAPSHOT = 500;
@@ -12,7 +9,7 @@ const CHANGES_PER_SNAPSHOT = 500;
 type CountedRows = Pick<AccountRows, "document" | "writeDocument" | "task" | "tasksBetween">;
 
 /** The counters of an account, and when their snapshot is written. */
-export class TallyBook {
+export class TallyStore {
   readonly #rows: CountedRows;
   /** Loaded when it is first needed: a process that only takes a report or two does without. */
   #tally: Tally | null = null;
@@ -91,9 +88,9 @@ function loadTally(rows: CountedRows): Tally {
   }
   let after = snapshot?.since ?? "";
   for (;;) {
-    const read = rows.tasksBetween(after, LAST_KEY, CHUNK);
+    const read = rows.tasksBetween(after, LAST_KEY, ROWS_AT_ONCE);
     for (const { key, task } of read) tally.load(key, task);
-    if (read.length < CHUNK) return tally;
+    if (read.length < ROWS_AT_ONCE) return tally;
     after = read.at(-1)?.key ?? after;
   }
 }

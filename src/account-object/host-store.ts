@@ -2,29 +2,28 @@ import { lastAttemptAt } from "../domain/account/attempts.ts";
 import {
   failingSince,
   hasNewAttempts,
+  HOSTS_MAX,
   observe,
   transitionOf,
   type HealthTransition,
   type HostHealth,
 } from "../domain/account/hosts.ts";
 import { attemptsAt, receiversOf } from "../domain/account/receivers.ts";
-import type { HostCount, HostStats, TaskSummary } from "../domain/account/summary.ts";
-import { HealthBook } from "./health-book.ts";
+import type { HostCount, HostStats } from "../domain/account/stats.ts";
+import type { TaskSummary } from "../domain/account/summary.ts";
+import { HealthStore } from "./health-store.ts";
 import type { AccountRows } from "./rows.ts";
 
-/** More are not kept: those go that were not heard of for longest. */
-const HOSTS_MAX = 500;
-
 /** How the hosts of an account's receivers do. */
-export class HostBook {
-  readonly #book: HealthBook;
+export class HostStore {
+  readonly #health: HealthStore;
 
   constructor(rows: Pick<AccountRows, "document" | "writeDocument">) {
-    this.#book = new HealthBook({ rows, document: "hosts", excess: oldest });
+    this.#health = new HealthStore({ rows, document: "hosts", excess: oldest });
   }
 
   shown(count: HostCount): HostStats {
-    const health = this.#book.get(count.host);
+    const health = this.#health.get(count.host);
     return { ...count, failingSince: failingSince(health), lastReason: health.lastFailure?.reason ?? null };
   }
 
@@ -34,21 +33,21 @@ export class HostBook {
     for (const { endpoint, host, attempts } of receiversOf(after)) {
       const known = attemptsAt(before, endpoint);
       if (hasNewAttempts(known, attempts)) {
-        this.#book.set(host, observe(this.#book.get(host), known, attempts));
+        this.#health.set(host, observe(this.#health.get(host), known, attempts));
       }
     }
   }
 
   /** Ends a transaction, and says which hosts it has changed from well to failing or back. */
   flush(): HealthTransition[] {
-    return this.#book
+    return this.#health
       .flush()
       .map(({ name, was, is }) => transitionOf({ endpoint: null, host: name }, was, is))
       .filter((transition) => transition !== null);
   }
 
   forget(): void {
-    this.#book.forget();
+    this.#health.forget();
   }
 }
 

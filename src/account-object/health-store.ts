@@ -2,13 +2,13 @@ import { isHealthNews, NEW_HOST, type HostHealth } from "../domain/account/hosts
 import type { AccountRows } from "./rows.ts";
 
 /** How one of them did before a transaction, and after it. */
-export interface HealthChange {
+interface HealthChange {
   name: string;
   was: HostHealth;
   is: HostHealth;
 }
 
-interface BookOptions {
+interface StoreOptions {
   rows: Pick<AccountRows, "document" | "writeDocument">;
   document: "hosts" | "endpoint_health";
   /** Which names are not kept any more. */
@@ -19,13 +19,13 @@ interface BookOptions {
  * How receivers do, by name. One document, written with the reports that bring failures, or the end of them. That a
  * healthy one has taken one attempt more stays in memory.
  */
-export class HealthBook {
-  readonly #options: BookOptions;
+export class HealthStore {
+  readonly #options: StoreOptions;
   #all: Map<string, HostHealth> | null = null;
   /** As they were before the present transaction. */
   readonly #before = new Map<string, HostHealth>();
 
-  constructor(options: BookOptions) {
+  constructor(options: StoreOptions) {
     this.#options = options;
   }
 
