@@ -10,7 +10,7 @@ export class MissingKeyError extends StallError {
 }
 
 /** The deployment no longer has the task's upstream. Its key must go to no other. */
-export class MissingUpstreamError extends StallError {
+class MissingUpstreamError extends StallError {
   override name = "MissingUpstreamError";
 }
 

@@ -149,9 +149,9 @@ export function waitingByHand({ manual, elsewhere }: Delivery): number {
 
 /**
  * Takes the lease for the next attempt: one asked for by hand first, then the schedule's, then one to another URL, which
- * must not delay those. Null if none is due or one is on the wire. By hand is in every state: an exhausted or stopped
- * delivery, too. `host`: of the other URL that the next one goes to,
- * which is forgotten with the lease, because a lost attempt is not repeated.
+ * must not delay those. Null if none is due or one is on the wire. An attempt by hand is made in every state, also of an
+ * exhausted or stopped delivery. `host`: that of the other URL, if the next attempt goes to one; the lease takes that URL
+ * off the line, because a lost attempt is not repeated.
  */
 export function beginAttempt(
   delivery: Delivery,

@@ -25,7 +25,7 @@ export type Step =
   | { kind: "erase"; dueAt: number };
 
 /** What decides which of several attempts goes first. */
-export interface AttemptRank {
+interface AttemptRank {
   /** Of the event that says how the task ended. */
   isTerminal: boolean;
   /** At the task's own `callback_url`. */

@@ -126,7 +126,6 @@ function readError(said: Said): SubmitAnswer {
   return unknown({ why: `http_${status}`, completeServerError, json: parsed.json, ...downOf(status) });
 }
 
-/** `status` is what the refusal amounts to. */
 /** Whether the text may name a task: by a common member, or by one in which the profile's upstream names tasks. */
 function carriesId({ parsed: { text }, object, profile }: Said): boolean {
   const pointers = profile.create.id ?? [];
@@ -136,6 +135,7 @@ function carriesId({ parsed: { text }, object, profile }: Said): boolean {
   return names.some((name) => words.includes(`"${name.toLowerCase()}"`));
 }
 
+/** `status` is what the refusal amounts to. */
 function refused({ status: upstreamStatus, parsed, secrets }: Said, status: number): SubmitAnswer {
   const message = parsed.object && refusalMessage(parsed.object, secrets);
   const body = clipBytes(parsed.text, REFUSAL_MAX_BYTES);
