@@ -1,4 +1,4 @@
-import type { TaskState } from "../domain/task/due-work.ts";
+import type { TaskState } from "../domain/task/state.ts";
 import { waitingByHand } from "../domain/delivery/delivery.ts";
 import { summaryOf } from "../domain/account/summary.ts";
 import { copyUntil } from "../domain/task/keep.ts";

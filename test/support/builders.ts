@@ -1,7 +1,7 @@
 import { aio } from "../../src/profiles/built-in/aio.ts";
 import type { UpstreamSettings } from "../../src/env/upstreams.ts";
 import type { TaskJson } from "../../src/contract/shapes/task.ts";
-import type { TaskState } from "../../src/domain/task/due-work.ts";
+import type { TaskState } from "../../src/domain/task/state.ts";
 import { newDelivery, type Delivery } from "../../src/domain/delivery/delivery.ts";
 import { NO_ATTEMPTS, type AttemptTally } from "../../src/domain/account/attempts.ts";
 import { reportOf, type TaskReport } from "../../src/domain/account/report.ts";

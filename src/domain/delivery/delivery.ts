@@ -6,6 +6,7 @@ import type {
   DeliveryStatus,
   EventType,
 } from "../../contract/words.ts";
+import { LEASE_MARGIN_MS } from "../task/lease.ts";
 import { jittered } from "../text/jitter.ts";
 
 /** Where an attempt goes. */
@@ -104,8 +105,6 @@ export const DELIVERY_LIFETIME_MS = 22 * 3_600_000;
 const RETRY_JITTER = 0.2;
 /** `Retry-After` may move an attempt to twice its step, or by this much, whichever is more. */
 const RETRY_AFTER_FLOOR_MS = 60_000;
-/** A lease outlives the attempt's own timeout by this, so that a live attempt never counts as dead. */
-export const LEASE_MARGIN_MS = 5_000;
 
 export function newDelivery(fields: {
   seq: number;

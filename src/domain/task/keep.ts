@@ -1,4 +1,5 @@
-import { MEDIA_ENDINGS, type FileReason, type MediaType } from "../../contract/words.ts";
+import type { FileReason, MediaType } from "../../contract/words.ts";
+import { fileName } from "../files/address.ts";
 import { isoTime } from "../text/time.ts";
 import { succeeded, timedOut, type CopyState, type KeepState, type Task } from "./task.ts";
 import type { ResultUrl, TaskReading } from "./upstream-answer.ts";
@@ -126,9 +127,4 @@ const AFTERLIFE_MS = 60_000;
 export function leftFile({ keep }: Task): LeftFile | null {
   if (keep === null || keep.succeededAt === null) return null;
   return { fileId: keep.fileId, until: keep.succeededAt + keep.patienceMs + AFTERLIFE_MS };
-}
-
-/** The last part of a kept file's address. */
-export function fileName(fileId: string, contentType: MediaType): string {
-  return `${fileId}.${MEDIA_ENDINGS[contentType]}`;
 }

@@ -1,4 +1,4 @@
-import { LEASE_MARGIN_MS } from "../../domain/delivery/delivery.ts";
+import { LEASE_MARGIN_MS } from "../../domain/task/lease.ts";
 import { copyFailed, copyGivenUp, copyUntil, decideCopy, type CopyOutcome } from "../../domain/task/keep.ts";
 import type { Task } from "../../domain/task/task.ts";
 import type { CopyOrder } from "../../files/order.ts";

@@ -1,4 +1,4 @@
-import { NOTHING_SYNCED, type SyncState } from "../../domain/task/due-work.ts";
+import { NOTHING_SYNCED, type SyncState } from "../../domain/task/state.ts";
 import type { RefusalCode } from "../../contract/errors.ts";
 import { FIRST_VERSION } from "../../domain/account/signing-versions.ts";
 import { beginSubmit, isOperatorCredentialError, refusalCode } from "../../domain/task/submit.ts";

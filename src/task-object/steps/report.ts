@@ -1,10 +1,6 @@
 import { hasManualAttempt } from "../../domain/delivery/delivery.ts";
-import {
-  isReportedTogether,
-  mustBeHeard,
-  needsBriefing,
-  type SyncState,
-} from "../../domain/task/due-work.ts";
+import { isReportedTogether, mustBeHeard, needsBriefing } from "../../domain/task/due-work.ts";
+import type { SyncState } from "../../domain/task/state.ts";
 import { reportOf, type TaskReport } from "../../domain/account/report.ts";
 import { summaryOf } from "../../domain/account/summary.ts";
 import { OverloadedError } from "../../domain/errors/unavailable.ts";

@@ -6,7 +6,7 @@ import {
   submitLost,
 } from "../../domain/task/submit.ts";
 import { expired, secretSource } from "../../domain/task/keep.ts";
-import { LEASE_MARGIN_MS } from "../../domain/delivery/delivery.ts";
+import { LEASE_MARGIN_MS } from "../../domain/task/lease.ts";
 import type { Task } from "../../domain/task/task.ts";
 import type { SubmitAnswer } from "../../domain/task/upstream-answer.ts";
 import { submitTimeoutMs } from "../../upstream/http-upstream.ts";

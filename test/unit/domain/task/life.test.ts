@@ -1,7 +1,8 @@
 import { TASK_STATUSES, type EventType } from "../../../../src/contract/words.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { dueWork, alarmAt, NOTHING_SYNCED } from "../../../../src/domain/task/due-work.ts";
+import { dueWork, alarmAt } from "../../../../src/domain/task/due-work.ts";
+import { NOTHING_SYNCED } from "../../../../src/domain/task/state.ts";
 import { eventsBetween } from "../../../../src/domain/task/events/event.ts";
 import { copyUntil, decideCopy, type CopyOutcome } from "../../../../src/domain/task/keep.ts";
 import { messageBody } from "../../../../src/domain/task/events/payload.ts";
