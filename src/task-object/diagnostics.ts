@@ -1,8 +1,8 @@
 import type { TaskState } from "../domain/task/state.ts";
 import { waitingByHand } from "../domain/delivery/delivery.ts";
 import { summaryOf } from "../domain/account/summary.ts";
-import { copyUntil } from "../domain/task/keep.ts";
-import { isDecided, isTerminal, type Task } from "../domain/task/task.ts";
+import { copyUnderWay } from "../domain/task/keep.ts";
+import { isDecided, isTerminal } from "../domain/task/task.ts";
 import { isoTime } from "../domain/text/time.ts";
 
 /** What the console shows of a task beside its public JSON: where it stands with its submit and its polls. */
@@ -38,6 +38,7 @@ export function diagnosticsOf(
   at: { now: number; alarmAt: number | null; retentionMs: number },
 ): TaskDiagnostics {
   const { task, schedule, deliveries } = state;
+  const underWay = copyUnderWay(task);
   const polling = !isDecided(task) && task.submit.phase === "done";
   const dueAt = schedule.nextPollAt <= at.now && at.alarmAt !== null ? at.alarmAt : schedule.nextPollAt;
   return {
@@ -50,7 +51,7 @@ export function diagnosticsOf(
     polls: schedule.polls,
     next_poll_at: polling ? isoTime(Math.min(Math.max(dueAt, at.now), task.deadlineAt)) : null,
     ready_at: isoTime(task.keep?.succeededAt ?? null),
-    copy: copyOf(task),
+    copy: underWay && { failures: underWay.copy.failures, until: isoTime(underWay.until) },
     events: deliveries.map((delivery) => ({
       message_id: delivery.messageId,
       endpoint_id: delivery.endpoint?.id ?? null,
@@ -59,10 +60,4 @@ export function diagnosticsOf(
     })),
     erased_at: isoTime(summaryOf(state, at.retentionMs).expiresAt),
   };
-}
-
-function copyOf(task: Task): TaskDiagnostics["copy"] {
-  const until = copyUntil(task);
-  const copy = task.keep?.copy ?? null;
-  return until === null || copy === null ? null : { failures: copy.failures, until: isoTime(until) };
 }

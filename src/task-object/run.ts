@@ -1,7 +1,7 @@
 import { attemptKey, stepKey, type Step } from "../domain/task/due-work.ts";
 import { nextStartAt, startable, type AlarmRun } from "../domain/task/startable.ts";
 import { isRingbackFault } from "../domain/errors/stall.ts";
-import { copyUntil } from "../domain/task/keep.ts";
+import { copyUnderWay } from "../domain/task/keep.ts";
 import { isDecided } from "../domain/task/task.ts";
 import { errorFields } from "../log.ts";
 import {
@@ -146,7 +146,7 @@ function stall(deps: TaskDeps, step: Step, error: unknown): void {
   const now = deps.now();
   if (step.kind === "attempt" && giveUpAttempt(deps, step.seq)) return;
   const open = !isDecided(task) && (step.kind === "poll" || step.kind === "submit");
-  const lastAt = open ? task.deadlineAt : step.kind === "copy" ? copyUntil(task) : null;
+  const lastAt = open ? task.deadlineAt : step.kind === "copy" ? copyUnderWay(task)?.until : null;
   if (open && now >= task.deadlineAt) expireStep(deps);
   else deps.store.stall(step, Math.min(now + STALL_MS, lastAt ?? Infinity));
 }

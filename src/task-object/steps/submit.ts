@@ -5,7 +5,7 @@ import {
   isOperatorCredentialError,
   submitLost,
 } from "../../domain/task/submit.ts";
-import { expired, secretSource } from "../../domain/task/keep.ts";
+import { endedAtDeadline, secretSource } from "../../domain/task/keep.ts";
 import { LEASE_MARGIN_MS } from "../../domain/task/lease.ts";
 import type { Task } from "../../domain/task/task.ts";
 import type { SubmitAnswer } from "../../domain/task/upstream-answer.ts";
@@ -134,5 +134,5 @@ export function markSubmitLost(deps: TaskDeps, adjust: Adjust = AS_IT_IS): void 
 /** The deadline of a task that never reached the upstream, or that can no longer be asked about. */
 export function expireStep(deps: TaskDeps): void {
   const createId = deps.store.load()?.task.createId ?? "";
-  recordTask(deps, createId, ({ task }, now) => ({ task: expired(task, now) }));
+  recordTask(deps, createId, ({ task }, now) => ({ task: endedAtDeadline(task, now) }));
 }
