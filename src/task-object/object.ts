@@ -154,12 +154,16 @@ export class TaskObject extends DurableObject<Env> {
     return viewSent(deps, document, question);
   }
 
-  /** One more attempt of one event. `isKnownKey`: the upstream knows the account's key. */
-  async redeliver(account: string, order: RedeliverOrder, isKnownKey: boolean): Promise<RedeliverAnswer> {
+  /** One more attempt of one event. */
+  async redeliver(
+    account: string,
+    order: RedeliverOrder,
+    caller: { isKnownKey: boolean },
+  ): Promise<RedeliverAnswer> {
     const deps = await this.#awake();
     const document = this.#store.load();
     if (!deps || !document || document.task.account !== account) return { kind: "no_task" };
-    const answer = await redeliver(deps, order, isKnownKey);
+    const answer = await redeliver(deps, order, caller);
     await this.#store.armed();
     return answer;
   }

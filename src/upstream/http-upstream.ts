@@ -43,7 +43,7 @@ export function httpUpstream(
         : readSubmit(answer, access, known);
     },
     async poll(upstreamTaskId) {
-      const path = fillId(poll.path, upstreamTaskId, poll.id_is_path ?? false);
+      const path = fillId(poll.path, upstreamTaskId, poll);
       // The profile has been changed since the task's create.
       if (path === null) return { ...NO_ANSWER, why: "the task's id is no path" };
       const body = poll.body === undefined ? null : JSON.stringify(fillBody(poll.body, upstreamTaskId));

@@ -153,9 +153,13 @@ function taskStep(task: Task, schedule: PollSchedule): Step {
  * work and do nothing. A report is made in passing and does not set it, or each would cost a row; only one that has
  * failed does, so that it is repeated, and one that no other object would miss.
  */
-export function alarmAt(steps: readonly Step[], now: number, failedReport = false): number {
+export function alarmAt(
+  steps: readonly Step[],
+  now: number,
+  { hasReportFailed = false }: { hasReportFailed?: boolean } = {},
+): number {
   const wakes = steps.map((step) => {
-    if (step.kind !== "report" || failedReport) return step.dueAt;
+    if (step.kind !== "report" || hasReportFailed) return step.dueAt;
     // One that is past is on its way.
     const { wakeAt } = step;
     if (wakeAt === null) return Infinity;

@@ -216,7 +216,11 @@ export function patch(task: Task, changes: Partial<Task>): Task {
   return keys.some((key) => changes[key] !== task[key]) ? { ...task, ...changes } : task;
 }
 
-export function taskError(code: TaskErrorCode, message?: string | null, retryable = false): TaskError {
+export function taskError(
+  code: TaskErrorCode,
+  message?: string | null,
+  { retryable = false }: { retryable?: boolean } = {},
+): TaskError {
   return { code, message: message ? message : TASK_ERRORS[code], retryable };
 }
 
@@ -260,5 +264,6 @@ export const NO_WINDOWS = {
 export function timedOut(task: Task, now: number): Task {
   if (task.submit.phase === "begun") return failed(task, taskError("submit_unknown"), now);
   const never = task.submit.phase === "due" && task.submit.serverErrors === 0;
-  return failed(task, taskError("timed_out", never ? TASK_NOTES.never_submitted : null, never), now);
+  const error = taskError("timed_out", never ? TASK_NOTES.never_submitted : null, { retryable: never });
+  return failed(task, error, now);
 }

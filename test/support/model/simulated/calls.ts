@@ -34,7 +34,7 @@ export function redeliverCall(order: Redelivery): ObjectCall<string> {
   return async (process, deps) => {
     if (!deps) return "misconfigured";
     if (!process.advancing) await rearmIfLost(deps);
-    return (await redeliver(deps, { messageId, endpoint, target }, false)).kind;
+    return (await redeliver(deps, { messageId, endpoint, target }, { isKnownKey: false })).kind;
   };
 }
 

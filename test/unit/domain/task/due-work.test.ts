@@ -213,7 +213,7 @@ describe("the due work", () => {
       { kind: "poll", dueAt: T0 + 5 },
     ];
     expect(alarmAt(steps, T0)).toBe(T0 + 5);
-    expect(alarmAt(steps, T0, true)).toBe(T0 + 3);
+    expect(alarmAt(steps, T0, { hasReportFailed: true })).toBe(T0 + 3);
   });
 
   it("wakes a minute later for the end of a task that its account has never heard of, and for no other report", () => {
