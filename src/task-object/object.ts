@@ -288,8 +288,9 @@ function connect(
   return httpUpstream(askedKey(settings, task, key), askedTask(task), memory);
 }
 
-function askedTask({ upstreamTaskId, upstreamAliases, requestDigests }: Task): AskedTask {
-  return { taskIds: upstreamTaskId === null ? null : [upstreamTaskId, ...upstreamAliases], requestDigests };
+function askedTask({ upstreamTaskId, upstreamAliases, requestDigests, createPath }: Task): AskedTask {
+  const taskIds = upstreamTaskId === null ? null : [upstreamTaskId, ...upstreamAliases];
+  return { taskIds, requestDigests, createPath };
 }
 
 function badSettings(env: object): string[] {

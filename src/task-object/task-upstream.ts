@@ -1,5 +1,5 @@
 import { StallError } from "../domain/errors/stall.ts";
-import { upstreamNameOf, type Task } from "../domain/task/task.ts";
+import type { Task } from "../domain/task/task.ts";
 import { upstreamNamed, type TaskSettings } from "../env.ts";
 import type { UpstreamSettings } from "../env/upstreams.ts";
 import type { AskedKey } from "../upstream/key-check.ts";
@@ -15,10 +15,12 @@ class MissingUpstreamError extends StallError {
 }
 
 /** @throws MissingUpstreamError */
-export function upstreamOf(settings: TaskSettings, task: Pick<Task, "upstreamName">): UpstreamSettings {
-  const name = upstreamNameOf(task);
-  const upstream = upstreamNamed(settings, name);
-  if (upstream === null) throw new MissingUpstreamError(`no upstream named ${name}`);
+export function upstreamOf(
+  settings: TaskSettings,
+  { upstreamName }: Pick<Task, "upstreamName">,
+): UpstreamSettings {
+  const upstream = upstreamNamed(settings, upstreamName);
+  if (upstream === null) throw new MissingUpstreamError(`no upstream named ${upstreamName}`);
   return upstream;
 }
 
@@ -30,7 +32,7 @@ export function pollLimits(
   const { poll } = settings;
   // Nothing of a test goes there.
   if (task.test !== null) return poll;
-  const { profile } = upstreamNamed(settings, upstreamNameOf(task)) ?? {};
+  const { profile } = upstreamNamed(settings, task.upstreamName) ?? {};
   const gapMs = (profile?.min_gap_seconds ?? 0) * 1000;
   return gapMs <= poll.minMs ? poll : { ...poll, minMs: gapMs, maxMs: Math.max(poll.maxMs, gapMs) };
 }
@@ -38,13 +40,11 @@ export function pollLimits(
 /** @throws MissingUpstreamError, MissingKeyError */
 export function askedKey(settings: TaskSettings, task: Task, ownKey: string | null): AskedKey {
   const { baseUrl, operatorKey, profile } = upstreamOf(settings, task);
-  const { createPath } = task;
   const apiKey = task.mode === "operator" ? operatorKey : ownKey;
   if (apiKey === null) throw new MissingKeyError(`no upstream key for a task of mode ${task.mode}`);
   return {
     baseUrl,
     profile,
-    ...(createPath === undefined ? {} : { createPath }),
     apiKey,
     timeoutMs: settings.upstreamTimeoutMs,
     name: task.account,

@@ -1,7 +1,6 @@
 import { TASK_ERRORS, TASK_NOTES, type TaskErrorCode } from "../../contract/errors.ts";
 import type { TaskError, TaskFile } from "../../contract/shapes/task.ts";
 import {
-  AIO,
   type AccountMode,
   type CallbackFormat,
   type EventType,
@@ -96,10 +95,10 @@ export interface Task {
   account: string;
   /** Whose upstream key the task uses: the caller's own (sealed with it) or the operator's (never stored). */
   mode: AccountMode;
-  /** The name of its upstream in the settings. Absent from rows of older versions: `aio`. */
-  upstreamName?: string;
-  /** The path of its submit at an upstream that has several. Absent: the only one that its profile lists. */
-  createPath?: string;
+  /** The name of its upstream in the settings. */
+  upstreamName: string;
+  /** The path of its submit below the upstream's address; null: the only one that the upstream's profile lists. */
+  createPath: string | null;
   /** Separates this create from a late twin of it. */
   createId: string;
   /** Digest of the request, kept while an idempotency key leads here. */
@@ -191,10 +190,6 @@ export interface Observations {
   progressAt: number | null;
   /** The first progress in the middle of the work: at the end it tells what progress is worth. */
   midpoint: { at: number; progress: number } | null;
-}
-
-export function upstreamNameOf({ upstreamName = AIO }: Pick<Task, "upstreamName">): string {
-  return upstreamName;
 }
 
 export function isTerminal(task: { status: TaskStatus | null }): boolean {

@@ -26,9 +26,7 @@ export interface CreateInput {
   acceptedTaskIds: readonly string[];
   account: string;
   mode: Task["mode"];
-  /** Its name in the settings. */
   upstreamName: string;
-  /** The path of its submit below the upstream's address; null: the only one that the upstream's profile lists. */
   createPath: string | null;
   /** The caller's own upstream key; null with the operator's. */
   apiKey: string | null;
@@ -219,7 +217,7 @@ function newTask(deps: TaskDeps, input: CreateInput): Task {
     account: input.account,
     mode: input.mode,
     upstreamName: input.upstreamName,
-    ...(input.createPath === null ? {} : { createPath: input.createPath }),
+    createPath: input.createPath,
     createId: input.createId,
     fingerprint: input.fingerprint,
     status: "queued",

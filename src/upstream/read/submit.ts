@@ -3,7 +3,6 @@ import { innerObject, type JsonObject } from "../../domain/text/json.ts";
 import { keySecrets } from "../../domain/text/redact.ts";
 import { clipBytes } from "../../domain/text/text.ts";
 import type { SubmitAnswer } from "../../domain/task/upstream-answer.ts";
-import { aio } from "../../profiles/built-in/aio.ts";
 import { memberOf } from "../../profiles/pointer.ts";
 import type { Profile } from "../../profiles/schema.ts";
 import { requestDigest } from "../../keys/request-digest.ts";
@@ -50,7 +49,7 @@ export async function readSubmit(
   const { status } = response;
   if (read.end === "broken")
     return unknown({ why: `http_${status}, broken off`, ...downOf(status, read.end) });
-  const { apiKey, profile = aio } = access;
+  const { apiKey, profile } = access;
   const secrets = keySecrets(apiKey);
   const parsed = parseAnswer(read.text, secrets);
   const isWhole = read.end === "complete";
