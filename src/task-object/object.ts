@@ -6,7 +6,7 @@ import type { RecoveryAnswer, RecoveryOrder } from "../domain/recovery/order.ts"
 import { jsonObject, JsonText } from "../domain/task/task-json.ts";
 import { readSettings, type TaskSettings } from "../env.ts";
 import { errorFields, log, type LogEvent } from "../log.ts";
-import { reportInPassing } from "./run.ts";
+import { tellInPassing } from "./run.ts";
 import { rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "./alarm.ts";
 import {
   createTask,
@@ -162,7 +162,7 @@ export class TaskObject extends DurableObject<Env> {
     if (!deps) throw new Error("the settings do not parse");
     const answer = await recoverDelivery(deps, order);
     await this.#store.armed();
-    this.#inPassing("report.failed", async () => reportInPassing(deps));
+    this.#inPassing("report.failed", async () => tellInPassing(deps));
     return answer;
   }
 
@@ -211,7 +211,7 @@ export class TaskObject extends DurableObject<Env> {
     // A promise needs its alarm before the answer leaves.
     await this.#store.armed();
     if (!("document" in outcome)) return outcome;
-    this.#inPassing("report.failed", async () => reportInPassing(deps));
+    this.#inPassing("report.failed", async () => tellInPassing(deps));
     const { kind, document } = outcome;
     return { kind, taskId: document.task.taskId, body: await viewTask(deps, document) };
   }

@@ -91,8 +91,11 @@ class OpenSteps {
   }
 }
 
-/** Only the report, if it is due: after a create's answer, so that the alarm need not come for it. */
-export async function reportInPassing(deps: TaskDeps): Promise<void> {
+/**
+ * Tells the cadence of a create's 429, and the account of the task, if the report is due: after an answer, so that the alarm
+ * need not come for it.
+ */
+export async function tellInPassing(deps: TaskDeps): Promise<void> {
   const refusal = deps.pacing.takeRefusal();
   if (refusal) await tellRefusal(deps, "submit", refusal);
   await reportAccepted(deps);
