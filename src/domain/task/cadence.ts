@@ -1,6 +1,6 @@
 import type { TaskClass } from "../polling/class.ts";
 import type { Forecast } from "../polling/forecast.ts";
-import { finishSample, type FinishSample } from "./observations.ts";
+import { finishSample, type FinishSample } from "../polling/observations.ts";
 import { AIO } from "../../contract/words.ts";
 import type { Task, PollSchedule } from "./task.ts";
 

@@ -2,7 +2,7 @@ import { PRIOR_FORECAST, type Forecast } from "../polling/forecast.ts";
 import { firstPollGapMs, nextPollGapMs, type PollLimits, type PollView } from "../polling/plan.ts";
 import { applyReading } from "./apply-reading.ts";
 import { isFollowed } from "./events/event.ts";
-import { observed, startedAt } from "./observations.ts";
+import { observed, startedAt } from "../polling/observations.ts";
 import { lastCallAt } from "./submit.ts";
 import {
   failed,

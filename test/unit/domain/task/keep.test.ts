@@ -9,7 +9,7 @@ import {
   endedAtDeadline,
   type CopyOutcome,
 } from "../../../../src/domain/task/keep.ts";
-import { finishSample } from "../../../../src/domain/task/observations.ts";
+import { finishSample } from "../../../../src/domain/polling/observations.ts";
 import { decidePoll, idToAsk, streamedSchedule } from "../../../../src/domain/task/poll.ts";
 import { streamEvent } from "../../../../src/domain/task/events/stream-event.ts";
 import { beginSubmit, decideSubmit, submitLost } from "../../../../src/domain/task/submit.ts";
