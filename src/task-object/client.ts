@@ -7,7 +7,6 @@ import type { EventsAnswer, WaitAnswer } from "./waiters/subscribe.ts";
 export type { CreateAnswer } from "./object.ts";
 export type { CreateInput } from "./steps/create.ts";
 export type { EventsAnswer, WaitAnswer } from "./waiters/subscribe.ts";
-export type { TaskDiagnostics } from "./diagnostics.ts";
 export type { SentAnswer, SentQuestion } from "./sent.ts";
 export {
   ELSEWHERE_WAITING_MAX,

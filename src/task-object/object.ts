@@ -18,7 +18,7 @@ import {
 import type { TaskDeps } from "./deps.ts";
 import type { TaskDocument } from "./document/document.ts";
 import { ObjectDeps } from "./object-deps.ts";
-import { diagnosticsOf } from "./diagnostics.ts";
+import { diagnosticsOf } from "../domain/task/diagnostics.ts";
 import { recoverDelivery } from "./steps/recover.ts";
 import { redeliver, type RedeliverAnswer, type RedeliverOrder } from "./steps/redeliver.ts";
 import { finishRemoval, removeTask } from "./steps/remove.ts";
@@ -120,8 +120,8 @@ export class TaskObject extends DurableObject<Env> {
     return deps && document && viewDeliveries(document);
   }
 
-  /** The task, its deliveries and where it stands, for the console: JSON; null if there is no task of this account here. */
-  async inspect(account: string): Promise<string | null> {
+  /** The task, its deliveries and its diagnostics, for the console: JSON; null if there is no task of this account here. */
+  async diagnostics(account: string): Promise<string | null> {
     const deps = await this.#awake();
     const alarmAt = await this.#store.alarm();
     const document = this.#documentOf(account);
@@ -130,7 +130,7 @@ export class TaskObject extends DurableObject<Env> {
     return jsonObject({
       task: new JsonText(await viewTask(deps, document)),
       deliveries: new JsonText(viewDeliveries(document)),
-      life: diagnosticsOf(document, { now: Date.now(), alarmAt, retentionMs }),
+      diagnostics: diagnosticsOf(document, { now: Date.now(), alarmAt, retentionMs }),
     });
   }
 

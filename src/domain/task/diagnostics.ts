@@ -1,11 +1,11 @@
-import type { TaskState } from "../domain/task/state.ts";
-import { waitingByHand } from "../domain/delivery/delivery.ts";
-import { summaryOf } from "../domain/account/summary.ts";
-import { copyUnderWay } from "../domain/task/keep.ts";
-import { isDecided, isTerminal } from "../domain/task/task.ts";
-import { isoTime } from "../domain/text/time.ts";
+import type { TaskState } from "./state.ts";
+import { waitingByHand } from "../delivery/delivery.ts";
+import { summaryOf } from "../account/summary.ts";
+import { copyUnderWay } from "./keep.ts";
+import { isDecided, isTerminal } from "./task.ts";
+import { isoTime } from "../text/time.ts";
 
-/** What the console shows of a task beside its public JSON: where it stands with its submit and its polls. */
+/** What the console shows of a task beside its public JSON. */
 export interface TaskDiagnostics {
   submit: {
     phase: "due" | "begun" | "done";
@@ -23,11 +23,8 @@ export interface TaskDiagnostics {
   ready_at: string | null;
   /** The copy under way: tries that failed, and when Ringback gives it up. */
   copy: { failures: number; until: string } | null;
-  /**
-   * For each delivery: its message, the endpoint that it goes to (null: the callback's own receiver), when its event
-   * occurred, and the manual attempts in the queue.
-   */
-  events: { message_id: string; endpoint_id: string | null; occurred_at: string; by_hand: number }[];
+  /** For each: its message, the endpoint that it goes to (null: the callback's own receiver), and the manual attempts in line. */
+  deliveries: { message_id: string; endpoint_id: string | null; by_hand: number }[];
   /** When the object erases the task; null while work is left. */
   erased_at: string | null;
 }
@@ -52,10 +49,9 @@ export function diagnosticsOf(
     next_poll_at: polling ? isoTime(Math.min(Math.max(dueAt, at.now), task.deadlineAt)) : null,
     ready_at: isoTime(task.keep?.succeededAt ?? null),
     copy: underWay && { failures: underWay.copy.failures, until: isoTime(underWay.until) },
-    events: deliveries.map((delivery) => ({
+    deliveries: deliveries.map((delivery) => ({
       message_id: delivery.messageId,
       endpoint_id: delivery.endpoint?.id ?? null,
-      occurred_at: isoTime(delivery.occurredAt),
       by_hand: waitingByHand(delivery),
     })),
     erased_at: isoTime(summaryOf(state, at.retentionMs).expiresAt),
