@@ -26,8 +26,8 @@ export interface CreateInput {
   acceptedTaskIds: readonly string[];
   account: string;
   mode: Task["mode"];
-  upstreamName: string;
-  createPath: string | null;
+  upstreamName: Task["upstreamName"];
+  createPath: Task["createPath"];
   /** The caller's own upstream key; null with the operator's. */
   apiKey: string | null;
   createId: string;
