@@ -216,8 +216,9 @@ function parseSettings(env: object): SettingsResult {
     lists: UPSTREAM_SETTINGS.map((name) => [name, raw[name]]),
     keys: apiKeys,
   });
+  const rules = { allowPrivate: raw.ALLOW_PRIVATE_CALLBACKS, ownHosts: ownHostsOf(raw) };
   const urlProblems = upstreams
-    .map((upstream) => baseUrlProblem(upstream, raw.ALLOW_PRIVATE_CALLBACKS, ownHostsOf(raw)))
+    .map((upstream) => baseUrlProblem(upstream, rules))
     .filter((found) => found !== null);
   const problems = [...keyProblems, ...upstreamProblems, ...urlProblems];
   if (problems.length > 0) return { ok: false, problems };

@@ -1,6 +1,6 @@
 import { forecastFor, learn, NO_FORECAST, type ForecastState } from "../../src/domain/polling/forecast.ts";
 import type { TaskClass } from "../../src/domain/polling/class.ts";
-import type { FinishSample } from "../../src/domain/task/observations.ts";
+import type { FinishSample } from "../../src/domain/polling/observations.ts";
 import { playPlan } from "../policy/play.ts";
 import { seeded } from "../policy/random.ts";
 import { LIMITS, type Cost } from "../policy/trial.ts";

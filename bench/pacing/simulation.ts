@@ -1,5 +1,5 @@
 import { Pacer, type LaneKind } from "../../src/domain/pacing/pacing.ts";
-import { submitBackoffMs } from "../../src/domain/task/submit-backoff.ts";
+import { submitBackoffMs } from "../../src/domain/task/submit.ts";
 import { seeded } from "../policy/random.ts";
 import { Agenda } from "./agenda.ts";
 import { limiterOf, type Limit } from "./limits.ts";

@@ -2,7 +2,7 @@ import type { TaskStatus } from "../../src/contract/words.ts";
 import type { Forecast } from "../../src/domain/polling/forecast.ts";
 import { decidePoll, firstSchedule, type PatienceLimits } from "../../src/domain/task/poll.ts";
 import type { PollLimits } from "../../src/domain/polling/plan.ts";
-import { finishSample, type FinishSample } from "../../src/domain/task/observations.ts";
+import { finishSample, type FinishSample } from "../../src/domain/polling/observations.ts";
 import { isTerminal, type Task } from "../../src/domain/task/task.ts";
 import type { PollAnswer } from "../../src/domain/task/upstream-answer.ts";
 import { aTask, T0 } from "../../test/support/builders.ts";

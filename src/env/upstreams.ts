@@ -1,6 +1,6 @@
 import { problem, problemText, type Problem } from "../contract/problems.ts";
 import { AIO } from "../contract/words.ts";
-import { isOwnHost } from "../domain/delivery/endpoint-policy.ts";
+import { isOwnHost, type EndpointRules } from "../domain/delivery/endpoint-policy.ts";
 import { isJsonObject, type JsonObject, type JsonValue } from "../domain/text/json.ts";
 import { repeatedNames } from "../domain/text/json-names.ts";
 import { BUILT_IN } from "../profiles/built-in.ts";
@@ -99,17 +99,16 @@ function readProfile(name: string, given: string | JsonObject): Profile | Proble
 /** Ringback sends keys and prompts there; if it were Ringback, one create would become hundreds. Null: it is usable. */
 export function baseUrlProblem(
   { name, baseUrl }: Pick<UpstreamSettings, "name" | "baseUrl">,
-  allowPrivate: boolean,
-  ownHosts: readonly string[],
+  rules: EndpointRules,
 ): SettingProblem | null {
-  const found = hostProblem(new URL(baseUrl), allowPrivate, ownHosts);
+  const found = hostProblem(new URL(baseUrl), rules);
   if (found === null) return null;
   return name === AIO ? wrong("AIO_BASE_URL", found) : wrong("UPSTREAMS", urlProblem(name, found));
 }
 
-function hostProblem(url: URL, allowPrivate: boolean, ownHosts: readonly string[]): Problem | null {
-  if (url.protocol !== "https:" && !allowPrivate) return problem("not_https");
-  return isOwnHost(url, { allowPrivate, ownHosts }) ? problem("upstream_own_host") : null;
+function hostProblem(url: URL, rules: EndpointRules): Problem | null {
+  if (url.protocol !== "https:" && !rules.allowPrivate) return problem("not_https");
+  return isOwnHost(url, rules) ? problem("upstream_own_host") : null;
 }
 
 function urlProblem(name: string, found: Problem): Problem {

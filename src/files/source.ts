@@ -50,7 +50,7 @@ async function ask(url: URL, { upstream }: Source, time: TryTime): Promise<Respo
   const isCall = isUpstream && apiKey !== null;
   const headers = new Headers({
     ...(isUpstream ? HOP : {}),
-    ...(isCall ? { ...profile?.headers, ...keyHeader(apiKey, profile) } : {}),
+    ...(isCall ? { ...profile.headers, ...keyHeader(apiKey, profile) } : {}),
   });
   // A packed body has no known length, and a video does not get smaller.
   headers.set("accept-encoding", "identity");

@@ -91,12 +91,12 @@ export const withSettings = createMiddleware<AppEnv>(async (context, next) => {
   const result = readSettings(context.env);
   if (!result.ok) throw misconfigured(result.problems);
   const { upstreams, callback, alerts } = result.settings;
-  const { allowPrivate } = callback;
+  const rules = { allowPrivate: callback.allowPrivate, ownHosts: [ownHost(context)] };
   const found = upstreams
-    .map((upstream) => baseUrlProblem(upstream, allowPrivate, [ownHost(context)]))
+    .map((upstream) => baseUrlProblem(upstream, rules))
     .filter((wrong) => wrong !== null);
   if (found.length > 0) throw misconfigured(found);
-  if (alerts && isOwnHost(new URL(alerts.url), { allowPrivate, ownHosts: [ownHost(context)] })) {
+  if (alerts && isOwnHost(new URL(alerts.url), rules)) {
     throw misconfigured([{ setting: "ALERT_URL", ...problem("url_own_host") }]);
   }
   context.set("settings", result.settings);

@@ -59,9 +59,13 @@ export function fillPath(pattern: string, params: Readonly<Record<string, string
 
 /**
  * The pattern with a task's id for `{id}`, in a query, too: percent-encoded as one segment, or as the path that it is.
- * Null: it is to be a path and is none.
+ * Null: by the profile's `poll` it is a path, and it is none.
  */
-export function fillId(pattern: string, id: string, isPath: boolean): string | null {
+export function fillId(
+  pattern: string,
+  id: string,
+  { id_is_path: isPath = false }: { id_is_path?: boolean | undefined },
+): string | null {
   if (!isPath) return fillPath(pattern, { id: encodeURIComponent(id) });
   return id.split("/").every(isValue) ? fillPath(pattern, { id }) : null;
 }

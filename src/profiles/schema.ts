@@ -113,7 +113,7 @@ const read = z.strictObject({
 });
 
 export const PROFILE_SCHEMA = z.strictObject({
-  /** Without a slash at its end. Null in none: an upstream that anyone may host has an address for each setting. */
+  /** Without a slash at its end. Left out where anyone may host the upstream: then each setting names an address. */
   base_url: z.optional(baseUrl),
   auth: z.strictObject({
     header: text,
@@ -153,7 +153,7 @@ export type Profile = z.infer<typeof PROFILE_SCHEMA>;
 
 export type ProfileRead = NonNullable<Profile["read"]>;
 
-export type ProfileResult = { ok: true; profile: Profile } | { ok: false; problem: ProfileProblem };
+type ProfileResult = { ok: true; profile: Profile } | { ok: false; problem: ProfileProblem };
 
 /** Reads a profile; of several problems it names the first. */
 export function parseProfile(value: unknown): ProfileResult {

@@ -7,7 +7,6 @@ import type { EventsAnswer, WaitAnswer } from "./waiters/subscribe.ts";
 export type { CreateAnswer } from "./object.ts";
 export type { CreateInput } from "./steps/create.ts";
 export type { EventsAnswer, WaitAnswer } from "./waiters/subscribe.ts";
-export type { TaskDiagnostics } from "./diagnostics.ts";
 export type { SentAnswer, SentQuestion } from "./sent.ts";
 export {
   ELSEWHERE_WAITING_MAX,
@@ -17,7 +16,7 @@ export {
 } from "./steps/redeliver.ts";
 export { PLACES_MAX } from "./waiters/waiting-room.ts";
 
-export type TaskNamespace = DurableObjectNamespace<TaskObject>;
+type TaskNamespace = DurableObjectNamespace<TaskObject>;
 export type TaskStub = DurableObjectStub<TaskObject>;
 
 /**
@@ -54,7 +53,6 @@ async function resolveCreate(tasks: TaskNamespace, name: string, input: CreateIn
   for (const waitMs of LOST_WAITS_MS) {
     await scheduler.wait(waitMs);
     try {
-      // A new stub each time: one that has thrown stays broken.
       return await taskStub(tasks, name).resolveCreate({ createId, fingerprint, taskId, acceptedTaskIds });
     } catch {
       // Still restarting, or lost again: ask once more.

@@ -1,20 +1,12 @@
 import { DurableObject } from "cloudflare:workers";
 import { isKeyProved, tellTrouble } from "../account-object/client.ts";
-import type { UpstreamTrouble } from "../domain/alerts/upstream.ts";
 import { reportOf, type TaskReport } from "../domain/account/report.ts";
 import { summaryOf } from "../domain/account/summary.ts";
 import type { RecoveryAnswer, RecoveryOrder } from "../domain/recovery/order.ts";
-import type { Task } from "../domain/task/task.ts";
-import { nameInTaskId } from "../domain/task/task-id.ts";
 import { jsonObject, JsonText } from "../domain/task/task-json.ts";
 import { readSettings, type TaskSettings } from "../env.ts";
 import { errorFields, log, type LogEvent } from "../log.ts";
-import type { AnswerMemory } from "../upstream/answer-memory.ts";
-import { judgeKey } from "../upstream/key-check.ts";
-import { httpUpstream } from "../upstream/http-upstream.ts";
-import type { AskedTask, Upstream } from "../upstream/provider.ts";
-import { simulatedUpstream } from "../upstream/simulated-upstream.ts";
-import { reportInPassing } from "./run.ts";
+import { tellInPassing } from "./run.ts";
 import { rearmIfLost, runAlarm, waitForSettings, WITHOUT_SETTINGS } from "./alarm.ts";
 import {
   createTask,
@@ -24,19 +16,18 @@ import {
   type CreateQuestion,
 } from "./steps/create.ts";
 import type { TaskDeps } from "./deps.ts";
+import type { TaskDocument } from "./document/document.ts";
 import { ObjectDeps } from "./object-deps.ts";
-import { diagnosticsOf } from "./diagnostics.ts";
-import { openText } from "./document/sealed.ts";
+import { diagnosticsOf } from "../domain/task/diagnostics.ts";
 import { recoverDelivery } from "./steps/recover.ts";
 import { redeliver, type RedeliverAnswer, type RedeliverOrder } from "./steps/redeliver.ts";
 import { finishRemoval, removeTask } from "./steps/remove.ts";
 import { Pacing } from "./pacing.ts";
 import { RunningSteps } from "./running-steps.ts";
-import { watchedUpstream } from "./watched-upstream.ts";
 import { UpstreamSession } from "./upstream-session.ts";
 import { viewSent, type SentAnswer, type SentQuestion } from "./sent.ts";
 import { TaskStore } from "./document/store.ts";
-import { askedKey, upstreamOf } from "./task-upstream.ts";
+import { TaskUpstream } from "./task-upstream.ts";
 import { viewDeliveries, viewTask } from "./view.ts";
 import { WaitingRoom } from "./waiters/waiting-room.ts";
 import {
@@ -66,18 +57,15 @@ export class TaskObject extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#session = new UpstreamSession({
-      openKey: async (document) => openText({ settings: this.#settings() }, document, "key"),
-      apiKey: (task, key) => askedKey(this.#settings(), task, key).apiKey,
-      connect: (task, key, memory) => this.#watched(task, connect(this.#settings(), task, { key, memory })),
-      judgeKey: async (task, key) => {
-        const verdict = await judgeKey(askedKey(this.#settings(), task, key));
-        if (verdict !== "no_check") return verdict;
-        return (await isKeyProved(env.ACCOUNTS, task.account)) ? "accepted" : "silent";
-      },
-    });
+    this.#session = new UpstreamSession(
+      new TaskUpstream({
+        settings: () => this.#settings(),
+        isKeyProved: async (account) => isKeyProved(env.ACCOUNTS, account),
+        tell: (trouble) => this.#inPassing("alert.failed", async () => tellTrouble(env.ACCOUNTS, trouble)),
+      }),
+    );
     this.#room = new WaitingRoom({
-      view: async (document) => viewTask(this.#deps ?? this.#makeDeps(WITHOUT_SETTINGS), document),
+      view: async (document) => viewTask(this.#anyDeps(), document),
       durable: async () => ctx.storage.sync(),
     });
     this.#store = new TaskStore(ctx.storage, {
@@ -99,8 +87,8 @@ export class TaskObject extends DurableObject<Env> {
   /** The task as JSON; null if there is none of this account here. */
   async read(account: string): Promise<string | null> {
     const deps = await this.#awake();
-    const document = this.#store.load();
-    return deps && document && document.task.account === account ? viewTask(deps, document) : null;
+    const document = this.#documentOf(account);
+    return deps && document ? viewTask(deps, document) : null;
   }
 
   /** The task once it has ended, or when the time is up. */
@@ -128,38 +116,41 @@ export class TaskObject extends DurableObject<Env> {
   /** The deliveries as JSON; null if there is no task of this account here. */
   async deliveries(account: string): Promise<string | null> {
     const deps = await this.#awake();
-    const document = this.#store.load();
-    return deps && document && document.task.account === account ? viewDeliveries(document) : null;
+    const document = this.#documentOf(account);
+    return deps && document && viewDeliveries(document);
   }
 
-  /** The task, its deliveries and where it stands, for the console: JSON; null if there is no task of this account here. */
-  async inspect(account: string): Promise<string | null> {
+  /** The task, its deliveries and its diagnostics, for the console: JSON; null if there is no task of this account here. */
+  async diagnostics(account: string): Promise<string | null> {
     const deps = await this.#awake();
     const alarmAt = await this.#store.alarm();
-    const document = this.#store.load();
-    if (!deps || !document || document.task.account !== account) return null;
+    const document = this.#documentOf(account);
+    if (!deps || !document) return null;
     const { retentionMs } = deps.settings;
     return jsonObject({
       task: new JsonText(await viewTask(deps, document)),
       deliveries: new JsonText(viewDeliveries(document)),
-      life: diagnosticsOf(document, { now: Date.now(), alarmAt, retentionMs }),
+      diagnostics: diagnosticsOf(document, { now: Date.now(), alarmAt, retentionMs }),
     });
   }
 
   /** A delivery with the request that its attempts send. */
   async delivery(account: string, question: SentQuestion): Promise<SentAnswer> {
     const deps = await this.#awake();
-    const document = this.#store.load();
-    if (!deps || !document || document.task.account !== account) return { kind: "no_task" };
+    const document = this.#documentOf(account);
+    if (!deps || !document) return { kind: "no_task" };
     return viewSent(deps, document, question);
   }
 
-  /** One more attempt of one event. `isKnownKey`: the upstream knows the account's key. */
-  async redeliver(account: string, order: RedeliverOrder, isKnownKey: boolean): Promise<RedeliverAnswer> {
+  /** One more attempt of one event. */
+  async redeliver(
+    account: string,
+    order: RedeliverOrder,
+    caller: { isKnownKey: boolean },
+  ): Promise<RedeliverAnswer> {
     const deps = await this.#awake();
-    const document = this.#store.load();
-    if (!deps || !document || document.task.account !== account) return { kind: "no_task" };
-    const answer = await redeliver(deps, order, isKnownKey);
+    if (!deps || !this.#documentOf(account)) return { kind: "no_task" };
+    const answer = await redeliver(deps, order, caller);
     await this.#store.armed();
     return answer;
   }
@@ -167,17 +158,17 @@ export class TaskObject extends DurableObject<Env> {
   /** One recovery's attempt at the terminal event. The same order again sends nothing more. */
   async recover(account: string, order: RecoveryOrder): Promise<RecoveryAnswer> {
     const deps = await this.#awake();
-    if (this.#store.load()?.task.account !== account) return { kind: "gone" };
+    if (!this.#documentOf(account)) return { kind: "gone" };
     if (!deps) throw new Error("the settings do not parse");
     const answer = await recoverDelivery(deps, order);
     await this.#store.armed();
-    this.#inPassing("report.failed", async () => reportInPassing(deps));
+    this.#inPassing("report.failed", async () => tellInPassing(deps));
     return answer;
   }
 
   /** Erases the task; what is on the wire is not recorded any more. False: no task of this account here. */
   async remove(account: string): Promise<boolean> {
-    const deps = this.#deps ?? this.#makeDeps(WITHOUT_SETTINGS);
+    const deps = this.#anyDeps();
     const removed = await removeTask(deps, account);
     if (!removed) return false;
     this.#session.forget();
@@ -194,8 +185,8 @@ export class TaskObject extends DurableObject<Env> {
    */
   async reconcile(account: string): Promise<TaskReport | null> {
     const deps = await this.#awake();
-    const document = this.#store.load();
-    if (!document || document.task.account !== account) return null;
+    const document = this.#documentOf(account);
+    if (!document) return null;
     if (!deps) throw new Error("the settings do not parse");
     return reportOf(summaryOf(document, deps.settings.retentionMs));
   }
@@ -220,7 +211,7 @@ export class TaskObject extends DurableObject<Env> {
     // A promise needs its alarm before the answer leaves.
     await this.#store.armed();
     if (!("document" in outcome)) return outcome;
-    this.#inPassing("report.failed", async () => reportInPassing(deps));
+    this.#inPassing("report.failed", async () => tellInPassing(deps));
     const { kind, document } = outcome;
     return { kind, taskId: document.task.taskId, body: await viewTask(deps, document) };
   }
@@ -233,14 +224,10 @@ export class TaskObject extends DurableObject<Env> {
     this.ctx.waitUntil(tell().catch((error: unknown) => log(failure, errorFields(error))));
   }
 
-  /** An operator who wants alerts hears of an upstream that does not work. */
-  #watched(task: Task, upstream: Upstream): Upstream {
-    const settings = this.#settings();
-    if (settings.alerts === null || task.test !== null) return upstream;
-    const tell = (trouble: UpstreamTrouble): void =>
-      this.#inPassing("alert.failed", async () => tellTrouble(this.env.ACCOUNTS, trouble));
-    const { operatorKey } = upstreamOf(settings, task);
-    return watchedUpstream(upstream, { task, operatorKey, tell });
+  /** The task as it is now; null if there is none of this account here. */
+  #documentOf(account: string): TaskDocument | null {
+    const document = this.#store.load();
+    return document?.task.account === account ? document : null;
   }
 
   /** The dependencies, once the settings parse; and the watchdog: any request re-arms an alarm that is lost. */
@@ -255,6 +242,11 @@ export class TaskObject extends DurableObject<Env> {
     if (!result.ok) return null;
     this.#deps ??= this.#makeDeps(result.settings);
     return this.#deps;
+  }
+
+  /** Without settings, for what needs none. */
+  #anyDeps(): TaskDeps {
+    return this.#deps ?? this.#makeDeps(WITHOUT_SETTINGS);
   }
 
   /** The present settings; without any, only what storing a passed deadline needs. */
@@ -273,19 +265,6 @@ export class TaskObject extends DurableObject<Env> {
       room: this.#room,
     });
   }
-}
-
-function connect(
-  settings: TaskSettings,
-  task: Task,
-  { key, memory }: { key: string | null; memory: AnswerMemory },
-): Upstream {
-  if (task.test) return simulatedUpstream(task.test, nameInTaskId(task.taskId) ?? "", task.submittedAt);
-  return httpUpstream(askedKey(settings, task, key), askedTask(task), memory);
-}
-
-function askedTask({ upstreamTaskId, upstreamAliases, requestDigests }: Task): AskedTask {
-  return { taskIds: upstreamTaskId === null ? null : [upstreamTaskId, ...upstreamAliases], requestDigests };
 }
 
 function badSettings(env: object): string[] {

@@ -1,7 +1,7 @@
 import { attemptKey, stepKey, type Step } from "../domain/task/due-work.ts";
 import { nextStartAt, startable, type AlarmRun } from "../domain/task/startable.ts";
 import { isRingbackFault } from "../domain/errors/stall.ts";
-import { copyUntil } from "../domain/task/keep.ts";
+import { copyUnderWay } from "../domain/task/keep.ts";
 import { isDecided } from "../domain/task/task.ts";
 import { errorFields } from "../log.ts";
 import {
@@ -91,8 +91,11 @@ class OpenSteps {
   }
 }
 
-/** Only the report, if it is due: after a create's answer, so that the alarm need not come for it. */
-export async function reportInPassing(deps: TaskDeps): Promise<void> {
+/**
+ * Tells the cadence of a create's 429, and the account of the task, if the report is due: after an answer, so that the alarm
+ * need not come for it.
+ */
+export async function tellInPassing(deps: TaskDeps): Promise<void> {
   const refusal = deps.pacing.takeRefusal();
   if (refusal) await tellRefusal(deps, "submit", refusal);
   await reportAccepted(deps);
@@ -146,7 +149,7 @@ function stall(deps: TaskDeps, step: Step, error: unknown): void {
   const now = deps.now();
   if (step.kind === "attempt" && giveUpAttempt(deps, step.seq)) return;
   const open = !isDecided(task) && (step.kind === "poll" || step.kind === "submit");
-  const lastAt = open ? task.deadlineAt : step.kind === "copy" ? copyUntil(task) : null;
+  const lastAt = open ? task.deadlineAt : step.kind === "copy" ? copyUnderWay(task)?.until : null;
   if (open && now >= task.deadlineAt) expireStep(deps);
   else deps.store.stall(step, Math.min(now + STALL_MS, lastAt ?? Infinity));
 }

@@ -6,7 +6,7 @@ import {
   type UpstreamTrouble,
 } from "../domain/alerts/upstream.ts";
 import { UpstreamWatch, type WatchedCaller } from "../domain/alerts/upstream-watch.ts";
-import { upstreamNameOf, type Task } from "../domain/task/task.ts";
+import type { Task } from "../domain/task/task.ts";
 import type { Upstream } from "../upstream/provider.ts";
 
 /** Of all tasks of this isolate. */
@@ -22,10 +22,9 @@ interface Watching {
 
 /** The upstream, each of whose answers shows whether it works. */
 export function watchedUpstream(upstream: Upstream, { task, operatorKey, tell }: Watching): Upstream {
-  const { account, mode } = task;
-  const name = upstreamNameOf(task);
+  const { account, mode, upstreamName } = task;
   const hear = (call: WatchedCaller["call"], sign: UpstreamSign): void => {
-    const trouble = watch.hear({ account, upstream: name, call }, signFor(sign), Date.now());
+    const trouble = watch.hear({ account, upstream: upstreamName, call }, signFor(sign), Date.now());
     if (trouble) tell(trouble);
   };
   const signFor = (sign: UpstreamSign): UpstreamSign => {

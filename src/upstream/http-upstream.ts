@@ -1,4 +1,3 @@
-import { aio } from "../profiles/built-in/aio.ts";
 import { fillBody, fillId } from "../profiles/pattern.ts";
 import { AnswerMemory } from "./answer-memory.ts";
 import { exchange } from "./exchange.ts";
@@ -27,12 +26,12 @@ export function httpUpstream(
   known: AskedTask,
   memory = new AnswerMemory(),
 ): Upstream {
-  const { baseUrl, profile = aio } = access;
+  const { baseUrl, profile } = access;
   const { create, poll } = profile;
   return {
     async submit(body) {
       const timeoutMs = submitTimeoutMs(access.timeoutMs, body.byteLength);
-      const answer = await exchange(`${baseUrl}${access.createPath ?? create.paths[0]}`, {
+      const answer = await exchange(`${baseUrl}${known.createPath ?? create.paths[0]}`, {
         timeoutMs,
         method: "POST",
         headers: callHeaders(access, { hasBody: true }),
@@ -43,7 +42,7 @@ export function httpUpstream(
         : readSubmit(answer, access, known);
     },
     async poll(upstreamTaskId) {
-      const path = fillId(poll.path, upstreamTaskId, poll.id_is_path ?? false);
+      const path = fillId(poll.path, upstreamTaskId, poll);
       // The profile has been changed since the task's create.
       if (path === null) return { ...NO_ANSWER, why: "the task's id is no path" };
       const body = poll.body === undefined ? null : JSON.stringify(fillBody(poll.body, upstreamTaskId));

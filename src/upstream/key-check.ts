@@ -1,7 +1,7 @@
 import type { KeyVerdict } from "../domain/task/key-proof.ts";
 import { JointQuestion } from "../net/joint-question.ts";
 import { TtlCache } from "../net/ttl-cache.ts";
-import { fetchModels, type ModelsAnswer, type NoCheck } from "./models.ts";
+import { fetchModels, type ModelsAnswer } from "./models.ts";
 import type { UpstreamAccess } from "./provider.ts";
 
 /** An upstream key, and a name for it that does not reveal it. */
@@ -29,7 +29,7 @@ const models = new TtlCache<ModelsAnswer>(MODELS_MS, MODELS_MAX);
 
 /** Longer than a call may take. */
 const PATIENCE_MARGIN_MS = 250;
-const questions = new JointQuestion<ModelsAnswer | NoCheck | null>();
+const questions = new JointQuestion<ModelsAnswer | null>();
 
 /** What this isolate knows of a key; null: the upstream must be asked. */
 export function knownVerdict(key: NamedKey): "accepted" | "refused" | null {
@@ -50,27 +50,32 @@ export function knownModels(key: AskedKey): ModelsAnswer | null {
   return models.get(nameOf(key)) ?? null;
 }
 
-/** Asks for the upstream's list of models; equal questions at one time are one call. Null: no answer. */
-export async function askModels(key: AskedKey): Promise<ModelsAnswer | NoCheck | null> {
+/**
+ * Asks for the upstream's list of models; equal questions at one time are one call. `check`: that of its profile. Null: no
+ * answer.
+ */
+export async function askModels(key: AskedKey, check: string): Promise<ModelsAnswer | null> {
   const name = nameOf(key);
   return questions.ask(name, key.timeoutMs + PATIENCE_MARGIN_MS, async () => {
     const askedAt = Date.now();
-    const answer = await fetchModels(key);
+    const answer = await fetchModels(key, check);
     remember(name, answer, askedAt);
     return answer;
   });
 }
 
-/** @returns the known verdict on the key, or the upstream's present one; without a `check` only an accepted create tells */
-export async function judgeKey(key: AskedKey): Promise<KeyVerdict | NoCheck> {
+/**
+ * The known verdict on the key, or the upstream's present one. `no_check`: its profile names no list of models, so only an
+ * accepted create tells.
+ */
+export async function judgeKey(key: AskedKey): Promise<KeyVerdict | "no_check"> {
   const known = knownVerdict(key);
   if (known !== null) return known;
-  const answer = await askModels(key);
-  return answer === "no_check" ? answer : verdictOf(answer);
+  const { check } = key.profile;
+  return check === undefined ? "no_check" : verdictOf(await askModels(key, check));
 }
 
-function remember(name: string, answer: ModelsAnswer | NoCheck | null, askedAt: number): void {
-  if (answer === "no_check") return;
+function remember(name: string, answer: ModelsAnswer | null, askedAt: number): void {
   const verdict = verdictOf(answer);
   if (verdict === "silent") return;
   // The newer verdict wins.

@@ -1,7 +1,6 @@
 import { isJsonObject, own, type JsonValue } from "../domain/text/json.ts";
 import { parseBoundedJson } from "../domain/text/json-bounds.ts";
 import { keySecrets } from "../domain/text/redact.ts";
-import { aio } from "../profiles/built-in/aio.ts";
 import { parseAnswer } from "./read/answer-json.ts";
 import { exchange, retryAfterMs } from "./exchange.ts";
 import { callHeaders } from "./headers.ts";
@@ -21,16 +20,11 @@ export interface ModelsAnswer {
   isList: boolean;
 }
 
-/** The upstream has no list of models that only a known key gets: its profile names no `check`. */
-export type NoCheck = "no_check";
-
 /**
- * The upstream's list of models as it answers, with the key masked; null if no whole answer came, or a redirect. Its path is
- * the profile's `check`, `/models` for `aio`.
+ * The upstream's list of models as it answers, with the key masked; null if no whole answer came, or a redirect. `check`: its
+ * path, by the profile.
  */
-export async function fetchModels(access: UpstreamAccess): Promise<ModelsAnswer | NoCheck | null> {
-  const { check } = access.profile ?? aio;
-  if (check === undefined) return "no_check";
+export async function fetchModels(access: UpstreamAccess, check: string): Promise<ModelsAnswer | null> {
   const answer = await exchange(`${access.baseUrl}${check}`, {
     timeoutMs: access.timeoutMs,
     maxBytes: MODELS_MAX_BYTES,

@@ -14,13 +14,8 @@ export interface UpstreamAccess {
   baseUrl: string;
   apiKey: string;
   timeoutMs: number;
-  /** How it is called and read; absent: as `aio`. */
-  profile?: Profile;
-  /**
-   * The path below `baseUrl` that a submit goes to, as its pattern in the profile matched it; absent: the profile's first
-   * one, which must be without names.
-   */
-  createPath?: string;
+  /** How it is called and read. */
+  profile: Profile;
 }
 
 /** What Ringback knows of the task that it asks about. */
@@ -29,4 +24,9 @@ export interface AskedTask {
   taskIds: readonly string[] | null;
   /** `requestDigest`s of the URLs and ids of its request. */
   requestDigests: readonly string[];
+  /**
+   * The path below `baseUrl` that its submit goes to, as its pattern in the profile matched it; null: the profile's first
+   * one, which must be without names.
+   */
+  createPath: string | null;
 }

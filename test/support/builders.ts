@@ -1,7 +1,7 @@
 import { aio } from "../../src/profiles/built-in/aio.ts";
 import type { UpstreamSettings } from "../../src/env/upstreams.ts";
 import type { TaskJson } from "../../src/contract/shapes/task.ts";
-import type { TaskState } from "../../src/domain/task/due-work.ts";
+import type { TaskState } from "../../src/domain/task/state.ts";
 import { newDelivery, type Delivery } from "../../src/domain/delivery/delivery.ts";
 import { NO_ATTEMPTS, type AttemptTally } from "../../src/domain/account/attempts.ts";
 import { reportOf, type TaskReport } from "../../src/domain/account/report.ts";
@@ -11,6 +11,7 @@ import { FIRST_VERSION } from "../../src/domain/account/signing-versions.ts";
 import { NO_POLLS, type KeepState, type PollSchedule, type Task } from "../../src/domain/task/task.ts";
 import type { TaskDocument } from "../../src/task-object/document/document.ts";
 import type { TaskReading } from "../../src/domain/task/upstream-answer.ts";
+import type { AskedTask, UpstreamAccess } from "../../src/upstream/provider.ts";
 
 /** An instant to count from. */
 export const T0 = Date.UTC(2026, 10, 23, 12);
@@ -21,6 +22,8 @@ export function aTask(overrides: Partial<Task> = {}): Task {
     taskId: "task_abcdefghijklmnopqrstuvwxyz234567abcdefghij",
     account: "key:somebody",
     mode: "own",
+    upstreamName: "aio",
+    createPath: null,
     createId: "create-1",
     fingerprint: null,
     status: "queued",
@@ -82,6 +85,17 @@ export function anUpstream(overrides: Partial<UpstreamSettings> = {}): UpstreamS
     operatorKey: null,
     ...overrides,
   };
+}
+
+/** How that upstream is called, by whose key. */
+export function anAccess(overrides: Partial<UpstreamAccess> = {}): UpstreamAccess {
+  const { baseUrl, profile } = anUpstream();
+  return { baseUrl, profile, apiKey: "sk-0123456789abcdef", timeoutMs: 1000, ...overrides };
+}
+
+/** A task of which nothing is known but the id that the upstream has given it. */
+export function anAskedTask(overrides: Partial<AskedTask> = {}): AskedTask {
+  return { taskIds: ["up-1"], requestDigests: [], createPath: null, ...overrides };
 }
 
 export const FILE_ID = "abcdefghijklmnopqrstuvwxyz";

@@ -72,12 +72,9 @@ const ROOMS: Record<string, string[]> = {
   index: ["account-object", "app", "cadence-object", "task-object"],
 };
 
-/**
- * Rooms of objects: others speak to the object by `client`, and `diagnostics` is the shape of what a task tells of
- * itself. `index` hands the classes to the platform.
- */
+/** Rooms of objects: others speak to the object by `client`. `index` hands the classes to the platform. */
 const OBJECTS = ["account-object", "cadence-object", "task-object"];
-const DOORS = new Set(["client", "diagnostics", "object"]);
+const DOORS = new Set(["client", "object"]);
 
 const PACKAGES: Record<string, string[]> = {
   "cloudflare:workers": ["account-object", "cadence-object", "task-object"],

@@ -14,7 +14,7 @@ import { pageContext } from "../page-context.ts";
 /** `GET /tasks/{id}` */
 export async function showTask(context: Context<AppEnv>): Promise<Response> {
   const task = await namedTask(context);
-  const body = await ofTask(context, task, async (stub, account) => stub.inspect(account));
+  const body = await ofTask(context, task, async (stub, account) => stub.diagnostics(account));
   const view = await shownTo<TaskView>(context, body);
   const asked = { said: context.req.query("said"), at: context.req.query("at") };
   return context.html(<TaskPage page={pageContext(context)} view={view} asked={asked} />);

@@ -2,7 +2,7 @@ import type { TaskError } from "../../contract/shapes/task.ts";
 import { deliveriesTo, leadingDelivery, terminalDelivery } from "../delivery/by-receiver.ts";
 import type { Delivery } from "../delivery/delivery.ts";
 import { receiverHost } from "../delivery/endpoint-policy.ts";
-import { isTerminal, upstreamNameOf, type PollSchedule, type Task } from "../task/task.ts";
+import { isTerminal, type PollSchedule, type Task } from "../task/task.ts";
 import { nameInTaskId } from "../task/task-id.ts";
 import { AIO, type CallbackStatus, type DeliveryStatus, type TaskStatus } from "../../contract/words.ts";
 import { attemptsOf, goneAtOf, isAttemptNews, type AttemptTally } from "./attempts.ts";
@@ -78,7 +78,7 @@ export function summaryOf(known: TaskParts, retentionMs: number): TaskSummary {
     taskId: task.taskId,
     status: task.status,
     model: task.model,
-    upstreamName: upstreamNameOf(task),
+    upstreamName: task.upstreamName,
     upstreamTaskId: task.upstreamTaskId,
     test: task.test !== null,
     metadata: task.metadata,

@@ -3,7 +3,7 @@ import { HEADER_NAME, HEADER_VALUE } from "../text/header-text.ts";
 
 /** The caller's static headers: the names and values that a callback may carry. */
 
-export interface HeaderProblem {
+interface HeaderProblem {
   /** The header's name, or null for the whole set. */
   name: string | null;
   problem: Problem;

@@ -6,6 +6,7 @@ import type {
   DeliveryStatus,
   EventType,
 } from "../../contract/words.ts";
+import { LEASE_MARGIN_MS } from "../task/lease.ts";
 import { jittered } from "../text/jitter.ts";
 
 /** Where an attempt goes. */
@@ -104,8 +105,6 @@ export const DELIVERY_LIFETIME_MS = 22 * 3_600_000;
 const RETRY_JITTER = 0.2;
 /** `Retry-After` may move an attempt to twice its step, or by this much, whichever is more. */
 const RETRY_AFTER_FLOOR_MS = 60_000;
-/** A lease outlives the attempt's own timeout by this, so that a live attempt never counts as dead. */
-export const LEASE_MARGIN_MS = 5_000;
 
 export function newDelivery(fields: {
   seq: number;
@@ -149,9 +148,9 @@ export function waitingByHand({ manual, elsewhere }: Delivery): number {
 
 /**
  * Takes the lease for the next attempt: one asked for by hand first, then the schedule's, then one to another URL, which
- * must not delay those. Null if none is due or one is on the wire. By hand is in every state: an exhausted or stopped
- * delivery, too. `host`: of the other URL that the next one goes to,
- * which is forgotten with the lease, because a lost attempt is not repeated.
+ * must not delay those. Null if none is due or one is on the wire. An attempt by hand is made in every state, also of an
+ * exhausted or stopped delivery. `host`: that of the other URL, if the next attempt goes to one; the lease takes that URL
+ * off the line, because a lost attempt is not repeated.
  */
 export function beginAttempt(
   delivery: Delivery,

@@ -3,7 +3,7 @@ import { terminalDelivery } from "./by-receiver.ts";
 import { attemptsByHand, ATTEMPTS_BY_HAND_MAX, type Delivery } from "./delivery.ts";
 
 /** What to do next for an order. */
-export type RecoveryMove =
+type RecoveryMove =
   | { kind: "answer"; answer: RecoveryAnswer }
   /** This delivery has an attempt on the wire: judge again after it. */
   | { kind: "wait"; delivery: Delivery }

@@ -1,5 +1,5 @@
 import { TASK_NOTES } from "../../contract/errors.ts";
-import type { CallbackFormat, EventType } from "../../contract/words.ts";
+import { AIO, type CallbackFormat, type EventType } from "../../contract/words.ts";
 import { messageBody } from "../task/events/payload.ts";
 import { taskError, TEST_VIDEO_URL } from "../task/task.ts";
 import type { ToldTask } from "../task/task-json.ts";
@@ -25,6 +25,7 @@ export function sampleBody({ type, format, taskId, messageId, now }: Sample): st
     status: "running",
     progress: 42,
     model: "doubao-seedance-2-0-260128",
+    upstreamName: AIO,
     videoUrl: null,
     sourceUrl: null,
     file: null,

@@ -1,4 +1,4 @@
-import type { FinishSample } from "../task/observations.ts";
+import type { FinishSample } from "./observations.ts";
 
 /** An instant as polls see it: after the poll that did not see it, not after the one that did. */
 export interface Span {

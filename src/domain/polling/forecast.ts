@@ -13,7 +13,7 @@ import {
 } from "./finish.ts";
 import { PRIOR, type Prior } from "./prior.ts";
 import { progressCurve } from "./progress.ts";
-import type { FinishSample } from "../task/observations.ts";
+import type { FinishSample } from "./observations.ts";
 
 /** The last finishes of each class of one upstream key. Plain JSON: about 6 KB for a class in full use. */
 export interface ForecastState {

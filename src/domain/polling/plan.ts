@@ -52,8 +52,7 @@ export interface PollHistory {
 export function firstPollGapMs(
   limits: PollLimits,
   forecast: Forecast,
-  watched: boolean,
-  random: number,
+  { watched, random }: { watched: boolean; random: number },
 ): number {
   if (limits.firstMs !== null) return limits.firstMs;
   const priceMs = priceOf(limits, forecast);

@@ -1,8 +1,8 @@
 import type { TaskClass } from "../polling/class.ts";
 import type { Forecast } from "../polling/forecast.ts";
-import { finishSample, type FinishSample } from "./observations.ts";
+import { finishSample, type FinishSample } from "../polling/observations.ts";
 import { AIO } from "../../contract/words.ts";
-import { upstreamNameOf, type Task, type PollSchedule } from "./task.ts";
+import type { Task, PollSchedule } from "./task.ts";
 
 /** The cadence and the class of a task. */
 export interface CadenceClass {
@@ -30,10 +30,9 @@ type Keyed = Pick<Task, "mode" | "account" | "upstreamName">;
  * One cadence per upstream key: a caller's own key is its account, and all accounts share the operator's. Another upstream
  * is as fast as it is, and counts its own calls.
  */
-export function cadenceName(task: Keyed): string {
-  const key = task.mode === "operator" ? "operator" : task.account;
-  const upstream = upstreamNameOf(task);
-  return upstream === AIO ? key : `${upstream} ${key}`;
+export function cadenceName({ mode, account, upstreamName }: Keyed): string {
+  const key = mode === "operator" ? "operator" : account;
+  return upstreamName === AIO ? key : `${upstreamName} ${key}`;
 }
 
 export function cadenceClass(task: Keyed & Pick<Task, "model" | "traits">): CadenceClass {

@@ -1,8 +1,8 @@
 import { hasManualAttempt, waitingByHand, type Delivery } from "../delivery/delivery.ts";
 import { isTerminalEvent } from "./events/event.ts";
-import type { Forecast } from "../polling/forecast.ts";
-import { copyUnderWay, type LeftFile } from "./keep.ts";
+import { copyUnderWay } from "./keep.ts";
 import { retentionEnd } from "../account/summary.ts";
+import type { SyncState, TaskState } from "./state.ts";
 import { isDecided, isTerminal, type PollSchedule, type Task } from "./task.ts";
 
 /** One thing that a task's alarm has to do. */
@@ -25,7 +25,7 @@ export type Step =
   | { kind: "erase"; dueAt: number };
 
 /** What decides which of several attempts goes first. */
-export interface AttemptRank {
+interface AttemptRank {
   /** Of the event that says how the task ended. */
   isTerminal: boolean;
   /** At the task's own `callback_url`. */
@@ -33,33 +33,6 @@ export interface AttemptRank {
   /** An attempt at this receiver has failed, or has no answer yet. */
   isTroubled: boolean;
 }
-
-/** The part of a task's document that decides what is to be done. */
-export interface TaskState {
-  task: Task;
-  schedule: PollSchedule;
-  /** In order of `seq`. */
-  deliveries: readonly Delivery[];
-  sync: SyncState;
-  /** Grows with each change that the account would see: of two reports of one task the one with more counts. */
-  version: number;
-  /** Copies of deleted tasks of the same idempotency key that are still to go. Absent: none. */
-  leftFiles?: readonly LeftFile[];
-}
-
-/** What the task and its account know of each other. */
-export interface SyncState {
-  /** The version that the account has taken; 0: none that is known of. */
-  lastReported: number;
-  /** Whether the task knows what to expect: from a briefing, or from another object of its isolate. */
-  isBriefed: boolean;
-  /** What the task took along from its briefing; null: nothing, so the prior counts. */
-  forecast: Forecast | null;
-  /** The upstream has answered 429 to tasks of this key: the cadence is asked for a slot before each call. */
-  paced: boolean;
-}
-
-export const NOTHING_SYNCED: SyncState = { lastReported: 0, isBriefed: false, forecast: null, paced: false };
 
 /**
  * A report waits this long for the event's first attempt, so that one report carries both. When thousands of tasks end at
@@ -180,9 +153,13 @@ function taskStep(task: Task, schedule: PollSchedule): Step {
  * work and do nothing. A report is made in passing and does not set it, or each would cost a row; only one that has
  * failed does, so that it is repeated, and one that no other object would miss.
  */
-export function alarmAt(steps: readonly Step[], now: number, failedReport = false): number {
+export function alarmAt(
+  steps: readonly Step[],
+  now: number,
+  { hasReportFailed = false }: { hasReportFailed?: boolean } = {},
+): number {
   const wakes = steps.map((step) => {
-    if (step.kind !== "report" || failedReport) return step.dueAt;
+    if (step.kind !== "report" || hasReportFailed) return step.dueAt;
     // One that is past is on its way.
     const { wakeAt } = step;
     if (wakeAt === null) return Infinity;

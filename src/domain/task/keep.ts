@@ -1,4 +1,5 @@
-import { MEDIA_ENDINGS, type FileReason, type MediaType } from "../../contract/words.ts";
+import type { FileReason, MediaType } from "../../contract/words.ts";
+import { fileName } from "../files/address.ts";
 import { isoTime } from "../text/time.ts";
 import { succeeded, timedOut, type CopyState, type KeepState, type Task } from "./task.ts";
 import type { ResultUrl, TaskReading } from "./upstream-answer.ts";
@@ -39,7 +40,7 @@ export function secretSource({ keep }: Task, { result }: TaskReading): string | 
 }
 
 /** The copy under way, and when Ringback gives it up. */
-interface CopyUnderWay {
+export interface CopyUnderWay {
   keep: KeepState;
   copy: CopyState;
   until: number;
@@ -49,11 +50,6 @@ interface CopyUnderWay {
 export function copyUnderWay({ keep }: Task): CopyUnderWay | null {
   if (keep === null || keep.copy === null || keep.succeededAt === null) return null;
   return { keep, copy: keep.copy, until: keep.succeededAt + keep.patienceMs };
-}
-
-/** When Ringback gives the copy up; null: none is under way. */
-export function copyUntil(task: Task): number | null {
-  return copyUnderWay(task)?.until ?? null;
 }
 
 /**
@@ -106,10 +102,10 @@ function withSource(task: Task, { keep, copy }: CopyUnderWay, now: number): Task
  * The deadline has passed, and the upstream can be asked no more. A task whose result is being copied ends well all the same,
  * once its patience is over, too; the same object until then.
  */
-export function expired(task: Task, now: number): Task {
-  const until = copyUntil(task);
-  if (until === null) return timedOut(task, now);
-  return now >= Math.max(until, task.deadlineAt) ? copyGivenUp(task, now) : task;
+export function endedAtDeadline(task: Task, now: number): Task {
+  const underWay = copyUnderWay(task);
+  if (underWay === null) return timedOut(task, now);
+  return now >= Math.max(underWay.until, task.deadlineAt) ? copyGivenUp(task, now) : task;
 }
 
 /** A copy in the bucket that is to go, and its task with it. */
@@ -126,9 +122,4 @@ const AFTERLIFE_MS = 60_000;
 export function leftFile({ keep }: Task): LeftFile | null {
   if (keep === null || keep.succeededAt === null) return null;
   return { fileId: keep.fileId, until: keep.succeededAt + keep.patienceMs + AFTERLIFE_MS };
-}
-
-/** The last part of a kept file's address. */
-export function fileName(fileId: string, contentType: MediaType): string {
-  return `${fileId}.${MEDIA_ENDINGS[contentType]}`;
 }

@@ -1,4 +1,4 @@
-import type { TaskState } from "./due-work.ts";
+import type { TaskState } from "./state.ts";
 import { postponeDelivery, stopDelivery, type Delivery, type DeliveryLimits } from "../delivery/delivery.ts";
 import type { Task } from "./task.ts";
 

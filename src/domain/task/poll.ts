@@ -2,7 +2,7 @@ import { PRIOR_FORECAST, type Forecast } from "../polling/forecast.ts";
 import { firstPollGapMs, nextPollGapMs, type PollLimits, type PollView } from "../polling/plan.ts";
 import { applyReading } from "./apply-reading.ts";
 import { isFollowed } from "./events/event.ts";
-import { observed, startedAt } from "./observations.ts";
+import { observed, startedAt } from "../polling/observations.ts";
 import { lastCallAt } from "./submit.ts";
 import {
   failed,
@@ -40,11 +40,12 @@ export function firstSchedule(
   task: Task,
   turn: { now: number; random: number; limits: PollLimits; forecast?: Forecast | null; streamed?: boolean },
 ): PollSchedule {
-  const { streamed = false } = turn;
+  const { limits, random, streamed = false } = turn;
+  const watched = streamed || isFollowed(task);
   // A test task has no cadence to learn: halfway it runs, and it ends on the dot.
   const gap = task.test
     ? task.test.delayMs / 2
-    : firstPollGapMs(turn.limits, turn.forecast ?? PRIOR_FORECAST, streamed || isFollowed(task), turn.random);
+    : firstPollGapMs(limits, turn.forecast ?? PRIOR_FORECAST, { watched, random });
   return { ...NO_POLLS, nextPollAt: Math.min(turn.now + gap, task.deadlineAt) };
 }
 

@@ -1,12 +1,15 @@
 import type { RefusalCode } from "../../contract/errors.ts";
+import { jittered } from "../text/jitter.ts";
 import { withProvedKey } from "./key-proof.ts";
 import { applyReading } from "./apply-reading.ts";
-import { submitBackoffMs } from "./submit-backoff.ts";
 import { failed, taskError, timedOut, type Task } from "./task.ts";
 import type { SubmitAnswer } from "./upstream-answer.ts";
 
 /** With `retry_ambiguous_submit`, a complete 5xx answer is followed by at most this many more submits. */
 const SERVER_ERROR_REPEATS = 3;
+
+/** A refused submit ("not now") waits 1, 2, 4 … seconds, at most this long, unless the upstream asks for more. */
+const BACKOFF_MAX_MS = 60_000;
 
 /** An upstream's wish to wait leaves this before the deadline for one more call. */
 const DEADLINE_MARGIN_MS = 5_000;
@@ -110,4 +113,12 @@ function again(task: Task, counters: Partial<Task["submit"]>, waitMs: number, no
   if (now >= task.deadlineAt) return timedOut({ ...task, submit: { ...task.submit, phase: "due" } }, now);
   const dueAt = beforeDeadline(now + waitMs, task, now);
   return { ...task, submit: { ...task.submit, ...counters, phase: "due", dueAt } };
+}
+
+/** `refusals` counts this one, from 1. `retryAfterMs` is a lower bound; the result is milliseconds from now. */
+export function submitBackoffMs(refusals: number, retryAfterMs: number | null, random: number): number {
+  const step = Math.min(1000 * 2 ** Math.min(refusals - 1, 10), BACKOFF_MAX_MS);
+  // With a lower bound the jitter only adds: the queue of one key does not come back in the same second.
+  if (retryAfterMs !== null && retryAfterMs >= step) return retryAfterMs + step * 0.2 * random;
+  return Math.max(jittered(step, 0.2, random), retryAfterMs ?? 0);
 }

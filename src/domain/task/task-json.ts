@@ -1,7 +1,7 @@
 import type { TaskData, TaskJson } from "../../contract/shapes/task.ts";
 import type { DeliveryStatus } from "../../contract/words.ts";
 import { isoTime } from "../text/time.ts";
-import { upstreamNameOf, type Task } from "./task.ts";
+import type { Task } from "./task.ts";
 
 /** A JSON text that goes out as it came, digits, order and all: metadata, the upstream's answer. */
 export class JsonText {
@@ -53,7 +53,7 @@ function taskMembers(task: ToldTask): Members<TaskData> {
     status: task.status,
     progress: task.progress,
     model: task.model,
-    upstream_name: upstreamNameOf(task),
+    upstream_name: task.upstreamName,
     video_url: task.videoUrl,
     source_url: task.sourceUrl,
     file: task.file,

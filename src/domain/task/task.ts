@@ -1,7 +1,6 @@
 import { TASK_ERRORS, TASK_NOTES, type TaskErrorCode } from "../../contract/errors.ts";
 import type { TaskError, TaskFile } from "../../contract/shapes/task.ts";
 import {
-  AIO,
   type AccountMode,
   type CallbackFormat,
   type EventType,
@@ -96,10 +95,10 @@ export interface Task {
   account: string;
   /** Whose upstream key the task uses: the caller's own (sealed with it) or the operator's (never stored). */
   mode: AccountMode;
-  /** The name of its upstream in the settings. Absent from rows of older versions: `aio`. */
-  upstreamName?: string;
-  /** The path of its submit at an upstream that has several. Absent: the only one that its profile lists. */
-  createPath?: string;
+  /** The name of its upstream in the settings. */
+  upstreamName: string;
+  /** The path of its submit below the upstream's address; null: the only one that the upstream's profile lists. */
+  createPath: string | null;
   /** Separates this create from a late twin of it. */
   createId: string;
   /** Digest of the request, kept while an idempotency key leads here. */
@@ -193,10 +192,6 @@ export interface Observations {
   midpoint: { at: number; progress: number } | null;
 }
 
-export function upstreamNameOf({ upstreamName = AIO }: Pick<Task, "upstreamName">): string {
-  return upstreamName;
-}
-
 export function isTerminal(task: { status: TaskStatus | null }): boolean {
   return task.status === "succeeded" || task.status === "failed";
 }
@@ -216,7 +211,11 @@ export function patch(task: Task, changes: Partial<Task>): Task {
   return keys.some((key) => changes[key] !== task[key]) ? { ...task, ...changes } : task;
 }
 
-export function taskError(code: TaskErrorCode, message?: string | null, retryable = false): TaskError {
+export function taskError(
+  code: TaskErrorCode,
+  message?: string | null,
+  { retryable = false }: { retryable?: boolean } = {},
+): TaskError {
   return { code, message: message ? message : TASK_ERRORS[code], retryable };
 }
 
@@ -260,5 +259,6 @@ export const NO_WINDOWS = {
 export function timedOut(task: Task, now: number): Task {
   if (task.submit.phase === "begun") return failed(task, taskError("submit_unknown"), now);
   const never = task.submit.phase === "due" && task.submit.serverErrors === 0;
-  return failed(task, taskError("timed_out", never ? TASK_NOTES.never_submitted : null, never), now);
+  const error = taskError("timed_out", never ? TASK_NOTES.never_submitted : null, { retryable: never });
+  return failed(task, error, now);
 }

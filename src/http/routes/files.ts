@@ -1,9 +1,8 @@
 import type { Context } from "hono";
 import { createMiddleware } from "hono/factory";
-import { openFileName } from "../../domain/files/address.ts";
+import { fileName, openFileName } from "../../domain/files/address.ts";
 import { judgeRange, type RangeVerdict } from "../../domain/files/byte-range.ts";
 import { fileEtag, isNoneMatch, isRangeValid } from "../../domain/files/etag.ts";
-import { fileName } from "../../domain/task/keep.ts";
 import { fileStore } from "../../files/bound.ts";
 import type { FileStore, StoredFile } from "../../files/store.ts";
 import type { AppEnv } from "../app-env.ts";

@@ -44,9 +44,10 @@ export async function upstreamModels(context: Context<AppEnv>): Promise<ModelsAn
   const known = knownModels(key);
   if (known) return known;
   await countCall(context);
-  const answer = await askModels(key);
-  if (answer === "no_check")
+  const { check } = key.profile;
+  if (check === undefined)
     throw new ApiError("not_found", { message: "The upstream has no list of models." });
+  const answer = await askModels(key, check);
   if (answer === null) throw noModels();
   // The caller cannot solve a problem of the operator's key or balance.
   if (isOperatorCredentialError(context.get("caller").mode, answer.status)) throw noModels();

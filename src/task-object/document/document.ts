@@ -1,7 +1,7 @@
 import { isNews } from "../../domain/account/summary.ts";
 import type { Delivery } from "../../domain/delivery/delivery.ts";
 import type { MessageBody } from "../../domain/task/events/announce.ts";
-import type { TaskState } from "../../domain/task/due-work.ts";
+import type { TaskState } from "../../domain/task/state.ts";
 import { leftFile, type LeftFile } from "../../domain/task/keep.ts";
 
 /**

@@ -243,7 +243,7 @@ export class TaskStore {
   #arm(document: TaskDocument): void {
     const now = this.#options.now();
     const steps = this.steps(document);
-    const at = alarmAt(steps, now, this.#stalled.has("report"));
+    const at = alarmAt(steps, now, { hasReportFailed: this.#stalled.has("report") });
     const { at: armedAt } = this.#alarm;
     if (at === armedAt) return;
     // The coming report arms again; until then an earlier alarm is enough: mostly that of the lease of an attempt.

@@ -22,7 +22,7 @@ import { errorFields } from "../../log.ts";
 import { RINGBACK_VERSION } from "../../version.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
 import type { Change, TaskDocument } from "../document/document.ts";
-import { isKeyProved } from "./prove-key.ts";
+import { proveKey } from "./prove-key.ts";
 import { prepareAttempt, type Prepared } from "./prepare.ts";
 import { unsealText } from "../document/sealed.ts";
 
@@ -40,7 +40,7 @@ export interface BegunAttempt {
 export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {
   const before = deps.store.load();
   const asked = before?.deliveries.find((delivery) => delivery.seq === seq);
-  if (!before || !asked || !(await isKeyProved(deps, before))) return;
+  if (!before || !asked || !(await proveKey(deps, before))) return;
   const { createId } = before.task;
   const sealed = sealedReceiver(before, seq, deps.now());
   const elsewhere = sealed === null ? null : await openReceiver(deps, before, sealed);
@@ -49,7 +49,8 @@ export async function attemptStep(deps: TaskDeps, seq: number): Promise<void> {
   const begun = deps.store.update(createId, (document, now) => {
     const due = document.deliveries.find((delivery) => delivery.seq === seq);
     // Another attempt has become the next one meanwhile.
-    if (!due || sealedReceiver(document, seq, now) !== sealed) return null;
+    const isOvertaken = sealedReceiver(document, seq, now) !== sealed;
+    if (!due || isOvertaken) return null;
     if (prepared.isOff && isScheduleNext(due, now)) return { deliveries: [stopDelivery(due, now)] };
     const delivery = beginAttempt(due, now, deps.settings.callback.timeoutMs, host);
     return delivery && { deliveries: [delivery], ...signedWith(document.task, prepared) };

@@ -1,5 +1,12 @@
-import { LEASE_MARGIN_MS } from "../../domain/delivery/delivery.ts";
-import { copyFailed, copyGivenUp, copyUntil, decideCopy, type CopyOutcome } from "../../domain/task/keep.ts";
+import { LEASE_MARGIN_MS } from "../../domain/task/lease.ts";
+import {
+  copyFailed,
+  copyGivenUp,
+  copyUnderWay,
+  decideCopy,
+  type CopyOutcome,
+  type CopyUnderWay,
+} from "../../domain/task/keep.ts";
 import type { Task } from "../../domain/task/task.ts";
 import type { CopyOrder } from "../../files/order.ts";
 import { orAborted } from "../../net/or-aborted.ts";
@@ -19,10 +26,10 @@ import { changeOf, logStatus } from "./record.ts";
  */
 export async function copyStep(deps: TaskDeps): Promise<BegunAttempt | null> {
   const document = deps.store.load();
-  const until = document && copyUntil(document.task);
-  if (!document || until === null) return null;
-  if (deps.now() >= until) return recordCopy(deps, document, copyGivenUp);
-  const outcome = await tryCopy(deps, document, until);
+  const underWay = document && copyUnderWay(document.task);
+  if (!document || !underWay) return null;
+  if (deps.now() >= underWay.until) return recordCopy(deps, document, copyGivenUp);
+  const outcome = await tryCopy(deps, document, underWay);
   // Deleted meanwhile, which has ended the try.
   if (deps.store.load()?.task.createId !== document.task.createId) return null;
   deps.log("result.copied", {
@@ -58,11 +65,13 @@ async function recordCopy(
 }
 
 /** @throws SealError, MissingKeyError, MissingUpstreamError */
-async function tryCopy(deps: TaskDeps, document: TaskDocument, until: number): Promise<CopyOutcome> {
-  const { keep, ownHost } = document.task;
-  const copy = keep?.copy;
-  const url = copy && (copy.url ?? (await openText(deps, document, "source")));
-  if (!copy || !url) return copyFailed("storage");
+async function tryCopy(
+  deps: TaskDeps,
+  document: TaskDocument,
+  { keep, copy, until }: CopyUnderWay,
+): Promise<CopyOutcome> {
+  const url = copy.url ?? (await openText(deps, document, "source"));
+  if (!url) return copyFailed("storage");
   const { callback, ownHosts, keep: rules } = deps.settings;
   const { baseUrl, profile } = upstreamOf(deps.settings, document.task);
   const order: CopyOrder = {
@@ -73,7 +82,7 @@ async function tryCopy(deps: TaskDeps, document: TaskDocument, until: number): P
       profile,
       apiKey: copy.needsKey ? await deps.session.apiKey(document) : null,
     },
-    rules: { allowPrivate: callback.allowPrivate, ownHosts: [ownHost, ...ownHosts] },
+    rules: { allowPrivate: callback.allowPrivate, ownHosts: [document.task.ownHost, ...ownHosts] },
     maxBytes: rules.maxBytes,
     until,
     signal: deps.running.deletion,

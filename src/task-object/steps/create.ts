@@ -1,4 +1,4 @@
-import { NOTHING_SYNCED, type SyncState } from "../../domain/task/due-work.ts";
+import { NOTHING_SYNCED, type SyncState } from "../../domain/task/state.ts";
 import type { RefusalCode } from "../../contract/errors.ts";
 import { FIRST_VERSION } from "../../domain/account/signing-versions.ts";
 import { beginSubmit, isOperatorCredentialError, refusalCode } from "../../domain/task/submit.ts";
@@ -26,10 +26,8 @@ export interface CreateInput {
   acceptedTaskIds: readonly string[];
   account: string;
   mode: Task["mode"];
-  /** Its name in the settings. */
-  upstreamName: string;
-  /** The path of its submit below the upstream's address; null: the only one that the upstream's profile lists. */
-  createPath: string | null;
+  upstreamName: Task["upstreamName"];
+  createPath: Task["createPath"];
   /** The caller's own upstream key; null with the operator's. */
   apiKey: string | null;
   createId: string;
@@ -219,7 +217,7 @@ function newTask(deps: TaskDeps, input: CreateInput): Task {
     account: input.account,
     mode: input.mode,
     upstreamName: input.upstreamName,
-    ...(input.createPath === null ? {} : { createPath: input.createPath }),
+    createPath: input.createPath,
     createId: input.createId,
     fingerprint: input.fingerprint,
     status: "queued",

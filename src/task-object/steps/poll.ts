@@ -1,4 +1,3 @@
-import { secretSource } from "../../domain/task/keep.ts";
 import { decidePoll, idToAsk, isOdd } from "../../domain/task/poll.ts";
 import { isOperatorCredentialError } from "../../domain/task/submit.ts";
 import { isDecided, type Task } from "../../domain/task/task.ts";
@@ -8,8 +7,7 @@ import type { Change, TaskDocument } from "../document/document.ts";
 import { firstAttempt, withFirstAttempt, type BegunAttempt } from "./attempt.ts";
 import { passFor, tellRefusal } from "./pace.ts";
 import { prepareForEnd } from "./prepare.ts";
-import { changeOf, logStatus } from "./record.ts";
-import { sealText } from "../document/sealed.ts";
+import { changeOf, logStatus, sealAnswer } from "./record.ts";
 import { pollLimits } from "../task-upstream.ts";
 
 /**
@@ -49,19 +47,15 @@ async function recordPoll(
   const json = hidesAnswer(ahead, answer) ? null : answer.json;
   if (json !== null) deps.session.answered(json);
   const isNews = ahead !== before.task;
-  const secret = isNews && answer.kind === "read" ? secretSource(ahead, answer.reading) : null;
-  const [sealed, source, prepared] = isNews
-    ? await Promise.all([
-        json === null ? null : sealText(deps, ahead, "answer", json),
-        secret === null ? null : sealText(deps, ahead, "source", secret),
-        prepareForEnd(deps, before, ahead),
-      ])
-    : [null, null, null];
+  const reading = answer.kind === "read" ? answer.reading : null;
+  const [sealed, prepared] = isNews
+    ? await Promise.all([sealAnswer(deps, ahead, { json, reading }), prepareForEnd(deps, before, ahead)])
+    : [{}, null];
   const after = deps.store.update(createId, (document, now) => {
     if (isDecided(document.task)) return null;
     const { task, schedule } = decide(document, now);
     if (task === document.task) return unchanged(deps, document, { schedule, answer });
-    const change = changeOf(deps, document, { task, schedule, answer: sealed, source }, now);
+    const change = changeOf(deps, document, { task, schedule, ...sealed }, now);
     return prepared === null ? change : withFirstAttempt(deps, change, prepared, now);
   });
   if (after === null) return null;

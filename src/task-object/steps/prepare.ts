@@ -72,7 +72,7 @@ async function placeOf(
 }
 
 /** @throws SealError */
-export async function storedReceiver(deps: TaskDeps, document: TaskDocument): Promise<Receiver> {
+async function storedReceiver(deps: TaskDeps, document: TaskDocument): Promise<Receiver> {
   const headers = await openText(deps, document, "headers");
   return {
     url: document.task.callback?.url ?? "",

@@ -4,10 +4,10 @@ import { taskFields, type TaskDeps } from "../deps.ts";
 import { changed, type TaskDocument } from "../document/document.ts";
 
 /**
- * Whether the task may send. If nothing has proved its key yet, it asks the upstream and stores the consequences; asking
- * twice after a crash costs nothing.
+ * Asks the upstream about the task's key, if nothing has proved it yet, and stores the consequences; asking twice after a
+ * crash costs nothing. False: the task may not send.
  */
-export async function isKeyProved(deps: TaskDeps, asked: TaskDocument): Promise<boolean> {
+export async function proveKey(deps: TaskDeps, asked: TaskDocument): Promise<boolean> {
   if (!isUnproved(asked.task)) return true;
   const verdict = await deps.session.judgeKey(asked);
   const { createId } = asked.task;

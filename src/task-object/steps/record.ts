@@ -3,9 +3,12 @@ import { takenAlong } from "../../domain/endpoint/taken-along.ts";
 import { announce } from "../../domain/task/events/announce.ts";
 import { isTerminalEvent } from "../../domain/task/events/event.ts";
 import { awaitsProof } from "../../domain/task/key-proof.ts";
+import { secretSource } from "../../domain/task/keep.ts";
 import { isCopying, isTerminal, type Task } from "../../domain/task/task.ts";
+import type { TaskReading } from "../../domain/task/upstream-answer.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
 import type { Change, TaskDocument } from "../document/document.ts";
+import { sealText } from "../document/sealed.ts";
 
 /** The task after a step, and what else the step writes. */
 interface Recorded extends Pick<Change, "schedule" | "parts"> {
@@ -14,6 +17,20 @@ interface Recorded extends Pick<Change, "schedule" | "parts"> {
   answer?: string | null;
   /** The source of a copy that begins, sealed, if it contains the key. */
   source?: string | null;
+}
+
+/** What a step is about to record of the upstream's answer: its JSON, and the URL of a copy that it begins. Sealed. */
+export async function sealAnswer(
+  deps: TaskDeps,
+  ahead: Task,
+  { json, reading }: { json: string | null; reading: TaskReading | null },
+): Promise<{ answer: string | null; source: string | null }> {
+  const secret = reading && secretSource(ahead, reading);
+  const [answer, source] = await Promise.all([
+    json === null ? null : sealText(deps, ahead, "answer", json),
+    secret === null ? null : sealText(deps, ahead, "source", secret),
+  ]);
+  return { answer, source };
 }
 
 /**

@@ -45,11 +45,14 @@ export interface RedeliverOrder {
   target: Receiver | null;
 }
 
-/** Puts one attempt by hand in line; the alarm sends it, so that one is on the wire at a time. */
+/**
+ * Puts one attempt by hand in line; the alarm sends it, so that one is on the wire at a time. `isKnownKey`: the upstream
+ * knows the account's key.
+ */
 export async function redeliver(
   deps: TaskDeps,
   order: RedeliverOrder,
-  isKnownKey: boolean,
+  { isKnownKey }: { isKnownKey: boolean },
 ): Promise<RedeliverAnswer> {
   const { endpoint, target } = order;
   const asked = deps.store.load();

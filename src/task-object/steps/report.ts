@@ -1,10 +1,6 @@
 import { hasManualAttempt } from "../../domain/delivery/delivery.ts";
-import {
-  isReportedTogether,
-  mustBeHeard,
-  needsBriefing,
-  type SyncState,
-} from "../../domain/task/due-work.ts";
+import { isReportedTogether, mustBeHeard, needsBriefing } from "../../domain/task/due-work.ts";
+import type { SyncState } from "../../domain/task/state.ts";
 import { reportOf, type TaskReport } from "../../domain/account/report.ts";
 import { summaryOf } from "../../domain/account/summary.ts";
 import { OverloadedError } from "../../domain/errors/unavailable.ts";
@@ -27,10 +23,10 @@ import { changed, type Change, type TaskDocument } from "../document/document.ts
 export async function reportStep(deps: TaskDeps): Promise<void> {
   const before = deps.store.load();
   if (!before) return;
-  const { news, endpoints } = await report(deps, before);
+  const { heard, endpoints } = await report(deps, before);
   // Erased meanwhile, and perhaps created anew under the same idempotency key: then the account knows nothing of it.
   const after = deps.store.update(before.task.createId, (document, now) => {
-    const sync = { ...document.sync, ...news, paced: document.sync.paced || news.paced === true };
+    const sync = { ...document.sync, ...heard, paced: document.sync.paced || heard.paced === true };
     const learned = endpoints && learn(deps, document, endpoints, now);
     const task = learned?.task ?? document.task;
     if (!isTerminal(task))
@@ -56,9 +52,10 @@ export async function reportAccepted(deps: TaskDeps): Promise<void> {
   await deps.syncTogether(reportFrom(deps, document));
 }
 
-/** What the account has answered; `endpoints` are null for a report that brings no answer. */
+/** What a report has come to; `endpoints` are null for one that brings no answer. */
 interface Reported {
-  news: Partial<SyncState>;
+  /** What the account has taken, and what it has told. */
+  heard: Partial<SyncState>;
   endpoints: readonly BriefedEndpoint[] | null;
 }
 
@@ -68,10 +65,10 @@ async function report(deps: TaskDeps, document: TaskDocument): Promise<Reported>
   const needsAnswer = asked !== null || task.endpoints === null || sync.lastReported === 0;
   if (!needsAnswer && !mustBeHeard(document)) {
     await deps.syncTogether(reportFrom(deps, document));
-    return { news: { lastReported }, endpoints: null };
+    return { heard: { lastReported }, endpoints: null };
   }
   const { outlook, endpoints } = await deps.sync(reportFrom(deps, document), asked);
-  return { news: { lastReported, ...(outlook ? { isBriefed: true, ...outlook } : {}) }, endpoints };
+  return { heard: { lastReported, ...(outlook ? { isBriefed: true, ...outlook } : {}) }, endpoints };
 }
 
 /** The task with its endpoints, and the deliveries to them of what has happened. Null: it knows them already. */

@@ -5,17 +5,17 @@ import {
   isOperatorCredentialError,
   submitLost,
 } from "../../domain/task/submit.ts";
-import { expired, secretSource } from "../../domain/task/keep.ts";
-import { LEASE_MARGIN_MS } from "../../domain/delivery/delivery.ts";
+import { endedAtDeadline } from "../../domain/task/keep.ts";
+import { LEASE_MARGIN_MS } from "../../domain/task/lease.ts";
 import type { Task } from "../../domain/task/task.ts";
 import type { SubmitAnswer } from "../../domain/task/upstream-answer.ts";
 import { submitTimeoutMs } from "../../upstream/http-upstream.ts";
 import { taskFields, type TaskDeps } from "../deps.ts";
 import type { TaskDocument } from "../document/document.ts";
 import { passFor, tellRefusal } from "./pace.ts";
-import { recordTask, withKnownEndpoints } from "./record.ts";
+import { recordTask, sealAnswer, withKnownEndpoints } from "./record.ts";
 import { pollLimits } from "../task-upstream.ts";
-import { openParts, sealParts, sealText } from "../document/sealed.ts";
+import { openParts, sealParts } from "../document/sealed.ts";
 
 /** For how long a submit may still report. */
 export function submitLeaseMs(deps: TaskDeps, bodyBytes: number): number {
@@ -81,10 +81,9 @@ export async function recordSubmit(
   const keep = answerToKeep(begun.task, answer);
   if (keep !== null) deps.session.answered(keep);
   const again = ahead.submit.phase === "due" && begun.parts === 0;
-  const secret = answer.kind === "accepted" ? secretSource(ahead, answer.reading) : null;
-  const [sealed, source, parts] = await Promise.all([
-    keep === null ? null : sealText(deps, ahead, "answer", keep),
-    secret === null ? null : sealText(deps, ahead, "source", secret),
+  const reading = answer.kind === "accepted" ? answer.reading : null;
+  const [sealed, parts] = await Promise.all([
+    sealAnswer(deps, ahead, { json: keep, reading }),
     again ? sealParts(deps, ahead, body) : undefined,
   ]);
   const random = deps.random();
@@ -98,7 +97,7 @@ export async function recordSubmit(
       forecast: sync.forecast,
       streamed: deps.streamed(),
     });
-    return { task, schedule, answer: sealed, source, ...(parts ? { parts } : {}) };
+    return { task, schedule, ...sealed, ...(parts ? { parts } : {}) };
   });
   if (after) {
     logAnswer(deps, after.task, answer);
@@ -134,5 +133,5 @@ export function markSubmitLost(deps: TaskDeps, adjust: Adjust = AS_IT_IS): void 
 /** The deadline of a task that never reached the upstream, or that can no longer be asked about. */
 export function expireStep(deps: TaskDeps): void {
   const createId = deps.store.load()?.task.createId ?? "";
-  recordTask(deps, createId, ({ task }, now) => ({ task: expired(task, now) }));
+  recordTask(deps, createId, ({ task }, now) => ({ task: endedAtDeadline(task, now) }));
 }

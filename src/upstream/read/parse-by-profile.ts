@@ -57,7 +57,7 @@ export function parseByProfile(answer: JsonObject, given: TaskContext, profile: 
 
 /** Whether a task with this id can be polled. */
 export function isPollable({ poll }: Profile, id: string): boolean {
-  return fillId(poll.path, id, poll.id_is_path ?? false) !== null;
+  return fillId(poll.path, id, poll) !== null;
 }
 
 /** Every id at the pointers, in their order. */
@@ -154,6 +154,6 @@ function resultPath(
   { baseUrl }: TaskContext,
   { profile, id }: { profile: Profile; id: string | undefined },
 ): string[] {
-  const path = id === undefined ? null : fillId(place, id, profile.poll.id_is_path ?? false);
+  const path = id === undefined ? null : fillId(place, id, profile.poll);
   return path === null ? [] : [`${baseUrl}${path}`];
 }

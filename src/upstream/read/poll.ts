@@ -59,6 +59,10 @@ interface Said {
   task: ParsedTask;
 }
 
+/**
+ * First what is about the query, then what is about the task: "no such task" may name any id, so it comes before the question
+ * whose answer it is; another task's words mean nothing here; and an answer may be pending or silent only if it has no word.
+ */
 function readSuccess(status: number, said: Said | null, carried: Carried, rules: Rules): PollAnswer {
   if (said === null) return { ...carried, kind: "nothing", why: `http_${status} without readable JSON` };
   const { object, task } = said;

@@ -13,7 +13,7 @@ import { parseTask, type ParsedTask, type TaskContext } from "./parse-task.ts";
  */
 export async function readTask(
   answer: JsonObject,
-  { baseUrl, apiKey, profile = aio }: UpstreamAccess,
+  { baseUrl, apiKey, profile }: UpstreamAccess,
   { taskIds, requestDigests }: AskedTask,
 ): Promise<ParsedTask> {
   const excludedUrls = new Set<string>();

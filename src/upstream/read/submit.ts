@@ -3,7 +3,6 @@ import { innerObject, type JsonObject } from "../../domain/text/json.ts";
 import { keySecrets } from "../../domain/text/redact.ts";
 import { clipBytes } from "../../domain/text/text.ts";
 import type { SubmitAnswer } from "../../domain/task/upstream-answer.ts";
-import { aio } from "../../profiles/built-in/aio.ts";
 import { memberOf } from "../../profiles/pointer.ts";
 import type { Profile } from "../../profiles/schema.ts";
 import { requestDigest } from "../../keys/request-digest.ts";
@@ -50,7 +49,7 @@ export async function readSubmit(
   const { status } = response;
   if (read.end === "broken")
     return unknown({ why: `http_${status}, broken off`, ...downOf(status, read.end) });
-  const { apiKey, profile = aio } = access;
+  const { apiKey, profile } = access;
   const secrets = keySecrets(apiKey);
   const parsed = parseAnswer(read.text, secrets);
   const isWhole = read.end === "complete";
@@ -126,7 +125,6 @@ function readError(said: Said): SubmitAnswer {
   return unknown({ why: `http_${status}`, completeServerError, json: parsed.json, ...downOf(status) });
 }
 
-/** `status` is what the refusal amounts to. */
 /** Whether the text may name a task: by a common member, or by one in which the profile's upstream names tasks. */
 function carriesId({ parsed: { text }, object, profile }: Said): boolean {
   const pointers = profile.create.id ?? [];
@@ -136,6 +134,7 @@ function carriesId({ parsed: { text }, object, profile }: Said): boolean {
   return names.some((name) => words.includes(`"${name.toLowerCase()}"`));
 }
 
+/** `status` is what the refusal amounts to. */
 function refused({ status: upstreamStatus, parsed, secrets }: Said, status: number): SubmitAnswer {
   const message = parsed.object && refusalMessage(parsed.object, secrets);
   const body = clipBytes(parsed.text, REFUSAL_MAX_BYTES);

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { TaskState } from "../../../src/domain/task/due-work.ts";
+import type { TaskState } from "../../../src/domain/task/state.ts";
 import { isTerminal, type Task } from "../../../src/domain/task/task.ts";
 import type { WireCall, World } from "./world.ts";
 

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { EventType } from "../../../src/contract/words.ts";
 import { deliveriesTo } from "../../../src/domain/delivery/by-receiver.ts";
 import type { Delivery } from "../../../src/domain/delivery/delivery.ts";
-import type { TaskState } from "../../../src/domain/task/due-work.ts";
+import type { TaskState } from "../../../src/domain/task/state.ts";
 import { isTerminalEvent } from "../../../src/domain/task/events/event.ts";
 import { bodyKey, type LoggedAttempt, type Rows, type WireCall, type World } from "./world.ts";
 import type { Life } from "./life.ts";

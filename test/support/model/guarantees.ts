@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { TaskState } from "../../../src/domain/task/due-work.ts";
+import type { TaskState } from "../../../src/domain/task/state.ts";
 import { isTerminalEvent } from "../../../src/domain/task/events/event.ts";
 import { isUnproved } from "../../../src/domain/task/key-proof.ts";
 import { retentionEnd } from "../../../src/domain/account/summary.ts";

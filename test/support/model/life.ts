@@ -1,4 +1,4 @@
-import type { TaskState } from "../../../src/domain/task/due-work.ts";
+import type { TaskState } from "../../../src/domain/task/state.ts";
 import type { EndpointHistory } from "./endpoints.ts";
 import type { Rows } from "./world.ts";
 

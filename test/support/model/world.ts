@@ -1,4 +1,4 @@
-import type { TaskState } from "../../../src/domain/task/due-work.ts";
+import type { TaskState } from "../../../src/domain/task/state.ts";
 import type { KeyVerdict } from "../../../src/domain/task/key-proof.ts";
 import type { DeliveryStatus, EventType } from "../../../src/contract/words.ts";
 import type { Attempt, AttemptResult, Delivery } from "../../../src/domain/delivery/delivery.ts";

@@ -6,6 +6,7 @@ import { TryTime } from "../../../src/files/try-time.ts";
 import { BUILT_IN } from "../../../src/profiles/built-in.ts";
 import type { Profile } from "../../../src/profiles/schema.ts";
 import { httpUpstream } from "../../../src/upstream/http-upstream.ts";
+import { anAskedTask } from "../builders.ts";
 import { SHAPES } from "./shapes.ts";
 
 /** A simulated API behind Ringback's own reading by the built-in profile of its name, in plain Node. */
@@ -42,10 +43,7 @@ export async function startVendor(name: string, options: VendorOptions = {}): Pr
   const [firstPath, bodyOf] = createOf(name);
   const access = (apiKey: string) => ({ baseUrl, apiKey, timeoutMs: TIMEOUT_MS, profile });
   const submit: Vendor["submit"] = async ({ prompt = "A lighthouse", key = KEY, path = firstPath }) => {
-    const upstream = httpUpstream(
-      { ...access(key), createPath: path },
-      { taskIds: null, requestDigests: [] },
-    );
+    const upstream = httpUpstream(access(key), anAskedTask({ taskIds: null, createPath: path }));
     return upstream.submit(new TextEncoder().encode(JSON.stringify({ ...MEMBERS, ...bodyOf(prompt) })));
   };
   return {
@@ -57,7 +55,7 @@ export async function startVendor(name: string, options: VendorOptions = {}): Pr
       if (answer.kind !== "accepted") throw new Error(JSON.stringify(answer));
       return answer.ids[0];
     },
-    poll: async (id, key = KEY) => httpUpstream(access(key), { taskIds: [id], requestDigests: [] }).poll(id),
+    poll: async (id, key = KEY) => httpUpstream(access(key), anAskedTask({ taskIds: [id] })).poll(id),
   };
 }
 

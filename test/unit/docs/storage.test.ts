@@ -31,9 +31,7 @@ describe("docs/storage.md", () => {
   });
 
   it("has the members of a task's document and of its sealed values", () => {
-    const state = /export interface TaskState \{([\s\S]*?)\n\}/.exec(
-      read("src/domain/task/due-work.ts"),
-    )?.[1];
+    const state = /export interface TaskState \{([\s\S]*?)\n\}/.exec(read("src/domain/task/state.ts"))?.[1];
     const members = Array.from((state ?? "").matchAll(/^ {2}(\w+):/gm), ([, name = ""]) => name);
     expect(members).toContain("deliveries");
     expect([...members, "sealed"].filter((name) => !page.includes(`| \`${name}\` |`))).toEqual([]);

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { openSource } from "../../../src/files/source.ts";
 import { TryTime } from "../../../src/files/try-time.ts";
 import { BUILT_IN } from "../../../src/profiles/built-in.ts";
+import { aio } from "../../../src/profiles/built-in/aio.ts";
 
 /*
  * scenario                                        requirement
@@ -29,8 +30,8 @@ async function requests(
     return answers.shift() ?? new Response("file");
   });
   const time = new TryTime(1000, 1000, new AbortController().signal);
-  const profile = BUILT_IN.get(name);
-  const upstream = { origin: ORIGIN, apiKey, ...(profile ? { profile: { ...profile, headers } } : {}) };
+  const profile = { ...(BUILT_IN.get(name) ?? aio), headers };
+  const upstream = { origin: ORIGIN, apiKey, profile };
   const result = await openSource({ url, upstream, rules: { allowPrivate: false, ownHosts: [] } }, time);
   time.clear();
   expect(result.kind).toBe("opened");
@@ -43,7 +44,7 @@ describe("a result", () => {
   it.each([
     ["veo", { "x-goog-api-key": KEY }],
     ["openai", { authorization: `Bearer ${KEY}` }],
-    ["none", { authorization: `Bearer ${KEY}` }],
+    ["aio", { authorization: `Bearer ${KEY}` }],
   ])("at the upstream's origin is asked for with the key of the profile %s", async (name, header) => {
     expect(await requests(`${ORIGIN}/f`, name, [])).toEqual([{ ...ASKED, "ringback-hop": "1", ...header }]);
   });

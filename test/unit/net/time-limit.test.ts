@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { httpUpstream } from "../../../src/upstream/http-upstream.ts";
 import { sendCallback } from "../../../src/webhook/send.ts";
 import { timeLimit } from "../../../src/net/time-limit.ts";
+import { anAccess, anAskedTask } from "../../support/builders.ts";
 
 /*
  * scenario                                requirement
@@ -51,8 +52,8 @@ const calls: Record<string, () => Promise<unknown>> = {
 };
 
 function upstream(): ReturnType<typeof httpUpstream> {
-  const access = { baseUrl: "https://api.acme.com/v1", apiKey: "sk-1", timeoutMs: TIMEOUT_MS };
-  return httpUpstream(access, { taskIds: ["up-1"], requestDigests: [] });
+  const access = anAccess({ baseUrl: "https://api.acme.com/v1", apiKey: "sk-1", timeoutMs: TIMEOUT_MS });
+  return httpUpstream(access, anAskedTask());
 }
 
 describe("a time limit", () => {

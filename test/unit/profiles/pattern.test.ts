@@ -119,7 +119,7 @@ describe("a task's id in a path", () => {
     ["", true, null],
     ["a/".repeat(3) + "b".repeat(201), true, null],
   ])("%j, as a path: %s, is %j", (id, isPath, path) => {
-    expect(fillId("/v1/{id}/x", id, isPath)).toBe(path);
+    expect(fillId("/v1/{id}/x", id, { id_is_path: isPath })).toBe(path);
   });
 });
 
@@ -130,7 +130,7 @@ describe("a task's id in a query", () => {
     ["a&b", true, null],
   ])("%j, as a path: %s, is %j", (id, isPath, path) => {
     expect(namesInPoll("/v1/status?lang=en&id={id}")).toEqual([]);
-    expect(fillId("/v1/status?lang=en&id={id}", id, isPath)).toBe(path);
+    expect(fillId("/v1/status?lang=en&id={id}", id, { id_is_path: isPath })).toBe(path);
   });
 });
 

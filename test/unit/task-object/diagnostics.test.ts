@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { diagnosticsOf } from "../../../src/task-object/diagnostics.ts";
+import { diagnosticsOf } from "../../../src/domain/task/diagnostics.ts";
 import {
   aKeep,
   aDelivery,
@@ -55,7 +55,7 @@ describe("where a task stands", () => {
     const delivery = aDelivery({ status: "delivered", settledAt: T0 + 700, manual: 1 });
     expect(life({ task, deliveries: [delivery] })).toMatchObject({
       next_poll_at: null,
-      events: [{ message_id: delivery.messageId, occurred_at: iso(0), by_hand: 1 }],
+      deliveries: [{ message_id: delivery.messageId, by_hand: 1 }],
       erased_at: iso(3_600_700),
     });
   });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AnswerMemory } from "../../../src/upstream/answer-memory.ts";
+import { anAccess, anAskedTask } from "../../support/builders.ts";
 
 /*
  * scenario                                       requirement
@@ -9,9 +10,9 @@ import { AnswerMemory } from "../../../src/upstream/answer-memory.ts";
  */
 
 const RUNNING = '{"task_id":"up-1","status":"running","progress":42}';
-const ACCESS = { baseUrl: "https://gateway.acme.com/v1", apiKey: "sk-0123456789abcdef", timeoutMs: 1000 };
+const ACCESS = anAccess({ baseUrl: "https://gateway.acme.com/v1" });
 const OTHER_ACCESS = { ...ACCESS, apiKey: "sk-fedcba9876543210" };
-const KNOWN = { taskIds: ["up-1"], requestDigests: [] };
+const KNOWN = anAskedTask();
 
 describe("an answer's memory", () => {
   it("knows a text that it has just read", async () => {

@@ -1,6 +1,7 @@
 import { vi } from "vitest";
 import type { PollAnswer, SubmitAnswer } from "../../../src/domain/task/upstream-answer.ts";
 import { httpUpstream } from "../../../src/upstream/http-upstream.ts";
+import { anAccess, anAskedTask } from "../../support/builders.ts";
 
 export const I = "up-1";
 export const U = "https://cdn.acme.com/v.mp4";
@@ -19,9 +20,9 @@ function upstream(answer: unknown, given: Given) {
   const body = typeof answer === "string" ? answer : JSON.stringify(answer);
   const { status = 200, headers = {} } = given;
   vi.stubGlobal("fetch", async () => new Response(body, { status, headers }));
-  const access = { baseUrl: BASE_URL, apiKey: given.apiKey ?? KEY, timeoutMs: 1000 };
+  const access = anAccess({ baseUrl: BASE_URL, apiKey: given.apiKey ?? KEY });
   const { taskIds = [I], requestDigests = [] } = given;
-  return httpUpstream(access, { taskIds, requestDigests });
+  return httpUpstream(access, anAskedTask({ taskIds, requestDigests }));
 }
 
 /** A poll that is given this answer. */

@@ -6,6 +6,7 @@ import {
   knownVerdict,
   type AskedKey,
 } from "../../../src/upstream/key-check.ts";
+import { anAccess } from "../../support/builders.ts";
 
 /*
  * scenario                                        requirement
@@ -36,12 +37,8 @@ afterEach(() => {
 /** The memories are the isolate's: each test has keys of its own. */
 function newKey(): AskedKey {
   keys += 1;
-  return {
-    baseUrl: "https://api.example.com/v1",
-    apiKey: `sk-${keys}`,
-    name: `key:${keys}`,
-    timeoutMs: 1000,
-  };
+  const access = anAccess({ baseUrl: "https://api.example.com/v1", apiKey: `sk-${keys}` });
+  return { ...access, name: `key:${keys}` };
 }
 
 const says =
@@ -137,12 +134,12 @@ describe("what is remembered", () => {
   it("is the newest answer: a key that is revoked, or made, is not what it was", async () => {
     const key = newKey();
     answer = says(LIST);
-    await askModels(key);
+    await askModels(key, "/models");
     answer = says("", 401);
-    await askModels(key);
+    await askModels(key, "/models");
     expect([knownVerdict(key), knownModels(key)]).toEqual(["refused", null]);
     answer = says(LIST);
-    await askModels(key);
+    await askModels(key, "/models");
     expect(knownVerdict(key)).toBe("accepted");
   });
 
@@ -167,7 +164,7 @@ describe("what is remembered", () => {
   it("of a list of models is the list, for a minute", async () => {
     const key = newKey();
     answer = says(LIST);
-    await askModels(key);
+    await askModels(key, "/models");
     expect(knownModels(key)?.body).toBe(JSON.stringify(LIST));
     vi.advanceTimersByTime(60_000);
     expect(knownModels(key)).toBeNull();

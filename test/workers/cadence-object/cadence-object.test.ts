@@ -6,7 +6,7 @@ import { CadenceObject } from "../../../src/cadence-object/object.ts";
 import { reportOf } from "../../../src/domain/account/report.ts";
 import { PRIOR_FORECAST } from "../../../src/domain/polling/forecast.ts";
 import type { Lesson } from "../../../src/domain/task/cadence.ts";
-import { NOTHING_SYNCED, type TaskState } from "../../../src/domain/task/due-work.ts";
+import { NOTHING_SYNCED, type TaskState } from "../../../src/domain/task/state.ts";
 import { ownKeyAccount } from "../../../src/keys/ids.ts";
 import { aSummary } from "../../support/builders.ts";
 import { alarmOf, storedOf } from "../support/stored.ts";

@@ -1,7 +1,7 @@
 import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { NOTHING_SYNCED, type SyncState } from "../../../src/domain/task/due-work.ts";
+import { NOTHING_SYNCED, type SyncState } from "../../../src/domain/task/state.ts";
 import { ownKeyAccount } from "../../../src/keys/ids.ts";
 import { TaskObject } from "../../../src/task-object/object.ts";
 import { failFrom, failing, failNoMore, plantFailures } from "../support/storage.ts";

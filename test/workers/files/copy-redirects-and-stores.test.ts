@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { copyResult } from "../../../src/files/copy.ts";
 import type { FileStore } from "../../../src/files/store.ts";
 import { randomName } from "../../../src/keys/ids.ts";
+import { aio } from "../../../src/profiles/built-in/aio.ts";
 import { bucket, failure, foreign, orderOf, seen, store, tryOf, upstream } from "./copy-tries.ts";
 
 /*
@@ -79,7 +80,7 @@ describe("redirects", () => {
     const mark = randomName();
     const apiKey = "sk-the-key-of-this-test";
     const url = chain([upstream, upstream, foreign, foreign], mark);
-    const order = orderOf("", { url, upstream: { origin: upstream, apiKey } });
+    const order = orderOf("", { url, upstream: { origin: upstream, apiKey, profile: aio } });
     expect(await copyResult(store, order)).toMatchObject({ kind: "kept" });
     const sent = async (origin: string, name: string): Promise<unknown> =>
       (await seen(origin, mark)).map(({ headers }) => headers[name]);

@@ -6,6 +6,7 @@ import { copyResult } from "../../../src/files/copy.ts";
 import type { CopyOrder } from "../../../src/files/order.ts";
 import type { FileStore } from "../../../src/files/store.ts";
 import { randomName } from "../../../src/keys/ids.ts";
+import { aio } from "../../../src/profiles/built-in/aio.ts";
 
 /** Tries to copy results, from real sources on loopback into a real (simulated) bucket. */
 
@@ -37,7 +38,7 @@ export function orderOf(path: string, changes: Partial<CopyOrder> = {}): CopyOrd
   return {
     fileId: randomName(),
     url: new URL(path, `${foreign}/`).href,
-    upstream: { origin: upstream, apiKey: null },
+    upstream: { origin: upstream, apiKey: null, profile: aio },
     rules: { allowPrivate: true, ownHosts: [] },
     maxBytes: 64 * MIB,
     until: Date.now() + 15_000,

@@ -91,10 +91,10 @@ describe("a task whose result is being copied", () => {
     expect(await taskOf(id)).toMatchObject(running);
     const waited = await request("GET", `/v1/videos/${id}?wait=1`);
     expect(await waited.json()).toMatchObject(running);
-    const inspected = JSON.parse((await objectOf(id).inspect(await account())) ?? "{}") as {
-      life: { next_poll_at: string | null; erased_at: string | null };
+    const inspected = JSON.parse((await objectOf(id).diagnostics(await account())) ?? "{}") as {
+      diagnostics: { next_poll_at: string | null; erased_at: string | null };
     };
-    expect(inspected.life).toMatchObject({ next_poll_at: null, erased_at: null });
+    expect(inspected.diagnostics).toMatchObject({ next_poll_at: null, erased_at: null });
     const report = await objectOf(id).reconcile(await account());
     expect(report?.summary).toMatchObject({ status: "running", finishedAt: null, expiresAt: null });
     expect(sentTo(RECEIVER)).toEqual([]);

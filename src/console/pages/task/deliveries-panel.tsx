@@ -72,9 +72,9 @@ function Event({ page, view, deliveries, saying }: EventProps) {
 type DeliveryProps = PanelProps & { delivery: DeliveryJson };
 
 /** How many attempts by hand wait for their turn. */
-function byHandOf({ message_id: messageId, endpoint }: DeliveryJson, { life }: TaskView): number {
-  const known = life.events.find(
-    (event) => event.message_id === messageId && event.endpoint_id === (endpoint?.id ?? null),
+function byHandOf({ message_id: messageId, endpoint }: DeliveryJson, { diagnostics }: TaskView): number {
+  const known = diagnostics.deliveries.find(
+    (one) => one.message_id === messageId && one.endpoint_id === (endpoint?.id ?? null),
   );
   return known?.by_hand ?? 0;
 }

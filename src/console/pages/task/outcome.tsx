@@ -5,12 +5,12 @@ import { failureWords } from "../parts/error-words.ts";
 import { VideoCard } from "./video-card.tsx";
 
 /** The video, how far it is, or what went wrong and what to do about it. */
-export function Outcome({ page, view: { task, life } }: { page: PageContext; view: TaskView }) {
+export function Outcome({ page, view: { task, diagnostics } }: { page: PageContext; view: TaskView }) {
   const { status, video_url: url, test } = task;
   if (status === "succeeded" && url !== null && !test) return <VideoCard page={page} task={task} url={url} />;
   if (task.error !== null) return <Failure page={page} task={task} error={task.error} />;
   if (status === "succeeded") return <NoVideo page={page} task={task} />;
-  return <Progress page={page} task={task} isCopying={life.copy !== null} />;
+  return <Progress page={page} task={task} isCopying={diagnostics.copy !== null} />;
 }
 
 function NoVideo({ page, task }: { page: PageContext; task: TaskJson }) {

@@ -108,7 +108,7 @@ function Timeline({ page, view }: { page: PageContext; view: TaskView }) {
   );
 }
 
-function Facts({ page, view: { task, life } }: { page: PageContext; view: TaskView }) {
+function Facts({ page, view: { task, diagnostics } }: { page: PageContext; view: TaskView }) {
   const { text } = page;
   const upstream = upstreamToShow(page, task.upstream_name);
   return (
@@ -130,9 +130,9 @@ function Facts({ page, view: { task, life } }: { page: PageContext; view: TaskVi
         </dd>
         {task.finished_at === null && !isTerminal(task) ? (
           <>
-            <dt>{life.copy === null ? text.task.deadlineAt : text.files.copyEnds}</dt>
+            <dt>{diagnostics.copy === null ? text.task.deadlineAt : text.files.copyEnds}</dt>
             <dd>
-              <Instant iso={life.copy === null ? task.deadline_at : life.copy.until} />
+              <Instant iso={diagnostics.copy === null ? task.deadline_at : diagnostics.copy.until} />
             </dd>
           </>
         ) : (

@@ -25,17 +25,17 @@ function byTime(a: Moment, b: Moment): number {
   return Date.parse(a.iso) - Date.parse(b.iso);
 }
 
-function pastOf({ task, life }: TaskView, { task: text, files }: Text): Moment[] {
+function pastOf({ task, diagnostics }: TaskView, { task: text, files }: Text): Moment[] {
   const moments: Moment[] = [{ iso: task.created_at, label: text.accepted, detail: null, tone: "done" }];
   if (task.submitted_at !== null && !task.test)
     moments.push({ iso: task.submitted_at, label: text.submitted, detail: null, tone: "done" });
-  if (life.running_at !== null)
-    moments.push({ iso: life.running_at, label: text.running, detail: null, tone: "done" });
-  if (life.ready_at !== null)
-    moments.push({ iso: life.ready_at, label: files.ready, detail: null, tone: "done" });
+  if (diagnostics.running_at !== null)
+    moments.push({ iso: diagnostics.running_at, label: text.running, detail: null, tone: "done" });
+  if (diagnostics.ready_at !== null)
+    moments.push({ iso: diagnostics.ready_at, label: files.ready, detail: null, tone: "done" });
   if (task.finished_at !== null && isTerminal(task)) {
     const good = task.status === "succeeded";
-    const polls = life.polls > 0 && !task.test ? text.pollsInAll(life.polls) : null;
+    const polls = diagnostics.polls > 0 && !task.test ? text.pollsInAll(diagnostics.polls) : null;
     moments.push({
       iso: task.finished_at,
       label: good ? text.succeeded : text.failed,
@@ -88,37 +88,42 @@ export function latency(ms: number, text: Text): string {
   return ms < 1000 ? text.time.milliseconds(Math.round(ms)) : span(text.time, ms);
 }
 
-function presentOf({ task, life }: TaskView, { task: text, tests, files }: Text, now: number): Moment[] {
+function presentOf(
+  { task, diagnostics }: TaskView,
+  { task: text, tests, files }: Text,
+  now: number,
+): Moment[] {
   if (isTerminal(task)) return [];
   const iso = new Date(now).toISOString();
   if (task.test) return [{ iso, label: tests.running, detail: null, tone: "now" }];
-  if (life.copy !== null) {
-    const { failures } = life.copy;
+  if (diagnostics.copy !== null) {
+    const { failures } = diagnostics.copy;
     const detail = failures === 0 ? null : files.copyTries(failures);
     return [{ iso, label: files.copying, detail, tone: "now" }];
   }
-  if (life.submit.phase === "begun") return [{ iso, label: text.submitting, detail: null, tone: "now" }];
-  if (life.submit.phase === "due") {
-    const { refusals } = life.submit;
+  if (diagnostics.submit.phase === "begun")
+    return [{ iso, label: text.submitting, detail: null, tone: "now" }];
+  if (diagnostics.submit.phase === "due") {
+    const { refusals } = diagnostics.submit;
     return refusals === 0 ? [] : [{ iso, label: text.submitRepeated(refusals), detail: null, tone: "now" }];
   }
-  return [{ iso, label: text.polls(life.polls), detail: null, tone: "now" }];
+  return [{ iso, label: text.polls(diagnostics.polls), detail: null, tone: "now" }];
 }
 
-function comingOf({ task, deliveries, life }: TaskView, { task: text, files }: Text): Moment[] {
+function comingOf({ task, deliveries, diagnostics }: TaskView, { task: text, files }: Text): Moment[] {
   const moments: Moment[] = [];
   const next = (iso: string | null, label: string): void => {
     if (iso !== null) moments.push({ iso, label, detail: null, tone: "next" });
   };
   // Nothing of a test goes upstream.
   if (!task.test) {
-    next(life.submit.due_at, text.submitDue);
-    next(life.next_poll_at, text.nextPoll);
+    next(diagnostics.submit.due_at, text.submitDue);
+    next(diagnostics.next_poll_at, text.nextPoll);
   }
   for (const delivery of deliveries.data) next(delivery.next_attempt_at, text.nextAttempt);
   // The deadline does not count while the result is copied.
-  if (life.copy !== null) next(life.copy.until, files.copyEnds);
+  if (diagnostics.copy !== null) next(diagnostics.copy.until, files.copyEnds);
   else if (!isTerminal(task)) next(task.deadline_at, text.deadline);
-  next(life.erased_at, text.erased);
+  next(diagnostics.erased_at, text.erased);
   return moments;
 }

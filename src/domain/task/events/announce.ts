@@ -1,9 +1,9 @@
 import type { CallbackFormat, EventType } from "../../../contract/words.ts";
 import { deliveriesTo } from "../../delivery/by-receiver.ts";
 import { newDelivery, type Delivery } from "../../delivery/delivery.ts";
-import { eventsBetween } from "./event.ts";
+import { eventsBetween, standing } from "./event.ts";
 import { messageBody } from "./payload.ts";
-import { isTerminal, type Task } from "../task.ts";
+import type { Task } from "../task.ts";
 
 /** A message's text in one format: the same bytes for every attempt at every receiver of that format. */
 export interface MessageBody {
@@ -44,15 +44,15 @@ export function announce(
   let seq = before.deliveries.at(-1)?.seq ?? 0;
   let newestAt = Math.max(0, ...before.deliveries.map(({ occurredAt }) => occurredAt));
   for (const type of standing(task)) {
-    const isFact = facts.includes(type);
+    const isNew = facts.includes(type);
     const wanted = takers.filter(
-      (taker) => (isFact || taker.isLate) && taker.events.includes(type) && !hasHeard(before, taker, type),
+      (taker) => (isNew || taker.isLate) && taker.events.includes(type) && !hasHeard(before, taker, type),
     );
-    const earlier = isFact ? undefined : before.deliveries.findLast((known) => known.type === type);
-    const at = isFact ? now : (happenedAt(task, type) ?? now);
+    const earlier = isNew ? undefined : before.deliveries.findLast((known) => known.type === type);
     // Two events of one step have an order too: a receiver sorts by the timestamp.
-    const isFirst = type === "video.running" && !isFact;
-    const occurredAt = earlier?.occurredAt ?? (isFirst ? at : Math.max(at, newestAt + 1));
+    const occurredAt = isNew
+      ? Math.max(now, newestAt + 1)
+      : (earlier?.occurredAt ?? happenedAt(task, type, { now, newestAt }));
     newestAt = Math.max(newestAt, occurredAt);
     if (wanted.length === 0) continue;
     const messageId = earlier?.messageId ?? newMessageId();
@@ -105,15 +105,14 @@ function hasHeard({ deliveries }: Known, { endpoint }: Taker, type: EventType): 
   return deliveriesTo(deliveries, endpoint?.id ?? null).some((known) => known.type === type);
 }
 
-/** The events that say how the task stands, in their order. Of one that has ended nothing but its end matters. */
-function standing(task: Task): EventType[] {
-  if (isTerminal(task)) return [task.status === "succeeded" ? "video.succeeded" : "video.failed"];
-  const running: EventType[] = task.runningSince === null ? [] : ["video.running"];
-  return task.lastProgressEvent > 0 ? [...running, "video.progress"] : running;
-}
-
-/** Null: it is not written down. */
-function happenedAt(task: Task, type: EventType): number | null {
-  if (type === "video.progress") return null;
-  return type === "video.running" ? task.runningSince : task.finishedAt;
+/** When an event has happened of which nothing was announced: the run before all that was, the others behind it. */
+function happenedAt(
+  task: Task,
+  type: EventType,
+  { now, newestAt }: { now: number; newestAt: number },
+): number {
+  if (type === "video.running") return task.runningSince ?? now;
+  // The instant of a progress is not written down.
+  const at = type === "video.progress" ? now : (task.finishedAt ?? now);
+  return Math.max(at, newestAt + 1);
 }

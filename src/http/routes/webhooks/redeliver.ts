@@ -43,12 +43,12 @@ export async function askForRedelivery(
   order: RedeliverOrder,
 ): Promise<Redelivery> {
   const { account } = context.get("caller");
-  const ask = async (isKnown: boolean): Promise<RedeliverAnswer> =>
-    taskStub(context.env.TASKS, name).redeliver(account, order, isKnown);
-  const answer = await ask(isKnownKey(context));
+  const ask = async (caller: { isKnownKey: boolean }): Promise<RedeliverAnswer> =>
+    taskStub(context.env.TASKS, name).redeliver(account, order, caller);
+  const answer = await ask({ isKnownKey: isKnownKey(context) });
   if (answer.kind !== "unproved") return answer;
   await requireKnownKey(context);
-  const proved = await ask(true);
+  const proved = await ask({ isKnownKey: true });
   if (proved.kind === "unproved") throw new Error("a key that is known and not");
   return proved;
 }

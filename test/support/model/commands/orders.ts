@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { deliveriesTo, terminalDelivery } from "../../../../src/domain/delivery/by-receiver.ts";
-import type { TaskState } from "../../../../src/domain/task/due-work.ts";
+import type { TaskState } from "../../../../src/domain/task/state.ts";
 import { isUnproved } from "../../../../src/domain/task/key-proof.ts";
 import { isTerminal } from "../../../../src/domain/task/task.ts";
 import type { Guarantees } from "../guarantees.ts";

@@ -1,6 +1,6 @@
 import { rearmIfLost } from "../../../../src/task-object/alarm.ts";
 import type { TaskDeps } from "../../../../src/task-object/deps.ts";
-import { reportInPassing } from "../../../../src/task-object/run.ts";
+import { tellInPassing } from "../../../../src/task-object/run.ts";
 import type { CreateOutcome } from "../../../../src/task-object/steps/create.ts";
 import { recoverDelivery } from "../../../../src/task-object/steps/recover.ts";
 import { redeliver } from "../../../../src/task-object/steps/redeliver.ts";
@@ -34,7 +34,7 @@ export function redeliverCall(order: Redelivery): ObjectCall<string> {
   return async (process, deps) => {
     if (!deps) return "misconfigured";
     if (!process.advancing) await rearmIfLost(deps);
-    return (await redeliver(deps, { messageId, endpoint, target }, false)).kind;
+    return (await redeliver(deps, { messageId, endpoint, target }, { isKnownKey: false })).kind;
   };
 }
 
@@ -49,7 +49,7 @@ export function recoverCall(order: Recovery, wire: SimulatedWire): ObjectCall<st
     wire.isProved = true;
     const { kind } = await recoverDelivery(deps, { recoveryId, statuses, endpoint, target });
     // What fails, or dies, the alarm repeats.
-    void reportInPassing(deps).catch(() => undefined);
+    void tellInPassing(deps).catch(() => undefined);
     return kind;
   };
 }

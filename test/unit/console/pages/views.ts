@@ -13,16 +13,16 @@ export function aView(overrides: { [Part in keyof TaskView]?: Partial<TaskView[P
   return {
     task: aTaskJson({ status: "running", ...overrides.task }),
     deliveries: { object: "list", data: [], ...overrides.deliveries },
-    life: {
+    diagnostics: {
       submit: { phase: "done", due_at: null, refusals: 0 },
       running_at: null,
       polls: 0,
       next_poll_at: null,
       ready_at: null,
       copy: null,
-      events: [],
+      deliveries: [],
       erased_at: null,
-      ...overrides.life,
+      ...overrides.diagnostics,
     },
   };
 }

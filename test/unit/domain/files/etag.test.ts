@@ -1,7 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { openFileName } from "../../../../src/domain/files/address.ts";
+import { fileName, openFileName } from "../../../../src/domain/files/address.ts";
 import { fileEtag, isNoneMatch, isRangeValid } from "../../../../src/domain/files/etag.ts";
-import { fileName } from "../../../../src/domain/task/keep.ts";
 import { MEDIA_ENDINGS } from "../../../../src/contract/words.ts";
 import { isMediaType } from "../../../../src/domain/files/media-type.ts";
 

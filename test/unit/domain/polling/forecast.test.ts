@@ -10,7 +10,7 @@ import {
   PRIOR_FORECAST,
   type ForecastState,
 } from "../../../../src/domain/polling/forecast.ts";
-import type { FinishSample } from "../../../../src/domain/task/observations.ts";
+import type { FinishSample } from "../../../../src/domain/polling/observations.ts";
 import { T0 } from "../../../support/builders.ts";
 
 const DAY_MS = 86_400_000;

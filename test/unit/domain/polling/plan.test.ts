@@ -85,7 +85,7 @@ describe("the first gap", () => {
   it("is a time, not under the minimum, within the maximum if a caller follows the task, and at most five minutes and a bit", () => {
     fc.assert(
       fc.property(anyForecast, bounds, fc.boolean(), random, (forecast, limits, watched, r) => {
-        const first = firstPollGapMs(limits, forecast, watched, r);
+        const first = firstPollGapMs(limits, forecast, { watched, random: r });
         expect(first).toBeGreaterThanOrEqual(limits.minMs);
         expect(first).toBeLessThanOrEqual(watched ? limits.maxMs : 300_000 + limits.maxMs);
       }),
@@ -95,7 +95,9 @@ describe("the first gap", () => {
 
   it("is blurred by a share of the next gap, not of the whole wait", () => {
     const tight = { ...LEARNED, whole: bellCurve(100_000, 0.05) };
-    const [soonest, latest] = [0, 0.999].map((r) => firstPollGapMs(LIMITS, tight, false, r));
+    const [soonest, latest] = [0, 0.999].map((r) =>
+      firstPollGapMs(LIMITS, tight, { watched: false, random: r }),
+    );
     expect((latest ?? 0) - (soonest ?? 0)).toBeGreaterThan(100);
     expect((latest ?? 0) - (soonest ?? 0)).toBeLessThan(1500);
   });

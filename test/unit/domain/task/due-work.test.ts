@@ -1,12 +1,7 @@
 import type { AttemptOnTheWire } from "../../../../src/domain/delivery/delivery.ts";
 import { describe, expect, it } from "vitest";
-import {
-  dueWork,
-  alarmAt,
-  needsBriefing,
-  NOTHING_SYNCED,
-  type Step,
-} from "../../../../src/domain/task/due-work.ts";
+import { dueWork, alarmAt, needsBriefing, type Step } from "../../../../src/domain/task/due-work.ts";
+import { NOTHING_SYNCED } from "../../../../src/domain/task/state.ts";
 import { aDelivery, aSchedule, anUnsubmittedTask, aTask, aTaskState, T0 } from "../../../support/builders.ts";
 
 const HOUR = 3_600_000;
@@ -218,7 +213,7 @@ describe("the due work", () => {
       { kind: "poll", dueAt: T0 + 5 },
     ];
     expect(alarmAt(steps, T0)).toBe(T0 + 5);
-    expect(alarmAt(steps, T0, true)).toBe(T0 + 3);
+    expect(alarmAt(steps, T0, { hasReportFailed: true })).toBe(T0 + 3);
   });
 
   it("wakes a minute later for the end of a task that its account has never heard of, and for no other report", () => {

@@ -4,12 +4,12 @@ import { dueWork, needsBriefing } from "../../../../src/domain/task/due-work.ts"
 import { eventsBetween } from "../../../../src/domain/task/events/event.ts";
 import {
   copyGivenUp,
-  copyUntil,
+  copyUnderWay,
   decideCopy,
-  expired,
+  endedAtDeadline,
   type CopyOutcome,
 } from "../../../../src/domain/task/keep.ts";
-import { finishSample } from "../../../../src/domain/task/observations.ts";
+import { finishSample } from "../../../../src/domain/polling/observations.ts";
 import { decidePoll, idToAsk, streamedSchedule } from "../../../../src/domain/task/poll.ts";
 import { streamEvent } from "../../../../src/domain/task/events/stream-event.ts";
 import { beginSubmit, decideSubmit, submitLost } from "../../../../src/domain/task/submit.ts";
@@ -137,7 +137,7 @@ describe("a task whose result is being copied", () => {
   it.each<[what: string, after: (task: Task) => Task]>([
     ["a failure", () => failed(task, taskError("generation_failed"), T0 + 61_000)],
     ["a submit that is found lost", () => submitLost(task, T0 + 61_000)],
-    ["its deadline", () => expired(copying({ deadlineAt: T0 + 60_001 }), T0 + 61_000)],
+    ["its deadline", () => endedAtDeadline(copying({ deadlineAt: T0 + 60_001 }), T0 + 61_000)],
     [
       "an answer of a poll that was on its way",
       () => applyReading(task, aReading({ status: "failed" }), T0 + 61_000, 0),
@@ -201,7 +201,7 @@ describe("a copy that fails", () => {
   });
 
   it("is given up when the patience after the success is over", () => {
-    expect(copyUntil(copying())).toBe(T0 + 60_000 + PATIENCE);
+    expect(copyUnderWay(copying())?.until).toBe(T0 + 60_000 + PATIENCE);
     const last = T0 + 60_000 + PATIENCE;
     expect(isCopying(decideCopy(copying(), refusedBy("http_500"), at(last - 1)))).toBe(true);
     const end = decideCopy(copying(), refusedBy("http_500"), at(last));
@@ -223,12 +223,15 @@ describe("a copy that fails", () => {
 
   it("ends its task without any settings once both its patience and the deadline are over", () => {
     const early = copying({ deadlineAt: T0 + 70_000 });
-    expect(expired(early, T0 + 179_999)).toBe(early);
-    expect(expired(early, T0 + 180_000)).toMatchObject({ status: "succeeded", file: { status: "failed" } });
+    expect(endedAtDeadline(early, T0 + 179_999)).toBe(early);
+    expect(endedAtDeadline(early, T0 + 180_000)).toMatchObject({
+      status: "succeeded",
+      file: { status: "failed" },
+    });
     const late = copying({ deadlineAt: T0 + HOUR });
-    expect(expired(late, T0 + HOUR - 1)).toBe(late);
-    expect(expired(late, T0 + HOUR)).toMatchObject({ status: "succeeded", error: null });
-    expect(expired(aTask(), T0 + HOUR).error?.code).toBe("timed_out");
+    expect(endedAtDeadline(late, T0 + HOUR - 1)).toBe(late);
+    expect(endedAtDeadline(late, T0 + HOUR)).toMatchObject({ status: "succeeded", error: null });
+    expect(endedAtDeadline(aTask(), T0 + HOUR).error?.code).toBe("timed_out");
   });
 });
 

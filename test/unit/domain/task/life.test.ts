@@ -1,9 +1,10 @@
 import { TASK_STATUSES, type EventType } from "../../../../src/contract/words.ts";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { dueWork, alarmAt, NOTHING_SYNCED } from "../../../../src/domain/task/due-work.ts";
+import { dueWork, alarmAt } from "../../../../src/domain/task/due-work.ts";
+import { NOTHING_SYNCED } from "../../../../src/domain/task/state.ts";
 import { eventsBetween } from "../../../../src/domain/task/events/event.ts";
-import { copyUntil, decideCopy, type CopyOutcome } from "../../../../src/domain/task/keep.ts";
+import { copyUnderWay, decideCopy, type CopyOutcome } from "../../../../src/domain/task/keep.ts";
 import { messageBody } from "../../../../src/domain/task/events/payload.ts";
 import { decidePoll } from "../../../../src/domain/task/poll.ts";
 import { beginSubmit, decideSubmit, submitLost } from "../../../../src/domain/task/submit.ts";
@@ -107,14 +108,14 @@ function hasEnded({ status }: Task): boolean {
 
 /** Whether the upstream has not said yet how it ends. */
 function isOpen(task: Task): boolean {
-  return !hasEnded(task) && copyUntil(task) === null;
+  return !hasEnded(task) && copyUnderWay(task) === null;
 }
 
 /** Work with an alarm for it, in time. */
 function expectNextStep(task: Task, schedule: PollSchedule, now: number): void {
   const steps = dueWork({ task, schedule, deliveries: [], sync: NOTHING_SYNCED, version: 1 }, 1000);
   const alarm = alarmAt(steps, now);
-  const latest = copyUntil(task) ?? task.deadlineAt;
+  const latest = copyUnderWay(task)?.until ?? task.deadlineAt;
   expect(steps.length).toBeGreaterThan(0);
   expect(alarm).toBeGreaterThan(now);
   expect(Number.isFinite(alarm)).toBe(true);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { PRIOR_FORECAST, type Forecast } from "../../../../src/domain/polling/forecast.ts";
-import { finishSample } from "../../../../src/domain/task/observations.ts";
+import { finishSample } from "../../../../src/domain/polling/observations.ts";
 import { decidePoll, firstSchedule, streamedSchedule } from "../../../../src/domain/task/poll.ts";
 import { timedOut, type PollSchedule, type Task } from "../../../../src/domain/task/task.ts";
 import type { PollAnswer } from "../../../../src/domain/task/upstream-answer.ts";

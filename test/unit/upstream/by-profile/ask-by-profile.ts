@@ -48,16 +48,15 @@ export function custom(read: Profile["read"], more: Partial<Profile> = {}): Prof
 
 interface Asked {
   profile: Profile;
-  createPath?: string;
+  createPath?: string | null;
   taskIds?: string[] | null;
   requestDigests?: string[];
 }
 
-function upstream({ profile, createPath, taskIds = null, requestDigests = [] }: Asked) {
+function upstream({ profile, createPath = null, taskIds = null, requestDigests = [] }: Asked) {
   const baseUrl = profile.base_url ?? "https://gateway.example";
-  const path = createPath === undefined ? {} : { createPath };
-  const access = { baseUrl, apiKey: KEY, timeoutMs: 1000, profile, ...path };
-  return httpUpstream(access, { taskIds, requestDigests });
+  const access = { baseUrl, apiKey: KEY, timeoutMs: 1000, profile };
+  return httpUpstream(access, { taskIds, requestDigests, createPath });
 }
 
 export async function submit(asked: Asked, raw: Raw): Promise<SubmitAnswer> {

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { CLIP } from "../../../../dev/gateway/clip.ts";
 import { UPSTREAM_NAMES } from "../../../../dev/upstreams.ts";
 import { BUILT_IN } from "../../../../src/profiles/built-in.ts";
+import { judgeKey } from "../../../../src/upstream/key-check.ts";
 import { fetchModels } from "../../../../src/upstream/models.ts";
 import {
   fetchResult,
@@ -205,11 +206,13 @@ describe.each(Object.entries(EXPECTED))("%s", (name, expected) => {
   it("tells a good key from a bad one by its list of models", async () => {
     const vendor = await start(name, { keys: [KEY] });
     const { profile, baseUrl } = vendor;
-    const ask = async (apiKey: string) => fetchModels({ baseUrl, apiKey, timeoutMs: 5000, profile });
-    if (profile.check === undefined) {
-      expect([await ask(KEY), vendor.calls]).toEqual(["no_check", []]);
+    const { check } = profile;
+    const access = (apiKey: string) => ({ baseUrl, apiKey, timeoutMs: 5000, profile });
+    if (check === undefined) {
+      expect([await judgeKey({ ...access(KEY), name }), vendor.calls]).toEqual(["no_check", []]);
       return;
     }
+    const ask = async (apiKey: string) => fetchModels(access(apiKey), check);
     expect(await ask(KEY)).toMatchObject({ status: 200, isList: true });
     if (name === "aio") vendor.fault({ on: "models", status: 401 });
     expect(await ask(OTHER_KEY)).toMatchObject({ status: 401, isList: false });

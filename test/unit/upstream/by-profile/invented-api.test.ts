@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import type { Profile } from "../../../../src/profiles/schema.ts";
 import { httpUpstream } from "../../../../src/upstream/http-upstream.ts";
+import { anAskedTask } from "../../../support/builders.ts";
 import { startInventedApi, type InventedApi } from "../../../support/upstreams/invented-api.ts";
 
 /*
@@ -24,10 +25,10 @@ it.each<[keyof InventedApi & ("waits" | "runs" | "succeeds" | "fails" | "heldBac
     const { profile } = (JSON.parse(setting) as { pictura: { profile: Profile } }).pictura;
     const access = { baseUrl: `${server.origin}/v2`, apiKey: KEY, timeoutMs: 5000, profile };
     const body = new TextEncoder().encode(JSON.stringify(create.body));
-    const created = await httpUpstream(access, { taskIds: null, requestDigests: [] }).submit(body);
+    const created = await httpUpstream(access, anAskedTask({ taskIds: null })).submit(body);
     if (created.kind !== "accepted") throw new Error(JSON.stringify(created));
     const [id] = created.ids;
-    const answer = await httpUpstream(access, { taskIds: created.ids, requestDigests: [] }).poll(id);
+    const answer = await httpUpstream(access, anAskedTask({ taskIds: created.ids })).poll(id);
     expect(answer).toMatchObject(expected);
     const url = answer.kind === "read" ? answer.reading.result?.url : undefined;
     expect(url).toBe(which === "succeeds" ? `${server.origin}/a/1.png` : undefined);

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { httpUpstream } from "../../../../src/upstream/http-upstream.ts";
 import { downOf } from "../../../../src/upstream/read/down.ts";
+import { anAccess, anAskedTask } from "../../../support/builders.ts";
 
 /*
  * What an answer shows of the upstream itself, for alerts.
@@ -31,12 +32,12 @@ describe("an upstream that cannot be reached", () => {
 
   it("gives no answer to a submit, nor to a poll", async () => {
     vi.spyOn(globalThis, "fetch").mockRejectedValue(new TypeError("fetch failed"));
-    const access = {
+    const access = anAccess({
       baseUrl: "https://upstream.example.com/v1",
       apiKey: "sk-a-key-of-some-length",
       timeoutMs: 100,
-    };
-    const upstream = httpUpstream(access, { taskIds: ["up-1"], requestDigests: [] });
+    });
+    const upstream = httpUpstream(access, anAskedTask());
     expect(await upstream.submit(new Uint8Array(0))).toMatchObject({ kind: "unknown", down: "no_answer" });
     expect(await upstream.poll("up-1")).toMatchObject({ kind: "nothing", down: "no_answer" });
   });

@@ -151,7 +151,7 @@ export class RealWorld implements World {
     let kind = "no answer";
     await this.#object.settle(async () => {
       const asked = { messageId, endpoint, target: targetOf(order, ELSEWHERE) };
-      ({ kind } = await this.#object.stub().redeliver(this.#account.name, asked, false));
+      ({ kind } = await this.#object.stub().redeliver(this.#account.name, asked, { isKnownKey: false }));
     });
     // An object without settings does not know its tasks.
     return kind === "no_task" && !this.#good ? "misconfigured" : kind;

@@ -1,7 +1,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { expect } from "vitest";
 import { deliveriesTo } from "../../../../src/domain/delivery/by-receiver.ts";
-import type { TaskState } from "../../../../src/domain/task/due-work.ts";
+import type { TaskState } from "../../../../src/domain/task/state.ts";
 import { isUnproved } from "../../../../src/domain/task/key-proof.ts";
 import { readRows } from "../../../support/model/read-rows.ts";
 import { onTheWire } from "../crash.ts";

@@ -75,7 +75,7 @@ describe("the file of a task", () => {
   it("is said to be copied while it is", () => {
     const task = { status: "running", progress: 100 } as const;
     const copy = { failures: 0, until: iso(120_000) };
-    const copying = htmlOf(Outcome({ page: pageIn("en"), view: aView({ task, life: { copy } }) }));
+    const copying = htmlOf(Outcome({ page: pageIn("en"), view: aView({ task, diagnostics: { copy } }) }));
     expect(copying).toContain("Ringback is copying the file");
     expect(copying).toContain("100%");
     const running = htmlOf(Outcome({ page: pageIn("en"), view: aView({ task }) }));

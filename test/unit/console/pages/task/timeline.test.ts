@@ -13,7 +13,7 @@ const labels = (view: TaskView): string[] =>
 
 describe("the timeline", () => {
   it("tells what happened, what is going on and what is to come, in this order", () => {
-    const view = aView({ life: { running_at: iso(4000), polls: 3, next_poll_at: iso(11_000) } });
+    const view = aView({ diagnostics: { running_at: iso(4000), polls: 3, next_poll_at: iso(11_000) } });
     expect(labels(view)).toEqual([
       "Accepted by Ringback",
       "Submitted to the provider",
@@ -36,7 +36,7 @@ describe("the timeline", () => {
     const dueAt = phase === "due" ? iso(12_000) : null;
     const view = aView({
       task: { status: "queued", submitted_at: null },
-      life: { submit: { phase, due_at: dueAt, refusals } },
+      diagnostics: { submit: { phase, due_at: dueAt, refusals } },
     });
     expect(labels(view)).toEqual(expected);
   });
@@ -47,7 +47,7 @@ describe("the timeline", () => {
     [4, "Copying the file: 4 tries failed; the next follows"],
   ])("of a copy under way after %i failures, during which no deadline counts", (failures, copying) => {
     const copy = { failures, until: iso(129_000) };
-    const view = aView({ life: { running_at: iso(4000), polls: 3, ready_at: iso(9000), copy } });
+    const view = aView({ diagnostics: { running_at: iso(4000), polls: 3, ready_at: iso(9000), copy } });
     expect(labels(view)).toEqual([
       "Accepted by Ringback",
       "Submitted to the provider",
@@ -61,7 +61,7 @@ describe("the timeline", () => {
   it("of a task whose result was kept says when it was there, and when the task ended", () => {
     const view = aView({
       task: { status: "succeeded", finished_at: iso(9500) },
-      life: { ready_at: iso(9000) },
+      diagnostics: { ready_at: iso(9000) },
     });
     expect(labels(view)).toEqual([
       "Accepted by Ringback",
@@ -72,14 +72,17 @@ describe("the timeline", () => {
   });
 
   it("says of a test nothing that sounds like the upstream", () => {
-    const life = { polls: 2, next_poll_at: iso(11_000) };
-    expect(labels(aView({ task: { test: true }, life }))).toEqual([
+    const diagnostics = { polls: 2, next_poll_at: iso(11_000) };
+    expect(labels(aView({ task: { test: true }, diagnostics }))).toEqual([
       "Accepted by Ringback",
       "The test is running",
       "Deadline",
     ]);
     const ended = { test: true, status: "failed", finished_at: iso(19_000) } as const;
-    expect(labels(aView({ task: ended, life: { polls: 2 } }))).toEqual(["Accepted by Ringback", "Failed"]);
+    expect(labels(aView({ task: ended, diagnostics: { polls: 2 } }))).toEqual([
+      "Accepted by Ringback",
+      "Failed",
+    ]);
   });
 
   it("has each attempt with its answer and latency among the rest", () => {
@@ -117,7 +120,7 @@ describe("the timeline", () => {
           },
         ],
       },
-      life: { polls: 7 },
+      diagnostics: { polls: 7 },
     });
     expect(labels(view)).toEqual([
       "Accepted by Ringback",
@@ -201,7 +204,7 @@ describe("a live page asks again", () => {
       "while an attempt by hand waits for its turn",
       aView({
         task: ended,
-        life: { events: [{ message_id: "m", endpoint_id: null, occurred_at: iso(0), by_hand: 1 }] },
+        diagnostics: { deliveries: [{ message_id: "m", endpoint_id: null, by_hand: 1 }] },
       }),
       2000,
     ],

@@ -1,5 +1,5 @@
-import type { Span } from "../polling/finish.ts";
-import type { Observations, Task } from "./task.ts";
+import type { Span } from "./finish.ts";
+import type { Observations, Task } from "../task/task.ts";
 import type { TaskStatus } from "../../contract/words.ts";
 
 /** Progress below or above these bounds predicts little. */

@@ -1,11 +1,11 @@
-import type { TaskState } from "../domain/task/due-work.ts";
-import { waitingByHand } from "../domain/delivery/delivery.ts";
-import { summaryOf } from "../domain/account/summary.ts";
-import { copyUntil } from "../domain/task/keep.ts";
-import { isDecided, isTerminal, type Task } from "../domain/task/task.ts";
-import { isoTime } from "../domain/text/time.ts";
+import type { TaskState } from "./state.ts";
+import { waitingByHand } from "../delivery/delivery.ts";
+import { summaryOf } from "../account/summary.ts";
+import { copyUnderWay } from "./keep.ts";
+import { isDecided, isTerminal } from "./task.ts";
+import { isoTime } from "../text/time.ts";
 
-/** What the console shows of a task beside its public JSON: where it stands with its submit and its polls. */
+/** What the console shows of a task beside its public JSON. */
 export interface TaskDiagnostics {
   submit: {
     phase: "due" | "begun" | "done";
@@ -23,11 +23,8 @@ export interface TaskDiagnostics {
   ready_at: string | null;
   /** The copy under way: tries that failed, and when Ringback gives it up. */
   copy: { failures: number; until: string } | null;
-  /**
-   * For each delivery: its message, the endpoint that it goes to (null: the callback's own receiver), when its event
-   * occurred, and the manual attempts in the queue.
-   */
-  events: { message_id: string; endpoint_id: string | null; occurred_at: string; by_hand: number }[];
+  /** For each: its message, the endpoint that it goes to (null: the callback's own receiver), and the manual attempts in line. */
+  deliveries: { message_id: string; endpoint_id: string | null; by_hand: number }[];
   /** When the object erases the task; null while work is left. */
   erased_at: string | null;
 }
@@ -38,6 +35,7 @@ export function diagnosticsOf(
   at: { now: number; alarmAt: number | null; retentionMs: number },
 ): TaskDiagnostics {
   const { task, schedule, deliveries } = state;
+  const underWay = copyUnderWay(task);
   const polling = !isDecided(task) && task.submit.phase === "done";
   const dueAt = schedule.nextPollAt <= at.now && at.alarmAt !== null ? at.alarmAt : schedule.nextPollAt;
   return {
@@ -50,19 +48,12 @@ export function diagnosticsOf(
     polls: schedule.polls,
     next_poll_at: polling ? isoTime(Math.min(Math.max(dueAt, at.now), task.deadlineAt)) : null,
     ready_at: isoTime(task.keep?.succeededAt ?? null),
-    copy: copyOf(task),
-    events: deliveries.map((delivery) => ({
+    copy: underWay && { failures: underWay.copy.failures, until: isoTime(underWay.until) },
+    deliveries: deliveries.map((delivery) => ({
       message_id: delivery.messageId,
       endpoint_id: delivery.endpoint?.id ?? null,
-      occurred_at: isoTime(delivery.occurredAt),
       by_hand: waitingByHand(delivery),
     })),
     erased_at: isoTime(summaryOf(state, at.retentionMs).expiresAt),
   };
-}
-
-function copyOf(task: Task): TaskDiagnostics["copy"] {
-  const until = copyUntil(task);
-  const copy = task.keep?.copy ?? null;
-  return until === null || copy === null ? null : { failures: copy.failures, until: isoTime(until) };
 }
