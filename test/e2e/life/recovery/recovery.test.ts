@@ -1,18 +1,7 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import type { RecoveryJson } from "../../../../src/contract/shapes/recovery.ts";
-import { startReceiver, type Receiver } from "../../../../dev/receiver.ts";
-import {
-  eventually,
-  FAST_SETTINGS,
-  newHook,
-  startStack,
-  type Hook,
-  type Stack,
-  type TaskBody,
-} from "../../../support/stack.ts";
+import { eventually, newHook } from "../../../support/stack.ts";
+import { taken, useOutages } from "./outages.ts";
 
 /*
  * A receiver's outage and what follows, over HTTP.
@@ -26,94 +15,9 @@ import {
  * DELETE while it runs, and after                 nothing more is sent; 200 with it
  * a second start                                  409 with the id of the first
  * filters                                         as in the list
- * the process ends in the middle                  it goes on, and no task is sent to twice
- * settings that do not parse meanwhile            nothing is lost: it goes on when they do
- * RINGBACK_SECRET changed meanwhile               nothing is sent on a guess: it goes on when the seal opens
  */
 
-const store = mkdtempSync(join(tmpdir(), "ringback-recovery-"));
-let stack: Stack;
-let other: Receiver;
-let keys = 0;
-let authorization = "";
-
-beforeAll(async () => {
-  stack = await startStack({ settings: { CALLBACK_RETRY_SECONDS: "0.05" }, persistTo: store });
-  other = await startReceiver();
-});
-afterAll(async () => {
-  await stack.close();
-  await other.close();
-  rmSync(store, { recursive: true, force: true });
-});
-beforeEach(() => {
-  // An account of its own.
-  keys += 1;
-  authorization = `Bearer sk-recovery-key-number-${keys}`;
-  stack.receiver.defaultReply({ status: 200 });
-  other.defaultReply({ status: 200 });
-});
-
-async function call(method: string, path: string, body?: object): Promise<{ status: number; body: unknown }> {
-  const response = await stack.call(`/v1/webhooks/recoveries${path}`, {
-    method,
-    headers: { authorization, "content-type": "application/json" },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  return { status: response.status, body: await response.json() };
-}
-
-async function start(fields: object = {}): Promise<RecoveryJson> {
-  const { status, body } = await call("POST", "", fields);
-  expect(status, JSON.stringify(body)).toBe(202);
-  return body as RecoveryJson;
-}
-
-async function read(id: string): Promise<RecoveryJson> {
-  return (await call("GET", `/${id}`)).body as RecoveryJson;
-}
-
-async function ended(id: string): Promise<RecoveryJson> {
-  return eventually(
-    async () => read(id),
-    ({ status }) => status !== "running",
-    30_000,
-  );
-}
-
-/** Test tasks, which end at once; their ids, oldest first, once their callbacks have come to that. */
-async function tasks(count: number, url: string, status: string, fields: object = {}): Promise<string[]> {
-  const ids: string[] = [];
-  for (let index = 0; index < count; index += 1) {
-    const test = { outcome: "succeeded", delay_seconds: 0 };
-    const response = await stack.create({ test, callback_url: url, ...fields }, { authorization });
-    ids.push(((await response.json()) as TaskBody).task_id);
-  }
-  for (const id of ids) await stack.task(id, ({ callback }) => callback?.status === status, 20_000);
-  // The account knows it, too.
-  await eventually(
-    async () => {
-      const response = await stack.call(`/v1/videos?limit=100&callback_status=${status}`, {
-        headers: { authorization },
-      });
-      return ((await response.json()) as { data: { id: string }[] }).data.map(({ id }) => id);
-    },
-    (listed) => ids.every((id) => listed.includes(id)),
-  );
-  return ids;
-}
-
-async function anOutage(count: number, hook: Hook, fields: object = {}): Promise<string[]> {
-  stack.receiver.defaultReply({ status: 503 });
-  const ids = await tasks(count, hook.url, "exhausted", fields);
-  stack.receiver.defaultReply({ status: 200 });
-  return ids;
-}
-
-function taken(hook: Hook): string[] {
-  const all = hook.received().filter(({ status }) => status === 200);
-  return all.map(({ body }) => (JSON.parse(body) as { data: { task_id: string } }).data.task_id);
-}
+const { stack, caller, other, call, start, read, ended, tasks, anOutage } = useOutages();
 
 describe("an outage", () => {
   it("is previewed and recovered: all of it is delivered, each exactly once, and nothing else is sent", async () => {
@@ -168,7 +72,7 @@ describe("an outage", () => {
     const last = ids.at(-1) ?? "";
     const redelivered = await stack.call(`/v1/videos/${last}/redeliver`, {
       method: "POST",
-      headers: { authorization },
+      headers: caller,
     });
     expect(redelivered.status).toBe(202);
     expect(await ended(id)).toMatchObject({
@@ -184,15 +88,15 @@ describe("an outage", () => {
   it("can be sent elsewhere: with other headers, and counted as delivered", async () => {
     const hook = newHook(stack);
     const ids = await anOutage(8, hook, { callback_headers: { "x-old": "the old one" } });
-    other.received.length = 0;
+    other().received.length = 0;
     const { id } = await start({
-      callback_url: `${other.url}?token=canary`,
+      callback_url: `${other().url}?token=canary`,
       callback_headers: { "x-new": "a-new-canary" },
     });
     expect(await ended(id)).toMatchObject({ status: "done", delivered: 8, failed: 0 });
     expect(taken(hook)).toEqual([]);
-    expect(other.received).toHaveLength(8);
-    for (const { headers, path } of other.received) {
+    expect(other().received).toHaveLength(8);
+    for (const { headers, path } of other().received) {
       expect(path).toContain("token=canary");
       expect(headers["x-new"]).toBe("a-new-canary");
       expect(headers["x-old"]).toBeUndefined();
@@ -226,10 +130,10 @@ describe("a receiver that stays down", () => {
 
   it("does not keep another one from its callbacks", async () => {
     const down = newHook(stack);
-    other.defaultReply({ status: 503 });
-    await tasks(7, other.url, "exhausted");
+    other().defaultReply({ status: 503 });
+    await tasks(7, other().url, "exhausted");
     const ids = await anOutage(7, down);
-    other.received.length = 0;
+    other().received.length = 0;
     const { id } = await start();
     expect(await ended(id)).toMatchObject({
       status: "halted",
@@ -239,7 +143,7 @@ describe("a receiver that stays down", () => {
       remaining: 2,
     });
     expect(taken(down).toSorted()).toEqual(ids.toSorted());
-    expect(other.received).toHaveLength(5);
+    expect(other().received).toHaveLength(5);
   });
 });
 
@@ -281,12 +185,12 @@ describe("a recovery that runs", () => {
       error: { code: "recovery_running", recovery_id: begun.id },
     });
     expect((await call("POST", "", { dry_run: true })).status).toBe(200);
-    const mine = authorization;
-    authorization = "Bearer sk-another-account-of-another";
+    const mine = caller.authorization;
+    caller.authorization = "Bearer sk-another-account-of-another";
     expect((await start()).status).toBe("done");
     expect((await call("GET", `/${begun.id}`)).status).toBe(404);
     expect((await call("DELETE", `/${begun.id}`)).status).toBe(404);
-    authorization = mine;
+    caller.authorization = mine;
     expect(await ended(begun.id)).toMatchObject({ status: "done", delivered: 4 });
   });
 });
@@ -318,77 +222,4 @@ describe("the filters", () => {
       remaining: 0,
     });
   });
-});
-
-/**
- * How many have failed; none was sent to twice. What was on the wire when the process ended has no known outcome: it has failed, whether or not
- * it arrived, and is not sent again.
- */
-async function failedOf(id: string, ids: readonly string[], hook: Hook): Promise<number> {
-  const over = await ended(id);
-  expect(over).toMatchObject({ status: "done", matched: ids.length, remaining: 0 });
-  expect(over.delivered + over.failed).toBe(ids.length);
-  const arrived = taken(hook);
-  expect(new Set(arrived).size).toBe(arrived.length);
-  expect(ids.filter((task) => !arrived.includes(task)).length).toBeLessThanOrEqual(over.failed);
-  return over.failed;
-}
-
-describe("a process that ends in the middle", () => {
-  it("is followed by one that goes on; no task is sent to twice", { timeout: 60_000 }, async () => {
-    const hook = newHook(stack);
-    const ids = await anOutage(40, hook);
-    stack.receiver.defaultReply({ status: 200, delayMs: 100 });
-    const before = hook.received().length;
-    const { id } = await start();
-    await hook.waitFor(before + 10);
-    await stack.restart();
-    expect(await failedOf(id, ids, hook)).toBeLessThanOrEqual(5);
-  });
-
-  it("goes on after settings that did not parse", { timeout: 60_000 }, async () => {
-    const hook = newHook(stack);
-    const ids = await anOutage(20, hook);
-    stack.receiver.defaultReply({ status: 200, delayMs: 100 });
-    const before = hook.received().length;
-    const { id } = await start();
-    await hook.waitFor(before + 3);
-    await stack.restart({ POLL_MIN_SECONDS: "soon" });
-    expect((await call("GET", `/${id}`)).status).toBe(503);
-    await stack.restart();
-    expect(await failedOf(id, ids, hook)).toBeLessThanOrEqual(5);
-  });
-
-  it(
-    "sends nothing while its receiver's seal does not open, and goes on when it does",
-    { timeout: 60_000 },
-    async () => {
-      const secret = "another secret of the tests, long enough to count";
-      const hook = newHook(stack);
-      await anOutage(10, hook);
-      other.defaultReply({ status: 200, delayMs: 100 });
-      other.received.length = 0;
-      const { id } = await start({ callback_url: other.url, callback_headers: { "x-new": "a-value" } });
-      await other.waitFor(2);
-      await stack.restart({ RINGBACK_SECRET: secret });
-      other.received.length = 0;
-      await eventually(
-        async () => read(id),
-        () =>
-          stack.logs.some(
-            (line) => line.includes('"recovery.failed"') && line.includes(id) && line.includes("SealError"),
-          ),
-      );
-      expect(await read(id)).toMatchObject({ status: "running", matched: 10 });
-      expect(other.received).toEqual([]);
-      await stack.restart({
-        RINGBACK_SECRET: secret,
-        RINGBACK_SECRET_PREVIOUS: FAST_SETTINGS["RINGBACK_SECRET"] ?? "",
-      });
-      expect(await ended(id)).toMatchObject({ status: "done", matched: 10, remaining: 0 });
-      expect(other.received.length).toBeGreaterThan(0);
-      expect(other.received.every(({ headers }) => headers["x-new"] === "a-value")).toBe(true);
-      await stack.restart();
-    },
-  );
 });
