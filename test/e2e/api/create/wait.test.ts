@@ -1,15 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { hold } from "../../../support/wire/held.ts";
-import {
-  eventually,
-  isTerminal,
-  newHook,
-  OWN_KEY,
-  startStack,
-  submitsTo,
-  type Stack,
-  type TaskBody,
-} from "../../../support/stack.ts";
+import { eventually, isTerminal, newHook, OWN_KEY, submitsTo } from "../../../support/stack.ts";
+import { HOLD_SECONDS, timed, useWaits, type Timed } from "./timed.ts";
 
 /*
  * scenario                                       requirement
@@ -21,51 +13,9 @@ import {
  * a caller that disconnects                      its place is free at once; at most 1,000 a task
  */
 
-const HOLD_SECONDS = 1;
 const authorization = `Bearer ${OWN_KEY}`;
 
-let stack: Stack;
-/** Seconds that a task of this test runs. */
-let runSeconds = 0.3;
-beforeAll(async () => {
-  stack = await startStack({
-    settings: { UPSTREAM_TIMEOUT_SECONDS: "10", CALLBACK_HOLD_SECONDS: String(HOLD_SECONDS) },
-    gateway: { taskPlan: () => ({ queueSeconds: 0.1, runSeconds }) },
-  });
-});
-afterAll(async () => stack.close());
-beforeEach(() => {
-  runSeconds = 0.3;
-});
-afterEach(() => stack.gateway.clearFaults());
-
-interface Timed {
-  response: Response;
-  task: TaskBody;
-  seconds: number;
-  applied: string | null;
-}
-
-async function timed(asked: Promise<Response>): Promise<Timed> {
-  const startedAt = Date.now();
-  const response = await asked;
-  const task = (await response.json()) as TaskBody;
-  const seconds = (Date.now() - startedAt) / 1000;
-  return { response, task, seconds, applied: response.headers.get("preference-applied") };
-}
-
-const create = async (prefer: string, fields = {}, headers = {}): Promise<Timed> =>
-  timed(stack.create(fields, { prefer, ...headers }));
-
-const read = async (id: string, query = "", headers: Record<string, string> = {}): Promise<Timed> =>
-  timed(stack.call(`/v1/videos/${id}${query}`, { headers }));
-
-/** A task that goes on for as long as the test does. */
-async function longTask(): Promise<string> {
-  runSeconds = 600;
-  const { task } = await timed(stack.create());
-  return task.task_id;
-}
+const { stack, runFor, create, read, longTask } = useWaits();
 
 describe("a create that waits", () => {
   it("is answered with 200 as soon as its task has ended", async () => {
@@ -79,7 +29,7 @@ describe("a create that waits", () => {
   });
 
   it("is answered with 202 when its time is up, and the task goes on", async () => {
-    runSeconds = 600;
+    runFor(600);
     const { response, task, seconds, applied } = await create("wait=2");
     expect(response.status).toBe(202);
     expect(applied).toBe("wait=2");
@@ -92,7 +42,7 @@ describe("a create that waits", () => {
   });
 
   it("counts from its arrival, and never answers before the submit", async () => {
-    runSeconds = 600;
+    runFor(600);
     stack.gateway.fault({ on: "submit", process: true, delayMs: 1500 });
     const { response, task, seconds } = await create("wait=1");
     expect(response.status).toBe(202);
@@ -142,7 +92,7 @@ describe("a create that waits", () => {
   it.each(["wait=0", "wait=61", "wait=abc", "wait=1.5", "wait", "wait=-1", "waiting=5"])(
     "does not, for Prefer: %s",
     async (prefer) => {
-      runSeconds = 600;
+      runFor(600);
       const { response, seconds, applied } = await create(prefer);
       expect([response.status, applied]).toEqual([202, null]);
       expect(seconds).toBeLessThan(1);
@@ -150,7 +100,7 @@ describe("a create that waits", () => {
   );
 
   it("holds its request's bytes no longer than its submit", async () => {
-    runSeconds = 600;
+    runFor(600);
     const image = Buffer.alloc(11_000_000).toString("base64");
     const waits: Promise<Timed>[] = [];
     // Four times 14.7 MB are more than an isolate takes in hand at once.
@@ -168,7 +118,7 @@ describe("a create that waits", () => {
 
   it("is called back when it has been answered and the hold is over, by every event", async () => {
     const hook = newHook(stack);
-    runSeconds = 1.5;
+    runFor(1.5);
     const callback = {
       callback_url: hook.url,
       callback_events: ["video.running", "video.succeeded", "video.failed"],
@@ -188,7 +138,7 @@ describe("a create that waits", () => {
 describe("an idempotent replay that waits", () => {
   it("is answered with 200 when the task has ended, and with 202 without the wait", async () => {
     const key = { "idempotency-key": "replay-that-waits" };
-    runSeconds = 1;
+    runFor(1);
     const first = await create("", {}, key);
     const replay = await create("wait=20", {}, key);
     expect(replay.response.status).toBe(200);
@@ -202,7 +152,7 @@ describe("an idempotent replay that waits", () => {
 
   it("is answered with 202 when its time is up", async () => {
     const key = { "idempotency-key": "replay-that-runs-out" };
-    runSeconds = 600;
+    runFor(600);
     await create("", {}, key);
     const replay = await create("wait=1", {}, key);
     expect([replay.response.status, replay.applied]).toEqual([202, "wait=1"]);
@@ -232,7 +182,7 @@ describe("a read that waits", () => {
     // What stands in the address decides, and then nothing of the header was honoured.
     ["?wait=20", { prefer: "wait=1, respond-async" }, null],
   ])("by %j and %j is answered as soon as the task has ended", async (query, headers, honoured) => {
-    runSeconds = 1.5;
+    runFor(1.5);
     const { task: created } = await timed(stack.create());
     const { response, task, seconds, applied } = await read(created.task_id, query, headers);
     expect([response.status, task.status, applied]).toEqual([200, "succeeded", honoured]);
