@@ -66,7 +66,7 @@ export interface Ended {
   taskId(): string;
 }
 
-/** The code of `POST /v1/videos` answers it, and test/e2e/api/upstreams.test.ts asks it, where there are upstreams. */
+/** The code of `POST /v1/videos` answers it, and test/e2e/api/upstreams asks it, where there are upstreams. */
 const CREATE_AT_UPSTREAM = "/v1/upstreams/{name}/{path}";
 
 /** Each operation and what the document says that it answers: `202`, `400 invalid_request`. */

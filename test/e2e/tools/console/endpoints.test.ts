@@ -1,8 +1,10 @@
+import { signedIn } from "./pages.ts";
 import { beforeAll, describe, expect, it } from "vitest";
-import type { EndpointJson, EndpointList } from "../../../../src/contract/shapes/endpoint.ts";
-import { newVisitor, whereTo, type FormFields, type Visitor } from "../../../support/browsers/visitor.ts";
-import { eventually, newHook, type TaskBody } from "../../../support/stack.ts";
+import { newHook } from "../../../support/stack.ts";
+import { newVisitor, whereTo, type Visitor } from "../../../support/browsers/visitor.ts";
 import { useStack } from "../../../support/use-stack.ts";
+import type { EndpointJson, EndpointList } from "../../../../src/contract/shapes/endpoint.ts";
+import { aForm, registered } from "./endpoint-forms.ts";
 
 /*
  * scenario                                             requirement (registered endpoints in the console)
@@ -10,33 +12,14 @@ import { useStack } from "../../../support/use-stack.ts";
  * bad input                                            keeps what was typed, names the field, shows no header's value
  * a URL on another host                                needs its headers again
  * another account, a form from elsewhere, no session   404, 403, the way to sign in
- * a task whose events go there, too                    one event with its receivers; sent there again; 410 explained
  */
 
 const stack = useStack();
-
-async function visitorOf(key: string): Promise<Visitor> {
-  const visitor = newVisitor(stack);
-  await visitor.signIn(key);
-  return visitor;
-}
 
 async function stored(key: string): Promise<EndpointJson[]> {
   const headers = { authorization: `Bearer ${key}` };
   const answer = await stack.call("/v1/webhooks/endpoints", { headers });
   return ((await answer.json()) as EndpointList).data;
-}
-
-/** A form as the page sends it: each box that is checked is a field of the same name. */
-function aForm(fields: Record<string, string>, events = ["video.succeeded", "video.failed"]): FormFields {
-  const given = { format: "standard", description: "", headers: "", ...fields };
-  return [...Object.entries(given), ...events.map((event): [string, string] => ["events", event])];
-}
-
-async function registered(visitor: Visitor, form: FormFields): Promise<string> {
-  const [, to = ""] = whereTo(await visitor.post("/endpoints", form)).split(" ");
-  expect(to).toMatch(/^\/endpoints\/ep_[a-z2-7]{26}\?said=registered$/);
-  return to.split("?", 1)[0] ?? "";
 }
 
 function checkedIn(body: string): string[] {
@@ -50,7 +33,7 @@ describe("the pages of endpoints", () => {
   const key = "sk-endpoints";
   let visitor: Visitor;
   beforeAll(async () => {
-    visitor = await visitorOf(key);
+    visitor = await signedIn(stack, key);
   });
 
   it("say what an endpoint is for while there is none, and are a place of the console", async () => {
@@ -212,7 +195,7 @@ describe("the pages of endpoints", () => {
   });
 
   it("say that a URL was registered before, and offer no eleventh", async () => {
-    const other = await visitorOf("sk-ten-endpoints");
+    const other = await signedIn(stack, "sk-ten-endpoints");
     const urlOf = (nth: number): string => `https://hooks.example.com/${nth}`;
     const path = await registered(other, aForm({ url: urlOf(1) }));
     const again = await other.post("/endpoints", aForm({ url: urlOf(1), format: "flat" }));
@@ -229,7 +212,7 @@ describe("the pages of endpoints", () => {
 
   it("show nothing of another account, and take no form from elsewhere", async () => {
     const path = await registered(visitor, aForm({ url: newHook(stack).url }));
-    const stranger = await visitorOf("sk-a-stranger");
+    const stranger = await signedIn(stack, "sk-a-stranger");
     expect((await stranger.get("/endpoints")).body).toContain("No endpoints yet");
     expect((await stranger.get(path)).status).toBe(404);
     for (const action of ["", "/test", "/enable", "/disable", "/delete"])
@@ -243,139 +226,6 @@ describe("the pages of endpoints", () => {
     expect(await stored(key)).toHaveLength(1);
     expect(whereTo(await visitor.get(`${path}/test`))).toBe(`303 ${path}`);
     expect(whereTo(await newVisitor(stack).get("/endpoints"))).toBe("303 /sign-in?to=%2Fendpoints");
-    await visitor.post(`${path}/delete`);
-  });
-});
-
-describe("a task of an account with endpoints", () => {
-  const key = "sk-tasks-and-endpoints";
-  const headers = { authorization: `Bearer ${key}` };
-  let visitor: Visitor;
-  beforeAll(async () => {
-    visitor = await visitorOf(key);
-  });
-
-  it("shows its event once, with each receiver, what was sent there, and the way to send it again", async () => {
-    const [own, endpoint] = [newHook(stack), newHook(stack)];
-    const path = await registered(
-      visitor,
-      aForm({ url: endpoint.url, format: "flat", headers: "x-a: s3cret" }),
-    );
-    const id = path.split("/").at(-1) ?? "";
-    const form = {
-      mode: "text",
-      model: "m",
-      prompt: "p",
-      callback_url: own.url,
-      test_outcome: "succeeded",
-      test_delay: "0",
-      test_endpoints: "true",
-    };
-    const [, task = ""] = whereTo(await visitor.post("/new", form)).split(" ");
-    await Promise.all([own.waitFor(1), endpoint.waitFor(1)]);
-    const page = await eventually(
-      async () => (await visitor.get(task)).body,
-      (body) => body.match(/class="badge thin is-delivered">Delivered/g)?.length === 4,
-    );
-    expect(page.match(/<h3><code>video.succeeded<\/code><\/h3>/g)).toHaveLength(1);
-    const message = /id="event-(msg_[a-z2-7]+)"/.exec(page)?.[1] ?? "";
-    const host = new URL(endpoint.url).host;
-    expect(page).toContain(`<a href="${path}">${host}</a>`);
-    for (const anchor of [message, `${message}-${id}`])
-      expect([anchor, page.includes(`<section class="receiver" id="${anchor}">`)]).toEqual([anchor, true]);
-
-    const sent = (await visitor.get(`${task}/sent/${message}?endpoint=${id}`)).body;
-    expect(sent).toContain(`POST ${endpoint.url}`);
-    expect(sent).toContain("x-a: …");
-    expect(sent).toContain(`<a href="${path}">${host}</a>`);
-    expect(sent).not.toContain("s3cret");
-    expect((await visitor.get(`${task}/sent/${message}`)).body).toContain(`POST ${own.url}`);
-
-    const again = await visitor.post(`${task}/redeliver`, { message_id: message, endpoint: id });
-    expect(whereTo(again)).toBe(`303 ${task}#${message}-${id}`);
-    const bodies = (await endpoint.waitFor(2)).map(({ body }) => body);
-    expect(bodies[1]).toBe(bodies[0]);
-    expect(own.received()).toHaveLength(1);
-    const moved = newHook(stack);
-    const elsewhere = await visitor.post(`${task}/sent/${message}?endpoint=${id}`, {
-      callback_url: moved.url,
-    });
-    expect(whereTo(elsewhere)).toBe(`303 ${task}#${message}-${id}`);
-    expect((await moved.waitFor(1))[0]?.body).toBe(bodies[0]);
-    await visitor.post(`${path}/delete`);
-  });
-
-  it("sends nothing to them where the form says so, and nothing of a test that does not ask for it", async () => {
-    const hook = newHook(stack);
-    const path = await registered(visitor, aForm({ url: hook.url }));
-    const page = (await visitor.get("/new")).body;
-    expect(page).toMatch(/name="endpoints" value="true" checked/);
-    expect(page).not.toMatch(/name="test_endpoints" value="true" checked/);
-    const form = { mode: "text", model: "m", prompt: "p", with_audio: "true" };
-    const command = async (box: Record<string, string>): Promise<string> =>
-      (await visitor.post("/new/check", { ...form, ...box })).body;
-    expect(await command({ endpoints: "true" })).not.toContain("endpoints");
-    expect(await command({})).toContain(String.raw`\"endpoints\": false`);
-    const test = { test_outcome: "succeeded", test_delay: "0" };
-    expect(await command(test)).not.toContain("endpoints");
-    expect(await command({ ...test, test_endpoints: "true" })).toContain(String.raw`\"endpoints\": true`);
-    const [, task = ""] = whereTo(await visitor.post("/new", { ...form, ...test, endpoints: "true" })).split(
-      " ",
-    );
-    const body = await eventually(
-      async () => (await visitor.get(task)).body,
-      (shown) => shown.includes("its events went to no endpoint"),
-    );
-    expect(body).not.toContain(path);
-    expect(hook.received()).toHaveLength(0);
-    await visitor.post(`${path}/delete`);
-  });
-
-  it("says why nothing reached an endpoint that answers 410, on both pages", async () => {
-    const hook = newHook(stack);
-    const path = await registered(visitor, aForm({ url: hook.url }));
-    stack.receiver.reply({ status: 410, body: "gone" });
-    const test = { outcome: "succeeded", delay_seconds: 0 };
-    const created = await stack.create({ test, endpoints: true }, headers);
-    const { task_id: task } = (await created.json()) as TaskBody;
-    await hook.waitFor(1);
-    const body = await eventually(
-      async () => (await visitor.get(`/tasks/${task}`)).body,
-      (shown) => shown.includes("so Ringback disabled the endpoint"),
-    );
-    expect(body).toContain("Stopped by receiver");
-    const disabled = await eventually(
-      async () => (await visitor.get(path)).body,
-      (shown) => shown.includes("The receiver answered 410 Gone"),
-    );
-    expect(disabled).toContain("Switch the receiver on again");
-    await visitor.post(`${path}/delete`);
-  });
-
-  it("delivers again what an endpoint did not take while it was disabled", async () => {
-    const hook = newHook(stack);
-    const path = await registered(visitor, aForm({ url: hook.url, description: "Our CRM" }));
-    await visitor.post(`${path}/disable`);
-    const test = { outcome: "succeeded", delay_seconds: 0 };
-    const { task_id: task } = (await (
-      await stack.create({ test, endpoints: true }, headers)
-    ).json()) as TaskBody;
-    await eventually(
-      async () => (await visitor.get(`/tasks/${task}`)).body,
-      (shown) => shown.includes("Not sent: the endpoint was disabled"),
-    );
-    await visitor.post(`${path}/enable`);
-    const page = (await visitor.get(path)).body;
-    const again = /href="(\/recoveries\/new[^"]*)"/.exec(page)?.[1]?.replaceAll("&amp;", "&") ?? "";
-    const preview = await eventually(
-      async () => (await visitor.get(again)).body,
-      (shown) => shown.includes("Deliver 1 callback"),
-    );
-    expect(preview).toContain("Endpoint: Our CRM");
-    expect(hook.received()).toHaveLength(0);
-    const form = { statuses: "exhausted,stopped", endpoint: path.split("/").at(-1) ?? "" };
-    expect(whereTo(await visitor.post("/recoveries", form))).toMatch(/^303 \/recoveries\/rec_/);
-    await hook.waitFor(1);
     await visitor.post(`${path}/delete`);
   });
 });

@@ -1,30 +1,20 @@
-import { createHash } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { enoughOfAMinute } from "../../../support/minute.ts";
-import { newHook, OWN_KEY, startStack, type Stack, type TaskBody } from "../../../support/stack.ts";
-import { useStack } from "../../../support/use-stack.ts";
+import { describe, expect, it } from "vitest";
+import { newHook, OWN_KEY, startStack, type TaskBody } from "../../../support/stack.ts";
 import { newVisitor, whereTo, type Visitor } from "../../../support/browsers/visitor.ts";
+import { enoughOfAMinute } from "../../../support/minute.ts";
+import { signedIn, usePages } from "./pages.ts";
 
 /*
  * scenario                                        requirement (issue: the console)
  * the cookie, its content and its readers         sealed, HttpOnly, SameSite, bounded; never for /v1, never a bearer
- * keys and tokens that are gone                   the same caller as the API's
+ * keys that are gone                              the same caller as the API's
  * forms from elsewhere                            CSRF-safe
- * what every answer carries                       strict CSP, no-store, x-request-id
- * settings that are missing                       the page names them
+ * both languages                                  Accept-Language and a switch
  */
 
 const SESSION = "ringback-session";
-const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
-const stack = useStack();
-afterEach(() => stack.gateway.clearFaults());
-
-async function signedIn(key = OWN_KEY): Promise<Visitor> {
-  const visitor = newVisitor(stack);
-  expect(whereTo(await visitor.signIn(key))).toBe("303 /");
-  return visitor;
-}
+const stack = usePages();
 
 describe("the session", () => {
   it("is a sealed cookie that scripts and other sites do not see, for twelve hours", async () => {
@@ -47,7 +37,7 @@ describe("the session", () => {
   });
 
   it("opens nothing under /v1, and a bearer opens nothing here", async () => {
-    const visitor = await signedIn();
+    const visitor = await signedIn(stack);
     for (const path of ["/v1/videos", "/v1/stats", "/v1/webhooks/secret", "/v1/models"]) {
       expect((await visitor.get(path)).status).toBe(401);
     }
@@ -72,7 +62,7 @@ describe("the session", () => {
   });
 
   it("ends with the sign-out, and at a changed bit", async () => {
-    const visitor = await signedIn();
+    const visitor = await signedIn(stack);
     expect((await visitor.get("/")).status).toBe(200);
     const value = visitor.cookies.get(SESSION) ?? "";
     visitor.cookies.set(SESSION, value.slice(0, 40) + (value[40] === "A" ? "B" : "A") + value.slice(41));
@@ -83,7 +73,7 @@ describe("the session", () => {
   });
 
   it("survives a change of the secret while the previous one is set, and no longer", async () => {
-    const visitor = await signedIn();
+    const visitor = await signedIn(stack);
     const next = "another secret of the tests, long enough to count";
     const previous = "a secret of the tests, long enough to count";
     await stack.restart({ RINGBACK_SECRET: next, RINGBACK_SECRET_PREVIOUS: previous });
@@ -94,7 +84,7 @@ describe("the session", () => {
   });
 
   it("ends when the upstream refuses the key, and outlives its silence", async () => {
-    const visitor = await signedIn("sk-to-be-revoked");
+    const visitor = await signedIn(stack, "sk-to-be-revoked");
     // A new process has not heard of the key.
     await stack.restart();
     stack.gateway.fault({ on: "models", status: 500, body: {} });
@@ -175,71 +165,6 @@ describe("signing in", () => {
   });
 });
 
-describe("with an operator's key", () => {
-  let operated: Stack;
-  const keys = (names: readonly string[]): string =>
-    names.map((name) => `${name}:${sha256(`rb-${name}`)}`).join(",");
-
-  beforeAll(async () => {
-    operated = await startStack({
-      settings: { AIO_API_KEY: "sk-operator", RINGBACK_KEYS: keys(["alice", "bob"]) },
-      token: "rb-alice",
-    });
-  });
-  afterAll(async () => operated.close());
-
-  it("a token shows its account's tasks and no other's", async () => {
-    const created = (await (await operated.create()).json()) as TaskBody;
-    const [alice, bob] = [newVisitor(operated), newVisitor(operated)];
-    await alice.signIn("rb-alice");
-    await bob.signIn("rb-bob");
-    expect((await alice.get(`/tasks/${created.task_id}`)).status).toBe(200);
-    const foreign = await bob.get(`/tasks/${created.task_id}`);
-    const madeUp = await bob.get(`/tasks/task_${"a".repeat(42)}`);
-    expect([foreign.status, madeUp.status]).toEqual([404, 404]);
-    const rest = ({ body }: { body: string }): string =>
-      body.replaceAll(/req_\w+/g, "").replaceAll(/\/tasks\/task_\w+/g, "");
-    expect(rest(foreign)).toBe(rest(madeUp));
-    for (const action of ["redeliver", "delete"]) {
-      expect((await bob.post(`/tasks/${created.task_id}/${action}`)).status).toBe(404);
-    }
-    expect((await alice.get(`/tasks/${created.task_id}`)).status).toBe(200);
-    expect((await alice.get("/")).body).toContain("alice");
-  });
-
-  it.each([401, 402, 403])(
-    "a create that the operator's account is refused for (%i) is the operator's affair",
-    async (status) => {
-      const alice = newVisitor(operated);
-      await alice.signIn("rb-alice");
-      const form = { mode: "text", model: "m", prompt: "p", with_audio: "true" };
-      operated.gateway.fault({
-        on: "submit",
-        status,
-        body: { error: { message: "the operator's own affair" } },
-      });
-      const answer = await alice.post("/new", form);
-      expect(answer.status).toBe(502);
-      expect(answer.body).toContain(`The operator&#39;s provider account refuses this (${status}).`);
-      expect(answer.body).toContain(
-        `Tell your operator this request id: ${String(answer.headers["x-request-id"])}`,
-      );
-      expect(answer.body).not.toMatch(/Check the|affair/);
-      operated.gateway.clearFaults();
-    },
-  );
-
-  it("a token that is taken off the list is out at once", async () => {
-    const bob = newVisitor(operated);
-    await bob.signIn("rb-bob");
-    expect((await newVisitor(operated).signIn("rb-mallory")).status).toBe(401);
-    await operated.restart({ RINGBACK_KEYS: keys(["alice"]) });
-    const again = newVisitor(operated);
-    for (const [name, value] of bob.cookies) again.cookies.set(name, value);
-    expect(whereTo(await again.get("/"))).toBe("303 /sign-in");
-  });
-});
-
 describe("a form", () => {
   const paths = [
     "/new",
@@ -269,7 +194,7 @@ describe("a form", () => {
     ["… another origin's of the same site", { "sec-fetch-site": "same-site" }],
     ["… typed in", { "sec-fetch-site": "none" }],
   ])("with %s is refused, whatever it asks", async (_name, headers) => {
-    const visitor = await signedIn();
+    const visitor = await signedIn(stack);
     const hook = newHook(stack);
     const { task_id: id } = (await (await stack.create({ callback_url: hook.url })).json()) as TaskBody;
     await hook.waitFor(1);
@@ -307,134 +232,39 @@ describe("a form", () => {
   }
 
   it("is taken on the browser's word, and by its origin where the browser says nothing else", async () => {
-    const visitor = await signedIn();
+    const visitor = await signedIn(stack);
     const byWord = await visitor.post("/language", {}, { "sec-fetch-site": "same-origin" });
     expect(whereTo(byWord)).toBe("303 /");
     expect(whereTo(await visitor.post("/language"))).toBe("303 /");
   });
 
   it("that is none is refused", async () => {
-    const visitor = await signedIn();
+    const visitor = await signedIn(stack);
     const answer = await visitor.post("/webhooks/ping", {}, { "content-type": "text/plain" });
     expect(answer.status).toBe(415);
   });
 });
 
-describe("every answer", () => {
+describe("the languages", () => {
   it.each([
-    ["GET", "/sign-in", 200],
-    ["GET", "/", 200],
-    ["GET", "/new", 200],
-    ["GET", "/webhooks", 200],
-    ["GET", "/statistics", 200],
-    ["GET", "/endpoints", 200],
-    ["GET", "/endpoints/ep_none", 404],
-    ["GET", "/tasks/task_none", 404],
-    ["GET", "/?cursor=nonsense", 400],
-    ["GET", "/webhooks/ping", 303],
-    ["POST", "/webhooks/secret", 200],
-    ["POST", "/new/check", 200],
-    ["POST", "/new", 400],
-    ["POST", "/endpoints", 400],
-    ["POST", "/endpoints/ep_none/disable", 404],
-  ])("to %s %s is numbered, not kept, and lets nothing foreign in", async (method, path, status) => {
-    const visitor = path === "/sign-in" ? newVisitor(stack) : await signedIn();
-    const answer = method === "GET" ? await visitor.get(path) : await visitor.post(path);
-    expect(answer.status).toBe(status);
-    expect(answer.headers).toMatchObject({
-      "x-request-id": expect.stringMatching(/^req_[a-z2-7]{24}$/),
-      "cache-control": "no-store",
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "same-origin",
-      "x-frame-options": "DENY",
-      "cross-origin-opener-policy": "same-origin",
-    });
-    const policy = String(answer.headers["content-security-policy"]);
-    expect(policy).toMatch(/^default-src 'none'; script-src 'self'; style-src 'self'; /);
-    expect(policy).toContain("frame-ancestors 'none'");
-    expect(policy).not.toMatch(/unsafe|\*/);
-    expect(answer.body).not.toMatch(
-      /<script>|<style|style=|onclick|onload|https?:\/\/(?!127\.0\.0\.1)\S+\.(js|css)/i,
+    ["zh-CN,zh;q=0.9,en;q=0.8", "zh-Hans"],
+    ["en-GB,en;q=0.9,zh;q=0.1", "en"],
+    ["fr, zh;q=0.2, en;q=0.1", "zh-Hans"],
+    ["fr", "en"],
+    ["zh;q=0, *", "en"],
+  ])("follow the browser's wish: %s", async (wish, tag) => {
+    const { body } = await newVisitor(stack).get("/sign-in", { "accept-language": wish });
+    expect(body).toContain(`<html lang="${tag}">`);
+  });
+
+  it("follow the switch from then on, back to the page where it was pressed", async () => {
+    const reader = newVisitor(stack);
+    const answer = await reader.post("/language", { language: "zh", to: "/webhooks?said=rotated" });
+    expect(whereTo(answer)).toBe("303 /webhooks?said=rotated");
+    expect((await reader.get("/sign-in", { "accept-language": "en" })).body).toContain(
+      '<html lang="zh-Hans">',
     );
-  });
-
-  it("allows http for videos in development only", async () => {
-    const { headers } = await newVisitor(stack).get("/sign-in");
-    expect(headers["content-security-policy"]).toContain("media-src 'self' https: http:");
-    await stack.restart({ ALLOW_PRIVATE_CALLBACKS: "false" });
-    const strict = await newVisitor(stack).get("/sign-in");
-    expect(strict.headers["content-security-policy"]).toContain("media-src 'self' https:;");
-    expect(strict.headers["content-security-policy"]).toContain("img-src 'self';");
-    await stack.restart();
-  });
-
-  it("allows kept images where the deployment has its public address", async () => {
-    await stack.restart({ RINGBACK_PUBLIC_URL: "https://files.example.com" });
-    const { headers } = await newVisitor(stack).get("/sign-in");
-    expect(headers["content-security-policy"]).toContain("img-src 'self' https://files.example.com;");
-    await stack.restart();
-  });
-
-  it("leads on to the reference of the API", async () => {
-    const visitor = newVisitor(stack);
-    expect((await visitor.get("/sign-in")).body).toContain('<a href="/docs">API reference</a>');
-    expect((await visitor.get("/docs")).status).toBe(200);
-  });
-
-  it("to another method says which ones there are", async () => {
-    const answer = await newVisitor(stack).post("/");
-    expect([answer.status, answer.headers.allow]).toEqual([405, "GET, HEAD"]);
-  });
-});
-
-describe("a path that is none", () => {
-  const BROWSER = { accept: "text/html,application/xhtml+xml,*/*;q=0.8" };
-
-  it.each(["/nope", "/webhook", "/settings", "/task/x", "/tasks/a/b/c", "/start/nope", "/docs/x"])(
-    "is a page to a browser, and JSON to a program: %s",
-    async (path) => {
-      const toBrowser = await newVisitor(stack).get(path, { ...BROWSER, "accept-language": "zh-CN" });
-      expect(toBrowser.status).toBe(404);
-      expect(toBrowser.headers["content-type"]).toMatch(/^text\/html/);
-      expect(toBrowser.headers["content-security-policy"]).toMatch(
-        /^default-src 'none'; script-src 'self'; /,
-      );
-      expect(toBrowser.body).toContain("没有这个页面。");
-      expect(toBrowser.body).toContain(`<code>${String(toBrowser.headers["x-request-id"])}</code>`);
-      const toProgram = await newVisitor(stack).get(path, { accept: "application/json, */*" });
-      expect(toProgram.status).toBe(404);
-      expect(JSON.parse(toProgram.body)).toMatchObject({ error: { code: "not_found" } });
-    },
-  );
-
-  it.each(["/v1/nope", "/v1", "/v1/videos/a/b/c", "/assets/nope.js"])(
-    "stays JSON where programs call, whatever they accept: %s",
-    async (path) => {
-      const answer = await newVisitor(stack).get(path, BROWSER);
-      expect(answer.status).toBe(404);
-      expect(JSON.parse(answer.body)).toMatchObject({ error: { code: "not_found" } });
-    },
-  );
-
-  it("is JSON to what is sent there", async () => {
-    const answer = await newVisitor(stack).post("/nope", {}, BROWSER);
-    expect([answer.status, JSON.parse(answer.body)]).toMatchObject([404, { error: { code: "not_found" } }]);
-  });
-});
-
-describe("a deployment that is not ready", () => {
-  beforeAll(async () => stack.restart({ RINGBACK_SECRET: "short", POLL_MIN_SECONDS: "soon" }));
-  afterAll(async () => stack.restart());
-
-  it("says which settings are wrong, in the reader's language", async () => {
-    const answer = await newVisitor(stack).get("/");
-    expect(answer.status).toBe(503);
-    expect(answer.headers["retry-after"]).toBe("60");
-    expect(answer.body).toContain("<code>RINGBACK_SECRET</code> must have 32 characters or more");
-    expect(answer.body).toContain("<code>POLL_MIN_SECONDS</code> must be seconds, such as 15 or 0.5");
-    expect(answer.body).not.toContain("soon");
-    const visitor = newVisitor(stack);
-    await visitor.post("/language", { language: "zh" });
-    expect((await visitor.get("/")).body).toContain("<code>RINGBACK_SECRET</code> 至少 32 个字符");
+    await reader.post("/language", { language: "klingon" });
+    expect((await reader.get("/sign-in")).body).toContain('<html lang="zh-Hans">');
   });
 });
