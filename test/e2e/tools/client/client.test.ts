@@ -2,7 +2,6 @@ import { afterEach, describe, expect, it } from "vitest";
 import {
   CallbackError,
   Ringback,
-  RingbackError,
   verifyCallback,
   type ClientOptions,
   type EndedTask,
@@ -10,6 +9,7 @@ import {
 } from "../../../../src/client/index.ts";
 import { eventually, MODEL, newHook, OWN_KEY, submitsTo } from "../../../support/stack.ts";
 import { useStack } from "../../../support/use-stack.ts";
+import { failing, refusalOf } from "./broken-calls.ts";
 
 /*
  * `ringback-client` against the Worker itself.
@@ -31,36 +31,6 @@ afterEach(() => {
 
 function clientOf(options: Partial<ClientOptions> = {}): Ringback {
   return new Ringback({ baseUrl: `${stack.worker.url}/v1`, apiKey: OWN_KEY, ...options });
-}
-
-/** A network that fails the first `times` calls, before or after they have reached Ringback. */
-function failing(
-  where: "before" | "after" | "in the body",
-  times = 1,
-): { fetch: typeof fetch; calls: Request[] } {
-  const calls: Request[] = [];
-  return {
-    calls,
-    fetch: async (url, init) => {
-      calls.push(new Request(url, init));
-      const fails = calls.length <= times;
-      if (fails && where === "before") throw new TypeError("fetch failed");
-      const response = await fetch(url, init);
-      if (fails && where === "after") throw new TypeError("fetch failed");
-      if (!fails) return response;
-      await response.arrayBuffer();
-      return new Response('{"object":"video.ta', response);
-    },
-  };
-}
-
-async function refusalOf(answer: Promise<unknown>): Promise<RingbackError> {
-  const error = await answer.then(
-    () => null,
-    (thrown: unknown) => thrown,
-  );
-  expect(error).toBeInstanceOf(RingbackError);
-  return error as RingbackError;
 }
 
 describe("a life", () => {

@@ -14,7 +14,6 @@ export function usePages(): Stack {
 }
 
 /** The form of a new task, filled in. */
-
 export const FORM = {
   mode: "text",
   model: MODEL,

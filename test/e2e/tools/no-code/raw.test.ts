@@ -1,7 +1,20 @@
 import { connect } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
-import { MODEL, newHook, submitsTo, type TaskBody } from "../../../support/stack.ts";
-import { useStack } from "../../../support/use-stack.ts";
+import { describe, expect, it } from "vitest";
+import { MODEL, newHook, submitsTo, sendRaw, type TaskBody } from "../../../support/stack.ts";
+import {
+  FORM,
+  TOOLS,
+  AUTHORIZATION,
+  KEY,
+  N8N,
+  NODE_RED,
+  POST,
+  PROMPT,
+  ZAPIER_PLATFORM,
+  fieldsFor,
+  type Wire,
+} from "./tools.ts";
+import { usePosts } from "./posts.ts";
 
 /*
  * Requests as tools put them on the wire, byte for byte, each over a connection of its own. Captured: curl 7.88.1, n8n
@@ -11,22 +24,12 @@ import { useStack } from "../../../support/use-stack.ts";
  * a create by each tool, of strings alone           contract, POST: typed, forwarded once, flat callback with its metadata
  * an object in a form, which becomes empty          contract, POST: an empty test is 400, not a paid video
  * chunks, Expect: 100-continue, one connection      HTTP, whatever the client's library makes of it
+ * a byte order mark, a type that is sent twice      contract, POST: as without
+ * a path with a slash at its end                    contract: the path without it
  * what the tools' hooks answer                      contract, callback: Make's and n8n's answers are retried, or stop it
  */
 
-const stack = useStack();
-afterEach(() => {
-  stack.gateway.calls.length = 0;
-});
-
-const KEY = "sk-of-a-no-code-tool";
-const PROMPT = 'Lighthouse & "quiet", 灯塔';
-
-interface Wire {
-  /** The request's head without its `Host` and `Content-Length`. */
-  head: string[];
-  body: string;
-}
+const { stack, post, forwarded } = usePosts();
 
 /** Writes the bytes, reads until the other side closes, and gives its bytes; bodies may be compressed. */
 async function onTheWire(bytes: string | readonly (string | Buffer)[], pauseMs = 20): Promise<string> {
@@ -55,165 +58,6 @@ function request({ head, body }: Wire, more: string[] = ["Connection: close"]): 
 
 function statusOf(answer: string): number {
   return Number(/^HTTP\/1\.1 (\d{3})/.exec(answer)?.[1]);
-}
-
-const POST = "POST /v1/videos HTTP/1.1";
-const AUTHORIZATION = `Authorization: Bearer ${KEY}`;
-const FORM = "application/x-www-form-urlencoded";
-
-/** What a user of each tool typed into its fields, one value a field, all of them text. */
-function fieldsFor(callbackUrl: string): Record<string, string> {
-  return {
-    model: MODEL,
-    prompt: PROMPT,
-    duration_seconds: "5",
-    with_audio: "true",
-    resolution: "",
-    reference_images: "https://a.example.com/1.png\nhttps://a.example.com/2.png",
-    callback_url: callbackUrl,
-    callback_format: "flat",
-    callback_headers: '{"x-make-apikey":"a-secret"}',
-    callback_events: "video.succeeded,video.failed",
-    metadata: '{"row":"7"}',
-    timeout_seconds: "600",
-  };
-}
-
-/** Spaces as `%20`, as axios and curl write them; as `+`, as Python and the browsers do. */
-function form(fields: Record<string, string>, space: "%20" | "+"): string {
-  return new URLSearchParams(fields).toString().replaceAll("+", space);
-}
-
-const AXIOS = ["Accept: application/json, text/plain, */*", "Accept-Encoding: gzip, compress, deflate, br"];
-const N8N = [
-  POST,
-  "Accept: application/json,text/html,application/xhtml+xml,application/xml,text/*;q=0.9, image/*;q=0.8, */*;q=0.7",
-  AUTHORIZATION,
-  "User-Agent: n8n",
-  "Accept-Encoding: gzip, compress, deflate, br",
-];
-const ZAPIER = [POST, "User-Agent: Zapier", AUTHORIZATION, "Accept: */*", "Accept-Encoding: gzip, deflate"];
-const NODE_RED = [POST, "user-agent: got (https://github.com/sindresorhus/got)", AUTHORIZATION];
-const ZAPIER_PLATFORM = [
-  POST,
-  AUTHORIZATION,
-  "user-agent: Zapier",
-  "Accept: */*",
-  "Accept-Encoding: gzip,deflate",
-];
-const BOUNDARY = "--------------------------cd78df37c9561b06891d5340";
-const MAKE = [POST, "User-Agent: Make/production", AUTHORIZATION, ...AXIOS];
-
-const TOOLS: [string, (fields: Record<string, string>) => Wire][] = [
-  [
-    "curl -d with JSON and no type",
-    (fields) => ({
-      head: [POST, AUTHORIZATION, "User-Agent: curl/7.88.1", "Accept: */*", `Content-Type: ${FORM}`],
-      body: JSON.stringify(fields),
-    }),
-  ],
-  [
-    "curl --data-urlencode",
-    (fields) => ({
-      head: [POST, AUTHORIZATION, "User-Agent: curl/7.88.1", "Accept: */*", `Content-Type: ${FORM}`],
-      body: form(fields, "%20"),
-    }),
-  ],
-  [
-    "n8n, JSON of name and value pairs",
-    (fields) => ({ head: [...N8N, "Content-Type: application/json"], body: JSON.stringify(fields) }),
-  ],
-  ["n8n, a form", (fields) => ({ head: [...N8N, `Content-Type: ${FORM}`], body: form(fields, "%20") })],
-  [
-    "Zapier, payload type json",
-    (fields) => ({
-      head: [...ZAPIER, "Content-Type: application/json; charset=utf-8"],
-      // Python's serialiser, which escapes whatever is not ASCII.
-      body: escaped(JSON.stringify(fields, null, 1).replaceAll(/\n */g, " ")),
-    }),
-  ],
-  [
-    "Zapier, payload type form",
-    (fields) => ({ head: [...ZAPIER, `Content-Type: ${FORM}; charset=utf-8`], body: form(fields, "+") }),
-  ],
-  [
-    "Make, a JSON string",
-    (fields) => ({
-      head: [...MAKE, "Content-Type: application/json"],
-      body: JSON.stringify(fields, null, 4),
-    }),
-  ],
-  [
-    "an integration on Zapier's platform, a body",
-    (fields) => ({
-      head: [...ZAPIER_PLATFORM, "content-type: application/json; charset=utf-8"],
-      body: JSON.stringify(fields),
-    }),
-  ],
-  [
-    "an integration on Zapier's platform, a form",
-    (fields) => ({ head: [...ZAPIER_PLATFORM, `content-type: ${FORM}`], body: form(fields, "+") }),
-  ],
-  [
-    "Node-RED, an object",
-    (fields) => ({ head: [...NODE_RED, "Content-Type: application/json"], body: JSON.stringify(fields) }),
-  ],
-  [
-    "Node-RED, a form",
-    (fields) => ({ head: [...NODE_RED, `content-type: ${FORM}`], body: form(fields, "%20") }),
-  ],
-  [
-    "Node-RED, a form in parts",
-    (fields) => ({
-      head: [...NODE_RED, `content-type: multipart/form-data; boundary=${BOUNDARY}`],
-      body: parts(fields),
-    }),
-  ],
-  ["Make, a form", (fields) => ({ head: [...MAKE, `Content-Type: ${FORM}`], body: form(fields, "%20") })],
-  [
-    "Power Automate, its JSON with a byte order mark",
-    (fields) => ({
-      head: [
-        POST,
-        AUTHORIZATION,
-        "User-Agent: azure-logic-apps/1.0",
-        "Content-Type: application/json; charset=utf-8",
-      ],
-      body: `\uFEFF${JSON.stringify(fields)}`,
-    }),
-  ],
-  [
-    "Python's requests, data=",
-    (fields) => ({
-      head: [
-        POST,
-        "User-Agent: python-requests/2.28.1",
-        "Accept-Encoding: gzip, deflate",
-        "Accept: */*",
-        AUTHORIZATION,
-        `Content-Type: ${FORM}`,
-      ],
-      body: form(fields, "+"),
-    }),
-  ],
-  [
-    "headers in lower case and JSON without a type",
-    (fields) => ({ head: [POST, `authorization: bearer ${KEY}`], body: JSON.stringify(fields) }),
-  ],
-];
-
-function parts(fields: Record<string, string>): string {
-  const each = Object.entries(fields).map(
-    ([name, value]) => `--${BOUNDARY}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`,
-  );
-  return `${each.join("")}--${BOUNDARY}--\r\n`;
-}
-
-function escaped(json: string): string {
-  return json.replaceAll(
-    /[\u0080-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 describe("a create of strings alone", () => {
@@ -319,6 +163,35 @@ describe("the wire", () => {
     expect(submitsTo(stack.gateway).map(({ body }) => body.toString())).toEqual([
       `{"model":"${MODEL}","prompt":"later"}`,
     ]);
+  });
+});
+
+describe("what a tool adds to a request", () => {
+  const json = `{"model":"${MODEL}","prompt":"p"}`;
+  it.each([
+    ["a byte order mark", `\ufeff${json}`, "application/json", "/videos"],
+    ["a byte order mark in front of a form", `\ufeffmodel=${MODEL}&prompt=p`, FORM, "/videos"],
+    ["a byte order mark in front of the JSON of a form", `\ufeff${json}`, FORM, "/videos"],
+    ["its own content type beside the user's", json, "application/json, application/json", "/videos"],
+    ["a slash at the end of the path", json, "application/json", "/videos/"],
+  ])("%s changes nothing", async (_name, body, type, path) => {
+    expect((await post(body, type, {}, path)).status).toBe(202);
+    expect(forwarded()).toEqual({ model: MODEL, prompt: "p" });
+  });
+
+  it("a slash changes no path, but two of them do", async () => {
+    const ask = async (path: string) => (await sendRaw(stack.worker.url + path)).status;
+    for (const path of ["/healthz", "/openapi.json", "/docs", "/robots.txt"])
+      expect([path, await ask(path), await ask(`${path}/`), await ask(`${path}//`)]).toEqual([
+        path,
+        200,
+        200,
+        404,
+      ]);
+    const { task_id: id } = (await (await stack.create()).json()) as TaskBody;
+    for (const path of [`/v1/videos/${id}`, `/v1/videos/${id}/deliveries`, "/v1/stats", "/v1/models"])
+      expect([path, (await stack.call(`${path}/`)).status]).toEqual([path, 200]);
+    expect(await ask("/v1/nope/")).toBe(404);
   });
 });
 

@@ -1,15 +1,26 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { compileFunction } from "node:vm";
-import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { afterEach, describe, expect, it } from "vitest";
-import * as z from "zod";
 import { root } from "../../../../dev/bundle.ts";
 import { newHook, submitsTo, type TaskBody } from "../../../support/stack.ts";
 import { useStack } from "../../../support/use-stack.ts";
+import {
+  KEY,
+  HEADERS,
+  URL_OF_PAGE,
+  evaluate,
+  execution,
+  holds,
+  names,
+  nodeOf,
+  parameters,
+  read,
+  workflows,
+  type Execution,
+  type Parameters,
+} from "./n8n-workflows.ts";
 
 /*
- * The workflows that users import into n8n. n8n itself is too large for every test run: `npm run test:n8n` runs them in
- * it.
+ * The workflows that users import into n8n, without n8n, which `npm run test:n8n` runs: it is too large for every test run.
  *
  * scenario                                         requirement
  * each file's shape                                what n8n's importer wants; no credential and no real address
@@ -21,113 +32,12 @@ import { useStack } from "../../../support/use-stack.ts";
  * "Is it from Ringback?", as n8n sends it          the raw body and the three headers; a forged callback is refused
  */
 
-const FOLDER = `${root}docs/recipes/n8n`;
-const KEY = "sk-of-an-n8n-user";
-const URL_OF_PAGE = "https://ringback.example.com";
-
-const Node = z.strictObject({
-  id: z.uuid(),
-  name: z.string().min(1),
-  type: z.string().startsWith("n8n-nodes-base."),
-  typeVersion: z.number().positive(),
-  position: z.tuple([z.number(), z.number()]),
-  parameters: z.record(z.string(), z.unknown()),
-  webhookId: z.uuid().optional(),
-  retryOnFail: z.boolean().optional(),
-  maxTries: z.int().min(2).max(5).optional(),
-  waitBetweenTries: z.int().max(5000).optional(),
-});
-const Target = z.strictObject({ node: z.string(), type: z.literal("main"), index: z.literal(0) });
-const Workflow = z.strictObject({
-  // Its command `import:workflow` fails without one; its database holds 36 characters.
-  id: z.string().regex(/^[A-Za-z]{1,36}$/),
-  name: z.string().min(1),
-  nodes: z.array(Node).min(1),
-  connections: z.record(z.string(), z.strictObject({ main: z.array(z.array(Target)) })),
-  settings: z.strictObject({ executionOrder: z.literal("v1") }),
-  pinData: z.strictObject({}),
-});
-type Workflow = z.infer<typeof Workflow>;
-
-const names = readdirSync(FOLDER).map((file) => file.replace(/\.json$/, ""));
-const workflows = new Map(names.map((name) => [name, read(name)]));
 const stack = useStack();
 afterEach(() => {
   stack.gateway.calls.length = 0;
 });
 
-function read(name: string): Workflow {
-  return Workflow.parse(JSON.parse(readFileSync(`${FOLDER}/${name}.json`, "utf8")));
-}
-
-interface Condition {
-  leftValue: string;
-  rightValue: string;
-  operator: { type: string; operation: string };
-}
-interface Conditions {
-  conditions: { conditions: Condition[] };
-}
-
-/** Of the nodes that are asked for below, together. */
-interface Parameters extends Conditions {
-  url: string;
-  headerParameters: { parameters: { name: string; value: string }[] };
-  jsonBody: string;
-  resumeAmount: number;
-  errorMessage: string;
-  rules: { values: Conditions[] };
-  options: Record<string, unknown>;
-}
-
-function nodeOf(workflow: string, name: string): z.infer<typeof Node> {
-  const node = workflows.get(workflow)?.nodes.find((one) => one.name === name);
-  if (!node) throw new Error(`no node ${name} in ${workflow}`);
-  return node;
-}
-
-function parameters(workflow: string, name: string): Parameters {
-  return nodeOf(workflow, name).parameters as unknown as Parameters;
-}
-
-/** n8n's: text after `=`, in which `{{ … }}` is JavaScript; alone it gives its value. */
-function evaluate(expression: string, variables: Record<string, unknown>): unknown {
-  if (!expression.startsWith("=")) return expression;
-  const value = (code: string): unknown =>
-    (compileFunction(`return (${code});`, Object.keys(variables)) as (...all: unknown[]) => unknown)(
-      ...Object.values(variables),
-    );
-  const only = /^=\{\{([\s\S]*)\}\}$/.exec(expression)?.[1];
-  if (only !== undefined && !only.includes("}}")) return value(only);
-  return expression.slice(1).replaceAll(/\{\{(.*?)\}\}/gs, (_match, code: string) => String(value(code)));
-}
-
-/** n8n gives texts in expressions a few methods more. */
-function withHash(text: string): unknown {
-  const hash = (algorithm: string): string => createHash(algorithm).update(text).digest("hex");
-  return Object.assign(Object(text) as object, { hash });
-}
-
-function holds({ conditions }: Conditions, variables: Record<string, unknown>): boolean {
-  const [only, ...others] = conditions.conditions;
-  expect(others).toEqual([]);
-  const left = evaluate(only?.leftValue ?? "", variables);
-  if (only?.operator.operation === "true") return left === true;
-  expect(only?.operator).toEqual({ type: "string", operation: "equals" });
-  return left === only?.rightValue;
-}
-
-interface Execution {
-  $json: Record<string, unknown>;
-  $execution: { resumeUrl: unknown };
-}
-
-function execution(resumeUrl: string): Execution {
-  const $json = { prompt: 'A "lighthouse"\nat dusk, 灯塔.', seconds: 5, order: "42" };
-  return { $json, $execution: { resumeUrl: withHash(resumeUrl) } };
-}
-
-/** What an HTTP Request node of version 4.2 sends, with the headers that n8n 2.41.1 was seen to send. */
+/** What an HTTP Request node of version 4.2 sends. */
 async function send(
   { url, headerParameters, jsonBody }: Parameters,
   variables: Execution | Pick<Execution, "$json">,
@@ -141,11 +51,8 @@ async function send(
   return fetch(String(evaluate(url, { ...variables })).replace(URL_OF_PAGE, stack.worker.url), {
     method: text === undefined ? "GET" : "POST",
     headers: {
-      accept:
-        "application/json,text/html,application/xhtml+xml,application/xml,text/*;q=0.9, image/*;q=0.8, */*;q=0.7",
+      ...HEADERS,
       ...(text !== undefined && { "content-type": "application/json" }),
-      "user-agent": "n8n",
-      authorization: `Bearer ${KEY}`,
       ...Object.fromEntries(own),
     },
     ...(text !== undefined && { body: text }),

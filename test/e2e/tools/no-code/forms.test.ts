@@ -1,6 +1,7 @@
-import { afterEach, describe, expect, it } from "vitest";
-import { MODEL, newHook, OWN_KEY, sendRaw, submitsTo, type TaskBody } from "../../../support/stack.ts";
-import { useStack } from "../../../support/use-stack.ts";
+import { describe, expect, it } from "vitest";
+import { MODEL, newHook, submitsTo, type TaskBody } from "../../../support/stack.ts";
+import { usePosts } from "./posts.ts";
+import { FORM } from "./tools.ts";
 
 /*
  * Creates as tools without JSON send them, byte for byte.
@@ -8,37 +9,14 @@ import { useStack } from "../../../support/use-stack.ts";
  * scenario                                        requirement
  * curl -d without a content type                  contract, POST: a form body that starts with `{` is read as JSON
  * a form with every kind of field                 contract, POST: strings for numbers, booleans, objects and lists
- * a ping, a rotation and a redelivery as a form   the same, for tools that can send nothing else
- * other types, any encoding                       415
  * brackets and dots in a form's names             contract, POST: read, or 400; never forwarded
  * a form with a file                              contract, POST: multipart/form-data, the file as a data: URL
  * one that is too large for an address's half     413, its length said or not; the largest is taken
- * a byte order mark, a type that is sent twice    contract, POST: as without
- * a path with a slash at its end                  contract: the path without it
+ * a ping, a rotation and a redelivery as a form   contract, POST: for tools that can send nothing else
+ * other types, any encoding                       415
  */
 
-const stack = useStack();
-afterEach(() => {
-  stack.gateway.calls.length = 0;
-});
-
-const FORM = "application/x-www-form-urlencoded";
-
-async function post(
-  body: string | Uint8Array,
-  type: string,
-  more: Record<string, string> = {},
-  path = "/videos",
-) {
-  const headers = { authorization: `Bearer ${OWN_KEY}`, "content-type": type, ...more };
-  return sendRaw(`${stack.worker.url}/v1${path}`, { method: "POST", headers, chunks: [body] });
-}
-
-/** What reached the upstream. */
-function forwarded(): unknown {
-  const [submit] = submitsTo(stack.gateway);
-  return submit && JSON.parse(submit.body.toString());
-}
+const { stack, post, forwarded } = usePosts();
 
 describe("a form", () => {
   it("that starts with a brace is the JSON that curl -d sends", async () => {
@@ -250,35 +228,6 @@ describe("a form with a file", () => {
     const form = new FormData();
     form.append("callback_url", hook.url);
     expect(await (await postFiles(form, "/webhooks/ping/")).json()).toMatchObject({ delivered: true });
-  });
-});
-
-describe("what a tool adds to a request", () => {
-  const json = `{"model":"${MODEL}","prompt":"p"}`;
-  it.each([
-    ["a byte order mark", `\ufeff${json}`, "application/json", "/videos"],
-    ["a byte order mark in front of a form", `\ufeffmodel=${MODEL}&prompt=p`, FORM, "/videos"],
-    ["a byte order mark in front of the JSON of a form", `\ufeff${json}`, FORM, "/videos"],
-    ["its own content type beside the user's", json, "application/json, application/json", "/videos"],
-    ["a slash at the end of the path", json, "application/json", "/videos/"],
-  ])("%s changes nothing", async (_name, body, type, path) => {
-    expect((await post(body, type, {}, path)).status).toBe(202);
-    expect(forwarded()).toEqual({ model: MODEL, prompt: "p" });
-  });
-
-  it("a slash changes no path, but two of them do", async () => {
-    const ask = async (path: string) => (await sendRaw(stack.worker.url + path)).status;
-    for (const path of ["/healthz", "/openapi.json", "/docs", "/robots.txt"])
-      expect([path, await ask(path), await ask(`${path}/`), await ask(`${path}//`)]).toEqual([
-        path,
-        200,
-        200,
-        404,
-      ]);
-    const { task_id: id } = (await (await stack.create()).json()) as TaskBody;
-    for (const path of [`/v1/videos/${id}`, `/v1/videos/${id}/deliveries`, "/v1/stats", "/v1/models"])
-      expect([path, (await stack.call(`${path}/`)).status]).toEqual([path, 200]);
-    expect(await ask("/v1/nope/")).toBe(404);
   });
 });
 

@@ -1,26 +1,15 @@
-import { execFile, spawn } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { promisify } from "node:util";
 import { compileFunction } from "node:vm";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { root } from "../../../../dev/bundle.ts";
-import { installClient } from "../../../support/programs/installed-client.ts";
-import { freePort, listens } from "../../../support/programs/ports.ts";
-import { PYTHON } from "../../../support/programs/programs.ts";
-import {
-  eventually,
-  isTerminal,
-  newHook,
-  OWN_KEY,
-  startStack,
-  submitsTo,
-  type Stack,
-  type TaskBody,
-} from "../../../support/stack.ts";
+import { afterAll, afterEach, describe, expect, it } from "vitest";
+import { newHook, OWN_KEY, submitsTo } from "../../../support/stack.ts";
+import { useStack } from "../../../support/use-stack.ts";
+import { page } from "./pages.ts";
 
 /*
  * The recipes' own code, run as it stands there; the receivers have a suite of their own.
@@ -28,34 +17,16 @@ import {
  * scenario                                         requirement
  * curl.md, block by block                          each answers what the page says
  * zapier/verify.js as a code step                  a genuine callback gives its fields, anything else stops the Zap
- * migrate/: before, and after each step            the same video; one submit for a repeated order
- * every page                                       its links lead somewhere, and it says what was run
  */
 
-const FOLDER = `${root}docs/recipes`;
 const folder = mkdtempSync(join(tmpdir(), "ringback-recipes-"));
 const run = promisify(execFile);
-let stack: Stack;
-let consumer: string;
-/** What becomes of the videos that are asked for. */
-let fails = false;
 
-beforeAll(async () => {
-  ({ consumer } = await installClient(folder));
-  stack = await startStack({ gateway: { taskPlan: () => ({ queueSeconds: 0.1, runSeconds: 0.2, fails }) } });
-}, 60_000);
+const stack = useStack();
 afterEach(() => {
   stack.gateway.calls.length = 0;
-  fails = false;
 });
-afterAll(async () => {
-  await stack?.close();
-  rmSync(folder, { recursive: true, force: true });
-});
-
-function page(name: string): string {
-  return readFileSync(join(FOLDER, name), "utf8");
-}
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** The page's blocks in this language, with this stack's addresses for the examples'. */
 function blocks(name: string, language: string, callbackUrl = ""): string[] {
@@ -252,107 +223,5 @@ describe("Zapier's code step", () => {
     const mac = createHmac("sha256", "").update(`${inputs["id"]}.${inputs["timestamp"]}.{}`).digest("base64");
     const forged = { ...inputs, body: "{}", signature: `v1,${mac}` };
     await expect(codeStep({ ...forged, secrets: "whsec_" })).rejects.toThrow("has no whsec_");
-  });
-});
-
-describe("the way from a polling loop", () => {
-  interface Program {
-    file: string;
-    env?: Record<string, string>;
-  }
-
-  function prepared({ file, env = {} }: Program) {
-    cpSync(join(FOLDER, "migrate", file), join(consumer, file));
-    const program = file.endsWith(".py") ? PYTHON : process.execPath;
-    const all = { ...process.env, BASE_URL: `${stack.worker.url}/v1`, KEY: OWN_KEY, EVERY_MS: "50", ...env };
-    return { program, file, options: { cwd: consumer, env: all, timeout: 20_000 } };
-  }
-
-  async function output(wanted: Program): Promise<string> {
-    const { program, file, options } = prepared(wanted);
-    return (await run(program, [file], options)).stdout.trim();
-  }
-
-  it("begins with a loop that gets its video from the upstream", async () => {
-    const env = { BASE_URL: stack.gateway.baseUrl };
-    expect(await output({ file: "before.mjs", env })).toMatch(/^http.*\.mp4/);
-  });
-
-  it("step 1: the same loop gets it from Ringback, which its reads do not pass through", async () => {
-    expect(await output({ file: "before.mjs" })).toMatch(/^http.*\.mp4/);
-    expect(submitsTo(stack.gateway)).toHaveLength(1);
-  });
-
-  it.each(["wait.mjs", "wait.py"])(
-    "step 3b: %s waits, and a repeat of the order pays nothing",
-    async (file) => {
-      const env = { ORDER: `an order by ${file}`.replaceAll(" ", "-") };
-      const first = await output({ file, env });
-      expect(first).toMatch(/^http.*\.mp4/);
-      expect(await output({ file, env })).toBe(first);
-      expect(submitsTo(stack.gateway)).toHaveLength(1);
-    },
-  );
-
-  it.each(["wait.mjs", "wait.py"])("step 3b: %s says why a video failed", async (file) => {
-    fails = true;
-    const failure = await output({ file, env: { ORDER: `a-failure-of-${file}` } }).catch(String);
-    expect(failure).toContain("The prompt was refused by content review.");
-  });
-
-  it("step 3a: callback.mjs is called for its order, and takes no forged call", async () => {
-    const port = await freePort();
-    const url = `http://127.0.0.1:${port}`;
-    const answer = (await (await stack.call("/v1/webhooks/secret")).json()) as { secret: string };
-    const env = { SECRETS: answer.secret, PORT: String(port), PUBLIC_URL: url };
-    const { program, file, options } = prepared({ file: "callback.mjs", env });
-    const child = spawn(program, [file], { ...options, stdio: ["ignore", "pipe", "inherit"] });
-    let printed = "";
-    child.stdout.setEncoding("utf8").on("data", (text: string) => (printed += text));
-    try {
-      await eventually(async () => listens(port), Boolean);
-      expect((await fetch(`${url}/hook`, { method: "POST", body: "{}" })).status).toBe(400);
-      // Neither a body without an end nor a genuine event without an order ends the program.
-      await fetch(url, { method: "POST", body: "x".repeat(1_000_000) }).catch(() => undefined);
-      const body = JSON.stringify({ callback_url: `${url}/hook` });
-      const ping = await stack.call("/v1/webhooks/ping", {
-        method: "POST",
-        headers: { "content-type": "application/json" },
-        body,
-      });
-      expect(await ping.json()).toMatchObject({ delivered: true, status_code: 204 });
-      await eventually(
-        async () => printed,
-        (text) => text.includes("order 42: http"),
-      );
-      expect(printed.match(/order/g)).toHaveLength(1);
-    } finally {
-      child.kill();
-    }
-    const { data } = (await (await stack.call("/v1/videos?limit=1")).json()) as { data: TaskBody[] };
-    const task = await stack.task(data[0]?.task_id ?? "", (one) => one.callback?.status === "delivered");
-    expect(isTerminal(task)).toBe(true);
-  });
-});
-
-describe("every page", () => {
-  const pages = readdirSync(FOLDER).filter((name) => name.endsWith(".md"));
-
-  it("is in the index, and no other", () => {
-    const linked = [...page("README.md").matchAll(/\]\(([\w-]+\.md)\)/g)].map(([, name]) => name);
-    expect(new Set(linked)).toEqual(new Set(pages.filter((name) => name !== "README.md")));
-  });
-
-  it.each(pages)("%s has links that lead somewhere", (name) => {
-    const links = [...page(name).matchAll(/\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)/g)].map(
-      ([, link = ""]) => link,
-    );
-    expect(links.filter((link) => !existsSync(join(dirname(join(FOLDER, name)), link)))).toEqual([]);
-    const files = [...page(name).matchAll(/`(test\/[\w/-]+\.test\.ts)`/g)].map(([, file = ""]) => file);
-    expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
-  });
-
-  it.each(pages.filter((name) => name !== "README.md"))("%s says what was run", (name) => {
-    expect(page(name)).toMatch(/^## What was run\n\n\S/m);
   });
 });
