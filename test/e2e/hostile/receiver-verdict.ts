@@ -1,10 +1,9 @@
 import type { Exchange } from "../../support/wire/raw-server.ts";
 import type { DeliveryBody } from "../../support/stack.ts";
 
+export const STEP_MS = 500;
 /** Timers of two busy cores. */
 export const LATE_MS = 1500;
-export const STEP_MS = 500;
-
 /** The first wait with its jitter. */
 const STEP = { fromMs: STEP_MS * 0.8, toMs: STEP_MS * 1.2 };
 

@@ -43,10 +43,8 @@ import {
 
 /** Long for an honest answer on a busy machine, which comes after one of the Worker's own: see `startRawReceiver` below. */
 const TIMEOUT_MS = 8000;
-
 /** They share two cores: each of many has its answer so late that it times out. */
 const AT_ONCE = 10;
-
 /** How long a 2xx body may take to become an excerpt. */
 const PATIENCE_MS = 1000;
 

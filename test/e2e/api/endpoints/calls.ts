@@ -1,6 +1,6 @@
-import type { Stack } from "../../../support/stack.ts";
 import { beforeEach, expect } from "vitest";
 import type { EndpointJson } from "../../../../src/contract/shapes/endpoint.ts";
+import type { Stack } from "../../../support/stack.ts";
 import { useStack } from "../../../support/use-stack.ts";
 
 export const PATH = "/v1/webhooks/endpoints";

@@ -4,8 +4,8 @@ import { newVisitor, whereTo } from "../../../support/browsers/visitor.ts";
 import { createHash } from "node:crypto";
 
 /*
- * scenario                                        requirement (issue: the console)
- * tokens of another account, tokens that are gone the same caller as the API's
+ * scenario                                             requirement (issue: the console)
+ * tokens of another account, and those that are gone   the same caller as the API's
  */
 
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
