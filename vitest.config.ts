@@ -18,9 +18,11 @@ const LONG_FILES = [
   "e2e/hostile/retry-after.test.ts",
   "e2e/life/kill.test.ts",
   "e2e/hostile/receiver.test.ts",
-  "e2e/life/poll.test.ts",
+  "e2e/life/poll/ends.test.ts",
+  "e2e/life/poll/times.test.ts",
   "e2e/hostile/canaries.test.ts",
-  "e2e/life/recovery.test.ts",
+  "e2e/life/recovery/restart.test.ts",
+  "e2e/life/recovery/recovery.test.ts",
   "e2e/tools/ops.test.ts",
 ].map((file) => `test/${file}`);
 

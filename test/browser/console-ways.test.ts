@@ -11,7 +11,8 @@ import {
   signIn,
   WIDE,
 } from "../support/browsers/browser.ts";
-import { eventually, newHook, startStack, type Stack, type TaskBody } from "../support/stack.ts";
+import { newHook, startStack, type Stack, type TaskBody } from "../support/stack.ts";
+import { weigh } from "./page-weight.ts";
 
 /*
  * scenario                                          requirement (issue: the console)
@@ -280,13 +281,7 @@ describe("the form of a new task", () => {
 describe("the weight of a page", () => {
   it("is under 60 kB with everything that it loads, and its first content is reported", async () => {
     const id = await createdTask({ callback_url: newHook(stack).url, metadata: { order: 42 } });
-    await eventually(
-      async () =>
-        (await (
-          await stack.call(`/v1/videos/${id}`, { headers: { authorization: `Bearer ${KEY}` } })
-        ).json()) as TaskBody,
-      ({ callback }) => callback?.status === "delivered",
-    );
+    await stack.task(id, ({ callback }) => callback?.status === "delivered");
     const measured: Record<string, { bytes: number; firstContentMs: number }> = {};
     for (const path of ["/sign-in", "/", `/tasks/${id}`, "/new", "/webhooks", "/statistics"]) {
       // A profile of its own: nothing is in its cache.
@@ -302,26 +297,4 @@ describe("the weight of a page", () => {
       expect([name, firstContentMs > 0]).toEqual([name, true]);
     }
   });
-
-  /** Everything but the video, with the cache off. */
-  async function weigh(page: Page, path: string): Promise<{ bytes: number; firstContentMs: number }> {
-    const session = await page.context().newCDPSession(page);
-    await session.send("Network.enable");
-    await session.send("Network.setCacheDisabled", { cacheDisabled: true });
-    let bytes = 0;
-    const videos = new Set<string>();
-    session.on("Network.responseReceived", ({ requestId, type }) => {
-      if (type === "Media") videos.add(requestId);
-    });
-    session.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
-      if (!videos.has(requestId)) bytes += encodedDataLength;
-    });
-    await page.goto(path, { waitUntil: "networkidle" });
-    const firstContentMs = await eventually(
-      async () =>
-        page.evaluate<number>("performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0"),
-      (at) => at > 0,
-    );
-    return { bytes, firstContentMs: Math.round(firstContentMs) };
-  }
 });

@@ -1,31 +1,33 @@
 import { readFileSync, writeFileSync } from "node:fs";
-import type { Browser, Locator, Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { root } from "../../dev/bundle.ts";
-import {
-  axeViolations,
-  launchBrowser,
-  openWindow,
-  scrollsSideways,
-  shoot,
-  signIn,
-  type Window,
-} from "../support/browsers/browser.ts";
+import { launchBrowser, openWindow, signIn, type Window } from "../support/browsers/browser.ts";
 import { LOOKS, VISITS } from "../support/browsers/looks.ts";
 import { eventually, newHook, startStack, type Stack, type TaskBody } from "../support/stack.ts";
+import {
+  button,
+  examplePages,
+  expectWell,
+  isMarked,
+  mark,
+  PICTURE,
+  pictureOf,
+  sizeOfPng,
+  statusOf,
+  type VideoElement,
+} from "./console-page.ts";
 
 /*
  * scenario                                               requirement (issue: the console)
  * sign in, start, watch, play, a callback that fails,    what the console shows, live without a reload
  * redeliver, ping, verify, rotate, delete, sign out
  * a task with a retried callback                         the README's picture: its size, and that it is there
- * each page at 360 and 1280 px, light and dark, Chinese  axe-core clean, nothing to scroll sideways, no complaint of
- *                                                        the content security policy
+ * each page at 360 and 1280 px, light and dark, Chinese  axe-core clean, nothing to scroll sideways, no policy complains
  */
 
 /** `UPDATE_PICTURE=1 npx vitest run --project=browser -t picture` makes it anew. */
 const README_PICTURE = `${root}docs/images/console.png`;
-const PICTURE = { width: 1000, height: 870 };
 
 const PROMPT = "A lighthouse at dusk; it's calm.";
 
@@ -48,24 +50,6 @@ afterAll(async () => {
   await browser.close();
   await stack.close();
 });
-
-async function expectWell(page: Page, name: string): Promise<void> {
-  expect(await axeViolations(page)).toEqual([]);
-  expect(await scrollsSideways(page)).toBe(false);
-  await shoot(page, name);
-}
-
-/** A page that is loaded again forgets this. */
-async function mark(page: Page): Promise<void> {
-  await page.evaluate("window.neverLoadedAgain = true");
-}
-async function isMarked(page: Page): Promise<boolean> {
-  return page.evaluate("window.neverLoadedAgain === true");
-}
-
-const button = (page: Page | Locator, name: string): Locator =>
-  page.getByRole("button", { name, exact: true });
-const statusOf = (page: Page): Locator => page.locator(".big .badge");
 
 describe.each(VISITS)("a visit to the console (%s)", (look, settings) => {
   const key = `sk-visitor-${look}`;
@@ -273,38 +257,10 @@ describe.each(VISITS)("a visit to the console (%s)", (look, settings) => {
 
 describe("every page, in every look", () => {
   const key = "sk-a-reader";
-  const paths: [name: string, path: string][] = [];
+  let paths: [name: string, path: string][] = [];
 
   beforeAll(async () => {
-    const headers = { authorization: `Bearer ${key}` };
-    const done = await stack.create(
-      { callback_url: newHook(stack).url, metadata: { order: 42, name: "阿达" } },
-      headers,
-    );
-    const { task_id: succeeded } = (await done.json()) as TaskBody;
-    stack.receiver.reply({ status: 500, body: "out of order" });
-    const test = { outcome: "failed", delay_seconds: 0 };
-    const failing = await stack.create({ callback_url: newHook(stack).url, test }, headers);
-    const { task_id: failed } = (await failing.json()) as TaskBody;
-    await eventually(
-      async () => (await (await stack.call(`/v1/videos/${succeeded}`, { headers })).json()) as TaskBody,
-      ({ callback }) => callback?.status === "delivered",
-    );
-    const { task_id: waiting } = (await (
-      await stack.create({ test: { outcome: "succeeded", delay_seconds: 600 } }, headers)
-    ).json()) as TaskBody;
-    paths.push(
-      ["tasks", "/"],
-      ["tasks-filtered", "/?callback_status=delivered&metadata.order=42&limit=50"],
-      ["tasks-none", "/?model=none&test=false"],
-      ["tasks-refused", "/?callback_host=a%20b&metadata=42&created_after=yesterday"],
-      ["succeeded", `/tasks/${succeeded}`],
-      ["failed", `/tasks/${failed}`],
-      ["waiting", `/tasks/${waiting}`],
-      ["new", "/new"],
-      ["webhooks", "/webhooks"],
-      ["statistics", "/statistics"],
-    );
+    paths = await examplePages(stack, key);
   });
 
   it.each(LOOKS)("%s", async (look, settings) => {
@@ -334,18 +290,7 @@ describe("the README's picture", () => {
     );
     const { task_id: id } = (await created.json()) as TaskBody;
     await hook.waitFor(2);
-    const { page, close } = await openWindow(browser, stack.worker.url, { viewport: PICTURE });
-    await signIn(page, key);
-    await page.goto(`/tasks/${id}`);
-    await page.locator(".timeline").getByText("Callback attempt 2").waitFor();
-    await page.locator("video").evaluate(async (element: VideoElement) => {
-      element.muted = true;
-      element.controls = false;
-      await element.play();
-      element.pause();
-    });
-    const shown = await page.screenshot();
-    await close();
+    const shown = await pictureOf(browser, stack, { key, path: `/tasks/${id}` });
     if (process.env["UPDATE_PICTURE"] !== undefined) writeFileSync(README_PICTURE, shown);
     const picture = readFileSync(README_PICTURE);
     expect(picture.byteLength).toBeLessThan(200_000);
@@ -353,19 +298,3 @@ describe("the README's picture", () => {
     expect(sizeOfPng(shown)).toEqual(PICTURE);
   });
 });
-
-/** Width and height stand at fixed places of a PNG's first chunk. */
-function sizeOfPng(png: Buffer): { width: number; height: number } {
-  return { width: png.readUInt32BE(16), height: png.readUInt32BE(20) };
-}
-
-/** What a test asks of a `video`; the tests know Node's types only. */
-interface VideoElement {
-  muted: boolean;
-  controls: boolean;
-  currentTime: number;
-  videoWidth: number;
-  error: { message: string } | null;
-  play(): Promise<void>;
-  pause(): void;
-}

@@ -18,6 +18,15 @@ import {
 import { httpAnswer, startRawServer, type Exchange, type RawServer } from "../../support/wire/raw-server.ts";
 import { auditReceiver } from "../../support/checks/audit.ts";
 import { eventually, startStack, type DeliveryBody, type Stack, type TaskBody } from "../../support/stack.ts";
+import {
+  LATE_MS,
+  STEP_MS,
+  contract,
+  retried,
+  verdictOf,
+  type Attempt,
+  type Life,
+} from "./receiver-verdict.ts";
 
 /*
  * A receiver that means harm or is broken, in naked bytes. Of each attempt: what is written down, that it was written
@@ -34,17 +43,10 @@ import { eventually, startStack, type DeliveryBody, type Stack, type TaskBody } 
 
 /** Long for an honest answer on a busy machine, which comes after one of the Worker's own: see `startRawReceiver` below. */
 const TIMEOUT_MS = 8000;
-const STEP_MS = 500;
 /** They share two cores: each of many has its answer so late that it times out. */
 const AT_ONCE = 10;
-/** Timers of two busy cores. */
-const LATE_MS = 1500;
-/** The first wait with its jitter. */
-const STEP = { fromMs: STEP_MS * 0.8, toMs: STEP_MS * 1.2 };
 /** How long a 2xx body may take to become an excerpt. */
 const PATIENCE_MS = 1000;
-
-type Attempt = DeliveryBody["attempts"][number];
 
 vi.setConfig({ maxConcurrency: 10 });
 
@@ -103,16 +105,6 @@ async function answered({ exchanges }: Endpoint, count: number): Promise<void> {
   );
 }
 
-interface Life {
-  /** The delivery when its first attempt was recorded, and at last. */
-  first: DeliveryBody;
-  last: DeliveryBody;
-  attempt: Attempt;
-  /** From the end of the first attempt to the planned second one; null if there is none planned. */
-  plannedMs: number | null;
-  exchanges: Exchange[];
-}
-
 /** Follows one callback whose first attempt is met by `answer` and whose next one is taken. */
 async function follow(answer: Reply): Promise<Life> {
   const endpoint = receiver.endpoint(answer);
@@ -139,38 +131,6 @@ async function follow(answer: Reply): Promise<Life> {
     exchanges.map((_, index) => String(index + 1)),
   );
   return { first, last, attempt, plannedMs, exchanges };
-}
-
-/** What a first attempt comes to, and what follows from it. */
-interface Verdict {
-  outcome: string;
-  reason: string | null;
-  status_code: number | null;
-  /** When the next one is planned: "in time" after the first step, or never. */
-  planned: string | null;
-  status: string;
-  requests: number;
-}
-
-function verdictOf({ last, attempt, plannedMs, exchanges }: Life): Verdict {
-  const { outcome, reason, status_code } = attempt;
-  const inTime = plannedMs !== null && plannedMs >= STEP.fromMs - 2 && plannedMs < STEP.toMs + LATE_MS;
-  const planned = inTime ? "in time" : plannedMs === null ? null : `after ${plannedMs} ms`;
-  return { outcome, reason, status_code, planned, status: last.status, requests: exchanges.length };
-}
-
-const retried = (reason: string, status_code: number | null = null): Verdict => ({
-  ...{ outcome: "retryable", reason, status_code, planned: "in time" },
-  ...{ status: "delivered", requests: 2 },
-});
-
-/** The contract's table. */
-function contract(status_code: number, redirects = false): Verdict {
-  const settled = { status_code, planned: null, requests: 1 };
-  if (status_code < 300) return { ...settled, outcome: "delivered", reason: null, status: "delivered" };
-  if (status_code === 410) return { ...settled, outcome: "permanent", reason: "gone", status: "stopped" };
-  if (status_code === 501) return { ...settled, outcome: "permanent", reason: "http_501", status: "stopped" };
-  return retried(redirects ? "redirect" : `http_${status_code}`, status_code);
 }
 
 /** Follows many, some at a time. */

@@ -1,14 +1,6 @@
 import type { Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import {
-  BOUNDED_BYTES,
-  broken,
-  endlessDrips,
-  head,
-  tooMuch,
-  tooSlow,
-  type Bytes,
-} from "../../support/wire/hostile-bytes.ts";
+import { BOUNDED_BYTES, broken, endlessDrips, tooMuch, tooSlow } from "../../support/wire/hostile-bytes.ts";
 import {
   httpAnswer,
   startRawServer,
@@ -28,10 +20,19 @@ import {
 import { auditUpstream } from "../../support/checks/audit.ts";
 import { eventually, isTerminal, newHook, startStack, type Stack } from "../../support/stack.ts";
 import { byDay } from "../../support/checks/by-day.ts";
+import {
+  FOREIGN_IDS,
+  NO_IDS,
+  okWith,
+  PAGES,
+  pointersTo,
+  say,
+  STATUSES_IN_A_ROW,
+} from "./upstream-answers.ts";
 
 /*
  * An upstream that means harm or is broken, in naked bytes; each answer both to the submit and to a poll. What an
- * ordinary HTTP server can say wrong stands in submit.test.ts and poll.test.ts.
+ * ordinary HTTP server can say wrong stands in life/submit and life/poll.
  *
  * scenario                                            requirement
  * bodies without an end, bombs                        threats T13: read to a cap and cancelled
@@ -83,16 +84,11 @@ async function closing(exchange: Exchange): Promise<NonNullable<Exchange["closed
   return closed ?? { afterMs: Number.NaN, bytes: Number.NaN };
 }
 
-const act =
-  (bytes: Bytes): Answer =>
-  (socket) =>
-    bytes(socket);
-
 describe.concurrent("an answer that is too much", () => {
   it.each(byDay(tooMuch(200)))(
     "is disconnected after a bounded number of bytes: %s",
     async (_name, bytes) => {
-      const met = await meet(act(bytes));
+      const met = await meet(bytes);
       expect(outcomes(met)).toEqual([UNKNOWN, BORNE]);
       for (const { exchange } of met) {
         const closed = await closing(exchange);
@@ -113,7 +109,7 @@ describe.concurrent("an answer that is too much", () => {
       try {
         const fields = { callback_url: hanging.origin, callback_events: ["video.running"] };
         const running = json(200, { status: "running" });
-        const { scene } = await create({ poll: [running, running, act(bytes)] }, fields);
+        const { scene } = await create({ poll: [running, running, bytes] }, fields);
         const [, , exchange] = await eventually(
           async () => scene.polls,
           ({ length }) => length >= 3,
@@ -134,7 +130,7 @@ describe.concurrent("an answer that is too slow", () => {
   it.each([...tooSlow(200), ...endlessDrips(200)])(
     "is disconnected at the timeout: %s",
     async (_name, bytes) => {
-      const met = await meet(act(bytes));
+      const met = await meet(bytes);
       expect(outcomes(met)).toEqual([UNKNOWN, BORNE]);
       for (const { exchange } of met) {
         const closed = await closing(exchange);
@@ -148,84 +144,32 @@ describe.concurrent("an answer that is too slow", () => {
 
 describe.concurrent("an answer that is none", () => {
   it.each(byDay(broken(200)))("is an unknown submit, and a poll to repeat: %s", async (_name, bytes) => {
-    expect(outcomes(await meet(act(bytes)))).toEqual([UNKNOWN, BORNE]);
+    expect(outcomes(await meet(bytes))).toEqual([UNKNOWN, BORNE]);
   });
 });
 
 describe.concurrent("a 200 that is no answer of the API", () => {
-  /** What would be believed if it were looked for in the wrong place. */
-  const lure = (id: string) =>
-    JSON.stringify({ task_id: id, status: "succeeded", video_url: "https://evil.example.net/" });
-  const page = (id: string) =>
-    `<!doctype html><title>Sign in to Wi-Fi</title><script>const a = ${lure(id)}</script>`;
-  const pages: [name: string, body: (id: string) => string, type: string][] = [
-    ["a captive page", page, "text/html"],
-    ["a captive page that calls itself JSON", page, "application/json"],
-    ["JSON in a callback", (id) => `cb(${lure(id)})`, "application/javascript"],
-    ["JSON behind a guard", (id) => `)]}',\n${lure(id)}`, "application/json"],
-    ["JSON as an event stream", (id) => `data: ${lure(id)}\n\n`, "text/event-stream"],
-    ["JSON lines", (id) => `${lure(id)}\n${lure(id)}\n`, "application/x-ndjson"],
-    ["JSON in a list", (id) => `[${lure(id)}]`, "application/json"],
-    ["JSON in UTF-16", (id) => Buffer.from(lure(id), "utf16le").toString("latin1"), "application/json"],
-    [
-      "3 MB of good JSON",
-      (id) => lure(id).replace("}", `,"pad":"${"x".repeat(3_000_000)}"}`),
-      "application/json",
-    ],
-  ];
-  it.each(byDay(pages))("is an unknown submit, and a poll to repeat: %s", async (_name, body, type) => {
-    const answer: Answer = (socket, { id }) => {
-      const bytes = Buffer.from(body(id), "latin1");
-      socket.write(
-        head(200, `content-type: ${type}`, `content-length: ${bytes.length}`, "connection: close"),
-      );
-      socket.end(bytes);
-    };
-    expect(outcomes(await meet(answer))).toEqual([UNKNOWN, BORNE]);
+  it.each(byDay(PAGES))("is an unknown submit, and a poll to repeat: %s", async (_name, body, type) => {
+    expect(outcomes(await meet(okWith(body, type)))).toEqual([UNKNOWN, BORNE]);
   });
 });
 
 describe.concurrent("an id", () => {
-  const noIds: [name: string, ids: string][] = [
-    ["null", '"task_id":null'],
-    ["true", '"task_id":true'],
-    ["a fraction", '"task_id":7.5'],
-    ["a power of ten", '"task_id":1e30'],
-    ["an empty text", '"task_id":""'],
-    ["a list", '"task_id":["up"]'],
-    ["an object", '"task_id":{"id":"up"}'],
-    ["half of a character", String.raw`"task_id":"\ud800"`],
-    ["257 characters", `"task_id":"${"x".repeat(257)}"`],
-    ["a megabyte", `"task_id":"${"x".repeat(1_000_000)}"`],
-    ["the folder above", '"task_id":".."'],
-    ["the folder itself", '"id":".","task_id":null'],
-    ["inherited", '"__proto__":{"task_id":"up"}'],
-    ["named in another case", '"Task_ID":"up"'],
-  ];
-  it.each(byDay(noIds))("that is %s leaves a submit unknown", async (_name, ids) => {
+  it.each(byDay(NO_IDS))("that is %s leaves a submit unknown", async (_name, ids) => {
     const met = await submitMeets((socket) => socket.end(httpAnswer(200, `{"status":"queued",${ids}}`)));
     expect(met.outcome).toEqual(UNKNOWN);
   });
 
-  const foreign: [name: string, ids: (id: string) => string][] = [
-    ["another text", () => '"task_id":"up-other"'],
-    ["another integer", () => '"task_id":1'],
-    ["the same with a space", (id) => `"task_id":"${id} "`],
-    ["the same in upper case", (id) => `"task_id":"${id.toUpperCase()}"`],
-    ["the same and more", (id) => `"task_id":"${id}-2"`],
-    ["in data", () => '"data":{"task_id":"up-other"}'],
-    ["of 257 characters", () => `"task_id":"${"x".repeat(257)}"`],
-    ["the same, padded to 300 characters", (id) => `"task_id":"${id.padEnd(300, "0")}"`],
-    ["with half of a character", (id) => String.raw`"task_id":"${id}\ud800"`],
-    ["the folder above", () => '"task_id":".."'],
-  ];
-  it.each(byDay(foreign))("that is another one is not trusted and asked again: %s", async (_name, ids) => {
-    const url = "https://cdn.example.com/somebody-elses.mp4";
-    const met = await pollMeets((socket, { id }) =>
-      socket.end(httpAnswer(200, `{"status":"succeeded","video_url":"${url}",${ids(id)}}`)),
-    );
-    expect(met.outcome).toEqual(BORNE);
-  });
+  it.each(byDay(FOREIGN_IDS))(
+    "that is another one is not trusted and asked again: %s",
+    async (_name, ids) => {
+      const url = "https://cdn.example.com/somebody-elses.mp4";
+      const met = await pollMeets((socket, { id }) =>
+        socket.end(httpAnswer(200, `{"status":"succeeded","video_url":"${url}",${ids(id)}}`)),
+      );
+      expect(met.outcome).toEqual(BORNE);
+    },
+  );
 
   it("that changes from poll to poll is asked again until it is ours, at the place that the submit named", async () => {
     const other = (id: string, status: string) =>
@@ -244,50 +188,7 @@ describe.concurrent("an id", () => {
 });
 
 describe.concurrent("a status that goes back", () => {
-  const say = (status: string, more: object = {}): Answer => json(200, { status, ...more });
-  const done = say("succeeded", { video_url: VIDEO });
-  const rows: [name: string, plan: Answer[], end: object, polls: number][] = [
-    [
-      "from succeeded to failed",
-      [say("running"), done, say("failed")],
-      { status: "succeeded", video_url: VIDEO },
-      2,
-    ],
-    [
-      "from failed to succeeded",
-      [say("failed"), done],
-      { status: "failed", error: { code: "generation_failed" } },
-      1,
-    ],
-    [
-      "from running to queued and running again",
-      [
-        say("running", { progress: 50 }),
-        say("queued", { progress: 0 }),
-        say("running", { progress: 10 }),
-        done,
-      ],
-      { status: "succeeded", progress: 100 },
-      4,
-    ],
-    [
-      "from a success without a URL to failed, which is the end",
-      [say("succeeded"), say("running"), say("failed", { message: "After all." }), done],
-      { status: "failed", error_message: "After all.", video_url: null },
-      3,
-    ],
-    [
-      "within one answer: the inner one counts",
-      [
-        say("succeeded", { video_url: VIDEO, data: { status: "running" } }),
-        say("failed", { data: { status: "queued" } }),
-        done,
-      ],
-      { status: "succeeded" },
-      3,
-    ],
-  ];
-  it.each(byDay(rows))("%s, has one end and one event", async (_name, poll, end, polls) => {
+  it.each(byDay(STATUSES_IN_A_ROW))("%s, has one end and one event", async (_name, poll, end, polls) => {
     const hook = newHook(stack);
     const { scene, task } = await create(
       { poll: [...poll, ...Array.from({ length: 20 }, () => say("failed"))] },
@@ -306,14 +207,7 @@ describe.concurrent("a status that goes back", () => {
 });
 
 describe.concurrent("an answer that points elsewhere", () => {
-  /** Every header that could make a client speak to another host. */
-  const pointers = (): Record<string, string> => ({
-    location: `${elsewhere.origin}/steal`,
-    "content-location": `${elsewhere.origin}/steal`,
-    refresh: `0; url=${elsewhere.origin}/steal`,
-    link: `<${elsewhere.origin}/steal>; rel=preload, <${elsewhere.origin}>; rel=preconnect`,
-    "alt-svc": `http/1.1="127.0.0.1:${elsewhere.port}"; ma=3600`,
-  });
+  const pointers = () => pointersTo(elsewhere);
   const body = (id: string) =>
     JSON.stringify({ task_id: id, status: "succeeded", video_url: `${elsewhere.origin}/v.mp4` });
 

@@ -1,15 +1,13 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Webhook } from "standardwebhooks";
-import { startGateway, type Gateway } from "../../../dev/gateway.ts";
-import { startReceiver, type Receiver } from "../../../dev/receiver.ts";
-import { buildSelfHost } from "../../../ops/self-host.ts";
 import { freePort } from "../../support/programs/ports.ts";
-import { eventually, FAST_SETTINGS, isTerminal, MODEL, OWN_KEY, type TaskBody } from "../../support/stack.ts";
+import { eventually, isTerminal } from "../../support/stack.ts";
+import { ALARMS_CONFIG, ALARMS_WORKER } from "./alarms-worker.ts";
+import { auth, storesIn, useMachine } from "./self-host-machine.ts";
 
 /*
  * The folder that `npm run self-host` makes, run as its systemd unit runs it: bare workerd and nothing else.
@@ -25,154 +23,22 @@ import { eventually, FAST_SETTINGS, isTerminal, MODEL, OWN_KEY, type TaskBody } 
  * licences                                        of all that is in the folder
  */
 
-const folder = mkdtempSync(join(tmpdir(), "ringback-self-host-"));
-const store = join(folder, "state");
-let gateway: Gateway;
-let receiver: Receiver;
-let running: ChildProcess | null = null;
-let url = "";
-
-beforeAll(async () => {
-  gateway = await startGateway({ queueSeconds: 0.5, runSeconds: 1 });
-  receiver = await startReceiver();
-  await buildSelfHost({ folder });
-  cpSync(join(folder, "store"), store, { recursive: true });
-}, 60_000);
-afterEach(async () => stop());
-afterAll(async () => {
-  await Promise.all([gateway.close(), receiver.close()]);
-  rmSync(folder, { recursive: true, force: true });
-});
-
-/** A command of the unit, with its paths and its port replaced by ours. */
-function command(name: "ExecStartPre" | "ExecStart", port: number): string[] {
-  const unit = readFileSync(join(folder, "ringback.service"), "utf8");
-  const line = new RegExp(`^${name}=-?(.*)$`, "m").exec(unit)?.[1] ?? "";
-  return line
-    .replaceAll("/opt/ringback", folder)
-    .replaceAll("/var/lib/ringback", store)
-    .replace("127.0.0.1:8787", `127.0.0.1:${port}`)
-    .split(" ");
-}
-
-/** `ExecStartPre` of the unit: what it prints. */
-function sweep(): string {
-  const [program = "", ...args] = command("ExecStartPre", 0);
-  const { status, stdout, stderr } = spawnSync(program, args, { encoding: "utf8" });
-  expect([status, stderr]).toEqual([0, ""]);
-  return stdout;
-}
-
-async function start(settings: Record<string, string> = {}): Promise<void> {
-  sweep();
-  const port = await freePort();
-  const [program = "", ...args] = command("ExecStart", port);
-  const env = { ...FAST_SETTINGS, AIO_BASE_URL: gateway.baseUrl, ...settings };
-  running = spawn(program, args, { cwd: folder, env, stdio: ["ignore", "ignore", "inherit"] });
-  url = `http://127.0.0.1:${port}`;
-  await eventually(
-    async () => fetch(`${url}/healthz`).catch(() => null),
-    (response) => response?.ok === true,
-  );
-}
-
-/** `ExecStartPost` of the unit, at our port: what it prints. */
-function afterStart(): string {
-  const unit = readFileSync(join(folder, "ringback.service"), "utf8");
-  const script = /^ExecStartPost=-\/bin\/sh -c '(.*)'$/m.exec(unit)?.[1] ?? "";
-  expect(script).toContain("127.0.0.1:8787");
-  const args = ["-c", script.replace("127.0.0.1:8787", new URL(url).host)];
-  return spawnSync("/bin/sh", args, { encoding: "utf8" }).stdout;
-}
-
-/** As a machine that loses power. */
-async function stop(): Promise<void> {
-  const child = running;
-  if (!child || child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once("exit", resolve));
-  child.kill("SIGKILL");
-  await gone;
-}
-
-/** The configuration as it was built, or with this machine's own addresses let in, which only a test wants. */
-function allowLocal(allow: boolean): void {
-  const path = join(folder, "config.capnp");
-  const text = readFileSync(path, "utf8");
-  const [built, local] = ['allow = ["public"]', 'allow = ["public", "local", "private"]'];
-  writeFileSync(path, allow ? text.replace(built, local) : text.replace(local, built));
-  expect(readFileSync(path, "utf8")).toContain(allow ? local : built);
-}
-
-const auth = { authorization: `Bearer ${OWN_KEY}` };
-
-async function post(fields: object = {}, headers: Record<string, string> = {}): Promise<Response> {
-  return fetch(`${url}/v1/videos`, {
-    method: "POST",
-    headers: { ...auth, "content-type": "application/json", ...headers },
-    body: JSON.stringify({ model: MODEL, prompt: "p", callback_url: `${receiver.url}/hook`, ...fields }),
-  });
-}
-
-async function create(fields: object = {}, headers: Record<string, string> = {}): Promise<TaskBody> {
-  const response = await post(fields, headers);
-  expect(response.status).toBe(202);
-  return (await response.json()) as TaskBody;
-}
-
-/** Files of the store that have tables in them, and those that have none, as SQLite itself reads them. */
-function storesIn(where: string): { full: string[]; empty: string[] } {
-  const files = readdirSync(where, { recursive: true, encoding: "utf8" });
-  const stores = files.filter((name) => /[0-9a-f]{64}\.sqlite$/.test(name));
-  const copy = mkdtempSync(join(tmpdir(), "ringback-store-"));
-  cpSync(where, copy, { recursive: true });
-  const full = stores.filter((name) => {
-    const database = new DatabaseSync(join(copy, name));
-    const { tables } = database.prepare("SELECT count(*) AS tables FROM sqlite_master").get() as {
-      tables: number;
-    };
-    database.close();
-    return tables > 0;
-  });
-  rmSync(copy, { recursive: true, force: true });
-  return { full, empty: stores.filter((name) => !full.includes(name)) };
-}
-
-async function read(id: string): Promise<TaskBody> {
-  return (await fetch(`${url}/v1/videos/${id}`, { headers: auth })).json() as Promise<TaskBody>;
-}
-
-/** An object that sets an alarm, or takes it back, and writes nothing. */
-const ALARMS_WORKER = `
-export class Alarms {
-  constructor({ storage }) { this.storage = storage; }
-  async fetch(request) {
-    const { pathname } = new URL(request.url);
-    if (pathname === "/set") await this.storage.setAlarm(Date.now() + 3_600_000);
-    if (pathname === "/unset") await this.storage.setAlarm(Date.now() + 3_600_000).then(() => this.storage.deleteAlarm());
-    return new Response(String(await this.storage.getAlarm()));
-  }
-  alarm() {}
-}
-export default {
-  fetch: (request, { ALARMS }) => {
-    const name = new URL(request.url).pathname === "/unset" ? "unset" : "set";
-    return ALARMS.get(ALARMS.idFromName(name)).fetch(request);
-  },
-};
-`;
-const ALARMS_CONFIG = `using Workerd = import "/workerd/workerd.capnp";
-const config :Workerd.Config = (
-  services = [(name = "main", worker = .main), (name = "store", disk = (path = "store", writable = true))],
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "main")],
-);
-const main :Workerd.Worker = (
-  modules = [(name = "index.js", esModule = embed "index.js")],
-  compatibilityDate = "2026-10-20",
-  bindings = [(name = "ALARMS", durableObjectNamespace = "Alarms")],
-  durableObjectNamespaces = [(className = "Alarms", uniqueKey = "alarms", enableSql = true)],
-  durableObjectStorage = (localDisk = "store"),
-);
-`;
+const {
+  folder,
+  store,
+  gateway,
+  receiver,
+  url,
+  sweep,
+  start,
+  afterStart,
+  launch,
+  stop,
+  allowLocal,
+  post,
+  create,
+  read,
+} = useMachine();
 
 describe("Ringback on one machine", () => {
   it("lives a task to its signed callback, across a kill", async () => {
@@ -184,10 +50,10 @@ describe("Ringback on one machine", () => {
     const task = await eventually(async () => read(id), isTerminal);
     expect(task).toMatchObject({ status: "succeeded", error: null });
     const [callback] = await eventually(
-      async () => receiver.received,
+      async () => receiver().received,
       (all) => all.length > 0,
     );
-    const secret = (await (await fetch(`${url}/v1/webhooks/secret`, { headers: auth })).json()) as {
+    const secret = (await (await fetch(`${url()}/v1/webhooks/secret`, { headers: auth })).json()) as {
       secret: string;
     };
     const headers = callback?.headers as Record<string, string>;
@@ -210,21 +76,21 @@ describe("Ringback on one machine", () => {
       video_url: expect.stringMatching(
         /^https:\/\/ringback\.example\.com\/v1\/files\/[a-z2-7]{26}\.mp4$/,
       ) as string,
-      source_url: expect.stringContaining(new URL(gateway.baseUrl).origin) as string,
+      source_url: expect.stringContaining(new URL(gateway().baseUrl).origin) as string,
       file: { status: "kept", bytes: clip.byteLength, content_type: "video/mp4" },
     });
     await stop();
     await start(settings);
     const { pathname } = new URL(task.video_url ?? "");
     const fetched = async (headers: Record<string, string>): Promise<[number, Buffer]> => {
-      const response = await fetch(url + pathname, { headers });
+      const response = await fetch(url() + pathname, { headers });
       return [response.status, Buffer.from(await response.arrayBuffer())];
     };
     expect(await fetched({})).toEqual([200, clip]);
     expect(await fetched({ range: "bytes=100-299" })).toEqual([206, clip.subarray(100, 300)]);
     expect(await fetched({ range: "bytes=-7" })).toEqual([206, clip.subarray(-7)]);
     expect(readdirSync(files)).toEqual([/[a-z2-7]{26}/.exec(pathname)?.[0]]);
-    await fetch(`${url}/v1/videos/${id}`, { method: "DELETE", headers: auth });
+    await fetch(`${url()}/v1/videos/${id}`, { method: "DELETE", headers: auth });
     await eventually(
       async () => readdirSync(files),
       (names) => names.length === 0,
@@ -234,17 +100,17 @@ describe("Ringback on one machine", () => {
 
   it("as it is built connects to public addresses only", async () => {
     allowLocal(false);
-    const before = { upstream: gateway.calls.length, callbacks: receiver.received.length };
+    const before = { upstream: gateway().calls.length, callbacks: receiver().received.length };
     await start();
     // The connection is refused before it is made, so its outcome looks unknown, as any broken connection does.
     expect(await create()).toMatchObject({ status: "failed", error: { code: "submit_unknown" } });
-    expect(gateway.calls).toHaveLength(before.upstream);
-    expect(receiver.received).toHaveLength(before.callbacks);
+    expect(gateway().calls).toHaveLength(before.upstream);
+    expect(receiver().received).toHaveLength(before.callbacks);
   });
 
   it("names a setting that is missing, and does nothing without it", async () => {
     await start({ RINGBACK_SECRET: "" });
-    const response = await fetch(`${url}/v1/videos`, { method: "POST", headers: auth });
+    const response = await fetch(`${url()}/v1/videos`, { method: "POST", headers: auth });
     expect(response.status).toBe(503);
     const named = {
       error: { code: "misconfigured", message: expect.stringContaining("RINGBACK_SECRET") as string },
@@ -259,20 +125,20 @@ describe("Ringback on one machine", () => {
     rmSync(store, { recursive: true, force: true });
     mkdirSync(join(store, "files"), { recursive: true });
     await start({ RETENTION_HOURS: "0.0001" });
-    gateway.fault({ on: "submit", status: 400, times: 3 });
+    gateway().fault({ on: "submit", status: 400, times: 3 });
     for (let refused = 0; refused < 3; refused++) expect((await post()).status).toBe(400);
     const { task_id: expired } = await create({ callback_url: undefined });
     await eventually(
-      async () => (await fetch(`${url}/v1/videos/${expired}`, { headers: auth })).status,
+      async () => (await fetch(`${url()}/v1/videos/${expired}`, { headers: auth })).status,
       (status) => status === 404,
     );
     await stop();
     await start();
     const { task_id: deleted } = await create({}, { "idempotency-key": "once" });
-    await fetch(`${url}/v1/videos/${deleted}`, { method: "DELETE", headers: auth });
-    gateway.fault({ on: "submit", status: 400 });
+    await fetch(`${url()}/v1/videos/${deleted}`, { method: "DELETE", headers: auth });
+    gateway().fault({ on: "submit", status: 400 });
     expect((await post()).status).toBe(400);
-    gateway.fault({ on: "poll", status: 500, times: 3 });
+    gateway().fault({ on: "poll", status: 500, times: 3 });
     const { task_id: alive } = await create();
     await stop();
 
@@ -315,16 +181,11 @@ describe("Ringback on one machine", () => {
     mkdirSync(join(own, "store"));
     writeFileSync(join(own, "index.js"), ALARMS_WORKER);
     writeFileSync(join(own, "config.capnp"), ALARMS_CONFIG);
-    const ask = async (what: string): Promise<string> => (await fetch(`${url}/${what}`)).text();
+    const ask = async (what: string): Promise<string> => (await fetch(`${url()}/${what}`)).text();
     const run = async (): Promise<void> => {
       const port = await freePort();
       const args = ["serve", "config.capnp", "--experimental", `--socket-addr=http=127.0.0.1:${port}`];
-      running = spawn(join(folder, "workerd"), args, { cwd: own, stdio: ["ignore", "ignore", "inherit"] });
-      url = `http://127.0.0.1:${port}`;
-      await eventually(
-        async () => fetch(`${url}/none`).catch(() => null),
-        (response) => response?.ok === true,
-      );
+      await launch(port, { program: join(folder, "workerd"), args, cwd: own, path: "/none" });
     };
     try {
       await run();
@@ -359,14 +220,14 @@ describe("Ringback on one machine", () => {
 
   it("trusts no address that a client claims, only the header that the setting names", async () => {
     const sign = async (headers: Record<string, string>): Promise<number> => {
-      const type = { "content-type": "application/x-www-form-urlencoded", origin: url };
+      const type = { "content-type": "application/x-www-form-urlencoded", origin: url() };
       const init = {
         method: "POST",
         headers: { ...type, ...headers },
         body: "key=",
         redirect: "manual",
       } as const;
-      return (await fetch(`${url}/sign-in`, init)).status;
+      return (await fetch(`${url()}/sign-in`, init)).status;
     };
     await start({ CLIENT_ADDRESS_HEADER: "X-Real-IP" });
     const statuses = new Set<number>();
@@ -388,7 +249,7 @@ describe("Ringback on one machine", () => {
     const statuses = new Set<number>();
     for (let call = 0; call < 601; call++) {
       const headers = { ...auth, "content-type": "application/json" };
-      const response = await fetch(`${url}/v1/videos`, { method: "POST", headers, body: "{}" });
+      const response = await fetch(`${url()}/v1/videos`, { method: "POST", headers, body: "{}" });
       statuses.add(response.status);
       await response.body?.cancel();
     }
@@ -402,7 +263,7 @@ describe("Ringback on one machine", () => {
     { path: "/assets/..%2f..%2fconfig.capnp", status: 404, type: "application/json" },
   ])("answers $path with $status", async ({ path, status, type }) => {
     await start();
-    const response = await fetch(`${url}${path}`);
+    const response = await fetch(`${url()}${path}`);
     expect([response.status, response.headers.get("content-type")]).toEqual([status, type]);
     expect(response.headers.get("x-request-id")).toMatch(/^req_/);
     await response.body?.cancel();

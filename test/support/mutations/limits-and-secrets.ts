@@ -65,7 +65,7 @@ export const OF_LIMITS_AND_SECRETS: Mutation[] = [
     file: "src/keys/seal.ts",
     search: "sealed.set(new Uint8Array(ciphertext), 1 + NONCE_BYTES);",
     replace: "sealed.set(bytes, 1 + NONCE_BYTES);",
-    test: { file: "test/e2e/api/secrets.test.ts", name: "a whole life leaves no secret" },
+    test: { file: "test/e2e/api/secrets/life.test.ts", name: "a whole life leaves no secret" },
   },
   {
     name: "log what an error quotes",

@@ -92,7 +92,10 @@ export const OF_SUBMITS_AND_CALLBACKS: Mutation[] = [
     file: "src/webhook/send.ts",
     search: 'redirect: "manual"',
     replace: 'redirect: "follow"',
-    test: { file: "test/e2e/life/callback.test.ts", name: "is not followed, and names the Location" },
+    test: {
+      file: "test/e2e/life/callback/attempts.test.ts",
+      name: "is not followed, and names the Location",
+    },
   },
   {
     name: "send an attempt whose lease is not written",
