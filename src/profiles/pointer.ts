@@ -25,6 +25,39 @@ export function valuesAt(value: JsonValue, pointer: string): JsonValue[] {
   return found;
 }
 
+/**
+ * The value without the other items of each list on the way to the first value that `isMeant` takes: what a pointer with
+ * `*` finds in it belongs together. The value as it is if none is taken, or if the pointer has no `*`.
+ */
+export function onlyItemOf(
+  value: JsonValue,
+  pointer: string,
+  isMeant: (found: JsonValue) => boolean,
+): JsonValue {
+  return pointer.includes("*") ? (narrowed(value, tokensOf(pointer), isMeant) ?? value) : value;
+}
+
+/** Null: what is meant is not in it. */
+function narrowed(
+  value: JsonValue,
+  [token, ...more]: readonly string[],
+  isMeant: (found: JsonValue) => boolean,
+): JsonValue | null {
+  if (token === undefined) return isMeant(value) ? value : null;
+  if (token === "*" && Array.isArray(value)) {
+    for (const item of value) {
+      const one = narrowed(item, more, isMeant);
+      if (one !== null) return [one];
+    }
+    return null;
+  }
+  const [inner] = stepInto(value, token);
+  const one = inner === undefined ? null : narrowed(inner, more, isMeant);
+  if (one === null) return null;
+  if (Array.isArray(value)) return value.map((item) => (item === inner ? one : item));
+  return isJsonObject(value) ? { ...value, [token]: one } : null;
+}
+
 /** The name of the member that the pointer leads to; null: it leads to items, or to the whole value. */
 export function memberOf(pointer: string): string | null {
   const last = tokensOf(pointer).at(-1) ?? "*";

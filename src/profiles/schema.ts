@@ -90,6 +90,8 @@ const read = z.strictObject({
             error: "must be a text, a number, true, false or null",
           }),
         ),
+        /** What stands here outranks the rule: a result that came beside a refusal of another one. */
+        unless: z.optional(pointer),
       }),
     ),
   ),

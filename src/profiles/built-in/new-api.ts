@@ -9,13 +9,7 @@ export const newApi: Profile = {
   create: { paths: ["/v1/video/generations"], id: ["/task_id", "/data/task_id", "/id"] },
   poll: { method: "GET", path: "/v1/video/generations/{id}" },
   read: {
-    status: ["/data/status", "/status"],
-    words: {
-      queued: ["NOT_START", "SUBMITTED", "QUEUED"],
-      running: ["IN_PROGRESS", "processing"],
-      succeeded: ["SUCCESS", "succeeded", "completed"],
-      failed: ["FAILURE", "failed"],
-    },
+    // The status is read as that of `aio`: a word around `data` speaks of the query, and one in it of the video.
     progress: "/data/progress",
     // Older versions put the URL of a success where the reason of a failure stands.
     urls: ["/data/result_url", "/data/url", "/url", "/data/fail_reason"],

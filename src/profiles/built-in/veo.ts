@@ -13,8 +13,14 @@ export const veo: Profile = {
   read: {
     status: ["/done"],
     words: { queued: ["false"], succeeded: ["true"] },
-    // A request makes one video; one that moderation filters is done, without an error and without a sample.
-    failed_if: [{ at: "/error" }, { at: "/response/generateVideoResponse/raiMediaFilteredReasons" }],
+    // What moderation filters is done, without an error; of several videos (`sampleCount`) the others are there.
+    failed_if: [
+      { at: "/error" },
+      {
+        at: "/response/generateVideoResponse/raiMediaFilteredReasons",
+        unless: "/response/generateVideoResponse/generatedSamples",
+      },
+    ],
     urls: ["/response/generateVideoResponse/generatedSamples/*/video/uri"],
     error: ["/error/message", "/response/generateVideoResponse/raiMediaFilteredReasons/0"],
     id: ["/name"],

@@ -4,7 +4,7 @@ import { normalWord } from "../../domain/text/normal-word.ts";
 import { redactText } from "../../domain/text/redact.ts";
 import type { ResultUrl } from "../../domain/task/upstream-answer.ts";
 import { fillId, isResultPath } from "../../profiles/pattern.ts";
-import { valuesAt } from "../../profiles/pointer.ts";
+import { onlyItemOf, valuesAt } from "../../profiles/pointer.ts";
 import type { Profile, ProfileRead } from "../../profiles/schema.ts";
 import { explanation } from "./answer-messages.ts";
 import {
@@ -21,9 +21,13 @@ import { resultUrl } from "./result-url.ts";
 import { isAmbiguousFailure, statusOfWord } from "./status-words.ts";
 import { idOf } from "./task-candidates.ts";
 
-/** Reads an answer by a profile; what the profile leaves out is read tolerantly, but no answer is judged by ids that it does not name. */
-export function parseByProfile(answer: JsonObject, given: TaskContext, profile: Profile): ParsedTask {
+/**
+ * Reads an answer by a profile; what the profile leaves out is read tolerantly, but no answer is judged by ids that it does
+ * not name. Of a list of tasks only the own one is read.
+ */
+export function parseByProfile(whole: JsonObject, given: TaskContext, profile: Profile): ParsedTask {
   const read = profile.read ?? {};
+  const answer = ownPartOf(whole, given.taskIds, read.id ?? []);
   const context = read.progress_max === undefined ? given : { ...given, progressMax: read.progress_max };
   const tolerant = parseTask(answer, context);
   const ids = createIds(answer, tolerant, context, profile);
@@ -31,7 +35,11 @@ export function parseByProfile(answer: JsonObject, given: TaskContext, profile: 
   const isNamed = named.some((id) => (context.taskIds ?? ids).includes(id));
   const said = statusIn(answer, tolerant, profile);
   const hasFailed = (read.failed_if ?? []).some((rule) => holds(answer, rule));
-  const status = hasFailed ? "failed" : said.status;
+  // Where both places are named, a result without any word is a success.
+  const isUnsaid = said.word === null && read.status !== undefined && read.urls !== undefined;
+  const found = isUnsaid || said.status === "succeeded" ? resultAt(answer, context, { profile, ids }) : null;
+  const saidOrShown = isUnsaid && found !== null ? "succeeded" : said.status;
+  const status = hasFailed ? "failed" : saidOrShown;
   return {
     ids,
     isForeign: named.length > 0 && !isNamed,
@@ -44,7 +52,7 @@ export function parseByProfile(answer: JsonObject, given: TaskContext, profile: 
       read.progress === undefined
         ? tolerant.progress
         : progressOf(valuesAt(answer, read.progress)[0], read.progress_max),
-    result: status === "succeeded" ? resultAt(answer, context, { profile, ids }) : null,
+    result: hasFailed ? null : found,
     errorMessage:
       read.error === undefined
         ? tolerant.errorMessage
@@ -53,6 +61,17 @@ export function parseByProfile(answer: JsonObject, given: TaskContext, profile: 
             context.secrets,
           ),
   };
+}
+
+/** The answer with the task's own item alone in each list whose items `read.id` names. */
+function ownPartOf(
+  answer: JsonObject,
+  taskIds: readonly string[] | null,
+  pointers: readonly string[],
+): JsonObject {
+  const isOwn = (found: JsonValue): boolean => taskIds?.includes(idOf(found) ?? "") === true;
+  const part = pointers.reduce<JsonValue>((from, pointer) => onlyItemOf(from, pointer, isOwn), answer);
+  return isJsonObject(part) ? part : answer;
 }
 
 /** Whether a task with this id can be polled. */
@@ -121,13 +140,17 @@ function isOneOf(word: string, list: readonly string[] = []): boolean {
 type FailedIf = NonNullable<ProfileRead["failed_if"]>[number];
 
 /** Without `is`, any value but null, false and an empty one. */
-function holds(answer: JsonObject, { at, is }: FailedIf): boolean {
-  return valuesAt(answer, at).some((value) => {
-    if (is !== undefined) return (numberOf(value) ?? value) === is;
-    if (Array.isArray(value)) return value.length > 0;
-    if (isJsonObject(value)) return Object.keys(value).length > 0;
-    return value !== null && value !== false && value !== "";
-  });
+function holds(answer: JsonObject, { at, is, unless }: FailedIf): boolean {
+  if (unless !== undefined && valuesAt(answer, unless).some(isSomething)) return false;
+  return valuesAt(answer, at).some((value) =>
+    is === undefined ? isSomething(value) : (numberOf(value) ?? value) === is,
+  );
+}
+
+function isSomething(value: JsonValue): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  if (isJsonObject(value)) return Object.keys(value).length > 0;
+  return value !== null && value !== false && value !== "";
 }
 
 function resultAt(

@@ -70,8 +70,10 @@ function readSuccess(status: number, said: Said | null, carried: Carried, rules:
     return { ...carried, kind: "not_found" };
   if (task.isForeign) return { ...carried, json: null, kind: "nothing", why: "another task's id" };
   if (task.status === null && saysNotFound(task.word, rules)) return { ...carried, kind: "not_found" };
+  // Only a failure is told without a word there: `failed_if` outranks it.
+  if (rules.isPending && task.word === null && task.status !== "failed")
+    return pending(carried, { ...task, status: null, result: null });
   const isWordless = task.word === null && task.status === null;
-  if (isWordless && rules.isPending) return pending(carried, task);
   const isSilent = isWordless && task.progress === null && !task.namesTask;
   if (isSilent) return { ...carried, kind: "other", status };
   return { ...carried, kind: "read", reading: readingOf(task, task.isAmbiguous && !task.namesTask) };

@@ -25,6 +25,11 @@ export const NEW_API: Vendor = {
     ["has a word of its own", { body: newApi({ status: "UNKNOWN" }) }, { reading: { status: null } }],
     ["names another task", { body: newApi({ task_id: "task_2", status: "SUCCESS" }) }, { kind: "nothing" }],
     ["is unknown", { status: 400, body: { code: "task_not_exist", data: null } }, NOT_FOUND],
+    ...["success", "error", "failed"].map((status): Vendor["answers"][number] => [
+      `says of the query alone that it is a ${status}`,
+      { body: { status, message: "query", data: null } },
+      { kind: "other", status: 200 },
+    ]),
     ["is empty", { body: { code: "success", data: null } }, { kind: "other", status: 200 }],
   ],
 };

@@ -45,6 +45,24 @@ export const VEO: Vendor = {
       },
       failed("Unsafe."),
     ],
+    [
+      "succeeds with one of two, the other one moderated",
+      {
+        body: {
+          done: true,
+          response: {
+            generateVideoResponse: {
+              raiMediaFilteredCount: 1,
+              raiMediaFilteredReasons: ["Unsafe."],
+              generatedSamples: [
+                { video: { uri: "https://generativelanguage.googleapis.com/f:download?alt=media" } },
+              ],
+            },
+          },
+        },
+      },
+      succeeded("https://generativelanguage.googleapis.com/f:download?alt=media", true),
+    ],
     ["has an empty error", { body: { done: false, error: {} } }, queued()],
     [
       "names another task",

@@ -21,12 +21,25 @@ export const XAI: Vendor = {
     ["has failed already", { status: 202, body: { status: "failed" } }, failed(null)],
     ["is a page", { status: 202, body: "<html>challenge</html>" }, { kind: "nothing" }],
     ["succeeds", { body: { status: "done", video: { url: U, respect_moderation: true } } }, succeeded()],
+    ["succeeds without a status", { body: { video: { url: U } } }, succeeded()],
+    ["succeeds with a status of null", { body: { status: null, video: { url: U } } }, succeeded()],
+    [
+      "is moderated without a status",
+      { body: { video: { url: U, respect_moderation: false } } },
+      failed(null),
+    ],
+    ["is pending, with an address", { status: 202, body: { video: { url: U } } }, PENDING],
     [
       "is moderated",
       { body: { status: "done", video: { url: U, respect_moderation: false } } },
       failed(null),
     ],
     ["fails", { body: { status: "failed", error: { message: "Broke." } } }, failed("Broke.")],
+    [
+      "fails with a text",
+      { body: { status: "failed", code: "internal", error: "Broke too." } },
+      failed("Broke too."),
+    ],
     ["expires", { body: { status: "expired" } }, failed(null)],
     ["says nothing in a 200", { body: {} }, { kind: "other", status: 200 }],
     [
