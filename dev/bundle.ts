@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Plugin } from "esbuild";
@@ -72,12 +72,4 @@ function standIns(instead: Record<string, string>): Plugin {
       });
     },
   };
-}
-
-/** The compatibility date and flags of `wrangler.toml`: what is deployed. */
-export function compatibility(): { date: string; flags: string[] } {
-  const toml = readFileSync(`${root}wrangler.toml`, "utf8");
-  const date = /compatibility_date = "([^"]+)"/.exec(toml)?.[1] ?? "";
-  const flags = JSON.parse(/compatibility_flags = (\[[^\]]*\])/.exec(toml)?.[1] ?? "[]") as string[];
-  return { date, flags };
 }

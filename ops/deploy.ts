@@ -1,7 +1,7 @@
 import { spawnSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { bundleWorker, MAIN_MODULE, writeModules } from "../dev/bundle.ts";
+import { deployedTable } from "../dev/wrangler-toml.ts";
 import { missingFor, type Deployment } from "./missing.ts";
 
 /**
@@ -14,6 +14,7 @@ const root = fileURLToPath(new URL("..", import.meta.url));
 const given = process.argv.slice(2);
 const forWrangler = given.filter((argument) => argument !== "--check");
 const environment = environmentIn(forWrangler) ?? process.env["CLOUDFLARE_ENV"] ?? "";
+const deployed = deployedTable(environment);
 /** Cloudflare's own builds set it. */
 const inBuild = Boolean(process.env["WORKERS_CI"]);
 
@@ -27,26 +28,10 @@ function wrangler(...args: string[]): { ok: boolean; output: string } {
   return { ok: status === 0, output: `${stdout ?? ""}${stderr ?? ""}` };
 }
 
-/**
- * What stands below this heading, or the environment's own: names, and values without their quotes; once for each time that
- * the heading is there. Wrangler's own parser would start a whole bundler for it.
- */
-function tables(heading: string, [open, close]: readonly [string, string]): Map<string, string>[] {
-  const toml = readFileSync(`${root}wrangler.toml`, "utf8");
-  const whole = `\n${open}${environment === "" ? "" : `env.${environment}.`}${heading}${close}\n`;
-  const texts = toml.split(whole).slice(1);
-  const pairs = texts.map((text) =>
-    (text.split(/^\[/m)[0] ?? "").matchAll(/^(\w+) *= *(?:'([^'\n]*)|"?([^"\n]*))/gm),
-  );
-  return pairs.map(
-    (found) => new Map(Array.from(found, ([, name = "", literal, value = ""]) => [name, literal ?? value])),
-  );
-}
-
 function bucketBound(loggedIn: boolean): Deployment["bucket"] {
-  const bound = tables("r2_buckets", ["[[", "]]"]).find((table) => table.get("binding") === "RESULTS");
+  const bound = deployed.buckets.find(({ binding }) => binding === "RESULTS");
   if (bound === undefined) return null;
-  const name = bound.get("bucket_name") ?? "";
+  const name = bound.bucket_name ?? "";
   if (!loggedIn) return { name, exists: true };
   // A login that may not read buckets is no reason to stop: wrangler itself refuses a bucket that is not there.
   const { ok, output } = wrangler("r2", "bucket", "info", name);
@@ -56,8 +41,7 @@ function bucketBound(loggedIn: boolean): Deployment["bucket"] {
 function look(): Deployment {
   const login = wrangler("whoami");
   const loggedIn = login.ok && !/not authenticated/i.test(login.output);
-  const [vars = new Map<string, string>()] = tables("vars", ["[", "]"]);
-  const known = { loggedIn, vars, bucket: bucketBound(loggedIn), inBuild, environment };
+  const known = { loggedIn, vars: deployed.vars, bucket: bucketBound(loggedIn), inBuild, environment };
   if (!loggedIn) return { ...known, secrets: null };
   const list = wrangler("secret", "list", "--format", "json", ...(environment ? ["--env", environment] : []));
   if (list.ok) {

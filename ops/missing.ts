@@ -1,3 +1,5 @@
+import { problemText } from "../src/contract/problems.ts";
+import { readSettings } from "../src/env.ts";
 import { isKeySetting, keySettingOf } from "../src/env/upstreams.ts";
 
 /** The known state of a deployment before it is made. */
@@ -5,7 +7,7 @@ export interface Deployment {
   loggedIn: boolean;
   /** Names of the secrets that are set; null: they cannot be asked for. */
   secrets: readonly string[] | null;
-  /** What is under `[vars]` of `wrangler.toml`: names, and values without their quotes. */
+  /** What is under `[vars]` of `wrangler.toml`. */
   vars: ReadonlyMap<string, string>;
   /** The bucket that is bound as `RESULTS`; null: none is. */
   bucket: { name: string; exists: boolean } | null;
@@ -54,13 +56,29 @@ export function missingFor(deployment: Deployment): Missing {
   const { loggedIn, secrets, inBuild } = deployment;
   const vars = Array.from(deployment.vars.keys());
   const login = "a login: run `npx wrangler login`, or set CLOUDFLARE_API_TOKEN (and CLOUDFLARE_ACCOUNT_ID)";
-  if (!inBuild && (!loggedIn || secrets === null)) return { first: [login], later: [] };
+  const wrong = wrongVars(deployment);
+  if (!inBuild && (!loggedIn || secrets === null)) return { first: [login, ...wrong], later: [] };
   const absent = secrets === null ? [] : absentSettings(secrets, deployment);
   const readable = vars
     .filter((name) => SECRETS.has(name) || isKeySetting(name))
     .map((name) => `${name} as a secret: in [vars] every reader of the deployment sees it`);
-  const first = [...readable, ...absentBucket(deployment)];
+  const first = [...readable, ...wrong, ...absentBucket(deployment)];
   return inBuild ? { first, later: absent } : { first: [...absent, ...first], later: [] };
+}
+
+/** Each of these alone would have every call answered 503. What a secret may hold is taken for good. */
+function wrongVars({ vars, secrets }: Deployment): string[] {
+  const isOperators = secrets === null || secrets.includes("AIO_API_KEY") || vars.has("AIO_API_KEY");
+  const keys = isOperators ? upstreamNames(vars).map((name) => [keySettingOf(name), "a-key"]) : [];
+  const good = {
+    RINGBACK_SECRET: "a secret of 32 characters, and more",
+    ...(isOperators ? { AIO_API_KEY: "a-key", RINGBACK_KEYS: `caller:${"0".repeat(64)}` } : {}),
+    ...Object.fromEntries(keys),
+    RESULTS: {},
+  };
+  const read = readSettings({ ...good, ...Object.fromEntries(vars) });
+  const problems = read.ok ? [] : read.problems.filter(({ setting }) => vars.has(setting));
+  return problems.map((found) => `a right value in [vars]: ${found.setting} ${problemText(found)}`);
 }
 
 /** Without its bucket the platform refuses the deployment, and without the binding Ringback every call. */

@@ -1,10 +1,11 @@
 import { chmodSync, copyFileSync, cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { bundleWorker, compatibility, root, writeModules, type WorkerModule } from "../dev/bundle.ts";
+import { bundleWorker, root, writeModules, type WorkerModule } from "../dev/bundle.ts";
 import { buildPublic, PUBLIC_FOLDER } from "../dev/public.ts";
+import { compatibility } from "../dev/wrangler-toml.ts";
 import { SETTING_NAMES } from "../src/env.ts";
-import { keySettingOf } from "../src/env/upstreams.ts";
+import { isUpstreamName, keySettingOf } from "../src/env/upstreams.ts";
 import { BUILT_IN } from "../src/profiles/built-in.ts";
 
 /**
@@ -118,6 +119,14 @@ export async function buildSelfHost(options: SelfHostOptions): Promise<void> {
 
 if (import.meta.main) {
   const folder = join(root, "dist/self-host");
-  await buildSelfHost({ folder, upstreams: process.argv.slice(2) });
+  const upstreams = process.argv.slice(2);
+  const wrong = upstreams.find((name) => !isUpstreamName(name));
+  if (wrong !== undefined) {
+    console.error(
+      `Not built: ${JSON.stringify(wrong)} is no name of an upstream. docs/upstreams.md has the rule.`,
+    );
+    process.exit(1);
+  }
+  await buildSelfHost({ folder, upstreams });
   console.log(`Built ${folder}. docs/self-host.md says how to run it.`);
 }

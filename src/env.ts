@@ -9,6 +9,7 @@ import {
   allUpstreams,
   baseUrlProblem,
   isHeaderValue,
+  strayLists,
   upstreamKeys,
   upstreamList,
   type SettingProblem,
@@ -220,7 +221,8 @@ function parseSettings(env: object): SettingsResult {
   const urlProblems = upstreams
     .map((upstream) => baseUrlProblem(upstream, rules))
     .filter((found) => found !== null);
-  const problems = [...keyProblems, ...upstreamProblems, ...urlProblems];
+  const strays = strayLists(env, UPSTREAM_SETTINGS);
+  const problems = [...strays, ...keyProblems, ...upstreamProblems, ...urlProblems];
   if (problems.length > 0) return { ok: false, problems };
   const previous = raw.RINGBACK_SECRET_PREVIOUS;
   const settings: Settings = {

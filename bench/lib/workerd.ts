@@ -5,7 +5,8 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { Readable } from "node:stream";
-import { bundleWorker, compatibility, writeModules, type WorkerModule } from "../../dev/bundle.ts";
+import { bundleWorker, writeModules, type WorkerModule } from "../../dev/bundle.ts";
+import { compatibility } from "../../dev/wrangler-toml.ts";
 
 /** Bare workerd, without wrangler or miniflare around it, with its store on a memory file system. */
 

@@ -112,7 +112,8 @@ const SETTING_PROBLEMS = {
   not_upstreams: () => 'must be a JSON object such as {"ark": {"profile": "ark"}}',
   upstream_names: () =>
     "must name each upstream by a small letter and up to 30 small letters, digits and hyphens, and none aio",
-  upstream_twice: ({ name }: Name) => `must not name the upstream ${name} a second time`,
+  upstream_twice: ({ name }: Name) => `must not name ${name} a second time`,
+  not_a_list: () => "is no setting: the lists of upstreams are UPSTREAMS, and UPSTREAMS_2 to UPSTREAMS_9",
   not_upstream: ({ name }: Name) =>
     `must give ${name} an object such as {"profile": "ark"}, which may have a base_url and nothing else`,
   unknown_profile: ({ name, values }: Name & Values) =>

@@ -28,6 +28,11 @@ type NamedUpstream = Omit<UpstreamSettings, "operatorKey">;
 const NAME = /^[a-z][a-z0-9-]{0,30}$/;
 const KEY_PREFIX = "UPSTREAM_KEY_";
 
+/** Whether one of `UPSTREAMS` may have this name. */
+export function isUpstreamName(name: string): boolean {
+  return NAME.test(name) && name !== AIO;
+}
+
 /** Whether it is the setting of an upstream's key, by its name. */
 export function isKeySetting(setting: string): boolean {
   return setting.startsWith(KEY_PREFIX);
@@ -36,6 +41,14 @@ export function isKeySetting(setting: string): boolean {
 /** The setting that holds the key of the upstream of this name. */
 export function keySettingOf(name: string): string {
   return KEY_PREFIX + name.toUpperCase().replaceAll("-", "_");
+}
+
+/** Settings that are spelled like lists of upstreams and are none: Ringback would not read what they hold. */
+export function strayLists(env: object, lists: readonly string[]): SettingProblem[] {
+  const strays = Object.entries(env as Record<string, unknown>).filter(
+    ([setting, value]) => /^UPSTREAMS/i.test(setting) && !lists.includes(setting) && Boolean(value),
+  );
+  return strays.map(([setting]) => wrong(setting, problem("not_a_list")));
 }
 
 /** A setting of the form of `UPSTREAMS`. */
@@ -49,9 +62,12 @@ function readUpstreams(text: string): readonly NamedUpstream[] | Problem {
   if (!isJsonObject(given)) return problem("not_upstreams");
   const repeated = repeatedNames(new TextEncoder().encode(text));
   if (repeated === null) return problem("not_upstreams");
-  if (!Object.keys(given).every((name) => NAME.test(name) && name !== AIO)) return problem("upstream_names");
-  const twice = repeated.find(([, inner]) => inner === undefined);
-  if (twice) return problem("upstream_twice", { name: twice[0] });
+  if (!Object.keys(given).every(isUpstreamName)) return problem("upstream_names");
+  const [twice] = repeated;
+  if (twice) {
+    const [name, member] = twice;
+    return problem("upstream_twice", { name: member === undefined ? name : `${name}.${member}` });
+  }
   const upstreams: NamedUpstream[] = [];
   for (const [name, entry] of Object.entries(given)) {
     const upstream = readUpstream(name, entry);

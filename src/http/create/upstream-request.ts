@@ -24,6 +24,8 @@ import { MODEL_MAX, OWN_SCHEMA, RINGBACK_FIELDS } from "./video-schema.ts";
  */
 
 const MEMBER = "ringback";
+/** Characters of a name that an issue's path repeats. */
+const PATH_MAX = 100;
 
 interface UpstreamBody {
   /** What goes upstream, with the problems of all of it. */
@@ -70,7 +72,7 @@ function bodyIn(member: RequestValue | undefined): JsonBody {
  */
 function nameIssues(name: string): Issue[] {
   const read = normalizeName(name);
-  const path = name.slice(0, 100);
+  const path = name.slice(0, PATH_MAX);
   // `ringback[callback_url]`: only an object, as JSON in a form, holds its fields.
   const isPart = /[[.]/.test(name);
   if (read.startsWith(MEMBER))
@@ -113,7 +115,7 @@ export function readUpstreamRequest(
   const found = [
     ...Object.keys(own)
       .filter((name) => !RINGBACK_FIELDS.has(name))
-      .map((name) => issue(name.slice(0, 100), "unknown_field")),
+      .map((name) => issue(name.slice(0, PATH_MAX), "unknown_field")),
     ...(parsed.success ? [] : issuesOf(parsed.error)),
     ...issues,
     ...Object.keys(parsed.data?.upstream_body ?? {})
@@ -145,8 +147,10 @@ export function readUpstreamRequest(
 
 /** A field of the body is named by its place there. */
 function placed(found: Issue, inBody: ReadonlySet<string>): Issue {
-  const [field = ""] = found.path.split(".");
-  return inBody.has(field) ? inItsMember(found) : found;
+  const isIn = Array.from(inBody).some(
+    (field) => found.path === field.slice(0, PATH_MAX) || found.path.startsWith(`${field}.`),
+  );
+  return isIn ? inItsMember(found) : found;
 }
 
 function inItsMember(found: Issue): Issue {

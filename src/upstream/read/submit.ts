@@ -3,11 +3,11 @@ import { innerObject, type JsonObject } from "../../domain/text/json.ts";
 import { keySecrets } from "../../domain/text/redact.ts";
 import { clipBytes } from "../../domain/text/text.ts";
 import type { SubmitAnswer } from "../../domain/task/upstream-answer.ts";
-import { memberOf } from "../../profiles/pointer.ts";
+import { memberOf, valuesAt } from "../../profiles/pointer.ts";
 import type { Profile } from "../../profiles/schema.ts";
 import { requestDigest } from "../../keys/request-digest.ts";
 import { parseAnswer, type ParsedAnswer } from "./answer-json.ts";
-import { refusalMessage, saysQuotaIsGone } from "./answer-messages.ts";
+import { explanation, refusalMessage, saysQuotaIsGone } from "./answer-messages.ts";
 import { retryAfterMs, type WireAnswer } from "../exchange.ts";
 import { idsAt, isPollable } from "./parse-by-profile.ts";
 import { isUsableId, NOTHING_SAID, readingOf } from "./parse-task.ts";
@@ -135,10 +135,18 @@ function carriesId({ parsed: { text }, object, profile }: Said): boolean {
 }
 
 /** `status` is what the refusal amounts to. */
-function refused({ status: upstreamStatus, parsed, secrets }: Said, status: number): SubmitAnswer {
-  const message = parsed.object && refusalMessage(parsed.object, secrets);
+function refused(said: Said, status: number): SubmitAnswer {
+  const { status: upstreamStatus, parsed } = said;
+  const message = parsed.object && refusalOf(parsed.object, said);
   const body = clipBytes(parsed.text, REFUSAL_MAX_BYTES);
   return { kind: "refused", status, upstreamStatus, body, message, json: parsed.json };
+}
+
+/** Where the profile says that errors stand, else where they usually do. */
+function refusalOf(answer: JsonObject, { profile, secrets }: Said): string | null {
+  const pointers = profile.read?.error ?? [];
+  const named = pointers.flatMap((pointer) => valuesAt(answer, pointer));
+  return explanation(named, secrets) ?? refusalMessage(answer, secrets);
 }
 
 function isRedirect(status: number): boolean {

@@ -5,9 +5,17 @@ const secrets = ["RINGBACK_SECRET"];
 const byHand = { loggedIn: true, inBuild: false, environment: "", bucket: null };
 const inBuild = { loggedIn: true, inBuild: true, environment: "", bucket: null };
 
-/** Variables of these names. */
+const GOOD: Record<string, string> = {
+  VALIDATION: "strict",
+  AIO_API_KEY: "sk-the-operators-own",
+  RINGBACK_KEYS_3: `alice:${"a1".repeat(32)}`,
+  RINGBACK_SECRET: "a secret of 32 characters, or more",
+  RINGBACK_SECRET_PREVIOUS: "an older secret of 32 characters",
+};
+
+/** Variables of these names, with good values. */
 function set(...names: string[]): Map<string, string> {
-  return new Map(names.map((name) => [name, "x"]));
+  return new Map(names.map((name) => [name, GOOD[name] ?? ""]));
 }
 
 describe("a deployment", () => {
@@ -122,6 +130,58 @@ describe("a deployment", () => {
     expect(missingFor({ ...byHand, secrets, vars, bucket })).toEqual({ first: expected, later: [] });
     // The platform refuses it, or the Worker each call: a build of Cloudflare's, too, stops at it.
     expect(missingFor({ ...inBuild, secrets, vars, bucket })).toEqual({ first: expected, later: [] });
+  });
+
+  it.each([
+    {
+      what: "a wrong profile",
+      vars: [
+        [
+          "UPSTREAMS",
+          '{"pictura": {"profile": {"auth": {"header": "x-key"}}, "base_url": "https://a.example"}}',
+        ],
+      ],
+      says: "a right value in [vars]: UPSTREAMS has a wrong profile for pictura: create must be given, as an object",
+    },
+    {
+      what: "no JSON",
+      vars: [["UPSTREAMS_2", "{ark: {}}"]],
+      says: 'a right value in [vars]: UPSTREAMS_2 must be a JSON object such as {"ark": {"profile": "ark"}}',
+    },
+    {
+      what: "a list that is none",
+      vars: [["UPSTREAMS_10", '{"ark": {"profile": "ark"}}']],
+      says: "a right value in [vars]: UPSTREAMS_10 is no setting: the lists of upstreams are UPSTREAMS, and",
+    },
+    {
+      what: "two upstreams where callers bring their keys",
+      vars: [["UPSTREAMS", '{"ark": {"profile": "ark"}, "xai": {"profile": "xai"}}']],
+      says: "a right value in [vars]: UPSTREAMS must name one upstream at most where callers bring their own keys",
+    },
+    {
+      what: "a wrong number",
+      vars: [["POLL_MAX_SECONDS", "soon"]],
+      says: "a right value in [vars]: POLL_MAX_SECONDS must be seconds, such as 15 or 0.5",
+    },
+  ] as { what: string; vars: [string, string][]; says: string }[])(
+    "that would answer every call with 503, because of $what, is not made",
+    ({ vars, says }) => {
+      const found = { secrets, vars: new Map(vars) };
+      for (const how of [byHand, inBuild])
+        expect(missingFor({ ...how, ...found })).toEqual({
+          first: [expect.stringContaining(says)],
+          later: [],
+        });
+    },
+  );
+
+  it("is not judged by what its secrets may hold", () => {
+    const vars = new Map([["UPSTREAMS", '{"ark": {"profile": "ark"}, "xai": {"profile": "xai"}}']]);
+    const keys = ["AIO_API_KEY", "RINGBACK_KEYS", "UPSTREAM_KEY_ARK", "UPSTREAM_KEY_XAI"];
+    expect(missingFor({ ...byHand, secrets: [...secrets, ...keys], vars }).first).toEqual([]);
+    expect(missingFor({ ...inBuild, secrets: null, vars }).first).toEqual([]);
+    const { first } = missingFor({ ...byHand, loggedIn: false, secrets: null, vars });
+    expect(first).toEqual([expect.stringContaining("npx wrangler login")]);
   });
 
   it("that keeps files in an environment is told of the environment's own table", () => {
