@@ -176,7 +176,10 @@ if (import.meta.main) {
     },
   });
   const name = UPSTREAM_NAMES.find((each) => each === values.name);
-  if (name === undefined) throw new Error(`--name must be one of ${UPSTREAM_NAMES.join(", ")}`);
+  if (name === undefined) {
+    console.error(`--name must be one of ${UPSTREAM_NAMES.join(", ")}`);
+    process.exit(1);
+  }
   const upstream = await startUpstream(name, {
     port: Number(values.port ?? 0),
     ...(values.key !== undefined && { keys: values.key }),

@@ -120,7 +120,7 @@ export const API_ERRORS = {
   },
   loop_detected: {
     status: 508,
-    message: "A Ringback sent this request, as a callback or through an AIO_BASE_URL that leads here.",
+    message: "A Ringback sent this request, as a callback or through an upstream's base URL that leads here.",
   },
   upstream_unauthorized: { status: 401, message: REFUSALS.upstream_unauthorized },
   upstream_payment_required: { status: 402, message: REFUSALS.upstream_payment_required },

@@ -36,7 +36,7 @@ function numberFrom(min: number, max: number) {
 
 const NOT_A_PATH =
   "must be a path such as /v1/tasks: no host, no query, no blank, no slash at the end; " +
-  "a name in braces has letters, digits and underscores, and stands alone between two slashes";
+  "a name in braces has letters, digits and underscores, and each part between two slashes holds one at most";
 
 /** A path below `base_url`, which may hold names in braces. */
 const path = text.check(z.refine((value) => namesIn(value) !== null, NOT_A_PATH));

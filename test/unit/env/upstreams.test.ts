@@ -116,6 +116,16 @@ describe("upstreams beside aio", () => {
     ],
     ["no address", { UPSTREAMS: '{"gw": {"profile": "new-api"}}' }, ["UPSTREAMS upstream_without_url"]],
     [
+      "a list that is not read",
+      { UPSTREAMS_10: '{"ark": {"profile": "ark"}}', upstreams: "{}", UPSTREAMS_1: "" },
+      ["UPSTREAMS_10 not_a_list", "upstreams not_a_list"],
+    ],
+    [
+      "a member twice",
+      { UPSTREAMS: '{"ark": {"profile": "ark", "profile": "veo"}}', UPSTREAM_KEY_ARK: "k" },
+      ["UPSTREAMS upstream_twice"],
+    ],
+    [
       "one name twice in one setting",
       {
         UPSTREAMS:

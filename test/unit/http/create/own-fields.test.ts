@@ -61,6 +61,7 @@ describe("Ringback's own fields", () => {
       {},
       ["ringback.callback_uri unknown_field", "ringback.prompt unknown_field"],
     ],
+    ["a name with a dot", { ringback: { "metadata.x": 1 } }, {}, ["ringback.metadata.x unknown_field"]],
     [
       "wrong",
       { ringback: { test: "x", timeout_seconds: 1, callback_url: "x" } },

@@ -1,12 +1,13 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { Profile } from "../../../../src/profiles/schema.ts";
-import { custom, failed, poll, queued, running, succeeded, U } from "./ask-by-profile.ts";
+import { custom, failed, poll, queued, running, submit, succeeded, U } from "./ask-by-profile.ts";
 
 /*
  * scenario                                            requirement
  * an answer that lists tasks of others, too           facts of the task come from its own object; guarantee 8
  * an answer with a result and no word                 a task that is done is not polled until its deadline
  * a failure's rule beside a result                    `unless`
+ * a create that is refused                            `read.error` says why
  */
 
 afterEach(() => {
@@ -138,5 +139,18 @@ describe("a rule of failed_if with unless", () => {
     ["asks for nothing without a refusal", { s: "done", u: [U] }, succeeded()],
   ])("%s", async (_what, body, expected) => {
     expect(await poll({ profile }, "j1", { body })).toMatchObject(expected);
+  });
+});
+
+describe("why a create was refused", () => {
+  const profile = custom({ error: ["/why", "/detail/0"] });
+
+  it.each<[string, object, string | null]>([
+    ["stands where the profile says", { why: "Bad style.", message: "no" }, "Bad style."],
+    ["stands at the next place", { why: null, detail: ["Too long."] }, "Too long."],
+    ["stands where it usually does, if it is at none of them", { error: { message: "No." } }, "No."],
+    ["is not said", { code: 7 }, null],
+  ])("%s", async (_what, body, message) => {
+    expect(await submit({ profile }, { status: 400, body })).toMatchObject({ kind: "refused", message });
   });
 });
