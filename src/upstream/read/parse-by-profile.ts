@@ -34,25 +34,17 @@ export function parseByProfile(whole: JsonObject, given: TaskContext, profile: P
   const named = idsAt(answer, read.id ?? []);
   const isNamed = named.some((id) => (context.taskIds ?? ids).includes(id));
   const said = statusIn(answer, tolerant, profile);
-  const hasFailed = (read.failed_if ?? []).some((rule) => holds(answer, rule));
-  // Where both places are named, a result without any word is a success.
-  const isUnsaid = said.word === null && read.status !== undefined && read.urls !== undefined;
-  const found = isUnsaid || said.status === "succeeded" ? resultAt(answer, context, { profile, ids }) : null;
-  const saidOrShown = isUnsaid && found !== null ? "succeeded" : said.status;
-  const status = hasFailed ? "failed" : saidOrShown;
   return {
     ids,
     isForeign: named.length > 0 && !isNamed,
     namesTask: isNamed,
-    status,
-    isAmbiguous: !hasFailed && said.isAmbiguous,
+    ...statusAndResult(answer, said, context, { profile, ids }),
     word: said.word && redactText(said.word, context.secrets),
     members: tolerant.members.length > 0 ? tolerant.members : memberNames(answer, context.secrets),
     progress:
       read.progress === undefined
         ? tolerant.progress
         : progressOf(valuesAt(answer, read.progress)[0], read.progress_max),
-    result: hasFailed ? null : found,
     errorMessage:
       read.error === undefined
         ? tolerant.errorMessage
@@ -107,6 +99,23 @@ function statusIn(answer: JsonObject, tolerant: ParsedTask, profile: Profile): S
       : pointers.flatMap((pointer) => valuesAt(answer, pointer)).map(wordOf);
   const said = words.filter((word) => word !== null).map((word) => meaningOf(word, profile));
   return said.find(({ status }) => status !== null) ?? said[0] ?? NO_WORD;
+}
+
+/** What the word, the rules of failure and the result mean together. */
+function statusAndResult(
+  answer: JsonObject,
+  said: SaidStatus,
+  context: TaskContext,
+  by: { profile: Profile; ids: readonly string[] },
+): Pick<ParsedTask, "status" | "isAmbiguous" | "result"> {
+  const { failed_if: rules = [], status, urls } = by.profile.read ?? {};
+  if (rules.some((rule) => holds(answer, rule)))
+    return { status: "failed", isAmbiguous: false, result: null };
+  // Where both places are named, a result without any word is a success.
+  const isUnsaid = said.word === null && status !== undefined && urls !== undefined;
+  const result = isUnsaid || said.status === "succeeded" ? resultAt(answer, context, by) : null;
+  const isShown = isUnsaid && result !== null;
+  return { status: isShown ? "succeeded" : said.status, isAmbiguous: said.isAmbiguous, result };
 }
 
 const NO_WORD: SaidStatus = { word: null, status: null, isAmbiguous: false };

@@ -71,7 +71,7 @@ describe("of a list of tasks only the own one is read", () => {
   });
 
   it("but without `read.id` the first known word counts", async () => {
-    const profile = custom({ ...LISTS.read, id: undefined } as Profile["read"]);
+    const profile = custom({ ...LISTS.read, id: undefined });
     const jobs = [busy("other"), done("mine", U)];
     expect(await poll({ profile }, "mine", { body: { jobs } })).toMatchObject(running(40));
   });
