@@ -98,6 +98,9 @@ export default defineConfig({
           name: "workers",
           include: ["test/workers/**/*.test.ts"],
           globalSetup: "test/support/sources/workers-setup.ts",
+          // Loading the Worker anew for each file would be two fifths of the time. Each test has an account of its own.
+          isolate: false,
+          setupFiles: "test/workers/support/fresh-file.ts",
           // Chromium may run beside them.
           testTimeout: 20_000,
           expect: PATIENCE,

@@ -6,7 +6,7 @@ import type { RecoveryJson } from "../../../src/contract/shapes/recovery.ts";
 import { account } from "../support/account.ts";
 import { alarmOf, tablesOf } from "../support/stored.ts";
 import {
-  AUTHORIZATION,
+  caller,
   callbacks,
   created,
   fakeNetwork,
@@ -40,7 +40,7 @@ afterEach(async () => {
 async function call(method: string, path = "", body?: object): Promise<RecoveryJson> {
   const response = await exports.default.fetch(`http://ringback.test/v1/webhooks/recoveries${path}`, {
     method,
-    headers: { authorization: AUTHORIZATION, "content-type": "application/json" },
+    headers: { authorization: caller.authorization, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   return response.json();

@@ -3,9 +3,8 @@ import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { EVERY_TASK } from "../../../src/domain/account/filter.ts";
 import type { TaskSummary } from "../../../src/domain/account/summary.ts";
-import { ownKeyAccount } from "../../../src/keys/ids.ts";
 import { TaskObject } from "../../../src/task-object/object.ts";
-import { account, summaries } from "../support/account.ts";
+import { account, summaries, ownAccount } from "../support/account.ts";
 import { alarmOf, storedOf } from "../support/stored.ts";
 import { created, fakeNetwork, network, stubOf, until } from "../support/world.ts";
 
@@ -96,7 +95,7 @@ describe("a retention that is made shorter", () => {
     const { id } = await settled();
     vi.setSystemTime(Date.now() + HOUR);
     await deploy("0.5", [id]);
-    await stubOf(id).read(await ownKeyAccount("sk-own-key"));
+    await stubOf(id).read(await ownAccount());
     expect(await alarmOf(stubOf(id))).toBeLessThanOrEqual(Date.now() + 1);
   });
 

@@ -7,19 +7,10 @@ import { reportOf } from "../../../src/domain/account/report.ts";
 import { PRIOR_FORECAST } from "../../../src/domain/polling/forecast.ts";
 import type { Lesson } from "../../../src/domain/task/cadence.ts";
 import { NOTHING_SYNCED, type TaskState } from "../../../src/domain/task/state.ts";
-import { ownKeyAccount } from "../../../src/keys/ids.ts";
 import { aSummary } from "../../support/builders.ts";
+import { ownAccount } from "../support/account.ts";
 import { alarmOf, storedOf } from "../support/stored.ts";
-import {
-  AUTHORIZATION,
-  callbacks,
-  created,
-  fakeNetwork,
-  network,
-  read,
-  until,
-  upstream,
-} from "../support/world.ts";
+import { callbacks, created, fakeNetwork, network, read, until, upstream } from "../support/world.ts";
 
 /*
  * scenario                                   requirement
@@ -40,7 +31,7 @@ afterEach(async () => {
 });
 
 async function cadence() {
-  const name = await ownKeyAccount(AUTHORIZATION.replace("Bearer ", ""));
+  const name = await ownAccount();
   return env.CADENCES.get(env.CADENCES.idFromName(name));
 }
 

@@ -5,9 +5,10 @@ import { CadenceObject } from "../../../src/cadence-object/object.ts";
 import type { PaceAnswer } from "../../../src/domain/pacing/pacing.ts";
 import { nameInTaskId } from "../../../src/domain/task/task-id.ts";
 import { ownKeyAccount } from "../../../src/keys/ids.ts";
+import { ownAccount } from "../support/account.ts";
 import { storedOf } from "../support/stored.ts";
 import {
-  AUTHORIZATION,
+  caller,
   callbacks,
   created,
   fakeNetwork,
@@ -39,7 +40,7 @@ afterEach(async () => {
   await reset();
 });
 
-async function cadence(authorization = AUTHORIZATION) {
+async function cadence(authorization = caller.authorization) {
   const account = await ownKeyAccount(authorization.replace("Bearer ", ""));
   return env.CADENCES.get(env.CADENCES.idFromName(account));
 }
@@ -128,7 +129,7 @@ describe("a task", () => {
     expect({ lane, name, account }).toEqual({
       lane: "submit",
       name: nameInTaskId(id),
-      account: await ownKeyAccount("sk-own-key"),
+      account: await ownAccount(),
     });
     expect(since).toBe(Date.parse((task as unknown as { created_at: string }).created_at));
     const polls = pace.mock.calls.filter(([kind]) => kind === "poll");
@@ -217,7 +218,7 @@ describe("eight tasks of one key", () => {
   }
 
   it("are slowed to what the key allows, and another key is not", async () => {
-    const calls = limited(AUTHORIZATION);
+    const calls = limited(caller.authorization);
     const other = { authorization: "Bearer sk-another" };
     await created({ model: "free" }, other);
     const tasks = await Promise.all(

@@ -2,13 +2,13 @@ import { env } from "cloudflare:workers";
 import { reset, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { nameInTaskId } from "../../../src/domain/task/task-id.ts";
-import { ownKeyAccount } from "../../../src/keys/ids.ts";
 import type { TaskDocument } from "../../../src/task-object/document/document.ts";
 import { taskStub } from "../../../src/task-object/client.ts";
 import { parseEventStream } from "../../support/wire/sse.ts";
+import { ownAccount } from "../support/account.ts";
 import {
-  AUTHORIZATION,
   bucketFiles,
+  resultsBucket,
   created,
   fakeNetwork,
   network,
@@ -61,7 +61,7 @@ interface KeptTask extends TaskBody {
 }
 
 const copies = (): number => network.calls.filter(({ url }) => url.startsWith(SOURCES)).length;
-const account = async (): Promise<string> => ownKeyAccount(AUTHORIZATION.replace("Bearer ", ""));
+const account = async (): Promise<string> => ownAccount();
 const objectOf = (id: string) => taskStub(env.TASKS, nameInTaskId(id) ?? "");
 
 async function taskOf(id: string): Promise<KeptTask> {
@@ -161,7 +161,7 @@ describe("a task that is deleted", () => {
     source.isOpen = true;
     expect(network.calls.at(-1)?.signal.aborted).toBe(true);
     // As if a process that is gone had stored it all the same.
-    await (env as unknown as { RESULTS: R2Bucket }).RESULTS.put(fileId, "late");
+    await resultsBucket().put(fileId, "late");
     expect(copied.mock.calls.filter(([line]) => String(line).includes("result.copied"))).toEqual([]);
     // As at the time of its last alarm, when no copy can be on its way any more.
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 200_000 });

@@ -3,7 +3,7 @@ import { createExecutionContext, reset } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { app } from "../../../src/app.ts";
 import { storedOf } from "../support/stored.ts";
-import { AUTHORIZATION, fakeNetwork, RECEIVER, submits } from "../support/world.ts";
+import { caller, fakeNetwork, RECEIVER, submits } from "../support/world.ts";
 
 /*
  * scenario                                              requirement
@@ -22,7 +22,7 @@ afterEach(async () => {
 async function create(settings: object, fields: object = {}): Promise<Response> {
   const url = "https://ringback.example.com:8443/v1/videos";
   const body = JSON.stringify({ model: "m", prompt: "p", callback_url: RECEIVER, ...fields });
-  const headers = { authorization: AUTHORIZATION, "content-type": "application/json" };
+  const headers = { authorization: caller.authorization, "content-type": "application/json" };
   // A bucket of which nothing is asked here.
   const all = { ...env, RESULTS: {}, ...settings };
   return app.fetch(new Request(url, { method: "POST", headers, body }), all, createExecutionContext());

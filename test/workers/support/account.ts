@@ -3,11 +3,11 @@ import { env } from "cloudflare:workers";
 import { taskKey, type KnownTask } from "../../../src/domain/account/report.ts";
 import type { TaskSummary } from "../../../src/domain/account/summary.ts";
 import { ownKeyAccount } from "../../../src/keys/ids.ts";
-import { AUTHORIZATION, until } from "./world.ts";
+import { caller, until } from "./world.ts";
 
 /** The name of the account of the tests' key. */
 export async function ownAccount(): Promise<string> {
-  return ownKeyAccount(AUTHORIZATION.replace("Bearer ", ""));
+  return ownKeyAccount(caller.key);
 }
 
 /** Its object. */

@@ -25,13 +25,20 @@ export const ENDPOINT_B = "http://endpoint-b.test/hook";
 export const SOURCES = "https://cdn.test/";
 /** A value of a header that goes there. */
 export const HEADER_ELSEWHERE = "a header of another receiver";
-export const AUTHORIZATION = "Bearer sk-own-key";
+/** Whose key the calls carry. Each test has its own: what another test's objects still have on their way is not this one's. */
+export const caller = {
+  key: "sk-own-key",
+  get authorization(): string {
+    return `Bearer ${this.key}`;
+  },
+};
 
 /** What the network was asked, in order, and how it answers; a test replaces `answer`. */
 export const network: { calls: Wire[]; answer: Answer } = { calls: [], answer: upstream() };
 
-/** Before each test: an empty log, and an upstream and a receiver that do their part. */
+/** Before each test: a caller of its own, an empty log, and an upstream and a receiver that do their part. */
 export function fakeNetwork(): void {
+  caller.key = `sk-${crypto.randomUUID()}`;
   network.calls.length = 0;
   network.answer = upstream();
   vi.spyOn(globalThis, "fetch").mockImplementation(async (input, init) => {
@@ -49,9 +56,14 @@ export function video(): Response {
   return new Response(bytes, { headers: { "content-type": "video/mp4" } });
 }
 
+/** The bucket of kept files, which the tests' configuration binds. */
+export function resultsBucket(): R2Bucket {
+  return (env as unknown as { RESULTS: R2Bucket }).RESULTS;
+}
+
 /** The ids of the files in the bucket. */
 export async function bucketFiles(): Promise<string[]> {
-  const { objects } = await (env as unknown as { RESULTS: R2Bucket }).RESULTS.list();
+  const { objects } = await resultsBucket().list();
   return objects.map(({ key }) => key);
 }
 
@@ -96,7 +108,7 @@ export function sentTo(to: string): Wire[] {
 export async function create(fields: object = {}, headers: Record<string, string> = {}): Promise<Response> {
   return exports.default.fetch("http://ringback.test/v1/videos", {
     method: "POST",
-    headers: { authorization: AUTHORIZATION, "content-type": "application/json", ...headers },
+    headers: { authorization: caller.authorization, "content-type": "application/json", ...headers },
     body: JSON.stringify({ model: "m", prompt: "p", callback_url: RECEIVER, ...fields }),
   });
 }
@@ -118,7 +130,7 @@ export async function created(fields: object = {}, headers: Record<string, strin
 export async function request(method: string, path: string, fields?: object): Promise<Response> {
   return exports.default.fetch(`http://ringback.test${path}`, {
     method,
-    headers: { authorization: AUTHORIZATION, ...(fields && { "content-type": "application/json" }) },
+    headers: { authorization: caller.authorization, ...(fields && { "content-type": "application/json" }) },
     ...(fields && { body: JSON.stringify(fields) }),
   });
 }

@@ -3,20 +3,10 @@ import { reset, runInDurableObject } from "cloudflare:test";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { AccountObject } from "../../../src/account-object/object.ts";
 import { CadenceObject } from "../../../src/cadence-object/object.ts";
-import { ownKeyAccount } from "../../../src/keys/ids.ts";
 import { nameInTaskId } from "../../../src/domain/task/task-id.ts";
+import { ownAccount } from "../support/account.ts";
 import { anotherAsks } from "../support/burst.ts";
-import {
-  AUTHORIZATION,
-  callbacks,
-  created,
-  fakeNetwork,
-  network,
-  read,
-  stubOf,
-  until,
-  upstream,
-} from "../support/world.ts";
+import { callbacks, created, fakeNetwork, network, read, stubOf, until, upstream } from "../support/world.ts";
 
 /*
  * What a task costs in rows written (each setAlarm is one) and in calls of the objects that are shared.
@@ -79,7 +69,7 @@ async function writesOf(id: string): Promise<string[]> {
 
 /** As another task of this account and model, in the same isolate. */
 async function briefed(model: string): Promise<void> {
-  await anotherAsks(await ownKeyAccount(AUTHORIZATION.replace("Bearer ", "")), model);
+  await anotherAsks(await ownAccount(), model);
 }
 
 /**

@@ -3,7 +3,7 @@ import { createExecutionContext, evictDurableObject, reset } from "cloudflare:te
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { app } from "../../../src/app.ts";
 import { rewriteDocument } from "../support/stored.ts";
-import { AUTHORIZATION, created, fakeNetwork, read, request, stubOf, until } from "../support/world.ts";
+import { caller, created, fakeNetwork, read, request, stubOf, until } from "../support/world.ts";
 
 /*
  * scenario                                   requirement
@@ -50,7 +50,7 @@ describe("an object that cannot answer", () => {
       const url = `http://ringback.test${path === TASK ? `/v1/videos/${id}` : path}`;
       const init = {
         method,
-        headers: { authorization: AUTHORIZATION, "content-type": "application/json" },
+        headers: { authorization: caller.authorization, "content-type": "application/json" },
         body,
       };
       const response = await app.fetch(

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { RecoveryAnswer, RecoveryOrder } from "../../../src/domain/recovery/order.ts";
 import { ownKeyAccount } from "../../../src/keys/ids.ts";
 import { bodyKey } from "../../support/model/world.ts";
+import { ownAccount } from "../support/account.ts";
 import { rewriteDocument, storedOf } from "../support/stored.ts";
 import {
   callbacks,
@@ -65,7 +66,7 @@ async function recover(
     target: null,
     ...order,
   } as const;
-  return stubOf(id).recover(account ?? (await ownKeyAccount("sk-own-key")), whole);
+  return stubOf(id).recover(account ?? (await ownAccount()), whole);
 }
 
 /** A task whose callback is exhausted; the calls so far are forgotten. */

@@ -3,7 +3,7 @@ import { env, exports } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { alarmOf, loseAlarm, rewriteDocument } from "../support/stored.ts";
 import {
-  AUTHORIZATION,
+  caller,
   callbacks,
   create,
   created,
@@ -141,7 +141,7 @@ describe("an id that is made up", () => {
         .padEnd(42, "b")
         .slice(0, 42)}`;
       const response = await exports.default.fetch(`http://ringback.test/v1/videos/${id}`, {
-        headers: { authorization: AUTHORIZATION },
+        headers: { authorization: caller.authorization },
       });
       expect(response.status).toBe(404);
     }

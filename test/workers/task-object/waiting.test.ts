@@ -5,10 +5,10 @@ import type { EventsAnswer } from "../../../src/task-object/client.ts";
 import { STREAM_LIMITS } from "../../../src/task-object/waiters/stream-limits.ts";
 import { taskStub } from "../../../src/task-object/client.ts";
 import { nameInTaskId } from "../../../src/domain/task/task-id.ts";
-import { ownKeyAccount } from "../../../src/keys/ids.ts";
 import { parseEventStream } from "../../support/wire/sse.ts";
+import { ownAccount } from "../support/account.ts";
 import {
-  AUTHORIZATION,
+  caller,
   created,
   fakeNetwork,
   network,
@@ -44,7 +44,7 @@ afterEach(async () => {
 const polls = (): number => network.calls.filter(({ method }) => method === "GET").length;
 
 async function account(): Promise<string> {
-  return ownKeyAccount(AUTHORIZATION.replace("Bearer ", ""));
+  return ownAccount();
 }
 
 const objectOf = (id: string) => taskStub(env.TASKS, nameInTaskId(id) ?? "");
@@ -215,7 +215,7 @@ describe("an object that dies", () => {
   it("and a create that waits is answered by its task's end all the same", async () => {
     const creating = exports.default.fetch("http://ringback.test/v1/videos", {
       method: "POST",
-      headers: { authorization: AUTHORIZATION, "content-type": "application/json", prefer: "wait=30" },
+      headers: { authorization: caller.authorization, "content-type": "application/json", prefer: "wait=30" },
       body: JSON.stringify({ model: "m", prompt: "p" }),
     });
     await until(polls, (count) => count >= 2);

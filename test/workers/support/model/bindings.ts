@@ -3,6 +3,7 @@ import type { AccountObject } from "../../../../src/account-object/object.ts";
 import { R2Store } from "../../../../src/files/r2-store.ts";
 import type { FileStore } from "../../../../src/files/store.ts";
 import type { Script } from "../../../support/model/world.ts";
+import { resultsBucket } from "../world.ts";
 
 /** The settings and bindings of a life in workerd. */
 
@@ -35,7 +36,7 @@ export function accountsOf(script: Script): Pick<typeof env.ACCOUNTS, "idFromNam
 
 /** The bucket as the task's object reaches it; `written` is told of a file on its way. */
 export function bucketOf(script: Script, written: () => void): FileStore {
-  const results = new R2Store((env as unknown as { RESULTS: R2Bucket }).RESULTS);
+  const results = new R2Store(resultsBucket());
   const mayBreak = (): void => {
     if (script.brokenBucket) throw new Error("an internal error of the bucket");
   };
