@@ -1,7 +1,7 @@
 /** Members by which the platform marks an error: the object's state, or (`remote`) that an object threw it. */
 const MARKS = ["durableObjectReset", "retryable", "overloaded", "remote"] as const;
 
-export type PlatformMark = (typeof MARKS)[number];
+type PlatformMark = (typeof MARKS)[number];
 
 /** Whether the platform has marked the error with one of these; any mark, if none is named. */
 export function hasMark(error: unknown, ...marks: PlatformMark[]): boolean {

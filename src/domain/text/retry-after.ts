@@ -1,5 +1,5 @@
 /** The longest wait that an upstream or a receiver can ask for (seconds may come as 1e9). */
-export const RETRY_AFTER_MAX_MS = 3_600_000;
+const RETRY_AFTER_MAX_MS = 3_600_000;
 
 /**
  * Reads a `Retry-After` (RFC 9110, 10.2.3): delay seconds, which some servers send with a fraction, or an HTTP date.
