@@ -59,6 +59,8 @@ export class SimulatedWorld implements World {
   readonly wire: WireCall[];
   /** An alarm that came so late that it erased a task with news: its account has asked it in the hours before. */
   #everMissed = false;
+  /** An alarm is overdue by more than an hour; a request may have set it anew since. */
+  #isLate = false;
 
   constructor(life: LifePlan) {
     this.life = life;
@@ -124,13 +126,20 @@ export class SimulatedWorld implements World {
     void this.#object.fire(alarm);
     await this.#settle();
     const isErased = Array.from(this.#storage.kv.list()).length === 0;
-    if (isErased && Date.now() - alarm > RECONCILE_EVERY_MS) this.#everMissed = true;
+    this.#noteLateness(alarm);
+    if (isErased && this.#isLate) this.#everMissed = true;
+    this.#isLate = false;
     return true;
   }
 
   async pass(ms: number): Promise<void> {
     await this.#clock.passTo(Date.now() + ms);
     await this.#settle();
+    this.#noteLateness(this.#storage.alarm);
+  }
+
+  #noteLateness(alarm: number | null): void {
+    this.#isLate ||= alarm !== null && Date.now() - alarm > RECONCILE_EVERY_MS;
   }
 
   async release(): Promise<void> {
