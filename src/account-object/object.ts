@@ -39,8 +39,6 @@ const RECOVER_PATIENCE_MS = 90_000;
 
 /** What one caller sees: its tasks, as they report themselves, and the versions of its signing secret. */
 export class AccountObject extends DurableObject<Env> {
-  /** Every stub is made of it (`accountStub`), and the platform gives it to alarms, too. */
-  readonly #account: string;
   readonly #store: AccountStore;
   readonly #lessons: Lessons;
   readonly #recoveries: Recoveries;
@@ -49,10 +47,9 @@ export class AccountObject extends DurableObject<Env> {
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
-    this.#account = ctx.id.name ?? "";
     this.#store = new AccountStore(ctx.storage, { hasAlerts: this.#alertTarget() !== null });
     this.#recoveries = new Recoveries({
-      account: this.#account,
+      account: () => this.#account,
       store: this.#store.recoveries,
       readTasks: (...range) => this.#store.tasksBetween(...range),
       retention: () => this.#retention(),
@@ -61,12 +58,20 @@ export class AccountObject extends DurableObject<Env> {
     });
     this.#endpoints = new Endpoints(this.#store.endpoints, (transitions) => this.#passOn(transitions));
     this.#alerts = new AccountAlerts({
-      account: this.#account,
+      account: () => this.#account,
       store: this.#store.alerts,
       target: () => this.#alertTarget(),
       background: (work) => ctx.waitUntil(work),
     });
     this.#lessons = new Lessons(async (cadence, lessons) => teach(env.CADENCES, cadence, lessons));
+  }
+
+  /**
+   * Every stub is made of it (`accountStub`), but an alarm that wakes a new process may come without it
+   * (cloudflare/partykit#391): then a row of its tasks has it. Empty: it has none, and asks no task.
+   */
+  get #account(): string {
+    return this.ctx.id.name ?? this.#store.accountOfRows() ?? "";
   }
 
   /** The versions that sign now, newest first. */

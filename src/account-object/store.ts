@@ -25,7 +25,7 @@ import { AlertStore } from "./alerts/store.ts";
 import { EndpointStore } from "./endpoints/store.ts";
 import { HostStore } from "./host-store.ts";
 import { readPage, type Page } from "./page.ts";
-import { AccountRows, ROWS_AT_ONCE, type TaskRow } from "./rows.ts";
+import { AccountRows, LAST_KEY, ROWS_AT_ONCE, type TaskRow } from "./rows.ts";
 import { RecoveryStore } from "./recovery/store.ts";
 import { ProofStore } from "./proof-store.ts";
 import type { AccountStorage, Transact } from "./storage.ts";
@@ -123,6 +123,12 @@ export class AccountStore {
   stats(): AccountStats {
     const { hosts, ...counted } = this.#tally.stats();
     return { ...counted, hosts: hosts.map((count) => this.#hosts.shown(count)) };
+  }
+
+  /** Whose tasks and recoveries these are. Null: there is none. */
+  accountOfRows(): string | null {
+    const [first] = this.#rows.tasksBetween("", LAST_KEY, 1);
+    return first?.task.summary.account ?? this.recoveries.all()[0]?.account ?? null;
   }
 
   /** Oldest first, between two keys. */

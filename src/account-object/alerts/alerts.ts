@@ -22,7 +22,7 @@ interface AccountNews {
 
 interface AlertParts {
   /** Whose alerts these are. */
-  account: string;
+  account: () => string;
   store: Pick<AlertStore, "refusing" | "admit" | "isHeldDue">;
   /** Null: no alerts are sent. */
   target: () => AlertTarget | null;
@@ -45,12 +45,13 @@ export class AccountAlerts {
 
   tell(news: AccountNews): void {
     const target = this.#parts.target();
-    if (target === null) return;
+    // An alert names its account.
+    if (target === null || this.#parts.account() === "") return;
     try {
       this.#waiting.push(...this.#admitted(news));
     } catch (error) {
       // The store refused to remember them; then none is sent, or each process would send it again.
-      log("alert.failed", { account: this.#parts.account, ...errorFields(error) });
+      log("alert.failed", { account: this.#parts.account(), ...errorFields(error) });
     }
     while (this.#sending < Math.min(AT_ONCE, this.#waiting.length)) {
       this.#sending += 1;
@@ -59,7 +60,8 @@ export class AccountAlerts {
   }
 
   #admitted({ changes = [], transitions = [], troubles = [] }: AccountNews): Alert[] {
-    const { account, store } = this.#parts;
+    const { store } = this.#parts;
+    const account = this.#parts.account();
     const causes: AlertCause[] = transitions.map((transition) => causeOfTransition(account, transition));
     let refusing = store.refusing();
     for (const { before, after } of changes) {

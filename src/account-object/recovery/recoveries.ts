@@ -54,7 +54,7 @@ export class Recoveries {
     const busy = this.#starting ?? store.running();
     if (busy) return { kind: "running", recoveryId: busy.id };
     const { filter } = request;
-    this.#starting = newRecovery({ id: newRecoveryId(), account, filter, now: Date.now() });
+    this.#starting = newRecovery({ id: newRecoveryId(), account: account(), filter, now: Date.now() });
     try {
       return { kind: "started", recovery: await this.#begin(this.#starting, request.target, roots) };
     } finally {

@@ -14,7 +14,7 @@ import type { RecoveryStore } from "./store.ts";
 
 /** What a recovery needs of its account. */
 export interface RecoveryDeps {
-  account: string;
+  account: () => string;
   store: RecoveryStore;
   /** Oldest first, between two keys. */
   readTasks: (after: string, before: string, limit: number) => TaskRow[];
@@ -152,7 +152,7 @@ export class RecoveryRun {
       this.#deps.store.recount(this.id, this.counts);
     } catch (error) {
       const { account } = this.#deps;
-      log("recovery.failed", { account, recovery_id: this.id, ...errorFields(error) });
+      log("recovery.failed", { account: account(), recovery_id: this.id, ...errorFields(error) });
     }
   }
 
@@ -166,7 +166,12 @@ export class RecoveryRun {
         const { kind } = await ask(name, order);
         return kind;
       } catch (error) {
-        log("recovery.unanswered", { account, recovery_id: this.id, task: name, ...errorFields(error) });
+        log("recovery.unanswered", {
+          account: account(),
+          recovery_id: this.id,
+          task: name,
+          ...errorFields(error),
+        });
       }
       if (waitMs === null) break;
       await wait(waitMs);

@@ -10,6 +10,7 @@ import { callbacks, created, fakeNetwork, network, stubOf, until, upstream } fro
  *
  * scenario                                  requirement
  * a task whose alarm is gone                guarantee 6: the account asks every unsettled task once an hour
+ * a process without the account's name      the same: the platform does not promise the name to an alarm
  */
 
 const HOUR = 3_600_000;
@@ -40,6 +41,22 @@ describe("the account's hourly reconciliation", () => {
     await reconcile(1_000);
     expect(network.calls).toHaveLength(polls);
     await reconcile(HOUR);
+    await until(callbacks, (sent) => sent.length === 1);
+    expect(await untilSettled()).toMatchObject({ taskId: id, status: "succeeded", delivery: "delivered" });
+  });
+
+  it("asks its tasks as before in a process that the platform has woken without the account's name", async () => {
+    network.answer = upstream({ status: "running" });
+    const { task_id: id } = await created();
+    await until(summaries, ([summary]) => summary?.status === "running");
+    await loseAlarm(stubOf(id));
+    network.answer = upstream();
+    await changeRows((task) => ({ ...task, heardAt: Date.now() - HOUR }));
+    await runInDurableObject(await account(), (_object, state) => {
+      Object.defineProperty(state, "id", { value: { toString: () => "an id without a name" } });
+    });
+    await runDurableObjectAlarm(await account());
+    expect((await summaries()).map(({ taskId }) => taskId)).toEqual([id]);
     await until(callbacks, (sent) => sent.length === 1);
     expect(await untilSettled()).toMatchObject({ taskId: id, status: "succeeded", delivery: "delivered" });
   });

@@ -91,7 +91,7 @@ export class AlertingAccount {
   #newProcess(): { store: AccountStore; alerts: AccountAlerts } {
     const store = new AccountStore(this.storage, { hasAlerts: this.target !== null });
     const alerts = new AccountAlerts({
-      account: ACCOUNT,
+      account: () => ACCOUNT,
       store: store.alerts,
       target: () => this.target,
       background: (work) => {

@@ -101,7 +101,7 @@ export class RecoveringAccount {
     this.#process += 1;
     const store = new AccountStore(this.#storageOf(this.#process));
     const recoveries = new Recoveries({
-      account: ACCOUNT,
+      account: () => ACCOUNT,
       store: store.recoveries,
       readTasks: (...range) => store.tasksBetween(...range),
       retention: () => ({ now: Date.now(), retentionMs: 720 * HOUR }),
