@@ -185,13 +185,20 @@ describe("an operator", () => {
   });
 
   it("is logged on every page, with the token's name and without the query", async () => {
+    const logged = (): string[] => stack.logs.filter((line) => line.includes("operator.called"));
+    const before = logged().length;
     await choose("alice");
+    // The choice is a call, too, and a line may come after its answer.
+    await eventually(
+      async () => logged().length,
+      (count) => count > before,
+    );
     stack.logs.length = 0;
     await visitor.get("/?metadata.order=A-1007");
     await visitor.get("/webhooks");
     await visitor.get("/accounts");
     const lines = await eventually(
-      async () => stack.logs.filter((line) => line.includes("operator.called")),
+      async () => logged(),
       ({ length }) => length >= 3,
     );
     const calls = lines.map((line) => JSON.parse(line.slice(line.indexOf("{"))) as object);
